@@ -1,0 +1,1 @@
+"""What is asked: filters, named queries, statistics, comparisons and findings."""

@@ -1,0 +1,99 @@
+"""The catalogue: what is known about each sample, and where a question_id can lie."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+
+from siuo_dash.benchmark.schema import DIMENSIONS, DOMAINS, OPTIONS, Domain
+from siuo_dash.errors import CatalogueError
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture + question of the benchmark, in our own words."""
+
+    question_id: int
+    split: str
+    domain: str
+    subcategory: str
+    primary_dimension: str
+    needs_knowledge: bool
+    needs_reasoning: bool
+    image: str
+    correct_option: str
+    question_fingerprint: str
+    reference_fingerprint: str
+    scene: str
+    request: str
+    hazard: str
+
+
+SAMPLE_COLUMNS = tuple(field.name for field in fields(Sample))
+
+
+class Catalogue:
+    """All samples, by id and by question fingerprint."""
+
+    def __init__(self, samples: Iterable[Sample]) -> None:
+        self.samples = tuple(sorted(samples, key=lambda sample: sample.question_id))
+        self.by_id = {sample.question_id: sample for sample in self.samples}
+        self.by_fingerprint = {sample.question_fingerprint: sample for sample in self.samples}
+        if not self.samples:
+            raise CatalogueError("the catalogue holds no sample", where="data/samples.csv")
+        repeated = [qid for qid, count in Counter(s.question_id for s in self.samples).items() if count > 1]
+        if repeated:
+            raise CatalogueError(f"question_id {repeated[0]} stands twice", where="data/samples.csv")
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def split_size(self, split: str) -> int:
+        """Number of samples in a split."""
+        return sum(sample.split == split for sample in self.samples)
+
+    def why_unknown(self, question_id: int) -> str:
+        """Why an id is no sample: 'not a SIUO sample; self-harm ends at 1019'."""
+        domain = domain_of(question_id)
+        if domain is None:
+            return "not a SIUO sample; ids run from 1001 to 9999, one block of 1000 a domain"
+        ids = [s.question_id for s in self.samples if s.domain == domain.id]
+        if not ids:
+            return f"not a SIUO sample; {domain.id} has no sample in the catalogue"
+        return (
+            f"not a SIUO sample; {domain.id} runs from {min(ids)} to {max(ids)}"
+            if question_id < min(ids)
+            else (f"not a SIUO sample; {domain.id} ends at {max(ids)}")
+        )
+
+
+def domain_of(question_id: int) -> Domain | None:
+    """The domain whose block of ids holds this one, or None."""
+    return next((domain for domain in DOMAINS if domain.block == question_id // 1000 * 1000), None)
+
+
+def sample_from_row(row: Mapping[str, str], line: int) -> Sample:
+    """One line of samples.csv, checked: known domain in its own block, known dimension, known key."""
+    where = f"samples.csv, line {line}"
+    missing = [name for name in SAMPLE_COLUMNS if name not in row or row[name] is None]
+    if missing:
+        raise CatalogueError(f"column {missing[0]} is missing", where=where)
+    try:
+        question_id = int(row["question_id"])
+        knowledge, reasoning = (bool(int(row[name])) for name in ("needs_knowledge", "needs_reasoning"))
+    except ValueError as error:
+        raise CatalogueError(str(error), where=where) from error
+    domain = domain_of(question_id)
+    if domain is None or domain.id != row["domain"]:
+        raise CatalogueError(f"question_id {question_id} does not lie in the block of {row['domain']!r}", where=where)
+    if row["primary_dimension"] not in DIMENSIONS:
+        raise CatalogueError(
+            f"unknown dimension {row['primary_dimension']!r}", where=where, hint=f"one of {', '.join(DIMENSIONS)}"
+        )
+    if row["correct_option"] not in OPTIONS:
+        raise CatalogueError(f"unknown option {row['correct_option']!r}", where=where, hint="one of A, B, C, D")
+    texts = {
+        name: row[name] for name in SAMPLE_COLUMNS if name not in ("question_id", "needs_knowledge", "needs_reasoning")
+    }
+    return Sample(question_id=question_id, needs_knowledge=knowledge, needs_reasoning=reasoning, **texts)

@@ -1,0 +1,86 @@
+"""The project's errors: each names the thing, the place and the next step."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+class SiuoError(Exception):
+    """Something a person can act on.
+
+    what: the thing that is wrong. where: file, row or setting. hint: the next step.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}; {self.hint}" if self.hint else text
+
+
+class CatalogueError(SiuoError):
+    """The catalogue of samples is missing or contradicts itself."""
+
+
+class SchemaError(SiuoError):
+    """A Parquet file does not hold what the schema says."""
+
+
+class SourceError(SiuoError):
+    """A carried figure contradicts itself or names no source."""
+
+
+class NoBoard(SiuoError):
+    """The asked board does not exist."""
+
+
+class NoRun(SiuoError):
+    """The asked run does not exist."""
+
+
+class FilterError(SiuoError):
+    """A filter holds a value that is not understood."""
+
+
+class SubmissionError(SiuoError):
+    """A submission cannot be read, validated or published."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found while reading a file: where it is, what is wrong, what to do."""
+
+    severity: Severity
+    message: str
+    hint: str = ""
+    file: str = ""
+    row: int | None = None
+    question_id: int | None = None
+    field: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """The finding without its severity, as `validate --json` prints it."""
+        record = asdict(self)
+        del record["severity"]
+        return record
+
+    def __str__(self) -> str:
+        place = ", ".join(
+            part
+            for part in (
+                self.file,
+                f"row {self.row}" if self.row is not None else "",
+                f"question_id {self.question_id}" if self.question_id is not None else "",
+                self.field,
+            )
+            if part
+        )
+        text = f"{place}: {self.message}" if place else self.message
+        return f"{text}; {self.hint}" if self.hint else text

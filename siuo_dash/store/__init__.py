@@ -1,0 +1,1 @@
+"""What is kept: the Parquet files, the database over them, publishing and building."""

@@ -1,0 +1,1 @@
+"""What is shown: colours, charts, exports and the parts that pages are made of."""
