@@ -1,0 +1,57 @@
+"""Which evaluation this is: a hash of its content, and the run_id made from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Final
+
+import pyarrow as pa
+
+from siuo_dash.benchmark.text import slug
+
+CONTENT_COLUMNS: Final = (
+    "task",
+    "question_id",
+    "safe",
+    "effective",
+    "safe_and_effective",
+    "answer",
+    "correct",
+    "responses",
+)
+RESPONSE_CONTENT: Final = ("text", "safe", "effective")
+_SLUG_LENGTH: Final = 60
+
+
+def content_hash(table: pa.Table) -> str:
+    """64 hex digits that name a run's content: tasks, samples, verdicts, answers and response texts.
+
+    table: the rows of one run under RESULT_SCHEMA. Metadata (model, judge, note, …), flags and the
+    judge's words are left out, so the same evaluation under another name has the same hash. Neither the
+    order of the rows nor Arrow's chunking changes it; a row that stands twice does.
+    """
+    columns = [table.column(name).to_pylist() for name in CONTENT_COLUMNS]
+    rows = sorted(
+        json.dumps([*plain, [[response[key] for key in RESPONSE_CONTENT] for response in responses]])
+        for *plain, responses in zip(*columns, strict=True)
+    )
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(row.encode("ascii"))
+        digest.update(b"\n")
+    return digest.hexdigest()
+
+
+def make_run_id(model: str, judge: str, content_hash: str) -> str:
+    """'gpt-4o-human-1a2b3c4d': readable slugs of model and judge, and 8 hex digits of the content hash.
+
+    A name without an ASCII letter or digit becomes 'model' or 'judge'; long slugs are shortened, so that
+    the id is always a short and safe file name.
+    """
+    parts = (
+        slug(model)[:_SLUG_LENGTH].strip("-") or "model",
+        slug(judge)[:_SLUG_LENGTH].strip("-") or "judge",
+        content_hash[:8],
+    )
+    return "-".join(parts)
