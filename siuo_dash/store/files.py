@@ -1,0 +1,177 @@
+"""Files that survive a crash: written beside, synced, made visible in one step."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from siuo_dash.errors import SubmissionError
+from siuo_dash.store.parquet import parquet_bytes
+
+_MARK: Final = "siuo-tmp"
+_NO_HARD_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+_TOLD: Final = {
+    errno.ENOSPC: ("the disk is full", "free some space, then try again; nothing was kept"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space, then try again; nothing was kept"),
+    errno.EFBIG: ("the file would be larger than this system allows", "raise the limit (ulimit -f), then try again"),
+    errno.EROFS: ("the disk is mounted read-only", "publish from a machine that may write here"),
+    errno.EACCES: ("no permission to write here", "ask the owner of this directory for write permission"),
+    errno.EPERM: ("no permission to write here", "ask the owner of this directory for write permission"),
+    errno.ENOENT: ("the directory is not there", "check the path of the data directory, or mount it, then try again"),
+    errno.ENOTDIR: ("this is not a directory", "check the path of the data directory"),
+    errno.EEXIST: ("a file of this name is already there", "choose another name; nothing was overwritten"),
+    errno.EXDEV: ("this directory is on another disk", "keep the whole data directory on one disk"),
+}
+
+
+@contextmanager
+def explained(where: Path) -> Iterator[None]:
+    """Turn the operating system's refusals into a SubmissionError that a person can act on."""
+    try:
+        yield
+    except OSError as error:
+        what, hint = _TOLD.get(
+            error.errno or 0,
+            (f"the disk refused: {error.strerror or error}", "check the disk, then try again"),
+        )
+        raise SubmissionError(what, where=str(where), hint=hint) from error
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A hidden file being written: its path and its open file descriptor."""
+
+    path: Path
+    descriptor: int
+
+
+@contextmanager
+def staged(directory: Path, name: str) -> Iterator[Staged]:
+    """A hidden, empty file in `directory`, to be filled and then revealed as `name`; removed whatever happens.
+
+    Its writer holds an advisory lock on it, which ends with the process: `clean` knows a leftover by
+    that, also when the writer lived in another container, where a process id says nothing.
+    """
+    while True:
+        path = directory / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.{_MARK}"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # Between open and flock a cleaner may have taken the file for a leftover.
+            if os.fstat(descriptor).st_nlink:
+                yield Staged(path, descriptor)
+                return
+        finally:
+            with suppress(OSError):  # what cannot be removed now is cleaned later
+                path.unlink()
+            os.close(descriptor)
+
+
+def clean(directory: Path, name: str = "") -> None:
+    """Remove what killed writers left in `directory` (for one target `name`, or for all)."""
+    pattern = f".{name}.*.{_MARK}" if name else f".*.{_MARK}"
+    for path in directory.glob(pattern):
+        with suppress(FileNotFoundError, PermissionError):
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            except BlockingIOError:
+                continue  # its writer is alive
+            finally:
+                os.close(descriptor)
+
+
+def fill(file: Staged, data: bytes | memoryview) -> None:
+    """Write all of `data` and sync it to the disk."""
+    write_all(file.descriptor, data)
+    os.fsync(file.descriptor)
+
+
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
+    """os.write until everything is written; a full disk raises after the part that fitted."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directory(directory: Path) -> None:
+    """Create one directory durably; its parent must exist, so a vanished mount is never papered over."""
+    try:
+        directory.mkdir()
+    except FileExistsError:
+        return
+    sync_directory(directory.parent)
+
+
+def reveal(file: Staged, target: Path) -> None:
+    """Make a filled file visible under its name in one step that cannot overwrite; durable on return.
+
+    Raises FileExistsError when the name is taken.
+    """
+    try:
+        os.link(file.path, target)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        _rename_without_overwriting(file.path, target)
+    sync_directory(target.parent)
+
+
+def _rename_without_overwriting(source: Path, target: Path) -> None:
+    """For file systems without hard links: look, then rename, while the directory is locked.
+
+    The lock is advisory: it keeps this project's writers apart, not a foreign program.
+    """
+    descriptor = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        source.rename(target)
+    finally:
+        os.close(descriptor)
+
+
+def replace(target: Path, data: bytes | memoryview) -> None:
+    """Write a whole file durably; a reader sees the old bytes or the new ones, never a mixture."""
+    clean(target.parent, target.name)
+    with staged(target.parent, target.name) as file:
+        fill(file, data)
+        file.path.replace(target)
+    sync_directory(target.parent)
+
+
+def write_parquet(table: pa.Table, path: Path, *, overwrite: bool, metadata: Mapping[str, str] | None = None) -> None:
+    """Write results as Parquet, durably and in one visible step.
+
+    table: under RESULT_SCHEMA (SchemaError names the column). overwrite=False refuses an existing file.
+    metadata: key-value pairs for the footer. Raises SubmissionError when the disk refuses.
+    """
+    data = parquet_bytes(table, metadata)
+    with explained(path):
+        if overwrite:
+            replace(path, data)
+            return
+        clean(path.parent, path.name)
+        with staged(path.parent, path.name) as file:
+            fill(file, data)
+            reveal(file, path)
