@@ -35,15 +35,20 @@ _TOLD: Final = {
 
 @contextmanager
 def explained(where: Path) -> Iterator[None]:
-    """Turn the operating system's refusals into a SubmissionError that a person can act on."""
+    """Turn the operating system's refusals into a SubmissionError that a person can act on.
+
+    where: what the person knows it by, named where the system gives no path or a hidden one.
+    """
     try:
         yield
     except OSError as error:
+        path = Path(error.filename) if isinstance(error.filename, str) else where
+        hidden = any(part.startswith(".") for part in path.parts[len(where.parts) :])
         what, hint = _TOLD.get(
             error.errno or 0,
             (f"the disk refused: {error.strerror or error}", "check the disk, then try again"),
         )
-        raise SubmissionError(what, where=str(where), hint=hint) from error
+        raise SubmissionError(what, where=str(where if hidden else path), hint=hint) from error
 
 
 @dataclass(frozen=True)
@@ -91,17 +96,12 @@ def clean(directory: Path, name: str = "") -> None:
                 os.close(descriptor)
 
 
-def fill(file: Staged, data: bytes | memoryview) -> None:
-    """Write all of `data` and sync it to the disk."""
-    write_all(file.descriptor, data)
-    os.fsync(file.descriptor)
-
-
-def write_all(descriptor: int, data: bytes | memoryview) -> None:
-    """os.write until everything is written; a full disk raises after the part that fitted."""
+def fill(descriptor: int, data: bytes | memoryview) -> None:
+    """Write all of `data` and sync it to the disk; a full disk raises after the part that fitted."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)
 
 
 def sync_directory(directory: Path) -> None:
@@ -136,8 +136,15 @@ def reveal(file: Staged, target: Path) -> None:
     sync_directory(target.parent)
 
 
+def move(source: Path, target: Path) -> None:
+    """Rename durably, within one file system; FileExistsError when the name is taken."""
+    _rename_without_overwriting(source, target)
+    sync_directory(target.parent)
+    sync_directory(source.parent)
+
+
 def _rename_without_overwriting(source: Path, target: Path) -> None:
-    """For file systems without hard links: look, then rename, while the directory is locked.
+    """Look, then rename, while the directory is locked: also for file systems without hard links.
 
     The lock is advisory: it keeps this project's writers apart, not a foreign program.
     """
@@ -151,11 +158,13 @@ def _rename_without_overwriting(source: Path, target: Path) -> None:
         os.close(descriptor)
 
 
-def replace(target: Path, data: bytes | memoryview) -> None:
-    """Write a whole file durably; a reader sees the old bytes or the new ones, never a mixture."""
-    clean(target.parent, target.name)
-    with staged(target.parent, target.name) as file:
-        fill(file, data)
+def replace(target: Path, data: bytes | memoryview, *, by_way_of: Path | None = None) -> None:
+    """Write a whole file durably; a reader sees the old bytes or the new ones, never a mixture.
+
+    by_way_of: where it is written first, beside the target by default.
+    """
+    with staged(by_way_of or target.parent, target.name) as file:
+        fill(file.descriptor, data)
         file.path.replace(target)
     sync_directory(target.parent)
 
@@ -168,10 +177,10 @@ def write_parquet(table: pa.Table, path: Path, *, overwrite: bool, metadata: Map
     """
     data = parquet_bytes(table, metadata)
     with explained(path):
+        clean(path.parent, path.name)
         if overwrite:
             replace(path, data)
             return
-        clean(path.parent, path.name)
         with staged(path.parent, path.name) as file:
-            fill(file, data)
+            fill(file.descriptor, data)
             reveal(file, path)

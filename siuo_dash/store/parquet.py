@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -13,6 +14,8 @@ from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import SchemaError
 
 ROW_GROUP_SIZE: Final = 16_384
+CONTENT_HASH: Final = "siuo.content_hash"
+"""The footer's key for the content hash of a file that holds one run."""
 
 
 def parquet_bytes(table: pa.Table, metadata: Mapping[str, str] | None = None) -> memoryview:
@@ -41,6 +44,13 @@ def parquet_bytes(table: pa.Table, metadata: Mapping[str, str] | None = None) ->
         store_schema=True,
     )
     return memoryview(sink.getvalue())
+
+
+def stored_hash(path: Path) -> str | None:
+    """The content hash in a file's footer, believed as it stands; None where there is none."""
+    metadata = pq.read_schema(path).metadata or {}
+    value = metadata.get(CONTENT_HASH.encode())
+    return None if value is None else str(value.decode("ascii", "replace"))
 
 
 def _check_nulls(field: pa.Field, values: pa.ChunkedArray, name: str) -> None:

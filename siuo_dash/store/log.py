@@ -1,0 +1,196 @@
+"""The append-only log: one line an event, each line carrying the hash of the line before it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from siuo_dash.errors import Finding
+from siuo_dash.store.files import fill, reveal, staged, sync_directory
+
+LOG: Final = "log.jsonl"
+_BLOCK: Final = 65_536
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened to a run.
+
+    at: ISO 8601, UTC. previous: SHA-256 of the line before, without its newline; None on the first.
+    reconciled: the line was added later, because the process died between the deed and its line.
+    """
+
+    at: str
+    event: str
+    run_id: str
+    content_hash: str | None
+    by: str | None = None
+    why: str | None = None
+    previous: str | None = None
+    reconciled: bool = False
+
+    def line(self) -> bytes:
+        """The event as the log keeps it: ASCII JSON, so that no character of a name can break a line."""
+        record = asdict(self)
+        if not self.reconciled:
+            del record["reconciled"]
+        return json.dumps(record).encode("ascii") + b"\n"
+
+
+def next_event(
+    data_dir: Path,
+    event: str,
+    run_id: str,
+    content_hash: str | None,
+    *,
+    by: str | None = None,
+    why: str | None = None,
+    reconciled: bool = False,
+) -> Event:
+    """An event of this moment, chained to the end of the log. The caller holds the journal's lock."""
+    at = datetime.now(UTC).isoformat(timespec="microseconds")
+    return Event(at, event, run_id, content_hash, by, why, last_hash(data_dir), reconciled)
+
+
+def parse(line: bytes) -> Event:
+    """An event from its line; fields that a later version added are passed over. Raises ValueError."""
+    record = json.loads(line)
+    if not isinstance(record, dict):
+        raise ValueError("not a JSON object")
+    known = {"content_hash": None} | {field.name: record[field.name] for field in fields(Event) if field.name in record}
+    for name in ("at", "event", "run_id"):
+        if not isinstance(known.get(name), str):
+            raise ValueError(f"{name} is missing")
+    return Event(**known)
+
+
+def append(data_dir: Path, event: Event) -> None:
+    """Add one event durably; on any failure the log is as it was. The caller holds the journal's lock."""
+    path = data_dir / LOG
+    fresh = not path.exists()
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        before = os.fstat(descriptor).st_size
+        try:
+            fill(descriptor, event.line())
+            if fresh:
+                sync_directory(data_dir)
+        except BaseException:
+            os.ftruncate(descriptor, before)
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def last_hash(data_dir: Path) -> str | None:
+    """SHA-256 of the last line, read from the end of the file; None for an empty log."""
+    whole, _ = _tail(data_dir / LOG)
+    return None if whole is None else _sha256(whole)
+
+
+def heal(data_dir: Path) -> Path | None:
+    """Set aside a last line that a crash or a full disk cut short; where it went, or None if all was well.
+
+    The piece is kept in `log.torn-<n>.log`. A line that is whole but for its newline gets the newline.
+    The caller holds the journal's lock.
+    """
+    path = data_dir / LOG
+    whole, torn = _tail(path)
+    if not torn:
+        return None
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+    try:
+        if _follows(whole, torn):
+            fill(descriptor, b"\n")
+            return None
+        kept = _set_aside(data_dir, torn)
+        os.ftruncate(descriptor, os.fstat(descriptor).st_size - len(torn))
+        os.fsync(descriptor)
+        return kept
+    finally:
+        os.close(descriptor)
+
+
+def read(data_dir: Path) -> list[Event]:
+    """All events, oldest first; lines that cannot be read are passed over (`check` names them)."""
+    events = []
+    for line in _lines(data_dir):
+        try:
+            events.append(parse(line))
+        except ValueError:
+            continue
+    return events
+
+
+def check(data_dir: Path) -> list[Finding]:
+    """Every place where a line cannot be read or the chain of hashes is broken."""
+    findings = []
+    previous: str | None = None
+    hint = f"somebody changed {LOG} by hand, or the disk lost a part: compare it with a backup"
+    for row, line in enumerate(_lines(data_dir), start=1):
+        try:
+            event = parse(line)
+            if event.previous != previous:
+                findings.append(Finding("error", "the chain of hashes is broken before this line", hint, LOG, row))
+        except ValueError as error:
+            findings.append(Finding("error", f"this line cannot be read ({error})", hint, LOG, row))
+        previous = _sha256(line)
+    if _tail(data_dir / LOG)[1]:
+        findings.append(Finding("warning", "the last line was cut short", "the next publish sets it aside", LOG))
+    return findings
+
+
+def _lines(data_dir: Path) -> list[bytes]:
+    """The whole lines of the log, without newlines; a torn last piece is left out."""
+    try:
+        body = (data_dir / LOG).read_bytes()
+    except FileNotFoundError:
+        return []
+    return body.split(b"\n")[:-1]
+
+
+def _tail(path: Path) -> tuple[bytes | None, bytes]:
+    """The last whole line without its newline (None: there is none) and what stands after it.
+
+    Reads the end of the file only, so that an append costs the same however long the log is.
+    """
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return None, b""
+    with file:
+        position = file.seek(0, os.SEEK_END)
+        tail = b""
+        while position and tail.count(b"\n") < 2:
+            size = min(_BLOCK, position)
+            position -= size
+            file.seek(position)
+            tail = file.read(size) + tail
+    *lines, torn = tail.split(b"\n")
+    return (lines[-1] if lines else None), torn
+
+
+def _follows(whole: bytes | None, torn: bytes) -> bool:
+    try:
+        return parse(torn).previous == (None if whole is None else _sha256(whole))
+    except ValueError:
+        return False
+
+
+def _set_aside(data_dir: Path, piece: bytes) -> Path:
+    number = 1
+    while (path := data_dir / f"log.torn-{number}.log").exists():
+        number += 1
+    with staged(data_dir, path.name) as file:
+        fill(file.descriptor, piece)
+        reveal(file, path)
+    return path
+
+
+def _sha256(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()
