@@ -1,0 +1,153 @@
+"""Rank correlation, and how much the domain of a sample matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import atanh, isnan, sqrt, tanh
+
+import numpy as np
+import numpy.typing as npt
+
+from siuo_dash.analysis.stats.proportions import Z95, Floats, Interval
+from siuo_dash.analysis.stats.resampling import SEED, chunks, stream
+from siuo_dash.analysis.stats.unpaired import newcombe
+
+PERMUTATIONS = 9999
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Spearman's rho over n pairs; the interval is None where it is not defined (n < 4, or rho is -1 or 1)."""
+
+    rho: float
+    interval: Interval | None
+    n: int
+
+
+@dataclass(frozen=True)
+class DomainEffect:
+    """How much the outcomes of one run differ between domains.
+
+    chi2: Pearson's statistic; dof: domains - 1; p: by permutation; explained: share of the variance between
+    samples that their domain explains (Cramér's V squared); by_chance: what it would explain on average if the
+    domain did not matter.
+    """
+
+    chi2: float
+    dof: int
+    p: float
+    explained: float
+    by_chance: float
+
+    @property
+    def cramers_v(self) -> float:
+        return sqrt(self.explained)
+
+
+@dataclass(frozen=True)
+class AgainstRest:
+    """A domain's rate minus the rate of the run's other samples (fraction), with Newcombe's interval and Fisher's p."""
+
+    difference: float
+    interval: Interval
+    p: float
+
+
+def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> Correlation | None:
+    """Spearman's rank correlation with a 95 % interval; pairs with a NaN are left out.
+
+    Fisher's z with the standard error √((1 + rho²/2) / (n - 3)) of Bonett & Wright 2000, Psychometrika 65, 23–28,
+    which keeps its level also for strong correlations. None when fewer than three pairs are left or one side is
+    constant.
+    """
+    a, b = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    known = ~(np.isnan(a) | np.isnan(b))
+    a, b = a[known], b[known]
+    n = int(a.size)
+    if n < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None
+    from scipy.stats import spearmanr
+
+    rho = float(spearmanr(a, b).statistic)
+    if n < 4 or abs(rho) > 1 - 1e-12:
+        return Correlation(max(-1.0, min(1.0, rho)), None, n)
+    half = Z95 * sqrt((1 + rho**2 / 2) / (n - 3))
+    return Correlation(rho, Interval(tanh(atanh(rho) - half), tanh(atanh(rho) + half)), n)
+
+
+def domain_effect(k_by_domain: Sequence[int], n_by_domain: Sequence[int], *, seed: int = SEED) -> DomainEffect | None:
+    """Whether the rate of a run is the same in all domains, and how much of its variation the domains explain.
+
+    Pearson's chi-square of homogeneity; domains hold 16–21 samples, too few for its asymptotic distribution at low
+    rates, so p comes from 9,999 random reassignments of the outcomes to the samples: (1 + as extreme) / 10,000
+    (Phipson & Smyth 2010, Stat. Appl. Genet. Mol. Biol. 9, 39). chi2 / n is the explained share of the variance
+    (Cramér's V squared); without an effect its mean is (domains - 1) / (n - 1).
+    None when fewer than two domains have samples, or when all samples pass or none: nothing varies.
+    Raises ValueError unless 0 <= k <= n in each domain.
+    """
+    k, n = np.asarray(k_by_domain, dtype=np.int64), np.asarray(n_by_domain, dtype=np.int64)
+    if k.shape != n.shape or np.any((k < 0) | (k > n)):
+        raise ValueError("a domain's count lies outside 0..n")
+    k, n = k[n > 0], n[n > 0]
+    passed, total = int(k.sum()), int(n.sum())
+    if n.size < 2 or passed in (0, total):
+        return None
+    sizes = tuple(int(size) for size in n)
+    chi2 = float(_chi2(k[None, :], sizes, passed)[0])
+    null = _null_chi2(sizes, passed, seed)
+    # Rounding must not make an equally extreme table less extreme.
+    extreme = null.size - int(np.searchsorted(null, chi2 * (1 - 1e-9), side="left"))
+    by_chance = (n.size - 1) / (total - 1)
+    return DomainEffect(chi2, n.size - 1, (1 + extreme) / (1 + null.size), chi2 / total, by_chance)
+
+
+def against_rest(k: int, n: int, k_total: int, n_total: int) -> AgainstRest | None:
+    """Compare k of n samples of one domain with the run's other samples, k_total - k of n_total - n.
+
+    Fisher's exact test, two-sided (scipy), and Newcombe's interval. None when either side has no sample.
+    Raises ValueError when the counts contradict each other.
+    """
+    if not (0 <= k <= n and 0 <= k_total - k <= n_total - n):
+        raise ValueError(f"{k} of {n} cannot be part of {k_total} of {n_total}")
+    return _against_rest(int(k), int(n), int(k_total), int(n_total)) if 0 < n < n_total else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _against_rest(k: int, n: int, k_total: int, n_total: int) -> AgainstRest:
+    # Kept, because a heatmap asks the same few thousand counts again and again.
+    from scipy.stats import fisher_exact
+
+    rest_k, rest_n = k_total - k, n_total - n
+    p = float(fisher_exact([[k, n - k], [rest_k, rest_n - rest_k]]).pvalue)
+    # Rounding can leave it a hair above 1.
+    return AgainstRest(k / n - rest_k / rest_n, newcombe(k, n, rest_k, rest_n), p if isnan(p) else min(1.0, p))
+
+
+def _chi2(k: npt.NDArray[np.int64], sizes: tuple[int, ...], passed: int) -> Floats:
+    """Pearson's statistic of tables × domains of passing counts, all with the same margins."""
+    n = np.array(sizes, dtype=np.float64)
+    rate = passed / n.sum()
+    found: Floats = ((k - n * rate) ** 2 / (n * rate * (1 - rate))).sum(axis=1)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _null_chi2(sizes: tuple[int, ...], passed: int, seed: int) -> Floats:
+    """Sorted statistics when the passing samples are any; the same for all runs with these margins, so kept."""
+    orders = _orders(sizes, seed)[:, :passed]
+    counts = np.stack([(orders == domain).sum(axis=1) for domain in range(len(sizes))], axis=1)
+    return np.sort(_chi2(counts, sizes, passed))
+
+
+@lru_cache(maxsize=4)
+def _orders(sizes: tuple[int, ...], seed: int) -> npt.NDArray[np.int16]:
+    """Permutations × samples: the domains of all samples in a random order."""
+    domains = np.repeat(np.arange(len(sizes), dtype=np.int16), sizes)
+    bits = stream(seed, "domains", *map(str, sizes))
+    orders = np.empty((PERMUTATIONS, domains.size), dtype=np.int16)
+    for start, stop in chunks(PERMUTATIONS, domains.size):
+        keys = bits.random_raw((stop - start) * domains.size).reshape(stop - start, domains.size)
+        orders[start:stop] = domains[np.argsort(keys, axis=1)]
+    return orders

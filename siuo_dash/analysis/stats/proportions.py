@@ -1,0 +1,104 @@
+"""One rate: k of n with its Wilson 95 % interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Z95: Final = NormalDist().inv_cdf(0.975)
+"""Two-sided 95 % point of the normal distribution, 1.95996…"""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Two limits of a 95 % interval, as fractions (0.05 is five points)."""
+
+    low: float
+    high: float
+
+    def contains(self, value: float) -> bool:
+        """Whether a value lies within the limits, the limits included."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Rate:
+    """k of n graded samples; n = 0 means that nothing is known, and every figure is None.
+
+    Raises ValueError unless k and n are whole numbers with 0 <= k <= n.
+    """
+
+    k: int
+    n: int
+
+    def __post_init__(self) -> None:
+        k, n = int(self.k), int(self.n)
+        if k != self.k or n != self.n or not 0 <= k <= n:
+            raise ValueError(f"{self.k} of {self.n} is not a count; k must lie between 0 and n")
+        # Plain integers, also when they come out of a frame: JSON knows no numpy.
+        object.__setattr__(self, "k", k)
+        object.__setattr__(self, "n", n)
+
+    @property
+    def rate(self) -> float | None:
+        return self.k / self.n if self.n else None
+
+    @property
+    def interval(self) -> Interval | None:
+        return wilson(self.k, self.n)
+
+    @property
+    def low(self) -> float | None:
+        return interval.low if (interval := self.interval) else None
+
+    @property
+    def high(self) -> float | None:
+        return interval.high if (interval := self.interval) else None
+
+    def as_dict(self) -> dict[str, int | float | None]:
+        """k, n, rate, low, high: fractions, not rounded."""
+        interval = self.interval
+        return {
+            "k": self.k,
+            "n": self.n,
+            "rate": self.rate,
+            "low": interval.low if interval else None,
+            "high": interval.high if interval else None,
+        }
+
+
+def wilson(k: int, n: int) -> Interval | None:
+    """Wilson 95 % interval of k successes in n trials; None when n is 0.
+
+    Raises ValueError unless 0 <= k <= n.
+    Wilson 1927, J. Am. Stat. Assoc. 22, 209–212.
+    """
+    low, high = wilson_array(np.array([k]), np.array([n]))
+    return Interval(float(low[0]), float(high[0])) if n else None
+
+
+def wilson_array(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Wilson 95 % limits of many rates: two arrays of the broadcast shape of k and n.
+
+    NaN where n is 0 or a count is not known. Exactly 0 at k = 0 and exactly 1 at k = n.
+    Raises ValueError unless 0 <= k <= n wherever both are known.
+    Wilson 1927. Written out because statsmodels' own takes 0.7 s to import, which the first page
+    and every command would wait for; a test holds the two together.
+    """
+    k, n = np.broadcast_arrays(np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    if np.any((k < 0) | (k > n)):
+        raise ValueError("a count lies outside 0..n")
+    known = n > 0
+    trials = np.where(known, n, 1.0)
+    scale = trials + Z95**2
+    centre = (k + Z95**2 / 2) / scale
+    half = Z95 / scale * np.sqrt(k * (trials - k) / trials + Z95**2 / 4)
+    low = np.where(k == 0, 0.0, centre - half)
+    high = np.where(k == trials, 1.0, centre + half)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
