@@ -1,0 +1,77 @@
+"""The home page: one board's runs, ranked with what is known about each rank."""
+
+import streamlit as st
+
+from siuo_dash.analysis import leaderboard as boards
+from siuo_dash.analysis import queries
+from siuo_dash.view import controls, leaderboard, shell
+from siuo_dash.view.charts.ranking import MOST_ROWS, ranking
+from siuo_dash.view.export import Provenance
+
+store = shell.open_store()
+shell.header(
+    "Leaderboard",
+    "Does a vision-language model notice that a harmless picture and a harmless question are unsafe together? "
+    "Runs are ranked only with runs of the same judge and the same number of responses.",
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    board = controls.choose_board(store, all_runs=True)
+    metric = controls.choose_metric()
+filters, rank_partial = controls.choose_filters(store, board)
+columns = controls.choose_columns(board is None)
+
+frame = boards.leaderboard(store, filters, metric, rank_partial=rank_partial)
+ranges = None
+if board is not None:
+    work = shell.later(
+        lambda: boards.rank_ranges(store, board.id, metric, rank_partial=rank_partial),
+        "ranges", store.version, board.id, metric.id, rank_partial,
+    )  # fmt: skip
+    ranges = shell.when_ready(work, "The rank ranges are being drawn and will appear in the table.")
+frame = leaderboard.with_ranges(frame, ranges)
+labels = {known.id: known.label for known in queries.boards(store)}
+run_labels = boards.run_labels(store)
+
+st.markdown(f"**{shell.plain(filters.sentence())}**" + ("" if board else " " + leaderboard.WHY_NO_RANKS))
+if frame.empty:
+    st.info("No run passes these filters. Reset them, or choose another board.", icon=":material/filter_alt_off:")
+    shell.footer(store)
+    st.stop()
+if board is not None:
+    shell.key_figures(leaderboard.figures(boards.key_figures(store, frame, metric), metric))
+
+table_area, chosen_area = st.container(), st.container()
+with chosen_area:
+    chosen = controls.choose_runs(frame, run_labels)
+    shell.run_actions(controls.labels_of(chosen, run_labels))
+with table_area:
+    controls.selectable_table(
+        leaderboard.screen_table(frame, columns, labels),
+        frame["run_id"].tolist(),
+        run_labels,
+        chosen,
+        key="leaderboard",
+        alt=f"Leaderboard, {board.label if board else 'all runs'}",
+        column_config=shell.leaderboard_columns(columns),
+        placeholder="–",
+        height=leaderboard.table_height(len(frame)),
+    )
+provenance = Provenance(store.version, board.label if board else "all runs, not comparable", filters.sentence())
+title = f"SIUO, {board.label if board else 'all runs'}"
+shell.exports(leaderboard.export_table(frame, columns, labels, provenance, title), key="leaderboard")
+
+if board is not None:
+    st.subheader(f"{metric.label}: rate and 95 % interval", anchor=False)
+    ranked = frame[frame["rank"].notna()]
+    if len(ranked) > MOST_ROWS:
+        st.caption(f"The first {MOST_ROWS} of {len(ranked)} ranked runs; filter to see others.")
+    if ranked.empty:
+        st.info(f"{metric.label} is not known for any run of this view. Choose another metric or board.")
+    else:
+        shell.chart(
+            ranking(ranked, metric, shell.theme()),
+            key="ranking",
+            alt=f"{metric.label} of {min(len(ranked), MOST_ROWS)} runs with 95 % intervals, best first",
+            data=leaderboard.export_table(frame, ["rank", "model", metric.id], labels, provenance, title),
+        )
+shell.footer(store)

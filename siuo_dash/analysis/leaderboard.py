@@ -1,0 +1,141 @@
+"""The leaderboard: a board's runs with ranks, intervals and health, and the figures that sum it up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from siuo_dash.analysis import queries, stats
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.store.database import Store
+
+
+def leaderboard(store: Store, filters: Filters, metric: Metric, *, rank_partial: bool = False) -> pd.DataFrame:
+    """The runs of `filters`, best first, one row a run.
+
+    Adds to the columns of `runs`: `rate`, `rank` (null without a board, without the metric, or when partial),
+    `partial`, `label`, `health` ({flag: samples}), and for each metric id `_rate`, `_low`, `_high` (fractions,
+    Wilson 95 %, NaN when not known). Ranks are those of the whole board, whatever the filter hides.
+    """
+    frame = queries.LEADERBOARD.run(
+        store, metric=metric, where=filters.where(), board=filters.board, rank_partial=rank_partial
+    )
+    for known in METRICS.values():
+        k, n = (frame[f"{known.id}_{part}"].to_numpy(dtype=float) for part in ("k", "n"))
+        low, high = stats.wilson_array(k, n)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rate = np.where(n > 0, k / n, np.nan)
+        frame = frame.assign(**{f"{known.id}_rate": rate, f"{known.id}_low": low, f"{known.id}_high": high})
+    health = queries.health_counts(store, filters)
+    labels = run_labels(store)
+    return frame.assign(
+        health=[health.get(int(run_no), {}) for run_no in frame["run_no"]],
+        label=frame["run_id"].map(labels),
+    )
+
+
+def run_labels(store: Store) -> dict[str, str]:
+    """{run_id: what people read}: model and judge, and the id's tail for a second run under the same name.
+
+    The first run of a name keeps the plain label for good, so that a copied link goes on meaning it.
+    """
+    frame = store.frame("SELECT run_id, model, judge FROM runs ORDER BY submitted_at NULLS FIRST, run_id")
+    labels: dict[str, str] = {}
+    taken: set[str] = set()
+    for run_id, model, judge in frame.itertuples(index=False):
+        label = f"{model} · {short_judge(judge)}"
+        if label in taken:
+            label = f"{label} · {run_id.rsplit('-', 1)[-1]}"
+        taken.add(label)
+        labels[run_id] = label
+    return labels
+
+
+def short_judge(judge: str) -> str:
+    """A judge's name without its publisher and without what stands in brackets."""
+    return judge.rsplit("/", 1)[-1].split(" (")[0]
+
+
+def rank_ranges(store: Store, board: str, metric: Metric, *, rank_partial: bool = False) -> pd.DataFrame:
+    """run_id, rank, rank_low, rank_high of a board's ranked runs (2,000 bootstrap draws, design §5)."""
+    ranked = queries.LEADERBOARD.run(
+        store, metric=metric, where=Filters(board=board).where(), board=board, rank_partial=rank_partial
+    )
+    ranked = ranked[ranked["rank"].notna()].reset_index(drop=True)
+    samples = queries.SAMPLES.run(store)
+    outcomes = np.full((len(ranked), len(samples)), np.nan, dtype=np.float32)
+    verdicts = queries.OUTCOMES.run(store, metric=metric, board=board)
+    row_of = pd.Series(np.arange(len(ranked)), index=ranked["run_no"])
+    column_of = pd.Series(np.arange(len(samples)), index=samples["question_id"])
+    verdicts = verdicts[verdicts["run_no"].isin(row_of.index) & verdicts["question_id"].isin(column_of.index)]
+    outcomes[row_of[verdicts["run_no"]].to_numpy(), column_of[verdicts["question_id"]].to_numpy()] = verdicts["outcome"]
+    ranges = stats.rank_ranges(
+        run_ids=ranked["run_id"].tolist(),
+        k=ranked[f"{metric.id}_k"].to_numpy(dtype=np.int64),
+        n=ranked[f"{metric.id}_n"].to_numpy(dtype=np.int64),
+        outcomes=outcomes,
+        strata=samples["domain"].to_numpy(dtype=str),
+    )
+    return pd.DataFrame(
+        [(item.run_id, item.rank, item.rank_low, item.rank_high) for item in ranges],
+        columns=["run_id", "rank", "rank_low", "rank_high"],
+    )
+
+
+@dataclass(frozen=True)
+class KeyFigures:
+    """What a view comes to. Rates are fractions; None where the view holds no rated run."""
+
+    runs: int
+    rated: int
+    best: str | None
+    best_rate: stats.Rate | None
+    median: float | None
+    below_half: int
+    like_leader_paired: tuple[str, ...]
+    like_leader_unpaired: tuple[str, ...]
+
+
+def key_figures(store: Store, frame: pd.DataFrame, metric: Metric) -> KeyFigures:
+    """Sum up a frame of `leaderboard`: best, median, below 50 %, and who cannot be told from the leader.
+
+    Where leader and run both have per-sample verdicts: McNemar mid-p, Holm-corrected over the view's paired runs,
+    not below 0.05. Else: Newcombe's 95 % interval of the difference holds 0.
+    """
+    rated = frame[frame["rank"].notna()]
+    if rated.empty:
+        return KeyFigures(len(frame), 0, None, None, None, 0, (), ())
+    leader, others = rated.iloc[0], rated.iloc[1:]
+    rates = rated[f"{metric.id}_rate"]
+    k, n = f"{metric.id}_k", f"{metric.id}_n"
+    can_pair = (others["evidence"] == "per_sample") & (leader["evidence"] == "per_sample")
+    unpaired = tuple(
+        row["model"]
+        for _, row in others[~can_pair].iterrows()
+        if stats.newcombe(int(leader[k]), int(leader[n]), int(row[k]), int(row[n])).low <= 0
+    )
+    return KeyFigures(
+        runs=len(frame),
+        rated=len(rated),
+        best=leader["model"],
+        best_rate=stats.Rate(int(leader[k]), int(leader[n])),
+        median=float(rates.median()),
+        below_half=int((rates < 0.5).sum()),
+        like_leader_paired=_like_leader_paired(store, leader, others[can_pair], metric),
+        like_leader_unpaired=unpaired,
+    )
+
+
+def _like_leader_paired(store: Store, leader: pd.Series, others: pd.DataFrame, metric: Metric) -> tuple[str, ...]:
+    if others.empty:
+        return ()
+    counts = queries.DISCORDANT.run(store, metric=metric, leader=int(leader["run_no"])).set_index("run_no")
+    counts = counts.reindex(others["run_no"]).fillna(0)
+    p_values = [
+        stats.mcnemar_mid_p(int(b), int(c)) for b, c in zip(counts["leader_only"], counts["other_only"], strict=True)
+    ]
+    adjusted = stats.holm(p_values)
+    return tuple(model for model, p in zip(others["model"], adjusted, strict=True) if p >= 0.05)

@@ -1,0 +1,131 @@
+"""The tables of the in-memory database, and how the rows of a results file become them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from siuo_dash.benchmark.schema import RESULT_COLUMNS, RESULT_SCHEMA
+from siuo_dash.errors import SchemaError
+
+CREATE: Final = """
+CREATE TABLE samples (
+    question_id INTEGER PRIMARY KEY, split VARCHAR, domain VARCHAR, subcategory VARCHAR, primary_dimension VARCHAR,
+    needs_knowledge BOOLEAN, needs_reasoning BOOLEAN, image VARCHAR, correct_option VARCHAR,
+    question_fingerprint VARCHAR, reference_fingerprint VARCHAR, scene VARCHAR, request VARCHAR, hazard VARCHAR
+);
+CREATE TABLE runs (
+    run_no INTEGER, file VARCHAR, run_id VARCHAR, model VARCHAR, organization VARCHAR, params_b DOUBLE,
+    open_weights BOOLEAN, judge VARCHAR, responses_per_sample INTEGER, board VARCHAR, evidence VARCHAR, source VARCHAR,
+    source_status VARCHAR, evaluated_on DATE, note VARCHAR, submitted_by VARCHAR, submitted_at TIMESTAMP,
+    generation_samples INTEGER, mcqa_samples INTEGER, expected_samples INTEGER,
+    safe_k INTEGER, safe_n INTEGER, effective_k INTEGER, effective_n INTEGER,
+    safe_and_effective_k INTEGER, safe_and_effective_n INTEGER, mcqa_k INTEGER, mcqa_n INTEGER, mcqa_unparsed INTEGER
+);
+CREATE TABLE verdicts (
+    run_no INTEGER, task VARCHAR, question_id INTEGER,
+    safe BOOLEAN, effective BOOLEAN, safe_and_effective BOOLEAN, answer VARCHAR, correct BOOLEAN, response_count INTEGER
+);
+CREATE TABLE flagged (run_no INTEGER, task VARCHAR, question_id INTEGER, flag VARCHAR);
+CREATE VIEW results AS
+    SELECT r.run_id, r.model, r.organization, r.params_b, r.open_weights,
+        CASE WHEN v.task = 'mcqa' THEN 'exact match' ELSE r.judge END AS judge,
+        CASE WHEN v.task = 'mcqa' THEN 1 ELSE r.responses_per_sample END AS responses_per_sample,
+        r.board, r.evidence, r.source, r.source_status, r.evaluated_on, r.note, v.task, v.question_id,
+        v.safe, v.effective, v.safe_and_effective, v.answer, v.correct
+    FROM verdicts v JOIN runs r ON r.run_no = v.run_no;
+"""
+
+# A run is graded on the splits that its samples come from. Totals carry no ids: they are taken to be of
+# the manual split unless they count more samples than it has.
+SUMMARISE: Final = """
+INSERT INTO runs BY NAME
+WITH meta AS (
+    SELECT run_id, MIN(model) AS model, MIN(organization) AS organization, MIN(params_b) AS params_b,
+        BOOL_AND(open_weights) AS open_weights,
+        COALESCE(MIN(judge) FILTER (WHERE task = 'generation'), MIN(judge)) AS judge,
+        CASE WHEN COUNT(*) FILTER (WHERE task = 'generation') > 0
+            THEN MIN(responses_per_sample) FILTER (WHERE task = 'generation')
+            ELSE MIN(responses_per_sample) END AS responses_per_sample,
+        MIN(evidence) AS evidence, MIN(source) AS source, MIN(source_status) AS source_status,
+        MIN(evaluated_on) AS evaluated_on, MIN(note) AS note, MIN(submitted_by) AS submitted_by,
+        MIN(submitted_at) AS submitted_at,
+        COUNT(*) FILTER (WHERE task = 'generation') AS generation_samples,
+        COUNT(*) FILTER (WHERE task = 'mcqa') AS mcqa_samples,
+        COUNT(*) FILTER (WHERE safe) AS safe_k, COUNT(safe) AS safe_n,
+        COUNT(*) FILTER (WHERE effective) AS effective_k, COUNT(effective) AS effective_n,
+        COUNT(*) FILTER (WHERE safe_and_effective) AS safe_and_effective_k,
+        COUNT(safe_and_effective) AS safe_and_effective_n,
+        COUNT(*) FILTER (WHERE correct) AS mcqa_k, COUNT(correct) AS mcqa_n,
+        COUNT(*) FILTER (WHERE task = 'mcqa' AND answer IS NULL AND question_id IS NOT NULL) AS mcqa_unparsed
+    FROM incoming GROUP BY run_id
+),
+splits AS (SELECT split, COUNT(*) AS size FROM samples GROUP BY split),
+touched AS (
+    SELECT DISTINCT i.run_id, s.split FROM incoming i JOIN samples s ON s.question_id = i.question_id
+),
+expected AS (
+    SELECT t.run_id, SUM(s.size) AS size FROM touched t JOIN splits s ON s.split = t.split GROUP BY t.run_id
+),
+manual AS (SELECT COALESCE(MAX(size) FILTER (WHERE split = 'manual'), 0) AS size, SUM(size) AS all_samples FROM splits)
+SELECT m.*, n.run_no, n.file,
+    COALESCE(e.size, CASE WHEN GREATEST(m.generation_samples, m.mcqa_samples) > manual.size
+        THEN manual.all_samples ELSE manual.size END) AS expected_samples
+FROM meta m JOIN numbered n ON n.run_id = m.run_id CROSS JOIN manual LEFT JOIN expected e ON e.run_id = m.run_id
+"""
+INSERT_VERDICTS: Final = """
+INSERT INTO verdicts
+SELECT n.run_no, i.task, i.question_id, i.safe, i.effective, i.safe_and_effective, i.answer, i.correct, i.response_count
+FROM incoming i JOIN numbered n ON n.run_id = i.run_id
+ORDER BY n.run_no, i.task, i.question_id
+"""
+INSERT_FLAGGED: Final = """
+INSERT INTO flagged
+SELECT n.run_no, i.task, i.question_id, i.flag
+FROM incoming_flags i JOIN numbered n ON n.run_id = i.run_id
+"""
+
+_SKIPPED = {"responses", "flags"}
+ROW_COLUMNS: Final = [column.name for column in RESULT_COLUMNS if column.name not in _SKIPPED]
+"""What aggregates read; the texts of responses stay on disk until a sample is opened."""
+READ_COLUMNS: Final = [*ROW_COLUMNS, "flags", "responses.list.element.safe"]
+
+
+def check_schema(found: pa.Schema, where: str) -> None:
+    """SchemaError when a file's columns are not those of the schema (order does not matter)."""
+    for field in RESULT_SCHEMA:
+        index = found.get_field_index(field.name)
+        if index < 0:
+            raise SchemaError(f"column {field.name} is missing", where=where, hint="docs/data.md lists the columns")
+        if not _same_type(found.field(index).type, field.type):
+            raise SchemaError(
+                f"column {field.name} is {found.field(index).type}, not {field.type}",
+                where=where,
+                hint="docs/data.md lists the columns",
+            )
+
+
+def rows_of(table: pa.Table) -> pa.Table:
+    """The rows without responses and flags, with how many responses each sample has."""
+    counts = pc.list_value_length(table.column("responses")).cast(pa.int32())
+    return table.select(ROW_COLUMNS).append_column("response_count", counts)
+
+
+def flags_of(table: pa.Table) -> pa.Table:
+    """One row a sample and flag: run_id, task, question_id, flag."""
+    flags = table.column("flags").combine_chunks()
+    parents = pc.list_parent_indices(flags)
+    chosen = table.select(["run_id", "task", "question_id"]).take(parents)
+    return chosen.append_column("flag", pc.list_flatten(flags))
+
+
+def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Equal up to the names and nullability of list elements and struct fields."""
+    if pa.types.is_list(found) and pa.types.is_list(wanted):
+        return _same_type(found.value_type, wanted.value_type)
+    if pa.types.is_struct(found) and pa.types.is_struct(wanted):
+        inner = {field.name: field.type for field in found}
+        return all(field.name in inner and _same_type(inner[field.name], field.type) for field in wanted)
+    return bool(found == wanted)

@@ -1,0 +1,166 @@
+"""Exports: a table as CSV, Parquet, LaTeX or Markdown that says which data and filters it came from."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from siuo_dash.benchmark.text import slug
+
+IntervalStyle = Literal["range", "plus-minus"]
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n")
+_MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$:&])")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where an export comes from: the data's version, the board, and the filters in words."""
+
+    data_version: str
+    board: str
+    filters: str
+    warning: str = ""
+
+    def sentence(self) -> str:
+        parts = [
+            f"SIUO dashboard, data version {self.data_version}",
+            f"board: {self.board}",
+            f"filters: {self.filters}",
+        ]
+        return "; ".join([*parts, self.warning] if self.warning else parts)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it leaves the house.
+
+    data: typed values for programs. text: the same rows as words for a paper, made for an interval style.
+    bold: which cells of the text are the best of their column.
+    """
+
+    name: str
+    title: str
+    data: pd.DataFrame
+    text: Callable[[IntervalStyle], pd.DataFrame]
+    provenance: Provenance
+    bold: pd.DataFrame | None = None
+
+    def file_name(self, ending: str) -> str:
+        """'siuo-leaderboard-human-3-responses-9fad590864ba.csv'."""
+        stem = slug(f"siuo {self.name} {self.provenance.board}")[:90]
+        return f"{stem}-{self.provenance.data_version}.{ending}"
+
+
+def plain_table(name: str, title: str, data: pd.DataFrame, provenance: Provenance) -> Table:
+    """A table whose words are its values."""
+    return Table(name, title, data, lambda _: data.map(_word), provenance)
+
+
+def to_csv(table: Table) -> bytes:
+    """UTF-8 with a byte order mark, so that spreadsheets read it; the last columns name data version and filters."""
+    data = table.data.copy()
+    for name in data.columns:
+        if not pd.api.types.is_numeric_dtype(data[name]) and not pd.api.types.is_bool_dtype(data[name]):
+            data[name] = data[name].map(defuse)
+    data = data.rename(columns=defuse)
+    data["data_version"] = table.provenance.data_version
+    data["view"] = table.provenance.sentence()
+    text: str = data.to_csv(index=False, lineterminator="\r\n")
+    return text.encode("utf-8-sig")
+
+
+def to_parquet(table: Table) -> bytes:
+    """The typed values; where they come from stands in the file's metadata."""
+    arrow = pa.Table.from_pandas(table.data, preserve_index=False)
+    metadata = {"siuo.data_version": table.provenance.data_version, "siuo.view": table.provenance.sentence()}
+    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **metadata})
+    body = io.BytesIO()
+    pq.write_table(arrow, body, compression="zstd")
+    return body.getvalue()
+
+
+def to_latex(table: Table, intervals: IntervalStyle = "range") -> bytes:
+    """A booktabs table ready for a paper: names escaped, the best of each column in bold."""
+    text = table.text(intervals)
+    cells = text.map(_latex)
+    if table.bold is not None:
+        for name in table.bold.columns.intersection(cells.columns):
+            cells[name] = [
+                rf"\textbf{{{cell}}}" if is_best else cell
+                for cell, is_best in zip(cells[name], table.bold[name], strict=True)
+            ]
+    lines = [
+        f"% {_one_line(table.provenance.sentence())}",
+        "% needs \\usepackage{booktabs}",
+        r"\begin{table}",
+        rf"\caption{{{_latex(table.title)}}}",
+        rf"\begin{{tabular}}{{{'l' * len(cells.columns)}}}",
+        r"\toprule",
+        " & ".join(_latex(str(name)) for name in cells.columns) + r" \\",
+        r"\midrule",
+        *(" & ".join(row) + r" \\" for row in cells.itertuples(index=False)),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def to_markdown(table: Table, intervals: IntervalStyle = "range") -> bytes:
+    """A Markdown table; no name in it is read as markup, the best of each column is bold."""
+    cells = table.text(intervals).map(lambda text: markdown_plain(str(text)))
+    if table.bold is not None:
+        for name in table.bold.columns.intersection(cells.columns):
+            cells[name] = [
+                f"**{cell}**" if is_best else cell for cell, is_best in zip(cells[name], table.bold[name], strict=True)
+            ]
+    names = [markdown_plain(str(name)) for name in cells.columns]
+    rows = [names, ["---"] * len(names), *cells.itertuples(index=False)]
+    body = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return f"{body}\n\n{markdown_plain(table.provenance.sentence())}\n".encode()
+
+
+def defuse(value: object) -> object:
+    """Text that a spreadsheet would run as a formula, made plain by an apostrophe; all else as it is."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_START) else value
+
+
+def markdown_plain(text: str) -> str:
+    """Text whose every character is shown as it is by a Markdown renderer."""
+    return _MARKDOWN_SPECIAL.sub(r"\\\1", _one_line(text))
+
+
+def rate_words(rate: float | None, low: float, high: float, how: IntervalStyle, missing: str) -> str:
+    """'53.29 [45.74, 60.70]' or '53.29 ± 7.48' (half the interval's width); `missing` when not known."""
+    if rate is None or pd.isna(rate):
+        return missing
+    if how == "range":
+        return f"{100 * rate:.2f} [{100 * low:.2f}, {100 * high:.2f}]"
+    return f"{100 * rate:.2f} ± {50 * (high - low):.2f}"
+
+
+def _word(value: object) -> str:
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.4g}"
+    return "" if value is None or value is pd.NA or value is pd.NaT else str(value)
+
+
+def _latex(text: object) -> str:
+    escapes = {
+        "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+        "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "–": "--", "×": r"$\times$", "·": r"$\cdot$",
+        "<": r"\textless{}", ">": r"\textgreater{}",
+    }  # fmt: skip
+    return "".join(escapes.get(character, character) for character in _one_line(str(text)))
+
+
+def _one_line(text: str) -> str:
+    """Line breaks and other control characters as spaces."""
+    return "".join(character if character.isprintable() else " " for character in text)

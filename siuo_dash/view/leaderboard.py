@@ -1,0 +1,216 @@
+"""The leaderboard's columns, declared as data, and the tables made from them for the screen and for export."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+from siuo_dash.analysis.leaderboard import KeyFigures
+from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, Metric
+from siuo_dash.view import style
+from siuo_dash.view.export import IntervalStyle, Provenance, Table, rate_words
+
+
+@dataclass(frozen=True)
+class LeaderboardColumn:
+    """A column that people can choose: its id, label and what it means."""
+
+    id: str
+    label: str
+    help: str
+
+
+COLUMNS: Final = {
+    column.id: column
+    for column in (
+        LeaderboardColumn("rank", "Rank", "Place in the whole board by the chosen metric; ties share a place"),
+        LeaderboardColumn("rank_range", "Rank range", "95 % of 2,000 bootstrap draws place the run in this range"),
+        LeaderboardColumn("model", "Model", "The evaluated model"),
+        LeaderboardColumn("board", "Board", "Judge × responses per sample"),
+        *(LeaderboardColumn(metric.id, metric.label, f"{metric.help}. Beside it the Wilson 95 % interval and the count") for metric in METRICS.values()),
+        LeaderboardColumn("organization", "Organization", "Who made the model"),
+        LeaderboardColumn("size", "Size (B)", "Parameters in billions; empty = not published"),
+        LeaderboardColumn("weights", "Weights", "Whether the model's weights can be downloaded"),
+        LeaderboardColumn("evidence", "Evidence", "Per sample: a verdict for each sample is here. Totals only: a publication gave only counts"),
+        LeaderboardColumn("health", "Health", "Samples whose response or verdict carries a fault; totals cannot be examined"),
+        LeaderboardColumn("date", "Evaluated", "Day of the evaluation"),
+        LeaderboardColumn("status", "Status", "peer-reviewed, preprint, draft, community or self-reported"),
+        LeaderboardColumn("source", "Source", "Where the figures come from"),
+    )
+}  # fmt: skip
+
+WHY_NO_RANKS: Final = (
+    "Judges and protocols differ so much that the same model gets quite different rates, "
+    "so runs of different boards are listed by name and not ranked."
+)
+
+_ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
+_LINK = re.compile(r"https?://[^\s,;]+|(?:github\.com|[a-z0-9-]+\.github\.io)/[^\s,;]+")
+
+
+def source_link(source: object) -> str | None:
+    """The web address that a source names (a link, or an arXiv number), or None."""
+    text = "" if source is None or pd.isna(source) else str(source)
+    if found := _ARXIV.search(text):
+        return f"https://arxiv.org/abs/{found.group(1)}"
+    if found := _LINK.search(text):
+        return found.group() if found.group().startswith("http") else f"https://{found.group()}"
+    return None
+
+
+def health_words(health: dict[str, int], evidence: str) -> str:
+    """'138 unclosed reasoning, 14 error message'; 'no flags'; 'not examined' for totals."""
+    if evidence == "totals":
+        return "not examined"
+    return ", ".join(f"{count} {FLAGS[flag].label.lower()}" for flag, count in health.items()) or "no flags"
+
+
+def figures(summary: KeyFigures, metric: Metric) -> list[tuple[str, str, str]]:
+    """The key figures of a view as (label, figure, explanation)."""
+    if summary.best is None or summary.best_rate is None:
+        return [("Runs", str(summary.runs), f"{metric.label} is not known for any of them")]
+    best = summary.best_rate
+    alike = [*summary.like_leader_paired, *summary.like_leader_unpaired]
+    how = []
+    if summary.like_leader_paired:
+        how.append(f"paired (McNemar mid-p, Holm-corrected): {', '.join(summary.like_leader_paired)}")
+    if summary.like_leader_unpaired:
+        how.append(f"unpaired (95 % interval of the difference holds 0): {', '.join(summary.like_leader_unpaired)}")
+    return [
+        ("Runs", str(summary.runs), f"{summary.rated} of them ranked by {metric.label}"),
+        (
+            f"Best: {summary.best}",
+            style.percent(best.rate, 2),
+            f"95 % interval {style.interval(best.low, best.high, 2)}, {best.k}/{best.n}",
+        ),
+        ("Median", style.percent(summary.median, 2), f"of {summary.rated} runs"),
+        ("Below 50 %", f"{summary.below_half} of {summary.rated}", "runs whose rate is below one half"),
+        (
+            "Not told from the leader",
+            f"{len(alike)} of {summary.rated - 1}",
+            "; ".join(how) or "every other run differs from the leader",
+        ),
+    ]
+
+
+def table_height(rows: int) -> int | Literal["content"]:
+    """All rows up to 20; more scroll inside a frame of this many pixels."""
+    return "content" if rows <= 20 else 740
+
+
+def with_ranges(frame: pd.DataFrame, ranges: pd.DataFrame | None) -> pd.DataFrame:
+    """The leaderboard with `rank_low` and `rank_high`; empty while the ranges are not ready."""
+    if ranges is None or ranges.empty:
+        return frame.assign(rank_low=float("nan"), rank_high=float("nan"))
+    return frame.merge(ranges[["run_id", "rank_low", "rank_high"]], on="run_id", how="left")
+
+
+def screen_table(frame: pd.DataFrame, columns: Sequence[str], board_labels: dict[str, str]) -> pd.DataFrame:
+    """What the page shows: one column a label, rates in percent, each metric followed by its interval and count."""
+    shown: dict[str, Any] = {}
+    for column in columns:
+        label = COLUMNS[column].label
+        if column in METRICS:
+            shown[f"{label} %"] = 100 * frame[f"{column}_rate"]
+            shown[f"{label}: interval, count"] = _intervals_and_counts(frame, METRICS[column])
+        else:
+            shown[label] = _plain_column(frame, column, board_labels)
+    return pd.DataFrame(shown, index=frame.index)
+
+
+def export_table(
+    frame: pd.DataFrame, columns: Sequence[str], board_labels: dict[str, str], provenance: Provenance, title: str
+) -> Table:
+    """Exactly the view, for programs (fractions and counts) and for a paper (words, best in bold)."""
+    data: dict[str, Any] = {}
+    for column in columns:
+        if column in METRICS:
+            for part in ("k", "n", "rate", "low", "high"):
+                data[f"{column}_{part}"] = frame[f"{column}_{part}"]
+        elif column == "rank_range":
+            data["rank_low"], data["rank_high"] = (frame[name].astype("Int64") for name in ("rank_low", "rank_high"))
+        else:
+            data[column] = _plain_column(frame, column, board_labels) if column != "source" else frame["source"]
+    data["run_id"] = frame["run_id"]
+
+    def words(how: IntervalStyle) -> pd.DataFrame:
+        return _words(frame, columns, board_labels, how)
+
+    bold = pd.DataFrame(
+        {
+            METRICS[name].label: frame[f"{name}_rate"].eq(frame[f"{name}_rate"].max())
+            for name in columns
+            if name in METRICS
+        },
+        index=frame.index,
+    )
+    return Table(
+        "leaderboard", title, pd.DataFrame(data).reset_index(drop=True), words, provenance, bold.reset_index(drop=True)
+    )
+
+
+def _words(
+    frame: pd.DataFrame, columns: Sequence[str], board_labels: dict[str, str], how: IntervalStyle
+) -> pd.DataFrame:
+    text: dict[str, Any] = {}
+    for column in columns:
+        if column in METRICS:
+            parts = (frame[name] for name in (f"{column}_rate", f"{column}_low", f"{column}_high", "evidence"))
+            text[COLUMNS[column].label] = [
+                rate_words(rate, low, high, how, style.missing(evidence))
+                for rate, low, high, evidence in zip(*parts, strict=True)
+            ]
+        else:
+            values = _plain_column(frame, column, board_labels) if column != "source" else frame["source"]
+            text[COLUMNS[column].label] = ["" if pd.isna(value) else _number(value) for value in values]
+    return pd.DataFrame(text).reset_index(drop=True)
+
+
+def _plain_column(frame: pd.DataFrame, column: str, board_labels: dict[str, str]) -> Any:
+    match column:
+        case "rank":
+            return frame["rank"].astype("Int64")
+        case "rank_range":
+            return [
+                "" if pd.isna(low) else (f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}")
+                for low, high in zip(frame["rank_low"], frame["rank_high"], strict=True)
+            ]
+        case "board":
+            return frame["board"].map(board_labels)
+        case "size":
+            return frame["params_b"]
+        case "weights":
+            return frame["open_weights"].map({True: "open", False: "closed"}).fillna("not stated")
+        case "evidence":
+            return frame["evidence"].map(EVIDENCE)
+        case "health":
+            return [
+                health_words(health, evidence)
+                for health, evidence in zip(frame["health"], frame["evidence"], strict=True)
+            ]
+        case "date":
+            return pd.to_datetime(frame["evaluated_on"]).dt.date
+        case "status":
+            return frame["source_status"]
+        case "source":
+            return frame["source"].map(source_link)
+        case plain:
+            return frame[plain]
+
+
+def _intervals_and_counts(frame: pd.DataFrame, metric: Metric) -> list[str]:
+    names = [f"{metric.id}_{part}" for part in ("low", "high", "k", "n")] + ["expected_samples", "evidence"]
+    return [
+        f"{style.interval(low, high)} · {style.count(k, n)}{' partial' if n < expected else ''}"
+        if n
+        else style.missing(evidence)
+        for low, high, k, n, expected, evidence in zip(*(frame[name] for name in names), strict=True)
+    ]
+
+
+def _number(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,306 @@
+"""What every page stands in: the store, the navigation, errors in words, tables and charts with their exports."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.errors import SiuoError
+from siuo_dash.store.database import Store
+from siuo_dash.view import export, style
+from siuo_dash.view.export import Table, markdown_plain
+from siuo_dash.view.leaderboard import COLUMNS
+
+log = logging.getLogger("siuo_dash")
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """A page: its file below pages/, the address, the title, the section of the navigation."""
+
+    file: str
+    url: str
+    title: str
+    section: str
+    icon: str
+
+
+PAGES: Final = {
+    page.url: page
+    for page in (
+        PageEntry("rankings/leaderboard.py", "leaderboard", "Leaderboard", "Rankings", ":material/leaderboard:"),
+        PageEntry("about/method.py", "method", "Method", "About", ":material/menu_book:"),
+    )
+}
+HOME: Final = "leaderboard"
+
+
+def navigation() -> dict[str, list[Any]]:
+    """The pages by section, as st.navigation takes them."""
+    sections: dict[str, list[Any]] = {}
+    for page in PAGES.values():
+        entry = st.Page(
+            f"pages/{page.file}", title=page.title, icon=page.icon, url_path=page.url, default=page.url == HOME
+        )
+        sections.setdefault(page.section, []).append(entry)
+    return sections
+
+
+def data_dir() -> Path:
+    """The data directory: SIUO_DATA, or the one that is shipped."""
+    return Path(os.environ.get("SIUO_DATA", "") or ROOT / "data")
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """Show the project's own errors in words; anything else goes to the log, never to the page."""
+    try:
+        yield
+    except SiuoError as error:
+        log.warning("%s: %s", type(error).__name__, error)
+        st.error(markdown_plain(str(error)), icon=":material/error:")
+
+
+def open_store() -> Store:
+    """The store of the data directory, brought up to date; names the files that had to be left out."""
+    store = _store(str(data_dir()))
+    store.refresh()
+    for broken in store.broken:
+        st.warning(f"{markdown_plain(broken.name)}: {markdown_plain(broken.why)}", icon=":material/report:")
+    return store
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the results …")
+def _store(path: str) -> Store:
+    return Store(Path(path))
+
+
+@st.cache_resource
+def background() -> ThreadPoolExecutor:
+    """Two threads for work that a page does not wait for."""
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="siuo")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def later(_work: Any, *key: Any) -> Future[Any]:
+    """`_work()` in the background, once for each key (which names the data version)."""
+    return background().submit(_work)
+
+
+def when_ready(future: Future[Any], words: str, *, patience: float = 0.25) -> Any | None:
+    """The result when it comes within `patience` seconds; else None, a line of words, and a rerun once it is there."""
+    try:
+        return future.result(timeout=patience)
+    except TimeoutError:
+        _wait_for(future, words)
+        return None
+
+
+@st.fragment(run_every=0.5)
+def _wait_for(future: Future[Any], words: str) -> None:
+    if future.done():
+        st.rerun()
+    st.caption(words)
+
+
+def theme() -> style.Theme:
+    """Which theme the visitor sees."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def header(title: str, sentence: str) -> None:
+    """A page's heading and the sentence that says what it answers."""
+    st.title(title, anchor=False)
+    st.markdown(sentence)
+
+
+def plain(text: str) -> str:
+    """Somebody's words for st.markdown and labels: every character is shown as it is."""
+    return markdown_plain(text)
+
+
+def key_figures(figures: Sequence[tuple[str, str, str]]) -> None:
+    """A line of (label, figure, explanation); it wraps on a narrow screen."""
+    with st.container(horizontal=True, gap="small"):
+        for label, value, words in figures:
+            with st.container(width=230, border=True, gap="xxsmall"):
+                st.caption(plain(label))
+                st.markdown(f"**{plain(value)}**")
+                st.caption(plain(words))
+
+
+def run_actions(run_labels: Sequence[str]) -> None:
+    """What can be done with the chosen runs: links to the pages that exist."""
+    actions = [(url, label) for url, label, least in _RUN_ACTIONS if url in PAGES and len(run_labels) >= least]
+    if not actions:
+        return
+    with st.container(horizontal=True):
+        for url, label in actions:
+            link(url, label, {"runs": run_labels})
+
+
+_RUN_ACTIONS: Final = (
+    ("run", "Open the run", 1),
+    ("compare", "Compare", 2),
+    ("domains", "Domains", 1),
+    ("capabilities", "Capabilities", 1),
+    ("samples", "Samples", 1),
+)
+
+
+def leaderboard_columns(columns: Sequence[str]) -> dict[str, Any]:
+    """How the leaderboard's columns are drawn: labels, help, formats, the model pinned."""
+    config: dict[str, Any] = {}
+    for column in columns:
+        spec = COLUMNS[column]
+        if column in METRICS:
+            config[f"{spec.label} %"] = st.column_config.NumberColumn(help=spec.help, format="%.2f", width="small")
+            config[f"{spec.label}: interval, count"] = st.column_config.TextColumn(
+                help="Wilson 95 % interval in percent, and the count", width=170
+            )
+        elif column == "source":
+            config[spec.label] = st.column_config.LinkColumn(help=spec.help, display_text=r"https?://(?:www\.)?([^/]+)")
+        elif column == "rank":
+            config[spec.label] = st.column_config.NumberColumn(help=spec.help, width=50, pinned=True)
+        elif column == "model":
+            config[spec.label] = st.column_config.TextColumn(help=spec.help, pinned=True, width=210)
+        elif column == "size":
+            config[spec.label] = st.column_config.NumberColumn(help=spec.help, format="%.1f", width=70)
+        elif column == "date":
+            config[spec.label] = st.column_config.DateColumn(help=spec.help)
+        else:
+            config[spec.label] = st.column_config.TextColumn(help=spec.help)
+    return config
+
+
+def footer(store: Store) -> None:
+    """What the page was made from."""
+    st.caption(
+        f"Data version `{store.version}`. Every rate is recomputed from the verdicts; intervals are Wilson 95 %."
+    )
+
+
+def link(url: str, label: str, params: Mapping[str, str | Sequence[str]] | None = None) -> None:
+    """A link to a page with its state; nothing where the page does not exist (yet)."""
+    if url in PAGES:
+        page = PAGES[url]
+        query = {name: [value] if isinstance(value, str) else list(value) for name, value in (params or {}).items()}
+        st.page_link(f"pages/{page.file}", label=label, icon=page.icon, query_params=query)
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    key: str,
+    alt: str,
+    height: int | Literal["auto", "content", "stretch"] = "auto",
+    select: Any = None,
+    mode: str = "multi-row",
+    **options: Any,
+) -> Any:
+    """A table with an accessible name; with `select` (a callback or "rerun") its rows can be chosen."""
+    if select is not None:
+        options |= {"on_select": select, "selection_mode": mode}
+    return st.dataframe(frame, key=key, alt=alt, height=height, hide_index=True, width="stretch", **options)
+
+
+def chart(
+    figure: go.Figure, *, key: str, alt: str, data: Table | None = None, select: Any = None, mode: Any = "points"
+) -> Any:
+    """A chart with an accessible name, PNG and SVG at hand, and its data as a download."""
+    config = {
+        "displaylogo": False,
+        "displayModeBar": False,
+        "scrollZoom": False,
+        "responsive": True,
+        "toImageButtonOptions": {"filename": key, "scale": 2},
+    }
+    options: dict[str, Any] = {"on_select": select, "selection_mode": mode} if select is not None else {}
+    with st.container(key=f"chart-{key}"):
+        state = st.plotly_chart(figure, key=key, theme=None, config=config, alt=alt, width="stretch", **options)
+    _chart_exports(key, data)
+    return state
+
+
+def exports(table_: Table, *, key: str) -> None:
+    """A popover with the four downloads of a table."""
+    with st.popover("Export table", icon=":material/download:"):
+        how: export.IntervalStyle | None = st.segmented_control(
+            "Intervals in LaTeX and Markdown",
+            ["range", "plus-minus"],
+            default="range",
+            required=True,
+            format_func=lambda value: {"range": "53.29 [45.74, 60.70]", "plus-minus": "53.29 ± 7.48"}[value],
+            key=f"{key}-intervals",
+        )
+        makers = (
+            ("CSV", "csv", "text/csv", lambda: export.to_csv(table_)),
+            ("Parquet", "parquet", "application/vnd.apache.parquet", lambda: export.to_parquet(table_)),
+            ("LaTeX", "tex", "application/x-tex", lambda: export.to_latex(table_, how or "range")),
+            ("Markdown", "md", "text/markdown", lambda: export.to_markdown(table_, how or "range")),
+        )
+        for label, ending, mime, make in makers:
+            st.download_button(
+                label,
+                make,
+                file_name=table_.file_name(ending),
+                mime=mime,
+                key=f"{key}-{ending}",
+                on_click="ignore",
+                width="stretch",
+            )
+
+
+def _chart_exports(key: str, data: Table | None) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"exports-{key}"):
+        _image_buttons(data={"chart": f"st-key-chart-{key}"}, key=f"{key}-images")
+        if data is not None:
+            st.download_button(
+                "Chart data",
+                lambda: export.to_csv(data),
+                file_name=data.file_name("csv"),
+                mime="text/csv",
+                key=f"{key}-data",
+                on_click="ignore",
+                type="tertiary",
+                icon=":material/download:",
+            )
+
+
+# plotly draws its own pictures in the browser, so no server needs a browser for it: these buttons
+# set the format on the chart and press plotly's own (hidden) download button.
+_IMAGE_JS: Final = """
+export default function ({ parentElement, data }) {
+  for (const button of parentElement.querySelectorAll("button")) {
+    button.onclick = () => {
+      const chart = document.querySelector("." + data.chart + " .js-plotly-plot");
+      if (!chart) return;
+      chart._context.toImageButtonOptions.format = button.dataset.format;
+      const download = chart.querySelector('.modebar-btn[data-attr="toImage"], .modebar-btn[data-title^="Download"]');
+      if (download) download.click();
+    };
+  }
+}
+"""
+_IMAGE_HTML: Final = """
+<button type="button" data-format="png">PNG</button>
+<button type="button" data-format="svg">SVG</button>
+"""
+_IMAGE_CSS: Final = """
+button { font: inherit; color: var(--st-text-color); background: none; border: 1px solid var(--st-border-color);
+  border-radius: 4px; padding: 0.25rem 0.6rem; margin-right: 0.3rem; cursor: pointer; }
+button:hover, button:focus-visible { border-color: var(--st-primary-color); outline: 2px solid var(--st-primary-color); }
+"""
+_image_buttons = st.components.v2.component("siuo_image_buttons", html=_IMAGE_HTML, css=_IMAGE_CSS, js=_IMAGE_JS)
