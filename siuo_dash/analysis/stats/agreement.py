@@ -50,7 +50,7 @@ class CorrectedRate:
 
 def confusion(first: Iterable[object], second: Iterable[object]) -> Confusion:
     """Count pairs of labels of any kind; a pair with a missing side is left out. Labels are sorted by their text."""
-    pairs = Counter((a, b) for a, b in zip(first, second, strict=True) if not (pd.isna(a) or pd.isna(b)))  # type: ignore[call-overload]
+    pairs = Counter((a, b) for a, b in zip(first, second, strict=True) if not (pd.isna(a) or pd.isna(b)))
     labels = tuple(sorted({label for pair in pairs for label in pair}, key=str))
     return Confusion(labels, tuple(tuple(pairs[a, b] for b in labels) for a in labels))
 

@@ -96,7 +96,8 @@ def domain_effect(k_by_domain: Sequence[int], n_by_domain: Sequence[int], *, see
         return None
     sizes = tuple(int(size) for size in n)
     chi2 = float(_chi2(k[None, :], sizes, passed)[0])
-    null = _null_chi2(sizes, passed, seed)
+    # In order of size: the draws, and so p, do not depend on the order of the domains.
+    null = _null_chi2(tuple(sorted(sizes)), passed, seed)
     # Rounding must not make an equally extreme table less extreme.
     extreme = null.size - int(np.searchsorted(null, chi2 * (1 - 1e-9), side="left"))
     by_chance = (n.size - 1) / (total - 1)

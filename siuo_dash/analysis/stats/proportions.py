@@ -94,11 +94,11 @@ def wilson_array(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
     k, n = np.broadcast_arrays(np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64))
     if np.any((k < 0) | (k > n)):
         raise ValueError("a count lies outside 0..n")
-    known = n > 0
-    trials = np.where(known, n, 1.0)
+    known = (n > 0) & ~np.isnan(k)
+    passed, trials = np.where(known, k, 0.0), np.where(known, n, 1.0)
     scale = trials + Z95**2
-    centre = (k + Z95**2 / 2) / scale
-    half = Z95 / scale * np.sqrt(k * (trials - k) / trials + Z95**2 / 4)
-    low = np.where(k == 0, 0.0, centre - half)
-    high = np.where(k == trials, 1.0, centre + half)
+    centre = (passed + Z95**2 / 2) / scale
+    half = Z95 / scale * np.sqrt(passed * (trials - passed) / trials + Z95**2 / 4)
+    low = np.where(passed == 0, 0.0, centre - half)
+    high = np.where(passed == trials, 1.0, centre + half)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)

@@ -35,8 +35,9 @@ def newcombe(k1: int, n1: int, k2: int, n2: int) -> Interval:
 def unpaired_p(k1: int, n1: int, k2: int, n2: int) -> float:
     """Two-sided p of equal rates: the score test, which is Pearson's chi-square without correction.
 
-    Chosen because it is the test to Wilson's and Newcombe's intervals, and nearer to its nominal level than
-    Fisher's exact or Yates' corrected test, which reject too rarely (Campbell 2007, Stat. Med. 26, 3661–3675).
+    Chosen because it belongs to Wilson's interval, of which Newcombe's is made, and lies nearer to its nominal
+    level than Fisher's exact or Yates' corrected test, which reject too rarely (Campbell 2007, Stat. Med. 26,
+    3661–3675). It is not an inversion of the interval: close to .05 one can exclude what the other does not.
     1 when all samples pass, or none. Raises ValueError without samples.
     """
     _check(k1, n1, k2, n2)

@@ -1,0 +1,286 @@
+"""The methods of the dashboard, for the method page; a test recomputes every figure of the examples."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from siuo_dash.analysis.stats.agreement import cohen_kappa, rogan_gladen
+from siuo_dash.analysis.stats.association import against_rest, domain_effect, spearman
+from siuo_dash.analysis.stats.discrimination import discrimination
+from siuo_dash.analysis.stats.frontier import JointTotals, frontier_share
+from siuo_dash.analysis.stats.method_record import Figure, Method, WorkedExample
+from siuo_dash.analysis.stats.multiple import benjamini_hochberg, holm
+from siuo_dash.analysis.stats.paired import bonett_price, mcnemar_mid_p
+from siuo_dash.analysis.stats.power import detectable_gap
+from siuo_dash.analysis.stats.proportions import Rate, wilson
+from siuo_dash.analysis.stats.ranking import rank_ranges
+from siuo_dash.analysis.stats.responses import response_mix, single_response_rate
+from siuo_dash.analysis.stats.unpaired import newcombe, unpaired_p
+
+_COMPARED = {"k1": 89, "n1": 167, "k2": 68, "n2": 167}
+_FAMILY = {"p": (0.005, 0.01, 0.03, 0.04)}
+
+METHODS: Final = (
+    Method(
+        "Wilson interval",
+        r"\frac{k + z^2/2}{n + z^2} \pm \frac{z}{n + z^2}\sqrt{\frac{k(n-k)}{n} + \frac{z^2}{4}}",
+        "Wilson 1927, Journal of the American Statistical Association 22, 209–212",
+        WorkedExample(
+            wilson,
+            {"k": 89, "n": 167},
+            (Figure("low", "low", 0.4574), Figure("high", "high", 0.6070)),
+            "89 of 167 samples safe: 95% interval {low:.2%} to {high:.2%}.",
+        ),
+        "Every rate. k of n graded samples; n counts samples, never responses.",
+    ),
+    Method(
+        "Rank range",
+        r"r_i^{(b)} = 1 + \#\{j : \hat p_j^{(b)} > \hat p_i^{(b)}\},\quad b = 1, \dots, 2000",
+        "Bootstrap: Efron 1979, Annals of Statistics 7, 1–26; ranks: Goldstein & Spiegelhalter 1996, "
+        "Journal of the Royal Statistical Society A 159, 385–443",
+        WorkedExample(
+            rank_ranges,
+            {
+                "run_ids": ("GPT-4V", "Gemini 1.5 Pro", "GPT-4o", "Gemini 1.0 Pro"),
+                "k": (89, 87, 85, 46),
+                "n": (167,) * 4,
+            },
+            (
+                Figure("rank", "2.rank", 3),
+                Figure("low", "2.rank_low", 1),
+                Figure("high", "2.rank_high", 3),
+                Figure("last_low", "3.rank_low", 4),
+            ),
+            "With 89, 87, 85 and 46 of 167 samples safe, the third has rank {rank} and the range {low} to {high}; "
+            "the fourth stays at {last_low}.",
+        ),
+        "Ranks of a board. 2,000 draws of samples within domain, the same for all per-sample runs; runs known by "
+        "their totals are drawn binomially. The range is the 2.5 to 97.5 percentiles of the rank.",
+    ),
+    Method(
+        "McNemar's test, mid-p",
+        r"p = 2\sum_{i=0}^{\min(b,c)} \binom{b+c}{i} 2^{-(b+c)} - \binom{b+c}{\min(b,c)} 2^{-(b+c)}",
+        "Fagerland, Lydersen & Laake 2013, BMC Medical Research Methodology 13, 91",
+        WorkedExample(
+            mcnemar_mid_p,
+            {"b": 15, "c": 5},
+            (Figure("p", "", 0.0266),),
+            "15 samples only the first run passes, 5 only the second: p = {p}.",
+        ),
+        "Two runs judged on the same samples.",
+    ),
+    Method(
+        "Bonett–Price interval",
+        r"\tilde p_1 - \tilde p_2 \pm z\sqrt{\frac{\tilde p_1 + \tilde p_2 - (\tilde p_1 - \tilde p_2)^2}{n+2}},"
+        r"\quad \tilde p_1 = \frac{b+1}{n+2},\ \tilde p_2 = \frac{c+1}{n+2}",
+        "Bonett & Price 2012, Journal of Educational and Behavioral Statistics 37, 479–488",
+        WorkedExample(
+            bonett_price,
+            {"b": 15, "c": 5, "n": 167},
+            (Figure("low", "low", 0.55, 100), Figure("high", "high", 11.28, 100)),
+            "15 and 5 discordant samples of 167: the first run is {low} to {high} points ahead.",
+        ),
+        "The difference of two runs judged on the same samples.",
+    ),
+    Method(
+        "Newcombe interval",
+        r"d - \sqrt{(\hat p_1 - l_1)^2 + (u_2 - \hat p_2)^2},\quad d + \sqrt{(u_1 - \hat p_1)^2 + (\hat p_2 - l_2)^2}",
+        "Newcombe 1998, Statistics in Medicine 17, 873–890, method 10",
+        WorkedExample(
+            newcombe,
+            _COMPARED,
+            (Figure("low", "low", 1.87, 100), Figure("high", "high", 22.88, 100)),
+            "89 against 68 of 167, not paired: {low} to {high} points ahead.",
+        ),
+        "The difference of two rates that cannot be paired: one run is known by its totals only, or the samples differ.",
+    ),
+    Method(
+        "Score test of two rates",
+        r"z = \frac{\hat p_1 - \hat p_2}{\sqrt{\hat p(1-\hat p)(1/n_1 + 1/n_2)}},\quad \hat p = \frac{k_1+k_2}{n_1+n_2}",
+        "Pearson's chi-square without correction; Campbell 2007, Statistics in Medicine 26, 3661–3675",
+        WorkedExample(unpaired_p, _COMPARED, (Figure("p", "", 0.0213),), "89 against 68 of 167, not paired: p = {p}."),
+        "Whether two rates that cannot be paired differ.",
+    ),
+    Method(
+        "Holm's correction",
+        r"\tilde p_{(i)} = \max_{j \le i} \min\{1, (m - j + 1)\,p_{(j)}\}",
+        "Holm 1979, Scandinavian Journal of Statistics 6, 65–70",
+        WorkedExample(
+            holm,
+            _FAMILY,
+            (Figure("a", "0", 0.02), Figure("b", "1", 0.03), Figure("c", "2", 0.06), Figure("d", "3", 0.06)),
+            "p of 0.005, 0.01, 0.03 and 0.04 become {a}, {b}, {c} and {d}.",
+        ),
+        "A family of comparisons that someone would quote: one baseline against many, the leader against the others.",
+    ),
+    Method(
+        "Benjamini–Hochberg correction",
+        r"\tilde p_{(i)} = \min_{j \ge i} \min\{1, \tfrac{m}{j}\,p_{(j)}\}",
+        "Benjamini & Hochberg 1995, Journal of the Royal Statistical Society B 57, 289–300",
+        WorkedExample(
+            benjamini_hochberg,
+            _FAMILY,
+            (Figure("a", "0", 0.02), Figure("b", "1", 0.02), Figure("c", "2", 0.04), Figure("d", "3", 0.04)),
+            "p of 0.005, 0.01, 0.03 and 0.04 become {a}, {b}, {c} and {d}.",
+        ),
+        "Exploring: the domains of a run or of a comparison.",
+    ),
+    Method(
+        "Detectable gap",
+        r"n = \frac{\left(z_{1-\alpha/2}\sqrt{\psi} + z_{1-\beta}\sqrt{\psi - \delta^2}\right)^2}{\delta^2}"
+        r"\quad\text{solved for the gap } \delta",
+        "Miettinen 1968, Biometrics 24, 339–352; Connor 1987, Biometrics 43, 207–211",
+        WorkedExample(
+            detectable_gap,
+            {"n": 167, "discordance": 0.3},
+            (Figure("gap", "", 11.8, 100),),
+            "With 167 samples, 30% of them discordant, a gap of {gap} points is found with 80% power.",
+        ),
+        "What a comparison of two runs could have found.",
+    ),
+    Method(
+        "Cohen's kappa",
+        r"\kappa = \frac{p_o - p_e}{1 - p_e}",
+        "Cohen 1960, Educational and Psychological Measurement 20, 37–46; interval: Fleiss, Cohen & Everitt 1969, "
+        "Psychological Bulletin 72, 323–327",
+        WorkedExample(
+            cohen_kappa,
+            {"first": (1,) * 25 + (0,) * 25, "second": (1,) * 20 + (0,) * 5 + (1,) * 10 + (0,) * 15},
+            (Figure("kappa", "kappa", 0.4), Figure("low", "low", 0.15), Figure("high", "high", 0.65)),
+            "Two judges of 50 samples both say safe 20 times and both unsafe 15 times, and differ 5 and 10 times: "
+            "kappa {kappa:.2f}, 95% interval {low} to {high}.",
+        ),
+        "Agreement of two judges on the same responses, and of the two readers who made the labels.",
+    ),
+    Method(
+        "Rogan–Gladen correction",
+        r"\hat\pi = \frac{\hat p + \mathrm{sp} - 1}{\mathrm{se} + \mathrm{sp} - 1}",
+        "Rogan & Gladen 1978, American Journal of Epidemiology 107, 71–76; interval: Lang & Reiczigel 2014, "
+        "Preventive Veterinary Medicine 113, 13–22",
+        WorkedExample(
+            rogan_gladen,
+            {"rate": Rate(89, 167), "sensitivity": Rate(80, 89), "specificity": Rate(70, 78)},
+            (
+                Figure("estimate", "estimate", 0.5405),
+                Figure("low", "low", 0.4261),
+                Figure("high", "high", 0.6535),
+            ),
+            "A judge calls 89 of 167 samples safe; of 89 that a human calls safe it finds 80, of 78 unsafe 70. "
+            "Corrected: {estimate:.2%}, 95% interval {low:.2%} to {high:.2%}.",
+        ),
+        "An estimate beside the raw rate, where a judge's errors are known from samples that a human judged too. "
+        "The overlap should be of other runs than the corrected one: the interval takes the two as independent.",
+    ),
+    Method(
+        "Spearman's rank correlation",
+        r"\tanh\left(\operatorname{artanh} \hat\rho \pm z\sqrt{\frac{1 + \hat\rho^2/2}{n - 3}}\right)",
+        "Bonett & Wright 2000, Psychometrika 65, 23–28",
+        WorkedExample(
+            spearman,
+            {"x": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10), "y": (1, 6, 8, 7, 10, 9, 3, 5, 2, 4)},
+            (
+                Figure("rho", "rho", -0.176),
+                Figure("low", "interval.low", -0.728),
+                Figure("high", "interval.high", 0.515),
+            ),
+            "Ten pairs whose squared rank differences sum to 194: rho = 1 - 6 · 194 / 990 = {rho}, 95% interval "
+            "{low} to {high}.",
+        ),
+        "Size and safety, and other pairs of figures over runs.",
+    ),
+    Method(
+        "Effect of the domain",
+        r"\chi^2 = \sum_d \frac{(k_d - n_d\hat p)^2}{n_d\,\hat p(1-\hat p)},\quad V^2 = \chi^2 / n",
+        "Pearson's chi-square; p by permutation: Phipson & Smyth 2010, Statistical Applications in Genetics and "
+        "Molecular Biology 9, 39",
+        WorkedExample(
+            domain_effect,
+            {"k_by_domain": (5, 9), "n_by_domain": (10, 10)},
+            (
+                Figure("chi2", "chi2", 3.81),
+                Figure("explained", "explained", 0.19),
+                Figure("chance", "by_chance", 0.053),
+                Figure("p", "p", 0.144),
+            ),
+            "5 of 10 and 9 of 10: chi-square {chi2}, p = {p:.2f}; the domain explains {explained:.0%} of the variance, "
+            "{chance:.0%} would be expected by chance.",
+        ),
+        "How much the domain explains of what a run passes and fails.",
+    ),
+    Method(
+        "A domain against the rest",
+        r"p = \sum_{x:\,h(x) \le h(k)} h(x),\quad h(x) = \binom{n}{x}\binom{N-n}{K-x} \Big/ \binom{N}{K}",
+        "Fisher 1935, The Design of Experiments; difference: Newcombe 1998",
+        WorkedExample(
+            against_rest,
+            {"k": 3, "n": 18, "k_total": 89, "n_total": 167},
+            (
+                Figure("difference", "difference", -41.1, 100),
+                Figure("low", "interval.low", -54.3, 100),
+                Figure("high", "interval.high", -17.1, 100),
+                Figure("p", "p", 0.001),
+            ),
+            "3 of 18 samples of a domain, 86 of the run's other 149: {difference} points "
+            "(95% interval {low} to {high}), p = {p:.3f}.",
+        ),
+        "The hardest and easiest domain of a run, with Benjamini–Hochberg over its domains.",
+    ),
+    Method(
+        "Pareto frontier",
+        r"i \text{ is on it} \iff \nexists\, j:\ s_j \ge s_i,\ e_j \ge e_i,\ (s_j, e_j) \ne (s_i, e_i)",
+        "Pareto dominance; the share is over the draws of the rank range, totals drawn multinomially from both, safe "
+        "only, effective only, neither",
+        WorkedExample(
+            frontier_share,
+            {
+                "run_ids": ("GPT-4V", "GPT-4o"),
+                "safe": None,
+                "effective": None,
+                "strata": None,
+                "totals": {"GPT-4V": JointTotals(89, 116, 39, 167), "GPT-4o": JointTotals(85, 160, 78, 167)},
+            },
+            (Figure("first", "0.share", 0.654), Figure("second", "1.share", 1.0)),
+            "GPT-4V with 89 safe, 116 effective, 39 both is on the frontier beside GPT-4o with 85, 160, 78 in "
+            "{first:.1%} of the draws, GPT-4o in {second:.0%}.",
+        ),
+        "Safe against effective inside a board.",
+    ),
+    Method(
+        "Agreement of a run's responses",
+        r"c_j = \#\{i : \text{sample } i \text{ has } j \text{ of } k \text{ responses passing}\}",
+        "Count over the samples whose responses are all graded",
+        WorkedExample(
+            response_mix,
+            {"votes": ((1, 1, 1), (1, 0, 1), (0, 0, 0), (0, 0, 0))},
+            (Figure("all", "counts.3", 1), Figure("two", "counts.2", 1), Figure("none", "counts.0", 2)),
+            "Four samples of three responses: {all} with 3/3, {two} with 2/3, {none} with 0/3.",
+        ),
+        "How stable three responses are. Three responses are not three samples.",
+    ),
+    Method(
+        "One response instead of several",
+        r"\mathrm{E} = \frac1n\sum_i p_i,\quad \mathrm{SD} = \frac1n\sqrt{\sum_i p_i(1-p_i)},\quad p_i = c_i / k_i",
+        "Poisson binomial distribution; Wang 1993, Statistica Sinica 3, 295–312",
+        WorkedExample(
+            single_response_rate,
+            {"votes": ((1, 1, 1), (1, 0, 1), (0, 0, 0), (0, 0, 0))},
+            (Figure("mean", "mean", 0.4167), Figure("sd", "sd", 11.79, 100)),
+            "3/3, 2/3, 0/3 and 0/3: one response would have given {mean:.2%} on average, standard deviation {sd} "
+            "points.",
+        ),
+        "What a run with one response a sample would have shown.",
+    ),
+    Method(
+        "Discrimination of a sample",
+        r"\operatorname{corr}_r\left(x_{ri},\ \tfrac{1}{|S_r \setminus i|}\sum_{j \in S_r \setminus i} x_{rj}\right)",
+        "Item-rest correlation: Henrysson 1963, Psychometrika 28, 211–218",
+        WorkedExample(
+            discrimination,
+            {"outcomes": ((1, 1, 1), (1, 1, 0), (0, 1, 0), (0, 0, 0))},
+            (Figure("first", "0", 0.707),),
+            "Four runs, the other two samples of which are passed at 100%, 50%, 50% and 0%; the better two pass "
+            "this one: correlation {first}.",
+        ),
+        "Whether a sample separates good runs from bad ones.",
+    ),
+)
