@@ -1,0 +1,58 @@
+# `make` lists what there is. Every target sets up what it needs; all it asks for is Python 3.11+, git and make.
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+BIN := .venv/bin
+HOST ?= 127.0.0.1
+PORT ?= 8501
+
+.PHONY: help run test lint types unit browser build screenshots bench lock docs
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: .venv/run ## start the dashboard on the shipped data (HOST=, PORT=, SIUO_DATA=)
+	$(BIN)/streamlit run app.py --server.address $(HOST) --server.port $(PORT)
+
+test: lint types .venv/browser ## everything: lint, types, unit, page and browser tests
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: .venv/dev ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev ## mypy, strict
+	$(BIN)/mypy
+
+unit: .venv/dev ## the tests that need no browser
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not browser"
+
+build: .venv/run ## data/results.parquet and the generated docs from the carried figures
+	$(BIN)/python -m siuo_dash build
+	$(BIN)/python docs/generate.py
+
+screenshots: .venv/browser ## docs/screenshots and the README's picture, anew
+	$(BIN)/python docs/screenshots.py
+
+bench: .venv/browser ## speed, measured beside pandas, an empty page and Gradio
+	$(BIN)/pip install --quiet -r benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks
+
+lock: .venv/dev ## pin requirements.txt and requirements-dev.txt anew from pyproject.toml's ranges
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --upgrade --output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+
+.venv/made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: install it, or name it with PYTHON=…"; exit 1; }
+	$(PYTHON) -m venv .venv || { echo "python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+.venv/run: .venv/made requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.venv/browser: .venv/dev tests/browser/find_browser.py
+	$(BIN)/python -m tests.browser.find_browser --install
+	@touch $@

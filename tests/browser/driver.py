@@ -1,0 +1,66 @@
+"""Starts the dashboard, and waits for its pages as a person would."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(data: Path | None = None, **environment: str) -> Iterator[str]:
+    """The dashboard on a free port of this machine; yields its address. `data` stands in for the shipped data."""
+    port = free_port()
+    settings = os.environ | environment | ({"SIUO_DATA": str(data)} if data else {})
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    server = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(server, f"{address}/_stcore/health")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_for(server: subprocess.Popen[bytes], url: str) -> None:
+    deadline = monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except (urllib.error.URLError, OSError):
+            if monotonic() > deadline or server.poll() is not None:
+                raise RuntimeError("the dashboard did not start") from None
+            sleep(0.1)
+
+
+def settled(page: Page) -> None:
+    """Wait until Streamlit has run the page to its end and nothing on it is stale or still loading."""
+    page.wait_for_selector("h1", timeout=60_000)
+    page.wait_for_function(
+        """() => {
+          const app = document.querySelector('[data-testid="stApp"]');
+          return app && app.dataset.testScriptState === 'notRunning'
+            && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]');
+        }""",
+        timeout=60_000,
+    )
