@@ -16,7 +16,7 @@ from siuo_dash.benchmark.text import slug
 
 IntervalStyle = Literal["range", "plus-minus"]
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n")
-_MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$:&])")
+_MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~$&])")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def plain_table(name: str, title: str, data: pd.DataFrame, provenance: Provenanc
 
 
 def to_csv(table: Table) -> bytes:
-    """UTF-8 with a byte order mark, so that spreadsheets read it; the last columns name data version and filters."""
+    """UTF-8; the last two columns name the data version and the view, so that every reader still gets plain rows."""
     data = table.data.copy()
     for name in data.columns:
         if not pd.api.types.is_numeric_dtype(data[name]) and not pd.api.types.is_bool_dtype(data[name]):
@@ -73,7 +73,7 @@ def to_csv(table: Table) -> bytes:
     data["data_version"] = table.provenance.data_version
     data["view"] = table.provenance.sentence()
     text: str = data.to_csv(index=False, lineterminator="\r\n")
-    return text.encode("utf-8-sig")
+    return text.encode()
 
 
 def to_parquet(table: Table) -> bytes:

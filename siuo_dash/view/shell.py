@@ -70,7 +70,7 @@ def guard() -> Iterator[None]:
         yield
     except SiuoError as error:
         log.warning("%s: %s", type(error).__name__, error)
-        st.error(markdown_plain(str(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
 
 
 def open_store() -> Store:
@@ -78,7 +78,7 @@ def open_store() -> Store:
     store = _store(str(data_dir()))
     store.refresh()
     for broken in store.broken:
-        st.warning(f"{markdown_plain(broken.name)}: {markdown_plain(broken.why)}", icon=":material/report:")
+        st.warning(f"{plain(broken.name)}: {plain(broken.why)}", icon=":material/report:")
     return store
 
 
@@ -127,8 +127,11 @@ def header(title: str, sentence: str) -> None:
 
 
 def plain(text: str) -> str:
-    """Somebody's words for st.markdown and labels: every character is shown as it is."""
-    return markdown_plain(text)
+    """Somebody's words for st.markdown and labels: every character is shown as it is.
+
+    Beyond Markdown, Streamlit reads `:name:` and `:colour[…]`; an escaped colon stays a colon.
+    """
+    return markdown_plain(text).replace(":", "\\:")
 
 
 def key_figures(figures: Sequence[tuple[str, str, str]]) -> None:
