@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,7 +27,9 @@ CREATE TABLE runs (
 );
 CREATE TABLE verdicts (
     run_no INTEGER, task VARCHAR, question_id INTEGER,
-    safe BOOLEAN, effective BOOLEAN, safe_and_effective BOOLEAN, answer VARCHAR, correct BOOLEAN, response_count INTEGER
+    safe BOOLEAN, effective BOOLEAN, safe_and_effective BOOLEAN, answer VARCHAR, correct BOOLEAN, response_count INTEGER,
+    safe_votes SMALLINT, safe_graded SMALLINT, effective_votes SMALLINT, effective_graded SMALLINT,
+    safe_and_effective_votes SMALLINT, safe_and_effective_graded SMALLINT
 );
 CREATE TABLE flagged (run_no INTEGER, task VARCHAR, question_id INTEGER, flag VARCHAR);
 CREATE VIEW results AS
@@ -77,7 +80,9 @@ FROM meta m JOIN numbered n ON n.run_id = m.run_id CROSS JOIN manual LEFT JOIN e
 """
 INSERT_VERDICTS: Final = """
 INSERT INTO verdicts
-SELECT n.run_no, i.task, i.question_id, i.safe, i.effective, i.safe_and_effective, i.answer, i.correct, i.response_count
+SELECT n.run_no, i.task, i.question_id, i.safe, i.effective, i.safe_and_effective, i.answer, i.correct, i.response_count,
+    i.safe_votes, i.safe_graded, i.effective_votes, i.effective_graded,
+    i.safe_and_effective_votes, i.safe_and_effective_graded
 FROM incoming i JOIN numbered n ON n.run_id = i.run_id
 ORDER BY n.run_no, i.task, i.question_id
 """
@@ -90,7 +95,7 @@ FROM incoming_flags i JOIN numbered n ON n.run_id = i.run_id
 _SKIPPED = {"responses", "flags"}
 ROW_COLUMNS: Final = [column.name for column in RESULT_COLUMNS if column.name not in _SKIPPED]
 """What aggregates read; the texts of responses stay on disk until a sample is opened."""
-READ_COLUMNS: Final = [*ROW_COLUMNS, "flags", "responses.list.element.safe"]
+READ_COLUMNS: Final = [*ROW_COLUMNS, "flags", "responses.list.element.safe", "responses.list.element.effective"]
 
 
 def check_schema(found: pa.Schema, where: str) -> None:
@@ -108,9 +113,26 @@ def check_schema(found: pa.Schema, where: str) -> None:
 
 
 def rows_of(table: pa.Table) -> pa.Table:
-    """The rows without responses and flags, with how many responses each sample has."""
-    counts = pc.list_value_length(table.column("responses")).cast(pa.int32())
-    return table.select(ROW_COLUMNS).append_column("response_count", counts)
+    """The rows without responses and flags, with how many responses each sample has and how they were judged.
+
+    Adds `response_count` and, for safe, effective and the AND of each response (False when either is False),
+    `_votes` (passing responses) and `_graded` (responses with a verdict); 0 of 0 where the sample was not judged.
+    """
+    rows = table.select(ROW_COLUMNS)
+    responses = table.column("responses").combine_chunks()
+    counts = pc.list_value_length(responses)
+    rows = rows.append_column("response_count", counts.cast(pa.int32()))
+    ends = np.concatenate([[0], np.cumsum(counts.to_numpy(), dtype=np.int64)])
+    each = pc.list_flatten(responses)
+    safe, effective = pc.struct_field(each, "safe"), pc.struct_field(each, "effective")
+    verdicts = {"safe": safe, "effective": effective, "safe_and_effective": pc.and_kleene(safe, effective)}
+    for column, values in verdicts.items():
+        judged = pc.is_valid(rows.column(column)).to_numpy()
+        for part, counted in (("votes", pc.fill_null(values, False)), ("graded", pc.is_valid(values))):
+            until = np.concatenate([[0], np.cumsum(counted.to_numpy(zero_copy_only=False), dtype=np.int64)])
+            sums = np.where(judged, until[ends[1:]] - until[ends[:-1]], 0)
+            rows = rows.append_column(f"{column}_{part}", pa.array(sums, pa.int16()))
+    return rows
 
 
 def flags_of(table: pa.Table) -> pa.Table:
