@@ -47,7 +47,8 @@ def unpaired_p(k1: int, n1: int, k2: int, n2: int) -> float:
 
 
 def unpaired_difference(k1: int, n1: int, k2: int, n2: int) -> UnpairedDifference:
-    """Difference, Newcombe interval and score-test p of two rates that cannot be paired."""
+    """Difference, Newcombe interval and score-test p of two rates that cannot be paired; ValueError without samples."""
+    _check(k1, n1, k2, n2)
     return UnpairedDifference(
         Rate(k1, n1), Rate(k2, n2), k1 / n1 - k2 / n2, newcombe(k1, n1, k2, n2), unpaired_p(k1, n1, k2, n2)
     )
