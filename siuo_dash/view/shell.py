@@ -41,6 +41,8 @@ PAGES: Final = {
     page.url: page
     for page in (
         PageEntry("rankings/leaderboard.py", "leaderboard", "Leaderboard", "Rankings", ":material/leaderboard:"),
+        PageEntry("inspect/run.py", "run", "Run", "Inspect", ":material/fact_check:"),
+        PageEntry("inspect/samples.py", "samples", "Samples", "Inspect", ":material/image_search:"),
         PageEntry("about/method.py", "method", "Method", "About", ":material/menu_book:"),
     )
 }

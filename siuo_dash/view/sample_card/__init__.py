@@ -1,0 +1,1 @@
+"""The samples page's widgets: the filters, and one sample whole."""
