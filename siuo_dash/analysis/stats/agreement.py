@@ -10,7 +10,7 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
-from siuo_dash.analysis.stats.proportions import Z95, Rate
+from siuo_dash.analysis.stats.proportions import Z95, Interval, Rate
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,10 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Kappa:
-    """Cohen's kappa with its 95 % interval over n pairs."""
+    """Cohen's kappa over n pairs with its 95 % interval; None where its variance is 0, as at full agreement."""
 
     kappa: float
-    low: float
-    high: float
+    interval: Interval | None
     n: int
 
 
@@ -73,11 +72,14 @@ def cohen_kappa(first: Iterable[object], second: Iterable[object]) -> Kappa | No
         return None
     from statsmodels.stats.inter_rater import cohens_kappa
 
-    found = cohens_kappa(np.array(counted.table), return_results=True)
-    kappa = float(found["kappa"])
-    # At full agreement the variance is 0, and rounding can leave it just below.
-    half = Z95 * sqrt(max(0.0, float(found["var_kappa"])))
-    return Kappa(kappa, max(-1.0, kappa - half), min(1.0, kappa + half), counted.n)
+    # A variance of 0, or by rounding just below, makes it divide and take roots in vain.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = cohens_kappa(np.array(counted.table), return_results=True)
+    kappa, variance = float(found["kappa"]), float(found["var_kappa"])
+    if variance < 1e-15:
+        return Kappa(kappa, None, counted.n)
+    half = Z95 * sqrt(variance)
+    return Kappa(kappa, Interval(max(-1.0, kappa - half), min(1.0, kappa + half)), counted.n)
 
 
 def rogan_gladen(rate: Rate, sensitivity: Rate, specificity: Rate) -> CorrectedRate | None:

@@ -146,7 +146,7 @@ METHODS: Final = (
         WorkedExample(
             cohen_kappa,
             {"first": (1,) * 25 + (0,) * 25, "second": (1,) * 20 + (0,) * 5 + (1,) * 10 + (0,) * 15},
-            (Figure("kappa", "kappa", 0.4), Figure("low", "low", 0.15), Figure("high", "high", 0.65)),
+            (Figure("kappa", "kappa", 0.4), Figure("low", "interval.low", 0.15), Figure("high", "interval.high", 0.65)),
             "Two judges of 50 samples both say safe 20 times and both unsafe 15 times, and differ 5 and 10 times: "
             "kappa {kappa:.2f}, 95% interval {low} to {high}.",
         ),
