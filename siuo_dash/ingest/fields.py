@@ -1,0 +1,135 @@
+"""Rows of a file and the fields in them: nested fields by dotted path, ids inside strings."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+Row = Mapping[str, Any]
+MAX_FIELDS: Final = 500
+_FIELD_DEPTH: Final = 5
+_ID: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One file's rows, each with the row number that a person finds it by."""
+
+    file: str
+    rows: tuple[tuple[int, Row], ...]
+    kind: str
+    """What it was read from: json, jsonl, csv, tsv, xlsx, parquet."""
+
+    @property
+    def values(self) -> list[Row]:
+        """The rows without their numbers."""
+        return [row for _, row in self.rows]
+
+
+def value_at(row: Row, path: str) -> Any:
+    """The value of a field; 'original_response.is_safe' goes into objects, 'outputs.0.text' into lists.
+
+    None where the row has no such field. A key that holds a dot itself comes before the path.
+    """
+    if path in row:
+        return row[path]
+    here: Any = row
+    rest = path
+    while rest:
+        if isinstance(here, Mapping):
+            key = rest if rest in here else rest.split(".", 1)[0]
+            if key not in here:
+                return None
+            here = here[key]
+        elif isinstance(here, (list, tuple)):
+            key = rest.split(".", 1)[0]
+            if not key.isdecimal() or len(key) > 4 or int(key) >= len(here):
+                return None
+            here = here[int(key)]
+        else:
+            return None
+        rest = rest[len(key) + 1 :]
+    return here
+
+
+def has_field(row: Row, path: str) -> bool:
+    """Whether the row has this field, with whatever value."""
+    if path in row:
+        return True
+    head, _, last = path.rpartition(".")
+    parent = value_at(row, head) if head else None
+    if isinstance(parent, Mapping):
+        return last in parent
+    return isinstance(parent, (list, tuple)) and value_at(row, path) is not None
+
+
+def field_paths(rows: Iterable[Row]) -> list[str]:
+    """Paths of all fields in these rows, in the order found; a list is one field unless it holds objects."""
+    paths: dict[str, None] = {}
+    for row in rows:
+        _gather(row, "", paths, 0)
+        if len(paths) > MAX_FIELDS:
+            break
+    return list(paths)[:MAX_FIELDS]
+
+
+def parse_id(value: object, known: Iterable[int] = ()) -> int | None:
+    """The question_id that a value holds: 1001, 1001.0, '1001', 'siuo_1001'; None where it holds none or several."""
+    match value:
+        case bool():
+            return None
+        case int():
+            return value
+        case float():
+            return int(value) if math.isfinite(value) and value.is_integer() else None
+        case str() if len(value) <= 64:
+            text = value.strip()
+            if re.fullmatch(r"[+-]?\d{1,9}(?:\.0+)?", text, re.ASCII):
+                return int(text.split(".")[0])
+            found = [int(digits) for digits in _ID.findall(text) if digits.isascii()]
+            if len(found) > 1:
+                found = [number for number in found if number in set(known)]
+            return found[0] if len(set(found)) == 1 else None
+        case _:
+            return None
+
+
+def as_list(value: object) -> list[Any] | None:
+    """A value that is a list, or a string that holds a JSON list; None otherwise."""
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    if isinstance(value, str) and value.lstrip().startswith("[") and value.rstrip().endswith("]"):
+        try:
+            read = json.loads(value, parse_constant=lambda _: None)
+        except (ValueError, RecursionError):
+            return None
+        return read if isinstance(read, list) else None
+    return None
+
+
+def is_blank(value: object) -> bool:
+    """Whether a cell holds nothing: missing, an empty string or not a number."""
+    return (
+        value is None
+        or (isinstance(value, float) and math.isnan(value))
+        or (isinstance(value, str) and not value.strip())
+    )
+
+
+def _gather(value: Row, prefix: str, paths: dict[str, None], depth: int) -> None:
+    for key, inner in value.items():
+        path = f"{prefix}{key}"
+        if len(paths) > MAX_FIELDS:
+            return
+        if isinstance(inner, Mapping) and inner and depth < _FIELD_DEPTH:
+            _gather(inner, f"{path}.", paths, depth + 1)
+        elif isinstance(inner, list) and inner and isinstance(inner[0], Mapping) and depth < _FIELD_DEPTH:
+            for position, item in enumerate(inner[:5]):
+                if isinstance(item, Mapping):
+                    _gather(item, f"{path}.{position}.", paths, depth + 1)
+        else:
+            paths[path] = None

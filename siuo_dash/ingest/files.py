@@ -1,0 +1,208 @@
+"""What was dropped: unpacked within limits, and recognised by its first bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from siuo_dash.ingest.findings import Findings, counted
+
+MEGABYTE: Final = 1_000_000
+MAX_FILE: Final = 64 * MEGABYTE
+"""Bytes of one file, unpacked."""
+MAX_TOTAL: Final = 128 * MEGABYTE
+"""Bytes of all files together, unpacked."""
+MAX_FILES: Final = 20
+MAX_ENTRIES: Final = 2_000
+"""Entries of one archive or spreadsheet."""
+MAX_DEPTH: Final = 3
+"""Archives inside archives."""
+_CHUNK: Final = 1 << 18
+
+_KNOWN: Final = (
+    (b"\x80\x02", "a Python pickle, which can run code and is never opened", "save it as JSON, CSV or XLSX"),
+    (b"\x80\x03", "a Python pickle, which can run code and is never opened", "save it as JSON, CSV or XLSX"),
+    (b"\x80\x04", "a Python pickle, which can run code and is never opened", "save it as JSON, CSV or XLSX"),
+    (b"\x80\x05", "a Python pickle, which can run code and is never opened", "save it as JSON, CSV or XLSX"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls) or a protected one", "save it as .xlsx without a password"),
+    (b"ARROW1", "an Arrow or Feather file", "save it as Parquet"),
+    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
+    (b"%PDF", "a PDF", "drop the data file that it was made from"),
+    (b"\x89PNG", "a picture", "drop the results, not a picture of them"),
+    (b"\xff\xd8\xff", "a picture", "drop the results, not a picture of them"),
+    (b"GIF8", "a picture", "drop the results, not a picture of them"),
+    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard", "unpack it, or use .gz or .zip"),
+    (b"BZh", "compressed with bzip2", "unpack it, or use .gz or .zip"),
+    (b"\xfd7zXZ", "compressed with xz", "unpack it, or use .gz or .zip"),
+    (b"7z\xbc\xaf", "a 7z archive", "unpack it, or use .gz or .zip"),
+    (b"Rar!", "a RAR archive", "unpack it, or use .gz or .zip"),
+    (b"\x7fELF", "a program", "drop the results of the evaluation"),
+    (b"MZ\x90", "a program", "drop the results of the evaluation"),
+)
+
+
+@dataclass(frozen=True)
+class UploadedFile:
+    """A file as it was dropped: its name and its bytes."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file after unpacking, with a name that is safe to show; kind: parquet, xlsx or text."""
+
+    name: str
+    data: bytes
+    kind: str
+
+
+class _TooLarge(Exception):
+    """Unpacking would exceed a limit."""
+
+
+class _Budget:
+    """How many bytes may still be unpacked."""
+
+    def __init__(self, total: int) -> None:
+        self.left = total
+
+    def spend(self, count: int, so_far: int) -> None:
+        self.left -= count
+        if so_far > MAX_FILE or self.left < 0:
+            raise _TooLarge
+
+
+def safe_name(name: str) -> str:
+    """The file's own name: without folders, invisible characters or excessive length."""
+    last = re.split(r"[/\\]", name)[-1]
+    visible = "".join(char for char in last if not unicodedata.category(char).startswith("C")).strip()
+    return visible[:120] or "unnamed file"
+
+
+def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[Part]:
+    """All readable files inside what was dropped; what cannot be opened becomes a finding."""
+    if not files:
+        findings.error("no file", hint="drop one or more result files")
+    if len(files) > MAX_FILES:
+        findings.error(
+            f"{len(files)} files at once; the limit is {MAX_FILES}", hint="one run at a time: its one or two result files"
+        )
+        return []
+    budget = _Budget(MAX_TOTAL)
+    parts: list[Part] = []
+    for file in files:
+        name = safe_name(file.name)
+        try:
+            budget.spend(len(file.data), len(file.data))
+            parts.extend(_open(name, file.data, budget, findings, depth=0))
+        except _TooLarge:
+            findings.error(
+                f"larger than {MAX_FILE // MEGABYTE} MB, or {MAX_TOTAL // MEGABYTE} MB together, when unpacked",
+                hint="a run of 167 samples is below 10 MB; drop only its result files",
+                file=name,
+            )
+    if len(parts) > MAX_FILES:
+        findings.error(f"{len(parts)} files when unpacked; the limit is {MAX_FILES}", hint="one run at a time")
+        return []
+    return parts
+
+
+def _open(name: str, data: bytes, budget: _Budget, findings: Findings, depth: int) -> Iterator[Part]:
+    if depth > MAX_DEPTH:
+        findings.error("archives inside archives inside archives", hint="unpack it first", file=name)
+    elif not data.strip():
+        findings.error("the file is empty", hint="was the evaluation finished before it was saved?", file=name)
+    elif data.startswith(b"\x1f\x8b"):
+        unpacked = _gunzip(name, data, budget, findings)
+        if unpacked is not None:
+            yield from _open(name.removesuffix(".gz") or name, unpacked, budget, findings, depth + 1)
+    elif data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        yield from _unzip(name, data, budget, findings, depth)
+    elif data.startswith(b"PAR1"):
+        yield Part(name, data, "parquet")
+    elif data[257:262] == b"ustar":
+        findings.error("not readable: a tar archive", hint="unpack it, or use .gz or .zip", file=name)
+    elif known := next((entry for entry in _KNOWN if data.startswith(entry[0])), None):
+        findings.error(f"not readable: {known[1]}", hint=known[2], file=name)
+    else:
+        yield Part(name, data, "text")
+
+
+def _gunzip(name: str, data: bytes, budget: _Budget, findings: Findings) -> bytes | None:
+    out = bytearray()
+    rest = data
+    try:
+        while rest.startswith(b"\x1f\x8b"):  # a gzip file may have several members
+            stream = zlib.decompressobj(wbits=31)
+            chunk = stream.decompress(rest, _CHUNK)
+            while chunk:
+                out += chunk
+                budget.spend(len(chunk), len(out))
+                chunk = stream.decompress(stream.unconsumed_tail, _CHUNK)
+            if not stream.eof:
+                findings.error("not readable: the compressed file ends early", hint="copy it again", file=name)
+                return None
+            rest = stream.unused_data
+    except zlib.error as error:
+        findings.error(f"not readable: damaged gzip data ({error})", hint="copy it again", file=name)
+        return None
+    return bytes(out)
+
+
+def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: int) -> Iterator[Part]:
+    entries = data.count(b"PK\x01\x02")
+    if entries > MAX_ENTRIES:  # before zipfile builds an object for each
+        findings.error(f"{entries:,} entries in the archive; the limit is {MAX_ENTRIES:,}", file=name)
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if "xl/workbook.xml" in archive.namelist():
+                for member in archive.infolist():
+                    _check_xml(_inflate(archive, member, budget), member.filename)
+                yield Part(name, data, "xlsx")
+                return
+            members = [member for member in archive.infolist() if not _is_furniture(member)]
+            if not members:
+                findings.error("the archive is empty", file=name)
+            for member in members[: MAX_FILES + 1]:
+                yield from _open(safe_name(member.filename), _inflate(archive, member, budget), budget, findings, depth + 1)
+            if len(members) > MAX_FILES:
+                findings.error(f"{counted(len(members), 'file')} in the archive; the limit is {MAX_FILES}", file=name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+        # RuntimeError is what zipfile raises for a password, NotImplementedError for an unknown compression
+        findings.error(f"not readable: {_plain(error)}", hint="pack it again as a plain .zip, or drop the file inside", file=name)
+
+
+def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> bytes:
+    out = bytearray()
+    with archive.open(member) as stream:
+        while chunk := stream.read(_CHUNK):
+            out += chunk
+            budget.spend(len(chunk), len(out))
+    return bytes(out)
+
+
+def _check_xml(data: bytes, name: str) -> None:
+    """Refuse entity declarations: spreadsheets have none, and they can grow without bound."""
+    if name.endswith((".xml", ".rels")) and re.search(rb"<!\s*(?:DOCTYPE|ENTITY)", data, re.IGNORECASE):
+        raise ValueError("the spreadsheet declares XML entities")
+
+
+def _is_furniture(member: zipfile.ZipInfo) -> bool:
+    last = member.filename.rsplit("/", 1)[-1]
+    return member.is_dir() or member.filename.startswith("__MACOSX/") or last.startswith(".") or not last
+
+
+def _plain(error: Exception) -> str:
+    text = str(error)
+    if "encrypted" in text or "password" in text:
+        return "the archive asks for a password"
+    return f"damaged or unknown archive ({text[:80]})"

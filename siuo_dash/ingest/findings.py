@@ -1,0 +1,87 @@
+"""Findings, gathered while reading: all of them, but no flood of one kind."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from typing import Final
+
+from siuo_dash.errors import Finding, Severity
+
+SAME_KIND: Final = 100
+"""Findings of one kind that are listed; the rest are counted in one line."""
+
+
+class Findings:
+    """What was found so far, errors and warnings."""
+
+    def __init__(self) -> None:
+        self._found: list[Finding] = []
+        self._counts: Counter[tuple[Severity, str]] = Counter()
+
+    def error(self, message: str, *, kind: str = "", hint: str = "", **place: object) -> None:
+        """Something that keeps the file from being published. `kind` groups findings of one sort."""
+        self._add("error", message, kind, hint, place)
+
+    def warning(self, message: str, *, kind: str = "", hint: str = "", **place: object) -> None:
+        """Something to know about; the file can be published."""
+        self._add("warning", message, kind, hint, place)
+
+    def extend(self, findings: list[Finding]) -> None:
+        """Take over findings made elsewhere."""
+        for found in findings:
+            self._counts[found.severity, found.message] += 1
+        self._found.extend(findings)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(severity == "error" for severity, _ in self._counts)
+
+    def listed(self) -> list[Finding]:
+        """Errors first, in the order found; what exceeds the limit of a kind as one line at the end."""
+        more = [
+            Finding(severity, f"and {count - SAME_KIND} more of this kind: {kind}")
+            for (severity, kind), count in self._counts.items()
+            if count > SAME_KIND
+        ]
+        return sorted([*self._found, *more], key=lambda found: found.severity != "error")
+
+    def _add(self, severity: Severity, message: str, kind: str, hint: str, place: dict[str, object]) -> None:
+        key = (severity, kind or message)
+        self._counts[key] += 1
+        if self._counts[key] <= SAME_KIND:
+            self._found.append(Finding(severity, message, hint=hint, **place))  # type: ignore[arg-type]
+
+
+def shown(value: object, length: int = 60) -> str:
+    """A value from a file, safe to print: on one line, shortened, invisible characters spelled out."""
+    text = value if isinstance(value, str) else _simple(value)
+    short = text[: length + 1]
+    visible = "".join(_spelled(char) for char in short[:length])
+    return f"'{visible}…'" if len(short) > length else f"'{visible}'"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """'1 sample', '3 samples'."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def _simple(value: object) -> str:
+    """A value as text, without walking into what it holds."""
+    match value:
+        case bool() | float() | None:
+            return str(value)
+        case int():
+            return str(value) if value.bit_length() < 256 else f"a number of about {value.bit_length() * 3 // 10} digits"
+        case list() | tuple():
+            return f"a list of {len(value)}"
+        case dict():
+            return f"an object of {len(value)} fields"
+        case _:
+            return type(value).__name__
+
+
+def _spelled(char: str) -> str:
+    if char in "\n\r\t":
+        return " "
+    return f"\\u{ord(char):04x}" if unicodedata.category(char).startswith("C") else char

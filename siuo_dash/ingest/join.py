@@ -1,0 +1,126 @@
+"""Partial records of one or more files to one record a sample."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from siuo_dash.ingest.findings import Findings, counted
+from siuo_dash.ingest.records import Partial, ResponseRecord, SampleRecord
+from siuo_dash.ingest.verdicts import Question, Verdict, decide
+
+_FIELDS: Final = {
+    "texts": "responses",
+    "safe": "safety verdicts",
+    "safe_words": "safety judgements",
+    "effective": "effectiveness verdicts",
+    "effective_words": "effectiveness judgements",
+    "answer": "answer",
+    "file_answer": "letter",
+    "file_correct": "score",
+    "file_key": "key",
+}
+_STACKED: Final = ("texts", "safe", "safe_words", "effective", "effective_words")
+
+
+def join(partials: Iterable[Partial], findings: Findings) -> list[SampleRecord]:
+    """One record a task and sample, sorted; what contradicts or does not fit together becomes a finding."""
+    samples: dict[tuple[str, int], dict[str | None, Partial]] = defaultdict(dict)
+    for partial in partials:
+        rows = samples[partial.task, partial.question_id]
+        earlier = rows.get(partial.index)
+        rows[partial.index] = partial if earlier is None else _merged(earlier, partial, findings)
+    joined = (_stacked(rows, findings) for _, rows in sorted(samples.items(), key=lambda item: item[0]))
+    return [record for partial in joined if (record := _record(partial, findings)) is not None]
+
+
+def _merged(earlier: Partial, later: Partial, findings: Findings) -> Partial:
+    place: dict[str, Any] = {"file": later.file, "row": later.row, "question_id": later.question_id}
+    fields = {name: (getattr(earlier, name), getattr(later, name)) for name in _FIELDS}
+    clash = [name for name, (one, two) in fields.items() if one is not None and two is not None and one != two]
+    if clash:
+        where = f"row {earlier.row}" if earlier.file == later.file else f"{earlier.file}, row {earlier.row}"
+        findings.error(
+            f"contradicts {where}: other {' and '.join(_FIELDS[name] for name in clash)} for the same sample",
+            kind="contradicts another row",
+            hint="keep one; or map the field that numbers the responses, if each has a row of its own; one run at a time",
+            field=clash[0],
+            **place,
+        )
+        return earlier
+    added = {name: two for name, (one, two) in fields.items() if one is None and two is not None}
+    if not added and earlier.file == later.file:
+        findings.warning(f"the same as row {earlier.row}: counted once", kind="a row stands twice", **place)
+    return replace(earlier, **added, benchmark_judge=earlier.benchmark_judge or later.benchmark_judge)
+
+
+def _stacked(rows: dict[str | None, Partial], findings: Findings) -> Partial:
+    """One partial of a sample's numbered rows, in the order of their numbers."""
+    if len(rows) == 1:
+        return next(iter(rows.values()))
+    ordered = [rows[index] for index in sorted(rows, key=_natural)]
+    first = ordered[0]
+    stacked: dict[str, tuple[object, ...] | None] = {}
+    for name in _STACKED:
+        parts = [getattr(row, name) for row in ordered]
+        if all(part is None for part in parts):
+            stacked[name] = None
+        elif any(part is None for part in parts):
+            findings.error(
+                f"{_FIELDS[name]} for some of the sample's responses only", kind="verdicts for some responses only",
+                hint="do the two files number the responses alike?",
+                file=first.file, row=first.row, question_id=first.question_id, field=name,
+            )  # fmt: skip
+            stacked[name] = None
+        else:
+            stacked[name] = tuple(value for part in parts for value in part)
+    return replace(first, index=None, **stacked)  # type: ignore[arg-type]
+
+
+def _natural(index: str | None) -> list[tuple[int, str]]:
+    """Sorts '2' before '10'."""
+    return [(int(part[:18]), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", index or "")]
+
+
+def _record(partial: Partial, findings: Findings) -> SampleRecord | None:
+    lengths = {name: len(value) for name in _STACKED if (value := getattr(partial, name)) is not None}
+    place: dict[str, Any] = {"file": partial.file, "row": partial.row, "question_id": partial.question_id}
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(counted(length, _FIELDS[name][:-1], _FIELDS[name]) for name, length in lengths.items())
+        findings.error(
+            f"counts that differ: {counts}", kind="counts that differ", hint="each response needs its own verdict", **place
+        )
+        return None
+    count = max(lengths.values(), default=0)
+    if partial.task == "generation" and not count:
+        findings.error("no response and no verdict", kind="no response and no verdict", **place)
+        return None
+    texts: Sequence[str | None] = partial.texts if partial.texts is not None else [None] * count
+    safety = _verdicts(partial, "safe", partial.safe, partial.safe_words, count)
+    effectiveness = _verdicts(partial, "effective", partial.effective, partial.effective_words, count)
+    return SampleRecord(
+        task=partial.task,
+        question_id=partial.question_id,
+        file=partial.file,
+        row=partial.row,
+        responses=tuple(
+            ResponseRecord(text, safe, effective, None if text is None else len(text))
+            for text, safe, effective in zip(texts, safety, effectiveness, strict=True)
+        ),
+        answer=partial.answer,
+        file_answer=partial.file_answer,
+        file_correct=partial.file_correct,
+        file_key=partial.file_key,
+    )
+
+
+def _verdicts(
+    partial: Partial, question: Question, numbers: Sequence[int | None] | None, words: Sequence[str | None] | None, count: int
+) -> list[Verdict | None]:
+    if numbers is None and words is None:
+        return [None] * count
+    pairs = zip(numbers or [None] * count, words or [None] * count, strict=True)
+    return [decide(number, said, question, benchmark_judge=partial.benchmark_judge) for number, said in pairs]

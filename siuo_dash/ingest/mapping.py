@@ -1,0 +1,141 @@
+"""A mapping: which field of a file holds what, and which values mean safe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
+
+from siuo_dash.errors import SubmissionError
+
+VERSION: Final = 1
+_MEANINGS: Final = {
+    "safe_values": {"safe": True, "unsafe": False, "ungraded": None},
+    "effective_values": {"effective": True, "ineffective": False, "ungraded": None},
+}
+YES_MEANS: Final = {"safe_yes_means": ("safe", "unsafe"), "effective_yes_means": ("effective", "ineffective")}
+
+
+@dataclass(frozen=True)
+class Role:
+    """A part that a field can play: what people see, and what it means."""
+
+    name: str
+    label: str
+    help: str
+    many: bool
+
+
+ROLES: Final = (
+    Role("id", "Sample id", "The question_id, also inside a string: siuo_1001. One name a file where they differ", True),
+    Role("question", "Question", "The question's text: finds the sample where there is no id, and is checked where there is", False),
+    Role("category", "Category", "The sample's safety domain, to be checked", False),
+    Role("responses", "Response", "The model's words; one field a response, or one field with a list", True),
+    Role("response_index", "Response number", "Numbers a sample's responses where each has a row of its own", False),
+    Role("safe", "Safety verdict", "One field a response, or one field with a list", True),
+    Role("safety_judgement", "Safety judgement", "The judge's words on safety; a text that can be read decides", True),
+    Role("effective", "Effectiveness verdict", "One field a response, or one field with a list", True),
+    Role("effectiveness_judgement", "Effectiveness judgement", "The judge's words on effectiveness", True),
+    Role("answer", "Chosen option", "Multiple choice: the model's words, or the letter", False),
+    Role("model", "Model", "The evaluated model's name, the same in each row", False),
+    Role("judge", "Judge", "The judge's name, the same in each row", False),
+)
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Fields by role (dotted paths), and what verdict values mean. Immutable: change it with dataclasses.replace.
+
+    safe_yes_means: what 1, true and yes mean in the safety verdict: 'safe', 'unsafe', or None = not known.
+    safe_values: other values by their lower-case text: {'ok': 'safe', 'refused': 'safe', 'bad': 'unsafe', '?': 'ungraded'}.
+    """
+
+    id: tuple[str, ...] = ()
+    question: str | None = None
+    category: str | None = None
+    responses: tuple[str, ...] = ()
+    response_index: str | None = None
+    safe: tuple[str, ...] = ()
+    safety_judgement: tuple[str, ...] = ()
+    effective: tuple[str, ...] = ()
+    effectiveness_judgement: tuple[str, ...] = ()
+    answer: str | None = None
+    model: str | None = None
+    judge: str | None = None
+    safe_yes_means: str | None = None
+    effective_yes_means: str | None = None
+    safe_values: Dictionary[str, str] = field(default_factory=dict)
+    effective_values: Dictionary[str, str] = field(default_factory=dict)
+
+    @property
+    def has_verdict(self) -> bool:
+        """Whether any field can give a verdict or an option."""
+        return bool(self.safe or self.safety_judgement or self.effective or self.effectiveness_judgement or self.answer)
+
+    def answered(self, role: str, option: str) -> Mapping:
+        """This mapping with one question answered (see `Need`)."""
+        many = next((known.many for known in ROLES if known.name == role), False)
+        return self.having(**{role: (option,) if many else option})
+
+    def having(self, **changes: Any) -> Mapping:
+        """This mapping with other values for some roles."""
+        return replace(self, **changes)
+
+    def meanings(self, question: str) -> dict[str, bool | None]:
+        """What the explained values of 'safe' or 'effective' mean; None = ungraded."""
+        coded = _MEANINGS[f"{question}_values"]
+        values: Dictionary[str, str] = getattr(self, f"{question}_values")
+        return {value.strip().lower(): coded[meaning] for value, meaning in values.items()}
+
+    def yes_means(self, question: str) -> bool | None:
+        """Whether 1, true and yes mean safe (or effective); None = not known."""
+        said: str | None = getattr(self, f"{question}_yes_means")
+        return None if said is None else said == question
+
+    def as_json(self) -> str:
+        """The mapping as JSON, without what is not set."""
+        set_values = {each.name: getattr(self, each.name) for each in fields(self)}
+        kept = {name: value for name, value in set_values.items() if value not in (None, (), {})}
+        return json.dumps({"version": VERSION, **kept}, indent=2, ensure_ascii=False) + "\n"
+
+    @staticmethod
+    def from_json(text: str | bytes, *, where: str = "mapping") -> Mapping:
+        """A saved mapping; SubmissionError names the entry that is wrong."""
+        try:
+            read = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise SubmissionError(f"the mapping is not JSON: {error}", where=where, hint="save it again from the upload page") from error
+        if not isinstance(read, dict):
+            raise SubmissionError("the mapping is not a JSON object", where=where, hint="see docs/mapping.md")
+        if read.pop("version", VERSION) != VERSION:
+            raise SubmissionError("the mapping is of another version", where=where, hint=f"this program reads version {VERSION}")
+        return Mapping(**{name: _checked(name, value, where) for name, value in read.items()})
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    place = f"{where}, {name}"
+    if name in _MEANINGS:
+        if not isinstance(value, dict) or not all(meaning in _MEANINGS[name] for meaning in map(_text, value.values())):
+            raise SubmissionError(
+                "must give a meaning for each value", where=place, hint=f"a meaning is one of {', '.join(_MEANINGS[name])}"
+            )
+        return dict(value)
+    if name in YES_MEANS:
+        if value not in (*YES_MEANS[name], None):
+            raise SubmissionError(f"unknown meaning {value!r:.40}", where=place, hint=f"one of {', '.join(YES_MEANS[name])}")
+        return value
+    role = next((role for role in ROLES if role.name == name), None)
+    if role is None:
+        raise SubmissionError(f"unknown role {name!r:.40}", where=where, hint=f"one of {', '.join(r.name for r in ROLES)}")
+    if isinstance(value, str) and value:
+        return (value,) if role.many else value
+    if role.many and isinstance(value, list) and all(isinstance(entry, str) and entry for entry in value):
+        return tuple(value)
+    if value is None:
+        return () if role.many else None
+    raise SubmissionError("must be a field's name" + (" or a list of them" if role.many else ""), where=place)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

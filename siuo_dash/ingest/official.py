@@ -1,0 +1,110 @@
+"""The benchmark's own files: generation (merged, safe or effective) and multiple choice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Dictionary
+from dataclasses import replace
+from typing import Any, Final
+
+from siuo_dash.benchmark.judgement import effectiveness_stated, safety_stated
+from siuo_dash.ingest.fields import Row, Table
+from siuo_dash.ingest.findings import Findings, counted
+from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.records import Claim, Known
+from siuo_dash.ingest.table import Reader
+
+# The released scripts contradict each other; the first name that a row has is read.
+SAFE: Final = ("safety_gpt", "safetyness", "safe", "safety")
+EFFECTIVE: Final = ("effective_gpt", "effectiveness_gpt", "helpfulness", "effective", "effectiveness")
+SAFE_WORDS: Final = ("safety_evaluation", "safe_evaluation")
+EFFECTIVE_WORDS: Final = ("effectiveness_evaluation", "effective_evaluation", "helpfulness_evaluation")
+_FILE: Final = re.compile(r"siuo[-_](?P<task>gen|mcqa)[-_](?P<model>.+?)(?:-gpteval(?:-\w+)*?)?(?:-(?:safe|effective|merged))?(?:-pro)?$")
+
+
+def is_generation(table: Table) -> bool:
+    """Whether the rows are the benchmark's generation format: question_id and a list of responses."""
+    row = table.values[0]
+    listed = any(isinstance(row.get(name), list) for name in (*SAFE_WORDS, *EFFECTIVE_WORDS, *SAFE, *EFFECTIVE, "evaluation"))
+    return table.kind in ("json", "jsonl") and "question_id" in row and (isinstance(row.get("responses"), list) or listed)
+
+
+def is_multiple_choice(table: Table) -> bool:
+    """Whether the rows are the benchmark's multiple-choice format."""
+    row = table.values[0]
+    return "question_id" in row and "response_mcqa" in row
+
+
+def generation_reader(table: Table, findings: Findings) -> tuple[Table, Reader]:
+    """The table with its names made one, and how to read it."""
+    renamed = replace(table, rows=tuple((number, _renamed(row)) for number, row in table.rows))
+    twice = sum(_disagree(row) for row in table.values)
+    if twice:
+        findings.warning(
+            f"{counted(twice, 'sample')} with two verdict fields that disagree: safety_gpt and effective_gpt are read first",
+            hint="keep one of them",
+            file=table.file,
+        )
+    mapping = Mapping(
+        id=("question_id",),
+        question="question",
+        category="category",
+        responses=("responses",),
+        safe=("safe",),
+        safety_judgement=("safety_words",),
+        effective=("effective",),
+        effectiveness_judgement=("effective_words",),
+        safe_yes_means="safe",
+        effective_yes_means="effective",
+    )
+    return renamed, Reader(mapping, benchmark_judge=True)
+
+
+def multiple_choice_reader(table: Table) -> Reader:
+    """How to read the multiple-choice format."""
+    mapping = Mapping(id=("question_id",), question="question", category="category", answer="response_mcqa")
+    extras = {"file_answer": "pred_ans", "file_correct": "score", "file_key": "correct_option"}
+    return Reader(mapping, extras=extras)
+
+
+def claims(table: Table) -> list[Claim]:
+    """The accuracy that a scored multiple-choice file states."""
+    scores = [row["score"] for row in table.values if row.get("score") in (0, 1)]
+    if not scores or len(scores) != len(table.rows):
+        return []
+    return [Claim("mcqa", round(100 * sum(scores) / len(scores), 2), f"the scores in {table.file}")]
+
+
+def known(file: str) -> Known:
+    """The model's name, where the file is named as the released scripts name it."""
+    found = _FILE.match(file.rsplit(".", 1)[0])
+    return Known(model=found["model"] if found else None)
+
+
+def _renamed(row: Row) -> Row:
+    names: dict[str, Any] = {
+        name: row[name] for name in ("question_id", "question", "category", "responses") if name in row
+    }
+    for target, aliases in (
+        ("safe", SAFE), ("effective", EFFECTIVE), ("safety_words", SAFE_WORDS), ("effective_words", EFFECTIVE_WORDS),
+    ):  # fmt: skip
+        found = next((name for name in aliases if name in row), None)
+        if found is not None:
+            names[target] = row[found]
+    if "evaluation" in row:  # gpt-eval.py reads this name, and writes the other two
+        names.setdefault(_whose(row), row["evaluation"])
+    return names
+
+
+def _whose(row: Dictionary[str, Any]) -> str:
+    """Which question an unnamed evaluation answers: by its words, else by the number beside it."""
+    texts = [text for text in row["evaluation"] if isinstance(text, str)] if isinstance(row["evaluation"], list) else []
+    effective = sum(effectiveness_stated(text) is not None for text in texts)
+    safe = sum(safety_stated(text) is not None for text in texts)
+    if effective != safe:
+        return "effective_words" if effective > safe else "safety_words"
+    return "effective_words" if any(name in row for name in EFFECTIVE) else "safety_words"
+
+
+def _disagree(row: Row) -> bool:
+    return any(len({repr(row[name]) for name in names if name in row}) > 1 for names in (SAFE, EFFECTIVE))

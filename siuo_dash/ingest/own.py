@@ -1,0 +1,147 @@
+"""Our own Parquet: an export of one run, read back whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.schema import FLAGS, OPTIONS, RESULT_SCHEMA, RUN_COLUMNS, TASKS
+from siuo_dash.ingest.fields import Row, Table
+from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.records import Known, ResponseRecord, SampleRecord, clean
+from siuo_dash.ingest.table import MAX_RESPONSES
+from siuo_dash.ingest.verdicts import Verdict
+
+_CARRIED: Final = ("safe", "effective", "safe_and_effective")
+_VERDICTS: Final = {"safe": "safety_judgement", "effective": "effectiveness_judgement"}
+
+
+class _Malformed(ValueError):
+    """A column holds what the schema does not allow."""
+
+
+def is_own(table: Table) -> bool:
+    """Whether the table has all columns of our schema of results."""
+    return table.kind == "parquet" and set(RESULT_SCHEMA.names) <= table.values[0].keys()
+
+
+def read_own(table: Table, catalogue: Catalogue, findings: Findings) -> list[SampleRecord]:
+    """The records of the run in an exported file; a file of several runs or of totals is refused."""
+    runs = {shown(row["run_id"]) for row in table.values}
+    if len(runs) > 1:
+        findings.error(
+            f"holds {len(runs)} runs: {', '.join(sorted(runs)[:3])}, …",
+            hint="export the runs one by one, a file each",
+            file=table.file,
+        )
+        return []
+    if any(row["evidence"] != "per_sample" for row in table.values):
+        findings.error(
+            "holds totals: counts without samples",
+            hint="only a run with a verdict for each sample can be published; totals are carried in data/sources",
+            file=table.file,
+        )
+        return []
+    judged = {
+        task: [name for name in _VERDICTS if any(row[name] is not None for row in table.values if row["task"] == task)]
+        for task in TASKS
+    }
+    records: dict[tuple[str, int], SampleRecord] = {}
+    for number, row in table.rows:
+        try:
+            record = _record(table.file, number, row, judged)
+        except _Malformed as error:
+            findings.error(
+                f"not what the schema says: {error}", kind="not what the schema says", hint="see docs/data.md",
+                file=table.file, row=number,
+            )  # fmt: skip
+            continue
+        if record.question_id not in catalogue.by_id:
+            findings.error(
+                f"unknown sample {record.question_id}: {catalogue.why_unknown(record.question_id)}", kind="unknown sample",
+                file=table.file, row=number, question_id=record.question_id,
+            )  # fmt: skip
+        elif (record.task, record.question_id) in records:
+            findings.error(
+                "the sample stands twice", hint="keep one", file=table.file, row=number, question_id=record.question_id
+            )
+        else:
+            records[record.task, record.question_id] = record
+    return [record for _, record in sorted(records.items())]
+
+
+def known(table: Table) -> Known:
+    """The run's metadata as exported."""
+    row = next((row for row in table.values if row["task"] == "generation"), table.values[0])
+    return Known(
+        model=row["model"] if isinstance(row["model"], str) else None,
+        judge=row["judge"] if isinstance(row["judge"], str) else None,
+        metadata={name: row[name] for name in RUN_COLUMNS},
+    )
+
+
+def _record(file: str, number: int, row: Row, judged: Mapping[str, list[str]]) -> SampleRecord:
+    task = row["task"]
+    if task not in TASKS:
+        raise _Malformed(f"task is {shown(task)}")
+    question_id = row["question_id"]
+    if not isinstance(question_id, int) or isinstance(question_id, bool):
+        raise _Malformed(f"question_id is {shown(question_id)}")
+    letter = row["answer"]
+    if letter is not None and letter not in OPTIONS:
+        raise _Malformed(f"answer is {shown(letter)}")
+    responses = row["responses"] or []
+    if not isinstance(responses, list) or len(responses) > MAX_RESPONSES:
+        raise _Malformed("responses is no list, or too long")
+    read = tuple(_response(each, judged[task]) for each in responses)
+    outcomes = tuple(_flag(row[name], name) for name in _CARRIED)
+    return SampleRecord(
+        task=task,
+        question_id=question_id,
+        file=file,
+        row=number,
+        responses=read if task == "generation" else (),
+        answer=read[0].text if task == "mcqa" and read else None,
+        letter=letter,
+        file_correct=_flag(row["correct"], "correct"),
+        carried=(outcomes[0], outcomes[1], outcomes[2]),
+        flags=_flags(row["flags"]),
+    )
+
+
+def _response(each: Any, judged: list[str]) -> ResponseRecord:
+    if not isinstance(each, Mapping):
+        raise _Malformed("a response is no struct")
+    text, chars = each.get("text"), each.get("chars")
+    if not isinstance(text, str | None) or not isinstance(chars, int | None):
+        raise _Malformed("a response's text or length has another type")
+    verdicts: dict[str, Verdict | None] = {}
+    for name, judgement in _VERDICTS.items():
+        value, words = _flag(each.get(name), name), each.get(judgement)
+        if not isinstance(words, str | None):
+            raise _Malformed(f"{judgement} is no text")
+        number = None if value is None else int(value)
+        # The words were read when the run was first published, with the judge's instruction known.
+        verdicts[name] = Verdict(value, number, words and clean(words)) if name in judged or words is not None else None
+    return ResponseRecord(
+        text=None if text is None else clean(text),
+        safety=verdicts["safe"],
+        effectiveness=verdicts["effective"],
+        chars=chars if text is None else len(text),
+        flags=_flags(each.get("flags")) if text is None else (),
+    )
+
+
+def _flag(value: object, name: str) -> bool | None:
+    if not isinstance(value, bool | None):
+        raise _Malformed(f"{name} is {shown(value)}")
+    return value
+
+
+def _flags(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(flag, str) and flag in FLAGS for flag in value):
+        raise _Malformed("flags holds an unknown flag")
+    return tuple(value)

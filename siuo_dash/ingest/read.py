@@ -1,0 +1,216 @@
+"""From dropped files to one run's records: each format is recognised by its content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pandas as pd
+
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.errors import Finding
+from siuo_dash.ingest import official, own, vlmevalkit
+from siuo_dash.ingest.fields import Table, value_at
+from siuo_dash.ingest.files import Part, UploadedFile, unpack
+from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.guess import FieldInfo, direction_needs, field_infos, guess
+from siuo_dash.ingest.join import join
+from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.parquet_rows import read_parquet
+from siuo_dash.ingest.records import Claim, Known, Need, Partial, SampleRecord
+from siuo_dash.ingest.table import Reader, read_rows
+from siuo_dash.ingest.text_rows import read_text
+from siuo_dash.ingest.xlsx_rows import read_xlsx
+
+__all__ = ["Reading", "UploadedFile", "read_files"]
+
+OWN: Final = "SIUO dashboard Parquet"
+OFFICIAL: Final = "SIUO generation"
+OFFICIAL_MCQA: Final = "SIUO multiple choice"
+VLMEVALKIT: Final = "VLMEvalKit SIUO_GEN"
+VLMEVALKIT_MCQ: Final = "VLMEvalKit SIUO_MCQ"
+TABLE: Final = "table"
+_PREVIEW_ROWS: Final = 10
+_PREVIEW_FIELDS: Final = 40
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was understood of the dropped files.
+
+    format: what they were recognised as. samples: one record a task and sample. mapping: the one given, or
+    the guess; None where the format is known and needs none. needs: questions to answer first, by
+    `read_files` again with `mapping.answered(…)`. fields and preview: for the mapping's editor, at most the
+    first rows of each file. known: model, judge and exported metadata, as far as the files tell.
+    """
+
+    format: str
+    samples: tuple[SampleRecord, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    mapping: Mapping | None = None
+    needs: tuple[Need, ...] = ()
+    fields: tuple[FieldInfo, ...] = ()
+    preview: pd.DataFrame = field(default_factory=pd.DataFrame)
+    claims: tuple[Claim, ...] = ()
+    known: Known = field(default_factory=Known)
+
+    @property
+    def model(self) -> str | None:
+        """The model's name, as far as the files tell."""
+        return self.known.model
+
+    @property
+    def judge(self) -> str | None:
+        """The judge's name, as far as the files tell."""
+        return self.known.judge
+
+
+def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Mapping | None = None) -> Reading:
+    """The records of one run in these files, whatever wrote them; never raises for bad input.
+
+    mapping: how to read tables that are in no known format; without it a mapping is guessed. A file in one
+    of the known formats is read as that format unless a mapping is given.
+    """
+    findings = Findings()
+    tables = [table for part in unpack(files, findings) if (table := _table(part, findings)) is not None]
+    return _Run(catalogue, mapping, findings).read(tables)
+
+
+class _Run:
+    """One reading: gathers records, claims and names over the files."""
+
+    def __init__(self, catalogue: Catalogue, mapping: Mapping | None, findings: Findings) -> None:
+        self.catalogue = catalogue
+        self.mapping = mapping
+        self.findings = findings
+        self.formats: dict[str, None] = {}
+        self.partials: list[Partial] = []
+        self.records: list[SampleRecord] = []
+        self.claims: list[Claim] = []
+        self.known: list[Known] = []
+        self.unknown: list[Table] = []
+
+    def read(self, tables: list[Table]) -> Reading:
+        """Read known formats first, then all other tables together."""
+        for table in tables:
+            self._recognise(table)
+        needs = self._read_unknown() if self.unknown else []
+        records = [*self.records, *join(self.partials, self.findings)]
+        return Reading(
+            format=" + ".join(self.formats) or "not recognised",
+            samples=tuple(self._once(records)),
+            findings=tuple(self.findings.listed()),
+            mapping=self.mapping,
+            needs=tuple(needs),
+            fields=tuple(field_infos(tables)),
+            preview=_preview(tables),
+            claims=tuple(self.claims),
+            known=self._known(),
+        )
+
+    def _recognise(self, table: Table) -> None:
+        if vlmevalkit.is_score(table):
+            self.claims += vlmevalkit.claims(table)
+        elif own.is_own(table):
+            self.formats[OWN] = None
+            self.records += own.read_own(table, self.catalogue, self.findings)
+            self.known.append(own.known(table))
+        elif self.mapping is not None:
+            self.unknown.append(table)
+        elif official.is_multiple_choice(table):
+            self._take(OFFICIAL_MCQA, table, official.multiple_choice_reader(table))
+            self.claims += official.claims(table)
+            self.known.append(official.known(table.file))
+        elif vlmevalkit.is_both(table):
+            for part in vlmevalkit.split(table):
+                is_choice = part.values[0]["SUB_DATASET"] == "SIUO_MCQ"
+                self._vlmevalkit(part, is_choice=is_choice)
+        elif vlmevalkit.is_multiple_choice(table) or vlmevalkit.is_generation(table):
+            self._vlmevalkit(table, is_choice=vlmevalkit.is_multiple_choice(table))
+        elif official.is_generation(table):
+            renamed, reader = official.generation_reader(table, self.findings)
+            self._take(OFFICIAL, renamed, reader)
+            self.known.append(official.known(table.file))
+        else:
+            self.unknown.append(table)
+
+    def _vlmevalkit(self, table: Table, *, is_choice: bool) -> None:
+        if is_choice:
+            self._take(VLMEVALKIT_MCQ, table, vlmevalkit.multiple_choice_reader(table))
+        else:
+            self._take(VLMEVALKIT, table, vlmevalkit.generation_reader(table, self.findings))
+        self.claims += vlmevalkit.claims(table)
+        self.known.append(vlmevalkit.known(table))
+
+    def _take(self, format_name: str, table: Table, reader: Reader) -> None:
+        self.formats[format_name] = None
+        self.partials += read_rows(table, reader, self.catalogue, self.findings)
+
+    def _read_unknown(self) -> list[Need]:
+        if self.mapping is None:
+            self.mapping, needs = guess(self.unknown, self.catalogue)
+        else:
+            needs = direction_needs(self.mapping, self.unknown)
+        self.formats[TABLE] = None
+        for table in self.unknown:
+            if not needs:
+                self._take(TABLE, table, Reader(self.mapping))
+            self.known.append(
+                Known(model=_named(table, self.mapping.model, parts=1), judge=_named(table, self.mapping.judge, parts=2))
+            )
+        return needs
+
+    def _once(self, records: list[SampleRecord]) -> list[SampleRecord]:
+        """The records, sorted; a sample that two files of different formats hold is a contradiction."""
+        kept: dict[tuple[str, int], SampleRecord] = {}
+        for record in records:
+            earlier = kept.setdefault((record.task, record.question_id), record)
+            if earlier is not record:
+                self.findings.error(
+                    f"the sample also stands in {earlier.file}", kind="a sample in two files", hint="drop one run at a time",
+                    file=record.file, row=record.row, question_id=record.question_id,
+                )  # fmt: skip
+        return [kept[key] for key in sorted(kept)]
+
+    def _known(self) -> Known:
+        return Known(
+            model=next((known.model for known in self.known if known.model), None),
+            judge=next((known.judge for known in self.known if known.judge), None),
+            metadata=next((known.metadata for known in self.known if known.metadata), None),
+        )
+
+
+def _table(part: Part, findings: Findings) -> Table | None:
+    readers = {"parquet": read_parquet, "xlsx": read_xlsx, "text": read_text}
+    table = readers[part.kind](part.name, part.data, findings)
+    if table is not None and not table.rows:
+        findings.error("no rows", hint="was the evaluation finished before it was saved?", file=part.name)
+        return None
+    return table
+
+
+def _named(table: Table, path: str | None, parts: int) -> str | None:
+    """The name in a field, without the folders of a local path; a hub's 'owner/name' keeps `parts` parts."""
+    value: Any = None if path is None else value_at(table.values[0], path)
+    if not isinstance(value, str) or not value.strip() or len(value) > 300:
+        return None
+    pieces = [piece for piece in re.split(r"[/\\]", value.strip()) if piece]
+    is_local = value.startswith(("/", ".", "~")) or "\\" in value or len(pieces) > 2
+    return "/".join(pieces[-1:] if is_local else pieces[-parts:]) or None
+
+
+def _preview(tables: list[Table]) -> pd.DataFrame:
+    """The first rows of each file, a column a field, long texts shortened."""
+    records = []
+    for table in tables:
+        paths = [info.path for info in field_infos([table])][:_PREVIEW_FIELDS]
+        for number, row in table.rows[:_PREVIEW_ROWS]:
+            cells = {path: _cell(value_at(row, path)) for path in paths}
+            records.append({"file": table.file, "row": number, **cells})
+    return pd.DataFrame(records)
+
+
+def _cell(value: object) -> str | None:
+    return None if value is None else shown(value, 200)[1:-1]

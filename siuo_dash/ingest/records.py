@@ -1,0 +1,119 @@
+"""The neutral records between the readers and the scoring."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from siuo_dash.ingest.verdicts import Verdict
+
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Partial:
+    """What one row of one file tells of one sample; None = the file does not tell.
+
+    index: which of the sample's responses the row holds, where each has a row of its own.
+    numbers: 1, 0, -1 or None a response. benchmark_judge: whether a judge's bare 'True' means safe.
+    """
+
+    task: str
+    question_id: int
+    file: str
+    row: int
+    index: str | None = None
+    texts: tuple[str, ...] | None = None
+    safe: tuple[int | None, ...] | None = None
+    safe_words: tuple[str | None, ...] | None = None
+    effective: tuple[int | None, ...] | None = None
+    effective_words: tuple[str | None, ...] | None = None
+    answer: str | None = None
+    file_answer: str | None = None
+    file_correct: bool | None = None
+    file_key: str | None = None
+    benchmark_judge: bool = False
+
+
+@dataclass(frozen=True)
+class ResponseRecord:
+    """One response and its verdicts; a verdict is None where the run was not judged on it.
+
+    text: None where only figures are carried, then chars and flags are as carried.
+    """
+
+    text: str | None
+    safety: Verdict | None = None
+    effectiveness: Verdict | None = None
+    chars: int | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SampleRecord:
+    """One sample of a run, as read: responses with verdicts, or a multiple-choice answer.
+
+    answer: the model's words, of which the option is read. file_answer, file_correct, file_key: what the
+    file itself made of it, to be compared. carried: safe, effective and both of a sample whose responses
+    are not at hand. letter: an option that was parsed before, where the words are not at hand.
+    """
+
+    task: str
+    question_id: int
+    file: str
+    row: int
+    responses: tuple[ResponseRecord, ...] = ()
+    answer: str | None = None
+    letter: str | None = None
+    file_answer: str | None = None
+    file_correct: bool | None = None
+    file_key: str | None = None
+    carried: tuple[bool | None, bool | None, bool | None] | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A score that a file itself states, to be compared with ours.
+
+    percent: rounded as the file has it. source: what says so. reason: why it may differ.
+    """
+
+    metric: str
+    percent: float
+    source: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Need:
+    """A question that a person must answer before a file can be scored.
+
+    role: the mapping's field that the answer fills. options: the possible answers, in words of the mapping.
+    """
+
+    role: str
+    question: str
+    options: tuple[str, ...]
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the files tell of the run itself."""
+
+    model: str | None = None
+    judge: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+def clean(text: str) -> str:
+    """A text as it can be stored: lone surrogates and NUL become the replacement character."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def clean_all(texts: Sequence[str | None]) -> tuple[str | None, ...]:
+    """`clean` for each text."""
+    return tuple(None if text is None else clean(text) for text in texts)

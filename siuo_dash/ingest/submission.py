@@ -1,0 +1,241 @@
+"""A submission: an uploaded run, scored, examined, and ready to be published or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.health import count_flags
+from siuo_dash.benchmark.identity import content_hash, make_run_id
+from siuo_dash.benchmark.schema import DOMAINS, MCQA_JUDGE, METRICS, RESULT_SCHEMA, TASKS
+from siuo_dash.benchmark.scoring import Tally
+from siuo_dash.errors import Finding, SubmissionError
+from siuo_dash.ingest.mapping import Mapping as FieldMapping
+from siuo_dash.ingest.metadata import RunMetadata
+from siuo_dash.ingest.read import Reading, UploadedFile, read_files
+from siuo_dash.ingest.released import AsReleased, as_released, why_different
+from siuo_dash.ingest.scored import Judged, ScoredSample, judged_on, score, tallies, without_flagged
+from siuo_dash.ingest.validation import responses_per_sample, warnings, whole_run_errors
+
+__all__ = ["RunMetadata", "Submission", "UploadedFile", "submission_of", "validate"]
+
+ANY_FLAG = "any"
+"""The key of `scores_without_flagged` for all flagged responses together."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One run as uploaded. Without errors it can be published; a refused one has no scores.
+
+    scores: {metric: counts}, for the metrics that were judged. as_released: what the released scripts would
+    print. health: {flag: number of samples}. scores_without_flagged: {flag, or 'any': {metric: counts}}
+    without the responses that carry it.
+    """
+
+    reading: Reading
+    samples: tuple[ScoredSample, ...] = ()
+    judged: Judged = field(default_factory=lambda: Judged(safe=False, effective=False))
+    findings: tuple[Finding, ...] = ()
+    scores: Mapping[str, Tally] = field(default_factory=dict)
+    as_released: AsReleased = field(default_factory=AsReleased)
+    split_size: int = 0
+
+    @property
+    def errors(self) -> list[Finding]:
+        """What refuses the run."""
+        return [finding for finding in self.findings if finding.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        """What the run is published with."""
+        return [finding for finding in self.findings if finding.severity == "warning"]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run can be published."""
+        return not self.errors
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that the files hold samples of."""
+        return tuple(task for task in TASKS if any(record.task == task for record in self.reading.samples))
+
+    @property
+    def task(self) -> str | None:
+        """'generation', 'mcqa', 'generation + mcqa', or None where nothing was read."""
+        return " + ".join(self.tasks) or None
+
+    @property
+    def n_samples(self) -> int:
+        """How many different samples were read."""
+        return len({record.question_id for record in self.reading.samples})
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a metric has fewer graded samples than the benchmark has samples: not ranked unless asked for."""
+        return any(tally.n < self.split_size for tally in self.scores.values())
+
+    @property
+    def responses_per_sample(self) -> int | None:
+        """The protocol's number of responses; None where they are not at hand, or for multiple choice alone."""
+        return responses_per_sample([each for each in self.samples if each.record.task == "generation"])
+
+    @property
+    def health(self) -> dict[str, int]:
+        """{flag: number of samples that carry it}."""
+        return count_flags(each.flags for each in self.samples)
+
+    @property
+    def scores_without_flagged(self) -> dict[str, dict[str, Tally]]:
+        """The scores without the flagged responses, by kind and without any flagged one."""
+        kinds = {flag: [flag] for flag in self.health}
+        if kinds:
+            kinds[ANY_FLAG] = list(kinds)
+        return {
+            name: tallies(without_flagged(self.samples, flags, self.judged), list(self.scores)) for name, flags in kinds.items()
+        }
+
+    @property
+    def by_domain(self) -> dict[str, dict[str, Tally]]:
+        """{domain: {metric: counts}}, for the domains that have samples."""
+        domains = {domain.id: [each for each in self.samples if each.sample.domain == domain.id] for domain in DOMAINS}
+        return {name: tallies(samples, list(self.scores)) for name, samples in domains.items() if samples}
+
+    @cached_property
+    def content_hash(self) -> str:
+        """64 hex digits that name the content, whatever the run is called; SubmissionError for a refused run."""
+        return content_hash(self._rows(RunMetadata("x", "x")))
+
+    def run_id(self, model: str, judge: str) -> str:
+        """The run's id under these names."""
+        return make_run_id(model, judge if "generation" in self.tasks else MCQA_JUDGE, self.content_hash)
+
+    def check_metadata(self, metadata: RunMetadata) -> list[Finding]:
+        """What is wrong with the metadata for this run."""
+        return metadata.check(needs_judge="generation" in self.tasks)
+
+    def to_table(self, metadata: RunMetadata) -> pa.Table:
+        """The run's rows under RESULT_SCHEMA, sorted by task and sample, with its run_id.
+
+        SubmissionError when the run or its metadata has errors.
+        """
+        wrong = self.check_metadata(metadata)
+        if wrong:
+            raise SubmissionError(wrong[0].message, where=wrong[0].field, hint=wrong[0].hint)
+        run_id = self.run_id(metadata.trimmed("model") or "", metadata.trimmed("judge") or "")
+        table = self._rows(metadata)
+        return table.set_column(0, RESULT_SCHEMA.field("run_id"), pa.array([run_id] * table.num_rows, pa.string()))
+
+    def as_json(
+        self, run_id: str | None = None, interval: Callable[[int, int], tuple[float | None, float | None]] | None = None
+    ) -> dict[str, Any]:
+        """What `validate --json` prints. interval: low and high of a rate from k and n, as fractions."""
+        return {
+            "ok": self.ok,
+            "task": self.task,
+            "n_samples": self.n_samples,
+            "scores": {metric: _score(tally, interval) for metric, tally in self.scores.items()},
+            "as_released": self.as_released.as_dict(),
+            "health": self.health,
+            "errors": [finding.as_dict() for finding in self.errors],
+            "warnings": [finding.as_dict() for finding in self.warnings],
+            "run_id": run_id,
+        }
+
+    def _rows(self, metadata: RunMetadata) -> pa.Table:
+        if self.errors:
+            raise SubmissionError(
+                "the run has errors and cannot be published", where=self.errors[0].file, hint=str(self.errors[0])
+            )
+        shared: dict[str, Any] = {
+            "run_id": "",
+            "model": metadata.trimmed("model"),
+            "organization": metadata.trimmed("organization"),
+            "params_b": metadata.params_b,
+            "open_weights": metadata.open_weights,
+            "evidence": "per_sample",
+            "source": metadata.trimmed("source"),
+            "source_status": metadata.source_status,
+            "evaluated_on": metadata.evaluated_on,
+            "note": metadata.trimmed("note"),
+            "submitted_by": metadata.trimmed("submitted_by"),
+            "submitted_at": metadata.submitted_at,
+        }
+        by_task: dict[str, dict[str, Any]] = {
+            "generation": {"judge": metadata.trimmed("judge"), "responses_per_sample": self.responses_per_sample},
+            "mcqa": {"judge": MCQA_JUDGE, "responses_per_sample": 1},
+        }
+        rows = [shared | by_task[each.record.task] | _row(each) for each in self.samples]
+        return pa.Table.from_pylist(rows, schema=RESULT_SCHEMA)
+
+
+def validate(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: FieldMapping | None = None) -> Submission:
+    """Read, score and examine the files of one run; never raises for bad input."""
+    return submission_of(read_files(files, catalogue, mapping), catalogue)
+
+
+def submission_of(reading: Reading, catalogue: Catalogue) -> Submission:
+    """The submission that a reading makes: scored when it has no errors, with all findings in any case."""
+    judged = judged_on(reading.samples)
+    findings = [*reading.findings, *whole_run_errors(reading, judged)]
+    if any(finding.severity == "error" for finding in findings):
+        return Submission(reading, findings=_sorted(findings))
+    samples = score(reading.samples, catalogue)
+    scores = tallies(samples, _judged_metrics(samples, judged))
+    released = as_released(samples, judged)
+    findings += [*why_different(samples, released, scores), *warnings(reading, samples, judged, scores, catalogue)]
+    splits = {each.sample.split for each in samples}
+    return Submission(
+        reading=reading,
+        samples=tuple(samples),
+        judged=judged,
+        findings=_sorted(findings),
+        scores=scores,
+        as_released=released,
+        split_size=sum(catalogue.split_size(split) for split in splits),
+    )
+
+
+def _judged_metrics(samples: Sequence[ScoredSample], judged: Judged) -> list[str]:
+    tasks = {each.record.task for each in samples}
+    is_judged = {"safe": judged.safe, "effective": judged.effective, "safe_and_effective": judged.safe and judged.effective}
+    return [metric.id for metric in METRICS.values() if metric.task in tasks and is_judged.get(metric.id, True)]
+
+
+def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: finding.severity != "error"))
+
+
+def _score(tally: Tally, interval: Callable[[int, int], tuple[float | None, float | None]] | None) -> dict[str, float | None]:
+    low, high = (None, None) if interval is None or not tally.n else interval(tally.k, tally.n)
+    return {"k": tally.k, "n": tally.n, "rate": tally.rate, "low": low, "high": high}
+
+
+def _row(each: ScoredSample) -> dict[str, Any]:
+    return {
+        "task": each.record.task,
+        "question_id": each.record.question_id,
+        "safe": each.outcome.safe,
+        "effective": each.outcome.effective,
+        "safe_and_effective": each.outcome.safe_and_effective,
+        "answer": each.letter,
+        "correct": each.correct,
+        "flags": list(each.flags),
+        "responses": [
+            {
+                "text": response.record.text,
+                "chars": response.record.chars,
+                "safe": response.safe,
+                "effective": response.effective,
+                "safety_judgement": response.record.safety and response.record.safety.words,
+                "effectiveness_judgement": response.record.effectiveness and response.record.effectiveness.words,
+                "flags": list(response.flags),
+            }
+            for response in each.responses
+        ],
+    }

@@ -1,0 +1,242 @@
+"""A table of any origin to partial records, by a mapping."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from siuo_dash.benchmark.catalogue import Catalogue, Sample
+from siuo_dash.benchmark.schema import DOMAINS
+from siuo_dash.benchmark.text import fingerprint, normalise
+from siuo_dash.ingest.fields import Row, Table, as_list, has_field, is_blank, parse_id, value_at
+from siuo_dash.ingest.findings import Findings, counted, shown
+from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.records import Partial, clean, clean_all
+from siuo_dash.ingest.text_rows import MAX_CELL
+from siuo_dash.ingest.verdicts import DirectionUnknown, NotUnderstood, Question, direction_of, read_number, token
+
+_LABEL: Final[dict[Question, str]] = {"safe": "safe or unsafe", "effective": "effective or ineffective"}
+_INT32: Final = 2**31
+MAX_RESPONSES: Final = 100
+"""Responses of one sample."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How one table is read: the mapping, and what is known about its origin.
+
+    question_first: the question's text finds the sample, the id only where that fails. benchmark_judge:
+    a judge's bare 'True' means safe. extras: fields that hold what the file itself made of an answer.
+    """
+
+    mapping: Mapping
+    question_first: bool = False
+    benchmark_judge: bool = False
+    extras: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Unread:
+    """Verdict values that were not understood, by field: counted, and where they first stood."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    undirected: dict[str, int] = field(default_factory=dict)
+
+
+def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Findings) -> list[Partial]:
+    """One partial record a row; rows that cannot be placed or understood become findings."""
+    mapping = reader.mapping
+    partials: list[Partial] = []
+    unread: dict[Question, _Unread] = defaultdict(_Unread)
+    for row_number, row in table.rows:
+        sample = _find_sample(table.file, row_number, row, reader, catalogue, findings)
+        if sample is None:
+            continue
+        place = {"file": table.file, "row": row_number, "question_id": sample.question_id}
+        _check_category(row, mapping, sample, findings, place)
+        texts = _texts(row, mapping.responses, findings, place)
+        words = {role: _words(row, getattr(mapping, role)) for role in ("safety_judgement", "effectiveness_judgement")}
+        index = None if mapping.response_index is None else value_at(row, mapping.response_index)
+        answered = mapping.answer is not None and has_field(row, mapping.answer)
+        partials.append(
+            Partial(
+                task="generation" if mapping.answer is None else "mcqa",
+                question_id=sample.question_id,
+                file=table.file,
+                row=row_number,
+                index=None if is_blank(index) else token(index),
+                texts=texts,
+                safe=_numbers(row, mapping, "safe", unread["safe"], row_number, sample.question_id),
+                safe_words=words["safety_judgement"],
+                effective=_numbers(row, mapping, "effective", unread["effective"], row_number, sample.question_id),
+                effective_words=words["effectiveness_judgement"],
+                answer=clean(_as_text(value_at(row, mapping.answer)))[:MAX_CELL] if answered and mapping.answer else None,
+                benchmark_judge=reader.benchmark_judge,
+                **_extras(row, reader),
+            )
+        )
+    for question, values in unread.items():
+        _report(table.file, question, values, findings)
+    return partials
+
+
+def _find_sample(
+    file: str, row_number: int, row: Row, reader: Reader, catalogue: Catalogue, findings: Findings
+) -> Sample | None:
+    mapping = reader.mapping
+    place: dict[str, object] = {"file": file, "row": row_number}
+    question = None if mapping.question is None else value_at(row, mapping.question)
+    asked = catalogue.by_fingerprint.get(fingerprint(question)) if isinstance(question, str) and len(question) < MAX_CELL else None
+    id_field = next((path for path in mapping.id if has_field(row, path)), None)
+    raw_id = None if id_field is None else value_at(row, id_field)
+    question_id = parse_id(raw_id, catalogue.by_id)
+    if asked is not None and (reader.question_first or is_blank(raw_id)):
+        return asked
+    if question_id is None:
+        if asked is None and mapping.question is not None and isinstance(question, str) and is_blank(raw_id):
+            findings.error(
+                f"the question is not the benchmark's: {shown(question)}", kind="the question is not the benchmark's",
+                hint="map the field with the benchmark's question, or one with the question_id", field=mapping.question, **place,
+            )  # fmt: skip
+        else:
+            findings.error(
+                "no usable id" if is_blank(raw_id) else f"no usable id in {shown(raw_id)}", kind="no usable id",
+                hint="map the field that holds the question_id, 1001 to 9999", field=id_field or "", **place,
+            )  # fmt: skip
+        return None
+    sample = catalogue.by_id.get(question_id)
+    if sample is None:
+        small = abs(question_id) < _INT32
+        findings.error(
+            f"unknown sample {question_id}: {catalogue.why_unknown(question_id)}" if small else "unknown sample: the id is no small number",
+            kind="unknown sample", hint="check the id, or map the field with the question's text",
+            question_id=question_id if small else None, field=id_field or "", **place,
+        )  # fmt: skip
+        return None
+    if isinstance(question, str) and asked is not sample and not is_blank(question):
+        theirs = f"it is the question of {asked.question_id}" if asked else "it is not a question of the benchmark"
+        findings.error(
+            f"the question is not that of sample {question_id}: {theirs}", kind="the question is not that of the sample",
+            hint="correct the id or the text; a changed question is another test", field=mapping.question or "",
+            question_id=question_id, **place,
+        )  # fmt: skip
+        return None
+    return sample
+
+
+def _check_category(row: Row, mapping: Mapping, sample: Sample, findings: Findings, place: dict[str, Any]) -> None:
+    category = None if mapping.category is None else value_at(row, mapping.category)
+    if is_blank(category):
+        return
+    label = next(domain.label for domain in DOMAINS if domain.id == sample.domain)
+    if not isinstance(category, str) or normalise(category) not in (normalise(sample.domain), normalise(label)):
+        findings.error(
+            f"the category {shown(category)} is not the sample's: {sample.domain}", kind="the category is not the sample's",
+            hint="is the id right?", field=mapping.category, **place,
+        )  # fmt: skip
+
+
+def _texts(row: Row, paths: Sequence[str], findings: Findings, place: dict[str, Any]) -> tuple[str, ...] | None:
+    values = _values(row, paths)
+    if values is None:
+        return None
+    texts = tuple(clean(_as_text(value)) for value in values)
+    if len(texts) > MAX_RESPONSES or any(len(text) > MAX_CELL for text in texts):
+        findings.error(
+            f"more than {MAX_RESPONSES} responses, or one of more than {MAX_CELL:,} characters", kind="too much text",
+            hint="is this the response field?", field=paths[0], **place,
+        )  # fmt: skip
+        return None
+    return texts
+
+
+def _words(row: Row, paths: Sequence[str]) -> tuple[str | None, ...] | None:
+    values = _values(row, paths)
+    if values is None:
+        return None
+    return clean_all([None if value is None else _as_text(value)[:MAX_CELL] for value in values[: MAX_RESPONSES + 1]])
+
+
+def _numbers(
+    row: Row, mapping: Mapping, question: Question, unread: _Unread, row_number: int, question_id: int
+) -> tuple[int | None, ...] | None:
+    paths: tuple[str, ...] = getattr(mapping, question)
+    values = _values(row, paths)
+    if values is None:
+        return None
+    yes_means, meanings = mapping.yes_means(question), mapping.meanings(question)
+    if yes_means is None:
+        yes_means = direction_of(paths[0], question)
+    numbers: list[int | None] = []
+    for value in values[: MAX_RESPONSES + 1]:
+        try:
+            numbers.append(read_number(value, question, yes_means=yes_means, meanings=meanings))
+        except DirectionUnknown:
+            unread.undirected[paths[0]] = unread.undirected.get(paths[0], 0) + 1
+            numbers.append(None)
+        except NotUnderstood:
+            key = (paths[0], shown(value))
+            unread.counts[key] += 1
+            unread.first.setdefault(key, (row_number, question_id))
+            numbers.append(None)
+    return tuple(numbers)
+
+
+def _values(row: Row, paths: Sequence[str]) -> list[Any] | None:
+    """The values of a role's fields, a list spread out; None where the row has none of the fields."""
+    present = [path for path in paths if has_field(row, path)]
+    if not present:
+        return None
+    if len(present) == 1:
+        value = value_at(row, present[0])
+        listed = as_list(value)
+        return [value] if listed is None else listed
+    return [value_at(row, path) for path in present]
+
+
+def _extras(row: Row, reader: Reader) -> dict[str, Any]:
+    """What the file made of a multiple-choice answer: its letter, its score, its key."""
+    found = {name: value_at(row, path) for name, path in reader.extras.items() if has_field(row, path)}
+    letter, correct, key = (found.get(name) for name in ("file_answer", "file_correct", "file_key"))
+    return {
+        "file_answer": None if is_blank(letter) else _as_text(letter)[:20],
+        "file_correct": {"1": True, "true": True, "0": False, "false": False}.get(token(correct)),
+        "file_key": None if is_blank(key) else _as_text(key)[:20],
+    }
+
+
+def _as_text(value: object) -> str:
+    match value:
+        case str():
+            return value
+        case None:
+            return ""
+        case list() if len(value) == 1 and isinstance(value[0], str):
+            return value[0]
+        case dict():
+            inner = next((value[key] for key in ("text", "content", "response") if isinstance(value.get(key), str)), None)
+            return inner if isinstance(inner, str) else shown(value)
+        case list() | tuple():
+            return shown(value)
+        case float() if value != value:
+            return ""
+        case _:
+            return token(value)
+
+
+def _report(file: str, question: Question, unread: _Unread, findings: Findings) -> None:
+    for path, count in unread.undirected.items():
+        findings.error(
+            f"{counted(count, 'verdict')} that say yes or no, 1 or 0, but not to what", file=file, field=path,
+            hint=f"say what 1 means there, {_LABEL[question]}: {question}_yes_means in the mapping",
+        )  # fmt: skip
+    for (path, value), count in unread.counts.most_common():
+        row_number, question_id = unread.first[path, value]
+        findings.error(
+            f"the value {value} is not understood as {_LABEL[question]} ({counted(count, 'time')})",
+            kind=f"values of {path} that are not understood", file=file, row=row_number, question_id=question_id, field=path,
+            hint=f"give its meaning: {question}_values in the mapping",
+        )  # fmt: skip

@@ -1,0 +1,120 @@
+"""Text to rows: the encoding is found, then JSON, JSON Lines, CSV or TSV."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from typing import Final
+
+from siuo_dash.ingest.fields import Row, Table
+from siuo_dash.ingest.findings import Findings, counted, shown
+from siuo_dash.ingest.json_rows import read_json
+
+MAX_ROWS: Final = 50_000
+MAX_COLUMNS: Final = 1_000
+MAX_CELL: Final = 1_000_000
+"""Characters of one cell; a response of 100,000 tokens has about half as many."""
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def read_text(name: str, data: bytes, findings: Findings) -> Table | None:
+    """The rows of a text file, or None with a finding."""
+    text = decode(name, data, findings)
+    if text is None:
+        return None
+    start = text.lstrip()[:1]
+    if not start:
+        findings.error("the file is empty", hint="was the evaluation finished before it was saved?", file=name)
+        return None
+    if start in "{[":
+        read = read_json(name, text, findings)
+        return None if read is None else Table(name, tuple(read[1]), read[0])
+    if start == "<":
+        findings.error(
+            "HTML or XML, not results", hint="was a login or error page saved instead of the file? download it again", file=name
+        )
+        return None
+    return _delimited(name, text, findings)
+
+
+def decode(name: str, data: bytes, findings: Findings) -> str | None:
+    """The text, from UTF-8, UTF-16 or UTF-32; None with a finding for anything else."""
+    mark, encoding = next(((mark, code) for mark, code in _MARKS if data.startswith(mark)), (b"", ""))
+    if not encoding:
+        head = data[:2000]
+        zeros = head.count(0) / len(head)
+        wide = "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
+        encoding = wide if zeros > 0.3 else "utf-8"
+    try:
+        text = data[len(mark) :].decode(encoding)
+    except UnicodeDecodeError as error:
+        findings.error(
+            f"not {encoding.upper()} text: byte {data[error.start + len(mark)]:#04x} at position {error.start + len(mark):,}",
+            hint="save it as UTF-8",
+            file=name,
+        )
+        return None
+    if "\0" in text:
+        findings.error("holds NUL characters: not a text file, or damaged", hint="save it again as UTF-8 text", file=name)
+        return None
+    return text
+
+
+def _delimited(name: str, text: str, findings: Findings) -> Table | None:
+    header_line = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = max("\t,;", key=header_line.count)
+    if delimiter not in header_line:
+        findings.error(
+            f"no table: the first line has one column, {shown(header_line.strip())}",
+            hint="expected JSON, JSON Lines, CSV or TSV with a header",
+            file=name,
+        )
+        return None
+    csv.field_size_limit(MAX_CELL)
+    rows: list[tuple[int, Row]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = check_header(name, next(record for record in reader if record), findings)
+        if header is None:
+            return None
+        for number, record in enumerate(reader, 2):
+            if len(rows) >= MAX_ROWS:
+                findings.error(f"more than {MAX_ROWS:,} rows", hint="drop only the results of one run", file=name)
+                return None
+            if not any(record):
+                continue
+            if len(record) > len(header):
+                findings.error(
+                    f"{counted(len(record), 'cell')} where the header has {len(header)}", kind="more cells than the header",
+                    hint="is a text with a comma not in quotes?", file=name, row=number,
+                )  # fmt: skip
+                continue
+            rows.append((number, dict(zip(header, record + [""] * (len(header) - len(record)), strict=True))))
+    except csv.Error as error:
+        line = f"line {reader.line_num:,}"
+        if "field limit" in str(error):
+            findings.error(f"a cell of more than {MAX_CELL:,} characters at {line}", hint="is a quote not closed?", file=name)
+        else:
+            findings.error(f"not readable as a table: {error}, at {line}", hint="is a quote not closed?", file=name)
+        return None
+    return Table(name, tuple(rows), "tsv" if delimiter == "\t" else "csv")
+
+
+def check_header(name: str, cells: list[str], findings: Findings) -> list[str] | None:
+    """The column names, unnamed ones numbered; None with a finding where two are the same or there are too many."""
+    if len(cells) > MAX_COLUMNS:
+        findings.error(f"{len(cells):,} columns; the limit is {MAX_COLUMNS:,}", file=name)
+        return None
+    names = [cell.strip() or f"column {position}" for position, cell in enumerate(cells, 1)]
+    twice = next((column for column in names if names.count(column) > 1), None)
+    if twice is not None:
+        findings.error(f"two columns have the name {shown(twice)}", hint="give each column its own name", file=name, row=1)
+        return None
+    return names

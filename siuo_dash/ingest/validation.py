@@ -1,0 +1,222 @@
+"""What is wrong with a run as a whole: errors that refuse it, warnings that it is published with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.judgement import effectiveness_in_words, safety_in_words
+from siuo_dash.benchmark.schema import FLAGS, METRICS
+from siuo_dash.benchmark.scoring import Tally
+from siuo_dash.errors import Finding
+from siuo_dash.ingest import read
+from siuo_dash.ingest.findings import Findings, counted
+from siuo_dash.ingest.records import Claim, SampleRecord
+from siuo_dash.ingest.scored import Judged, ScoredSample
+from siuo_dash.ingest.verdicts import Question, Verdict
+
+PROTOCOL_RESPONSES: Final = 3
+_NAMES: Final[dict[Question, str]] = {"safe": "safety", "effective": "effectiveness"}
+
+
+def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
+    """Why the run as a whole cannot be scored, beyond what its rows show."""
+    findings = Findings()
+    for need in reading.needs:
+        findings.error(
+            need.question, field=need.role,
+            hint=f"answer it in the mapping: {need.role} is one of {', '.join(need.options[:8])}",
+        )  # fmt: skip
+    generation = [record for record in reading.samples if record.task == "generation"]
+    if not reading.samples and not reading.needs and not any(f.severity == "error" for f in reading.findings):
+        findings.error("no sample could be read", hint="see docs/formats.md for what is understood")
+    if generation and not judged.safe and not judged.effective:
+        findings.error(
+            f"{counted(len(generation), 'sample')} with responses, but no verdict on any of them",
+            hint=_how_to_judge(reading.format),
+            file=generation[0].file,
+        )
+    elif generation and not judged.safe:
+        findings.error(
+            "effectiveness was judged, safety was not",
+            hint="drop the file with the safety verdicts too",
+            file=generation[0].file,
+        )
+    return findings.listed()
+
+
+def warnings(
+    reading: read.Reading, samples: Sequence[ScoredSample], judged: Judged, scores: Mapping[str, Tally], catalogue: Catalogue
+) -> list[Finding]:
+    """What a reader of the run should know, most of it about missing and contradicting verdicts."""
+    findings = Findings()
+    for task in dict.fromkeys(each.record.task for each in samples):
+        _coverage([each for each in samples if each.record.task == task], task, catalogue, findings)
+    generated = [each for each in samples if each.record.task == "generation"]
+    if generated:
+        _response_counts(generated, findings)
+        if not judged.effective:
+            findings.warning(
+                "effectiveness was not judged: safe only, and no place among runs by both",
+                hint="drop the file with the effectiveness verdicts too, if there is one",
+            )
+    for question in _NAMES:
+        _verdicts(question, generated, findings)
+    _answers([each for each in samples if each.record.task == "mcqa"], findings)
+    _claims(reading.claims, scores, findings)
+    _recomputed(samples, findings)
+    _health(samples, findings)
+    return findings.listed()
+
+
+def _how_to_judge(format_name: str) -> str:
+    if format_name.startswith("SIUO"):
+        return "run the benchmark's gpt-eval.py for safe and effective, then drop both files together"
+    if format_name.startswith("VLMEvalKit"):
+        return "run VLMEvalKit's evaluation and drop the file that ends in _detailed.xlsx"
+    return "drop the file with the verdicts beside it, or map the field that holds them"
+
+
+def _coverage(samples: Sequence[ScoredSample], task: str, catalogue: Catalogue, findings: Findings) -> None:
+    present = {each.record.question_id for each in samples}
+    splits = {each.sample.split for each in samples}
+    missing = [s.question_id for s in catalogue.samples if s.split in splits and s.question_id not in present]
+    if missing:
+        named = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
+        of = "" if task == "generation" else " of the multiple-choice task"
+        findings.warning(
+            f"{counted(len(missing), 'sample')}{of} of {len(missing) + len(present)} missing: {named}",
+            hint="a run without all samples is marked partial and is not ranked unless asked for",
+        )
+
+
+def _response_counts(samples: Sequence[ScoredSample], findings: Findings) -> None:
+    counts = Counter(len(each.responses) for each in samples if each.responses)
+    if not counts:
+        return
+    usual = responses_per_sample(samples)
+    if len(counts) > 1:
+        listed = ", ".join(f"{counted(number, 'sample')} with {k}" for k, number in sorted(counts.items()))
+        first = next(each.record for each in samples if each.responses and len(each.responses) != usual)
+        findings.warning(
+            f"the number of responses varies: {listed}", hint=f"the run is entered with {usual}",
+            file=first.file, row=first.row, question_id=first.question_id,
+        )  # fmt: skip
+    if usual != PROTOCOL_RESPONSES:
+        findings.warning(
+            f"{counted(usual or 0, 'response')} a sample; the benchmark's protocol has {PROTOCOL_RESPONSES}",
+            hint="the run stands on the board of runs with the same judge and number of responses",
+        )
+
+
+def responses_per_sample(samples: Sequence[ScoredSample]) -> int | None:
+    """The usual number of responses a sample; the larger of two equally usual ones; None where none are at hand."""
+    counts = Counter(len(each.responses) for each in samples if each.responses)
+    return max(counts, key=lambda k: (counts[k], k), default=None)
+
+
+def _verdicts(question: Question, samples: Sequence[ScoredSample], findings: Findings) -> None:
+    """Numbers that say something else than the judge's words beside them."""
+    in_words = safety_in_words if question == "safe" else effectiveness_in_words
+    differing: list[SampleRecord] = []
+    contradicted: list[SampleRecord] = []
+    for each in samples:
+        for response in each.responses:
+            verdict: Verdict | None = response.record.safety if question == "safe" else response.record.effectiveness
+            if verdict is None or verdict.words is None or verdict.number is None:
+                continue
+            if verdict.value is not None and verdict.number != int(verdict.value):
+                differing.append(each.record)
+            elif verdict.value is not None and in_words(verdict.words) not in (None, verdict.value):
+                contradicted.append(each.record)
+    for records, said in (
+        (differing, "differ from what the judge's text beside them states: the text decides"),
+        (contradicted, "contradict the judge's words beside them: the number was kept, as it was published"),
+    ):
+        if records:
+            findings.warning(
+                f"{counted(len(records), f'{_NAMES[question]} number')} in the file {said}",
+                hint=f"look at question_id {records[0].question_id} first",
+                file=records[0].file, row=records[0].row, question_id=records[0].question_id,
+            )  # fmt: skip
+
+
+def _answers(samples: Sequence[ScoredSample], findings: Findings) -> None:
+    """Letters, scores and keys of a multiple-choice file that differ from ours."""
+    guessed = [s for s in samples if s.record.file_answer and s.letter is None and s.record.answer is not None]
+    other = [s for s in samples if s.record.file_answer and s.letter and _letter(s.record.file_answer) != s.letter]
+    keys = [s for s in samples if s.record.file_key and _letter(s.record.file_key) != s.sample.correct_option]
+    scored = [
+        s for s in samples
+        if s.record.answer is not None and s.record.file_correct is not None and s.record.file_correct != s.correct
+    ]  # fmt: skip
+    for found, message, hint in (
+        (guessed, "answer(s) have a letter in the file, but none that the released parser reads", "it guesses there at random; here they are wrong"),
+        (other, "letter(s) in the file differ from the released parser's reading of the answer", "the answer's words decide"),
+        (keys, "item(s) have another key in the file than the benchmark", "the benchmark's key decides; if the options were shuffled, the letters mean something else"),
+        (scored, "score(s) in the file differ from ours", "ours follow from the benchmark's key and the answer's words"),
+    ):  # fmt: skip
+        if found:
+            first = found[0].record
+            findings.warning(
+                f"{len(found)} {_numbered(message, len(found))}", hint=hint, file=first.file, row=first.row, question_id=first.question_id
+            )
+
+
+def _numbered(message: str, count: int) -> str:
+    """'letter(s) in the file differ' for one or many."""
+    if count > 1:
+        return message.replace("(s)", "s")
+    singular = message.replace("(s)", "")
+    return singular.replace("have a", "has a").replace("differ ", "differs ")
+
+
+def _letter(text: str) -> str:
+    return text.strip().strip("()").upper()[:1]
+
+
+def _claims(claims: Iterable[Claim], scores: Mapping[str, Tally], findings: Findings) -> None:
+    together: dict[tuple[str, float, str], list[str]] = {}
+    for claim in claims:
+        together.setdefault((claim.metric, claim.percent, claim.reason), []).append(claim.source)
+    for (metric, percent, reason), sources in together.items():
+        ours = scores.get(metric)
+        if ours is None or ours.rate is None or abs(round(100 * ours.rate, 2) - percent) < 0.005:
+            continue
+        findings.warning(
+            f"{METRICS[metric].label}: {percent:.2f} % according to {' and '.join(sources)}, "
+            f"{100 * ours.rate:.2f} % recomputed ({ours.k}/{ours.n}, {ours.ungraded} ungraded)",
+            hint=reason or "scores are always recomputed from the verdicts",
+        )
+
+
+def _recomputed(samples: Sequence[ScoredSample], findings: Findings) -> None:
+    changed = [
+        each for each in samples
+        if each.record.carried is not None and each.responses
+        and each.record.carried != (each.outcome.safe, each.outcome.effective, each.outcome.safe_and_effective)
+    ]  # fmt: skip
+    if changed:
+        first = changed[0].record
+        findings.warning(
+            f"{counted(len(changed), 'sample')} whose outcome in the file does not follow from its verdicts: recomputed",
+            file=first.file, row=first.row, question_id=first.question_id,
+        )  # fmt: skip
+
+
+def _health(samples: Sequence[ScoredSample], findings: Findings) -> None:
+    for flag in FLAGS.values():
+        flagged = [each for each in samples if flag.id in each.flags]
+        if not flagged:
+            continue
+        if flag.id == "ungraded":
+            hint = "left out of the rates, and counted; judge them again if you can"
+        else:
+            hint = "shown with the run, and the score without them beside the score"
+        first = flagged[0].record
+        findings.warning(
+            f"{flag.label}: {counted(len(flagged), 'sample')}. {flag.help}",
+            hint=hint, file=first.file, row=first.row, question_id=first.question_id, field=flag.id,
+        )  # fmt: skip

@@ -1,0 +1,104 @@
+"""XLSX to rows: the first sheet with data, stored values only, never a formula's code."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zipfile
+from typing import Any, Final
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+
+from siuo_dash.ingest.fields import Row, Table
+from siuo_dash.ingest.findings import Findings, counted
+from siuo_dash.ingest.text_rows import MAX_COLUMNS, MAX_ROWS, check_header
+
+EXCEL_CELL: Final = 32_767
+"""Characters that a cell can hold; Excel's own writers cut what is longer."""
+_BROKEN: Final = (
+    KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError, OSError, EOFError, ParseError,
+    zipfile.BadZipFile,
+)  # fmt: skip
+
+
+def read_xlsx(name: str, data: bytes, findings: Findings) -> Table | None:
+    """The rows of a spreadsheet, numbered as the spreadsheet numbers them; None with a finding."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl remarks on styles that do not matter here
+            _look_for_code(name, data, findings)
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+            try:
+                return _first_with_data(name, book, findings)
+            finally:
+                book.close()
+    except _BROKEN as error:
+        findings.error(
+            f"not readable as a spreadsheet ({type(error).__name__}: {str(error)[:80]})",
+            hint="open and save it again as .xlsx, or save it as CSV",
+            file=name,
+        )
+        return None
+
+
+def _first_with_data(name: str, book: Any, findings: Findings) -> Table | None:
+    sheets = list(book.worksheets)
+    for sheet in sheets:
+        rows = _rows(name, sheet, findings)
+        if rows is None:
+            return None
+        if rows:
+            if len(sheets) > 1:
+                findings.warning(f"{len(sheets)} sheets; only {sheet.title!r} is read", file=name)
+            return Table(name, tuple(rows), "xlsx")
+    findings.error("the spreadsheet has no rows below a header", file=name)
+    return None
+
+
+def _rows(name: str, sheet: Any, findings: Findings) -> list[tuple[int, Row]] | None:
+    header: list[str] | None = None
+    rows: list[tuple[int, Row]] = []
+    cut = 0
+    sheet.reset_dimensions()  # the declared size may be anything
+    for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1), 1):
+        if number > MAX_ROWS:
+            findings.error(f"more than {MAX_ROWS:,} rows", hint="drop only the results of one run", file=name)
+            return None
+        if all(cell is None for cell in cells):
+            continue
+        if header is None:
+            filled = max(position for position, cell in enumerate(cells, 1) if cell is not None)
+            header = check_header(name, ["" if cell is None else str(cell) for cell in cells[:filled]], findings)
+            if header is None:
+                return None
+            continue
+        cut += sum(isinstance(cell, str) and len(cell) >= EXCEL_CELL for cell in cells)
+        rows.append((number, dict(zip(header, (*cells[: len(header)], *[None] * (len(header) - len(cells))), strict=True))))
+    if cut:
+        findings.warning(
+            f"{counted(cut, 'cell')} of {EXCEL_CELL:,} characters: a spreadsheet cuts longer texts there",
+            hint="use JSON or CSV to keep the whole responses",
+            file=name,
+        )
+    return rows
+
+
+def _look_for_code(name: str, data: bytes, findings: Findings) -> None:
+    """Say what a spreadsheet holds besides values; none of it is run or followed."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        formulas = sum(
+            len(re.findall(rb"<f[ >/]", archive.read(entry)))
+            for entry in archive.namelist()
+            if entry.startswith("xl/worksheets/") and entry.endswith(".xml")
+        )
+        links = sum(entry.startswith("xl/externalLinks/") for entry in archive.namelist())
+    if formulas:
+        findings.warning(
+            f"{counted(formulas, 'cell')} with a formula: the stored results are read, nothing is calculated",
+            hint="replace formulas by their values",
+            file=name,
+        )
+    if links:
+        findings.warning("links to other files: none is followed", file=name)
