@@ -2,9 +2,13 @@
 
 import streamlit as st
 
-from siuo_dash.view import shell
+from siuo_dash.view import server, shell
 
-st.set_page_config(page_title="SIUO dashboard", page_icon=":material/shield:", layout="wide")
-page = st.navigation(shell.navigation(), position="top")
-with shell.guard():
-    page.run()
+# `streamlit run app.py` serves this, and runs this same file as the script of every visit.
+app = st.App("app.py", lifespan=server.lifespan, routes=server.routes())
+
+if __name__ == "__main__":
+    st.set_page_config(page_title="SIUO dashboard", page_icon=":material/shield:", layout="wide")
+    page = st.navigation(shell.navigation(), position="top")
+    with shell.guard():
+        page.run()

@@ -27,7 +27,7 @@ from siuo_dash.view import leaderboard as view
 
 Format = StrEnum("Format", ["table", "json", "csv", "latex", "markdown"])
 BoardFormat = StrEnum("BoardFormat", ["table", "json"])
-MetricName = StrEnum("MetricName", list(METRICS))
+MetricName = StrEnum("MetricName", ["safe", "effective", "safe_and_effective", "mcqa"])
 ALL = "all"
 _TERMINAL_COLUMNS = ("rank", "rank_range", "model", *METRICS, "health")
 _COLUMNS = ("rank", "rank_range", "model", *METRICS, "organization", "size", "weights", "evidence", "health", "date")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+
 from siuo_dash.benchmark.catalogue import Catalogue, sample_from_row
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import BOILERPLATE_SHARE, SOURCE_STATUS
@@ -178,3 +180,13 @@ def _community(row: dict[str, str], run_size: int) -> CommunityVerdict:
 
 def _count(text: str) -> int | None:
     return int(text) if text else None
+
+
+def read_annotators(path: Path) -> pd.DataFrame:
+    """What each of the two readers labelled, one row a sample; SourceError when the file is not there."""
+    try:
+        return pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise SourceError(
+            "the readers' labels are missing", where=str(path), hint="copy data/sources from the project"
+        ) from error

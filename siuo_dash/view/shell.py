@@ -43,6 +43,7 @@ PAGES: Final = {
         PageEntry("rankings/leaderboard.py", "leaderboard", "Leaderboard", "Rankings", ":material/leaderboard:"),
         PageEntry("inspect/run.py", "run", "Run", "Inspect", ":material/fact_check:"),
         PageEntry("inspect/samples.py", "samples", "Samples", "Inspect", ":material/image_search:"),
+        PageEntry("inspect/compare.py", "compare", "Compare", "Inspect", ":material/compare_arrows:"),
         PageEntry("about/method.py", "method", "Method", "About", ":material/menu_book:"),
     )
 }
@@ -82,6 +83,11 @@ def open_store() -> Store:
     for broken in store.broken:
         st.warning(f"{plain(broken.name)}: {plain(broken.why)}", icon=":material/report:")
     return store
+
+
+def warm_up() -> None:
+    """Open the store before anybody asks for it."""
+    _store(str(data_dir()))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the results …")
