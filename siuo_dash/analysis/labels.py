@@ -31,8 +31,8 @@ def reader_agreement(annotators: pd.DataFrame) -> pd.DataFrame:
                 "agreed": int((first == second).sum()),
                 "n": len(annotators),
                 "kappa": kappa.kappa if kappa else None,
-                "low": kappa.low if kappa else None,
-                "high": kappa.high if kappa else None,
+                "low": kappa.interval.low if kappa and kappa.interval else None,
+                "high": kappa.interval.high if kappa and kappa.interval else None,
             }
         )
     return pd.DataFrame(rows)

@@ -106,7 +106,8 @@ def agreement_table(agreement: pd.DataFrame) -> pd.DataFrame:
             "Agreed": [f"{k}/{n}" for k, n in zip(agreement["agreed"], agreement["n"], strict=True)],
             "Cohen's kappa": agreement["kappa"],
             "95 % interval": [
-                f"{low:.2f}–{high:.2f}" for low, high in zip(agreement["low"], agreement["high"], strict=True)
+                "" if pd.isna(low) else f"{low:.2f}–{high:.2f}"
+                for low, high in zip(agreement["low"], agreement["high"], strict=True)
             ],
         }
     )

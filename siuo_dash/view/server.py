@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio.to_thread
-from streamlit.runtime.pages_manager import PagesManager
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+from streamlit.runtime.pages_manager import PagesManager
 
 from siuo_dash.errors import SiuoError
 from siuo_dash.view import shell
