@@ -18,7 +18,8 @@ votes = st.lists(st.tuples(vote, vote, vote), min_size=1, max_size=7)
 
 
 def test_mix_by_hand() -> None:
-    mix = response_mix([[1.0, 1, 1], [1, 0, 1], [0, 0, 0], [0, 0, 0], [1, nan, 1.0], [nan, nan, nan]])
+    rows: list[list[float]] = [[1, 1, 1], [1, 0, 1], [0, 0, 0], [0, 0, 0], [1, nan, 1], [nan, nan, nan]]
+    mix = response_mix(rows)
     assert mix == ResponseMix(counts=(2, 0, 1, 1), incomplete=1, ungraded=1)
     assert (mix.responses, mix.stable) == (3, 3 / 4)
 
