@@ -45,6 +45,7 @@ class _Reading:
         self.table = table
         self.catalogue = catalogue
         self.findings = findings
+        self.named: set[int] = set()
 
     def labels(self) -> dict[int, Label]:
         """{question_id: label} of the rows that hold; the rest is a finding each."""
@@ -61,7 +62,7 @@ class _Reading:
                     "the sample stands twice with different labels", number, "question_id", question_id,
                     kind="a sample twice", hint="keep one of the rows",
                 )  # fmt: skip
-        self._missing(found)
+        self._missing()
         self._contradictions(found)
         return found
 
@@ -84,6 +85,8 @@ class _Reading:
             why = self.catalogue.why_unknown(question_id)
             self._error(why, number, "question_id", question_id, kind="not a SIUO sample")
             return None
+        else:
+            self.named.add(question_id)
         return question_id
 
     def _label(self, number: int, row: Any, question_id: int | None) -> Label | None:
@@ -137,8 +140,8 @@ class _Reading:
         )  # fmt: skip
         return False
 
-    def _missing(self, found: dict[int, Label]) -> None:
-        missing = [question_id for question_id in self.catalogue.by_id if question_id not in found]
+    def _missing(self) -> None:
+        missing = [question_id for question_id in self.catalogue.by_id if question_id not in self.named]
         if missing:
             examples = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
             self.findings.warning(

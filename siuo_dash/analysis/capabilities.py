@@ -1,0 +1,214 @@
+"""Capabilities: rates by what the samples ask of a model, differences inside a run, and the paper's reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isnan
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import erfc
+
+from siuo_dash.analysis import stats
+from siuo_dash.analysis.domains import PROFILED_RUNS
+from siuo_dash.analysis.filters import Clause
+from siuo_dash.analysis.leaderboard import run_labels
+from siuo_dash.analysis.subcategories import group_counts
+from siuo_dash.benchmark.labels import Label, Labels
+from siuo_dash.benchmark.schema import DIMENSIONS, Metric
+from siuo_dash.store.database import Store
+
+LEVEL: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """One way to part the samples: its id, label, and the groups in order with the label of each."""
+
+    id: str
+    label: str
+    groups: dict[str, str]
+    group_of: Callable[[Label], str]
+
+
+GROUPINGS: Final = {
+    grouping.id: grouping
+    for grouping in (
+        Grouping(
+            "dimension",
+            "Primary dimension",
+            {dimension: dimension.capitalize() for dimension in DIMENSIONS},
+            lambda label: label.primary_dimension,
+        ),
+        Grouping(
+            "needs_knowledge",
+            "Needs knowledge",
+            {"yes": "Knowledge needed", "no": "Not needed"},
+            lambda label: "yes" if label.needs_knowledge else "no",
+        ),
+        Grouping(
+            "needs_reasoning",
+            "Needs reasoning",
+            {"yes": "Reasoning needed", "no": "Not needed"},
+            lambda label: "yes" if label.needs_reasoning else "no",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A difference inside a run: the first group's rate minus the second's, within one grouping."""
+
+    id: str
+    label: str
+    grouping: str
+    first: str
+    second: str
+
+
+CONTRASTS: Final = {
+    contrast.id: contrast
+    for contrast in (
+        Contrast("knowledge_integration", "Knowledge − integration", "dimension", "knowledge", "integration"),
+        Contrast("reasoning_integration", "Reasoning − integration", "dimension", "reasoning", "integration"),
+        Contrast("knowledge_reasoning", "Knowledge − reasoning", "dimension", "knowledge", "reasoning"),
+        Contrast("needs_knowledge", "Knowledge needed − not", "needs_knowledge", "yes", "no"),
+        Contrast("needs_reasoning", "Reasoning needed − not", "needs_reasoning", "yes", "no"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class CapabilityRates:
+    """Runs and their rates.
+
+    runs: as in DomainRates. cells: one row a run, grouping and group: `run_id`, `grouping`, `group`, `k`, `n`,
+    `rate`, `low`, `high` (fractions; NaN where nothing was graded).
+    """
+
+    runs: pd.DataFrame
+    cells: pd.DataFrame
+
+    def only(self, run_ids: list[str]) -> CapabilityRates:
+        """These runs, in this order; ids that are not here are passed over."""
+        known = self.runs.set_index("run_id", drop=False)
+        ids = [run_id for run_id in run_ids if run_id in known.index]
+        cells = self.cells.set_index("run_id", drop=False)
+        picked = cells.loc[ids] if ids else cells.iloc[:0]
+        return CapabilityRates(known.loc[ids].reset_index(drop=True), picked.reset_index(drop=True))
+
+
+def capability_rates(store: Store, where: Clause, metric: Metric, labels: Labels) -> CapabilityRates:
+    """The rates of every per-sample run of `where` that was graded on the metric, in each group of GROUPINGS."""
+    runs = PROFILED_RUNS.run(store, metric=metric, where=where)
+    runs = runs.assign(label=runs["run_id"].map(run_labels(store)))
+    group_of: dict[int, tuple[object, ...]] = {
+        question_id: tuple(grouping.group_of(label) for grouping in GROUPINGS.values())
+        for question_id, label in labels.by_id.items()
+    }
+    counts = group_counts(store, where, metric, group_of)
+    keys = pd.DataFrame(counts.pop("group").tolist(), columns=list(GROUPINGS), index=counts.index)
+    counts = counts.join(keys)
+    parts = []
+    for grouping in GROUPINGS.values():
+        index = pd.MultiIndex.from_product([runs["run_no"], list(grouping.groups)], names=["run_no", "group"])
+        sums = counts.groupby(["run_no", grouping.id])[["k", "n"]].sum()
+        sums.index.names = ["run_no", "group"]
+        parts.append(sums.reindex(index, fill_value=0).reset_index().assign(grouping=grouping.id))
+    cells = pd.concat(parts, ignore_index=True).astype({"k": "float64", "n": "float64"})
+    low, high = stats.wilson_array(cells["k"], cells["n"])
+    cells = cells.assign(
+        run_id=cells["run_no"].map(runs.set_index("run_no")["run_id"]),
+        rate=(cells["k"] / cells["n"].where(cells["n"] > 0)),
+        low=low,
+        high=high,
+    )
+    return CapabilityRates(runs, cells[["run_id", "grouping", "group", "k", "n", "rate", "low", "high"]])
+
+
+def differences(rates: CapabilityRates) -> pd.DataFrame:
+    """Each contrast of each run: `run_id`, `contrast`, `difference`, `low`, `high`, `p`, `p_adjusted`.
+
+    The groups hold different samples, so the intervals are Newcombe's, p the score test's, adjusted
+    (Benjamini–Hochberg) over the contrasts of the run. NaN where a group has no graded sample.
+    """
+    parts = [_contrast(rates, contrast) for contrast in CONTRASTS.values()]
+    frame = pd.concat(parts, ignore_index=True)
+    adjusted = frame.groupby("run_id", sort=False)["p"].transform(
+        lambda p: pd.Series(stats.benjamini_hochberg(p.tolist()), index=p.index)
+    )
+    return frame.assign(p_adjusted=adjusted)
+
+
+def weaker_side(rates: CapabilityRates) -> pd.DataFrame:
+    """Whether each run is weaker in knowledge or in reasoning: `run_id`, `difference` (knowledge minus reasoning),
+    `low`, `high`, `p`, `p_adjusted` (Benjamini–Hochberg over the runs), `weaker` ('knowledge', 'reasoning' or '').
+    """
+    frame = _contrast(rates, CONTRASTS["knowledge_reasoning"]).drop(columns="contrast")
+    frame["p_adjusted"] = stats.benjamini_hochberg(frame["p"].tolist())
+    clear = frame["p_adjusted"] < LEVEL
+    frame["weaker"] = np.select(
+        [clear & (frame["difference"] < 0), clear & (frame["difference"] > 0)], ["knowledge", "reasoning"], ""
+    )
+    return frame
+
+
+def goes_with_integration(rates: CapabilityRates, dimension: str) -> stats.Correlation | None:
+    """Spearman's rank correlation over the runs of the integration rate with that of another dimension.
+
+    None when fewer than three runs have both rates, or when one side does not vary.
+    """
+    cells = rates.cells[rates.cells["grouping"] == "dimension"]
+    wide = cells.pivot(index="run_id", columns="group", values="rate")
+    return stats.spearman(wide["integration"], wide[dimension])
+
+
+def _contrast(rates: CapabilityRates, contrast: Contrast) -> pd.DataFrame:
+    cells = rates.cells[rates.cells["grouping"] == contrast.grouping]
+    sides = []
+    for group in (contrast.first, contrast.second):
+        side = cells[cells["group"] == group].set_index("run_id").reindex(rates.runs["run_id"])
+        sides += [side["k"].to_numpy(dtype=np.float64), side["n"].to_numpy(dtype=np.float64)]
+    difference, low, high, p = unpaired_array(*sides)
+    return pd.DataFrame(
+        {
+            "run_id": rates.runs["run_id"],
+            "contrast": contrast.id,
+            "difference": difference,
+            "low": low,
+            "high": high,
+            "p": p,
+        }
+    )
+
+
+Floats = npt.NDArray[np.float64]
+
+
+def unpaired_array(k1: Floats, n1: Floats, k2: Floats, n2: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Difference of many pairs of rates, Newcombe's 95 % limits, and the score test's p; NaN without samples.
+
+    As stats.unpaired_difference, which does one pair: a board of thousands of runs would wait for it.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        first, second = np.where(n1 > 0, k1 / n1, np.nan), np.where(n2 > 0, k2 / n2, np.nan)
+        low1, high1 = stats.wilson_array(k1, n1)
+        low2, high2 = stats.wilson_array(k2, n2)
+        difference = first - second
+        low = difference - np.sqrt((first - low1) ** 2 + (high2 - second) ** 2)
+        high = difference + np.sqrt((high1 - first) ** 2 + (second - low2) ** 2)
+        pooled = (k1 + k2) / (n1 + n2)
+        variance = pooled * (1 - pooled) * (1 / n1 + 1 / n2)
+        p = np.where(variance > 0, erfc(np.abs(difference) / np.sqrt(2 * variance)), 1.0)
+    return difference, np.maximum(-1.0, low), np.minimum(1.0, high), np.where(np.isnan(difference), np.nan, p)
+
+
+def is_clear(correlation: stats.Correlation | None) -> bool:
+    """Whether the correlation's interval leaves out 0."""
+    if correlation is None or correlation.interval is None or isnan(correlation.rho):
+        return False
+    return not correlation.interval.contains(0.0)

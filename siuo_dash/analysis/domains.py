@@ -1,0 +1,177 @@
+"""Rates by domain: every per-sample run over the nine domains, over all samples, and as a mean of domains."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from siuo_dash.analysis import stats
+from siuo_dash.analysis.filters import Clause
+from siuo_dash.analysis.leaderboard import run_labels
+from siuo_dash.analysis.queries import Query
+from siuo_dash.benchmark.schema import DOMAINS, Metric
+from siuo_dash.store.database import Store
+
+Floats = npt.NDArray[np.float64]
+
+OVERALL: Final = "overall"
+MACRO: Final = "macro"
+COLUMNS: Final = {
+    OVERALL: "Overall (all samples)",
+    MACRO: "Mean of domains",
+    **{domain.id: domain.label for domain in DOMAINS},
+}
+"""What a run has a rate in: overall is the micro average (each sample counts alike), the mean of domains the macro."""
+
+PROFILED_RUNS: Final = Query(
+    "profiled_runs",
+    "The per-sample runs that were graded on a metric.",
+    """
+    SELECT run_no, run_id, model, board, {metric}_n < expected_samples AS partial
+    FROM runs WHERE evidence = 'per_sample' AND {metric}_n > 0 AND ({where}) ORDER BY model, run_id
+    """,
+)
+
+DOMAIN_COUNTS: Final = Query(
+    "domain_counts",
+    "For each per-sample run and domain, how many samples were graded and how many of them passed.",
+    """
+    SELECT v.run_no, s.domain, COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
+    FROM verdicts v JOIN samples s ON s.question_id = v.question_id
+    WHERE v.task = '{task}' AND v.run_no IN (SELECT run_no FROM runs WHERE evidence = 'per_sample' AND ({where}))
+    GROUP BY v.run_no, s.domain
+    """,
+)
+
+WITHOUT_DOMAINS: Final = Query(
+    "without_domains",
+    "The runs that no domain rates can be made of, and whether for want of samples or of verdicts.",
+    """
+    SELECT run_id, model, evidence FROM runs
+    WHERE (evidence = 'totals' OR {metric}_n = 0) AND ({where}) ORDER BY model, run_id
+    """,
+)
+
+QUERIES: Final = (PROFILED_RUNS, DOMAIN_COUNTS, WITHOUT_DOMAINS)
+
+
+@dataclass(frozen=True)
+class DomainRates:
+    """Runs and their rates.
+
+    runs: one row a run: `run_no`, `run_id`, `model`, `label`, `board`, `partial`.
+    cells: one row a run and column of COLUMNS: `run_id`, `column`, `k`, `n`, `rate`, `low`, `high` (fractions; NaN
+    where nothing was graded; `k` is NaN in the mean of domains, which counts domains, not samples).
+    """
+
+    runs: pd.DataFrame
+    cells: pd.DataFrame
+
+    def only(self, run_ids: Sequence[str]) -> DomainRates:
+        """These runs, in this order; ids that are not here are passed over."""
+        known = self.runs.set_index("run_id", drop=False)
+        ids = [run_id for run_id in run_ids if run_id in known.index]
+        cells = self.cells.set_index("run_id", drop=False)
+        picked = cells.loc[ids] if ids else cells.iloc[:0]
+        return replace(self, runs=known.loc[ids].reset_index(drop=True), cells=picked.reset_index(drop=True))
+
+
+def domain_rates(store: Store, where: Clause, metric: Metric) -> DomainRates:
+    """The rates of every per-sample run of `where` that was graded on the metric, by domain, overall and macro."""
+    runs = PROFILED_RUNS.run(store, metric=metric, where=where)
+    counts = DOMAIN_COUNTS.run(store, metric=metric, where=where)
+    labels = run_labels(store)
+    runs = runs.assign(label=runs["run_id"].map(labels))
+    k, n = (_matrix(counts, runs["run_no"], part) for part in ("k", "n"))
+    return DomainRates(runs, _cells(runs["run_id"], k, n))
+
+
+def runs_without_domains(store: Store, where: Clause, metric: Metric) -> pd.DataFrame:
+    """The runs of `where` that have no rate by domain: `run_id`, `model`, `label`, `evidence`."""
+    found = WITHOUT_DOMAINS.run(store, metric=metric, where=where)
+    return found.assign(label=found["run_id"].map(run_labels(store)))
+
+
+def mean_of_rates(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """The unweighted mean of each row's rates with its 95 % limits; NaN where a rate of the row is not known.
+
+    k, n: runs × domains. Limits by squaring and adding the distances of each rate to its Wilson limits:
+    Zou & Donner 2008, Stat. Med. 27, 1693–1702.
+    """
+    passed, graded = np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    low, high = stats.wilson_array(passed, graded)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = np.where(graded > 0, passed / graded, np.nan)
+    mean = rate.mean(axis=1) if rate.size else np.full(rate.shape[0], np.nan)
+    down = np.sqrt(((rate - low) ** 2).sum(axis=1)) / max(1, rate.shape[1])
+    up = np.sqrt(((high - rate) ** 2).sum(axis=1)) / max(1, rate.shape[1])
+    return mean, np.maximum(0.0, mean - down), np.minimum(1.0, mean + up)
+
+
+def board_means(rates: DomainRates, *, with_partial: bool = False) -> pd.Series[float]:
+    """The mean rate of each column over the runs (each run counts alike); partial runs only when asked for."""
+    counted = rates.runs["run_id"] if with_partial else rates.runs.loc[~rates.runs["partial"], "run_id"]
+    cells = rates.cells[rates.cells["run_id"].isin(set(counted))]
+    return cells.groupby("column", observed=True)["rate"].mean().reindex(list(COLUMNS))
+
+
+def marked(rates: DomainRates, means: pd.Series[float]) -> DomainRates:
+    """The cells with `board_mean` and `mark`: 'above' or 'below' where the interval excludes the board's mean."""
+    mean = rates.cells["column"].map(means)
+    above, below = rates.cells["low"] > mean, rates.cells["high"] < mean
+    mark = np.select([above.to_numpy(), below.to_numpy()], ["above", "below"], "")
+    return replace(rates, cells=rates.cells.assign(board_mean=mean, mark=mark))
+
+
+def in_order(rates: DomainRates, column: str, *, with_partial: bool = False) -> list[str]:
+    """The run ids by their rate in a column, best first; partial runs last unless they are to rank; then by name."""
+    rate = rates.cells[rates.cells["column"] == column].set_index("run_id")["rate"]
+    frame = rates.runs.assign(rate=rates.runs["run_id"].map(rate))
+    frame["late"] = False if with_partial else frame["partial"]
+    frame = frame.sort_values(
+        ["late", "rate", "model", "run_id"], ascending=[True, False, True, True], na_position="last"
+    )
+    ordered: list[str] = frame["run_id"].tolist()
+    return ordered
+
+
+def among(run_ids: Collection[str]) -> Clause:
+    """These runs, as a condition on `runs`."""
+    names = {f"run_{index}": run_id for index, run_id in enumerate(run_ids)}
+    return Clause(f"run_id IN ({', '.join(f'${name}' for name in names)})" if names else "FALSE", names)
+
+
+def _matrix(counts: pd.DataFrame, run_numbers: pd.Series[int], part: str) -> Floats:
+    """Runs × domains, 0 where a run has no row in a domain."""
+    wide = counts.pivot(index="run_no", columns="domain", values=part)
+    wide = wide.reindex(index=run_numbers, columns=[domain.id for domain in DOMAINS])
+    matrix: Floats = wide.fillna(0).to_numpy(dtype=np.float64)
+    return matrix
+
+
+def _cells(run_ids: pd.Series[str], k: Floats, n: Floats) -> pd.DataFrame:
+    """Long form. Domains that the catalogue of these runs has no sample of stay out of the mean of domains."""
+    used = n.any(axis=0)
+    mean, mean_low, mean_high = mean_of_rates(k[:, used], n[:, used])
+    all_k = np.column_stack([k.sum(axis=1), np.full(len(k), np.nan), k])
+    all_n = np.column_stack([n.sum(axis=1), n.sum(axis=1), n])
+    low, high = stats.wilson_array(all_k, all_n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = np.where(all_n > 0, all_k / all_n, np.nan)
+    rate[:, 1], low[:, 1], high[:, 1] = mean, mean_low, mean_high
+    return pd.DataFrame(
+        {
+            "run_id": np.repeat(run_ids.to_numpy(dtype=object), len(COLUMNS)),
+            "column": np.tile(np.array(list(COLUMNS), dtype=object), len(run_ids)),
+            "k": all_k.ravel(),
+            "n": all_n.ravel(),
+            "rate": rate.ravel(),
+            "low": low.ravel(),
+            "high": high.ravel(),
+        }
+    )

@@ -1,0 +1,117 @@
+"""Subcategories: k of n for each run, never ranked; and how many runs fail in each part of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import pandas as pd
+
+from siuo_dash.analysis.filters import Clause
+from siuo_dash.analysis.queries import Query
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.labels import Labels
+from siuo_dash.benchmark.schema import DOMAINS, Metric
+from siuo_dash.store.database import Store
+
+GROUP_COUNTS: Final = Query(
+    "group_counts",
+    "For each per-sample run and each group of samples, how many samples were graded and how many of them passed; "
+    "the groups are given, so that labels other than the catalogue's can be asked about.",
+    """
+    WITH grouped AS (
+        SELECT i.question_id, g.group_no
+        FROM UNNEST(CAST($question_ids AS INTEGER[])) WITH ORDINALITY AS i(question_id, place)
+        JOIN UNNEST(CAST($groups AS INTEGER[])) WITH ORDINALITY AS g(group_no, place) ON g.place = i.place
+    )
+    SELECT v.run_no, g.group_no, COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
+    FROM verdicts v JOIN grouped g ON g.question_id = v.question_id
+    WHERE v.task = '{task}' AND v.run_no IN (
+        SELECT run_no FROM runs WHERE evidence = 'per_sample' AND {metric}_n > 0 AND ({where})
+    )
+    GROUP BY v.run_no, g.group_no ORDER BY v.run_no, g.group_no
+    """,
+)
+
+SAMPLE_FAILURES: Final = Query(
+    "sample_failures",
+    "For each sample, how many per-sample runs were graded on it and how many of them failed.",
+    """
+    SELECT v.question_id, COUNT(v.{column}) AS graded, COUNT(*) FILTER (WHERE NOT v.{column}) AS failing
+    FROM verdicts v
+    WHERE v.task = '{task}' AND v.question_id IS NOT NULL
+        AND v.run_no IN (SELECT run_no FROM runs WHERE evidence = 'per_sample' AND ({where}))
+    GROUP BY v.question_id ORDER BY v.question_id
+    """,
+)
+
+QUERIES: Final = (GROUP_COUNTS, SAMPLE_FAILURES)
+
+
+def group_counts(
+    store: Store, where: Clause, metric: Metric, group_of: Mapping[int, tuple[object, ...]]
+) -> pd.DataFrame:
+    """`run_no`, `group` (a value of group_of), `k`, `n`: one row a run and group in which it has a row.
+
+    group_of: the group of each question_id; samples that are not in it are left out.
+    """
+    groups = list(dict.fromkeys(group_of.values()))
+    place = {group: number for number, group in enumerate(groups)}
+    counts = GROUP_COUNTS.run(
+        store,
+        metric=metric,
+        where=where,
+        question_ids=list(group_of),
+        groups=[place[group] for group in group_of.values()],
+    )
+    return counts.assign(group=[groups[number] for number in counts["group_no"]]).drop(columns="group_no")
+
+
+def subcategory_of(labels: Labels, catalogue: Catalogue) -> dict[int, tuple[str, str]]:
+    """{question_id: (domain, subcategory)} in the order of the domains; samples without a label are left out."""
+    order = {domain.id: place for place, domain in enumerate(DOMAINS)}
+    known = [
+        (sample.question_id, (sample.domain, labels.by_id[sample.question_id].subcategory))
+        for sample in catalogue.samples
+        if sample.question_id in labels.by_id
+    ]
+    return dict(sorted(known, key=lambda item: (order[item[1][0]], item[1][1], item[0])))
+
+
+def subcategory_counts(store: Store, where: Clause, metric: Metric, labels: Labels) -> pd.DataFrame:
+    """`run_no`, `domain`, `subcategory`, `k`, `n` of every per-sample run of `where`. About 5 samples each: no rates."""
+    counts = group_counts(store, where, metric, dict(subcategory_of(labels, store.catalogue)))
+    domain, subcategory = ([group[part] for group in counts["group"]] for part in (0, 1))
+    return counts.assign(domain=domain, subcategory=subcategory)[["run_no", "domain", "subcategory", "k", "n"]]
+
+
+def failures(store: Store, where: Clause, metric: Metric, labels: Labels) -> pd.DataFrame:
+    """Each sample that a run was graded on: `question_id`, `domain`, `subcategory`, `scene`, `graded`, `failing`.
+
+    graded, failing: numbers of runs. Samples without a label are left out.
+    """
+    found = SAMPLE_FAILURES.run(store, metric=metric, where=where)
+    place = subcategory_of(labels, store.catalogue)
+    found = found[found["question_id"].isin(list(place)) & (found["graded"] > 0)]
+    ids = found["question_id"].tolist()
+    frame = found.assign(
+        domain=[place[question_id][0] for question_id in ids],
+        subcategory=[place[question_id][1] for question_id in ids],
+        scene=[store.catalogue.by_id[question_id].scene for question_id in ids],
+    )
+    order = {question_id: number for number, question_id in enumerate(place)}
+    return frame.sort_values("question_id", key=lambda ids: ids.map(order)).reset_index(drop=True)
+
+
+def by_part(samples: pd.DataFrame, *, by: list[str]) -> pd.DataFrame:
+    """The parts of the catalogue: `samples`, `failing` (runs that fail a sample, on average), `graded`, `share`.
+
+    share: of all graded pairs of run and sample, the failing ones (fraction).
+    """
+    grouped = samples.groupby(by, sort=False, observed=True)
+    parts = grouped.agg(samples=("question_id", "size"), failing=("failing", "sum"), graded=("graded", "sum"))
+    return parts.assign(
+        share=parts["failing"] / parts["graded"],
+        failing=parts["failing"] / parts["samples"],
+        graded=parts["graded"] / parts["samples"],
+    ).reset_index()

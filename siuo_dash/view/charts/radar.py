@@ -1,0 +1,132 @@
+"""The radar of the domains for a few runs, with the board's mean behind them."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from siuo_dash.benchmark.schema import Metric
+from siuo_dash.view import style
+
+_Value = TypeVar("_Value")
+
+MOST_RUNS: Final = 6
+_PLOT: Final = 330
+_SIDE: Final = {"l": 84, "r": 76}
+_TOP: Final = 44
+_BELOW: Final = 50
+_LINE: Final = 19
+_TURN: Final = 50
+"""Degrees of the first axis: so the longest names lie above and below, where a narrow screen has room for them."""
+
+
+def radar(
+    cells: pd.DataFrame,
+    runs: Mapping[str, str],
+    domains: Mapping[str, str],
+    metric: Metric,
+    theme: style.Theme,
+    *,
+    mean: pd.Series[float] | None = None,
+) -> go.Figure:
+    """A closed line for each run over the domains, 0 to 100 %; interval and count on hover.
+
+    cells: `run_id`, `column`, `k`, `n`, `rate`, `low`, `high` (fractions). runs: {run_id: name}, at most MOST_RUNS
+    are drawn; each has a colour, a symbol and a dash of its own. domains: {id: label}, in order. mean: the board's
+    mean rate of each domain, drawn as a grey area.
+    """
+    names = dict(list(runs.items())[:MOST_RUNS])
+    legend = {run_id: style.chart_text(name, 40) for run_id, name in names.items()}
+    lines = sum(label.count("<br>") + 1 for label in legend.values()) + (mean is not None)
+    drawn = style.figure(theme, height=_TOP + _PLOT + _BELOW + _LINE * lines + 10)
+    axes = [_axis(label) for label in domains.values()]
+    if mean is not None:
+        values = [100 * mean.get(domain, float("nan")) for domain in domains]
+        drawn.add_trace(
+            go.Scatterpolar(
+                r=_closed(values),
+                theta=_closed(axes),
+                name="Mean of the board",
+                mode="lines",
+                line={"color": style.muted(theme), "width": 1},
+                fill="toself",
+                fillcolor=_transparent(style.muted(theme), 0.16),
+                hoverinfo="skip",
+            )
+        )
+    for place, (run_id, name) in enumerate(names.items()):
+        own = cells[cells["run_id"] == run_id].set_index("column").reindex(list(domains))
+        colour = style.QUALITATIVE[place]
+        drawn.add_trace(
+            go.Scatterpolar(
+                r=_closed((100 * own["rate"]).tolist()),
+                theta=_closed(axes),
+                name=legend[run_id],
+                mode="lines+markers",
+                line={"color": colour, "dash": style.DASHES[place], "width": 2},
+                marker={"symbol": style.SYMBOLS[place], "size": 8, "color": colour},
+                text=_closed([_hover(name, domains[str(domain)], row, metric) for domain, row in own.iterrows()]),
+                hovertemplate="%{text}<extra></extra>",
+                connectgaps=False,
+            )
+        )
+    grid = style.muted(theme)
+    drawn.update_layout(
+        margin={**_SIDE, "t": _TOP, "b": _BELOW + _LINE * lines},
+        legend={"orientation": "v", "yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0, "xref": "container"},
+        polar={
+            "bgcolor": style.paper(theme),
+            "angularaxis": {
+                "rotation": _TURN,
+                "direction": "clockwise",
+                "tickfont": {"size": 12},
+                "gridcolor": _transparent(grid, 0.35),
+                "linecolor": _transparent(grid, 0.6),
+            },
+            "radialaxis": {
+                "range": [0, 100],
+                "tickvals": [0, 25, 50, 75, 100],
+                "ticksuffix": " %",
+                # Between two axes, so that no figure lies on a line of data.
+                "angle": _TURN - 20,
+                "tickangle": 0,
+                "tickfont": {"size": 11, "color": style.muted(theme)},
+                "gridcolor": _transparent(grid, 0.35),
+                "linecolor": "rgba(0,0,0,0)",
+                "ticks": "",
+            },
+        },
+    )
+    return drawn
+
+
+def _hover(name: str, domain: str, row: pd.Series[float], metric: Metric) -> str:
+    lines = [f"<b>{style.chart_text(name, 50)}</b>", html.escape(domain, quote=False)]
+    if pd.isna(row["rate"]):
+        return "<br>".join([*lines, "no graded sample"])
+    return "<br>".join(
+        [
+            *lines,
+            f"{metric.label} {style.percent(row['rate'])}, {style.count(row['k'], row['n'])} samples",
+            f"95 % interval {style.interval(row['low'], row['high'])}",
+        ]
+    )
+
+
+def _axis(label: str) -> str:
+    lines = textwrap.wrap(label, 14, break_long_words=False)
+    return "<br>".join(html.escape(line, quote=False) for line in lines)
+
+
+def _closed(values: Sequence[_Value]) -> list[_Value]:
+    return [*values, values[0]]
+
+
+def _transparent(colour: str, opacity: float) -> str:
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
