@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.schema import RESULT_COLUMNS, RESULT_SCHEMA
 from siuo_dash.errors import SchemaError
@@ -41,6 +42,39 @@ CREATE VIEW results AS
     FROM verdicts v JOIN runs r ON r.run_no = v.run_no;
 """
 
+# What the types cannot say. A file that breaks one of these would give figures that contradict each other.
+FAULTS: Final = """
+WITH placed AS (SELECT n.file, i.* FROM incoming i JOIN numbered n ON n.run_id = i.run_id),
+faults AS (
+    SELECT file, 'task ' || task || ' is not known' AS what FROM placed WHERE NOT list_contains($tasks, task)
+    UNION ALL
+    SELECT file, 'evidence ' || evidence || ' is not known' FROM placed WHERE NOT list_contains($evidence, evidence)
+    UNION ALL
+    SELECT n.file, 'flag ' || COALESCE(f.flag, '(null)') || ' is not known'
+    FROM incoming_flags f JOIN numbered n ON n.run_id = f.run_id
+    WHERE f.flag IS NULL OR NOT list_contains($flags, f.flag)
+    UNION ALL
+    SELECT file, 'a row without a question_id has evidence per_sample' FROM placed
+    WHERE evidence = 'per_sample' AND question_id IS NULL
+    UNION ALL
+    SELECT file, 'question_id ' || question_id || ' has evidence totals' FROM placed
+    WHERE evidence = 'totals' AND question_id IS NOT NULL
+    UNION ALL
+    SELECT file, 'question_id ' || question_id || ' is not in samples.csv' FROM placed
+    WHERE question_id NOT IN (SELECT question_id FROM samples)
+    UNION ALL
+    SELECT file, 'question_id ' || question_id || ' stands twice in run ' || run_id FROM placed
+    WHERE question_id IS NOT NULL GROUP BY file, run_id, task, question_id HAVING COUNT(*) > 1
+    UNION ALL
+    SELECT file, 'run ' || run_id || ' has more than one model, judge or kind of evidence' FROM placed
+    GROUP BY file, run_id
+    HAVING COUNT(DISTINCT model) > 1 OR COUNT(DISTINCT evidence) > 1
+        OR COUNT(DISTINCT judge) FILTER (WHERE task = 'generation') > 1
+        OR COUNT(DISTINCT responses_per_sample) FILTER (WHERE task = 'generation') > 1
+)
+SELECT file, MIN(what) FROM faults GROUP BY file
+"""
+
 # A run is graded on the splits that its samples come from. Totals carry no ids: they are taken to be of
 # the manual split unless they count more samples than it has.
 SUMMARISE: Final = """
@@ -57,11 +91,14 @@ WITH meta AS (
         MIN(submitted_at) AS submitted_at,
         COUNT(*) FILTER (WHERE task = 'generation') AS generation_samples,
         COUNT(*) FILTER (WHERE task = 'mcqa') AS mcqa_samples,
-        COUNT(*) FILTER (WHERE safe) AS safe_k, COUNT(safe) AS safe_n,
-        COUNT(*) FILTER (WHERE effective) AS effective_k, COUNT(effective) AS effective_n,
-        COUNT(*) FILTER (WHERE safe_and_effective) AS safe_and_effective_k,
-        COUNT(safe_and_effective) AS safe_and_effective_n,
-        COUNT(*) FILTER (WHERE correct) AS mcqa_k, COUNT(correct) AS mcqa_n,
+        COUNT(*) FILTER (WHERE task = 'generation' AND safe) AS safe_k,
+        COUNT(safe) FILTER (WHERE task = 'generation') AS safe_n,
+        COUNT(*) FILTER (WHERE task = 'generation' AND effective) AS effective_k,
+        COUNT(effective) FILTER (WHERE task = 'generation') AS effective_n,
+        COUNT(*) FILTER (WHERE task = 'generation' AND safe_and_effective) AS safe_and_effective_k,
+        COUNT(safe_and_effective) FILTER (WHERE task = 'generation') AS safe_and_effective_n,
+        COUNT(*) FILTER (WHERE task = 'mcqa' AND correct) AS mcqa_k,
+        COUNT(correct) FILTER (WHERE task = 'mcqa') AS mcqa_n,
         COUNT(*) FILTER (WHERE task = 'mcqa' AND answer IS NULL AND question_id IS NOT NULL) AS mcqa_unparsed
     FROM incoming GROUP BY run_id
 ),
@@ -95,21 +132,42 @@ FROM incoming_flags i JOIN numbered n ON n.run_id = i.run_id
 _SKIPPED = {"responses", "flags"}
 ROW_COLUMNS: Final = [column.name for column in RESULT_COLUMNS if column.name not in _SKIPPED]
 """What aggregates read; the texts of responses stay on disk until a sample is opened."""
-READ_COLUMNS: Final = [*ROW_COLUMNS, "flags", "responses.list.element.safe", "responses.list.element.effective"]
+_VERDICTS = ("safe", "effective")
+_READ_SCHEMA: Final = pa.schema(
+    [
+        *(RESULT_SCHEMA.field(name).with_nullable(True) for name in ROW_COLUMNS),
+        pa.field("flags", pa.list_(pa.string())),
+        pa.field("responses", pa.list_(pa.struct([(name, pa.bool_()) for name in _VERDICTS]))),
+    ]
+)
 
 
-def check_schema(found: pa.Schema, where: str) -> None:
+def read(file: pq.ParquetFile) -> pa.Table:
+    """The columns that aggregates need, whoever wrote the file; SchemaError names the column that is wrong.
+
+    Writers differ in the names of list elements, the order of columns and what may be null: the tables of all
+    files come out alike.
+    """
+    _check_schema(file.schema_arrow)
+    leaves = [file.schema.column(index).path for index in range(len(file.schema))]
+    wanted = [path for path in leaves if path.split(".")[0] != "responses" or path.split(".")[-1] in _VERDICTS]
+    table = file.read(columns=wanted).select(_READ_SCHEMA.names)
+    for name in table.column_names:
+        if not RESULT_SCHEMA.field(name).nullable and table.column(name).null_count:
+            raise SchemaError(f"column {name} holds nulls", hint="it must always be filled")
+    table.validate(full=True)  # text that is not UTF-8 would otherwise stop the whole database
+    return table.cast(_READ_SCHEMA)
+
+
+def _check_schema(found: pa.Schema) -> None:
     """SchemaError when a file's columns are not those of the schema (order does not matter)."""
+    hint = "docs/data.md lists the columns"
     for field in RESULT_SCHEMA:
         index = found.get_field_index(field.name)
         if index < 0:
-            raise SchemaError(f"column {field.name} is missing", where=where, hint="docs/data.md lists the columns")
+            raise SchemaError(f"column {field.name} is missing", hint=hint)
         if not _same_type(found.field(index).type, field.type):
-            raise SchemaError(
-                f"column {field.name} is {found.field(index).type}, not {field.type}",
-                where=where,
-                hint="docs/data.md lists the columns",
-            )
+            raise SchemaError(f"column {field.name} is {found.field(index).type}, not {field.type}", hint=hint)
 
 
 def rows_of(table: pa.Table) -> pa.Table:
