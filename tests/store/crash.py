@@ -1,0 +1,226 @@
+"""Child processes that die, starve or race over a real store; driven by test_faults.py.
+
+Run as `python -m tests.store.crash TASK …`. Children are forked before Arrow starts any thread, so that
+hundreds of them cost little; a child answers with its exit code.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from siuo_dash.errors import SubmissionError
+from siuo_dash.store.publish import AlreadyPublished, publish, restore, withdraw
+from siuo_dash.store.verify import verify
+from tests.store.runs import run_id_of, run_table
+
+LOOKS = {"fspath", "fstat", "getpid", "listdir", "lstat", "scandir", "stat"}
+"""Calls to the system that leave the disk as it is; every other one is a step."""
+DONE, REFUSED, FAILED = 0, 3, 4
+
+ACTIONS: dict[str, Callable[[Path], object]] = {
+    "publish": lambda data_dir: publish(data_dir, run_table(), by="ada"),
+    "withdraw": lambda data_dir: withdraw(data_dir, run_id_of(run_table()), "a reason", "ada"),
+    "restore": lambda data_dir: restore(data_dir, run_id_of(run_table()), "ada"),
+    "publish another": lambda data_dir: publish(data_dir, run_table("Another"), by="bob"),
+}
+
+
+def attempt(action: Callable[[Path], object], data_dir: Path) -> int:
+    try:
+        action(data_dir)
+    except AlreadyPublished:
+        return REFUSED
+    except SubmissionError as error:
+        print(error, flush=True)
+        return FAILED
+    return DONE
+
+
+def fork(task: Callable[[], int]) -> int:
+    """The process id of a child that does the task and ends with its code."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    signal.alarm(60)  # whatever goes wrong, no child outlives its test
+    code = 99
+    try:
+        code = task()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def ended(pid: int) -> int:
+    """How a child ended: its exit code, or minus the signal."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def kill_at(step: int) -> None:
+    """Kill this process when it is about to make its n-th call to the system that could change something.
+
+    Between two such calls the disk does not change, so these are all the states that a kill can leave. They
+    are counted, not listed: a step that is added later is killed too.
+    """
+    passed = 0
+
+    def count(_frame: FrameType, event: str, function: Any) -> None:
+        nonlocal passed
+        if event != "c_call":
+            return
+        of_a_file = isinstance(getattr(function, "__self__", None), io.IOBase)
+        if of_a_file or (function.__module__ in ("posix", "fcntl", "_io") and function.__name__ not in LOOKS):
+            if passed == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            passed += 1
+
+    sys.setprofile(count)
+
+
+def kill_everywhere(action: str, start: Path, out: Path) -> None:
+    """From the same start, kill the action at its first step, its second, … until it lives to its end."""
+    run_table()  # imports what a table needs once, not in each child
+    step = 0
+    while True:
+        data_dir = out / f"{step:04}"
+        shutil.copytree(start, data_dir)
+
+        def task(data_dir: Path = data_dir, step: int = step) -> int:
+            kill_at(step)
+            return attempt(ACTIONS[action], data_dir)
+
+        code = ended(fork(task))
+        if code != -signal.SIGKILL:
+            print(json.dumps({"steps": step, "code": code}))
+            return
+        step += 1
+
+
+def cut_short(action: str, data_dir: Path, largest: int, deadly: bool) -> int:
+    """Do the action where no file may grow beyond `largest` bytes; a deadly limit kills at the write that crosses it."""
+
+    def task() -> int:
+        if deadly:
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
+        return attempt(ACTIONS[action], data_dir)
+
+    return ended(fork(task))
+
+
+def as_nobody(action: str, data_dir: Path) -> int:
+    """Do the action without root's rights. The folders above may be closed to others: the path is relative."""
+    os.chdir(data_dir.parent)
+
+    def task() -> int:
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+        return attempt(ACTIONS[action], Path(data_dir.name))
+
+    return ended(fork(task))
+
+
+def fill_the_disk(data_dir: Path, page: int = 4096) -> None:
+    """On a small disk of its own: publish with no page free, one, two, … until it fits; a report line each."""
+    ballast = data_dir.parent / "ballast"
+    free = 0
+    while True:
+        with ballast.open("wb") as file:
+            room = os.statvfs(data_dir).f_bavail * page
+            if room > free * page:
+                os.posix_fallocate(file.fileno(), 0, room - free * page)
+        try:
+            publish(data_dir, run_table(), by="ada")
+            error = None
+        except SubmissionError as caught:
+            error = str(caught)
+        findings = [str(finding) for finding in verify(data_dir)]
+        files = sorted(str(path.relative_to(data_dir)) for path in data_dir.rglob("*") if path.is_file())
+        print(json.dumps({"free": free, "error": error, "findings": findings, "files": files}))
+        ballast.unlink()
+        if error is None:
+            return
+        free += 1
+
+
+def race(data_dir: Path, models: list[str], kill: list[int]) -> None:
+    """Publish all at once, one process a model, while another reads; `kill` says at which step each dies, -1 never."""
+    start, go = os.pipe()
+    stop, stopped = os.pipe()
+
+    def write(model: str, step: int) -> int:
+        os.close(go)
+        os.read(start, 1)
+        if step >= 0:
+            kill_at(step)
+        return attempt(lambda directory: publish(directory, run_table(model), by=model), data_dir)
+
+    def read() -> int:
+        """Everything visible must be whole, and what was seen once stays."""
+        os.close(go)
+        os.close(stopped)
+        os.set_blocking(stop, False)
+        seen: set[str] = set()
+        rounds = 0
+        while True:
+            try:
+                last = os.read(stop, 1) == b""
+            except BlockingIOError:
+                last = False
+            paths = {path.name: path for path in (data_dir / "submissions").glob("[!.]*.parquet")}
+            if seen - paths.keys():
+                return FAILED
+            for path in paths.values():
+                table = pq.read_table(path, partitioning=None)
+                if run_id_of(table) != path.stem or table.num_rows != 5:
+                    return FAILED
+            seen = set(paths)
+            rounds += 1
+            if last:
+                return DONE if rounds > 1 and seen else FAILED
+
+    reader = fork(read)
+    os.close(stop)
+    writers = [
+        fork(lambda model=model, step=step: write(model, step))  # type: ignore[misc]
+        for model, step in zip(models, kill, strict=True)
+    ]
+    os.close(start)
+    os.close(go)  # all writers wait for this
+    written = [ended(pid) for pid in writers]
+    os.close(stopped)
+    print(json.dumps({"writers": written, "reader": ended(reader)}))
+
+
+def main(task: str, *arguments: str) -> None:
+    path = Path(arguments[0])
+    if task == "kill everywhere":
+        kill_everywhere(arguments[1], path, Path(arguments[2]))
+    elif task == "cut short":
+        print(cut_short(arguments[1], path, int(arguments[2]), arguments[3] == "deadly"))
+    elif task == "as nobody":
+        print(as_nobody(arguments[1], path))
+    elif task == "fill the disk":
+        fill_the_disk(path)
+    elif task == "race":
+        race(path, json.loads(arguments[1]), json.loads(arguments[2]))
+    else:
+        raise SystemExit(f"no task {task}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
