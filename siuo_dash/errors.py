@@ -53,6 +53,10 @@ class SubmissionError(SiuoError):
     """A submission cannot be read, validated or published."""
 
 
+class BenchmarkTextError(SiuoError):
+    """The benchmark's own text or pictures cannot be fetched, read or kept."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing found while reading a file: where it is, what is wrong, what to do."""

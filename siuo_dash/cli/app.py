@@ -28,7 +28,7 @@ DataOption = Annotated[
 
 def main() -> None:
     """Run the command line; the project's own errors are one line on standard error, and exit code 1."""
-    from siuo_dash.cli import rankings, submissions  # noqa: F401  (each adds its commands to the program)
+    from siuo_dash.cli import benchmark, rankings, submissions  # noqa: F401  (each adds its commands to the program)
 
     try:
         program(prog_name="python -m siuo_dash")

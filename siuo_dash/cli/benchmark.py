@@ -1,0 +1,62 @@
+"""The command that brings in the benchmark's own text and pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from siuo_dash.cli.app import SHIPPED, DataOption, program
+from siuo_dash.store.benchmark_fetch import Report, Sources, Step, fetch_benchmark, import_folder
+
+_MOST_FINDINGS = 40
+
+
+@program.command(
+    name="fetch-benchmark",
+    epilog="Example: python -m siuo_dash fetch-benchmark --from ~/Downloads/SIUO",
+)
+def fetch(
+    data: DataOption = SHIPPED,
+    folder: Annotated[
+        Path | None, typer.Option("--from", help="Take the files from this folder instead of the network.")
+    ] = None,
+    pictures: Annotated[bool, typer.Option(help="Bring in the pictures too.")] = True,
+) -> None:
+    """Fetch the benchmark's own text and pictures (CC BY-NC 4.0) for the samples page; called again, it goes on.
+
+    SIUO_BENCHMARK_GENERATION, SIUO_BENCHMARK_MULTIPLE_CHOICE and SIUO_BENCHMARK_PICTURES change the addresses.
+    """
+    screen = Console(stderr=True)
+    columns = (TextColumn("{task.fields[file]}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[bytes]}"))
+    with Progress(*columns, console=screen, transient=True) as bar:
+        task = bar.add_task("", total=None, file="", bytes="")
+        show = _shown_on(bar, task)
+        if folder is not None:
+            report = import_folder(data, folder, show, pictures=pictures)
+        else:
+            report = fetch_benchmark(data, Sources.from_environment(os.environ), show, pictures=pictures)
+    _print(report)
+    if not report.complete:
+        raise typer.Exit(1)
+
+
+def _shown_on(bar: Progress, task: TaskID) -> Callable[[Step], None]:
+    def show(step: Step) -> None:
+        kilobytes = f"{step.received // 1024} kB" if step.received else ""
+        bar.update(task, completed=step.done, total=step.files, file=step.name, bytes=kilobytes)
+
+    return show
+
+
+def _print(report: Report) -> None:
+    typer.echo(f"{len(report.brought)} files brought in, {len(report.kept)} were there already")
+    for finding in report.findings[:_MOST_FINDINGS]:
+        typer.echo(f"{finding.severity}: {finding}")
+    if len(report.findings) > _MOST_FINDINGS:
+        typer.echo(f"… and {len(report.findings) - _MOST_FINDINGS} more")
