@@ -138,9 +138,9 @@ def import_folder(data_dir: Path, folder: Path, progress: Progress | None = None
     report = _gather(data_dir, catalogue, bring, progress, pictures, anew=True)
     lacking = sorted(wanted.difference(at_hand)) if pictures else sorted(set(text.TEXTS).difference(at_hand))
     if lacking:
-        names = ", ".join(lacking[:5]) + (" …" if len(lacking) > 5 else "")
+        first = ", ".join(lacking[:5]) + (" …" if len(lacking) > 5 else "")
         report.findings.append(
-            Finding("warning", f"{len(lacking)} files are not in the folder: {names}", "", str(folder))
+            Finding("warning", f"{len(lacking)} files are not in the folder: {first}", "", str(folder))
         )
     return report
 
