@@ -33,7 +33,8 @@ screenshots: .venv/browser ## docs/screenshots and the README's picture, anew
 	$(BIN)/python docs/screenshots.py
 
 bench: .venv/browser ## speed, measured beside pandas, an empty page and Gradio
-	$(BIN)/pip install --quiet -r benchmarks/requirements.txt
+	@test -x .venv-gradio/bin/python || $(PYTHON) -m venv .venv-gradio
+	.venv-gradio/bin/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks
 
 lock: .venv/dev ## pin requirements.txt and requirements-dev.txt anew from pyproject.toml's ranges

@@ -34,14 +34,15 @@ def served(data: Path | None = None, **environment: str) -> Iterator[str]:
     server = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(server, f"{address}/_stcore/health")
+        wait_for_server(server, f"{address}/_stcore/health")
         yield address
     finally:
         server.terminate()
         server.wait(timeout=30)
 
 
-def _wait_for(server: subprocess.Popen[bytes], url: str) -> None:
+def wait_for_server(server: subprocess.Popen[bytes], url: str) -> None:
+    """Until a server answers; RuntimeError when it ends or a minute is over."""
     deadline = monotonic() + 60
     while True:
         try:

@@ -1,0 +1,154 @@
+"""First view and a filter interaction in Chromium, beside an empty Streamlit page and a Gradio table of the same rows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.measure import in_turn, ratio, words
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.leaderboard import leaderboard
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.store.database import Store
+from tests.browser.driver import ROOT, free_port, served, wait_for_server
+from tests.browser.find_browser import FLAGS, find_browser
+
+GRADIO = ROOT / ".venv-gradio" / "bin" / "python"
+_EMPTY = 'import streamlit as st\n\nst.title("Empty")\n'
+_GRADIO = """
+import sys
+import gradio as gr
+import pandas as pd
+
+frame = pd.read_parquet(sys.argv[1])
+with gr.Blocks() as page:
+    gr.Markdown("# Table")
+    gr.Dataframe(frame, interactive=False, max_height=600)
+page.launch(server_name="127.0.0.1", server_port=int(sys.argv[2]), quiet=True)
+"""
+
+
+def run(folder: Path, runs: int, work: Path) -> list[str]:
+    """Two lines of a Markdown table: the first view, and a search typed into the leaderboard."""
+    frame = leaderboard(Store(folder), Filters(), METRICS["safe"])
+    shown = frame[["model", "organization", "params_b", "judge", "safe_rate", "safe_k", "safe_n", "effective_rate"]]
+    rows = work / f"rows-{runs}.parquet"
+    shown.to_parquet(rows)
+    with ExitStack() as stack:
+        ours = stack.enter_context(served(folder))
+        empty = stack.enter_context(_empty_page(work))
+        gradio = stack.enter_context(_gradio_page(work, rows)) if GRADIO.exists() else None
+        browser = stack.enter_context(_chromium())
+        candidates = {
+            "dashboard": lambda: _first_view(browser, ours, "[data-testid='stDataFrame'] canvas"),
+            "empty": lambda: _first_view(browser, empty, "h1"),
+        }
+        if gradio is not None:
+            candidates["gradio"] = lambda: _first_view(browser, gradio, ".table-wrap td, [role='gridcell']")
+        seconds = in_turn(candidates)
+        filtered = _filter(browser, ours)
+    beside_gradio = (
+        f"{words(seconds['gradio'])} | {ratio(seconds, 'dashboard', 'gradio'):.2f}" if gradio else "not installed | –"
+    )
+    return [
+        f"| {runs:,} | {words(seconds['dashboard'])} | {words(seconds['empty'])} | "
+        f"{ratio(seconds, 'dashboard', 'empty'):.2f} | {beside_gradio} | {words(filtered)} |"
+    ]
+
+
+@contextmanager
+def _chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def _empty_page(work: Path) -> Iterator[str]:
+    script = work / "empty.py"
+    script.write_text(_EMPTY)
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(script),
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
+    with _process(command, f"http://127.0.0.1:{port}", "/_stcore/health", work) as address:
+        yield address
+
+
+@contextmanager
+def _gradio_page(work: Path, rows: Path) -> Iterator[str]:
+    script = work / "gradio_table.py"
+    script.write_text(_GRADIO)
+    port = free_port()
+    environment = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
+    command = [str(GRADIO), str(script), str(rows), str(port)]
+    with _process(command, f"http://127.0.0.1:{port}", "/", work, environment) as address:
+        yield address
+
+
+@contextmanager
+def _process(
+    command: list[str], address: str, ready: str, folder: Path, environment: dict[str, str] | None = None
+) -> Iterator[str]:
+    server = subprocess.Popen(
+        command, cwd=folder, env=os.environ | (environment or {}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for_server(server, address + ready)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _first_view(browser: Browser, address: str, visible: str) -> None:
+    """A fresh context, so nothing is cached; until what the page is for can be seen."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(address)
+    page.locator(visible).first.wait_for(state="visible", timeout=120_000)
+    context.close()
+
+
+def _filter(browser: Browser, address: str) -> list[float]:
+    """Seconds from Enter in the search field until the filter's sentence is on the page."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address)
+    page.locator("[data-testid='stDataFrame'] canvas").first.wait_for(timeout=120_000)
+    seconds = []
+    for index in range(8):
+        seconds.append(
+            in_turn({"search": lambda index=index: _search(page, f"Model {index}")}, rounds=1, warm_up=0)["search"][0]
+        )
+    page.close()
+    return seconds[1:]
+
+
+def _search(page: Page, text: str) -> None:
+    field = page.get_by_role("textbox", name="Search")
+    field.fill(text)
+    field.press("Enter")
+    page.get_by_text(f"contains “{text}”").wait_for(timeout=60_000)
+
+
+def table_head() -> list[str]:
+    """The head of the table whose lines `run` gives."""
+    return [
+        "| runs | dashboard | empty Streamlit page | ratio | Gradio table | ratio | search answered |",
+        "|---|---|---|---|---|---|---|",
+    ]
