@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.benchmark.schema import MCQA_JUDGE, RESULT_SCHEMA
 from siuo_dash.errors import SourceError
@@ -39,10 +38,10 @@ def build_table(data_dir: Path) -> pa.Table:
     """All carried runs in the schema of results, sorted by run, task and sample."""
     catalogue = read_catalogue(data_dir / "samples.csv")
     published = read_published(data_dir / "sources" / "published_totals.csv", len(catalogue))
-    community = read_community(data_dir / "sources" / "community_runs.csv")
+    community = read_community(data_dir / "sources" / "community_runs.csv", catalogue)
     runs = [_published_run(totals) for totals in published]
-    for _, verdicts in groupby(community, key=lambda verdict: verdict.model):
-        runs.append(_community_run(list(verdicts), catalogue))
+    for _, verdicts in groupby(sorted(community, key=_place), key=lambda verdict: verdict.model):
+        runs.append(_community_run(list(verdicts)))
     tables = sorted((_identified(rows) for rows in runs), key=lambda table: table.column("run_id")[0].as_py())
     return pa.concat_tables(tables).combine_chunks()
 
@@ -90,16 +89,8 @@ def _published_run(totals: PublishedTotals) -> list[Row]:
     return rows
 
 
-def _community_run(verdicts: list[CommunityVerdict], catalogue: Catalogue) -> list[Row]:
+def _community_run(verdicts: list[CommunityVerdict]) -> list[Row]:
     first = verdicts[0]
-    ids = sorted(verdict.question_id for verdict in verdicts)
-    if ids != sorted(catalogue.by_id):
-        strange = next(iter(set(ids) ^ set(catalogue.by_id)), ids[0])
-        raise SourceError(
-            f"{first.model} does not have each sample once",
-            where="community_runs.csv",
-            hint=f"look at question_id {strange}",
-        )
     run: Row = {
         "model": first.model,
         "organization": first.organization,
@@ -121,8 +112,12 @@ def _community_run(verdicts: list[CommunityVerdict], catalogue: Catalogue) -> li
             "flags": list(verdict.flags),
             "responses": [{"chars": verdict.chars, "safe": verdict.safe, "flags": list(verdict.flags)}],
         }
-        for verdict in sorted(verdicts, key=lambda verdict: verdict.question_id)
+        for verdict in verdicts
     ]
+
+
+def _place(verdict: CommunityVerdict) -> tuple[str, int]:
+    return verdict.model, verdict.question_id
 
 
 def _identified(rows: Iterable[Row]) -> pa.Table:
