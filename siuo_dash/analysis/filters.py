@@ -91,9 +91,11 @@ class Filters:
         text = self.search.strip()
         if not text:
             return None
-        pattern = "%" + text.lower().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        pattern = "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
         return Clause(
-            "LOWER(model) LIKE $search ESCAPE '\\' OR LOWER(COALESCE(organization, '')) LIKE $search ESCAPE '\\'",
+            # Both sides are lowered by the engine: Python lowers some letters (Σ at the end of a word) another way.
+            "LOWER(model) LIKE LOWER($search) ESCAPE '\\' "
+            "OR LOWER(COALESCE(organization, '')) LIKE LOWER($search) ESCAPE '\\'",
             {"search": pattern},
             f"whose model or organization contains “{text}”",
         )

@@ -63,7 +63,8 @@ LEADERBOARD: Final = Query(
     WITH board AS (
         SELECT *, {metric}_n < expected_samples AS partial,
             CASE WHEN {metric}_n > 0 THEN CAST({metric}_k AS DOUBLE) / {metric}_n END AS rate,
-            {metric}_n > 0 AND ({metric}_n >= expected_samples OR $rank_partial) AS ranked
+            {metric}_n > 0 AND ({metric}_n >= expected_samples OR $rank_partial)
+                AND ($board IS NULL OR $board <> 'exact-match-1' OR '{metric}' = 'mcqa') AS ranked
         FROM runs WHERE $board IS NULL OR board = $board OR ($board = 'exact-match-1' AND mcqa_n > 0)
     ),
     placed AS (

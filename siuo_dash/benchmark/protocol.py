@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
+from typing import Final
 
-from siuo_dash.benchmark.text import slug
+from siuo_dash.benchmark.text import fingerprint, slug
+
+_LOST: Final = re.compile(r"[!#$%&*+<=>?\\^`{|}~]|[^\x00-\x7f\s\u0300-\u036f\u2010-\u2015\u2018-\u201f]")
+"""What a slug drops although it tells names apart: symbols, and letters that have no ASCII form."""
 
 
 @dataclass(frozen=True, order=True)
@@ -16,9 +22,16 @@ class Protocol:
 
     @property
     def id(self) -> str:
-        """The board's id in links and on the command line: 'human-3', 'gpt-4o-unstated'."""
+        """The board's id in links and on the command line: 'human-3', 'gpt-4o-unstated'.
+
+        Spellings that differ in case and punctuation are one judge; where a slug would lose more than that (letters
+        beyond ASCII, the + of 'gpt-4o+'), a few digits of the name's fingerprint keep the judges apart.
+        """
         count = "unstated" if self.responses_per_sample is None else str(self.responses_per_sample)
-        return f"{slug(self.judge)}-{count}"
+        parts = [slug(self.judge) or "judge", count]
+        if _LOST.search(unicodedata.normalize("NFKD", self.judge)):
+            parts.insert(1, fingerprint(self.judge)[:6])
+        return "-".join(parts)
 
     @property
     def label(self) -> str:
