@@ -61,13 +61,14 @@ def short_judge(judge: str) -> str:
 
 def rank_ranges(store: Store, board: str, metric: Metric, *, rank_partial: bool = False) -> pd.DataFrame:
     """run_id, rank, rank_low, rank_high of a board's ranked runs (2,000 bootstrap draws, design §5)."""
-    ranked = queries.LEADERBOARD.run(
-        store, metric=metric, where=Filters(board=board).where(), board=board, rank_partial=rank_partial
-    )
+    with store.reading():  # counts and verdicts must be of one state; this runs beside the page, too
+        ranked = queries.LEADERBOARD.run(
+            store, metric=metric, where=Filters(board=board).where(), board=board, rank_partial=rank_partial
+        )
+        samples = queries.SAMPLES.run(store)
+        verdicts = queries.OUTCOMES.run(store, metric=metric, board=board)
     ranked = ranked[ranked["rank"].notna()].reset_index(drop=True)
-    samples = queries.SAMPLES.run(store)
     outcomes = np.full((len(ranked), len(samples)), np.nan, dtype=np.float32)
-    verdicts = queries.OUTCOMES.run(store, metric=metric, board=board)
     row_of = pd.Series(np.arange(len(ranked)), index=ranked["run_no"])
     column_of = pd.Series(np.arange(len(samples)), index=samples["question_id"])
     verdicts = verdicts[verdicts["run_no"].isin(row_of.index) & verdicts["question_id"].isin(column_of.index)]

@@ -6,7 +6,8 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -41,6 +42,9 @@ PAGES: Final = {
     page.url: page
     for page in (
         PageEntry("rankings/leaderboard.py", "leaderboard", "Leaderboard", "Rankings", ":material/leaderboard:"),
+        PageEntry("rankings/tradeoff.py", "tradeoff", "Safe versus effective", "Rankings", ":material/scatter_plot:"),
+        PageEntry("rankings/domains.py", "domains", "Domains", "Rankings", ":material/grid_on:"),
+        PageEntry("rankings/capabilities.py", "capabilities", "Capabilities", "Rankings", ":material/psychology:"),
         PageEntry("inspect/run.py", "run", "Run", "Inspect", ":material/fact_check:"),
         PageEntry("inspect/samples.py", "samples", "Samples", "Inspect", ":material/image_search:"),
         PageEntry("inspect/compare.py", "compare", "Compare", "Inspect", ":material/compare_arrows:"),
@@ -66,20 +70,32 @@ def data_dir() -> Path:
     return Path(os.environ.get("SIUO_DATA", "") or ROOT / "data")
 
 
+_visit: ContextVar[ExitStack | None] = ContextVar("visit", default=None)
+
+
 @contextmanager
 def guard() -> Iterator[None]:
-    """Show the project's own errors in words; anything else goes to the log, never to the page."""
-    try:
-        yield
-    except SiuoError as error:
-        log.warning("%s: %s", type(error).__name__, error)
-        st.error(plain(str(error)), icon=":material/error:")
+    """Show the project's own errors in words; anything else goes to the log, never to the page.
+
+    What the page opens with `open_store` shows one state of the data from its first query to its last.
+    """
+    with ExitStack() as visit:
+        token = _visit.set(visit)
+        try:
+            yield
+        except SiuoError as error:
+            log.warning("%s: %s", type(error).__name__, error)
+            st.error(plain(str(error)), icon=":material/error:")
+        finally:
+            _visit.reset(token)
 
 
 def open_store() -> Store:
     """The store of the data directory, brought up to date; names the files that had to be left out."""
     store = _store(str(data_dir()))
     store.refresh()
+    if (visit := _visit.get()) is not None:
+        visit.enter_context(store.reading())
     for broken in store.broken:
         st.warning(f"{plain(broken.name)}: {plain(broken.why)}", icon=":material/report:")
     return store
@@ -128,6 +144,11 @@ def theme() -> style.Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
+def narrow() -> bool:
+    """Whether the window is as narrow as a phone; the page runs anew when that changes."""
+    return bool(_screen(key="screen", data=None, default={"narrow": False}, on_narrow_change=lambda: None).narrow)
+
+
 def header(title: str, sentence: str) -> None:
     """A page's heading and the sentence that says what it answers."""
     st.title(title, anchor=False)
@@ -146,7 +167,7 @@ def key_figures(figures: Sequence[tuple[str, str, str]]) -> None:
     """A line of (label, figure, explanation); it wraps on a narrow screen."""
     with st.container(horizontal=True, gap="small"):
         for label, value, words in figures:
-            with st.container(width=230, border=True, gap="xxsmall"):
+            with st.container(width=172, border=True, gap="xxsmall"):
                 st.caption(plain(label))
                 st.markdown(f"**{plain(value)}**")
                 st.caption(plain(words))
@@ -315,3 +336,15 @@ button { font: inherit; color: var(--st-text-color); background: none; border: 1
 button:hover, button:focus-visible { border-color: var(--st-primary-color); outline: 2px solid var(--st-primary-color); }
 """
 _image_buttons = st.components.v2.component("siuo_image_buttons", html=_IMAGE_HTML, css=_IMAGE_CSS, js=_IMAGE_JS)
+
+# Where labels fit depends on the width of the window, which only the browser knows.
+_SCREEN_JS: Final = """
+export default function ({ setStateValue }) {
+  const query = window.matchMedia("(max-width: 760px)");
+  const tell = () => setStateValue("narrow", query.matches);
+  query.addEventListener("change", tell);
+  if (query.matches) tell();
+  return () => query.removeEventListener("change", tell);
+}
+"""
+_screen = st.components.v2.component("siuo_screen", html="<span></span>", js=_SCREEN_JS)
