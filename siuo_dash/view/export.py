@@ -105,7 +105,7 @@ def to_latex(table: Table, intervals: IntervalStyle = "range") -> bytes:
         r"\toprule",
         " & ".join(_latex(str(name)) for name in cells.columns) + r" \\",
         r"\midrule",
-        *(" & ".join(row) + r" \\" for row in cells.itertuples(index=False)),
+        *(_guarded(" & ".join(row)) + r" \\" for row in cells.itertuples(index=False)),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
@@ -159,6 +159,11 @@ def _latex(text: object) -> str:
         "<": r"\textless{}", ">": r"\textgreater{}",
     }  # fmt: skip
     return "".join(escapes.get(character, character) for character in _one_line(str(text)))
+
+
+def _guarded(row: str) -> str:
+    """A row that LaTeX cannot take for an argument of the command before it (\\midrule and \\\\ look for [ and *)."""
+    return f"{{}}{row}" if row.startswith(("[", "*")) else row
 
 
 def _one_line(text: str) -> str:

@@ -140,17 +140,20 @@ def export_table(
     def words(how: IntervalStyle) -> pd.DataFrame:
         return _words(frame, columns, board_labels, how)
 
-    bold = pd.DataFrame(
-        {
-            METRICS[name].label: frame[f"{name}_rate"].eq(frame[f"{name}_rate"].max())
-            for name in columns
-            if name in METRICS
-        },
-        index=frame.index,
-    )
+    bold = pd.DataFrame({METRICS[name].label: _best(frame, name) for name in columns if name in METRICS})
     return Table(
         "leaderboard", title, pd.DataFrame(data).reset_index(drop=True), words, provenance, bold.reset_index(drop=True)
     )
+
+
+def _best(frame: pd.DataFrame, metric: str) -> pd.Series:
+    """Which runs have the highest rate of a metric: no partial run unless those are ranked, and nobody across boards.
+
+    Multiple choice is scored alike on all boards.
+    """
+    rate = frame[f"{metric}_rate"]
+    compared = frame[f"{metric}_n"].ge(frame["expected_samples"]) | frame["rank"].notna()
+    return rate.eq(rate[compared].max()) & compared & (frame["board"].nunique() == 1 or metric == "mcqa")
 
 
 def _words(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -11,6 +13,7 @@ from siuo_dash.view import style
 MOST_ROWS = 60
 """More rows than this cannot be read at once; the page says how many are left out."""
 _ROW_HEIGHT = 24
+_LINE_HEIGHT = 17
 
 
 def ranking(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: str = "model") -> go.Figure:
@@ -21,8 +24,8 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: st
     """
     rated = frame[frame[f"{metric.id}_rate"].notna()].head(MOST_ROWS)
     labels = [style.chart_text(text) for text in rated[name]]
-    lines = sum(max(0, label.count("<br>")) for label in labels)
-    drawn = style.figure(theme, height=90 + _ROW_HEIGHT * len(rated) + 15 * lines)
+    places, depth = _places(labels)
+    drawn = style.figure(theme, height=90 + round(_ROW_HEIGHT * depth))
     colour = style.METRIC_COLOURS[metric.id]
     for evidence, symbol, legend in (
         ("per_sample", "circle", "A verdict for each sample"),
@@ -36,7 +39,7 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: st
         drawn.add_trace(
             go.Scatter(
                 x=rate,
-                y=[position for position, is_part in enumerate(part) if is_part],
+                y=[place for place, is_part in zip(places, part, strict=True) if is_part],
                 mode="markers",
                 name=legend,
                 marker={"color": colour, "symbol": symbol, "size": 10, "line": {"width": 2, "color": colour}},
@@ -62,9 +65,9 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: st
     drawn.update_xaxes(title=f"{metric.label}, % of graded samples", range=[0, 100], dtick=20, side="top")
     drawn.update_yaxes(
         tickmode="array",
-        tickvals=list(range(len(labels))),
+        tickvals=places,
         ticktext=labels,
-        range=[len(labels) - 0.4, -0.6],
+        range=[depth + 0.1, -0.1],
         showgrid=True,
         zeroline=False,
     )
@@ -73,7 +76,7 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: st
         drawn.add_vline(x=100 * MCQA_CHANCE, line={"color": style.muted(theme), "dash": "dash", "width": 1.5})
         drawn.add_annotation(
             x=100 * MCQA_CHANCE,
-            y=len(labels) - 0.45,
+            y=depth + 0.05,
             text="chance 25 %",
             showarrow=False,
             xanchor="left",
@@ -81,3 +84,10 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: st
             font={"color": style.muted(theme), "size": 12},
         )
     return drawn
+
+
+def _places(labels: list[str]) -> tuple[list[float], float]:
+    """The middle of each row and the end of the last, in heights of a row of one line: a folded name needs its room."""
+    heights = [1 + _LINE_HEIGHT / _ROW_HEIGHT * label.count("<br>") for label in labels]
+    ends = list(accumulate(heights))
+    return [end - height / 2 for end, height in zip(ends, heights, strict=True)], ends[-1] if ends else 0.0
