@@ -14,6 +14,8 @@ from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import SchemaError
 
 ROW_GROUP_SIZE: Final = 16_384
+GROUP_BYTES: Final = 4 * 1024**2
+"""Most bytes of responses in a row group, about: opening one sample reads one group."""
 CONTENT_HASH: Final = "siuo.content_hash"
 """The footer's key for the content hash of a file that holds one run."""
 
@@ -37,13 +39,18 @@ def parquet_bytes(table: pa.Table, metadata: Mapping[str, str] | None = None) ->
         version="2.6",
         compression="zstd",
         compression_level=9,
-        row_group_size=ROW_GROUP_SIZE,
+        row_group_size=_rows_a_group(whole),
         use_dictionary=True,
         write_statistics=True,
         data_page_version="1.0",
         store_schema=True,
     )
     return memoryview(sink.getvalue())
+
+
+def _rows_a_group(table: pa.Table) -> int:
+    groups = -(-table.column("responses").nbytes // GROUP_BYTES)
+    return ROW_GROUP_SIZE if groups <= 1 else min(ROW_GROUP_SIZE, -(-table.num_rows // groups))
 
 
 def stored_hash(path: Path) -> str | None:
