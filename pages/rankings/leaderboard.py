@@ -18,7 +18,6 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     board = controls.choose_board(store, all_runs=True)
     metric = controls.choose_metric()
 filters, rank_partial = controls.choose_filters(store, board)
-columns = controls.choose_columns(board is None)
 
 frame = boards.leaderboard(store, filters, metric, rank_partial=rank_partial)
 ranges = None
@@ -40,6 +39,11 @@ if frame.empty:
 if board is not None:
     shell.key_figures(leaderboard.figures(boards.key_figures(store, frame, metric), metric))
 
+provenance = Provenance(store.version, board.label if board else "all runs, not comparable", filters.sentence())
+title = f"SIUO, {board.label if board else 'all runs'}"
+with st.container(horizontal=True):
+    columns = controls.choose_columns(board is None)
+    shell.exports(leaderboard.export_table(frame, columns, labels, provenance, title), key="leaderboard")
 table_area, chosen_area = st.container(), st.container()
 with chosen_area:
     chosen = controls.choose_runs(frame, run_labels)
@@ -56,9 +60,6 @@ with table_area:
         placeholder="–",
         height=leaderboard.table_height(len(frame)),
     )
-provenance = Provenance(store.version, board.label if board else "all runs, not comparable", filters.sentence())
-title = f"SIUO, {board.label if board else 'all runs'}"
-shell.exports(leaderboard.export_table(frame, columns, labels, provenance, title), key="leaderboard")
 
 if board is not None:
     st.subheader(f"{metric.label}: rate and 95 % interval", anchor=False)

@@ -60,7 +60,7 @@ def choose_board(store: Store, *, all_runs: bool = False, need_per_sample: bool 
 
 def choose_metric(label: str = "Rank by") -> Metric:
     """The metric chooser. Key and URL name: metric."""
-    chosen = st.segmented_control(
+    chosen = st.pills(
         label,
         list(METRICS),
         default="safe",
@@ -163,7 +163,7 @@ def choose_runs(
         bind="query-params",
         placeholder="Choose runs by name, or tick rows",
         help=help,
-        on_change=_renew_tables,
+        on_change=renew_tables,
     )
     return [ids[text] for text in chosen if text in ids]
 
@@ -196,7 +196,7 @@ def selectable_table(
     shell.table(shown, key=table_key, select=take_over, selection_default=default, **options)
 
 
-def _renew_tables() -> None:
+def renew_tables() -> None:
     """The chosen runs were changed by hand: tables must be mounted anew to show it."""
     st.session_state[_RENEWED] = st.session_state.get(_RENEWED, 0) + 1
 

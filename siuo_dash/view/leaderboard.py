@@ -90,7 +90,7 @@ def figures(summary: KeyFigures, metric: Metric) -> list[tuple[str, str, str]]:
         ("Median", style.percent(summary.median, 2), f"of {summary.rated} runs"),
         ("Below 50 %", f"{summary.below_half} of {summary.rated}", "runs whose rate is below one half"),
         (
-            "Not told from the leader",
+            "Cannot be told from the leader",
             f"{len(alike)} of {summary.rated - 1}",
             "; ".join(how) or "every other run differs from the leader",
         ),

@@ -192,15 +192,21 @@ _RUN_ACTIONS: Final = (
 )
 
 
+def _width(label: str, least: int) -> int:
+    """Pixels for a column whose label shall not be cut."""
+    return max(least, 30 + 7 * len(label))
+
+
 def leaderboard_columns(columns: Sequence[str]) -> dict[str, Any]:
     """How the leaderboard's columns are drawn: labels, help, formats, the model pinned."""
     config: dict[str, Any] = {}
     for column in columns:
         spec = COLUMNS[column]
         if column in METRICS:
-            config[f"{spec.label} %"] = st.column_config.NumberColumn(help=spec.help, format="%.2f", width="small")
-            config[f"{spec.label}: interval, count"] = st.column_config.TextColumn(
-                help="Wilson 95 % interval in percent, and the count", width=170
+            names = f"{spec.label} %", f"{spec.label}: interval, count"
+            config[names[0]] = st.column_config.NumberColumn(help=spec.help, format="%.2f", width=_width(names[0], 75))
+            config[names[1]] = st.column_config.TextColumn(
+                help="Wilson 95 % interval in percent, and the count", width=_width(names[1], 150)
             )
         elif column == "source":
             config[spec.label] = st.column_config.LinkColumn(help=spec.help, display_text=r"https?://(?:www\.)?([^/]+)")
