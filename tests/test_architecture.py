@@ -1,0 +1,188 @@
+"""The house of design.md §7: which way imports run, who may use what, and that every page can be reached."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from siuo_dash.view.shell import HOME, PAGES
+from tests.conftest import ROOT
+
+LEVELS = {"errors": 0, "benchmark": 1, "store": 2, "ingest": 3, "analysis": 3, "view": 4, "cli": 5, "pages": 5}
+STREAMLIT = ("siuo_dash.view.shell", "siuo_dash.view.controls", "siuo_dash.view.sample_card", "siuo_dash.view.server")
+WITH_FILES = {"os", "pathlib", "io", "shutil", "tempfile", "socket", "urllib", "subprocess", "duckdb", "pandas"}
+DRAWING = ("siuo_dash.view.charts", "siuo_dash.view.style", "siuo_dash.view.export")
+
+Import = tuple[str, str]
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in [*ROOT.glob("siuo_dash/**/*.py"), *ROOT.glob("pages/**/*.py"), ROOT / "app.py"]:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def names(tree: ast.AST) -> Iterator[str]:
+    """Every imported name, absolute: 'siuo_dash.view.style', 'streamlit', …; also inside functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+IMPORTS: list[Import] = [
+    (module, name) for module, path in modules() for name in names(ast.parse(path.read_text(encoding="utf-8")))
+]
+
+
+def within(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def wing(name: str) -> str:
+    parts = name.removesuffix(".__main__").split(".")
+    return "pages" if parts[0] in ("pages", "app") else (parts[1] if len(parts) > 1 else "cli")
+
+
+def by(*packages: str) -> list[Import]:
+    """The imports made by these packages."""
+    return [(module, name) for module, name in IMPORTS if within(module, packages)]
+
+
+def of(*packages: str) -> list[Import]:
+    """The imports of these packages."""
+    return [(module, name) for module, name in IMPORTS if within(name, packages)]
+
+
+def test_the_reader_sees_imports() -> None:
+    assert ("siuo_dash.view.shell", "siuo_dash.store.database.Store") in IMPORTS
+    assert ("siuo_dash.view.shell", "streamlit") in IMPORTS
+    assert {wing(module) for module, _ in IMPORTS} == set(LEVELS)
+
+
+def test_imports_run_one_way() -> None:
+    turned = [
+        (module, name)
+        for module, name in of("siuo_dash")
+        if module != "siuo_dash.__main__" and wing(module) != wing(name) and LEVELS[wing(name)] >= LEVELS[wing(module)]
+    ]
+    assert turned == []
+
+
+def test_nothing_imports_pages_or_the_command_line() -> None:
+    assert of("pages", "app") == []
+    assert {module for module, _ in of("siuo_dash.cli") if wing(module) != "cli"} == set()
+
+
+def test_streamlit_stays_in_its_rooms() -> None:
+    assert {
+        module for module, _ in of("streamlit") if not within(module, STREAMLIT) and wing(module) != "pages"
+    } == set()
+    assert [found for found in by("siuo_dash.cli") if within(found[1], STREAMLIT)] == []
+
+
+def test_the_benchmark_is_pure() -> None:
+    assert [
+        found for found in by("siuo_dash.benchmark", "siuo_dash.errors") if within(found[1], tuple(WITH_FILES))
+    ] == []
+    for module, path in modules():
+        if wing(module) in ("benchmark", "errors"):
+            calls = [
+                node.func.id
+                for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            ]
+            assert "open" not in calls, module
+
+
+def test_charts_and_style_know_frames_and_the_schema_only() -> None:
+    known = (*DRAWING, "siuo_dash.benchmark.schema", "siuo_dash.benchmark.text")
+    assert [
+        found
+        for found in by("siuo_dash.view.charts", "siuo_dash.view.style")
+        if within(found[1], ("siuo_dash",)) and not within(found[1], known)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("library", "wings"),
+    [
+        ("duckdb", {"store"}),
+        ("plotly", {"view", "pages"}),
+        ("statsmodels", {"analysis"}),
+        ("scipy", {"analysis"}),
+        ("typer", {"cli"}),
+        ("rich", {"cli"}),
+        ("starlette", {"view"}),
+    ],
+)
+def test_a_library_has_its_wing(library: str, wings: set[str]) -> None:
+    assert {wing(module) for module, _ in of(library)} <= wings
+
+
+IMPORT_ALL = """
+import importlib, json, os, pkgutil, sys, threading
+import streamlit  # its own import looks at files
+import siuo_dash, siuo_dash.cli.rankings, siuo_dash.cli.submissions
+done = []
+root = os.getcwd()
+def watch(event, args):
+    if event == "open":
+        path, writes = str(args[0]), (args[2] or 0) & (os.O_WRONLY | os.O_RDWR)
+        if "__pycache__" not in path and (writes or path.startswith(root)) and not path.endswith((".py", ".so")):
+            done.append(f"open {path}" * (".venv" not in path or bool(writes)))
+    elif event in ("socket.connect", "socket.bind", "subprocess.Popen", "os.mkdir", "os.remove", "os.rename"):
+        done.append(event)
+sys.addaudithook(watch)
+import duckdb
+duckdb.connect = lambda *args, **kwargs: done.append("duckdb.connect")
+for module in pkgutil.walk_packages(siuo_dash.__path__, "siuo_dash."):
+    if module.name != "siuo_dash.__main__":
+        importlib.import_module(module.name)
+print(json.dumps({"done": [name for name in done if name], "threads": threading.active_count()}))
+"""
+
+
+def python(code: str) -> str:
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.splitlines()[-1]
+
+
+def test_nothing_happens_at_import() -> None:
+    assert json.loads(python(IMPORT_ALL)) == {"done": [], "threads": 1}
+
+
+SLOW = """
+import sys
+from siuo_dash.cli import app, rankings, submissions
+print([name for name in ("streamlit", "statsmodels", "scipy") if name in sys.modules])
+"""
+
+
+def test_the_command_line_waits_for_no_page() -> None:
+    assert python(SLOW) == "[]"
+
+
+def test_every_page_file_can_be_reached() -> None:
+    files = {path.relative_to(ROOT / "pages").as_posix() for path in ROOT.glob("pages/**/*.py")}
+    assert files == {page.file for page in PAGES.values()}
+    assert HOME in PAGES
+    # Files directly in pages/ wake Streamlit's old multipage mechanism, which runs them without app.py.
+    assert not [name for name in files if "/" not in name]
+
+
+def test_pages_are_scripts() -> None:
+    for module, path in modules():
+        if wing(module) == "pages":
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            assert "main" not in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, module
+    assert len((ROOT / "app.py").read_text(encoding="utf-8").splitlines()) <= 60
