@@ -48,6 +48,7 @@ PAGES: Final = {
         PageEntry("inspect/run.py", "run", "Run", "Inspect", ":material/fact_check:"),
         PageEntry("inspect/samples.py", "samples", "Samples", "Inspect", ":material/image_search:"),
         PageEntry("inspect/compare.py", "compare", "Compare", "Inspect", ":material/compare_arrows:"),
+        PageEntry("inspect/reliability.py", "reliability", "Reliability", "Inspect", ":material/rule:"),
         PageEntry("about/method.py", "method", "Method", "About", ":material/menu_book:"),
     )
 }

@@ -1,0 +1,242 @@
+"""Two runs: what differs, how surely, and on which samples. Differences are first minus second, as fractions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from siuo_dash.analysis import queries, stats
+from siuo_dash.analysis.filters import Clause
+from siuo_dash.analysis.queries import Query
+from siuo_dash.analysis.samples import FLAGS_OF_RUNS
+from siuo_dash.benchmark.protocol import Protocol
+from siuo_dash.benchmark.schema import DOMAINS, METRICS, Metric
+from siuo_dash.errors import NoRun
+from siuo_dash.store.database import Store
+
+PAIRED_COUNTS: Final = Query(
+    "paired_counts",
+    "For each domain, the 2×2 of two runs' outcomes over the samples that are graded in both.",
+    """
+    SELECT s.domain, COUNT(*) FILTER (WHERE a.{column} AND b.{column}) AS both,
+        COUNT(*) FILTER (WHERE a.{column} AND NOT b.{column}) AS first_only,
+        COUNT(*) FILTER (WHERE b.{column} AND NOT a.{column}) AS second_only,
+        COUNT(*) FILTER (WHERE NOT a.{column} AND NOT b.{column}) AS neither
+    FROM verdicts a JOIN verdicts b ON b.question_id = a.question_id AND b.task = a.task
+        JOIN samples s ON s.question_id = a.question_id
+    WHERE a.run_no = $first AND b.run_no = $second AND a.task = '{task}'
+        AND a.{column} IS NOT NULL AND b.{column} IS NOT NULL
+    GROUP BY s.domain
+    """,
+)
+
+DISCORDANT_SAMPLES: Final = Query(
+    "discordant_samples",
+    "The samples that only one of two runs passes, with how many other runs of their boards pass them.",
+    """
+    WITH pairs AS (
+        SELECT a.question_id, CASE WHEN a.{column} THEN 'first' ELSE 'second' END AS passed_by
+        FROM verdicts a JOIN verdicts b ON b.question_id = a.question_id AND b.task = a.task
+        WHERE a.run_no = $first AND b.run_no = $second AND a.task = '{task}' AND a.{column} <> b.{column}
+    ),
+    others AS (
+        SELECT v.question_id, COUNT(*) FILTER (WHERE v.{column}) AS others_k, COUNT(v.{column}) AS others_n
+        FROM verdicts v JOIN runs r ON r.run_no = v.run_no
+        WHERE v.task = '{task}' AND (r.board IN ($first_board, $second_board) OR v.task = 'mcqa')
+            AND r.run_no <> $first AND r.run_no <> $second AND v.question_id IN (SELECT question_id FROM pairs)
+        GROUP BY v.question_id
+    )
+    SELECT p.passed_by, s.question_id, s.domain, s.subcategory, s.scene, s.request,
+        COALESCE(o.others_k, 0) AS others_k, COALESCE(o.others_n, 0) AS others_n
+    FROM pairs p JOIN samples s ON s.question_id = p.question_id LEFT JOIN others o ON o.question_id = p.question_id
+    ORDER BY p.passed_by, s.question_id
+    """,
+)
+
+QUERIES: Final = (PAIRED_COUNTS, DISCORDANT_SAMPLES)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the compared runs."""
+
+    run_id: str
+    run_no: int
+    model: str
+    board: str
+    protocol: Protocol
+    evidence: str
+    counts: dict[str, stats.Rate]
+
+    @property
+    def per_sample(self) -> bool:
+        return self.evidence == "per_sample"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """First minus second on one metric, overall or in one domain.
+
+    first, second: the rates over the samples that are compared. table: the 2×2 where the samples are paired, else
+    None and `why_unpaired` says why. gap: the smallest difference found with 80 % power at this n and discordance.
+    p_adjusted: within its family, where it belongs to one.
+    """
+
+    metric: Metric
+    domain: str | None
+    first: stats.Rate
+    second: stats.Rate
+    difference: float
+    interval: stats.Interval
+    p: float
+    table: stats.PairedTable | None
+    why_unpaired: str = ""
+    gap: float | None = None
+    p_adjusted: float | None = None
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether p, adjusted where it is one of a family, is below 0.05."""
+        return (self.p if self.p_adjusted is None else self.p_adjusted) < 0.05
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs: the overall difference for each metric, and the domains of each; a metric that one lacks is None."""
+
+    first: Side
+    second: Side
+    overall: dict[str, Difference | None]
+    domains: dict[str, list[Difference]]
+
+    @property
+    def warning(self) -> str:
+        """What to keep in mind when the two are of different boards; '' when they are of one."""
+        return board_warning([self.first.protocol, self.second.protocol])
+
+
+def board_warning(protocols: Sequence[Protocol]) -> str:
+    """The warning that a comparison across boards carries; '' inside one board."""
+    labels = list(dict.fromkeys(protocol.label for protocol in protocols))
+    if len(labels) < 2:
+        return ""
+    return (
+        f"These runs are of different boards ({' | '.join(labels)}): a difference may come from the judge or the "
+        "number of responses instead of the model. Only Multiple choice is scored alike everywhere."
+    )
+
+
+def side(store: Store, run_id: str) -> Side:
+    """What a comparison needs to know of a run; NoRun when there is none."""
+    return _side(queries.find_run(store, run_id))
+
+
+def compare(store: Store, first: str, second: str) -> Comparison:
+    """Compare two runs (ids) on every metric; NoRun when one does not exist, or both are the same."""
+    if first == second:
+        raise NoRun("a run cannot be compared with itself", where=first, hint="choose a second run")
+    a, b = side(store, first), side(store, second)
+    overall: dict[str, Difference | None] = {}
+    domains: dict[str, list[Difference]] = {}
+    for metric in METRICS.values():
+        tables = _paired_tables(store, a, b, metric) if a.per_sample and b.per_sample else {}
+        overall[metric.id] = _overall(a, b, metric, tables)
+        domains[metric.id] = _domains(metric, tables)
+    return Comparison(a, b, overall, domains)
+
+
+def paired(metric: Metric, table: stats.PairedTable, domain: str | None = None) -> Difference:
+    """The difference that a 2×2 gives: Bonett–Price interval, McNemar mid-p. ValueError for an empty table."""
+    found = stats.paired_difference(table.first_only, table.second_only, table.n)
+    return Difference(
+        metric,
+        domain,
+        stats.Rate(table.both + table.first_only, table.n),
+        stats.Rate(table.both + table.second_only, table.n),
+        found.difference,
+        found.interval,
+        found.p,
+        table,
+        gap=stats.detectable_gap(table.n, table.discordance or 0.0),
+    )
+
+
+def unpaired(metric: Metric, first: stats.Rate, second: stats.Rate, why: str) -> Difference:
+    """The difference of two rates that cannot be paired: Newcombe's interval, score test. ValueError without samples."""
+    found = stats.unpaired_difference(first.k, first.n, second.k, second.n)
+    p1, p2 = first.k / first.n, second.k / second.n
+    # Outcomes that know nothing of each other differ on this share; n is the harmonic mean of the two.
+    discordance = p1 * (1 - p2) + p2 * (1 - p1)
+    n = round(2 / (1 / first.n + 1 / second.n))
+    gap = stats.detectable_gap(n, discordance)
+    return Difference(metric, None, first, second, found.difference, found.interval, found.p, None, why, gap)
+
+
+def discordant(store: Store, first: Side, second: Side, metric: Metric) -> pd.DataFrame:
+    """The samples that only one of the two passes; those that most other runs pass come first.
+
+    passed_by ('first' or 'second'), question_id, domain, subcategory, scene, request, others_k, others_n (other runs
+    of the two boards that pass it, and that are graded on it), first_flags, second_flags (lists of flag ids).
+    """
+    found = DISCORDANT_SAMPLES.run(
+        store,
+        metric=metric,
+        first=first.run_no,
+        second=second.run_no,
+        first_board=first.board,
+        second_board=second.board,
+    )
+    ids = Clause("r.run_id IN ($first, $second)", {"first": first.run_id, "second": second.run_id})
+    flags = FLAGS_OF_RUNS.run(store, where=ids)
+    for name, run in (("first_flags", first), ("second_flags", second)):
+        own = flags[(flags["run_id"] == run.run_id) & (flags["task"] == metric.task)]
+        by_sample = own.groupby("question_id")["flag"].agg(list)
+        found[name] = [by_sample.get(question_id, []) for question_id in found["question_id"]]
+    # What most others pass says most about the run that does not.
+    share = found["others_k"] / found["others_n"].where(found["others_n"] > 0)
+    order = share.fillna(-1).rename("share").to_frame().assign(question_id=found["question_id"])
+    return found.loc[order.sort_values(["share", "question_id"], ascending=[False, True]).index].reset_index(drop=True)
+
+
+def _side(row: pd.Series[Any]) -> Side:
+    count = row["responses_per_sample"]
+    return Side(
+        run_id=row["run_id"],
+        run_no=int(row["run_no"]),
+        model=row["model"],
+        board=row["board"],
+        protocol=Protocol(row["judge"], None if pd.isna(count) else int(count)),
+        evidence=row["evidence"],
+        counts={metric: stats.Rate(int(row[f"{metric}_k"]), int(row[f"{metric}_n"])) for metric in METRICS},
+    )
+
+
+def _paired_tables(store: Store, first: Side, second: Side, metric: Metric) -> dict[str, stats.PairedTable]:
+    found = PAIRED_COUNTS.run(store, metric=metric, first=first.run_no, second=second.run_no)
+    return {domain: stats.PairedTable(*map(int, counts)) for domain, *counts in found.itertuples(index=False)}
+
+
+def _overall(first: Side, second: Side, metric: Metric, tables: dict[str, stats.PairedTable]) -> Difference | None:
+    if tables:
+        whole = np.sum([(t.both, t.first_only, t.second_only, t.neither) for t in tables.values()], axis=0)
+        return paired(metric, stats.PairedTable(*map(int, whole)))
+    a, b = first.counts[metric.id], second.counts[metric.id]
+    return unpaired(metric, a, b, _why_unpaired(first, second)) if a.n and b.n else None
+
+
+def _why_unpaired(first: Side, second: Side) -> str:
+    if not first.per_sample and not second.per_sample:
+        return "both runs are known by their totals only"
+    if not (first.per_sample and second.per_sample):
+        return f"the {'second' if first.per_sample else 'first'} run is known by its totals only"
+    return "no sample is graded in both runs"
+
+
+def _domains(metric: Metric, tables: dict[str, stats.PairedTable]) -> list[Difference]:
+    found = [paired(metric, tables[domain.id], domain.id) for domain in DOMAINS if domain.id in tables]
+    adjusted = stats.benjamini_hochberg([difference.p for difference in found])
+    return [replace(item, p_adjusted=float(p)) for item, p in zip(found, adjusted, strict=True)]

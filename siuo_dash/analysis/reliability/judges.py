@@ -1,0 +1,158 @@
+"""Judges: models that were judged twice, sample by sample, and how far the two judgements agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from siuo_dash.analysis import stats
+from siuo_dash.analysis.comparison import Side, side
+from siuo_dash.analysis.queries import Query
+from siuo_dash.benchmark.schema import Metric
+from siuo_dash.store.database import Store
+from siuo_dash.store.response_texts import response_fingerprints
+
+MOST_MODELS: Final = 500
+MOST_RUNS: Final = 12
+"""More runs of one model than this are not paired with each other; the page says so."""
+
+JUDGED_TWICE: Final = Query(
+    "judged_twice",
+    "Models with at least two evaluations that have a verdict for each sample, most boards first.",
+    """
+    SELECT LOWER(TRIM(model)) AS name, MIN(model) AS model, COUNT(*) AS runs, COUNT(DISTINCT board) AS boards
+    FROM runs WHERE evidence = 'per_sample' AND generation_samples > 0
+    GROUP BY LOWER(TRIM(model)) HAVING COUNT(*) > 1
+    ORDER BY COUNT(DISTINCT board) DESC, COUNT(*) DESC, LOWER(TRIM(model)) LIMIT $most
+    """,
+)
+
+IN_SEVERAL_BOARDS: Final = Query(
+    "in_several_boards",
+    "The runs of models that stand in more than one board, whatever is known of their samples.",
+    """
+    SELECT run_id, model, board, evidence, {metric}_k AS k, {metric}_n AS n FROM runs
+    WHERE LOWER(TRIM(model)) IN (
+        SELECT LOWER(TRIM(model)) FROM runs WHERE generation_samples > 0
+        GROUP BY LOWER(TRIM(model)) HAVING COUNT(DISTINCT board) > 1
+    ) AND generation_samples > 0
+    ORDER BY LOWER(TRIM(model)), board, run_id LIMIT $most
+    """,
+)
+
+RUNS_OF_MODEL: Final = Query(
+    "runs_of_model",
+    "The per-sample runs of one model, human verdicts first.",
+    """
+    SELECT run_id FROM runs
+    WHERE LOWER(TRIM(model)) = $name AND evidence = 'per_sample' AND generation_samples > 0
+    ORDER BY CASE WHEN judge = 'human' THEN 0 ELSE 1 END, board, submitted_at NULLS FIRST, run_id LIMIT $most
+    """,
+)
+
+OUTCOMES_OF_RUN: Final = Query(
+    "outcomes_of_run",
+    "One run's outcome on each sample that was graded.",
+    """
+    SELECT v.question_id, CAST(v.{column} AS INTEGER) AS outcome FROM verdicts v JOIN runs r ON r.run_no = v.run_no
+    WHERE r.run_id = $run_id AND v.task = '{task}' AND v.{column} IS NOT NULL AND v.question_id IS NOT NULL
+    """,
+)
+
+QUERIES: Final = (JUDGED_TWICE, IN_SEVERAL_BOARDS, RUNS_OF_MODEL, OUTCOMES_OF_RUN)
+
+
+@dataclass(frozen=True)
+class JudgedTwice:
+    """Two judgements of one model, and how they agree over the samples graded in both.
+
+    responses: 'same' when most samples' response texts are the same in both runs (then `table` holds only those),
+    'other' when they are not, 'unknown' where the texts are not at hand. table: the first judgement in rows.
+    differing: {question_id: whether the first lets it pass} where they differ. left_out: samples graded in both whose responses differ, or
+    cannot be compared, although most are the same.
+    """
+
+    first: Side
+    second: Side
+    responses: str
+    table: stats.PairedTable
+    kappa: stats.Kappa | None
+    differing: dict[int, bool]
+    left_out: int = 0
+
+    @property
+    def agreement(self) -> stats.Rate:
+        """Share of the samples on which the two agree."""
+        return stats.Rate(self.table.both + self.table.neither, self.table.n)
+
+
+def judged_twice(store: Store) -> pd.DataFrame:
+    """name (case aside), model, runs, boards of the models with at least two per-sample evaluations."""
+    return JUDGED_TWICE.run(store, most=MOST_MODELS)
+
+
+def in_several_boards(store: Store, metric: Metric) -> pd.DataFrame:
+    """run_id, model, board, evidence, k, n of the runs of models that stand in more than one board."""
+    return IN_SEVERAL_BOARDS.run(store, metric=metric, most=MOST_MODELS)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A run with its outcomes by sample, and the fingerprints of its responses by sample."""
+
+    run: Side
+    outcomes: pd.Series[Any]
+    prints: dict[int, str]
+
+
+def judgements(store: Store, name: str, metric: Metric) -> list[JudgedTwice]:
+    """All pairs of one model's per-sample runs that share graded samples; name as `judged_twice` gives it."""
+    with store.reading():
+        run_ids = RUNS_OF_MODEL.run(store, name=name, most=MOST_RUNS)["run_id"].tolist()
+        runs = [_judged(store, run_id, metric) for run_id in run_ids]
+    pairs = (_judged_twice(first, second) for first, second in combinations(runs, 2))
+    return [pair for pair in pairs if pair.table.n]
+
+
+def judged_pair(store: Store, first: str, second: str, metric: Metric) -> JudgedTwice:
+    """How the judgements of two runs (ids) agree; the table is empty when they share no graded sample."""
+    with store.reading():
+        return _judged_twice(_judged(store, first, metric), _judged(store, second, metric))
+
+
+def _judged(store: Store, run_id: str, metric: Metric) -> _Judged:
+    outcomes = OUTCOMES_OF_RUN.run(store, metric=metric, run_id=run_id).set_index("question_id")["outcome"]
+    return _Judged(side(store, run_id), outcomes, response_fingerprints(store, run_id, metric.task))
+
+
+def _judged_twice(first: _Judged, second: _Judged) -> JudgedTwice:
+    common = first.outcomes.index.intersection(second.outcomes.index).sort_values()
+    same = same_responses(first.prints, second.prints, common)
+    used = common if same is None or not len(same) else same
+    a, b = (judged.outcomes[used].to_numpy(dtype=float) for judged in (first, second))
+    return JudgedTwice(
+        first.run,
+        second.run,
+        "unknown" if same is None else "same" if len(same) else "other",
+        stats.paired_table(a, b),
+        stats.cohen_kappa(a, b),
+        {int(question_id): bool(passes) for question_id, passes in zip(used[a != b], a[a != b], strict=True)},
+        len(common) - len(used),
+    )
+
+
+def same_responses(first: dict[int, str], second: dict[int, str], samples: pd.Index[Any]) -> pd.Index[Any] | None:
+    """The samples whose responses are the same in both runs; empty unless they are most of those that can be compared.
+
+    A few equal responses of two different evaluations (an empty one, a stock refusal) do not make them the same.
+    None where no sample has its texts at hand in both.
+    """
+    known = [question_id for question_id in samples if question_id in first and question_id in second]
+    if not known:
+        return None
+    same = [question_id for question_id in known if first[question_id] == second[question_id]]
+    return pd.Index(same if 2 * len(same) > len(known) else [], dtype=np.int64)
