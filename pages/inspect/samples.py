@@ -6,24 +6,59 @@ from siuo_dash.analysis import leaderboard, queries, samples
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.view import controls, shell
 from siuo_dash.view import samples as view
-from siuo_dash.view.sample_card.filters import choose_filters
+from siuo_dash.view.export import Provenance
+from siuo_dash.view.sample_card import card, filters, listing
+
+MOST_VERDICTS = 300
 
 store = shell.open_store()
+labels = leaderboard.run_labels(store)
+filters.arrive(store, labels)
 shell.header(
     "Samples",
     "From a score to the answers behind it: which samples a board finds hard, what each chosen run made of them, "
-    "and the responses side by side.",
+    "and their responses side by side.",
 )
-labels = leaderboard.run_labels(store)
+card.note_once()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     board = controls.choose_board(store, need_per_sample=True)
+if board is None:
+    st.info("There is no run yet. Upload one, or build the carried figures with `python -m siuo_dash build`.")
+    st.stop()
 offered = queries.RUNS.run(store, where=Filters(board=board.id, evidence=("per_sample",)).where())
 chosen = controls.choose_runs(offered, labels)
-runs = {run_id: labels[run_id] for run_id in chosen}
-filters, order = choose_filters(store, runs)
-found = samples.sample_list(store, filters, board.id, order)
-st.markdown(f"**{shell.plain(filters.sentence())}** {len(found)} of {len(store.catalogue)} samples.")
-verdicts = samples.verdicts_of_runs(store, chosen)
-shown = view.list_table(found, verdicts, runs, "Safe")
-shell.table(shown, key="samples", alt="Samples", placeholder="–")
+if len(chosen) > view.MOST_RUNS:
+    st.caption(f"The first {view.MOST_RUNS} of {len(chosen)} chosen runs are shown.")
+runs = {run_id: labels[run_id] for run_id in chosen[: view.MOST_RUNS]}
+text = filters.benchmark_text(store)
+wanted, order, hits = filters.choose_filters(store, runs, text)
+metric = samples.difficulty_metric(board.id)
+found = samples.sample_list(store, wanted, board.id, order)
+st.markdown(f"**{shell.plain(wanted.sentence())}** {len(found)} of {len(store.catalogue)} samples.")
+opened = listing.choose_sample(list(store.catalogue.by_id), found["question_id"].tolist())
+boards = {known.id: known.label for known in queries.boards(store)}
+
+if opened is None:
+    if found.empty:
+        st.info("No sample passes these filters. Reset them, or take one away.", icon=":material/filter_alt_off:")
+    else:
+        verdicts = samples.verdicts_of_runs(store, list(runs))
+        listing.sample_table(view.list_table(found, verdicts, runs, metric.label), runs, metric.label)
+        provenance = Provenance(store.version, board.label, wanted.sentence())
+        shell.exports(view.list_export(found, verdicts, runs, provenance), key="samples")
+else:
+    sample = store.catalogue.by_id[opened]
+    verdicts = samples.verdicts_of_sample(store, opened, first=board.id, most=MOST_VERDICTS)
+    card.describe(sample, text)
+    if runs:
+        card.responses(store, sample, runs, samples.verdicts_of_runs(store, list(runs), opened))
+    else:
+        st.info("Choose runs above, or tick them below, to see their responses side by side.", icon=":material/rule:")
+    st.subheader("Every run's verdict", anchor=False)
+    counts = samples.boards_of_sample(store, opened)
+    shell.table(view.board_table(counts, boards), key="boards", alt="How many runs of each board pass this sample")
+    every = view.verdict_table(verdicts, boards, board.id)
+    controls.selectable_table(
+        every, every.index.tolist(), labels, chosen, key="verdicts", alt="Every run's verdict on this sample"
+    )
 shell.footer(store)

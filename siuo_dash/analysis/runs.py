@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +15,9 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.samples import MCQA_BOARD, with_flags
 from siuo_dash.benchmark.schema import DOMAINS, METRICS, Metric
+from siuo_dash.benchmark.scoring import Tally, outcome, tally
 from siuo_dash.store.database import Store
+from siuo_dash.store.run_rows import run_rows
 
 FAILURES: Final = Query(
     "failures",
@@ -116,3 +121,53 @@ def place(store: Store, run: pd.Series[Any], metric: Metric) -> tuple[int | None
 def metrics_of(run: pd.Series[Any]) -> list[Metric]:
     """The metrics by which anything of the run was judged."""
     return [metric for metric in METRICS.values() if int(run[f"{metric.id}_n"]) > 0]
+
+
+def response_mix(store: Store, run: pd.Series[Any], metric: Metric) -> stats.ResponseMix:
+    """How the run's responses to one sample agree: 3/3, 2/3, 1/3, 0/3 (n is samples, never responses)."""
+    rows = RESPONSE_MIX.run(store, metric=metric, run_no=int(run["run_no"]))
+    whole = int(rows["response_count"].max()) if len(rows) else 0
+    votes = np.full((int(rows["samples"].sum()), whole), np.nan)
+    position = 0
+    for graded, passing, _, samples in rows.itertuples(index=False):
+        block = votes[position : position + int(samples)]
+        block[:, : int(graded)] = 0.0
+        block[:, : int(passing)] = 1.0
+        position += int(samples)
+    return stats.response_mix(votes)
+
+
+def without_flagged(store: Store, run: pd.Series[Any]) -> dict[str, Tally]:
+    """{metric: counts} over what is left without the responses that carry a health flag; {} for totals.
+
+    A sample is scored again from its other responses, and left out where none is left (design §6).
+    """
+    if run["evidence"] == "totals":
+        return {}
+    judged_safe, judged_effective = int(run["safe_n"]) > 0, int(run["effective_n"]) > 0
+    values: dict[str, list[bool | None]] = {metric.id: [] for metric in metrics_of(run)}
+    for row in run_rows(store, str(run["run_id"]), texts=False):
+        outcomes = dict(row)
+        sound = [response for response in row["responses"] if not response["flags"]]
+        if row["flags"] and not sound:
+            continue
+        if row["task"] == "generation" and len(sound) < len(row["responses"]):
+            safe = [response["safe"] for response in sound] if judged_safe else None
+            effective = [response["effective"] for response in sound] if judged_effective else None
+            outcomes |= asdict(outcome(safe, effective))
+        for metric in METRICS.values():
+            if metric.task == row["task"] and metric.id in values:
+                values[metric.id].append(outcomes[metric.column])
+    return {metric: tally(found) for metric, found in values.items()}
+
+
+def failures_jsonl(store: Store, run: pd.Series[Any], metric: Metric, failed: Iterable[int]) -> Iterator[str]:
+    """One JSON object a line for each failed sample: what is known of the sample, the verdicts, and the responses.
+
+    For re-judging or training; the benchmark's own text is not in it, `question_id` and the fingerprint lead to it.
+    """
+    known = {name: run[name] for name in ("run_id", "model", "judge")}
+    for row in run_rows(store, str(run["run_id"]), only=set(failed)):
+        if row["task"] == metric.task:
+            sample = store.catalogue.by_id[row["question_id"]]
+            yield json.dumps(known | asdict(sample) | row | {"failed": metric.id}, ensure_ascii=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -78,13 +78,13 @@ BOARDS_OF_SAMPLE: Final = Query(
 
 VERDICTS_OF_SAMPLE: Final = Query(
     "verdicts_of_sample",
-    "Every run's verdict on one sample, by board.",
+    "The runs' verdicts on one sample, by board.",
     """
     SELECT r.run_id, r.model, r.board, v.task, v.question_id, v.safe, v.effective, v.safe_and_effective, v.answer, v.correct,
         v.response_count, v.safe_votes, v.safe_graded, v.effective_votes, v.effective_graded, r.safe_n, r.effective_n
     FROM verdicts v JOIN runs r ON r.run_no = v.run_no
-    WHERE v.question_id = $question_id AND ($board IS NULL OR r.board = $board)
-    ORDER BY r.board, v.task, r.model, r.run_id LIMIT $most
+    WHERE v.question_id = $question_id
+    ORDER BY CASE WHEN r.board = $first THEN 0 ELSE 1 END, r.board, v.task, r.model, r.run_id LIMIT $most
     """,
 )
 
@@ -102,16 +102,23 @@ def sample_list(store: Store, filters: SampleFilters, board: str, order: str = "
     return query.run(store, metric=difficulty_metric(board), where=filters.where(), board=board)
 
 
-def verdicts_of_runs(store: Store, run_ids: Sequence[str]) -> pd.DataFrame:
-    """Every sample's verdicts in these runs, one row a run, task and sample, with `flags` (a list)."""
-    where = _runs(run_ids)
-    frame = VERDICTS_OF_RUNS.run(store, where=where)
-    return with_flags(frame, FLAGS_OF_RUNS.run(store, where=where))
+def verdicts_of_runs(store: Store, run_ids: Sequence[str], question_id: int | None = None) -> pd.DataFrame:
+    """Every sample's verdicts in these runs (or one sample's), one row a run, task and sample, with `flags` (a list)."""
+    runs, values = _runs(run_ids)
+    if question_id is None:
+        of = (Clause(runs, values), Clause(runs, values))
+    else:
+        values |= {"question_id": question_id}
+        of = (
+            Clause(f"{runs} AND v.question_id = $question_id", values),
+            Clause(f"{runs} AND f.question_id = $question_id", values),
+        )
+    return with_flags(VERDICTS_OF_RUNS.run(store, where=of[0]), FLAGS_OF_RUNS.run(store, where=of[1]))
 
 
-def verdicts_of_sample(store: Store, question_id: int, *, board: str | None = None, most: int = 500) -> pd.DataFrame:
-    """At most `most` runs' verdicts on one sample (of one board, or of all), with `flags` (a list)."""
-    frame = VERDICTS_OF_SAMPLE.run(store, question_id=question_id, board=board, most=most)
+def verdicts_of_sample(store: Store, question_id: int, *, first: str, most: int) -> pd.DataFrame:
+    """At most `most` verdicts on one sample by board, the board `first` on top, with `flags` (a list)."""
+    frame = VERDICTS_OF_SAMPLE.run(store, question_id=question_id, first=first, most=most)
     where = Clause("f.question_id = $question_id", {"question_id": question_id})
     return with_flags(frame, FLAGS_OF_RUNS.run(store, where=where))
 
@@ -135,6 +142,6 @@ def with_flags(frame: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
 _FLAG_ORDER: Final = list(FLAGS)
 
 
-def _runs(run_ids: Sequence[str]) -> Clause:
-    names = {f"run_{index}": run_id for index, run_id in enumerate(run_ids)}
-    return Clause(f"r.run_id IN ({', '.join(f'${name}' for name in names)})" if names else "FALSE", names)
+def _runs(run_ids: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    names: dict[str, Any] = {f"run_{index}": run_id for index, run_id in enumerate(run_ids)}
+    return (f"r.run_id IN ({', '.join(f'${name}' for name in names)})" if names else "FALSE"), names

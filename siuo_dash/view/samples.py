@@ -8,8 +8,10 @@ from typing import Any, Final
 import pandas as pd
 
 from siuo_dash.analysis.sample_filters import OUTCOMES
-from siuo_dash.benchmark.schema import DOMAINS, FLAGS
+from siuo_dash.analysis.samples import MCQA_BOARD, ORDERS
+from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS
 from siuo_dash.view import style
+from siuo_dash.view.export import Provenance, Table, plain_table
 
 MOST_RUNS: Final = 6
 """More runs than this cannot be read side by side."""
@@ -32,10 +34,11 @@ def link_params(
     outcomes: Mapping[str, str] | None = None,
     flags: Sequence[str] = (),
     order: str | None = None,
+    board: str | None = None,
 ) -> dict[str, str | list[str]]:
     """The query of a link to the samples page, for shell.link.
 
-    domains, dimensions and flags: ids; outcomes: {run label: id of OUTCOMES}; order: a label of ORDERS.
+    domains, dimensions, flags and order: ids; outcomes: {run label: id of OUTCOMES}; board: its label.
     """
     labels = list(dict.fromkeys([*run_labels, *(outcomes or {})]))
     params: dict[str, str | list[str]] = {
@@ -46,7 +49,8 @@ def link_params(
         "dimension": list(dimensions),
         "outcome": [outcome_option(label, outcome) for label, outcome in (outcomes or {}).items()],
         "flag": [FLAGS[flag].label for flag in flags],
-        "order": [] if order is None else order,
+        "order": [] if order is None else ORDERS[order],
+        "board": [] if board is None else board,
     }
     return {name: value for name, value in params.items() if value}
 
@@ -63,37 +67,141 @@ def outcome_words(row: Any) -> str:
     return ", ".join(dict.fromkeys(words)) or NO_VERDICT
 
 
-def list_table(
-    samples: pd.DataFrame, verdicts: pd.DataFrame, labels: Mapping[str, str], difficulty: str
-) -> pd.DataFrame:
-    """What the list shows: one row a sample, one column for each chosen run's outcome.
+def votes_words(row: Any) -> str:
+    """How the responses to one sample were judged: '2/3 safe, 3/3 effective'; '' for a single response."""
+    if row.task == "mcqa" or row.response_count < 2:
+        return ""
+    parts = [
+        f"{votes}/{graded} {name}"
+        for name, votes, graded, judged in (
+            ("safe", row.safe_votes, row.safe_graded, row.safe_n),
+            ("effective", row.effective_votes, row.effective_graded, row.effective_n),
+        )
+        if judged > 0
+    ]
+    return ", ".join(parts)
 
-    samples: of analysis.samples.sample_list; verdicts: of verdicts_of_runs; labels: {run_id: label} of the chosen runs.
+
+def flag_words(flags: Sequence[str]) -> str:
+    """Health flags as words: 'empty, judge error'."""
+    return ", ".join(FLAGS[flag].label.lower() for flag in flags)
+
+
+def list_table(samples: pd.DataFrame, verdicts: pd.DataFrame, runs: Mapping[str, str], passing: str) -> pd.DataFrame:
+    """What the list shows: one row a sample, with the outcome of each chosen run.
+
+    samples: of analysis.samples.sample_list; verdicts: of verdicts_of_runs; runs: {run_id: label} of the chosen runs;
+    passing: what the board's share counts ('Safe').
     """
     shown = pd.DataFrame(
         {
             "Sample": samples["question_id"],
-            "Domain": samples["domain"].map(_DOMAIN_LABELS),
-            "Subcategory": samples["subcategory"],
+            **{
+                label: outcome_column(samples, verdicts[verdicts["run_id"] == run_id]) for run_id, label in runs.items()
+            },
+            share_label(passing): 100 * samples["board_k"] / samples["board_n"].where(samples["board_n"] > 0),
+            RUNS_LABEL: [style.count(k, n) for k, n in zip(samples["board_k"], samples["board_n"], strict=True)],
             "Scene": samples["scene"],
             "Request": samples["request"],
-            f"{difficulty} %": 100 * samples["board_k"] / samples["board_n"].where(samples["board_n"] > 0),
-            "of runs": [style.count(k, n) for k, n in zip(samples["board_k"], samples["board_n"], strict=True)],
+            "Domain": samples["domain"].map(_DOMAIN_LABELS),
+            "Subcategory": samples["subcategory"],
             "Dimension": samples["primary_dimension"],
         }
     )
-    for run_id, label in labels.items():
-        shown[label] = outcome_column(samples, verdicts[verdicts["run_id"] == run_id])
     return shown.reset_index(drop=True)
+
+
+RUNS_LABEL: Final = "Runs"
+
+
+def share_label(passing: str) -> str:
+    """The heading of the board's share: 'Safe, % of runs'."""
+    return f"{passing}, % of runs"
 
 
 def outcome_column(samples: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
     """One run's outcome for each sample in words, flagged ones with their flags; '–' where the run has no row."""
     words: dict[int, list[str]] = {}
     for row in verdicts.itertuples():
-        flags = f" ({', '.join(FLAGS[flag].label.lower() for flag in row.flags)})" if row.flags else ""
+        flags = f" ({flag_words(row.flags)})" if row.flags else ""
         words.setdefault(int(row.question_id), []).append(outcome_words(row) + flags)
     return ["; ".join(words.get(int(question_id), ["–"])) for question_id in samples["question_id"]]
+
+
+def list_export(
+    samples: pd.DataFrame, verdicts: pd.DataFrame, runs: Mapping[str, str], provenance: Provenance
+) -> Table:
+    """The filtered samples with the chosen runs' verdicts, typed: null = ungraded, not judged, or no row."""
+    data = samples.drop(columns=["question_fingerprint", "reference_fingerprint", "image"]).reset_index(drop=True)
+    for run_id, label in runs.items():
+        for task, columns in _EXPORTED.items():
+            rows = verdicts[(verdicts["run_id"] == run_id) & (verdicts["task"] == task)].set_index("question_id")
+            for column in columns if len(rows) else ():
+                values = rows[column] if column != "flags" else rows["flags"].map(flag_words)
+                data[f"{label}: {column}"] = values.reindex(data["question_id"]).to_numpy()
+    return plain_table("samples", f"SIUO samples, {provenance.board}", data, provenance)
+
+
+_EXPORTED: Final = {"generation": ("safe", "effective", "safe_and_effective", "flags"), "mcqa": ("answer", "correct")}
+
+
+def verdict_table(verdicts: pd.DataFrame, boards: Mapping[str, str], first: str) -> pd.DataFrame:
+    """Every run's verdict on one sample, one row a run, by board, the board `first` on top.
+
+    verdicts: of verdicts_of_sample; boards: {board: label}. The index is the run_id.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for row in verdicts.itertuples():
+        entry = rows.setdefault(
+            row.run_id,
+            {
+                "Board": boards.get(row.board, row.board),
+                "Model": row.model,
+                "Verdict": "",
+                "Responses": "",
+                "Flags": "",
+            },
+        )
+        entry["Verdict"] = "; ".join(part for part in (entry["Verdict"], outcome_words(row)) if part)
+        entry["Responses"] = entry["Responses"] or votes_words(row)
+        entry["Flags"] = entry["Flags"] or flag_words(row.flags)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["Board", "Model", "Verdict", "Responses", "Flags"])
+    on_top = (table["Board"] != boards.get(first, first)).astype(int)
+    return table.assign(_top=on_top).sort_values(["_top", "Board"], kind="stable").drop(columns="_top")
+
+
+def board_table(counts: pd.DataFrame, boards: Mapping[str, str]) -> pd.DataFrame:
+    """For one sample, k of n runs of each board by each metric; a metric that no run of the board has is left empty."""
+    rows: dict[str, dict[str, str]] = {}
+    for row in counts.itertuples():
+        board = boards.get(MCQA_BOARD, "multiple choice") if row.task == "mcqa" else boards.get(row.board, row.board)
+        entry = rows.setdefault(board, {})
+        for metric in METRICS.values():
+            if metric.task == row.task:
+                entry[metric.label] = style.count(getattr(row, f"{metric.id}_k"), getattr(row, f"{metric.id}_n"))
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=[metric.label for metric in METRICS.values()])
+    return (
+        table.loc[:, [column for column in table if table[column].fillna("").any()]]
+        .fillna("")
+        .reset_index(names="Board")
+    )
+
+
+def position_words(ids: Sequence[int], sample: int | None) -> str:
+    """Where a sample stands in the filtered list: '3 of 42'; says so where it is not in it."""
+    if sample not in ids:
+        return f"not among the {len(ids)} of these filters"
+    return f"{ids.index(sample) + 1} of {len(ids)}"
+
+
+def neighbours(ids: Sequence[int], sample: int) -> tuple[int | None, int | None]:
+    """The samples before and after in the list; of a sample outside it, the nearest by number."""
+    if sample in ids:
+        place = ids.index(sample)
+        return ids[place - 1] if place else None, ids[place + 1] if place + 1 < len(ids) else None
+    return max((each for each in ids if each < sample), default=None), min(
+        (each for each in ids if each > sample), default=None
+    )
 
 
 def _word(verdict: Any, passing: str, failing: str) -> str:

@@ -53,6 +53,8 @@ PAGES: Final = {
     )
 }
 HOME: Final = "leaderboard"
+PAGE: Final = "page"
+"""Where the session says which page was shown last, by its heading."""
 
 
 def navigation() -> dict[str, list[Any]]:
@@ -152,6 +154,7 @@ def narrow() -> bool:
 
 def header(title: str, sentence: str) -> None:
     """A page's heading and the sentence that says what it answers."""
+    st.session_state[PAGE] = title
     st.title(title, anchor=False)
     st.markdown(sentence)
 
@@ -181,7 +184,7 @@ def run_actions(run_labels: Sequence[str]) -> None:
         return
     with st.container(horizontal=True):
         for url, label in actions:
-            link(url, label, {"runs": run_labels})
+            link(url, label, {"runs": run_labels} | ({"run": run_labels[0]} if url == "run" else {}))
 
 
 _RUN_ACTIONS: Final = (

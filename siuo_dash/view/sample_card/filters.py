@@ -7,10 +7,13 @@ from typing import Any, Final
 
 import streamlit as st
 
+from siuo_dash.analysis import queries, search
 from siuo_dash.analysis.sample_filters import AGREEMENT, NEEDS, OUTCOMES, RunOutcome, SampleFilters
 from siuo_dash.analysis.samples import ORDERS
 from siuo_dash.benchmark.schema import DIMENSIONS, DOMAINS, FLAGS
+from siuo_dash.store.benchmark_text import BenchmarkText, read, state
 from siuo_dash.store.database import Store
+from siuo_dash.view import shell
 from siuo_dash.view.samples import outcome_option
 
 FILTER_KEYS: Final = (
@@ -24,16 +27,41 @@ FILTER_KEYS: Final = (
     "agreement",
     "difficulty",
 )
+_HERE: Final = "Samples"
 
 
-def choose_filters(store: Store, runs: Mapping[str, str]) -> tuple[SampleFilters, str]:
-    """Search and filters of the samples page, and the order of the list (an id of ORDERS).
+def arrive(store: Store, labels: Mapping[str, str]) -> None:
+    """Called before any widget: a link that says what to show is not mixed with the filters of an earlier visit.
+
+    labels: {run_id: label} of all runs. A link that names runs but no board starts on the first run's board.
+    """
+    asked = st.query_params
+    came_from, st.session_state[shell.PAGE] = st.session_state.get(shell.PAGE), _HERE
+    if came_from == _HERE or not set(asked) & {*FILTER_KEYS, *_LINKED}:
+        return
+    for key in (*FILTER_KEYS, "order", "sample"):
+        if key not in asked:
+            st.session_state.pop(key, None)
+    if "board" not in asked and (named := asked.get_all("runs")):
+        ids = {label: run_id for run_id, label in labels.items()}
+        run_id = next((ids[label] for label in named if label in ids), None)
+        if run_id is not None:
+            st.session_state["board"] = str(queries.find_run(store, run_id)["board"])
+
+
+_LINKED: Final = ("sample", "runs", "order")
+
+
+def choose_filters(
+    store: Store, runs: Mapping[str, str], text: BenchmarkText
+) -> tuple[SampleFilters, str, search.Hits]:
+    """Search and filters of the samples page, the order of the list (an id of ORDERS), and where the search hit.
 
     runs: {run_id: label} of the chosen runs, in order.
     """
     subcategories = list(dict.fromkeys(sample.subcategory for sample in store.catalogue.samples))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        search = st.text_input(
+        search_words = st.text_input(
             "Search",
             placeholder="Scene, request, hazard, id",
             key="find",
@@ -86,6 +114,7 @@ def choose_filters(store: Store, runs: Mapping[str, str]) -> tuple[SampleFilters
             "Order", list(ORDERS), format_func=ORDERS.__getitem__, key="order", bind="query-params", width=170
         )
         st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
+    hits = _hits(store, text, tuple(runs), (search_words or "").strip(), store.version, state(store.data_dir))
     filters = SampleFilters(
         domains=tuple(domains),
         subcategories=tuple(chosen),
@@ -96,9 +125,27 @@ def choose_filters(store: Store, runs: Mapping[str, str]) -> tuple[SampleFilters
         agreement=agreement or "any",
         runs=tuple(runs.items()),
         difficulty=(low / 100, high / 100),
-        search=search or "",
+        search=search_words or "",
+        found=hits.ids,
     )
-    return filters, order
+    return filters, order, hits
+
+
+@st.cache_data(max_entries=256, show_spinner="Searching the texts …")
+def _hits(
+    _store: Store, _text: BenchmarkText, run_ids: tuple[str, ...], words: str, version: str, text_state: Any
+) -> search.Hits:
+    return search.search_texts(_store, _text, run_ids, words)
+
+
+def benchmark_text(store: Store) -> BenchmarkText:
+    """The benchmark's own texts, read once while their files stay the same."""
+    return _benchmark_text(store, str(store.data_dir), store.version, state(store.data_dir))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _benchmark_text(_store: Store, data_dir: str, version: str, text_state: Any) -> BenchmarkText:
+    return read(_store.data_dir, _store.catalogue)
 
 
 def _choose_outcomes(runs: Mapping[str, str]) -> tuple[RunOutcome, ...]:
