@@ -138,10 +138,18 @@ def differences(rates: CapabilityRates) -> pd.DataFrame:
     """
     parts = [_contrast(rates, contrast) for contrast in CONTRASTS.values()]
     frame = pd.concat(parts, ignore_index=True)
-    adjusted = frame.groupby("run_id", sort=False)["p"].transform(
-        lambda p: pd.Series(stats.benjamini_hochberg(p.tolist()), index=p.index)
-    )
-    return frame.assign(p_adjusted=adjusted)
+    p = frame["p"].to_numpy(dtype=np.float64).reshape(len(CONTRASTS), len(rates.runs))
+    return frame.assign(p_adjusted=benjamini_hochberg_rows(p.T).T.ravel())
+
+
+def by_rate(rates: CapabilityRates) -> list[str]:
+    """The run ids by their rate over all labelled samples, best first, then by name."""
+    cells = rates.cells[rates.cells["grouping"] == "dimension"]
+    sums = cells.groupby("run_id")[["k", "n"]].sum()
+    frame = rates.runs.assign(rate=rates.runs["run_id"].map(sums["k"] / sums["n"]))
+    frame = frame.sort_values(["rate", "model", "run_id"], ascending=[False, True, True], na_position="last")
+    ordered: list[str] = frame["run_id"].tolist()
+    return ordered
 
 
 def weaker_side(rates: CapabilityRates) -> pd.DataFrame:
@@ -205,6 +213,19 @@ def unpaired_array(k1: Floats, n1: Floats, k2: Floats, n2: Floats) -> tuple[Floa
         variance = pooled * (1 - pooled) * (1 / n1 + 1 / n2)
         p = np.where(variance > 0, erfc(np.abs(difference) / np.sqrt(2 * variance)), 1.0)
     return difference, np.maximum(-1.0, low), np.minimum(1.0, high), np.where(np.isnan(difference), np.nan, p)
+
+
+def benjamini_hochberg_rows(p: Floats) -> Floats:
+    """Each row's p-values adjusted as a family of its own, as stats.benjamini_hochberg does one; NaN stays and counts not."""
+    order = np.argsort(p, axis=1)  # NaN last
+    ordered = np.take_along_axis(p, order, axis=1)
+    family = np.sum(~np.isnan(p), axis=1, keepdims=True)
+    scaled = ordered * family / np.arange(1, p.shape[1] + 1)
+    least = np.fmin.accumulate(scaled[:, ::-1], axis=1)[:, ::-1]
+    adjusted = np.where(np.isnan(ordered), np.nan, np.minimum(1.0, least))
+    found = np.empty_like(p)
+    np.put_along_axis(found, order, adjusted, axis=1)
+    return found
 
 
 def is_clear(correlation: stats.Correlation | None) -> bool:

@@ -28,6 +28,7 @@ def grouped_bars(
 
     cells: `run_id`, `group`, `k`, `n`, `rate`, `low`, `high` (fractions) of one grouping; no bar where the rate is not
     known. runs: {run_id: name}, at most MOST_RUNS are drawn. groups: {id: label}; told apart by shade and by pattern.
+    Each bar has the customdata (run_id, group), which a click selects.
     """
     names = dict(list(runs.items())[:MOST_RUNS])
     rows = bands(list(names.values()), _BAR * len(groups) + _GAP, width=24)
@@ -66,7 +67,7 @@ def grouped_bars(
                     "thickness": 1.2,
                     "width": 3,
                 },
-                customdata=part[["run_id"]].to_numpy(),
+                customdata=part[["run_id", "group"]].to_numpy(),
                 hovertext=[_hover(row, names[row.run_id], label, metric) for row in part.itertuples()],
                 hovertemplate="%{hovertext}<extra></extra>",
             )

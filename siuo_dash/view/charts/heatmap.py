@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -21,7 +21,10 @@ LEAST_WIDTH: Final = 1120
 MARKS: Final = {"above": "▲", "below": "▼", "": ""}
 _ROW: Final = 30
 _HEAD: Final = 58
-_NAMES: Final = 205
+_NAMES: Final = {False: (205, 28), True: (128, 17)}
+"""Pixels and characters of a line of the names, on a wide and on a narrow screen."""
+_AVERAGES: Final = 1.5
+"""Where the columns over all domains end and the domains begin."""
 
 
 def heatmap(
@@ -33,16 +36,19 @@ def heatmap(
     *,
     sorted_by: str,
     chosen: Sequence[str] = (),
+    narrow: bool = False,
 ) -> go.Figure:
     """A row for each run and a column for each domain, the rate as colour and as text.
 
     cells: `run_id`, `column`, `k`, `n`, `rate`, `low`, `high`, `board_mean` (fractions), `mark` ('above', 'below', '').
     runs: {run_id: name} in the order of the rows, at most MOST_ROWS of them are drawn; chosen ones in bold.
-    columns: {id: label} in their order. sorted_by: the column that the rows are sorted by.
+    columns: {id: label} in their order, the two over all domains first. sorted_by: the column that the rows are sorted
+    by. narrow: leave less room to the names.
     Each cell has a point with the customdata (run_id, column), which a click selects.
     """
     ids, names = list(runs)[:MOST_ROWS], list(runs.values())[:MOST_ROWS]
-    rows = bands(names, _ROW, bold=[run_id in set(chosen) for run_id in ids])
+    margin, width = _NAMES[narrow]
+    rows = bands(names, _ROW, width=width, bold=[run_id in set(chosen) for run_id in ids])
     places = {run_id: middle for run_id, middle in zip(ids, rows.middles, strict=True)}
     shown = cells[cells["run_id"].isin(ids) & cells["column"].isin(list(columns))]
     scale = sequential(style.METRIC_COLOURS[metric.id], theme)
@@ -90,6 +96,7 @@ def heatmap(
         showgrid=False,
         zeroline=False,
         automargin=False,
+        ticks="",
         fixedrange=True,
     )
     drawn.update_yaxes(
@@ -100,9 +107,11 @@ def heatmap(
         showgrid=False,
         zeroline=False,
         automargin=False,
+        ticks="",
         fixedrange=True,
     )
-    drawn.update_layout(margin={"l": _NAMES, "r": 6, "t": _HEAD, "b": 6}, hoverdistance=60, showlegend=False)
+    drawn.add_vline(x=_AVERAGES, line={"color": style.paper(theme), "width": 8})
+    drawn.update_layout(margin={"l": margin, "r": 6, "t": _HEAD, "b": 6}, hoverdistance=60, showlegend=False)
     return drawn
 
 
@@ -115,25 +124,25 @@ def legend_line(theme: style.Theme, metric: Metric) -> str:
     ) + f" ({metric.label}, 0 to 100 %). ▲ ▼: the cell's 95 % interval lies above or below the board's mean."
 
 
-def _cell_text(cell: object) -> str:
-    rate, mark = cell.rate, MARKS[cell.mark]  # type: ignore[attr-defined]
+def _cell_text(cell: Any) -> str:
+    rate, mark = cell.rate, MARKS[cell.mark]
     if pd.isna(rate):
         return "–"
     words = f"<b>{mark}{100 * rate:.0f}</b>"
-    counted = style.count(cell.k, cell.n)  # type: ignore[attr-defined]
+    counted = style.count(cell.k, cell.n)
     return f'{words}  <span style="font-size:11px">{counted}</span>' if counted else words
 
 
-def _hover(cell: object, name: str, column: str, metric: Metric) -> str:
-    rate, low, high, k, n = (getattr(cell, part) for part in ("rate", "low", "high", "k", "n"))
+def _hover(cell: Any, name: str, column: str, metric: Metric) -> str:
+    rate, k, n = cell.rate, cell.k, cell.n
     lines = [f"<b>{style.chart_text(name, 60)}</b>", html.escape(column, quote=False)]
     if pd.isna(rate):
         return "<br>".join([*lines, "no graded sample"])
     counted = f" ({int(k)} of {int(n)} samples)" if not pd.isna(k) else f" ({int(n)} samples)"
     lines += [
         f"{metric.label} {style.percent(rate)}{counted}",
-        f"95 % interval {style.interval(low, high)}",
-        f"board's mean {style.percent(cell.board_mean)}",  # type: ignore[attr-defined]
+        f"95 % interval {style.interval(cell.low, cell.high)}",
+        f"board's mean {style.percent(cell.board_mean)}",
     ]
     return "<br>".join(lines)
 
@@ -143,6 +152,6 @@ def _text_colour(rate: float, scale: list[tuple[float, str]], theme: style.Theme
 
 
 def _heading(label: str, is_sorted: bool) -> str:
-    lines = textwrap.wrap(label, 13, break_long_words=False)
+    lines = textwrap.wrap(label, 14, break_long_words=False)
     text = "<br>".join(html.escape(line, quote=False) for line in lines)
     return f"<b>{text} ▾</b>" if is_sorted else text

@@ -16,10 +16,11 @@ from siuo_dash.view import style
 _Value = TypeVar("_Value")
 
 MOST_RUNS: Final = 6
-_PLOT: Final = 330
+_PLOT: Final = {False: 330, True: 240}
+"""Pixels of the radar itself, on a wide and on a narrow screen."""
 _SIDE: Final = {"l": 84, "r": 76}
 _TOP: Final = 44
-_BELOW: Final = 50
+_BELOW: Final = 72
 _LINE: Final = 19
 _TURN: Final = 50
 """Degrees of the first axis: so the longest names lie above and below, where a narrow screen has room for them."""
@@ -33,6 +34,7 @@ def radar(
     theme: style.Theme,
     *,
     mean: pd.Series[float] | None = None,
+    narrow: bool = False,
 ) -> go.Figure:
     """A closed line for each run over the domains, 0 to 100 %; interval and count on hover.
 
@@ -43,7 +45,7 @@ def radar(
     names = dict(list(runs.items())[:MOST_RUNS])
     legend = {run_id: style.chart_text(name, 40) for run_id, name in names.items()}
     lines = sum(label.count("<br>") + 1 for label in legend.values()) + (mean is not None)
-    drawn = style.figure(theme, height=_TOP + _PLOT + _BELOW + _LINE * lines + 10)
+    drawn = style.figure(theme, height=_TOP + _PLOT[narrow] + _BELOW + _LINE * lines + 10)
     axes = [_axis(label) for label in domains.values()]
     if mean is not None:
         values = [100 * mean.get(domain, float("nan")) for domain in domains]
@@ -77,7 +79,8 @@ def radar(
         )
     grid = style.muted(theme)
     drawn.update_layout(
-        margin={**_SIDE, "t": _TOP, "b": _BELOW + _LINE * lines},
+        # Without autoexpand: a long name in the legend would else push the radar aside and make it small.
+        margin={**_SIDE, "t": _TOP, "b": _BELOW + _LINE * lines, "autoexpand": False},
         legend={"orientation": "v", "yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0, "xref": "container"},
         polar={
             "bgcolor": style.paper(theme),
@@ -85,16 +88,20 @@ def radar(
                 "rotation": _TURN,
                 "direction": "clockwise",
                 "tickfont": {"size": 12},
+                # Ticks that are not seen keep the names clear of a mark at 100 %.
+                "ticks": "outside",
+                "ticklen": 7,
+                "tickcolor": "rgba(0,0,0,0)",
                 "gridcolor": _transparent(grid, 0.35),
                 "linecolor": _transparent(grid, 0.6),
             },
             "radialaxis": {
                 "range": [0, 100],
-                "tickvals": [0, 25, 50, 75, 100],
-                "ticksuffix": " %",
+                "tickvals": [25, 50, 75, 100],
+                "ticktext": ["", "50 %", "", "100 %"],
                 # Between two axes, so that no figure lies on a line of data.
                 "angle": _TURN - 20,
-                "tickangle": 0,
+                "tickangle": _TURN - 20,
                 "tickfont": {"size": 11, "color": style.muted(theme)},
                 "gridcolor": _transparent(grid, 0.35),
                 "linecolor": "rgba(0,0,0,0)",

@@ -14,18 +14,25 @@ from siuo_dash.view import style
 from siuo_dash.view.charts.scale import colour_at, sequential, text_on
 
 ROOT: Final = "catalogue"
-_HEIGHT: Final = 640
+_HEIGHT: Final = 700
 _SEPARATOR: Final = "\x1f"
 
 
 def catalogue_map(
-    samples: pd.DataFrame, domains: pd.DataFrame, subcategories: pd.DataFrame, metric: Metric, theme: style.Theme
+    samples: pd.DataFrame,
+    domains: pd.DataFrame,
+    subcategories: pd.DataFrame,
+    metric: Metric,
+    theme: style.Theme,
+    *,
+    whole: bool = True,
 ) -> go.Figure:
     """A tile for each domain, in it its subcategories, in them their samples; a click opens a tile.
 
     samples: `question_id`, `domain`, `subcategory`, `scene`, `graded`, `failing` (numbers of runs).
     domains, subcategories: `domain`, (`subcategory`,) `samples`, `failing`, `graded` (runs a sample, on average),
     `share` (of graded pairs, fraction). A tile's area is its number of samples, its colour the share that fails.
+    whole: domains and subcategories at once; else only the domains, and a click shows what is in one.
     """
     labels = {domain.id: domain.label for domain in DOMAINS}
     nodes = [
@@ -41,7 +48,9 @@ def catalogue_map(
     ]
     for row in domains.itertuples():
         label = labels[row.domain]
-        nodes.append(_part(row.domain, ROOT, label, _fold(label), row, metric))
+        # A domain's name stands in one line above its subcategories, or folded in its own tile.
+        shown = html.escape(label, quote=False) if whole else _fold(label)
+        nodes.append(_part(row.domain, ROOT, label, shown, row, metric))
     for row in subcategories.itertuples():
         name = _SEPARATOR.join((row.domain, row.subcategory))
         nodes.append(_part(name, row.domain, row.subcategory, _fold(row.subcategory), row, metric))
@@ -72,7 +81,7 @@ def catalogue_map(
             texttemplate="%{label}<br>%{text}",
             hovertext=frame["hover"],
             hovertemplate="%{hovertext}<extra></extra>",
-            maxdepth=3,
+            maxdepth=3 if whole else 2,
             sort=False,
             tiling={"pad": 2, "packing": "squarify"},
             pathbar={"visible": True, "thickness": 26, "textfont": {"size": 13}},
