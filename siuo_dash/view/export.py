@@ -53,9 +53,9 @@ class Table:
     bold: pd.DataFrame | None = None
 
     def file_name(self, ending: str) -> str:
-        """'siuo-leaderboard-human-3-responses-9fad590864ba.csv'."""
-        stem = slug(f"siuo {self.name} {self.provenance.board}")[:90]
-        return f"{stem}-{self.provenance.data_version}.{ending}"
+        """'siuo-leaderboard-human-3-responses-no-filter-is-set-9fad590864ba.csv': board, filters and data version."""
+        board, filters = slug(self.provenance.board)[:60].strip("-"), slug(self.provenance.filters)[:70].strip("-")
+        return f"siuo-{slug(self.name)}-{board}-{filters}-{self.provenance.data_version}.{ending}"
 
 
 def plain_table(name: str, title: str, data: pd.DataFrame, provenance: Provenance) -> Table:

@@ -261,13 +261,16 @@ def table(
 def chart(
     figure: go.Figure, *, key: str, alt: str, data: Table | None = None, select: Any = None, mode: Any = "points"
 ) -> Any:
-    """A chart with an accessible name, PNG and SVG at hand, and its data as a download."""
+    """A chart with an accessible name, PNG and SVG at hand, and its data as a download.
+
+    A picture says in its file name what `data` came from: board, filters, data version.
+    """
     config = {
         "displaylogo": False,
-        "displayModeBar": False,
+        "modeBarButtons": [["toImage"]],
         "scrollZoom": False,
         "responsive": True,
-        "toImageButtonOptions": {"filename": key, "scale": 2},
+        "toImageButtonOptions": {"filename": data.file_name("")[:-1] if data else key, "scale": 2},
     }
     options: dict[str, Any] = {"on_select": select, "selection_mode": mode} if select is not None else {}
     with st.container(key=f"chart-{key}"):
