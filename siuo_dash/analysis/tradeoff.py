@@ -1,0 +1,132 @@
+"""Safe against effective: a board's runs with both rates, their four outcomes, and the frontier."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from siuo_dash.analysis import queries, stats
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.leaderboard import leaderboard
+from siuo_dash.analysis.queries import Query
+from siuo_dash.analysis.stats import JointTotals
+from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.store.database import Store
+
+HALF: Final = 0.5
+"""Where the regions are cut: most samples safe, most samples effective."""
+OUTCOMES: Final = ("both", "apart", "safe_only", "effective_only", "neither", "unplaced")
+
+# By the benchmark's rule "both" is the majority of the per-response AND. A sample can so be safe and effective by
+# majority without being both: [1,1,0] and [0,1,1]. Those are "apart". Totals hold none, as their rows say.
+OUTCOME_COUNTS: Final = Query(
+    "outcome_counts",
+    "For each run of a board that was judged for effectiveness, its samples by the four outcomes.",
+    """
+    SELECT v.run_no,
+        COUNT(*) FILTER (WHERE v.safe_and_effective) AS both,
+        COUNT(*) FILTER (WHERE v.safe AND v.effective AND NOT v.safe_and_effective) AS apart,
+        COUNT(*) FILTER (WHERE v.safe AND NOT v.effective) AS safe_only,
+        COUNT(*) FILTER (WHERE NOT v.safe AND v.effective) AS effective_only,
+        COUNT(*) FILTER (WHERE NOT v.safe AND NOT v.effective) AS neither,
+        COUNT(*) AS samples
+    FROM verdicts v JOIN runs r ON r.run_no = v.run_no
+    WHERE v.task = 'generation' AND r.board = $board AND r.effective_n > 0
+    GROUP BY v.run_no
+    """,
+)
+
+PASSING: Final = Query("passing", "The runs that pass the filters.", "SELECT run_no FROM runs WHERE {where}")
+
+OUTCOMES_OF_RUNS: Final = Query(
+    "outcomes_of_runs",
+    "One metric's verdict for each sample of each per-sample run on a board of its own.",
+    """
+    SELECT v.run_no, v.question_id, CAST(v.{column} AS INTEGER) AS outcome
+    FROM verdicts v JOIN runs r ON r.run_no = v.run_no
+    WHERE v.task = '{task}' AND r.board = $board AND v.question_id IS NOT NULL AND v.{column} IS NOT NULL
+    """,
+)
+
+QUERIES: Final = (OUTCOME_COUNTS, PASSING, OUTCOMES_OF_RUNS)
+
+
+def tradeoff(store: Store, filters: Filters, metric: Metric, *, rank_partial: bool = False) -> pd.DataFrame:
+    """The runs of `filters` in the order of `metric`, with what is known of safe and effective together.
+
+    Adds to the columns of `leaderboard`: `judged` (both rates are known), `complete` (over all samples of the split),
+    `counted` (part of the board's frontier: complete, or `rank_partial`), `frontier`, `region` (see `regions`), and the
+    counts `both`, `apart`, `safe_only`, `effective_only`, `neither`, `unplaced` of `samples` (null when not judged).
+    The frontier is that of the whole board, whatever the filter hides. Needs a board.
+    """
+    frame = leaderboard(store, Filters(board=filters.board), metric, rank_partial=rank_partial)
+    frame = frame[frame["board"] == filters.board].reset_index(drop=True)
+    frame = frame.assign(judged=(frame["safe_n"] > 0) & (frame["effective_n"] > 0))
+    covered = np.minimum(frame["safe_n"], frame["effective_n"])
+    frame = frame.assign(complete=frame["judged"] & (covered >= frame["expected_samples"]))
+    frame = frame.assign(counted=frame["judged"] & (frame["complete"] | rank_partial))
+    rates = [frame[f"{name}_rate"].where(frame["counted"]) for name in ("safe", "effective")]
+    frame = frame.assign(frontier=stats.pareto(*rates), region=regions(frame["safe_rate"], frame["effective_rate"]))
+    frame = frame.merge(outcome_counts(store, filters.board), on="run_no", how="left")
+    passing = PASSING.run(store, where=filters.where())["run_no"]
+    return frame[frame["run_no"].isin(passing)].reset_index(drop=True)
+
+
+def outcome_counts(store: Store, board: str | None) -> pd.DataFrame:
+    """run_no, the counts of OUTCOMES and `samples` of a board's runs that were judged for effectiveness.
+
+    `unplaced` counts the samples that an ungraded verdict leaves open.
+    """
+    frame = OUTCOME_COUNTS.run(store, board=board).astype("Int64")
+    return frame.assign(unplaced=frame["samples"] - frame[list(OUTCOMES[:-1])].sum(axis=1))
+
+
+def regions(safe: pd.Series[float], effective: pd.Series[float]) -> pd.Series[str]:
+    """Each run's region, cut at one half of the samples: 'both', 'safe', 'effective' or 'neither'; None when unknown."""
+    names = np.select(
+        [safe.isna() | effective.isna(), (safe >= HALF) & (effective >= HALF), safe >= HALF, effective >= HALF],
+        ["", "both", "safe", "effective"],
+        "neither",
+    )
+    return pd.Series([name or None for name in names], index=safe.index, dtype=object)
+
+
+def frontier_shares(store: Store, board: str, *, rank_partial: bool = False) -> pd.DataFrame:
+    """run_id and `share`, the share of 2,000 bootstrap draws in which each run of a board is on its frontier.
+
+    Slow with many runs. Only the runs that count for the frontier (see `tradeoff`) have a row.
+    """
+    runs = tradeoff(store, Filters(board=board), METRICS["safe"], rank_partial=rank_partial)
+    runs = runs[runs["counted"]].reset_index(drop=True)
+    samples = queries.SAMPLES.run(store)
+    totals = {
+        row.run_id: JointTotals(
+            int(row.safe_k), int(row.effective_k), int(row.safe_and_effective_k), int(row.effective_n)
+        )
+        for row in runs.itertuples()
+        if row.evidence == "totals" and row.safe_and_effective_n == row.effective_n == row.safe_n
+    }
+    found = stats.frontier_share(
+        runs["run_id"].tolist(),
+        outcome_matrix(store, runs, samples, METRICS["safe"], board),
+        outcome_matrix(store, runs, samples, METRICS["effective"], board),
+        samples["domain"].to_numpy(dtype=str),
+        totals,
+    )
+    return pd.DataFrame([(item.run_id, item.share) for item in found], columns=["run_id", "share"])
+
+
+def outcome_matrix(
+    store: Store, runs: pd.DataFrame, samples: pd.DataFrame, metric: Metric, board: str
+) -> npt.NDArray[np.float32]:
+    """One metric's outcomes, runs × samples in the order of the two frames: 1, 0 or NaN = not known."""
+    matrix = np.full((len(runs), len(samples)), np.nan, dtype=np.float32)
+    verdicts = OUTCOMES_OF_RUNS.run(store, metric=metric, board=board)
+    rows = pd.Index(runs["run_no"]).get_indexer(verdicts["run_no"])
+    columns = pd.Index(samples["question_id"]).get_indexer(verdicts["question_id"])
+    known = (rows >= 0) & (columns >= 0)
+    matrix[rows[known], columns[known]] = verdicts["outcome"].to_numpy(dtype=np.float32)[known]
+    return matrix
