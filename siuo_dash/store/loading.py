@@ -24,7 +24,7 @@ def empty_database(catalogue: Catalogue) -> duckdb.DuckDBPyConnection:
     connection.execute("INSERT INTO samples BY NAME SELECT * FROM incoming_samples")
     connection.unregister("incoming_samples")
     # From here on no query can read a file, load an extension, see a Python variable or undo this.
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET python_enable_replacements = false")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
