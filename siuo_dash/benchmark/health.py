@@ -16,8 +16,10 @@ OPENING_CHARACTERS: Final = 50
 CLOSING: Final = frozenset(".!?:…。！？：*'\"’”»`_)]}）】」』")
 """A response that ends with one of these is finished; an angle bracket is not: it ends a tag or an error."""
 
+_HEAD: Final = 300
+"""Characters in which an error message must show itself."""
 _ERROR: Final = re.compile(
-    r"""\s*[<\[({"']*\s*(?:
+    r"""[<\[({"']*\s*(?:
         (?:[a-z_.]*(?:error|exception)["'\]*]*\s*[:>\]]) # 'ERROR: …', '<ERROR: …', '{"error": …', 'openai.BadRequestError: …'
       | traceback\ \(most\ recent\ call\ last\)
       | (?:torch\.)?(?:cuda\.)?outofmemory | cuda\ (?:out\ of\ memory|error)
@@ -43,7 +45,7 @@ def in_order(flags: Iterable[str]) -> list[str]:
 
 def is_error_message(text: str) -> bool:
     """Whether the response begins as an exception, an out-of-memory line or an HTTP error would."""
-    return _ERROR.match(text) is not None
+    return _ERROR.match(text.lstrip()[:_HEAD]) is not None
 
 
 def has_unclosed_reasoning(text: str) -> bool:

@@ -12,12 +12,14 @@ import pandas as pd
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
 from siuo_dash.ingest import official, own, vlmevalkit
-from siuo_dash.ingest.fields import Table, value_at
+from siuo_dash.ingest.columns import FieldInfo, field_infos
+from siuo_dash.ingest.fields import Table, has_field, value_at
 from siuo_dash.ingest.files import Part, UploadedFile, unpack
 from siuo_dash.ingest.findings import Findings, shown
-from siuo_dash.ingest.guess import FieldInfo, direction_needs, field_infos, guess
+from siuo_dash.ingest.guess import guess
+from siuo_dash.ingest.guess_verdicts import direction_needs
 from siuo_dash.ingest.join import join
-from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.mapping import ROLES, Mapping
 from siuo_dash.ingest.parquet_rows import read_parquet
 from siuo_dash.ingest.records import Claim, Known, Need, Partial, SampleRecord
 from siuo_dash.ingest.table import Reader, read_rows
@@ -153,6 +155,7 @@ class _Run:
             self.mapping, needs = guess(self.unknown, self.catalogue)
         else:
             needs = direction_needs(self.mapping, self.unknown)
+            self._check_fields(self.mapping)
         self.formats[TABLE] = None
         for table in self.unknown:
             if not needs:
@@ -161,6 +164,16 @@ class _Run:
                 Known(model=_named(table, self.mapping.model, parts=1), judge=_named(table, self.mapping.judge, parts=2))
             )
         return needs
+
+    def _check_fields(self, mapping: Mapping) -> None:
+        """Say which fields of a given mapping no file has."""
+        for role in ROLES:
+            given = getattr(mapping, role.name)
+            for path in given if isinstance(given, tuple) else [given] if given else []:
+                if not any(has_field(row, path) for table in self.unknown for row in table.values):
+                    self.findings.error(
+                        f"no file has the field {shown(path)}", hint="correct the mapping", field=role.name, kind="no such field"
+                    )
 
     def _once(self, records: list[SampleRecord]) -> list[SampleRecord]:
         """The records, sorted; a sample that two files of different formats hold is a contradiction."""

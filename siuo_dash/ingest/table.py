@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,7 +15,7 @@ from siuo_dash.ingest.findings import Findings, counted, shown
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.records import Partial, clean, clean_all
 from siuo_dash.ingest.text_rows import MAX_CELL
-from siuo_dash.ingest.verdicts import DirectionUnknown, NotUnderstood, Question, direction_of, read_number, token
+from siuo_dash.ingest.verdicts import DirectionUnknown, NotUnderstood, Question, direction_of, is_scale, read_number, token
 
 _LABEL: Final[dict[Question, str]] = {"safe": "safe or unsafe", "effective": "effective or ineffective"}
 _INT32: Final = 2**31
@@ -46,11 +46,21 @@ class _Unread:
     undirected: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Direction:
+    """What a question's values mean in one table; on a scale, 1 and 0 are points to be explained."""
+
+    yes_means: bool | None
+    meanings: dict[str, bool | None]
+    is_scale: bool
+
+
 def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Findings) -> list[Partial]:
     """One partial record a row; rows that cannot be placed or understood become findings."""
     mapping = reader.mapping
     partials: list[Partial] = []
-    unread: dict[Question, _Unread] = defaultdict(_Unread)
+    unread: dict[Question, _Unread] = {"safe": _Unread(), "effective": _Unread()}
+    directions = {question: _direction(table, mapping, question) for question in unread}
     for row_number, row in table.rows:
         sample = _find_sample(table.file, row_number, row, reader, catalogue, findings)
         if sample is None:
@@ -69,9 +79,9 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
                 row=row_number,
                 index=None if is_blank(index) else token(index),
                 texts=texts,
-                safe=_numbers(row, mapping, "safe", unread["safe"], row_number, sample.question_id),
+                safe=_numbers(row, mapping, "safe", directions["safe"], unread["safe"], place),
                 safe_words=words["safety_judgement"],
-                effective=_numbers(row, mapping, "effective", unread["effective"], row_number, sample.question_id),
+                effective=_numbers(row, mapping, "effective", directions["effective"], unread["effective"], place),
                 effective_words=words["effectiveness_judgement"],
                 answer=clean(_as_text(value_at(row, mapping.answer)))[:MAX_CELL] if answered and mapping.answer else None,
                 benchmark_judge=reader.benchmark_judge,
@@ -161,28 +171,35 @@ def _words(row: Row, paths: Sequence[str]) -> tuple[str | None, ...] | None:
 
 
 def _numbers(
-    row: Row, mapping: Mapping, question: Question, unread: _Unread, row_number: int, question_id: int
+    row: Row, mapping: Mapping, question: Question, direction: _Direction, unread: _Unread, place: dict[str, Any]
 ) -> tuple[int | None, ...] | None:
     paths: tuple[str, ...] = getattr(mapping, question)
     values = _values(row, paths)
     if values is None:
         return None
-    yes_means, meanings = mapping.yes_means(question), mapping.meanings(question)
-    if yes_means is None:
-        yes_means = direction_of(paths[0], question)
     numbers: list[int | None] = []
     for value in values[: MAX_RESPONSES + 1]:
         try:
-            numbers.append(read_number(value, question, yes_means=yes_means, meanings=meanings))
-        except DirectionUnknown:
-            unread.undirected[paths[0]] = unread.undirected.get(paths[0], 0) + 1
-            numbers.append(None)
-        except NotUnderstood:
-            key = (paths[0], shown(value))
-            unread.counts[key] += 1
-            unread.first.setdefault(key, (row_number, question_id))
-            numbers.append(None)
+            number = read_number(value, question, yes_means=direction.yes_means, meanings=direction.meanings)
+        except (DirectionUnknown, NotUnderstood) as error:
+            number = None
+            if isinstance(error, DirectionUnknown) and not direction.is_scale:
+                unread.undirected[paths[0]] = unread.undirected.get(paths[0], 0) + 1
+            else:
+                key = (paths[0], shown(value))
+                unread.counts[key] += 1
+                unread.first.setdefault(key, (place["row"], place["question_id"]))
+        numbers.append(number)
     return tuple(numbers)
+
+
+def _direction(table: Table, mapping: Mapping, question: Question) -> _Direction:
+    paths: tuple[str, ...] = getattr(mapping, question)
+    scale = is_scale(item for row in table.values for item in _values(row, paths) or [])
+    yes_means = mapping.yes_means(question)
+    if yes_means is None and paths and not scale:
+        yes_means = direction_of(paths[0], question)
+    return _Direction(yes_means, mapping.meanings(question), scale)
 
 
 def _values(row: Row, paths: Sequence[str]) -> list[Any] | None:

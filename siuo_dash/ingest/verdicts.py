@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -22,6 +22,7 @@ NO: Final = frozenset({"0", "false", "no", "n"})
 UNGRADED: Final = frozenset(
     {"-1", "nan", "none", "null", "n/a", "na", "ungraded", "unknown", "invalid", "unparsed", "unparseable", "parse error"}
 )
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d+)?")
 BLANK: Final = frozenset({"", "nan"})
 
 _STATED: Final[Mapping[Question, Callable[[str], bool | None]]] = {"safe": safety_stated, "effective": effectiveness_stated}
@@ -105,6 +106,11 @@ def direction_of(path: str, question: Question) -> bool | None:
     if bool(positive) == bool(negative) or words - positive - negative - _NEUTRAL:
         return None
     return bool(positive)
+
+
+def is_scale(values: Iterable[object]) -> bool:
+    """Whether these values are numbers of a longer scale, of which 1 is a point and not a yes."""
+    return any(_NUMBER.fullmatch(word) and word not in ("0", "1", "-1") for word in map(token, values))
 
 
 def names_question(path: str, question: Question) -> bool:

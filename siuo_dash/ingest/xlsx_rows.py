@@ -17,6 +17,8 @@ from siuo_dash.ingest.text_rows import MAX_COLUMNS, MAX_ROWS, check_header
 
 EXCEL_CELL: Final = 32_767
 """Characters that a cell can hold; Excel's own writers cut what is longer."""
+MAX_TAGS: Final = 1_000_000
+"""XML tags of a spreadsheet; a run of 167 samples has about 10,000."""
 _BROKEN: Final = (
     KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError, OSError, EOFError, ParseError,
     zipfile.BadZipFile,
@@ -28,7 +30,8 @@ def read_xlsx(name: str, data: bytes, findings: Findings) -> Table | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl remarks on styles that do not matter here
-            _look_for_code(name, data, findings)
+            if not _look_inside(name, data, findings):
+                return None
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
             try:
                 return _first_with_data(name, book, findings)
@@ -85,15 +88,20 @@ def _rows(name: str, sheet: Any, findings: Findings) -> list[tuple[int, Row]] | 
     return rows
 
 
-def _look_for_code(name: str, data: bytes, findings: Findings) -> None:
-    """Say what a spreadsheet holds besides values; none of it is run or followed."""
+def _look_inside(name: str, data: bytes, findings: Findings) -> bool:
+    """Whether the spreadsheet is small enough to parse; says what it holds besides values, which is never run."""
+    formulas = links = tags = 0
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        formulas = sum(
-            len(re.findall(rb"<f[ >/]", archive.read(entry)))
-            for entry in archive.namelist()
-            if entry.startswith("xl/worksheets/") and entry.endswith(".xml")
-        )
-        links = sum(entry.startswith("xl/externalLinks/") for entry in archive.namelist())
+        for entry in archive.namelist():
+            links += entry.startswith("xl/externalLinks/")
+            if entry.startswith("xl/") and entry.endswith(".xml"):
+                content = archive.read(entry)
+                tags += content.count(b"<")
+                if entry.startswith("xl/worksheets/"):
+                    formulas += len(re.findall(rb"<f[ >/]", content))
+    if tags > MAX_TAGS:
+        findings.error("too many cells for one run", hint="drop only the results of one run", file=name)
+        return False
     if formulas:
         findings.warning(
             f"{counted(formulas, 'cell')} with a formula: the stored results are read, nothing is calculated",
@@ -102,3 +110,4 @@ def _look_for_code(name: str, data: bytes, findings: Findings) -> None:
         )
     if links:
         findings.warning("links to other files: none is followed", file=name)
+    return True
