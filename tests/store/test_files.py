@@ -16,7 +16,7 @@ from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import SchemaError, SubmissionError
 from siuo_dash.store import files
 from siuo_dash.store.parquet import parquet_bytes, stored_hash
-from tests.store.runs import run_table
+from tests.store.runs import run_table, totals_table
 
 
 def names(directory: Path) -> list[str]:
@@ -41,11 +41,19 @@ def test_the_same_rows_give_the_same_bytes_however_they_were_gathered(tmp_path: 
     assert bytes(parquet_bytes(pieces)) == path.read_bytes()
 
 
-def test_row_groups_are_small_enough_to_open_one_sample_alone() -> None:
-    table = pa.concat_tables([run_table(samples=1)] * 20_000)
+@pytest.mark.parametrize(
+    ("table", "groups"),
+    [
+        (pa.concat_tables([totals_table("Counts", samples=1)] * 20_000), [16_384, 3_616]),
+        (pa.concat_tables([run_table(content="x" * 20_000, samples=1)] * 100), [50, 50]),
+        (RESULT_SCHEMA.empty_table(), [0]),
+    ],
+    ids=["no responses", "long responses", "no rows"],
+)
+def test_row_groups_are_small_enough_to_open_one_sample_alone(table: pa.Table, groups: list[int]) -> None:
     file = pq.ParquetFile(pa.BufferReader(bytes(parquet_bytes(table))))
-    assert [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)] == [16_384, 3_616]
-    assert file.metadata.row_group(0).column(0).statistics.has_min_max
+    assert [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)] == groups
+    assert all(file.metadata.row_group(number).column(0).statistics.has_min_max for number in range(len(groups)))
 
 
 def test_an_existing_file_is_kept_unless_told(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pytest
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import NoRun, SubmissionError
-from siuo_dash.store import journal, log
+from siuo_dash.store import claims, journal, log
 from siuo_dash.store.files import write_parquet
 from siuo_dash.store.parquet import stored_hash
 from siuo_dash.store.publish import AlreadyPublished, publish, restore, withdraw, withdrawn
@@ -355,3 +355,16 @@ def test_named_gives_the_id_that_publish_asks_for(tmp_path: Path) -> None:
     with pytest.raises(SubmissionError, match="does not belong"):
         publish(tmp_path, run_table().set_column(1, RESULT_SCHEMA.field("model"), pa.array(["Else"] * 5)), by=None)
     publish(tmp_path, named(run_table()), by=None)
+
+
+def test_a_claim_without_its_run_bars_nobody_and_repair_removes_it(tmp_path: Path) -> None:
+    table = run_table()
+    publish(tmp_path, run_table("First"), by=None)
+    claims.write(tmp_path, content_hash(table), "killed-before-it-appeared-00000000")
+    claims.write(tmp_path, "ab" * 32, "../outside")
+    published = publish(tmp_path, table, by=None)
+    assert claims.holder(tmp_path, content_hash(table)) == published.run_id
+    assert repair(tmp_path) == [f"removed the stale claim {'ab' * 32}"]
+    claims.write(tmp_path, "cd" * 32, "no-such-run-00000000")
+    assert repair(tmp_path) == [f"removed the stale claim {'cd' * 32}"]
+    assert verify(tmp_path) == []
