@@ -71,7 +71,9 @@ def outcome(safe: Sequence[bool | None] | None, effective: Sequence[bool | None]
         return Outcome(
             safe=None if safe is None else majority(safe), effective=None if effective is None else majority(effective)
         )
-    return Outcome(majority(safe), majority(effective), majority([both(s, e) for s, e in zip(safe, effective, strict=True)]))
+    return Outcome(
+        majority(safe), majority(effective), majority([both(s, e) for s, e in zip(safe, effective, strict=True)])
+    )
 
 
 def tally(outcomes: Iterable[bool | None]) -> Tally:

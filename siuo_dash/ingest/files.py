@@ -93,7 +93,8 @@ def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[Part]:
         findings.error("no file", hint="drop one or more result files")
     if len(files) > MAX_FILES:
         findings.error(
-            f"{len(files)} files at once; the limit is {MAX_FILES}", hint="one run at a time: its one or two result files"
+            f"{len(files)} files at once; the limit is {MAX_FILES}",
+            hint="one run at a time: its one or two result files",
         )
         return []
     budget = _Budget(MAX_TOTAL)
@@ -173,12 +174,16 @@ def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: i
             if not members:
                 findings.error("the archive is empty", file=name)
             for member in members[: MAX_FILES + 1]:
-                yield from _open(safe_name(member.filename), _inflate(archive, member, budget), budget, findings, depth + 1)
+                yield from _open(
+                    safe_name(member.filename), _inflate(archive, member, budget), budget, findings, depth + 1
+                )
             if len(members) > MAX_FILES:
                 findings.error(f"{counted(len(members), 'file')} in the archive; the limit is {MAX_FILES}", file=name)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         # RuntimeError is what zipfile raises for a password, NotImplementedError for an unknown compression
-        findings.error(f"not readable: {_plain(error)}", hint="pack it again as a plain .zip, or drop the file inside", file=name)
+        findings.error(
+            f"not readable: {_plain(error)}", hint="pack it again as a plain .zip, or drop the file inside", file=name
+        )
 
 
 def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> bytes:

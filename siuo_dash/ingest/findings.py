@@ -72,7 +72,9 @@ def _simple(value: object) -> str:
         case bool() | float() | None:
             return str(value)
         case int():
-            return str(value) if value.bit_length() < 256 else f"a number of about {value.bit_length() * 3 // 10} digits"
+            return (
+                str(value) if value.bit_length() < 256 else f"a number of about {value.bit_length() * 3 // 10} digits"
+            )
         case list() | tuple():
             return f"a list of {len(value)}"
         case dict():

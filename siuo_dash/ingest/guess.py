@@ -24,7 +24,9 @@ _RESPONSES: Final = (
     "responses response predictions prediction model_response model_responses model_output output outputs generated_text "
     "generated_response generation completion model_answer reply answer text content"
 ).split()
-_ANSWERS: Final = "response_mcqa pred_option predicted_option chosen_option selected_option choice chosen pred_ans".split()
+_ANSWERS: Final = (
+    "response_mcqa pred_option predicted_option chosen_option selected_option choice chosen pred_ans".split()
+)
 _INDEX: Final = (
     "response_index response_idx response_id response_number sample_idx sample_index trial attempt run repeat repetition seed "
     "generation_id iteration rollout n k"

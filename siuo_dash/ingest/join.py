@@ -33,7 +33,13 @@ def join(partials: Iterable[Partial], findings: Findings) -> list[SampleRecord]:
         rows = samples[partial.task, partial.question_id]
         earlier = rows.get(partial.index)
         rows[partial.index] = partial if earlier is None else _merged(earlier, partial, findings)
-    joined = (_stacked(rows, findings) for _, rows in sorted(samples.items(), key=lambda item: item[0]))
+    joined = [_without_gaps(_stacked(rows, findings)) for _, rows in sorted(samples.items(), key=lambda item: item[0])]
+    blank = [partial for partial in joined if partial.task == "generation" and not _lengths(partial)]
+    if blank and len(blank) == len(joined):
+        findings.error(
+            f"nothing is filled in: no response and no verdict in {counted(len(blank), 'row')}", file=blank[0].file
+        )
+        return []
     return [record for partial in joined if (record := _record(partial, findings)) is not None]
 
 
@@ -85,18 +91,45 @@ def _natural(index: str | None) -> list[tuple[int, str]]:
     return [(int(part[:18]), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", index or "")]
 
 
+def _lengths(partial: Partial) -> dict[str, int]:
+    """How many responses each of the given fields speaks of."""
+    return {name: len(value) for name in _STACKED if (value := getattr(partial, name)) is not None}
+
+
+def _without_gaps(partial: Partial) -> Partial:
+    """The sample without the responses of which nothing is given: a template's unused cells."""
+    lengths = _lengths(partial)
+    if partial.benchmark_judge or set(lengths.values()) in (set(), {1}) or len(set(lengths.values())) > 1:
+        return partial
+    cells = {name: getattr(partial, name) for name in lengths}
+    given = [
+        position
+        for position in range(next(iter(lengths.values())))
+        if any(column[position] not in (None, "") for column in cells.values())
+    ]
+    kept: dict[str, Any] = {
+        name: tuple(column[position] for position in given) or None for name, column in cells.items()
+    }
+    return replace(partial, **kept)
+
+
 def _record(partial: Partial, findings: Findings) -> SampleRecord | None:
-    lengths = {name: len(value) for name in _STACKED if (value := getattr(partial, name)) is not None}
+    lengths = _lengths(partial)
     place: dict[str, Any] = {"file": partial.file, "row": partial.row, "question_id": partial.question_id}
     if len(set(lengths.values())) > 1:
         counts = ", ".join(counted(length, _FIELDS[name][:-1], _FIELDS[name]) for name, length in lengths.items())
         findings.error(
-            f"counts that differ: {counts}", kind="counts that differ", hint="each response needs its own verdict", **place
+            f"counts that differ: {counts}",
+            kind="counts that differ",
+            hint="each response needs its own verdict",
+            **place,
         )
         return None
     count = max(lengths.values(), default=0)
     if partial.task == "generation" and not count:
-        findings.error("no response and no verdict", kind="no response and no verdict", **place)
+        findings.warning(
+            "no response and no verdict: the sample counts as missing", kind="no response and no verdict", **place
+        )
         return None
     texts: Sequence[str | None] = partial.texts if partial.texts is not None else [None] * count
     safety = _verdicts(partial, "safe", partial.safe, partial.safe_words, count)
@@ -118,7 +151,11 @@ def _record(partial: Partial, findings: Findings) -> SampleRecord | None:
 
 
 def _verdicts(
-    partial: Partial, question: Question, numbers: Sequence[int | None] | None, words: Sequence[str | None] | None, count: int
+    partial: Partial,
+    question: Question,
+    numbers: Sequence[int | None] | None,
+    words: Sequence[str | None] | None,
+    count: int,
 ) -> list[Verdict | None]:
     if numbers is None and words is None:
         return [None] * count

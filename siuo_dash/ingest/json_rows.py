@@ -34,7 +34,7 @@ def read_json(name: str, text: str, findings: Findings) -> tuple[str, list[tuple
         if rows is None:
             findings.error(
                 "JSON, but not a list of samples",
-                hint="expected [{…}, …], one object a line, {\"data\": [{…}, …]} or {\"1001\": {…}, …}",
+                hint='expected [{…}, …], one object a line, {"data": [{…}, …]} or {"1001": {…}, …}',
                 file=name,
             )
             return None
@@ -109,7 +109,9 @@ def _rows_of(value: Any) -> list[Any] | None:
         keys = list(insides[0])
         if len(value) > 1 and all(key.isdecimal() for key in keys) and all(list(inner) == keys for inner in insides):
             return [{column: cells[key] for column, cells in value.items()} for key in keys]  # pandas: by column
-        return [inner if "id" in inner or "question_id" in inner else {"id": key, **inner} for key, inner in value.items()]
+        return [
+            inner if "id" in inner or "question_id" in inner else {"id": key, **inner} for key, inner in value.items()
+        ]
     lists = [inner for inner in insides if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
     return lists[0] if len(lists) == 1 else None
 

@@ -28,8 +28,15 @@ class Role:
 
 
 ROLES: Final = (
-    Role("id", "Sample id", "The question_id, also inside a string: siuo_1001. One name a file where they differ", True),
-    Role("question", "Question", "The question's text: finds the sample where there is no id, and is checked where there is", False),
+    Role(
+        "id", "Sample id", "The question_id, also inside a string: siuo_1001. One name a file where they differ", True
+    ),
+    Role(
+        "question",
+        "Question",
+        "The question's text: finds the sample where there is no id, and is checked where there is",
+        False,
+    ),
     Role("category", "Category", "The sample's safety domain, to be checked", False),
     Role("responses", "Response", "The model's words; one field a response, or one field with a list", True),
     Role("response_index", "Response number", "Numbers a sample's responses where each has a row of its own", False),
@@ -105,11 +112,15 @@ class Mapping:
         try:
             read = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise SubmissionError(f"the mapping is not JSON: {error}", where=where, hint="save it again from the upload page") from error
+            raise SubmissionError(
+                f"the mapping is not JSON: {error}", where=where, hint="save it again from the upload page"
+            ) from error
         if not isinstance(read, dict):
             raise SubmissionError("the mapping is not a JSON object", where=where, hint="see docs/mapping.md")
         if read.pop("version", VERSION) != VERSION:
-            raise SubmissionError("the mapping is of another version", where=where, hint=f"this program reads version {VERSION}")
+            raise SubmissionError(
+                "the mapping is of another version", where=where, hint=f"this program reads version {VERSION}"
+            )
         return Mapping(**{name: _checked(name, value, where) for name, value in read.items()})
 
 
@@ -118,16 +129,22 @@ def _checked(name: str, value: Any, where: str) -> Any:
     if name in _MEANINGS:
         if not isinstance(value, dict) or not all(meaning in _MEANINGS[name] for meaning in map(_text, value.values())):
             raise SubmissionError(
-                "must give a meaning for each value", where=place, hint=f"a meaning is one of {', '.join(_MEANINGS[name])}"
+                "must give a meaning for each value",
+                where=place,
+                hint=f"a meaning is one of {', '.join(_MEANINGS[name])}",
             )
         return dict(value)
     if name in YES_MEANS:
         if value not in (*YES_MEANS[name], None):
-            raise SubmissionError(f"unknown meaning {value!r:.40}", where=place, hint=f"one of {', '.join(YES_MEANS[name])}")
+            raise SubmissionError(
+                f"unknown meaning {value!r:.40}", where=place, hint=f"one of {', '.join(YES_MEANS[name])}"
+            )
         return value
     role = next((role for role in ROLES if role.name == name), None)
     if role is None:
-        raise SubmissionError(f"unknown role {name!r:.40}", where=where, hint=f"one of {', '.join(r.name for r in ROLES)}")
+        raise SubmissionError(
+            f"unknown role {name!r:.40}", where=where, hint=f"one of {', '.join(r.name for r in ROLES)}"
+        )
     if isinstance(value, str) and value:
         return (value,) if role.many else value
     if role.many and isinstance(value, list) and all(isinstance(entry, str) and entry for entry in value):

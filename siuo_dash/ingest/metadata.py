@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from siuo_dash.benchmark.schema import SOURCE_STATUS
 from siuo_dash.errors import Finding
+from siuo_dash.ingest.records import Known
 
 _LENGTHS: Final = {
     "model": 100, "organization": 100, "judge": 100, "source": 500, "note": 2000, "submitted_by": 100, "source_status": 30,
@@ -53,10 +54,16 @@ class RunMetadata:
         if needs_judge and self.trimmed("judge") is None:
             found.append(_error("judge", "the judge is missing", "human, or the judge model's exact name and version"))
         if self.params_b is not None and not (math.isfinite(self.params_b) and 0 < self.params_b <= LARGEST_MODEL):
-            found.append(_error("params_b", f"{self.params_b:g} is no size in billions of parameters", "7 for a 7B model"))
+            found.append(
+                _error("params_b", f"{self.params_b:g} is no size in billions of parameters", "7 for a 7B model")
+            )
         if self.source_status not in SOURCE_STATUS:
             found.append(_error("source_status", "unknown source status", f"one of {', '.join(SOURCE_STATUS)}"))
-        if self.evaluated_on is not None and self.submitted_at is not None and self.evaluated_on > self.submitted_at.date():
+        if (
+            self.evaluated_on is not None
+            and self.submitted_at is not None
+            and self.evaluated_on > self.submitted_at.date()
+        ):
             found.append(_error("evaluated_on", "the day of the evaluation lies in the future", "check the date"))
         return [*found, *self._check_source()]
 
@@ -66,7 +73,9 @@ class RunMetadata:
             return None
         allowed = "\n\t\r" if name == "note" else ""
         # Invisible characters could make one name look like another, or turn the text around it.
-        if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and char not in allowed for char in text):
+        if any(
+            unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and char not in allowed for char in text
+        ):
             return _error(name, "holds invisible or control characters", "type it instead of pasting it")
         if len(text) > _LENGTHS[name]:
             return _error(name, f"{len(text):,} characters; the limit is {_LENGTHS[name]:,}", "shorten it")
@@ -79,10 +88,27 @@ class RunMetadata:
             return []
         try:
             parts = urlsplit(source)
-            is_link = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", source.split(",")[0])
+            is_link = (
+                parts.scheme in ("http", "https")
+                and bool(parts.hostname)
+                and not re.search(r"\s", source.split(",")[0])
+            )
         except ValueError:
             is_link = False
-        return [] if is_link else [_error("source", "not a web address", "a link that begins with https://, or a citation")]
+        return (
+            []
+            if is_link
+            else [_error("source", "not a web address", "a link that begins with https://, or a citation")]
+        )
+
+
+def suggested(known: Known) -> RunMetadata:
+    """Metadata to start from: what the files tell, and for an export all that it carries."""
+    carried = known.metadata or {}
+    kept = {each.name: carried[each.name] for each in fields(RunMetadata) if carried.get(each.name) is not None}
+    # Who uploads it now, and when, is another matter than who did before.
+    kept = {name: value for name, value in kept.items() if name not in ("submitted_by", "submitted_at")}
+    return RunMetadata(**{"model": known.model or "", "judge": known.judge or "", **kept})
 
 
 def _error(field: str, message: str, hint: str) -> Finding:

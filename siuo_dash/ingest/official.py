@@ -19,14 +19,20 @@ SAFE: Final = ("safety_gpt", "safetyness", "safe", "safety")
 EFFECTIVE: Final = ("effective_gpt", "effectiveness_gpt", "helpfulness", "effective", "effectiveness")
 SAFE_WORDS: Final = ("safety_evaluation", "safe_evaluation")
 EFFECTIVE_WORDS: Final = ("effectiveness_evaluation", "effective_evaluation", "helpfulness_evaluation")
-_FILE: Final = re.compile(r"siuo[-_](?P<task>gen|mcqa)[-_](?P<model>.+?)(?:-gpteval(?:-\w+)*?)?(?:-(?:safe|effective|merged))?(?:-pro)?$")
+_FILE: Final = re.compile(
+    r"siuo[-_](?P<task>gen|mcqa)[-_](?P<model>.+?)(?:-gpteval(?:-\w+)*?)?(?:-(?:safe|effective|merged))?(?:-pro)?$"
+)
 
 
 def is_generation(table: Table) -> bool:
     """Whether the rows are the benchmark's generation format: question_id and a list of responses."""
     row = table.values[0]
-    listed = any(isinstance(row.get(name), list) for name in (*SAFE_WORDS, *EFFECTIVE_WORDS, *SAFE, *EFFECTIVE, "evaluation"))
-    return table.kind in ("json", "jsonl") and "question_id" in row and (isinstance(row.get("responses"), list) or listed)
+    listed = any(
+        isinstance(row.get(name), list) for name in (*SAFE_WORDS, *EFFECTIVE_WORDS, *SAFE, *EFFECTIVE, "evaluation")
+    )
+    return (
+        table.kind in ("json", "jsonl") and "question_id" in row and (isinstance(row.get("responses"), list) or listed)
+    )
 
 
 def is_multiple_choice(table: Table) -> bool:

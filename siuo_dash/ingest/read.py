@@ -161,7 +161,9 @@ class _Run:
             if not needs:
                 self._take(TABLE, table, Reader(self.mapping))
             self.known.append(
-                Known(model=_named(table, self.mapping.model, parts=1), judge=_named(table, self.mapping.judge, parts=2))
+                Known(
+                    model=_named(table, self.mapping.model, parts=1), judge=_named(table, self.mapping.judge, parts=2)
+                )
             )
         return needs
 
@@ -172,7 +174,10 @@ class _Run:
             for path in given if isinstance(given, tuple) else [given] if given else []:
                 if not any(has_field(row, path) for table in self.unknown for row in table.values):
                     self.findings.error(
-                        f"no file has the field {shown(path)}", hint="correct the mapping", field=role.name, kind="no such field"
+                        f"no file has the field {shown(path)}",
+                        hint="correct the mapping",
+                        field=role.name,
+                        kind="no such field",
                     )
 
     def _once(self, records: list[SampleRecord]) -> list[SampleRecord]:

@@ -62,13 +62,13 @@ class ScoredSample:
 
 
 def judged_on(records: Iterable[SampleRecord]) -> Judged:
-    """What the run was judged on: whatever any of its responses was."""
+    """What the run was judged on: whatever has a verdict on any of its responses."""
     generation = [record for record in records if record.task == "generation"]
     responses = [response for record in generation for response in record.responses]
     carried = [record.carried for record in generation if record.carried is not None and not record.responses]
     return Judged(
-        safe=any(r.safety is not None for r in responses) or any(safe is not None for safe, _, _ in carried),
-        effective=any(r.effectiveness is not None for r in responses) or any(c[1] is not None for c in carried),
+        safe=any(_value(r.safety) is not None for r in responses) or any(c[0] is not None for c in carried),
+        effective=any(_value(r.effectiveness) is not None for r in responses) or any(c[1] is not None for c in carried),
     )
 
 
@@ -87,11 +87,14 @@ def score(records: Sequence[SampleRecord], catalogue: Catalogue) -> list[ScoredS
 
 
 def tallies(
-    samples: Sequence[ScoredSample], metrics: Sequence[str], value: Callable[[ScoredSample, str], bool | None] = ScoredSample.value
+    samples: Sequence[ScoredSample],
+    metrics: Sequence[str],
+    value: Callable[[ScoredSample, str], bool | None] = ScoredSample.value,
 ) -> dict[str, Tally]:
     """{metric: counts} over the samples of its task."""
     return {
-        metric: tally(value(each, metric) for each in samples if each.record.task == METRICS[metric].task) for metric in metrics
+        metric: tally(value(each, metric) for each in samples if each.record.task == METRICS[metric].task)
+        for metric in metrics
     }
 
 

@@ -97,7 +97,8 @@ class Submission:
         if kinds:
             kinds[ANY_FLAG] = list(kinds)
         return {
-            name: tallies(without_flagged(self.samples, flags, self.judged), list(self.scores)) for name, flags in kinds.items()
+            name: tallies(without_flagged(self.samples, flags, self.judged), list(self.scores))
+            for name, flags in kinds.items()
         }
 
     @property
@@ -203,7 +204,11 @@ def submission_of(reading: Reading, catalogue: Catalogue) -> Submission:
 
 def _judged_metrics(samples: Sequence[ScoredSample], judged: Judged) -> list[str]:
     tasks = {each.record.task for each in samples}
-    is_judged = {"safe": judged.safe, "effective": judged.effective, "safe_and_effective": judged.safe and judged.effective}
+    is_judged = {
+        "safe": judged.safe,
+        "effective": judged.effective,
+        "safe_and_effective": judged.safe and judged.effective,
+    }
     return [metric.id for metric in METRICS.values() if metric.task in tasks and is_judged.get(metric.id, True)]
 
 
@@ -211,7 +216,9 @@ def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: finding.severity != "error"))
 
 
-def _score(tally: Tally, interval: Callable[[int, int], tuple[float | None, float | None]] | None) -> dict[str, float | None]:
+def _score(
+    tally: Tally, interval: Callable[[int, int], tuple[float | None, float | None]] | None
+) -> dict[str, float | None]:
     low, high = (None, None) if interval is None or not tally.n else interval(tally.k, tally.n)
     return {"k": tally.k, "n": tally.n, "rate": tally.rate, "low": low, "high": high}
 

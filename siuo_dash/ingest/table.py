@@ -15,7 +15,15 @@ from siuo_dash.ingest.findings import Findings, counted, shown
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.records import Partial, clean, clean_all
 from siuo_dash.ingest.text_rows import MAX_CELL
-from siuo_dash.ingest.verdicts import DirectionUnknown, NotUnderstood, Question, direction_of, is_scale, read_number, token
+from siuo_dash.ingest.verdicts import (
+    DirectionUnknown,
+    NotUnderstood,
+    Question,
+    direction_of,
+    is_scale,
+    read_number,
+    token,
+)
 
 _LABEL: Final[dict[Question, str]] = {"safe": "safe or unsafe", "effective": "effective or ineffective"}
 _INT32: Final = 2**31
@@ -57,9 +65,10 @@ class _Direction:
 
 def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Findings) -> list[Partial]:
     """One partial record a row; rows that cannot be placed or understood become findings."""
-    mapping = reader.mapping
+    mapping = _filled_in(table, reader.mapping)
     partials: list[Partial] = []
     unread: dict[Question, _Unread] = {"safe": _Unread(), "effective": _Unread()}
+    has_texts = any(not is_blank(value) for row in table.values for value in _values(row, mapping.responses) or [])
     directions = {question: _direction(table, mapping, question) for question in unread}
     for row_number, row in table.rows:
         sample = _find_sample(table.file, row_number, row, reader, catalogue, findings)
@@ -67,7 +76,8 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
             continue
         place = {"file": table.file, "row": row_number, "question_id": sample.question_id}
         _check_category(row, mapping, sample, findings, place)
-        texts = _texts(row, mapping.responses, findings, place)
+        # A column that is blank throughout says that the responses are not at hand, not that all are empty.
+        texts = _texts(row, mapping.responses, findings, place) if has_texts else None
         words = {role: _words(row, getattr(mapping, role)) for role in ("safety_judgement", "effectiveness_judgement")}
         index = None if mapping.response_index is None else value_at(row, mapping.response_index)
         answered = mapping.answer is not None and has_field(row, mapping.answer)
@@ -83,7 +93,9 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
                 safe_words=words["safety_judgement"],
                 effective=_numbers(row, mapping, "effective", directions["effective"], unread["effective"], place),
                 effective_words=words["effectiveness_judgement"],
-                answer=clean(_as_text(value_at(row, mapping.answer)))[:MAX_CELL] if answered and mapping.answer else None,
+                answer=clean(_as_text(value_at(row, mapping.answer)))[:MAX_CELL]
+                if answered and mapping.answer
+                else None,
                 benchmark_judge=reader.benchmark_judge,
                 **_extras(row, reader),
             )
@@ -93,13 +105,30 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
     return partials
 
 
+_BY_RESPONSE: Final = ("responses", "safe", "safety_judgement", "effective", "effectiveness_judgement")
+
+
+def _filled_in(table: Table, mapping: Mapping) -> Mapping:
+    """The mapping without those of a role's several fields that are blank throughout: response_3 of a template."""
+    filled = {
+        role: tuple(path for path in paths if not all(is_blank(value_at(row, path)) for row in table.values))
+        for role in _BY_RESPONSE
+        if len(paths := getattr(mapping, role)) > 1
+    }
+    return mapping.having(**{role: kept for role, kept in filled.items() if kept})
+
+
 def _find_sample(
     file: str, row_number: int, row: Row, reader: Reader, catalogue: Catalogue, findings: Findings
 ) -> Sample | None:
     mapping = reader.mapping
     place: dict[str, object] = {"file": file, "row": row_number}
     question = None if mapping.question is None else value_at(row, mapping.question)
-    asked = catalogue.by_fingerprint.get(fingerprint(question)) if isinstance(question, str) and len(question) < MAX_CELL else None
+    asked = (
+        catalogue.by_fingerprint.get(fingerprint(question))
+        if isinstance(question, str) and len(question) < MAX_CELL
+        else None
+    )
     id_field = next((path for path in mapping.id if has_field(row, path)), None)
     raw_id = None if id_field is None else value_at(row, id_field)
     question_id = parse_id(raw_id, catalogue.by_id)
@@ -234,7 +263,9 @@ def _as_text(value: object) -> str:
         case list() if len(value) == 1 and isinstance(value[0], str):
             return value[0]
         case dict():
-            inner = next((value[key] for key in ("text", "content", "response") if isinstance(value.get(key), str)), None)
+            inner = next(
+                (value[key] for key in ("text", "content", "response") if isinstance(value.get(key), str)), None
+            )
             return inner if isinstance(inner, str) else shown(value)
         case list() | tuple():
             return shown(value)

@@ -38,7 +38,9 @@ def read_text(name: str, data: bytes, findings: Findings) -> Table | None:
         return None if read is None else Table(name, tuple(read[1]), read[0])
     if start == "<":
         findings.error(
-            "HTML or XML, not results", hint="was a login or error page saved instead of the file? download it again", file=name
+            "HTML or XML, not results",
+            hint="was a login or error page saved instead of the file? download it again",
+            file=name,
         )
         return None
     return _delimited(name, text, findings)
@@ -62,7 +64,9 @@ def decode(name: str, data: bytes, findings: Findings) -> str | None:
         )
         return None
     if "\0" in text:
-        findings.error("holds NUL characters: not a text file, or damaged", hint="save it again as UTF-8 text", file=name)
+        findings.error(
+            "holds NUL characters: not a text file, or damaged", hint="save it again as UTF-8 text", file=name
+        )
         return None
     return text
 
@@ -100,7 +104,9 @@ def _delimited(name: str, text: str, findings: Findings) -> Table | None:
     except csv.Error as error:
         line = f"line {reader.line_num:,}"
         if "field limit" in str(error):
-            findings.error(f"a cell of more than {MAX_CELL:,} characters at {line}", hint="is a quote not closed?", file=name)
+            findings.error(
+                f"a cell of more than {MAX_CELL:,} characters at {line}", hint="is a quote not closed?", file=name
+            )
         else:
             findings.error(f"not readable as a table: {error}, at {line}", hint="is a quote not closed?", file=name)
         return None
@@ -115,6 +121,8 @@ def check_header(name: str, cells: list[str], findings: Findings) -> list[str] |
     names = [cell.strip() or f"column {position}" for position, cell in enumerate(cells, 1)]
     twice = next((column for column in names if names.count(column) > 1), None)
     if twice is not None:
-        findings.error(f"two columns have the name {shown(twice)}", hint="give each column its own name", file=name, row=1)
+        findings.error(
+            f"two columns have the name {shown(twice)}", hint="give each column its own name", file=name, row=1
+        )
         return None
     return names

@@ -33,8 +33,10 @@ def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
     if not reading.samples and not reading.needs and not any(f.severity == "error" for f in reading.findings):
         findings.error("no sample could be read", hint="see docs/formats.md for what is understood")
     if generation and not judged.safe and not judged.effective:
+        blank = any(r.safety is not None or r.effectiveness is not None for each in generation for r in each.responses)
         findings.error(
-            f"{counted(len(generation), 'sample')} with responses, but no verdict on any of them",
+            f"{counted(len(generation), 'sample')}, but no verdict at all"
+            + (": every one is blank, -1 or cannot be read" if blank else ", only responses"),
             hint=_how_to_judge(reading.format),
             file=generation[0].file,
         )
@@ -48,7 +50,11 @@ def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
 
 
 def warnings(
-    reading: read.Reading, samples: Sequence[ScoredSample], judged: Judged, scores: Mapping[str, Tally], catalogue: Catalogue
+    reading: read.Reading,
+    samples: Sequence[ScoredSample],
+    judged: Judged,
+    scores: Mapping[str, Tally],
+    catalogue: Catalogue,
 ) -> list[Finding]:
     """What a reader of the run should know, most of it about missing and contradicting verdicts."""
     findings = Findings()
@@ -125,19 +131,19 @@ def _verdicts(question: Question, samples: Sequence[ScoredSample], findings: Fin
     for each in samples:
         for response in each.responses:
             verdict: Verdict | None = response.record.safety if question == "safe" else response.record.effectiveness
-            if verdict is None or verdict.words is None or verdict.number is None:
+            if verdict is None or verdict.words is None or verdict.value is None:
                 continue
-            if verdict.value is not None and verdict.number != int(verdict.value):
+            if verdict.number is not None and verdict.number != int(verdict.value):
                 differing.append(each.record)
-            elif verdict.value is not None and in_words(verdict.words) not in (None, verdict.value):
+            elif in_words(verdict.words) not in (None, verdict.value):
                 contradicted.append(each.record)
     for records, said in (
         (differing, "differ from what the judge's text beside them states: the text decides"),
-        (contradicted, "contradict the judge's words beside them: the number was kept, as it was published"),
+        (contradicted, "contradict the judge's words beside them: kept as they were published"),
     ):
         if records:
             findings.warning(
-                f"{counted(len(records), f'{_NAMES[question]} number')} in the file {said}",
+                f"{counted(len(records), f'{_NAMES[question]} verdict')} in the file {said}",
                 hint=f"look at question_id {records[0].question_id} first",
                 file=records[0].file, row=records[0].row, question_id=records[0].question_id,
             )  # fmt: skip
@@ -161,7 +167,11 @@ def _answers(samples: Sequence[ScoredSample], findings: Findings) -> None:
         if found:
             first = found[0].record
             findings.warning(
-                f"{len(found)} {_numbered(message, len(found))}", hint=hint, file=first.file, row=first.row, question_id=first.question_id
+                f"{len(found)} {_numbered(message, len(found))}",
+                hint=hint,
+                file=first.file,
+                row=first.row,
+                question_id=first.question_id,
             )
 
 

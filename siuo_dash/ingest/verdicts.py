@@ -20,12 +20,28 @@ Question = Literal["safe", "effective"]
 YES: Final = frozenset({"1", "true", "yes", "y"})
 NO: Final = frozenset({"0", "false", "no", "n"})
 UNGRADED: Final = frozenset(
-    {"-1", "nan", "none", "null", "n/a", "na", "ungraded", "unknown", "invalid", "unparsed", "unparseable", "parse error"}
+    {
+        "-1",
+        "nan",
+        "none",
+        "null",
+        "n/a",
+        "na",
+        "ungraded",
+        "unknown",
+        "invalid",
+        "unparsed",
+        "unparseable",
+        "parse error",
+    }
 )
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d+)?")
 BLANK: Final = frozenset({"", "nan"})
 
-_STATED: Final[Mapping[Question, Callable[[str], bool | None]]] = {"safe": safety_stated, "effective": effectiveness_stated}
+_STATED: Final[Mapping[Question, Callable[[str], bool | None]]] = {
+    "safe": safety_stated,
+    "effective": effectiveness_stated,
+}
 _IN_WORDS: Final[Mapping[Question, Callable[[str], bool | None]]] = {
     "safe": safety_in_words,
     "effective": effectiveness_in_words,
@@ -37,7 +53,9 @@ _POSITIVE: Final[Mapping[Question, frozenset[str]]] = {
     "effective": frozenset({"effective", "effectiveness", "helpful", "helpfulness"}),
 }
 _NEGATIVE: Final[Mapping[Question, frozenset[str]]] = {
-    "safe": frozenset({"unsafe", "unsafeness", "harmful", "harmfulness", "harm", "toxic", "inappropriate", "jailbroken", "asr"}),
+    "safe": frozenset(
+        {"unsafe", "unsafeness", "harmful", "harmfulness", "harm", "toxic", "inappropriate", "jailbroken", "asr"}
+    ),
     "effective": frozenset({"ineffective", "ineffectiveness", "unhelpful", "unhelpfulness"}),
 }
 _NEUTRAL: Final = frozenset(
@@ -119,7 +137,11 @@ def names_question(path: str, question: Question) -> bool:
 
 
 def read_number(
-    value: object, question: Question, *, yes_means: bool | None = None, meanings: Mapping[str, bool | None] | None = None
+    value: object,
+    question: Question,
+    *,
+    yes_means: bool | None = None,
+    meanings: Mapping[str, bool | None] | None = None,
 ) -> int | None:
     """What a cell says: 1, 0, -1 (ungraded) or None (blank).
 

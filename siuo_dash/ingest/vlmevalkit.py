@@ -24,7 +24,9 @@ _OVERALL: Final = {
     "safe_and_effective": "overall_avg_combined",
 }
 _COUNTS_UNSAFE: Final = "VLMEvalKit counts an ungraded verdict as unsafe or ineffective, we leave it out"
-_READS_MORE: Final = "VLMEvalKit takes the last letter that stands alone in an answer; the benchmark's own parser reads fewer forms"
+_READS_MORE: Final = (
+    "VLMEvalKit takes the last letter that stands alone in an answer; the benchmark's own parser reads fewer forms"
+)
 
 
 def is_generation(table: Table) -> bool:
@@ -112,7 +114,9 @@ def claims(table: Table) -> list[Claim]:
         marks = [token(row.get(name)) for row in table.values]
         if all(mark in ("0", "1") for mark in marks):
             percent = round(100 * marks.count("1") / len(marks), 2)
-            found.append(Claim(metric, percent, f"{name} in {table.file}", _READS_MORE if metric == "mcqa" else _COUNTS_UNSAFE))
+            found.append(
+                Claim(metric, percent, f"{name} in {table.file}", _READS_MORE if metric == "mcqa" else _COUNTS_UNSAFE)
+            )
     return found
 
 

@@ -78,7 +78,9 @@ def _rows(name: str, sheet: Any, findings: Findings) -> list[tuple[int, Row]] | 
                 return None
             continue
         cut += sum(isinstance(cell, str) and len(cell) >= EXCEL_CELL for cell in cells)
-        rows.append((number, dict(zip(header, (*cells[: len(header)], *[None] * (len(header) - len(cells))), strict=True))))
+        rows.append(
+            (number, dict(zip(header, (*cells[: len(header)], *[None] * (len(header) - len(cells))), strict=True)))
+        )
     if cut:
         findings.warning(
             f"{counted(cut, 'cell')} of {EXCEL_CELL:,} characters: a spreadsheet cuts longer texts there",
