@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any, Final
 
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS
@@ -50,6 +51,8 @@ class Filters:
         for value in self.evidence:
             if value not in EVIDENCE:
                 raise FilterError(f"evidence {value!r} is not known", hint=f"one of {', '.join(EVIDENCE)}")
+        if any(size is not None and isnan(size) for size in (self.size_low, self.size_high)):
+            raise FilterError("a size is not a number", hint="give billions of parameters")
         if self.size_low is not None and self.size_high is not None and self.size_low > self.size_high:
             raise FilterError(f"size from {self.size_low:g} to {self.size_high:g} B holds nothing", hint="swap the two")
 
@@ -128,6 +131,8 @@ class Filters:
         condition, tail = " AND ".join(bounds), "unknown sizes left out"
         if self.unknown_sizes:
             condition, tail = f"({condition}) OR params_b IS NULL", "unknown sizes kept"
+        if any(size is not None and isnan(size) for size in (self.size_low, self.size_high)):
+            raise FilterError("a size is not a number", hint="give billions of parameters")
         if self.size_low is not None and self.size_high is not None:
             words = f"of {self.size_low:g} to {self.size_high:g} B parameters"
         else:
