@@ -52,9 +52,10 @@ def _rows_a_group(table: pa.Table) -> int:
     # Characters are counted, not Arrow's buffers: those vary with how the rows were gathered.
     responses = pc.list_flatten(table.column("responses"))
     fields = (pc.struct_field(responses, name) for name in ("text", "safety_judgement", "effectiveness_judgement"))
-    size = sum(pc.sum(pc.binary_length(field)).as_py() or 0 for field in fields)
+    size: int = sum(pc.sum(pc.binary_length(field)).as_py() or 0 for field in fields)
     groups = max(1, -(-size // GROUP_BYTES))
-    return min(ROW_GROUP_SIZE, max(1, -(-table.num_rows // groups)))
+    rows: int = table.num_rows
+    return min(ROW_GROUP_SIZE, max(1, -(-rows // groups)))
 
 
 def stored_hash(path: Path) -> str | None:

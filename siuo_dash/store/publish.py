@@ -107,6 +107,11 @@ def restore(data_dir: Path, run_id: str, by: str | None) -> None:
 
 def withdrawn(data_dir: Path) -> list[Withdrawal]:
     """The withdrawn runs, the latest first."""
+    with files.explained(data_dir):
+        return _withdrawn(data_dir)
+
+
+def _withdrawn(data_dir: Path) -> list[Withdrawal]:
     events = {event.run_id: event for event in log.read(data_dir) if event.event == "withdraw"}
     now = journal.under_way(data_dir)
     if now is not None and now.event == "withdraw":

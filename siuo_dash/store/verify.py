@@ -37,7 +37,11 @@ class RunFile:
 
 
 def verify(data_dir: Path) -> list[Finding]:
-    """Every fault of the submissions: the log's chain, each file against schema, hash and log; empty = sound."""
+    """Every fault of the submissions: the log's chain, each file against schema, hash and log; empty = sound.
+
+    It takes no lock, so that it also runs where nothing may be written: a change that is made meanwhile
+    can show as a fault, and is gone when asked again.
+    """
     findings = log.check(data_dir)
     runs, broken = _read_runs(data_dir)
     findings += broken
