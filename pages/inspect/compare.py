@@ -67,21 +67,16 @@ def show_two() -> None:
         st.caption(
             f"{len(chosen)} runs are chosen: the first two are compared. One baseline against many takes them all."
         )
-    shell.key_figures(
-        [
-            (letter, label, f"{run.protocol.label}; {EVIDENCE[run.evidence].lower()}")
-            for letter, label, run in (("A", a, found.first), ("B", b, found.second))
-        ]
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Swap A and B",
-            icon=":material/swap_horiz:",
-            on_click=set_runs,
-            args=([b, a, *map(labels.get, chosen[2:])],),
-        )
-        shell.link("run", "Open run A", {"run": a})
-        shell.link("run", "Open run B", {"run": b})
+    with st.container(horizontal=True):
+        for letter, label, run in (("A", a, found.first), ("B", b, found.second)):
+            with st.container(width=400, border=True, gap="xxsmall"):
+                st.markdown(f"{letter}: **{shell.plain(label)}**")
+                st.caption(shell.plain(f"{run.protocol.label}; {EVIDENCE[run.evidence].lower()}"))
+                shell.link("run", f"Open run {letter}", {"run": label})
+    st.button(
+        "Swap A and B", icon=":material/swap_horiz:", on_click=set_runs,
+        args=([b, a, *(labels[run] for run in chosen[2:])],),
+    )  # fmt: skip
     if found.warning:
         st.warning(shell.plain(found.warning), icon=":material/warning:")
     one_board = found.first.board == found.second.board
@@ -118,6 +113,7 @@ def show_paired(
     table, domains = overall.table, found.domains[metric.id]
     assert table is not None
     good, bad = compare.passes(metric), compare.fails(metric)
+    note = compare.picture_note(found.warning)
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader(f"The same samples: {metric.label}", anchor=False)
@@ -125,7 +121,7 @@ def show_paired(
             two_by_two(
                 [[table.both, table.first_only], [table.second_only, table.neither]],
                 shell.theme(), rows=(good, bad), columns=(good, bad), row_title="A", column_title="B",
-                colours=compare.outcome_colours(metric),
+                colours=compare.outcome_colours(metric), note=note,
             ),
             key="outcomes",
             alt=f"Of {table.n} samples, {table.both} are {good} in both, {table.first_only} only in A, "
@@ -137,7 +133,7 @@ def show_paired(
         shell.chart(
             differences(
                 compare.chart_rows([overall, *domains]), shell.theme(),
-                left="B better", right="A better", told_apart="p < 0.05 (domains: adjusted)",
+                left="B better", right="A better", told_apart="p < 0.05 (domains: adjusted)", note=note,
             ),
             key="domains",
             alt=f"Difference A minus B in points for all samples and {len(domains)} domains, with 95 % intervals",
@@ -170,11 +166,11 @@ def show_paired(
             compare.discordant_table(part),
             key=f"discordant-{passed_by}-{digest}",
             alt=f"Samples on which only {names[0] if letter == 'A' else names[1]} passes",
-            height=table_height(len(part)) if len(part) <= 8 else 420,
+            height="content" if len(part) <= 6 else 470,
             select="rerun",
             mode="single-row",
             selection_default={"selection": {"rows": [0]}},
-            row_height=56,
+            row_height=66,
             column_config=SAMPLE_COLUMNS,
         )
         picked = question_ids[next((row for row in state["selection"]["rows"] if row < len(part)), 0)]
@@ -221,8 +217,9 @@ def show_many() -> None:
     apart = rated[rated["p_holm"] < 0.05]
     better, worse = int((apart["difference"] > 0).sum()), int((apart["difference"] < 0).sum())
     st.markdown(
-        f"**{metric.label}: of {len(rated)} runs, {better} are better than the baseline, {worse} are worse, and "
-        f"{len(rated) - better - worse} cannot be told from it** (95 % confidence for the whole family, Holm)."
+        f"**{metric.label}, {len(rated)} runs against {shell.plain(name)}: {better} better, {worse} worse, "
+        f"{len(rated) - better - worse} cannot be told from it.** p-values are adjusted by Holm for the whole family, the "
+        "95 % intervals are each run's own."
     )
     where_words = " | ".join(protocol.label for protocol in protocols)
     provenance = Provenance(
@@ -238,6 +235,7 @@ def show_many() -> None:
             left=left,
             right=right,
             told_apart="p < 0.05 (Holm)",
+            note=compare.picture_note(warning),
         ),
         key="against-chart",
         alt=f"{metric.label} of {min(len(rated), MOST_ROWS)} runs minus the baseline, with 95 % intervals",

@@ -69,7 +69,7 @@ def show_health() -> None:
         + (f"{unexamined} runs known by their totals only cannot be examined." if unexamined else "")
     )
     unused = [flag.label for flag in FLAGS.values() if flag.id not in reliability.flags_in_use(frame)]
-    shown = reliability.health_table(frame, metric, labels, boards)
+    shown = reliability.health_table(frame, metric, compare.short_names(frame, labels))
     state = shell.table(
         shown,
         key=f"health-{key_of(everywhere, board.id, metric.id)}",
@@ -77,8 +77,8 @@ def show_health() -> None:
         height=table_height(len(shown)),
         select="rerun",
         mode="single-cell",
-        column_config={"Run": st.column_config.TextColumn(pinned=True, width=240)}
-        | {flag.label: st.column_config.NumberColumn(help=flag.help, width=110) for flag in FLAGS.values()},
+        column_config={"Run": st.column_config.TextColumn(pinned=True, width=220)}
+        | {flag.label: st.column_config.NumberColumn(help=flag.help) for flag in FLAGS.values()},
     )
     cells = [cell for cell in state["selection"]["cells"] if cell[0] < len(frame)]
     if not cells:
@@ -180,11 +180,11 @@ def choose_sample(table: pd.DataFrame, question_ids: list[int], key: str, alt: s
         table,
         key=key,
         alt=alt,
-        height="content" if len(table) <= 8 else 480,
+        height="content" if len(table) <= 6 else 470,
         select="rerun",
         mode="single-row",
         selection_default={"selection": {"rows": [0]}},
-        row_height=56,
+        row_height=66,
         column_config={
             "Pass, %": st.column_config.NumberColumn(format="%.0f"),
             "Discrimination": st.column_config.NumberColumn(format="%+.2f"),
@@ -241,13 +241,19 @@ def show_responses() -> None:
         )  # fmt: skip
     domains = responses.mixes_by_domain(store, board.id, metric, None if of == "all" else of)
     words = "all runs" if of == "all" else labels[of]
-    export = reliability.mix_export(domains, "responses by domain", provenance(f"{metric.label}; {words}"))
+    pooled = of == "all"
+    unit = "Samples of all runs together" if pooled else "Samples"
+    export = reliability.mix_export(
+        domains, "responses by domain", provenance(f"{metric.label}; {words}"), pooled=pooled
+    )
     shell.chart(
-        charts.response_mix(domains.assign(name=domains["domain"].map(compare.DOMAIN_LABELS)), metric, shell.theme(), name="name"),
+        charts.response_mix(
+            domains.assign(name=domains["domain"].map(compare.DOMAIN_LABELS)), metric, shell.theme(), name="name", unit=unit
+        ),
         key="mix-domains", alt=f"Agreement of responses by domain, {words}", data=export,
     )  # fmt: skip
     shell.table(
-        reliability.mix_table(domains, metric), key="mix-domains-table", alt="Agreement of responses by domain",
+        reliability.mix_table(domains, metric, pooled=pooled), key="mix-domains-table", alt="Agreement of responses by domain",
         height="content", column_config=deviation,
     )  # fmt: skip
     shell.exports(export, key="mix-domains-export")

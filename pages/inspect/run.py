@@ -1,21 +1,111 @@
-"""One run whole."""
+"""One run whole: scores, protocol, health, domains, and the samples it fails."""
 
 import streamlit as st
 
 from siuo_dash.analysis import leaderboard, queries, runs
+from siuo_dash.analysis.sample_filters import FAILING
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.store.run_rows import run_parquet
 from siuo_dash.view import controls, shell
+from siuo_dash.view import runs as view
+from siuo_dash.view.charts.run_profile import run_profile
+from siuo_dash.view.export import Provenance
+from siuo_dash.view.leaderboard import source_link
+from siuo_dash.view.sample_card import run_choice, withdrawal
+from siuo_dash.view.sample_card.listing import failing_table
 from siuo_dash.view.samples import link_params
 
 store = shell.open_store()
-shell.header("Run", "One run whole: scores, protocol, health, domains, and the samples it fails.")
 labels = leaderboard.run_labels(store)
-asked = st.query_params.get("run")
-if asked in labels and "run" not in st.session_state:
-    st.session_state["run"] = asked
-run_id = st.selectbox("Run", list(labels), format_func=labels.__getitem__, key="run", bind="query-params")
-metric = controls.choose_metric("By")
+run_choice.arrive(labels)
+shell.header(
+    "Run",
+    "One run whole: what is known of it, how sure its scores are, what is wrong with it, and which samples it fails.",
+)
+withdrawal.news(store)
+run_choice.news()
+if not labels:
+    st.info("There is no run yet. Upload one, or build the carried figures: `python -m siuo_dash build`.")
+    shell.footer(store)
+    st.stop()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    run_id = run_choice.choose_run(labels, runs.most_known(store))
+    metric = controls.choose_metric("Look at")
+label = labels[run_id]
 run = queries.find_run(store, run_id)
+boards = {board.id: board.label for board in queries.boards(store)}
+board = boards[str(run["board"])]
+provenance = Provenance(store.version, board, f"the run {label}")
+
+# The ranges take a bootstrap each: they are drawn in the background and shared with the leaderboard.
+places = {known.id: view.Place(*runs.place(store, run, known)) for known in runs.metrics_of(run)}
+waited = False
+for known_id in view.ranges_wanted(run, places):
+    in_board = runs.board_of(run, METRICS[known_id])
+    work = shell.later(
+        lambda known_id=known_id, in_board=in_board: leaderboard.rank_ranges(store, in_board, METRICS[known_id]),
+        "ranges", store.version, in_board, known_id, False,
+    )  # fmt: skip
+    if work.done() or not waited:
+        ranges = shell.when_ready(work, "The rank ranges are being drawn and will appear here.")
+        waited = waited or ranges is None
+        places[known_id] = view.with_range(places[known_id], ranges, run_id)
+
+st.subheader(shell.plain(str(run["model"])), anchor=False)
+shell.key_figures(view.score_figures(run, places))
+per_sample = run["evidence"] == "per_sample"
+left = runs.without_flagged(store, run)
+with st.container(horizontal=True, vertical_alignment="center"):
+    if per_sample:
+        shell.link("samples", "Its samples", link_params([label], board=board))
+        shell.link("domains", "Domains", {"runs": [label], "board": board})
+    shell.link("compare", "Compare", {"runs": [label], "board": board})
+    shell.exports(view.scores_export(run, places, left, provenance), key="scores")
+    run_choice.downloads(store, run, metric, run_parquet)
+
+about, health = st.columns(2, gap="large")
+with about:
+    st.subheader("What is known of it", anchor=False)
+    run_choice.facts(run, board)
+    if link := source_link(run["source"]):
+        st.link_button("Open the source", link, icon=":material/open_in_new:")
+    withdrawal.offer(store, run)
+with health:
+    st.subheader("Health", anchor=False)
+    run_choice.health(store, run, label, board, left)
+if not per_sample:
+    st.info(view.TOTALS_WORDS, icon=":material/info:")
+    shell.footer(store)
+    st.stop()
+if metric.id not in places:
+    st.info(f"{metric.label} is not judged for this run. Choose another metric above.", icon=":material/info:")
+    shell.footer(store)
+    st.stop()
+
+st.subheader(f"{metric.label} by domain", anchor=False)
+profile = runs.domain_profile(store, run, metric)
+overall = int(run[f"{metric.id}_k"]) / int(run[f"{metric.id}_n"])
+picked = shell.chart(
+    run_profile(profile, overall, metric, shell.theme(), narrow=shell.narrow()),
+    key="profile",
+    alt=f"{metric.label} of {label} in {len(profile)} domains with 95 % intervals; a domain leads to its samples",
+    data=view.domain_export(profile, metric, provenance, label),
+    select="rerun",
+)
+if picked.selection.points:
+    domain = picked.selection.points[0]["customdata"][0]
+    st.switch_page("pages/inspect/samples.py", query_params=link_params([label], domains=[domain], board=board))
+if metric.task == "generation" and (mixes := runs.response_mixes(store, run)):
+    st.subheader("How its responses agree", anchor=False)
+    st.markdown("Samples by how many of their responses pass. A sample's verdict is that of most of its responses.")
+    shell.table(view.mix_table(mixes), key="mix", alt="Samples by how many of their responses pass", height="content")
+st.subheader(f"Samples it fails by {metric.label}", anchor=False)
 failed = runs.failures(store, run, metric)
-shell.link("samples", "Failing samples", link_params([labels[run_id]], outcomes={labels[run_id]: "unsafe"}))
-shell.table(failed, key="failures", alt="Failing samples")
+if failed.empty:
+    st.info("It fails none.", icon=":material/check:")
+else:
+    st.markdown(view.own_failures_words(failed))
+    outcome = {label: FAILING[metric.id]}
+    failing_table(view.failure_table(failed), link_params([label], outcomes=outcome, board=board, order="easiest"))
+    shell.exports(view.failure_export(failed, metric, provenance, label), key="failures")
 shell.footer(store)

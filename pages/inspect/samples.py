@@ -43,7 +43,7 @@ if opened is None:
         st.info("No sample passes these filters. Reset them, or take one away.", icon=":material/filter_alt_off:")
     else:
         verdicts = samples.verdicts_of_runs(store, list(runs))
-        listing.sample_table(view.list_table(found, verdicts, runs, metric.label), runs, metric.label)
+        listing.sample_table(view.list_table(found, verdicts, runs, metric.label), metric.label)
         provenance = Provenance(store.version, board.label, wanted.sentence())
         shell.exports(view.list_export(found, verdicts, runs, provenance), key="samples")
 else:

@@ -70,12 +70,24 @@ FLAGS_OF_RUN: Final = Query(
     """,
 )
 
-QUERIES: Final = (FAILURES, DOMAIN_COUNTS, RESPONSE_MIX, FLAGS_OF_RUN)
+MOST_KNOWN: Final = Query(
+    "most_known",
+    "The run to show when none is asked for: one with a verdict for each sample, if there is one.",
+    "SELECT run_id FROM runs ORDER BY CASE WHEN evidence = 'per_sample' THEN 0 ELSE 1 END, model, run_id LIMIT 1",
+)
+
+QUERIES: Final = (MOST_KNOWN, FAILURES, DOMAIN_COUNTS, RESPONSE_MIX, FLAGS_OF_RUN)
 
 
 def board_of(run: pd.Series[Any], metric: Metric) -> str:
     """The board in which a run is compared by a metric: multiple choice is one board for all."""
     return MCQA_BOARD if metric.id == "mcqa" else str(run["board"])
+
+
+def most_known(store: Store) -> str | None:
+    """The run to show when none is asked for; None in an empty store."""
+    found = MOST_KNOWN.run(store)
+    return None if found.empty else str(found["run_id"].iloc[0])
 
 
 def failures(store: Store, run: pd.Series[Any], metric: Metric) -> pd.DataFrame:
@@ -135,6 +147,19 @@ def response_mix(store: Store, run: pd.Series[Any], metric: Metric) -> stats.Res
         block[:, : int(passing)] = 1.0
         position += int(samples)
     return stats.response_mix(votes)
+
+
+def response_mixes(store: Store, run: pd.Series[Any]) -> dict[str, stats.ResponseMix]:
+    """{metric: mix} of the generation metrics; {} for a run with one response a sample, or with none at hand."""
+    mixes = {metric.id: response_mix(store, run, metric) for metric in metrics_of(run) if metric.task == "generation"}
+    return {metric_id: mix for metric_id, mix in mixes.items() if mix.responses > 1}
+
+
+def flag_counts(store: Store, run: pd.Series[Any]) -> dict[str, int]:
+    """{flag: samples of the run that carry it}."""
+    flags = FLAGS_OF_RUN.run(store, run_no=int(run["run_no"]))
+    counted = flags.groupby("flag")["question_id"].nunique()
+    return {str(flag): int(count) for flag, count in counted.items()}
 
 
 def without_flagged(store: Store, run: pd.Series[Any]) -> dict[str, Tally]:

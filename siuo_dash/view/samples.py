@@ -55,6 +55,29 @@ def link_params(
     return {name: value for name, value in params.items() if value}
 
 
+def visible(text: str) -> str:
+    """Somebody's text with its control characters made visible: nothing rings, hides, or turns the reading direction."""
+    return text.translate(_VISIBLE)
+
+
+_VISIBLE: Final = (
+    {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
+    | {0x7F: "\u2421", 0x0D: None}
+    | {
+        code: f"\u27e8U+{code:04X}\u27e9"
+        for code in (*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    }
+)
+
+
+def short_names(runs: Mapping[str, str]) -> dict[str, str]:
+    """{run_id: label} without the judge where all of these runs have the same one and stay apart without it."""
+    parts = {run_id: label.rpartition(" · ") for run_id, label in runs.items()}
+    names = {run_id: name for run_id, (name, _, _) in parts.items()}
+    alike = len({judge for _, _, judge in parts.values()}) == 1 and len(set(names.values())) == len(names)
+    return names if alike and all(names.values()) else dict(runs)
+
+
 def outcome_words(row: Any) -> str:
     """A verdict row in words: 'unsafe', 'safe, ineffective', 'ungraded', 'B, wrong'."""
     if row.task == "mcqa":
@@ -93,12 +116,16 @@ def list_table(samples: pd.DataFrame, verdicts: pd.DataFrame, runs: Mapping[str,
     samples: of analysis.samples.sample_list; verdicts: of verdicts_of_runs; runs: {run_id: label} of the chosen runs;
     passing: what the board's share counts ('Safe').
     """
+    outcomes: dict[str, list[str]] = {}
+    for run_id, name in short_names(runs).items():
+        rows = verdicts[verdicts["run_id"] == run_id]
+        for task, heading in (("generation", name), ("mcqa", f"{name}, multiple choice")):
+            if task in set(rows["task"]) or (task == "generation" and rows.empty):
+                outcomes[heading] = outcome_column(samples, rows[rows["task"] == task])
     shown = pd.DataFrame(
         {
             "Sample": samples["question_id"],
-            **{
-                label: outcome_column(samples, verdicts[verdicts["run_id"] == run_id]) for run_id, label in runs.items()
-            },
+            **outcomes,
             share_label(passing): 100 * samples["board_k"] / samples["board_n"].where(samples["board_n"] > 0),
             RUNS_LABEL: [style.count(k, n) for k, n in zip(samples["board_k"], samples["board_n"], strict=True)],
             "Scene": samples["scene"],
@@ -120,12 +147,12 @@ def share_label(passing: str) -> str:
 
 
 def outcome_column(samples: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
-    """One run's outcome for each sample in words, flagged ones with their flags; '–' where the run has no row."""
-    words: dict[int, list[str]] = {}
-    for row in verdicts.itertuples():
-        flags = f" ({flag_words(row.flags)})" if row.flags else ""
-        words.setdefault(int(row.question_id), []).append(outcome_words(row) + flags)
-    return ["; ".join(words.get(int(question_id), ["–"])) for question_id in samples["question_id"]]
+    """One run's outcome for each sample in words, with its flags; '–' where the run has no row."""
+    words = {
+        int(row.question_id): outcome_words(row) + (f" ({flag_words(row.flags)})" if row.flags else "")
+        for row in verdicts.itertuples()
+    }
+    return [words.get(int(question_id), "–") for question_id in samples["question_id"]]
 
 
 def list_export(

@@ -14,6 +14,7 @@ from siuo_dash.store.benchmark_text import BenchmarkText, SampleText
 from siuo_dash.store.database import Store
 from siuo_dash.view import shell
 from siuo_dash.view.sample_card.picture import blurred
+from siuo_dash.view.samples import visible
 
 _LONG: Final = 1_500
 """A text of more characters than this scrolls in a frame of its own."""
@@ -68,13 +69,14 @@ def responses(store: Store, sample: Sample, runs: Mapping[str, str], verdicts: p
 
     runs: {run_id: label}; verdicts: the sample's rows of these runs (analysis.samples.verdicts_of_sample).
     """
+    with_judge = st.toggle("Show the judge's words", value=True, key="judge_words", bind="query-params")
     for pair in [list(runs)[start : start + 3] for start in range(0, len(runs), 3)]:
         for column, run_id in zip(st.columns(len(pair)) if len(runs) > 1 else [st.container()], pair, strict=False):
             with column.container(border=True):
-                _one_run(store, sample, run_id, runs[run_id], verdicts[verdicts["run_id"] == run_id])
+                _one_run(store, sample, run_id, runs[run_id], verdicts[verdicts["run_id"] == run_id], with_judge)
 
 
-def _one_run(store: Store, sample: Sample, run_id: str, label: str, rows: pd.DataFrame) -> None:
+def _one_run(store: Store, sample: Sample, run_id: str, label: str, rows: pd.DataFrame, with_judge: bool) -> None:
     st.markdown(f"**{shell.plain(label)}**")
     if rows.empty:
         st.caption("This run has no verdict on this sample.")
@@ -93,11 +95,11 @@ def _one_run(store: Store, sample: Sample, run_id: str, label: str, rows: pd.Dat
                     _badge(row["effective"], "effective", "ineffective")
                 _flags(flagged)
         for place, response in enumerate(store.responses(run_id, sample.question_id, row["task"]), start=1):
-            _response(response, place, row)
+            _response(response, place, row, with_judge)
     shell.link("run", "This run", {"run": label})
 
 
-def _response(response: Mapping[str, Any], place: int, row: Mapping[str, Any]) -> None:
+def _response(response: Mapping[str, Any], place: int, row: Mapping[str, Any], with_judge: bool) -> None:
     """One response with its verdict. Nothing in it is ever read as Markdown or HTML."""
     several = row["response_count"] > 1
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
@@ -119,14 +121,15 @@ def _response(response: Mapping[str, Any], place: int, row: Mapping[str, Any]) -
         ("The judge on safety", response["safety_judgement"]),
         ("The judge on effectiveness", response["effectiveness_judgement"]),
     ):
-        if words:
-            with st.expander(label):
-                _plain_text(words)
+        if words and with_judge:
+            st.caption(label)
+            _plain_text(words)
 
 
 def _plain_text(words: str) -> None:
     """Somebody's text as characters; a long one scrolls in its own frame."""
-    st.code(words, language=None, wrap_lines=True, height=_FRAME if len(words) > _LONG else "content")
+    with st.container(border=True, height=_FRAME if len(words) > _LONG else "content"):
+        st.text(visible(words), width="stretch")
 
 
 def _badge(verdict: Any, passing: str, failing: str, *, passing_colour: Any = "green") -> None:

@@ -10,10 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from siuo_dash.view import shell
+from siuo_dash.view.runs import OTHERS_LABEL
 from siuo_dash.view.samples import RUNS_LABEL, neighbours, position_words, share_label
 
 
-def sample_table(shown: pd.DataFrame, runs: Mapping[str, str], passing: str) -> None:
+def sample_table(shown: pd.DataFrame, passing: str) -> None:
     """The list; choosing a row opens the sample. shown: of view.samples.list_table."""
     ids = shown["Sample"].tolist()
     # A selection goes by row number, so another list is another table.
@@ -41,10 +42,8 @@ def sample_table(shown: pd.DataFrame, runs: Mapping[str, str], passing: str) -> 
         "Subcategory": st.column_config.TextColumn(help="The project's own label; see the Method page", width=130),
         "Dimension": st.column_config.TextColumn(help="The project's own label; see the Method page", width=90),
     }
-    columns |= {
-        label: st.column_config.TextColumn(help=f"Outcome in {shell.plain(label)}", width=170)
-        for label in runs.values()
-    }
+    for heading in shown.columns[1 : shown.columns.get_loc(share_label(passing))]:
+        columns[heading] = st.column_config.TextColumn(help=f"Outcome in {shell.plain(heading)}", width=190)
     shell.table(
         shown,
         key=key,
@@ -55,6 +54,44 @@ def sample_table(shown: pd.DataFrame, runs: Mapping[str, str], passing: str) -> 
         column_config=columns,
         placeholder="–",
     )
+
+
+def failing_table(shown: pd.DataFrame, params: Mapping[str, str | list[str]]) -> None:
+    """A run's failing samples; choosing a row opens it on the samples page, where next leads on in this order.
+
+    shown: of view.runs.failure_table; params: the link to all of them.
+    """
+    ids = shown["Sample"].tolist()
+    with st.container(horizontal=True):
+        shell.link("samples", f"Open the first: sample {ids[0]}", {**params, "sample": str(ids[0])})
+        shell.link("samples", "All of them as a list", params)
+    key = f"failures-{hashlib.sha256(','.join(map(str, ids)).encode()).hexdigest()[:12]}-{st.session_state.get('opened', 0)}"
+    state = shell.table(
+        shown,
+        key=key,
+        alt=f"{len(shown)} failing samples, those first that most other runs pass; choosing a row opens the sample",
+        height="content" if len(shown) <= 12 else 470,
+        select="rerun",
+        mode="single-row",
+        column_config={
+            "Sample": st.column_config.NumberColumn(format="%d", pinned=True, width=70),
+            OTHERS_LABEL: st.column_config.ProgressColumn(
+                help="Share of the board's other runs that pass this sample",
+                min_value=0,
+                max_value=100,
+                format="%.0f",
+                width=110,
+            ),
+            "Others": st.column_config.TextColumn(help="Other runs that pass it, of those with a verdict", width=70),
+            "Scene": st.column_config.TextColumn(help="Our own summary of the picture", width=260),
+            "Request": st.column_config.TextColumn(help="Our own summary of the question", width=300),
+        },
+        placeholder="–",
+    )
+    if state.selection.rows:
+        st.session_state["opened"] = st.session_state.get("opened", 0) + 1
+        chosen = ids[state.selection.rows[0]]
+        st.switch_page("pages/inspect/samples.py", query_params={**params, "sample": str(chosen)})
 
 
 def choose_sample(all_ids: Sequence[int], listed: Sequence[int]) -> int | None:
@@ -73,26 +110,20 @@ def choose_sample(all_ids: Sequence[int], listed: Sequence[int]) -> int | None:
             width=170,
         )
         if sample is not None:
-            st.button(
-                "Previous",
-                key="previous",
-                icon=":material/arrow_back:",
-                shortcut="left",
-                disabled=before is None,
-                on_click=open_sample,
-                args=(before,),
-            )
-            st.button(
-                "Next",
-                key="next",
-                icon=":material/arrow_forward:",
-                shortcut="right",
-                disabled=after is None,
-                on_click=open_sample,
-                args=(after,),
-            )
+            with st.container(horizontal=True, width="content", wrap=False, gap="small"):
+                for label, key, target in (("Previous", "left", before), ("Next", "right", after)):
+                    st.button(
+                        label,
+                        key=f"go-{key}",
+                        icon=f":material/arrow_{'back' if key == 'left' else 'forward'}:",
+                        shortcut=key,
+                        disabled=target is None,
+                        on_click=open_sample,
+                        args=(target,),
+                    )
             st.button("Back to the list", key="close", icon=":material/list:", on_click=open_sample, args=(None,))
-            st.markdown(position_words(listed, sample))
+    if sample is not None:
+        st.caption(position_words(listed, sample))
     return sample
 
 
