@@ -64,7 +64,7 @@ frame = tradeoff.with_shares(frame, shares)
 judged = frame[frame["judged"]].reset_index(drop=True)
 shell.key_figures(tradeoff.key_figures(frame))
 
-narrow = shell.narrow()
+screen = shell.screen()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     picked_mode = st.segmented_control(
         "Mouse on the chart: open a run, or choose runs", list(MODES), default="open", required=True, format_func=MODES.__getitem__, key="mouse",
@@ -101,7 +101,7 @@ with chart_area:
         st.caption(f"{scatter.MOST_POINTS} of {len(judged)} runs are drawn; filter to see others.")
     shell.chart(
         scatter.tradeoff(
-            judged, shell.theme(), chosen=chosen, narrow=narrow, intervals=intervals, lines=lines, mode=mode
+            judged, shell.theme(), chosen=chosen, screen=screen, intervals=intervals, lines=lines, mode=mode
         ),
         key="tradeoff",
         alt=f"Safe against effective for {len(judged)} runs; the table below holds the same figures",
@@ -142,7 +142,7 @@ st.markdown("What became of each run's samples, counted from its verdicts.")
 if len(judged) > outcomes.MOST_ROWS:
     st.caption(f"The first {outcomes.MOST_ROWS} of {len(judged)} runs by {metric.label}; all are in the table below.")
 shell.chart(
-    outcomes.outcomes(judged, shell.theme(), narrow=narrow),
+    outcomes.outcomes(judged, shell.theme(), narrow=screen == "narrow"),
     key="outcomes",
     alt=f"Both, safe only, effective only and neither for {min(len(judged), outcomes.MOST_ROWS)} runs",
     data=tradeoff.export_table(judged, provenance),

@@ -49,10 +49,13 @@ PAGES: Final = {
         PageEntry("inspect/samples.py", "samples", "Samples", "Inspect", ":material/image_search:"),
         PageEntry("inspect/compare.py", "compare", "Compare", "Inspect", ":material/compare_arrows:"),
         PageEntry("inspect/reliability.py", "reliability", "Reliability", "Inspect", ":material/rule:"),
+        PageEntry("contribute/upload.py", "upload", "Upload", "Contribute", ":material/upload_file:"),
         PageEntry("about/method.py", "method", "Method", "About", ":material/menu_book:"),
     )
 }
 HOME: Final = "leaderboard"
+OF_ONE_PAGE: Final = "of-one-page:"
+"""Session keys that begin like this and go on with a page's address are dropped when another page is opened."""
 PAGE: Final = "page"
 """Where the session says which page was shown last, by its heading."""
 
@@ -109,6 +112,13 @@ def warm_up() -> None:
     _store(str(data_dir()))
 
 
+def leave_behind(url: str) -> None:
+    """Drop what other pages than this one kept for themselves, such as an upload that was not published."""
+    for key in [str(key) for key in st.session_state]:
+        if key.startswith(OF_ONE_PAGE) and not key.startswith(f"{OF_ONE_PAGE}{url or HOME}"):
+            del st.session_state[key]
+
+
 @st.cache_resource(max_entries=2, show_spinner="Reading the results …")
 def _store(path: str) -> Store:
     return Store(Path(path))
@@ -147,9 +157,15 @@ def theme() -> style.Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
+def screen() -> style.Screen:
+    """How wide the window is; the page runs anew when that changes."""
+    told = _screen(key="screen", data=None, default={"width": "wide"}, on_width_change=lambda: None).width
+    return told if told in ("narrow", "medium") else "wide"
+
+
 def narrow() -> bool:
     """Whether the window is as narrow as a phone; the page runs anew when that changes."""
-    return bool(_screen(key="screen", data=None, default={"narrow": False}, on_narrow_change=lambda: None).narrow)
+    return screen() == "narrow"
 
 
 def header(title: str, sentence: str) -> None:
@@ -350,14 +366,15 @@ button:hover, button:focus-visible { border-color: var(--st-primary-color); outl
 """
 _image_buttons = st.components.v2.component("siuo_image_buttons", html=_IMAGE_HTML, css=_IMAGE_CSS, js=_IMAGE_JS)
 
-# Where labels fit depends on the width of the window, which only the browser knows.
+# Where labels fit depends on the width of the window, which only the browser knows (style.Screen).
 _SCREEN_JS: Final = """
 export default function ({ setStateValue }) {
-  const query = window.matchMedia("(max-width: 760px)");
-  const tell = () => setStateValue("narrow", query.matches);
-  query.addEventListener("change", tell);
-  if (query.matches) tell();
-  return () => query.removeEventListener("change", tell);
+  const queries = [window.matchMedia("(max-width: 760px)"), window.matchMedia("(max-width: 1160px)")];
+  const width = () => (queries[0].matches ? "narrow" : queries[1].matches ? "medium" : "wide");
+  const tell = () => setStateValue("width", width());
+  for (const query of queries) query.addEventListener("change", tell);
+  if (width() !== "wide") tell();
+  return () => queries.forEach((query) => query.removeEventListener("change", tell));
 }
 """
 _screen = st.components.v2.component("siuo_screen", html="<span></span>", js=_SCREEN_JS)

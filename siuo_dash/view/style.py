@@ -12,6 +12,8 @@ import plotly.graph_objects as go
 from siuo_dash.benchmark.schema import METRICS
 
 Theme = Literal["light", "dark"]
+Screen = Literal["narrow", "medium", "wide"]
+"""Windows up to 760 px, up to 1160 px, and wider."""
 
 SAFE: Final = "#0072B2"
 EFFECTIVE: Final = "#E69F00"

@@ -17,13 +17,14 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 _PAD: Final = 3.0
+_CLEAR: Final = 7.0
 _NARROW: Final = frozenset("iljtfrI.,:;'|!()[] -")
 _BROAD: Final = frozenset("mwMW@%—")
 # Close to the point first, then further off with a line leading back: (right, down) in units of the distance. Askew
 # before level, because a mark's intervals run level and upright from it.
 _SIDES: Final = ((0.8, -0.5), (0.8, 0.5), (-0.8, -0.5), (-0.8, 0.5), (1, 0), (-1, 0), (0, -1), (0, 1))
 _FAR_SIDES: Final = (*_SIDES[:4], (0.4, -1), (0.4, 1), (-0.4, -1), (-0.4, 1), (0, -1), (0, 1), (1, 0), (-1, 0))
-_DISTANCES: Final = (0.0, 14.0, 28.0, 44.0, 64.0, 88.0)
+_DISTANCES: Final = (0.0, 14.0, 28.0, 44.0, 60.0, 80.0, 104.0)
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,10 @@ def place(
             continue
         candidates = _candidates(index, float(x[index]), float(y[index]), float(radius[index]), size)
         # A label may touch the mark that it names, nobody else's.
-        label = _first(candidates, np.delete(obstacles, index, axis=0), obstacles[len(marks) :], widths, height)
+        others, texts = np.delete(np.arange(len(marks)), index), obstacles[len(marks) :]
+        label = _first(candidates, obstacles[others], texts, widths, height)
         if label is None and index < musts:
-            label = _first(candidates, obstacles[len(marks) :], obstacles[len(marks) :], widths, height)
+            label = _first(candidates, obstacles[others[others < musts]], texts, widths, height)
         if label is not None:
             labels.append(label)
             line = [_line(label)] if label.line else []
@@ -107,13 +109,18 @@ def place(
 
 
 def _first(
-    candidates: Sequence[Label], boxes: Floats, texts: Floats, widths: tuple[float, float], height: float
+    candidates: Sequence[Label], marks: Floats, texts: Floats, widths: tuple[float, float], height: float
 ) -> Label | None:
-    """The first candidate that lies over no box and whose line runs over no text."""
+    """The first candidate that lies over nothing, and whose line, if any, runs over nothing."""
+    everything = np.vstack([marks, texts])
+    # At the end of a line the name must not seem to belong to a mark nearby.
+    roomy = np.vstack([marks + np.array([0, -_CLEAR, -_CLEAR, 2 * _CLEAR, 2 * _CLEAR]), texts])
     for label in candidates:
-        if not _inside(label.box, widths, height) or _overlap(_array([label.box]), boxes, widths):
+        if not _inside(label.box, widths, height):
             continue
-        if not (label.line and _crosses(label, texts, widths)):
+        if _overlap(_array([label.box]), roomy if label.line else everything, widths):
+            continue
+        if not (label.line and _crosses(label, everything, widths)):
             return label
     return None
 
@@ -153,7 +160,7 @@ def _inside(box: Box, widths: tuple[float, float], height: float) -> bool:
 def _overlap(box: Floats, others: Floats, widths: tuple[float, float]) -> bool:
     """Whether a box lies over any other at some width of the range."""
     share, left, top, width, height = box[0]
-    apart = (others[:, 2] + others[:, 4] <= top) | (top + height <= others[:, 2])
+    apart = (others[:, 2] + others[:, 4] + 1 <= top) | (top + height + 1 <= others[:, 2])
     before, after = np.ones(len(others), dtype=bool), np.ones(len(others), dtype=bool)
     for total in widths:
         start, other = share * total + left, others[:, 0] * total + others[:, 1]
@@ -163,8 +170,8 @@ def _overlap(box: Floats, others: Floats, widths: tuple[float, float]) -> bool:
 
 
 def _crosses(label: Label, boxes: Floats, widths: tuple[float, float]) -> bool:
-    """Whether the leading line runs over a label or another line (over marks it may: they stay legible)."""
-    steps = np.linspace(0.15, 1.0, 12)
+    """Whether the leading line runs over any of the boxes."""
+    steps = np.linspace(0.1, 1.0, 16)
     for total in (widths[0], sum(widths) / 2, widths[1]):
         x, y = label.box.share * total + steps * label.dx, label.y + steps * label.dy
         lefts = boxes[:, 0] * total + boxes[:, 1]

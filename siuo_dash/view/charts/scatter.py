@@ -23,8 +23,12 @@ _LINE: Final = 17.0
 _FOLD: Final = {False: 26, True: 18}
 _PLOT_HEIGHT: Final = {False: 540, True: 400}
 _MARGIN: Final = {"l": 52, "r": 14, "b": 46}
-# The plot's width in pixels, narrowest and widest, on a narrow and on a wide screen.
-_WIDTHS: Final = {False: (600.0, 3200.0), True: (240.0, 720.0)}
+# The plot's width in pixels, narrowest and widest, on each screen.
+_WIDTHS: Final[dict[style.Screen, tuple[float, float]]] = {
+    "narrow": (240.0, 700.0),
+    "medium": (530.0, 1100.0),
+    "wide": (890.0, 3600.0),
+}
 # Above 100 and below 0 there is a band for the names of the regions, where no mark can hide them.
 _BAND: Final = 7.0
 _UNKNOWN_SIZE: Final = 11.0
@@ -59,7 +63,7 @@ def tradeoff(
     theme: style.Theme,
     *,
     chosen: Collection[str] = (),
-    narrow: bool = False,
+    screen: style.Screen = "wide",
     intervals: bool = True,
     lines: bool = True,
     mode: Mode = "open",
@@ -72,10 +76,10 @@ def tradeoff(
     ringed and labelled first. intervals: draw them for all runs, else for the frontier and the chosen. lines: of equal
     Safe & Effective, were the two independent. mode: what a click or drag does.
     """
-    points = points_of(frame, chosen)
+    points, narrow = points_of(frame, chosen), screen == "narrow"
     scale = _scale(len(points), narrow)
     points = points.assign(
-        chosen=points["run_id"].isin(list(chosen)), size=[scale * _diameter(size) for size in points["params_b"]]
+        chosen=points["run_id"].isin(list(chosen)), size=[_diameter(size, scale) for size in points["params_b"]]
     )
     drawn = style.figure(theme, height=_PLOT_HEIGHT[narrow])
     _regions(drawn, points, theme)
@@ -93,8 +97,8 @@ def tradeoff(
     if points["chosen"].any():
         drawn.add_trace(_rings(points[points["chosen"]], theme))
     _key(drawn, points, theme)
-    _layout(drawn, theme, narrow, mode)
-    for label in labels_of(points, narrow, lines=lines):
+    _layout(drawn, theme, screen, mode)
+    for label in labels_of(points, screen, lines=lines):
         drawn.add_annotation(_annotation(label, points.iloc[label.index], narrow, theme))
     return drawn
 
@@ -115,8 +119,9 @@ def points_of(frame: pd.DataFrame, chosen: Collection[str] = ()) -> pd.DataFrame
     return points.loc[order.index].head(MOST_POINTS).reset_index(drop=True)
 
 
-def labels_of(points: pd.DataFrame, narrow: bool, *, lines: bool = True) -> list[Label]:
+def labels_of(points: pd.DataFrame, screen: style.Screen, *, lines: bool = True) -> list[Label]:
     """The labels that fit. points: as `points_of` gives them, with `chosen` and `size` (diameter in pixels)."""
+    narrow = screen == "narrow"
     height = _PLOT_HEIGHT[narrow]
     sizes = [_label_size(name, narrow) for name in points["model"][: _MOST_LABELS[narrow]]]
     return place(
@@ -124,7 +129,7 @@ def labels_of(points: pd.DataFrame, narrow: bool, *, lines: bool = True) -> list
         [_down(rate, height) for rate in points["effective_rate"]],
         (points["size"] / 2 + 1).tolist(),
         sizes + [None] * (len(points) - len(sizes)),
-        widths=_WIDTHS[narrow],
+        widths=_WIDTHS[screen],
         height=height,
         musts=int((points["chosen"] | points["frontier"]).sum()),
         taken=_taken(narrow, lines),
@@ -159,9 +164,12 @@ def _down(rate: float, height: float) -> float:
     return height * (100 + _BAND - 100 * rate) / (100 + 2 * _BAND)
 
 
-def _diameter(params_b: float | None) -> float:
+def _diameter(params_b: float | None, scale: float = 1.0) -> float:
     """Area by parameters, within what can be seen and does not hide others."""
-    return _UNKNOWN_SIZE if params_b is None or pd.isna(params_b) else float(np.clip(3.4 * params_b**0.5, 6, 30))
+    known = params_b is not None and not pd.isna(params_b)
+    return (
+        float(np.clip(3.4 * params_b**0.5 * scale, 6, 30)) if params_b is not None and known else _UNKNOWN_SIZE * scale
+    )
 
 
 def _scale(points: int, narrow: bool) -> float:
@@ -325,16 +333,16 @@ def _key(drawn: go.Figure, points: pd.DataFrame, theme: style.Theme) -> None:
         )
 
 
-def _layout(drawn: go.Figure, theme: style.Theme, narrow: bool, mode: Mode) -> None:
+def _layout(drawn: go.Figure, theme: style.Theme, screen: style.Screen, mode: Mode) -> None:
     names = [trace.name for trace in drawn.data if trace.showlegend is not False]
     # The height of the key is reserved, not left to the browser: labels are placed in a plot of known height.
-    room, used, rows = _WIDTHS[narrow][0], 0.0, 1
+    room, used, rows = _WIDTHS[screen][0], 0.0, 1
     for name in names:
         width = 48 + text_width(name, 12)
         rows, used = (rows + 1, width) if used and used + width > room else (rows, used + width)
     top = 10 + 21 * rows
     drawn.update_layout(
-        height=_PLOT_HEIGHT[narrow] + top + _MARGIN["b"],
+        height=_PLOT_HEIGHT[screen == "narrow"] + top + _MARGIN["b"],
         margin={**_MARGIN, "t": top, "autoexpand": False},
         legend={"yref": "container", "y": 1, "yanchor": "top", "x": 0, "font": {"size": 12}, "itemclick": False, "itemdoubleclick": False},
         dragmode={"open": "pan", "lasso": "lasso", "box": "select"}[mode],
