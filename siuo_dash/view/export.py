@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from siuo_dash.benchmark.text import slug
 
 IntervalStyle = Literal["range", "plus-minus"]
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~$&])")
 
 
@@ -79,6 +79,8 @@ def to_csv(table: Table) -> bytes:
 def to_parquet(table: Table) -> bytes:
     """The typed values; where they come from stands in the file's metadata."""
     arrow = pa.Table.from_pandas(table.data, preserve_index=False)
+    # A column of which nothing is known keeps a type that a reader can join on.
+    arrow = arrow.cast(pa.schema([f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in arrow.schema]))
     metadata = {"siuo.data_version": table.provenance.data_version, "siuo.view": table.provenance.sentence()}
     arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **metadata})
     body = io.BytesIO()
@@ -119,7 +121,8 @@ def to_markdown(table: Table, intervals: IntervalStyle = "range") -> bytes:
     if table.bold is not None:
         for name in table.bold.columns.intersection(cells.columns):
             cells[name] = [
-                f"**{cell}**" if is_best else cell for cell, is_best in zip(cells[name], table.bold[name], strict=True)
+                f"**{cell.strip()}**" if is_best and cell.strip() else cell
+                for cell, is_best in zip(cells[name], table.bold[name], strict=True)
             ]
     names = [markdown_plain(str(name)) for name in cells.columns]
     rows = [names, ["---"] * len(names), *cells.itertuples(index=False)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import pandas as pd
+import pyarrow as pa
 
 from siuo_dash.analysis.leaderboard import KeyFigures
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, Metric
@@ -48,6 +49,7 @@ WHY_NO_RANKS: Final = (
     "so runs of different boards are listed by name and not ranked."
 )
 
+_DATE: Final = pd.ArrowDtype(pa.date32())
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 _LINK = re.compile(r"https?://[^\s,;]+|(?:github\.com|[a-z0-9-]+\.github\.io)/[^\s,;]+")
 
@@ -129,7 +131,10 @@ def export_table(
     data: dict[str, Any] = {}
     for column in columns:
         if column in METRICS:
-            for part in ("k", "n", "rate", "low", "high"):
+            known = frame[f"{column}_n"] > 0
+            for part in ("k", "n"):  # what was not published is not 0 of 0
+                data[f"{column}_{part}"] = frame[f"{column}_{part}"].astype("Int64").where(known)
+            for part in ("rate", "low", "high"):
                 data[f"{column}_{part}"] = frame[f"{column}_{part}"]
         elif column == "rank_range":
             data["rank_low"], data["rank_high"] = (frame[name].astype("Int64") for name in ("rank_low", "rank_high"))
@@ -196,7 +201,7 @@ def _plain_column(frame: pd.DataFrame, column: str, board_labels: dict[str, str]
                 for health, evidence in zip(frame["health"], frame["evidence"], strict=True)
             ]
         case "date":
-            return pd.to_datetime(frame["evaluated_on"]).dt.date
+            return pd.to_datetime(frame["evaluated_on"]).astype(pd.ArrowDtype(pa.timestamp("us"))).astype(_DATE)
         case "status":
             return frame["source_status"]
         case "source":
