@@ -112,14 +112,14 @@ for note in words.chosen_notes(chosen, here, run_labels):
     st.caption(shell.plain(note))
 shown = rates.only(here or order)
 names = words.run_names(shown.runs)
-st.subheader(f"{metric.label} by {grouping.label.lower()}", anchor=False)
+st.subheader(f"{metric.label} by {grouping.words}", anchor=False)
 st.caption(view.bars_caption(shown, grouping, MOST_RUNS))
-data = view.rates_export(shown.cells, names, grouping, provenance, f"{metric.label} by {grouping.label.lower()}")
+data = view.rates_export(shown.cells, names, grouping, provenance, f"{metric.label} by {grouping.words}")
 cells = shown.cells[shown.cells["grouping"] == grouping.id]
 state = shell.chart(
     grouped_bars(cells, names, grouping.groups, metric, shell.theme()),
     key="bars",
-    alt=f"{metric.label} by {grouping.label.lower()} of {min(len(names), MOST_RUNS)} runs; the table below has the figures",
+    alt=f"{metric.label} by {grouping.words} of {min(len(names), MOST_RUNS)} runs; the table below has the figures",
     data=data,
     select="rerun",
 )
@@ -133,7 +133,7 @@ st.markdown("**Rates**")
 shell.table(
     view.rates_screen(shown.cells, names, grouping),
     key="rates",
-    alt=f"{metric.label} by {grouping.label.lower()}: rate, 95 % interval and count",
+    alt=f"{metric.label} by {grouping.words}: rate, 95 % interval and count",
     column_config={"Run": st.column_config.TextColumn(pinned=True, width=200)}
     | {f"{label} %": st.column_config.NumberColumn(format="%.1f") for label in grouping.groups.values()},
     placeholder="–",
@@ -146,7 +146,7 @@ st.caption(shell.plain(view.differences_sentence(gaps, names, grouping)))
 shell.table(
     view.differences_screen(gaps, names, grouping),
     key="differences",
-    alt=f"Differences inside a run by {grouping.label.lower()}, with 95 % intervals",
+    alt=f"Differences inside a run by {grouping.words}, with 95 % intervals",
     column_config={"Run": st.column_config.TextColumn(pinned=True, width=200)}
     | {
         name: st.column_config.NumberColumn(format=form, help=meaning)
@@ -155,7 +155,7 @@ shell.table(
     placeholder="–",
 )
 shell.exports(
-    view.differences_export(gaps, names, grouping, provenance, f"Differences by {grouping.label.lower()}"),
+    view.differences_export(gaps, names, grouping, provenance, f"Differences by {grouping.words}"),
     key="differences",
 )
 

@@ -1,5 +1,8 @@
 """Domains: where each run is safe and where it is not, from the board down to the samples."""
 
+from typing import Any
+
+import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import domain_tests, domains, leaderboard, queries, subcategories
@@ -14,6 +17,17 @@ from siuo_dash.view.charts.heatmap import LEAST_WIDTH, MOST_ROWS, heatmap
 from siuo_dash.view.charts.radar import MOST_RUNS, radar
 from siuo_dash.view.charts.subcategories import catalogue_map
 from siuo_dash.view.export import Provenance
+
+
+def open_samples(points: list[dict[str, Any]]) -> None:
+    """Go to the samples of the cell or mark that was clicked."""
+    if points and "samples" in shell.PAGES:
+        run_id, column = points[0]["customdata"][:2]
+        st.switch_page(
+            f"pages/{shell.PAGES['samples'].file}",
+            query_params=view.samples_of(board_of[run_id], metric.label, run_labels[run_id], column),
+        )
+
 
 store = shell.open_store()
 shell.header(
@@ -63,21 +77,27 @@ profiles = domains.domain_rates(store, domains.among(chosen), metric).only(chose
 for words in view.profile_notes(chosen, profiles.runs, run_labels, MOST_RUNS):
     st.caption(shell.plain(words))
 profiles = profiles.only(profiles.runs["run_id"].tolist()[:MOST_RUNS])
-warning = view.across_boards(profiles.runs, queries.boards(store))
+boards = queries.boards(store)
+warning = view.across_boards(profiles.runs, boards)
 if warning:
     st.warning(shell.plain(warning), icon=":material/compare_arrows:")
+board_labels = {known.id: known.label for known in boards}
+known_runs = pd.concat([rates.runs, profiles.runs]).drop_duplicates("run_id").set_index("run_id")
+board_of = known_runs["board"].map(board_labels)
 if not profiles.runs.empty:
     drawn = view.run_names(profiles.runs)
     about = Provenance(store.version, board.label, f"{len(drawn)} runs", warning)
     data = view.profile_export(profiles.cells, drawn, about, f"{metric.label} by domain")
     left, right = st.columns([5, 6])
     with left:
-        shell.chart(
+        mark = shell.chart(
             radar(profiles.cells, drawn, view.DOMAIN_LABELS, metric, shell.theme(), mean=means, narrow=narrow),
             key="radar",
             alt=f"{metric.label} by domain of {view.named(list(drawn.values()))}; the table beside it has the figures",
             data=data,
+            select="rerun",
         )
+        open_samples(mark.selection.points)
     with right:
         shell.table(
             view.profile_screen(profiles.cells, drawn),
@@ -113,12 +133,7 @@ state = shell.chart(
     data=view.cells_export(rows.cells, shown, provenance),
     select="rerun",
 )
-if state.selection.points and "samples" in shell.PAGES:
-    run_id, column = state.selection.points[0]["customdata"][:2]
-    st.switch_page(
-        f"pages/{shell.PAGES['samples'].file}",
-        query_params=view.samples_of(board.label, metric.label, run_labels[run_id], column),
-    )
+open_samples(state.selection.points)
 st.caption(view.marks_sentence(rows.cells))
 with st.expander("The same as a table, and the samples of a cell without a mouse", icon=":material/table:"):
     shell.table(

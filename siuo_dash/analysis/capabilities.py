@@ -26,10 +26,11 @@ LEVEL: Final = 0.05
 
 @dataclass(frozen=True)
 class Grouping:
-    """One way to part the samples: its id, label, and the groups in order with the label of each."""
+    """One way to part the samples: its id, label, the words after "by", and the groups in order, each with its label."""
 
     id: str
     label: str
+    words: str
     groups: dict[str, str]
     group_of: Callable[[Label], str]
 
@@ -40,18 +41,21 @@ GROUPINGS: Final = {
         Grouping(
             "dimension",
             "Primary dimension",
+            "primary dimension",
             {dimension: dimension.capitalize() for dimension in DIMENSIONS},
             lambda label: label.primary_dimension,
         ),
         Grouping(
             "needs_knowledge",
             "Needs knowledge",
+            "need of knowledge",
             {"yes": "Knowledge needed", "no": "Not needed"},
             lambda label: "yes" if label.needs_knowledge else "no",
         ),
         Grouping(
             "needs_reasoning",
             "Needs reasoning",
+            "need of reasoning",
             {"yes": "Reasoning needed", "no": "Not needed"},
             lambda label: "yes" if label.needs_reasoning else "no",
         ),

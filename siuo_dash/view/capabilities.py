@@ -112,7 +112,7 @@ def differences_sentence(differences: pd.DataFrame, names: Mapping[str, str], gr
         f"{len(clear)} of {counted(int(own['difference'].notna().sum()), 'difference')} show (adjusted p below {LEVEL})"
     )
     shown = [
-        f"{names[row.run_id]}, {wanted[row.contrast].lower()} {style.points(row.difference)}"
+        f"{names[row.run_id]} ({wanted[row.contrast].lower()}: {style.points(row.difference)})"
         for row in clear.itertuples()
     ]
     which = f": {named(shown)}. " if shown else ". "
@@ -152,8 +152,8 @@ def weaker_sentence(weaker: pd.DataFrame, names: Mapping[str, str]) -> str:
     above = int((judged["difference"] > 0).sum())
     return (
         f"Between knowledge and reasoning, {'; '.join(parts)}; not told apart: {open_ones} of "
-        f"{counted(len(judged), 'run')} (adjusted p below {LEVEL}). By the bare rates {below} are lower in knowledge "
-        f"and {above} in reasoning."
+        f"{counted(len(judged), 'run')} (adjusted p below {LEVEL}). By the bare rates knowledge is the lower in "
+        f"{below} and reasoning in {above}."
     )
 
 

@@ -64,9 +64,11 @@ def tests_sentences(tests: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
     )
     clear = effect.loc[effect["effect_p_adjusted"] < LEVEL, "run_id"].map(names).tolist()
     low, middle, high = (effect["explained"].quantile(part) for part in (0, 0.5, 1))
+    span, chance = style.percent(low), style.percent(effect["by_chance"].median())
+    if high > low:
+        span += f" to {style.percent(high)} (median {style.percent(middle)})"
     return [
-        f"The domain explains {style.percent(low)} to {style.percent(high)} of what a run passes and fails "
-        f"(median {style.percent(middle)}); {style.percent(effect['by_chance'].median())} would be expected by chance. "
+        f"The domain explains {span} of what a run passes and fails; {chance} would be expected by chance. "
         + _which("Clearly more than chance", clear, len(effect)),
         _which("Hardest domain clearly below the run's other samples", hard, len(tests)),
         _which("Easiest domain clearly above the run's other samples", easy, len(tests)),

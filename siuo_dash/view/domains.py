@@ -82,7 +82,7 @@ def profile_notes(
     """What the reader should know of the drawn runs: whose choice they are, and which chosen ones are not drawn."""
     if not chosen:
         shown = counted(min(first, len(found)), "run")
-        return [f"No run is chosen, so the first {shown} of the board stand here. Choose up to {most}."]
+        return [f"No run is chosen, so the first {shown} of this view stand here. Choose up to {most}."]
     drawn = found["run_id"].tolist()
     notes = []
     if len(drawn) > most:

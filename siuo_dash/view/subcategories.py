@@ -28,7 +28,7 @@ def subcategory_wide(counts: pd.DataFrame, runs: pd.DataFrame, names: Mapping[st
     own = own[own["run_id"].isin(list(names))]
     parts = own[["domain", "subcategory"]].drop_duplicates()
     order = {domain: place for place, domain in enumerate(DOMAIN_LABELS)}
-    parts = parts.sort_values(["domain", "subcategory"], key=lambda column: column.map(order).fillna(column))
+    parts = parts.assign(place=parts["domain"].map(order)).sort_values(["place", "subcategory"]).drop(columns="place")
     wide = own.pivot(index=["domain", "subcategory"], columns="run_id", values=["k", "n"])
     wide = wide.reindex(pd.MultiIndex.from_frame(parts))
     data = {f"{run_id}_{part}": wide[part][run_id] for run_id in names for part in ("k", "n")}

@@ -17,8 +17,8 @@ MOST_RUNS: Final = 25
 """More runs than this cannot be read at once; the page says how many are left out."""
 _BAR: Final = 13
 _GAP: Final = 12
-_SHARES: Final = (1.0, 0.6, 0.25)
-_PATTERNS: Final = ("", "/", ".")
+_SHARES: Final = (1.0, 0.4, 0.08)
+_PATTERNS: Final = ("", "/", "")
 
 
 def grouped_bars(
@@ -54,8 +54,9 @@ def grouped_bars(
                     "pattern": {
                         "shape": _PATTERNS[place % len(_PATTERNS)],
                         "fgcolor": colour,
-                        "size": 6,
-                        "solidity": 0.35,
+                        "bgcolor": shade,
+                        "size": 7,
+                        "solidity": 0.2,
                     },
                 },
                 error_x={

@@ -40,7 +40,8 @@ def radar(
 
     cells: `run_id`, `column`, `k`, `n`, `rate`, `low`, `high` (fractions). runs: {run_id: name}, at most MOST_RUNS
     are drawn; each has a colour, a symbol and a dash of its own. domains: {id: label}, in order. mean: the board's
-    mean rate of each domain, drawn as a grey area.
+    mean rate of each domain, drawn as a grey area. narrow: for a screen as narrow as a phone.
+    Each mark has the customdata (run_id, domain), which a click selects.
     """
     names = dict(list(runs.items())[:MOST_RUNS])
     legend = {run_id: style.chart_text(name, 40) for run_id, name in names.items()}
@@ -74,10 +75,14 @@ def radar(
                 marker={"symbol": style.SYMBOLS[place], "size": 8, "color": colour},
                 text=_closed([_hover(name, domains[str(domain)], row, metric) for domain, row in own.iterrows()]),
                 hovertemplate="%{text}<extra></extra>",
+                customdata=_closed([[run_id, domain] for domain in domains]),
+                selected={"marker": {"opacity": 1}},
+                unselected={"marker": {"opacity": 1}},
                 connectgaps=False,
             )
         )
     grid = style.muted(theme)
+    angle = _TURN - 360 / len(domains) * (_clear_gap(drawn) + 0.5)
     drawn.update_layout(
         # Without autoexpand: a long name in the legend would else push the radar aside and make it small.
         margin={**_SIDE, "t": _TOP, "b": _BELOW + _LINE * lines, "autoexpand": False},
@@ -99,9 +104,9 @@ def radar(
                 "range": [0, 100],
                 "tickvals": [25, 50, 75, 100],
                 "ticktext": ["", "50 %", "", "100 %"],
-                # Between two axes, so that no figure lies on a line of data.
-                "angle": _TURN - 20,
-                "tickangle": _TURN - 20,
+                # Between two axes, where the figures lie on no line of data.
+                "angle": angle,
+                "tickangle": angle,
                 "tickfont": {"size": 11, "color": style.muted(theme)},
                 "gridcolor": _transparent(grid, 0.35),
                 "linecolor": "rgba(0,0,0,0)",
@@ -123,6 +128,13 @@ def _hover(name: str, domain: str, row: pd.Series[float], metric: Metric) -> str
             f"95 % interval {style.interval(row['low'], row['high'])}",
         ]
     )
+
+
+def _clear_gap(drawn: go.Figure) -> int:
+    """The gap after which axis has the lines furthest from 50 %, where the scale's figure stands."""
+    lines = [[value if value == value else 0.0 for value in trace.r] for trace in drawn.data]
+    gaps = range(len(lines[0]) - 1) if lines else range(1)
+    return max(gaps, key=lambda gap: min((abs((line[gap] + line[gap + 1]) / 2 - 50) for line in lines), default=0))
 
 
 def _axis(label: str) -> str:
