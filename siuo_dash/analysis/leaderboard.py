@@ -88,7 +88,10 @@ def rank_ranges(store: Store, board: str, metric: Metric, *, rank_partial: bool 
 
 @dataclass(frozen=True)
 class KeyFigures:
-    """What a view comes to. Rates are fractions; None where the view holds no rated run."""
+    """What a view comes to. Rates are fractions; None where the view holds no rated run.
+
+    paired: how many runs could be compared with the leader sample by sample.
+    """
 
     runs: int
     rated: int
@@ -96,6 +99,7 @@ class KeyFigures:
     best_rate: stats.Rate | None
     median: float | None
     below_half: int
+    paired: int
     like_leader_paired: tuple[str, ...]
     like_leader_unpaired: tuple[str, ...]
 
@@ -108,7 +112,7 @@ def key_figures(store: Store, frame: pd.DataFrame, metric: Metric) -> KeyFigures
     """
     rated = frame[frame["rank"].notna()]
     if rated.empty:
-        return KeyFigures(len(frame), 0, None, None, None, 0, (), ())
+        return KeyFigures(len(frame), 0, None, None, None, 0, 0, (), ())
     leader, others = rated.iloc[0], rated.iloc[1:]
     rates = rated[f"{metric.id}_rate"]
     k, n = f"{metric.id}_k", f"{metric.id}_n"
@@ -125,6 +129,7 @@ def key_figures(store: Store, frame: pd.DataFrame, metric: Metric) -> KeyFigures
         best_rate=stats.Rate(int(leader[k]), int(leader[n])),
         median=float(rates.median()),
         below_half=int((rates < 0.5).sum()),
+        paired=int(can_pair.sum()),
         like_leader_paired=_like_leader_paired(store, leader, others[can_pair], metric),
         like_leader_unpaired=unpaired,
     )

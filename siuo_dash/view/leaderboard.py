@@ -50,8 +50,9 @@ WHY_NO_RANKS: Final = (
 )
 
 _DATE: Final = pd.ArrowDtype(pa.date32())
-_ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
-_LINK = re.compile(r"https?://[^\s,;]+|(?:github\.com|[a-z0-9-]+\.github\.io)/[^\s,;]+")
+_ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})", re.IGNORECASE)
+_LINK = re.compile(r"(https?://[^\s,;]+)|(?<![\w.-])((?:github\.com|[a-z0-9-]+\.github\.io)/[^\s,;]+)", re.IGNORECASE)
+_MOST_NAMES: Final = 6
 
 
 def source_link(source: object) -> str | None:
@@ -60,7 +61,8 @@ def source_link(source: object) -> str | None:
     if found := _ARXIV.search(text):
         return f"https://arxiv.org/abs/{found.group(1)}"
     if found := _LINK.search(text):
-        return found.group() if found.group().startswith("http") else f"https://{found.group()}"
+        link, bare = (part.rstrip(".)]}>\"'") if part else "" for part in found.groups())
+        return link or f"https://{bare}"
     return None
 
 
@@ -77,11 +79,12 @@ def figures(summary: KeyFigures, metric: Metric) -> list[tuple[str, str, str]]:
         return [("Runs", str(summary.runs), f"{metric.label} is not known for any of them")]
     best = summary.best_rate
     alike = [*summary.like_leader_paired, *summary.like_leader_unpaired]
+    others = summary.rated - 1
     how = []
-    if summary.like_leader_paired:
-        how.append(f"paired (McNemar mid-p, Holm-corrected): {', '.join(summary.like_leader_paired)}")
-    if summary.like_leader_unpaired:
-        how.append(f"unpaired (95 % interval of the difference holds 0): {', '.join(summary.like_leader_unpaired)}")
+    if summary.paired:
+        how.append(f"paired (McNemar mid-p, Holm-corrected): {_names(summary.like_leader_paired)}")
+    if others > summary.paired:
+        how.append(f"unpaired (95 % interval of the difference holds 0): {_names(summary.like_leader_unpaired)}")
     return [
         ("Runs", str(summary.runs), f"{summary.rated} of them ranked by {metric.label}"),
         (
@@ -93,10 +96,17 @@ def figures(summary: KeyFigures, metric: Metric) -> list[tuple[str, str, str]]:
         ("Below 50 %", f"{summary.below_half} of {summary.rated}", "runs whose rate is below one half"),
         (
             "Cannot be told from the leader",
-            f"{len(alike)} of {summary.rated - 1}",
-            "; ".join(how) or "every other run differs from the leader",
+            f"{len(alike)} of {others}" if others else "–",
+            "; ".join(how) or "there is no other run",
         ),
     ]
+
+
+def _names(models: Sequence[str]) -> str:
+    """Some of the names, and how many there are beside them; a crowd of them would be a wall of text."""
+    if len(models) <= _MOST_NAMES + 1:
+        return ", ".join(models) or "none"
+    return f"{', '.join(models[:_MOST_NAMES])} and {len(models) - _MOST_NAMES} more"
 
 
 def table_height(rows: int) -> int | Literal["content"]:
