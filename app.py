@@ -10,5 +10,6 @@ app = st.App("app.py", lifespan=server.lifespan, routes=server.routes())
 if __name__ == "__main__":
     st.set_page_config(page_title="SIUO dashboard", page_icon=":material/shield:", layout="wide")
     page = st.navigation(shell.navigation(), position="top")
+    shell.leave_behind(page.url_path)
     with shell.guard():
         page.run()

@@ -15,7 +15,13 @@ from siuo_dash.view.shell import HOME, PAGES
 from tests.conftest import ROOT
 
 LEVELS = {"errors": 0, "benchmark": 1, "store": 2, "ingest": 3, "analysis": 3, "view": 4, "cli": 5, "pages": 5}
-STREAMLIT = ("siuo_dash.view.shell", "siuo_dash.view.controls", "siuo_dash.view.sample_card", "siuo_dash.view.server")
+STREAMLIT = (
+    "siuo_dash.view.shell",
+    "siuo_dash.view.controls",
+    "siuo_dash.view.sample_card",
+    "siuo_dash.view.server",
+    "siuo_dash.view.upload_form",
+)
 WITH_FILES = {"os", "pathlib", "io", "shutil", "tempfile", "socket", "urllib", "subprocess", "duckdb", "pandas"}
 DRAWING = ("siuo_dash.view.charts", "siuo_dash.view.style", "siuo_dash.view.export")
 

@@ -1,0 +1,127 @@
+"""From a result file to a published run: findings, questions, preview, publish; and the way back."""
+
+import streamlit as st
+
+from siuo_dash.analysis import preview, queries
+from siuo_dash.analysis.leaderboard import run_labels
+from siuo_dash.errors import Finding, SiuoError
+from siuo_dash.ingest.metadata import RunMetadata
+from siuo_dash.ingest.submission import Submission
+from siuo_dash.store.publish import AlreadyPublished, publish
+from siuo_dash.view import shell, upload
+from siuo_dash.view.upload_form import draft as drafts
+from siuo_dash.view.upload_form import mapping_editor, metadata_form, results, withdrawals
+
+EXAMPLES = shell.ROOT / "examples"
+
+
+def show_empty() -> None:
+    st.markdown(upload.UNDERSTOOD)
+    st.markdown("To try the page with an invented run, or to write down verdicts by hand:")
+    with st.container(horizontal=True):
+        for name, label in upload.EXAMPLES.items():
+            if (path := EXAMPLES / name).is_file():
+                st.download_button(
+                    label, path.read_bytes, name, key=f"upload-{name}", on_click="ignore", icon=":material/download:"
+                )
+
+
+def show_upload(submission: Submission) -> None:
+    reading = submission.reading
+    if submission.ok:
+        st.success(shell.plain(upload.recognised(submission)), icon=":material/check_circle:")
+    elif reading.needs:
+        st.info(shell.plain(upload.recognised(submission)), icon=":material/help:")
+    else:
+        st.error(
+            f"{shell.plain(upload.recognised(submission))} It cannot be published as it is; nothing of it is kept.",
+            icon=":material/error:",
+        )
+    if reading.needs:
+        mapping_editor.answer(draft, reading)
+    results.findings(submission)
+    if reading.mapping is not None:
+        mapping_editor.edit(draft, submission)
+    if not submission.ok:
+        return
+    results.scores(submission)
+    st.subheader("About this run", anchor=False)
+    metadata, wrong = metadata_form.describe(draft, submission, names)
+    results.place(store, draft, submission, metadata, names["model"])
+    show_publish(submission, metadata, wrong)
+
+
+def show_publish(submission: Submission, metadata: RunMetadata, wrong: list[Finding]) -> None:
+    st.subheader("Publish", anchor=False)
+    if wrong:
+        st.info(shell.plain(metadata_form.problems(wrong)), icon=":material/edit_note:")
+    clicked = st.button(
+        "Publish", type="primary", icon=":material/publish:", disabled=bool(wrong), key=draft.key("publish")
+    )
+    if not clicked:
+        return
+    try:
+        with st.spinner("Publishing …"):
+            run = publish(store.data_dir, submission.to_table(metadata), by=metadata.trimmed("submitted_by"))
+    except AlreadyPublished as known:
+        st.error(shell.plain(f"{known.what}. Nothing was written."), icon=":material/content_copy:")
+        if (holder := labels.get(known.existing_run_id)) is not None:
+            shell.link("run", "Open that run", {"run": holder})
+        else:
+            shell.link("upload", "Restore it among the withdrawn runs", {"section": "Withdrawn"})
+    except SiuoError as error:
+        st.error(shell.plain(str(error)), icon=":material/error:")
+    else:
+        draft.start_again(published=run.run_id)
+        st.rerun()
+
+
+def show_published(run_id: str) -> None:
+    if (label := labels.get(run_id)) is None:
+        st.info("This run was withdrawn meanwhile.", icon=":material/undo:")
+        return
+    board = queries.find_run(store, run_id)["board"]
+    board_label = next(each.label for each in queries.boards(store) if each.id == board)
+    st.success(
+        f"**{shell.plain(label)}** is published. Everybody sees it from their next click on.",
+        icon=":material/check_circle:",
+    )
+    with st.container(horizontal=True):
+        shell.link("run", "Open the run", {"run": label})
+        shell.link("leaderboard", "See it on the leaderboard", {"board": board_label, "runs": label})
+        shell.link("upload", "Withdraw it", {"section": "Withdrawn", "runs": label})
+    st.caption(f"Its run_id is `{run_id}`. Drop other files to upload another run.")
+
+
+store = shell.open_store()
+shell.header(
+    "Upload",
+    "Drop what an evaluation left behind. Every score is recomputed, every fault is named, and nothing is kept before "
+    "you publish.",
+)
+section = st.segmented_control(
+    "Section",
+    ["Upload", "Withdrawn"],
+    default="Upload",
+    required=True,
+    key="section",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+labels = run_labels(store)
+draft = drafts.current()
+if section == "Withdrawn":
+    withdrawals.show(store, labels)
+else:
+    names = preview.known_names(store)
+    files = drafts.drop_files(draft)
+    if files:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            drafts.load_mapping(draft)
+            st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
+        show_upload(drafts.examined(draft, files, store.catalogue))
+    elif draft.published:
+        show_published(draft.published)
+    else:
+        show_empty()
+shell.footer(store)

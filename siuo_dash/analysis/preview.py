@@ -1,0 +1,226 @@
+"""A run before it is published: where it would stand in its board, and earlier runs of the same model beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from siuo_dash.analysis import comparison, queries, stats
+from siuo_dash.analysis.filters import Clause, Filters
+from siuo_dash.analysis.leaderboard import run_labels
+from siuo_dash.analysis.queries import Query
+from siuo_dash.analysis.samples import MCQA_BOARD
+from siuo_dash.benchmark.schema import Metric
+from siuo_dash.benchmark.text import slug
+from siuo_dash.store.database import Store
+
+NEW: Final = "this upload"
+"""Stands for the run_id of a run that has none yet."""
+MOST_EARLIER: Final = 5
+
+NAMES: Final = Query(
+    "names",
+    "The models, judges and organizations that have a run.",
+    "SELECT DISTINCT model, judge, organization FROM runs ORDER BY model, judge, organization",
+)
+
+OUTCOMES_OF_RUN: Final = Query(
+    "outcomes_of_run",
+    "One run's verdict by a metric for each of its samples.",
+    """
+    SELECT question_id, CAST({column} AS INTEGER) AS outcome FROM verdicts
+    WHERE run_no = $run_no AND task = '{task}' AND question_id IS NOT NULL AND {column} IS NOT NULL
+    """,
+)
+
+UPLOADED: Final = Query(
+    "uploaded",
+    "The runs that were uploaded here, the latest first.",
+    "SELECT run_id FROM runs WHERE file LIKE 'submissions/%' ORDER BY submitted_at DESC NULLS LAST, run_id LIMIT $most",
+)
+
+QUERIES: Final = (NAMES, OUTCOMES_OF_RUN, UPLOADED)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A run that is not published.
+
+    board: the id of the board that its generation part would stand in. expected: the number of samples of its split.
+    outcomes: {metric: {question_id: outcome}}, None = ungraded; a metric that was not judged is missing.
+    """
+
+    board: str
+    expected: int
+    outcomes: Mapping[str, Mapping[int, bool | None]]
+
+    def board_for(self, metric: Metric) -> str:
+        """Where it is compared by a metric: multiple choice is one board for all."""
+        return MCQA_BOARD if metric.id == "mcqa" else self.board
+
+    def rate(self, metric: Metric) -> stats.Rate:
+        """k of n graded samples."""
+        graded = [outcome for outcome in self.outcomes[metric.id].values() if outcome is not None]
+        return stats.Rate(sum(graded), len(graded))
+
+    def is_partial(self, metric: Metric) -> bool:
+        """Whether samples of its split have no verdict: such a run is not ranked unless asked for."""
+        return self.rate(metric).n < self.expected
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a candidate would stand by one metric.
+
+    board: the ranked runs and the candidate (run_id NEW), best first: run_id, model, evidence, rank, and the metric's
+    _k, _n, _rate, _low, _high (fractions, Wilson 95 %). A partial candidate is placed among all runs, partial ones too.
+    """
+
+    metric: Metric
+    rate: stats.Rate
+    partial: bool
+    rank: int
+    board: pd.DataFrame
+
+    @property
+    def others(self) -> int:
+        """How many runs it is placed among."""
+        return len(self.board) - 1
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A run of the same model: its row of `runs`, its label, and candidate minus run for each metric both have."""
+
+    run: pd.Series[Any]
+    label: str
+    same_board: bool
+    differences: Mapping[str, comparison.Difference]
+
+
+def standing(store: Store, candidate: Candidate, metric: Metric, model: str) -> Standing | None:
+    """The candidate's place by a metric among the runs of its board; None where no verdict of it could be read."""
+    rate, partial = candidate.rate(metric), candidate.is_partial(metric)
+    if not rate.n:
+        return None
+    ranked = _ranked(store, candidate, metric)
+    k, n, share = (f"{metric.id}_{part}" for part in ("k", "n", "rate"))
+    board = ranked[["run_id", "model", "evidence", k, n]].copy()
+    board.loc[len(board)] = [NEW, model, "per_sample", rate.k, rate.n]
+    passed, graded = (board[part].to_numpy(dtype=float) for part in (k, n))
+    board[share] = passed / graded
+    board[f"{metric.id}_low"], board[f"{metric.id}_high"] = stats.wilson_array(passed, graded)
+    board["rank"] = stats.competition_rank(board[share].to_numpy()).astype(int)
+    board["new"] = board["run_id"] == NEW
+    # Among equals the new run comes first: it is the one that is looked for.
+    board = board.sort_values(["rank", "new", "model", "run_id"], ascending=[True, False, True, True])
+    rank = int(board.loc[board["new"], "rank"].iloc[0])
+    return Standing(metric, rate, partial, rank, board.drop(columns="new").reset_index(drop=True))
+
+
+def rank_range(store: Store, candidate: Candidate, metric: Metric) -> tuple[int, int] | None:
+    """The 2.5–97.5 percentiles of the candidate's rank in its board, as the leaderboard draws them; None without a verdict."""
+    with store.reading():  # counts and verdicts must be of one state; this runs beside the page, too
+        ranked = _ranked(store, candidate, metric)
+        samples = queries.SAMPLES.run(store)
+        verdicts = queries.OUTCOMES.run(store, metric=metric, board=candidate.board_for(metric))
+    rate = candidate.rate(metric)
+    columns = {question_id: place for place, question_id in enumerate(samples["question_id"])}
+    rows = {run_no: place for place, run_no in enumerate(ranked["run_no"])}
+    outcomes = np.full((len(ranked) + 1, len(samples)), np.nan, dtype=np.float32)
+    verdicts = verdicts[verdicts["run_no"].isin(list(rows)) & verdicts["question_id"].isin(list(columns))]
+    outcomes[verdicts["run_no"].map(rows), verdicts["question_id"].map(columns)] = verdicts["outcome"]
+    for question_id, outcome in candidate.outcomes[metric.id].items():
+        if outcome is not None:
+            outcomes[-1, columns[question_id]] = outcome
+    ranges = stats.rank_ranges(
+        run_ids=[*ranked["run_id"], NEW],
+        k=[*ranked[f"{metric.id}_k"].astype(int), rate.k],
+        n=[*ranked[f"{metric.id}_n"].astype(int), rate.n],
+        outcomes=outcomes,
+        strata=samples["domain"].to_numpy(dtype=str),
+    )
+    low, high = ranges[-1].rank_low, ranges[-1].rank_high
+    return None if low is None or high is None else (low, high)
+
+
+def known_names(store: Store) -> dict[str, list[str]]:
+    """{'model': …, 'judge': …, 'organization': …}: the names in use, each once."""
+    frame = NAMES.run(store)
+    return {name: frame[name].dropna().drop_duplicates().tolist() for name in ("model", "judge", "organization")}
+
+
+def uploaded_runs(store: Store, most: int) -> list[str]:
+    """The ids of the uploaded runs, the latest first, at most so many: those that can be withdrawn."""
+    run_ids: list[str] = UPLOADED.run(store, most=most)["run_id"].tolist()
+    return run_ids
+
+
+def earlier_runs(
+    store: Store, candidate: Candidate, model: str, models: Sequence[str], metrics: Sequence[Metric]
+) -> list[Earlier]:
+    """Runs of the same model (case and punctuation aside), those of the same board and the latest first, at most MOST_EARLIER.
+
+    models: the names in use, of which those are taken whose words are the same.
+    """
+    wanted = slug(model)
+    alike = [name for name in models if name == model or (wanted and slug(name) == wanted)]
+    if not alike:
+        return []
+    names = {f"model_{index}": name for index, name in enumerate(alike)}
+    where = Clause(f"model IN ({', '.join(f'${name}' for name in names)})", names)
+    found = queries.RUNS.run(store, where=where)
+    found["same_board"] = found["board"] == candidate.board
+    found = found.sort_values(
+        ["same_board", "submitted_at", "run_id"], ascending=[False, False, True], na_position="last"
+    ).head(MOST_EARLIER)
+    labels = run_labels(store)
+    return [
+        Earlier(
+            run,
+            labels[run["run_id"]],
+            bool(run["same_board"]),
+            {
+                metric.id: difference
+                for metric in metrics
+                if (difference := _difference(store, candidate, run, metric)) is not None
+            },
+        )
+        for _, run in found.iterrows()
+    ]
+
+
+def _ranked(store: Store, candidate: Candidate, metric: Metric) -> pd.DataFrame:
+    board = candidate.board_for(metric)
+    frame = queries.LEADERBOARD.run(
+        store,
+        metric=metric,
+        where=Filters(board=board).where(),
+        board=board,
+        rank_partial=candidate.is_partial(metric),
+    )
+    return frame[frame["rank"].notna()].reset_index(drop=True)
+
+
+def _difference(
+    store: Store, candidate: Candidate, run: pd.Series[Any], metric: Metric
+) -> comparison.Difference | None:
+    """Candidate minus run on a metric: paired over the samples graded in both, else by the two rates."""
+    own, other = candidate.rate(metric), stats.Rate(int(run[f"{metric.id}_k"]), int(run[f"{metric.id}_n"]))
+    if not own.n or not other.n:
+        return None
+    if run["evidence"] == "per_sample":
+        ours = candidate.outcomes[metric.id]
+        theirs = OUTCOMES_OF_RUN.run(store, metric=metric, run_no=int(run["run_no"]))
+        graded = {question_id: float(value) for question_id, value in ours.items() if value is not None}
+        table = stats.paired_table(
+            theirs["question_id"].map(graded).to_numpy(dtype=float), theirs["outcome"].to_numpy(dtype=float)
+        )
+        if table.n:
+            return comparison.paired(metric, table)
+        return comparison.unpaired(metric, own, other, "no sample is graded in both runs")
+    return comparison.unpaired(metric, own, other, "the earlier run is known by its totals only")

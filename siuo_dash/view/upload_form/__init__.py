@@ -1,0 +1,1 @@
+"""The parts of the upload page that people fill in: files, questions, mapping, metadata, withdrawals."""
