@@ -149,7 +149,8 @@ def when_ready(future: Future[Any], words: str, *, patience: float = 0.25) -> An
 def _wait_for(future: Future[Any], words: str) -> None:
     if future.done():
         st.rerun()
-    st.caption(words)
+    with st.container(key=f"waiting-{id(future)}"):
+        st.caption(words)
 
 
 def theme() -> style.Theme:

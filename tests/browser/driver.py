@@ -54,8 +54,11 @@ def wait_for_server(server: subprocess.Popen[bytes], url: str) -> None:
             sleep(0.1)
 
 
-def settled(page: Page) -> None:
-    """Wait until Streamlit has run the page to its end and nothing on it is stale or still loading."""
+def settled(page: Page, *, complete: bool = False) -> None:
+    """Wait until Streamlit has run the page to its end and nothing on it is stale or still loading.
+
+    complete: also until the work that a page does not wait for, such as rank ranges, is shown.
+    """
     page.wait_for_selector("h1", timeout=60_000)
     page.wait_for_function(
         """() => {
@@ -65,3 +68,6 @@ def settled(page: Page) -> None:
         }""",
         timeout=60_000,
     )
+    if complete:
+        page.wait_for_function("() => !document.querySelector('[class*=\"st-key-waiting\"]')", timeout=120_000)
+        settled(page)
