@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -30,10 +31,13 @@ def main() -> None:
     """Run the command line; the project's own errors are one line on standard error, and exit code 1."""
     from siuo_dash.cli import benchmark, rankings, submissions  # noqa: F401  (each adds its commands to the program)
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names are Unicode, whatever the terminal's language
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         program(prog_name="python -m siuo_dash")
     except SiuoError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        print(" ".join(f"error: {error}".split()), file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
     except BrokenPipeError:  # the reader of a pipe has seen enough
         sys.stderr.close()

@@ -66,7 +66,7 @@ def leaderboard(
         str | None,
         typer.Option(help="A board's id or its words (see `boards`), or `all`.", show_default="the first board"),
     ] = None,
-    metric: Annotated[MetricName, typer.Option(help="What to rank by.")] = MetricName("safe"),
+    metric: Annotated[MetricName, typer.Option(help="What to rank by.")] = MetricName.safe,
     format: Annotated[Format, typer.Option(help="How to print.")] = Format.table,
     search: Annotated[str, typer.Option(help="Only runs whose model or organization contains this.")] = "",
     partial: Annotated[bool, typer.Option("--partial", help="Rank runs that lack some samples, too.")] = False,
@@ -75,7 +75,7 @@ def leaderboard(
     store = open_store(data)
     known = queries.boards(store)
     chosen = None
-    if board != ALL:
+    if board is None or board.strip().lower() != ALL:
         chosen = queries.find_board(store, board) if board is not None else (known[0] if known else None)
     filters = Filters(board=chosen.id if chosen else None, search=search)
     frame = analysis.leaderboard(store, filters, METRICS[metric.value], rank_partial=partial)
@@ -110,7 +110,7 @@ def open_store(data: Any) -> Store:
     """The store of a data directory; files that had to be left out are named on standard error."""
     store = Store(data)
     for broken in store.broken:
-        typer.echo(f"warning: {broken.name} {broken.why}", err=True)
+        typer.echo(_visible(f"warning: {broken.name}: {broken.why}"), err=True)
     return store
 
 
@@ -121,7 +121,7 @@ def print_json(value: object) -> None:
 
 def print_line(text: str) -> None:
     """One line of plain text; control characters in it are shown, not obeyed."""
-    typer.echo("".join(character if character.isprintable() else repr(character)[1:-1] for character in text))
+    typer.echo(_visible(text))
 
 
 def print_table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
@@ -133,6 +133,10 @@ def print_table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None
     for row in rows:
         table.add_row(*(Text("".join(c if c.isprintable() else "�" for c in str(cell))) for cell in row))
     console.print(table)
+
+
+def _visible(text: str) -> str:
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def _record(row: dict[str, Any]) -> dict[str, Any]:
