@@ -45,6 +45,8 @@ def main() -> None:
                     page = context.new_page()
                     page.goto(f"{address}/{'' if url == HOME else url}?{PARAMS.get(url, '')}")
                     settled(page, complete=True)
+                    if (url, scheme, width) == (HOME, "light", 1280):
+                        page.screenshot(path=options.to / "readme.png")
                     height = page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollHeight")
                     page.set_viewport_size({"width": width, "height": min(int(height) + 60, 6000)})
                     page.wait_for_load_state("networkidle")
