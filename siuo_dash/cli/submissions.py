@@ -1,41 +1,188 @@
-"""Commands about single runs: list them."""
+"""Commands that take results in: validate and submit."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
 
-import pandas as pd
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from siuo_dash.analysis import queries
-from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.stats import Rate
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli.app import SHIPPED, DataOption, program
-from siuo_dash.cli.rankings import open_store, print_json, print_table, rate_or_none
+from siuo_dash.cli.rankings import print_json, print_line, print_table
+from siuo_dash.errors import Finding, SubmissionError
+from siuo_dash.ingest.files import MAX_FILE
+from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.metadata import RunMetadata
+from siuo_dash.ingest.submission import Submission, UploadedFile
+from siuo_dash.ingest.submission import validate as validate_files
+from siuo_dash.store.facts import read_catalogue
+from siuo_dash.store.publish import AlreadyPublished, publish
+from siuo_dash.view import style
+from siuo_dash.view.upload import recognised, suggested
+
+FilesArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", exists=True, dir_okay=False, readable=True, help="The result files of one run."),
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="A mapping of the fields, as the upload page saves it.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@program.command(epilog="Example: python -m siuo_dash runs --json")
-def runs(
-    data: DataOption = SHIPPED,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+@program.command(
+    epilog="Example: python -m siuo_dash validate responses.jsonl verdicts.jsonl --mapping mapping.json --json"
+)
+def validate(
+    files: FilesArgument, data: DataOption = SHIPPED, mapping: MappingOption = None, json: JsonOption = False
 ) -> None:
-    """List every run with its board and its scores."""
-    frame = queries.RUNS.run(open_store(data), where=Filters().where())
-    records = [
-        {
-            "run_id": row["run_id"],
-            "model": row["model"],
-            "organization": row["organization"] if pd.notna(row["organization"]) else None,
-            "board": row["board"],
-            "evidence": row["evidence"],
-            **{metric: rate_or_none(row[f"{metric}_k"], row[f"{metric}_n"]) for metric in METRICS},
-        }
-        for row in frame.to_dict("records")
-    ]
+    """Read, score and examine result files. Exit code 0: they can be published; 1: they cannot; 2: wrong usage."""
+    submission = _read(files, data, mapping)
     if json:
-        print_json(records)
-        return
-    print_table(
-        ("Run", "Model", "Board", "Evidence"),
-        [(item["run_id"], item["model"], item["board"], item["evidence"]) for item in records],
+        print_json(_report(submission, None))
+    else:
+        _print(submission, [])
+    if not submission.ok:
+        raise typer.Exit(1)
+
+
+@program.command(
+    epilog="Example: python -m siuo_dash submit results.json --model Example-7B --judge human --params-b 7 --open"
+)
+def submit(
+    files: FilesArgument,
+    model: Annotated[str, typer.Option("--model", help="The model's name, as its makers write it.")],
+    data: DataOption = SHIPPED,
+    judge: Annotated[
+        str | None,
+        typer.Option("--judge", help="human, or the judge model's exact name.", show_default="as the file tells"),
+    ] = None,
+    organization: Annotated[str | None, typer.Option("--organization", help="Who made the model.")] = None,
+    params_b: Annotated[float | None, typer.Option("--params-b", help="Parameters in billions.")] = None,
+    open_weights: Annotated[
+        bool | None, typer.Option("--open/--closed", help="Whether the weights can be downloaded.")
+    ] = None,
+    source: Annotated[str | None, typer.Option("--source", help="A link, or a citation.")] = None,
+    note: Annotated[str | None, typer.Option("--note", help="What a reader of this run should know.")] = None,
+    evaluated_on: Annotated[
+        datetime | None, typer.Option("--evaluated-on", formats=["%Y-%m-%d"], help="The day of the evaluation.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Who submits it; shown with the run and kept in the log.")
+    ] = None,
+    mapping: MappingOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Publish the run in these files; the last line is its run_id. What the files tell need not be given again."""
+    submission = _read(files, data, mapping)
+    given: dict[str, Any] = {
+        "model": model, "judge": judge, "organization": organization, "params_b": params_b, "open_weights": open_weights,
+        "source": source, "note": note, "submitted_by": by, "evaluated_on": _day(evaluated_on),
+    }  # fmt: skip
+    metadata = replace(
+        suggested(submission.reading),
+        submitted_at=datetime.now(UTC),
+        **{name: value for name, value in given.items() if value is not None},
     )
+    wrong = submission.check_metadata(metadata) if submission.ok else []
+    run_id = None
+    if submission.ok and not wrong:
+        run_id, refused = _publish(submission, metadata, data, dry_run=dry_run)
+        wrong = [refused] if refused else []
+    if json:
+        print_json(_report(submission, run_id, wrong))
+    else:
+        _print(submission, wrong)
+    if wrong or not submission.ok:
+        raise typer.Exit(1)
+    if not json:
+        print_line("not published: --dry-run" if dry_run else "published")
+        print_line(str(run_id))
+
+
+def _publish(
+    submission: Submission, metadata: RunMetadata, data: Path, *, dry_run: bool
+) -> tuple[str | None, Finding | None]:
+    """The run_id, and why it was refused; of content that is in the store already, the id of the run that holds it."""
+    table = submission.to_table(metadata)
+    if dry_run:
+        return submission.run_id(metadata.model.strip(), metadata.judge.strip()), None
+    try:
+        return publish(data, table, by=metadata.trimmed("submitted_by")).run_id, None
+    except AlreadyPublished as known:
+        return known.existing_run_id, Finding("error", known.what, known.hint)
+    except SubmissionError as error:
+        return None, Finding("error", error.what, error.hint, error.where)
+
+
+def _read(paths: list[Path], data: Path, mapping: Path | None) -> Submission:
+    chosen = None
+    if mapping is not None:
+        try:
+            chosen = Mapping.from_json(mapping.read_bytes(), where=mapping.name)
+        except SubmissionError as error:
+            raise typer.BadParameter(str(error), param_hint="--mapping") from error
+    catalogue = read_catalogue(data / "samples.csv")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=len(paths) == 1) as bar:
+        task = bar.add_task("Reading", total=len(paths) + 1)
+        files = []
+        for path in paths:
+            with path.open("rb") as file:  # one byte beyond the limit tells that it is too large
+                files.append(UploadedFile(path.name, file.read(MAX_FILE + 1)))
+            bar.advance(task)
+        bar.update(task, description="Examining")
+        return validate_files(files, catalogue, chosen)
+
+
+def _report(submission: Submission, run_id: str | None, wrong: list[Finding] | None = None) -> dict[str, Any]:
+    report = submission.as_json(run_id, _limits)
+    if wrong:
+        report |= {"ok": False, "errors": [*report["errors"], *(finding.as_dict() for finding in wrong)]}
+    return report
+
+
+def _limits(k: int, n: int) -> tuple[float | None, float | None]:
+    rate = Rate(k, n)
+    return rate.low, rate.high
+
+
+def _print(submission: Submission, wrong: list[Finding]) -> None:
+    print_line(recognised(submission))
+    for finding in [*wrong, *submission.findings]:
+        print_line(f"{finding.severity}: {finding}")
+    if not submission.scores:
+        return
+    printed = submission.as_released.as_dict() or {}
+    rows = []
+    for metric, tally in submission.scores.items():
+        rate = Rate(tally.k, tally.n)
+        released = printed.get(metric)
+        rows.append(
+            (
+                METRICS[metric].label,
+                style.percent(rate.rate, 2),
+                style.interval(rate.low, rate.high, 2),
+                style.count(tally.k, tally.n),
+                "" if released is None else f"{released:.6f}" if metric == "mcqa" else f"{released:.2f}",
+            )
+        )
+    print_table(("Score", "Rate", "95 % interval", "Count", "Released script prints"), rows)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
