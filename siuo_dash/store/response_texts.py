@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.errors import SchemaError
 from siuo_dash.store.database import Store
 from siuo_dash.store.result_files import reason
+
+_COLUMNS: Final = ["run_id", "task", "question_id", "responses.list.element.text"]
 
 
 def response_fingerprints(store: Store, run_id: str, task: str = "generation") -> dict[int, str]:
@@ -23,20 +28,34 @@ def response_fingerprints(store: Store, run_id: str, task: str = "generation") -
     if found.empty:
         return {}
     name = str(found["file"].iloc[0])
+    prints: dict[int, str] = {}
     try:
-        table = pq.read_table(
-            store.data_dir / name,
-            columns=["question_id", "responses.list.element.text"],
-            filters=[("run_id", "=", run_id), ("task", "=", task)],
-            partitioning=None,
-        )
+        file = pq.ParquetFile(store.data_dir / name)
+        for group in range(file.num_row_groups):
+            if _may_hold(file.metadata.row_group(group), run_id):
+                table = file.read_row_group(group, columns=_COLUMNS)
+                wanted = pc.and_(pc.equal(table["run_id"], run_id), pc.equal(table["task"], task))
+                prints |= _fingerprints(table.filter(wanted))
     except (OSError, pa.ArrowException) as error:
         raise SchemaError(reason(error), where=name) from error
+    return prints
+
+
+def _may_hold(group: Any, run_id: str) -> bool:
+    """Whether a row group can hold rows of a run, by the least and greatest run_id that its footer names."""
+    column = group.column(RESULT_SCHEMA.get_field_index("run_id"))
+    return (
+        not column.is_stats_set
+        or not column.statistics.has_min_max
+        or column.statistics.min <= run_id <= column.statistics.max
+    )
+
+
+def _fingerprints(rows: pa.Table) -> dict[int, str]:
     prints = {}
-    for batch in table.to_batches(max_chunksize=256):
-        for question_id, responses in zip(*(batch.column(at) for at in range(2)), strict=True):
-            texts = [each["text"] for each in responses.as_py()]
-            if question_id.is_valid and texts and None not in texts:
-                joined = "\n".join(sorted(map(fingerprint, texts)))
-                prints[question_id.as_py()] = hashlib.sha256(joined.encode("ascii")).hexdigest()[:16]
+    for question_id, responses in zip(rows["question_id"], rows["responses"], strict=True):
+        texts = [each["text"] for each in responses.as_py()]
+        if question_id.is_valid and texts and None not in texts:
+            joined = "\n".join(sorted(map(fingerprint, texts)))
+            prints[question_id.as_py()] = hashlib.sha256(joined.encode("ascii")).hexdigest()[:16]
     return prints

@@ -45,6 +45,11 @@ def rate_and_count(k: int, n: int) -> str:
     return f"{style.percent(k / n)} ({k}/{n})" if n else "–"
 
 
+def picture_note(warning: str) -> str:
+    """What a saved picture of runs of different boards must say, in fewer words; '' inside one board."""
+    return "Different boards: a difference may come from the judge or the number of responses." if warning else ""
+
+
 def how_compared(difference: Difference) -> str:
     """Paired or not, over how many samples, and why not."""
     if difference.table is not None:

@@ -56,7 +56,7 @@ def discordant_export(samples: pd.DataFrame, metric: Metric, names: tuple[str, s
         )
 
     title = f"Samples that only one of two runs passes ({metric.label}): {names[0]} and {names[1]}"
-    return Table("discordant samples", title, data, words, provenance)
+    return Table("discordant samples", _titled(title, provenance), data, words, provenance)
 
 
 def against_export(
@@ -83,7 +83,7 @@ def against_export(
         )
 
     title = f"{metric.label}: runs against {baseline}, p-values adjusted by Holm"
-    return Table("against a baseline", title, data, words, provenance)
+    return Table("against a baseline", _titled(title, provenance), data, words, provenance)
 
 
 def _differences_export(
@@ -114,7 +114,12 @@ def _differences_export(
             shown["Paired"] = ["yes" if each.table else "no" for each in differences]
         return pd.DataFrame(shown)
 
-    return Table(name, f"{names[0]} minus {names[1]}", data, words, provenance)
+    return Table(name, _titled(f"{names[0]} minus {names[1]}", provenance), data, words, provenance)
+
+
+def _titled(title: str, provenance: Provenance) -> str:
+    """The caption of a printed table: a warning stands in it, not only in a comment that is not printed."""
+    return f"{title}. {provenance.warning}" if provenance.warning else title
 
 
 def _record(difference: Difference, names: tuple[str, str]) -> dict[str, Any]:

@@ -35,13 +35,9 @@ def flags_in_use(health: pd.DataFrame) -> list[str]:
     return [flag for flag in FLAGS if health[flag].any()]
 
 
-def health_table(
-    health: pd.DataFrame, metric: Metric, labels: Mapping[str, str], boards: Mapping[str, str]
-) -> pd.DataFrame:
+def health_table(health: pd.DataFrame, metric: Metric, names: Mapping[str, str]) -> pd.DataFrame:
     """Runs × flags: samples that carry each flag, and the metric with and without the flagged samples."""
-    shown: dict[str, Any] = {"Run": health["run_id"].map(labels)}
-    if health["board"].nunique() > 1:
-        shown["Board"] = health["board"].map(boards)
+    shown: dict[str, Any] = {"Run": health["run_id"].map(names)}
     shown |= {"Samples": health["samples"], "Any flag": health["flagged"]}
     shown |= {FLAGS[flag].label: health[flag] for flag in flags_in_use(health)}
     for name, k, n in ((metric.label, "k", "n"), (f"{metric.label}, unflagged only", "clean_k", "clean_n")):
@@ -110,8 +106,13 @@ def samples_export(figures: pd.DataFrame, provenance: Provenance) -> Table:
     return plain_table("samples", "Difficulty and discrimination of samples", data, provenance)
 
 
-def mix_table(frame: pd.DataFrame, metric: Metric, first: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """How responses agree, one row a run (`first`: {run_id: name}) or a domain (None)."""
+def mix_table(
+    frame: pd.DataFrame, metric: Metric, first: Mapping[str, str] | None = None, *, pooled: bool = False
+) -> pd.DataFrame:
+    """How responses agree, one row a run (`first`: {run_id: name}) or a domain (None).
+
+    pooled: the rows count the samples of several runs, so they carry no rate of their own.
+    """
     names = frame["domain"].map(DOMAIN_LABELS) if first is None else frame["run_id"].map(first)
     shown: dict[str, Any] = {"Domain" if first is None else "Run": names}
     shown["Stable"] = [style.percent(value) for value in frame["stable"]]
@@ -122,6 +123,8 @@ def mix_table(frame: pd.DataFrame, metric: Metric, first: Mapping[str, str] | No
                 for counts, size in zip(frame["counts"], frame["responses"], strict=True)
             ]
     shown["Not all graded"] = frame["incomplete"] + frame["ungraded"] + frame["other"]
+    if pooled:
+        return pd.DataFrame(shown)
     shown[f"{metric.label}, majority"] = [rate_and_count(k, n) for k, n in zip(frame["k"], frame["n"], strict=True)]
     shown["One response, mean"] = [style.percent(value) for value in frame["mean"]]
     shown["95 % of draws"] = [style.interval(low, high) for low, high in zip(frame["low"], frame["high"], strict=True)]
@@ -129,8 +132,10 @@ def mix_table(frame: pd.DataFrame, metric: Metric, first: Mapping[str, str] | No
     return pd.DataFrame(shown)
 
 
-def mix_export(frame: pd.DataFrame, name: str, provenance: Provenance) -> Table:
+def mix_export(frame: pd.DataFrame, name: str, provenance: Provenance, *, pooled: bool = False) -> Table:
     """The same as figures: counts by the number of passing responses, fractions."""
+    if pooled:
+        frame = frame.drop(columns=["k", "n", "mean", "sd", "low", "high"])
     widest = int(frame["responses"].max()) if len(frame) else 0
     counts = {
         f"passing_{passing}": [values[passing] if passing < len(values) else None for values in frame["counts"]]

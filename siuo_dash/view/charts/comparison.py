@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from siuo_dash.view import style
+from siuo_dash.view.charts.rows import add_note, name_rows, row_places
 
 MOST_ROWS = 60
 """More rows than this cannot be read at once; the page says how many are left out."""
@@ -15,17 +16,17 @@ _ROW_HEIGHT = 26
 
 
 def differences(
-    frame: pd.DataFrame, theme: style.Theme, *, left: str, right: str, told_apart: str = "p < 0.05"
+    frame: pd.DataFrame, theme: style.Theme, *, left: str, right: str, told_apart: str = "p < 0.05", note: str = ""
 ) -> go.Figure:
     """A dot and its 95 % interval for each row around zero, in points, the first row at the top.
 
     frame: label, difference, low, high (fractions), told_apart, words (for the hover). left, right: what lies on
-    each side of zero. Rows whose p is below 0.05 have filled dots.
+    each side of zero. Rows whose p is below 0.05 have filled dots. note: what a saved picture must say.
     """
     rows = frame.head(MOST_ROWS)
     labels = [style.chart_text(text, 30) for text in rows["label"]]
-    lines = sum(max(0, label.count("<br>")) for label in labels)
-    drawn = style.figure(theme, height=125 + _ROW_HEIGHT * len(rows) + 15 * lines)
+    places, end = row_places(labels, _ROW_HEIGHT)
+    drawn = style.figure(theme, height=125 + end)
     ink = style.ink(theme)
     for is_apart, symbol, name in ((True, "circle", told_apart), (False, "circle-open", "not told apart")):
         part = [position for position, value in enumerate(rows["told_apart"]) if bool(value) == is_apart]
@@ -36,7 +37,7 @@ def differences(
         drawn.add_trace(
             go.Scatter(
                 x=middle,
-                y=part,
+                y=[places[position] for position in part],
                 mode="markers",
                 name=name,
                 marker={"color": ink, "symbol": symbol, "size": 9, "line": {"width": 2, "color": ink}},
@@ -65,7 +66,7 @@ def differences(
     for x, anchor, words in ((-reach, "left", f"← {left}"), (reach, "right", f"{right} →")):
         drawn.add_annotation(
             x=x,
-            y=len(rows) - 0.35,
+            y=end + 4,
             text=style.chart_text(words, 40),
             showarrow=False,
             xanchor=anchor,
@@ -73,15 +74,9 @@ def differences(
             font={"color": style.muted(theme), "size": 12},
         )
     drawn.update_xaxes(title="Difference, points", range=[-reach, reach], side="top", zeroline=False)
-    drawn.update_yaxes(
-        tickmode="array",
-        tickvals=list(range(len(labels))),
-        ticktext=labels,
-        range=[len(labels) + 0.6, -0.6],
-        showgrid=True,
-        zeroline=False,
-    )
+    name_rows(drawn, labels, places, end + 26)
     drawn.update_layout(legend={"y": 0, "yanchor": "top"})
+    add_note(drawn, note, theme, below=58)
     return drawn
 
 
@@ -94,6 +89,7 @@ def two_by_two(
     row_title: str,
     column_title: str,
     colours: Sequence[str],
+    note: str = "",
 ) -> go.Figure:
     """A table of counts as tiles, each with its count and share; grey where row and column differ.
 
@@ -155,4 +151,5 @@ def two_by_two(
         showgrid=False,
         zeroline=False,
     )
+    add_note(drawn, note, theme, below=8)
     return drawn

@@ -10,12 +10,15 @@ import plotly.graph_objects as go
 
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.view import style
+from siuo_dash.view.charts.rows import name_rows, row_places
 
 MOST_ROWS = 40
 """More rows than this cannot be read at once; the page says how many are left out."""
 
 
-def response_mix(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: str) -> go.Figure:
+def response_mix(
+    frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: str, unit: str = "Samples"
+) -> go.Figure:
     """One stacked bar a row: how many samples have 3/3, 2/3, 1/3, 0/3 of their responses passing, and the rest.
 
     frame: `name`, responses, counts (by the number of passing responses), incomplete, ungraded, other. The first
@@ -23,8 +26,8 @@ def response_mix(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, nam
     """
     rows = frame.head(MOST_ROWS)
     labels = [style.chart_text(text, 30) for text in rows[name]]
-    lines = sum(max(0, label.count("<br>")) for label in labels)
-    drawn = style.figure(theme, height=110 + 30 * len(rows) + 15 * lines)
+    places, end = row_places(labels, 30)
+    drawn = style.figure(theme, height=110 + end)
     totals = [sum(counts) + rest for counts, rest in zip(rows["counts"], _rest(rows), strict=True)]
     for responses in sorted(set(rows["responses"]), reverse=True):
         for passing in range(responses, -1, -1):
@@ -36,17 +39,16 @@ def response_mix(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, nam
             sure = passing in (0, responses)
             drawn.add_trace(
                 _bar(
-                    f"{passing}/{responses}", values, labels, totals,
+                    f"{passing}/{responses}", values, labels, places, totals,
                     {"color": colour if sure else _tint(colour, theme), "line": {"width": 1, "color": colour}},
                 )
             )  # fmt: skip
     if any(rest := _rest(rows)):
-        drawn.add_trace(_bar("not all graded", rest, labels, totals, {"color": style.UNGRADED}))
-    drawn.update_xaxes(title="Samples", side="top", rangemode="tozero")
-    drawn.update_yaxes(
-        tickmode="array", tickvals=list(range(len(labels))), ticktext=labels, range=[len(labels) - 0.4, -0.6], showgrid=False
-    )  # fmt: skip
-    drawn.update_layout(barmode="stack", bargap=0.3, legend={"y": 0, "yanchor": "top", "traceorder": "normal"})
+        drawn.add_trace(_bar("not all graded", rest, labels, places, totals, {"color": style.UNGRADED}))
+    drawn.update_xaxes(title=unit, side="top", rangemode="tozero")
+    name_rows(drawn, labels, places, end)
+    drawn.update_yaxes(showgrid=False)
+    drawn.update_layout(barmode="stack", legend={"y": 0, "yanchor": "top", "traceorder": "normal"})
     return drawn
 
 
@@ -57,7 +59,7 @@ def difficulty_histogram(frame: pd.DataFrame, metric: Metric, theme: style.Theme
     nobody and everybody.
     """
     known = frame[frame["n"] > 0]
-    drawn = style.figure(theme, height=320)
+    drawn = style.figure(theme, height=380)
     most = int(known["n"].max()) if len(known) else 0
     if 0 < most <= 20 and (known["n"] == most).all():
         names = [str(k) for k in range(most + 1)]
@@ -136,18 +138,19 @@ def corrected(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: 
     """
     rows = frame.head(MOST_ROWS)
     labels = [style.chart_text(text, 30) for text in rows[name]]
-    drawn = style.figure(theme, height=120 + 44 * len(rows))
-    for columns, words, symbol, dash, shift in (
-        (("rate", "low", "high"), "as judged", "circle", 0.0, -0.16),
-        (("estimate", "estimate_low", "estimate_high"), "estimate, corrected for the judge's errors", "diamond-open", 1.0, 0.16),
+    places, end = row_places(labels, 44)
+    drawn = style.figure(theme, height=120 + end)
+    for columns, words, symbol, estimated, shift in (
+        (("rate", "low", "high"), "as judged", "circle", False, -7),
+        (("estimate", "estimate_low", "estimate_high"), "estimate, corrected for the judge's errors", "diamond-open", True, 7),
     ):  # fmt: skip
         known = [place for place, value in enumerate(rows[columns[0]]) if not pd.isna(value)]
         middle, low, high = (100 * rows.iloc[known][column].to_numpy(dtype=float) for column in columns)
-        colour = style.muted(theme) if dash else style.METRIC_COLOURS[metric.id]
+        colour = style.muted(theme) if estimated else style.METRIC_COLOURS[metric.id]
         drawn.add_trace(
             go.Scatter(
                 x=middle,
-                y=[place + shift for place in known],
+                y=[places[place] + shift for place in known],
                 mode="markers",
                 name=words,
                 marker={"color": colour, "symbol": symbol, "size": 10, "line": {"width": 2, "color": colour}},
@@ -163,19 +166,15 @@ def corrected(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: 
             )
         )  # fmt: skip
     drawn.update_xaxes(title=f"{metric.label}, %", range=[0, 100], dtick=20, side="top")
-    drawn.update_yaxes(
-        tickmode="array", tickvals=list(range(len(labels))), ticktext=labels, range=[len(labels) - 0.4, -0.6], zeroline=False
-    )  # fmt: skip
+    name_rows(drawn, labels, places, end)
     drawn.update_layout(legend={"y": 0, "yanchor": "top"})
     return drawn
 
 
 def _tint(colour: str, theme: style.Theme, share: float = 0.4) -> str:
     """A colour mixed with the paper's, so that plotly can choose a text colour that is legible on it."""
-    pairs = zip(
-        *((int(value[at : at + 2], 16) for at in (1, 3, 5)) for value in (colour, style.paper(theme))), strict=True
-    )
-    return "#" + "".join(f"{round(share * own + (1 - share) * paper):02x}" for own, paper in pairs)
+    own, paper = ([int(value[at : at + 2], 16) for at in (1, 3, 5)] for value in (colour, style.paper(theme)))
+    return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in zip(own, paper, strict=True))
 
 
 def _rest(rows: pd.DataFrame) -> list[int]:
@@ -183,11 +182,17 @@ def _rest(rows: pd.DataFrame) -> list[int]:
 
 
 def _bar(
-    name: str, values: Sequence[int], labels: Sequence[str], totals: Sequence[int], marker: dict[str, object]
+    name: str,
+    values: Sequence[int],
+    labels: Sequence[str],
+    places: Sequence[float],
+    totals: Sequence[int],
+    marker: dict[str, object],
 ) -> go.Bar:
     return go.Bar(
         x=list(values),
-        y=list(range(len(labels))),
+        y=list(places),
+        width=20,
         orientation="h",
         name=name,
         marker=marker,
