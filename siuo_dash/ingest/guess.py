@@ -53,7 +53,10 @@ def guess(tables: Sequence[Table], catalogue: Catalogue) -> tuple[Mapping, list[
     if answer is not None:
         return replace(mapping, answer=answer), needs
     mapping = with_verdicts(mapping, free, "safe", needs)
-    mapping = with_verdicts(mapping, free, "effective", needs)
+    used = {*mapping.safe, *mapping.safety_judgement}
+    mapping = with_verdicts(
+        mapping, {path: each for path, each in free.items() if path not in used}, "effective", needs
+    )
     used = {*mapping.safe, *mapping.effective, *mapping.safety_judgement, *mapping.effectiveness_judgement}
     mapping = _with_responses(mapping, {path: each for path, each in free.items() if path not in used}, needs)
     mapping = replace(mapping, response_index=_response_index(mapping, everything, catalogue))

@@ -25,6 +25,7 @@ from siuo_dash.ingest.verdicts import (
     token,
 )
 
+_OTHER: Final[dict[Question, Question]] = {"safe": "effective", "effective": "safe"}
 _ENOUGH: Final = 0.5
 _VERDICT_WORDS: Final = frozenset(
     "label labels verdict verdicts judgement judgment overall result score flagged flag class rating pred decision outcome".split()
@@ -67,7 +68,7 @@ def _verdict_rank(each: FieldValues, question: Question) -> int | None:
     values = _items(value for value in each.values if not is_blank(value))
     words = set(name_tokens(each.path))
     named = names_question(each.path, question)
-    if not values or (not named and each.share(_is_long) > 0.2):
+    if not values or (not named and (each.share(_is_long) > 0.2 or names_question(each.path, _OTHER[question]))):
         return None
     understood = yes_no = 0
     for value in values:
@@ -83,7 +84,8 @@ def _verdict_rank(each: FieldValues, question: Question) -> int | None:
         # A field of that name is taken nevertheless, so that its values can be explained.
         return 5 if named and each.share(_is_long) < 0.2 else None
     if words & _JUDGE_WORDS and not named:
-        return 4  # the judge's words state a verdict themselves: taken as such only where nothing else does
+        # The judge's words state a verdict themselves: taken as such only where nothing else does.
+        return 4 if question == "safe" else None
     if understood > yes_no:
         return 0 if named else 1
     if direction_of(each.path, question) is not None:
@@ -134,7 +136,8 @@ def _is_judge_text(each: FieldValues, question: Question) -> bool:
     words = set(name_tokens(each.path))
     if not words & _JUDGE_WORDS or words & _NOT_JUDGED:
         return False
-    other: Question = "effective" if question == "safe" else "safe"
-    if names_question(each.path, other) or (question == "effective" and not names_question(each.path, question)):
+    if names_question(each.path, _OTHER[question]) or (
+        question == "effective" and not names_question(each.path, question)
+    ):
         return False
     return each.share(lambda value: isinstance(value, str) or bool(as_list(value))) >= _ENOUGH

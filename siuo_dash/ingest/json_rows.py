@@ -103,7 +103,7 @@ def _rows_of(value: Any) -> list[Any] | None:
         if len({len(inner) for inner in insides}) > 1:
             return None
         return [dict(zip(value, cells, strict=True)) for cells in zip(*insides, strict=True)]  # one list a column
-    if "question_id" in value or "id" in value:
+    if not all(isinstance(inner, dict) for inner in insides) and ("question_id" in value or "id" in value):
         return [value]
     if all(isinstance(inner, dict) for inner in insides):
         keys = list(insides[0])

@@ -30,9 +30,14 @@ def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
             hint=f"answer it in the mapping: {need.role} is one of {', '.join(need.options[:8])}",
         )  # fmt: skip
     generation = [record for record in reading.samples if record.task == "generation"]
-    if not reading.samples and not reading.needs and not any(f.severity == "error" for f in reading.findings):
-        findings.error("no sample could be read", hint="see docs/formats.md for what is understood")
-    if generation and not judged.safe and not judged.effective:
+    errors = [finding for finding in reading.findings if finding.severity == "error"]
+    if not reading.samples and not reading.needs and not errors:
+        if reading.claims:
+            findings.error("only scores, no samples", hint="drop the file that ends in _detailed.xlsx as well")
+        else:
+            findings.error("no sample could be read", hint="see docs/formats.md for what is understood")
+    is_explained = any("in the mapping" in finding.hint for finding in errors)  # verdicts that were not understood
+    if generation and not judged.safe and not judged.effective and not is_explained:
         blank = any(r.safety is not None or r.effectiveness is not None for each in generation for r in each.responses)
         findings.error(
             f"{counted(len(generation), 'sample')}, but no verdict at all"
@@ -40,7 +45,7 @@ def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
             hint=_how_to_judge(reading.format),
             file=generation[0].file,
         )
-    elif generation and not judged.safe:
+    elif generation and not judged.safe and not is_explained:
         findings.error(
             "effectiveness was judged, safety was not",
             hint="drop the file with the safety verdicts too",
