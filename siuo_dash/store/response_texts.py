@@ -35,7 +35,7 @@ def response_fingerprints(store: Store, run_id: str, task: str = "generation") -
             if _may_hold(file.metadata.row_group(group), run_id):
                 table = file.read_row_group(group, columns=_COLUMNS)
                 wanted = pc.and_(pc.equal(table["run_id"], run_id), pc.equal(table["task"], task))
-                prints |= _fingerprints(table.filter(wanted))
+                prints |= fingerprints_of(table.filter(wanted))
     except (OSError, pa.ArrowException) as error:
         raise SchemaError(reason(error), where=name) from error
     return prints
@@ -51,7 +51,8 @@ def _may_hold(group: Any, run_id: str) -> bool:
     )
 
 
-def _fingerprints(rows: pa.Table) -> dict[int, str]:
+def fingerprints_of(rows: pa.Table) -> dict[int, str]:
+    """{question_id: one fingerprint of all the sample's responses} of rows with `question_id` and `responses`."""
     prints = {}
     for question_id, responses in zip(rows["question_id"], rows["responses"], strict=True):
         texts = [each["text"] for each in responses.as_py()]
