@@ -1,0 +1,121 @@
+"""What a person says about a run, and names that look alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from siuo_dash.ingest.metadata import RunMetadata, suggested
+from siuo_dash.ingest.names import similar
+from siuo_dash.ingest.records import Known
+
+GOOD = RunMetadata(model="GPT-4o", judge="human")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"organization": "Zhipu AI", "params_b": 0.5, "open_weights": False},
+        {"source": "https://arxiv.org/abs/2406.15279"},
+        {"source": "HTTP://EXAMPLE.ORG/a?b=c#d"},
+        {"source": "Wang et al. 2025, Findings of NAACL, table 3"},
+        {"source": "https://github.com/a/b, commit c61d711"},
+        {"note": "two\nlines\tand a tab"},
+        {"model": "通义千问-7B", "judge": "Llama 3.1 (8B) – text only"},
+        {"evaluated_on": date(2025, 1, 1), "submitted_at": datetime(2025, 1, 1, tzinfo=UTC)},
+    ],
+    ids=str,
+)
+def test_good_metadata(changes: dict[str, Any]) -> None:
+    assert replace(GOOD, **changes).check() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"model": ""}, "model", "missing"),
+        ({"model": "  \t"}, "model", "missing"),
+        ({"judge": ""}, "judge", "missing"),
+        ({"model": "x" * 101}, "model", "the limit is 100"),
+        ({"note": "x" * 2001}, "note", "the limit is 2,000"),
+        ({"source": "https://a.org/" + "x" * 500}, "source", "the limit is 500"),
+        ({"model": "GPT\u202e-4o"}, "model", "invisible"),
+        ({"model": "GPT\u200b-4o"}, "model", "invisible"),
+        ({"model": "GPT\n4o"}, "model", "control"),
+        ({"note": "a\x00b"}, "note", "control"),
+        ({"note": "a\u2028b"}, "note", "control"),
+        ({"organization": "\ud800"}, "organization", "control"),
+        ({"source": "javascript:alert(1)"}, "source", "not a web address"),
+        ({"source": " JavaScript:alert(1)"}, "source", "not a web address"),
+        ({"source": "data:text/html,x"}, "source", "not a web address"),
+        ({"source": "ftp://a.org/x"}, "source", "not a web address"),
+        ({"source": "file:///etc/passwd"}, "source", "not a web address"),
+        ({"source": "https://"}, "source", "not a web address"),
+        ({"source": "https://[bad"}, "source", "not a web address"),
+        ({"source": "https://a .org"}, "source", "not a web address"),
+        ({"params_b": 0.0}, "params_b", "no size"),
+        ({"params_b": -7.0}, "params_b", "no size"),
+        ({"params_b": float("nan")}, "params_b", "no size"),
+        ({"params_b": float("inf")}, "params_b", "no size"),
+        ({"params_b": 7e9}, "params_b", "no size"),
+        ({"source_status": "true"}, "source_status", "unknown"),
+        (
+            {"evaluated_on": date(2026, 1, 2), "submitted_at": datetime(2026, 1, 1, tzinfo=UTC)},
+            "evaluated_on",
+            "future",
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_bad_metadata(changes: dict[str, Any], field: str, said: str) -> None:
+    found = replace(GOOD, **changes).check()
+    assert [finding.field for finding in found] == [field] and said in found[0].message and found[0].hint
+
+
+def test_all_faults_at_once_and_no_judge_where_none_is_needed() -> None:
+    assert len(RunMetadata(model="", judge="", source="x:y", params_b=0.0).check()) == 4
+    assert RunMetadata(model="M").check(needs_judge=False) == []
+
+
+def test_suggestions() -> None:
+    assert suggested(Known()) == RunMetadata(model="", judge="")
+    assert suggested(
+        Known("M", "J", {"model": "M", "params_b": 3.0, "submitted_by": "x", "run_id": "r"})
+    ) == RunMetadata("M", "J", params_b=3.0)
+
+
+KNOWN = [
+    "GPT-4o",
+    "GPT-4",
+    "Qwen2.5-VL-7B",
+    "Qwen2-VL-7B",
+    "LLaVA-1.5-7B",
+    "LLaVA-1.5-13B",
+    "Gemini-1.5 Pro",
+    "QwenVL-7B",
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "alike"),
+    [
+        ("GPT 4o", ["GPT-4o"]),
+        ("gpt4o", ["GPT-4o"]),
+        ("GPT-4o", []),
+        ("GPT-4o-mini", []),
+        ("qwen2.5 vl 7b", ["Qwen2.5-VL-7B"]),
+        ("Qwen2-VL-7B", []),
+        ("llava 1.5 13B", ["LLaVA-1.5-13B"]),
+        ("Gemini 1.5-Pro", ["Gemini-1.5 Pro"]),
+        ("ＧＰＴ－４ｏ", ["GPT-4o"]),
+        ("Mistral", []),
+        ("", []),
+        ("4", []),
+    ],
+)
+def test_near_duplicates(name: str, alike: list[str]) -> None:
+    assert similar(name, KNOWN) == alike
