@@ -21,6 +21,7 @@ from siuo_dash.errors import SiuoError
 from siuo_dash.store.database import Store
 from siuo_dash.view import export, style
 from siuo_dash.view.export import Table, markdown_plain
+from siuo_dash.view.history import HISTORY_JS
 from siuo_dash.view.leaderboard import COLUMNS
 
 log = logging.getLogger("siuo_dash")
@@ -43,6 +44,7 @@ PAGES: Final = {
     for page in (
         PageEntry("rankings/leaderboard.py", "leaderboard", "Leaderboard", "Rankings", ":material/leaderboard:"),
         PageEntry("rankings/tradeoff.py", "tradeoff", "Safe versus effective", "Rankings", ":material/scatter_plot:"),
+        PageEntry("rankings/findings.py", "findings", "Findings", "Rankings", ":material/lightbulb:"),
         PageEntry("rankings/domains.py", "domains", "Domains", "Rankings", ":material/grid_on:"),
         PageEntry("rankings/capabilities.py", "capabilities", "Capabilities", "Rankings", ":material/psychology:"),
         PageEntry("inspect/run.py", "run", "Run", "Inspect", ":material/fact_check:"),
@@ -173,7 +175,9 @@ def header(title: str, sentence: str) -> None:
     """A page's heading and the sentence that says what it answers."""
     st.session_state[PAGE] = title
     st.title(title, anchor=False)
-    st.markdown(sentence)
+    with st.container(gap=None):
+        st.markdown(sentence)
+        _history(key="history", data=None)
 
 
 def plain(text: str) -> str:
@@ -379,3 +383,4 @@ export default function ({ setStateValue }) {
 }
 """
 _screen = st.components.v2.component("siuo_screen", html="<span></span>", js=_SCREEN_JS)
+_history = st.components.v2.component("siuo_history", html="<span></span>", js=HISTORY_JS)
