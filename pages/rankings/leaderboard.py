@@ -31,48 +31,50 @@ frame = leaderboard.with_ranges(frame, ranges)
 labels = {known.id: known.label for known in queries.boards(store)}
 run_labels = boards.run_labels(store)
 
-st.markdown(f"**{shell.plain(filters.sentence())}**" + ("" if board else " " + leaderboard.WHY_NO_RANKS))
-if frame.empty:
-    st.info("No run passes these filters. Reset them, or choose another board.", icon=":material/filter_alt_off:")
-    shell.footer(store)
-    st.stop()
-if board is not None:
+words = filters.sentence() + (" Partial runs are ranked, too." if rank_partial else "")
+st.markdown(f"**{shell.plain(words)}**" + ("" if board else " " + leaderboard.WHY_NO_RANKS))
+if board is not None and not frame.empty:
     shell.key_figures(leaderboard.figures(boards.key_figures(store, frame, metric), metric))
 
-provenance = Provenance(store.version, board.label if board else "all runs, not comparable", filters.sentence())
+provenance = Provenance(store.version, board.label if board else "all runs, not comparable", words)
 title = f"SIUO, {board.label if board else 'all runs'}"
 with st.container(horizontal=True):
     columns = controls.choose_columns(board is None)
-    shell.exports(leaderboard.export_table(frame, columns, labels, provenance, title), key="leaderboard")
+    if not frame.empty:
+        shell.exports(leaderboard.export_table(frame, columns, labels, provenance, title), key="leaderboard")
 table_area, chosen_area = st.container(), st.container()
-with chosen_area:
+with chosen_area:  # also where no run passes the filters: the choice is not lost
     chosen = controls.choose_runs(frame, run_labels)
     shell.run_actions(controls.labels_of(chosen, run_labels))
 with table_area:
-    controls.selectable_table(
-        leaderboard.screen_table(frame, columns, labels),
-        frame["run_id"].tolist(),
-        run_labels,
-        chosen,
-        key="leaderboard",
-        alt=f"Leaderboard, {board.label if board else 'all runs'}",
-        column_config=shell.leaderboard_columns(columns),
-        placeholder="–",
-        height=leaderboard.table_height(len(frame)),
-    )
+    if frame.empty:
+        st.info("No run passes these filters. Reset them, or choose another board.", icon=":material/filter_alt_off:")
+    else:
+        controls.selectable_table(
+            leaderboard.screen_table(frame, columns, labels),
+            frame["run_id"].tolist(),
+            run_labels,
+            chosen,
+            key="leaderboard",
+            alt=f"Leaderboard, {board.label if board else 'all runs'}",
+            column_config=shell.leaderboard_columns(columns),
+            placeholder="–",
+            height=leaderboard.table_height(len(frame)),
+        )
 
-if board is not None:
+if board is not None and not frame.empty:
     st.subheader(f"{metric.label}: rate and 95 % interval", anchor=False)
     ranked = frame[frame["rank"].notna()]
-    if len(ranked) > MOST_ROWS:
+    drawn = ranked.head(MOST_ROWS)
+    if len(ranked) > len(drawn):
         st.caption(f"The first {MOST_ROWS} of {len(ranked)} ranked runs; filter to see others.")
-    if ranked.empty:
+    if drawn.empty:
         st.info(f"{metric.label} is not known for any run of this view. Choose another metric or board.")
     else:
         shell.chart(
-            ranking(ranked, metric, shell.theme()),
+            ranking(drawn, metric, shell.theme()),
             key="ranking",
-            alt=f"{metric.label} of {min(len(ranked), MOST_ROWS)} runs with 95 % intervals, best first",
-            data=leaderboard.export_table(frame, ["rank", "model", metric.id], labels, provenance, title),
+            alt=f"{metric.label} of {len(drawn)} runs with 95 % intervals, best first",
+            data=leaderboard.export_table(drawn, ["rank", "model", metric.id], labels, provenance, title),
         )
 shell.footer(store)

@@ -18,17 +18,18 @@ from siuo_dash.view import shell
 from siuo_dash.view.leaderboard import COLUMNS
 
 ALL_BOARDS: Final = "all"
-FILTER_KEYS: Final = (
-    "q",
-    "organization",
-    "weights",
-    "size_from",
-    "size_to",
-    "unknown_sizes",
-    "evidence",
-    "health",
-    "partial",
-)
+NO_FILTERS: Final[dict[str, Any]] = {
+    "q": "",
+    "organization": [],
+    "weights": "any",
+    "size_from": None,
+    "size_to": None,
+    "unknown_sizes": True,
+    "evidence": [],
+    "health": "any",
+    "partial": False,
+}
+"""The filters' keys, and what each holds when it is not set."""
 MOST_RUN_OPTIONS: Final = 500
 _RENEWED: Final = "renewed-tables"
 
@@ -202,8 +203,9 @@ def renew_tables() -> None:
 
 
 def _reset() -> None:
-    for key in FILTER_KEYS:
-        st.session_state.pop(key, None)
+    # Set and not removed: a removed key would be seeded from the address again.
+    for key, value in NO_FILTERS.items():
+        st.session_state[key] = value
 
 
 def _runs(count: int) -> str:
