@@ -62,11 +62,14 @@ def test_a_visit_sees_one_state_of_the_data(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_only_the_projects_own_errors_are_shown(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(error: Exception) -> None:
+        raise error
+
     with shell.guard():
-        raise NoRun("there is no run 'x'")
+        fail(NoRun("there is no run 'x'"))
     assert "NoRun: there is no run 'x'" in caplog.text
     with pytest.raises(ZeroDivisionError), shell.guard():
-        raise ZeroDivisionError
+        fail(ZeroDivisionError())
 
 
 def test_background_work_is_done_once_a_key() -> None:
