@@ -1,0 +1,74 @@
+"""What the figures say: short statements, computed from the data that is loaded now."""
+
+import streamlit as st
+
+from siuo_dash.analysis import findings as analysis
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.view import controls, findings, shell
+from siuo_dash.view.charts import dumbbell
+from siuo_dash.view.export import Provenance
+
+store = shell.open_store()
+shell.header(
+    "Findings",
+    "What the figures say, computed now from the data that is loaded: with other data the sentences change. "
+    "Where the data cannot carry a statement, it says so.",
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    board = controls.choose_board(store)
+    metric = controls.choose_metric("Seen by")
+if board is None:
+    st.info("There is no run yet. Upload one, or build the shipped figures: `python -m siuo_dash build`.")
+    shell.footer(store)
+    st.stop()
+
+work = shell.later(
+    lambda: analysis.findings(store, board, metric), "findings", store.version, board.id, metric.id
+)  # fmt: skip
+themes = shell.when_ready(work, "The findings are being computed and will appear here.", patience=1.0)
+if themes is None:
+    st.stop()
+screen = shell.screen()
+provenance = Provenance(store.version, board.label, f"seen by {metric.label}")
+
+
+def show(statement: analysis.Statement) -> None:
+    """One statement: sentence, what it rests on, figures, caveat, and the way to the view that shows it."""
+    with st.container(border=True, gap="xsmall"):
+        if statement.said:
+            st.markdown(f"**{shell.plain(statement.sentence)}**")
+        else:
+            st.markdown(f":material/help: **Cannot be said.** {shell.plain(statement.sentence)}")
+        lines = findings.figure_lines(statement)
+        if lines:
+            st.markdown("\n".join(f"- {shell.plain(line)}" for line in lines[: findings.SHOWN_FIGURES]))
+        if len(lines) > findings.SHOWN_FIGURES:
+            with st.expander(f"{len(lines) - findings.SHOWN_FIGURES} more figures"):
+                st.markdown("\n".join(f"- {shell.plain(line)}" for line in lines[findings.SHOWN_FIGURES :]))
+        rests = f"Rests on {statement.n}. " if statement.n else ""
+        st.caption(shell.plain(rests + statement.caveat))
+        if statement.link is not None:
+            shell.link(statement.link.url, statement.link.label, statement.link.params)
+
+
+for theme in themes:
+    st.subheader(theme.title, anchor=False)
+    columns = st.columns(2) if screen == "wide" and len(theme.statements) > 1 else [st.container()]
+    for place, statement in enumerate(theme.statements):
+        with columns[place % len(columns)]:
+            show(statement)
+    if theme.id == "judges":
+        judged = METRICS["safe"] if metric.task == "mcqa" else metric
+        several = analysis.several_boards(store, judged)
+        if len(several):
+            models = several["name"].nunique()
+            if models > dumbbell.MOST_ROWS:
+                st.caption(f"The {dumbbell.MOST_ROWS} models with the widest gaps, of {models}.")
+            shell.chart(
+                dumbbell.dumbbell(several, judged, shell.theme(), narrow=screen == "narrow"),
+                key="boards",
+                alt=f"{judged.label} of {models} models on several boards, with 95 % intervals",
+                data=findings.boards_table(several, provenance),
+            )
+shell.exports(findings.export_table(themes, provenance), key="findings")
+shell.footer(store)
