@@ -30,11 +30,16 @@ chosen = controls.choose_runs(offered, labels)
 if len(chosen) > view.MOST_RUNS:
     st.caption(f"The first {view.MOST_RUNS} of {len(chosen)} chosen runs are shown.")
 runs = {run_id: labels[run_id] for run_id in chosen[: view.MOST_RUNS]}
+if totals := samples.totals_among(store, list(runs)):
+    names = ", ".join(labels[run_id] for run_id in runs if run_id in totals)
+    st.caption(shell.plain(f"Known by totals only, so nothing is known sample by sample: {names}."))
 text = filters.benchmark_text(store)
 wanted, order, hits = filters.choose_filters(store, runs, text)
 metric = samples.difficulty_metric(board.id)
 found = samples.sample_list(store, wanted, board.id, order)
 st.markdown(f"**{shell.plain(wanted.sentence())}** {len(found)} of {len(store.catalogue)} samples.")
+if words := view.hits_words(hits, runs):
+    st.caption(shell.plain(words))
 opened = listing.choose_sample(list(store.catalogue.by_id), found["question_id"].tolist())
 boards = {known.id: known.label for known in queries.boards(store)}
 
@@ -45,7 +50,9 @@ if opened is None:
         verdicts = samples.verdicts_of_runs(store, list(runs))
         listing.sample_table(view.list_table(found, verdicts, runs, metric.label), metric.label)
         provenance = Provenance(store.version, board.label, wanted.sentence())
-        shell.exports(view.list_export(found, verdicts, runs, provenance), key="samples")
+        with st.container(horizontal=True):
+            shell.exports(view.list_export(found, verdicts, runs, provenance), key="samples")
+            listing.download_responses(store, runs, found["question_id"].tolist(), board.id)
 else:
     sample = store.catalogue.by_id[opened]
     verdicts = samples.verdicts_of_sample(store, opened, first=board.id, most=MOST_VERDICTS)
@@ -57,8 +64,17 @@ else:
     st.subheader("Every run's verdict", anchor=False)
     counts = samples.boards_of_sample(store, opened)
     shell.table(view.board_table(counts, boards), key="boards", alt="How many runs of each board pass this sample")
+    if len(verdicts) == MOST_VERDICTS:
+        st.caption(
+            f"The first {MOST_VERDICTS} verdicts, those of {shell.plain(board.label)} on top; the counts are of all runs."
+        )
     every = view.verdict_table(verdicts, boards, board.id)
     controls.selectable_table(
-        every, every.index.tolist(), labels, chosen, key="verdicts", alt="Every run's verdict on this sample"
+        every,
+        every.index.tolist(),
+        labels,
+        chosen,
+        key="verdicts",
+        alt="Every run's verdict on this sample; ticked runs are shown side by side",
     )
 shell.footer(store)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -184,15 +182,3 @@ def without_flagged(store: Store, run: pd.Series[Any]) -> dict[str, Tally]:
             if metric.task == row["task"] and metric.id in values:
                 values[metric.id].append(outcomes[metric.column])
     return {metric: tally(found) for metric, found in values.items()}
-
-
-def failures_jsonl(store: Store, run: pd.Series[Any], metric: Metric, failed: Iterable[int]) -> Iterator[str]:
-    """One JSON object a line for each failed sample: what is known of the sample, the verdicts, and the responses.
-
-    For re-judging or training; the benchmark's own text is not in it, `question_id` and the fingerprint lead to it.
-    """
-    known = {name: run[name] for name in ("run_id", "model", "judge")}
-    for row in run_rows(store, str(run["run_id"]), only=set(failed)):
-        if row["task"] == metric.task:
-            sample = store.catalogue.by_id[row["question_id"]]
-            yield json.dumps(known | asdict(sample) | row | {"failed": metric.id}, ensure_ascii=False)

@@ -88,7 +88,13 @@ VERDICTS_OF_SAMPLE: Final = Query(
     """,
 )
 
-QUERIES: Final = (SAMPLE_LIST, VERDICTS_OF_RUNS, FLAGS_OF_RUNS, BOARDS_OF_SAMPLE, VERDICTS_OF_SAMPLE)
+TOTALS_AMONG: Final = Query(
+    "totals_among",
+    "Which of the chosen runs are known by their totals only.",
+    "SELECT r.run_id FROM runs r WHERE r.evidence = 'totals' AND {where}",
+)
+
+QUERIES: Final = (SAMPLE_LIST, TOTALS_AMONG, VERDICTS_OF_RUNS, FLAGS_OF_RUNS, BOARDS_OF_SAMPLE, VERDICTS_OF_SAMPLE)
 
 
 def difficulty_metric(board: str) -> Metric:
@@ -121,6 +127,12 @@ def verdicts_of_sample(store: Store, question_id: int, *, first: str, most: int)
     frame = VERDICTS_OF_SAMPLE.run(store, question_id=question_id, first=first, most=most)
     where = Clause("f.question_id = $question_id", {"question_id": question_id})
     return with_flags(frame, FLAGS_OF_RUNS.run(store, where=where))
+
+
+def totals_among(store: Store, run_ids: Sequence[str]) -> set[str]:
+    """Those of the runs that are known by their totals only: of no sample is anything known."""
+    runs, values = _runs(run_ids)
+    return set(TOTALS_AMONG.run(store, where=Clause(runs, values))["run_id"])
 
 
 def boards_of_sample(store: Store, question_id: int) -> pd.DataFrame:

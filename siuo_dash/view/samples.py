@@ -9,6 +9,7 @@ import pandas as pd
 
 from siuo_dash.analysis.sample_filters import OUTCOMES
 from siuo_dash.analysis.samples import MCQA_BOARD, ORDERS
+from siuo_dash.analysis.search import Hits
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS
 from siuo_dash.view import style
 from siuo_dash.view.export import Provenance, Table, plain_table
@@ -212,6 +213,13 @@ def board_table(counts: pd.DataFrame, boards: Mapping[str, str]) -> pd.DataFrame
         .fillna("")
         .reset_index(names="Board")
     )
+
+
+def hits_words(hits: Hits, runs: Mapping[str, str]) -> str:
+    """Where the search hit beyond our summaries: 'In the texts: 2 samples of the benchmark, 5 of LLaVA.'"""
+    names = {"benchmark": "the benchmark's own text"} | dict(runs)
+    parts = [f"{len(ids)} in {names[place]}" for place, ids in hits.places.items() if ids and place in names]
+    return f"Samples whose texts hold the words: {', '.join(parts)}." if parts else ""
 
 
 def position_words(ids: Sequence[int], sample: int | None) -> str:

@@ -63,11 +63,13 @@ def choose_filters(
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search_words = st.text_input(
             "Search",
-            placeholder="Scene, request, hazard, id",
+            placeholder="Summaries, texts, number",
             key="find",
             bind="query-params",
             max_chars=100,
-            width=300,
+            width=280,
+            help="Searched are our summaries, the benchmark's own texts where they are at hand, and the responses and "
+            "judge's words of the chosen runs",
         )
         outcomes = _choose_outcomes(runs)
         with st.popover("Filters", icon=":material/filter_list:"):

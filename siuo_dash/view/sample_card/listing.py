@@ -9,8 +9,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from siuo_dash.analysis.records import records
+from siuo_dash.store.database import Store
 from siuo_dash.view import shell
 from siuo_dash.view.runs import OTHERS_LABEL
+from siuo_dash.view.sample_card.run_choice import lines
 from siuo_dash.view.samples import RUNS_LABEL, neighbours, position_words, share_label
 
 
@@ -53,6 +56,21 @@ def sample_table(shown: pd.DataFrame, passing: str) -> None:
         mode="single-row",
         column_config=columns,
         placeholder="–",
+    )
+
+
+def download_responses(store: Store, runs: Mapping[str, str], question_ids: Sequence[int], board: str) -> None:
+    """The listed samples with the chosen runs' responses as JSON lines, made when it is asked for."""
+    if not runs:
+        return
+    st.download_button(
+        "With responses (JSONL)",
+        lambda: lines(records(store, list(runs), question_ids)),
+        file_name=f"siuo-samples-{board}-{store.version}.jsonl",
+        mime="application/jsonl",
+        key="download-responses",
+        on_click="ignore",
+        icon=":material/download:",
     )
 
 

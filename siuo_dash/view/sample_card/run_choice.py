@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import runs
+from siuo_dash.analysis.records import records
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.benchmark.text import slug
@@ -117,4 +118,9 @@ def facts(run: pd.Series[Any], board: str) -> None:
 
 def _jsonl(store: Store, run: pd.Series[Any], metric: Metric) -> bytes:
     failed = runs.failures(store, run, metric)["question_id"].tolist()
-    return "".join(f"{line}\n" for line in runs.failures_jsonl(store, run, metric, failed)).encode()
+    return lines(records(store, [str(run["run_id"])], failed, task=metric.task))
+
+
+def lines(found: Iterable[str]) -> bytes:
+    """JSON objects as a file of lines."""
+    return "".join(f"{line}\n" for line in found).encode()
