@@ -198,7 +198,12 @@ def show_responses() -> None:
     if metric.task != "generation":
         st.info("Multiple choice has one answer a sample. Choose Safe, Effective or both.", icon=":material/info:")
         return
-    frame = responses.mixes(store, board.id, metric)
+    work = shell.later(
+        lambda: responses.mixes(store, board.id, metric), "mixes", store.version, board.id, metric.id
+    )  # fmt: skip
+    frame = shell.when_ready(work, "The responses of the board's runs are being counted …")
+    if frame is None:
+        return
     if frame.empty:
         others = [boards[name] for name in responses.boards_with_responses(store, metric) if name != board.id]
         st.info(

@@ -37,6 +37,10 @@ def opened(page: str, data: Path, monkeypatch: pytest.MonkeyPatch, root: Path, *
     for name, value in query.items():
         at.query_params[name] = value
     at.switch_page(f"pages/inspect/{page}.py").run()
+    for _ in range(60):  # each run waits a quarter of a second for work in the background
+        if not any(caption.value.endswith("…") for caption in at.caption):
+            break
+        at.run()
     assert not at.exception, [each.message for each in at.exception]
     assert not at.error
     return at

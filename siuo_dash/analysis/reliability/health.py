@@ -17,23 +17,21 @@ CLEAN_COUNTS: Final = Query(
     "clean_counts",
     "For each examined run, its samples, those with a flag, and its counts with and without them.",
     """
-    WITH chosen AS (SELECT run_no FROM runs WHERE evidence = 'per_sample' AND ({where})),
+    WITH chosen AS (SELECT * FROM runs WHERE evidence = 'per_sample' AND ({where})),
     marked AS (
         SELECT DISTINCT f.run_no, f.task, f.question_id FROM flagged f JOIN chosen c ON c.run_no = f.run_no
     ),
-    counted AS (
-        SELECT v.run_no, COUNT(DISTINCT v.question_id) AS samples, COUNT(DISTINCT m.question_id) AS flagged,
-            COUNT(*) FILTER (WHERE v.task = '{task}' AND v.{column}) AS k,
-            COUNT(v.{column}) FILTER (WHERE v.task = '{task}') AS n,
-            COUNT(*) FILTER (WHERE v.task = '{task}' AND v.{column} AND m.question_id IS NULL) AS clean_k,
-            COUNT(v.{column}) FILTER (WHERE v.task = '{task}' AND m.question_id IS NULL) AS clean_n
-        FROM verdicts v JOIN chosen c ON c.run_no = v.run_no
-            LEFT JOIN marked m ON m.run_no = v.run_no AND m.task = v.task AND m.question_id = v.question_id
-        GROUP BY v.run_no
+    marked_samples AS (SELECT run_no, COUNT(DISTINCT question_id) AS flagged FROM marked GROUP BY run_no),
+    marked_counts AS (
+        SELECT v.run_no, COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
+        FROM marked m JOIN verdicts v ON v.run_no = m.run_no AND v.task = m.task AND v.question_id = m.question_id
+        WHERE v.task = '{task}' GROUP BY v.run_no
     )
-    SELECT r.run_no, r.run_id, r.model, r.board, c.samples, c.flagged, c.k, c.n, c.clean_k, c.clean_n
-    FROM counted c JOIN runs r ON r.run_no = c.run_no
-    ORDER BY CAST(c.flagged AS DOUBLE) / c.samples DESC, r.model, r.run_id
+    SELECT c.run_no, c.run_id, c.model, c.board, GREATEST(c.generation_samples, c.mcqa_samples) AS samples,
+        COALESCE(s.flagged, 0) AS flagged, c.{metric}_k AS k, c.{metric}_n AS n,
+        c.{metric}_k - COALESCE(d.k, 0) AS clean_k, c.{metric}_n - COALESCE(d.n, 0) AS clean_n
+    FROM chosen c LEFT JOIN marked_samples s ON s.run_no = c.run_no LEFT JOIN marked_counts d ON d.run_no = c.run_no
+    ORDER BY CAST(COALESCE(s.flagged, 0) AS DOUBLE) / GREATEST(c.generation_samples, c.mcqa_samples) DESC, c.model, c.run_id
     """,
 )
 
@@ -43,7 +41,7 @@ QUERIES: Final = (CLEAN_COUNTS,)
 def health(store: Store, filters: Filters, metric: Metric) -> pd.DataFrame:
     """One row for each examined run of the filters, the most flagged first.
 
-    run_id, model, board, samples, flagged (samples with any flag), one column for each flag id (samples), k, n,
+    run_id, model, board, samples (of the larger task), flagged (samples with any flag), one column for each flag id (samples), k, n,
     clean_k, clean_n (the metric with and without the flagged samples; 0 of 0 where it was not judged).
     """
     where = filters.where()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -75,7 +76,7 @@ def mixes(store: Store, board: str, metric: Metric) -> pd.DataFrame:
     The columns of _COLUMNS; the least stable run first.
     """
     found = VOTES_BY_RUN.run(store, metric=metric, board=board)
-    rows = [(run_id, model, *_mix(part)) for (run_id, model), part in found.groupby(["run_id", "model"], sort=False)]
+    rows = [(run_id, model, *_mix(votes)) for (run_id, model), votes in _grouped(found, ["run_id", "model"]).items()]
     frame = pd.DataFrame(rows, columns=["run_id", "model", *_COLUMNS])
     frame = frame[frame["responses"] > 1]
     return frame.sort_values(["stable", "model", "run_id"], na_position="last", ignore_index=True)
@@ -92,40 +93,63 @@ def mixes_by_domain(store: Store, board: str, metric: Metric, run_id: str | None
     if run_id is None and len(found):
         # Runs with one response have nothing to agree on, and would count as stable.
         found = found[found["responses"] > 1]
-    order = [domain.id for domain in DOMAINS]
-    parts = {str(domain): part for domain, part in found.groupby("domain")}
-    rows = [(domain, *_mix(parts[domain])) for domain in order if domain in parts]
+    parts = _grouped(found, ["domain"])
+    rows = [(domain.id, *_mix(parts[(domain.id,)])) for domain in DOMAINS if (domain.id,) in parts]
     return pd.DataFrame(rows, columns=["domain", *_COLUMNS])
 
 
-def _mix(part: pd.DataFrame) -> tuple[Any, ...]:
+@dataclass(frozen=True)
+class _Votes:
+    """So many samples have this many responses, graded ones and passing ones; `passing` of the samples pass."""
+
+    responses: int
+    graded: int
+    votes: int
+    samples: int
+    passing: int
+
+
+def _grouped(found: pd.DataFrame, keys: list[str]) -> dict[tuple[str, ...], list[_Votes]]:
+    groups: dict[tuple[str, ...], list[_Votes]] = {}
+    for row in found[[*keys, "responses", "graded", "votes", "samples", "passing"]].itertuples(index=False):
+        groups.setdefault(tuple(row[: len(keys)]), []).append(_Votes(*map(int, row[len(keys) :])))
+    return groups
+
+
+def _mix(votes: list[_Votes]) -> tuple[Any, ...]:
     """One row of _COLUMNS from the rows of a vote query."""
-    sizes = part.groupby("responses")["samples"].sum()
-    responses = int(sizes[sizes == sizes.max()].index.max())
-    own = part[part["responses"] == responses]
-    votes = _matrix(own[["graded", "votes", "samples"]].itertuples(index=False), responses)
-    mix, single = stats.response_mix(votes), stats.single_response_rate(votes)
-    graded = own[own["graded"] > 0]
-    spread = (single.mean, single.sd, single.low, single.high) if single else (np.nan,) * 4
+    sizes: dict[int, int] = {}
+    for each in votes:
+        sizes[each.responses] = sizes.get(each.responses, 0) + each.samples
+    responses = max(sizes, key=lambda size: (sizes[size], size))
+    own = [each for each in votes if each.responses == responses]
+    counts = tuple(sorted((each.graded, each.votes, each.samples) for each in own))
+    mix, single = _agreement(responses, counts)
+    graded = [each for each in own if each.graded]
     return (
         responses,
         mix.counts,
         mix.incomplete,
         mix.ungraded,
-        int(part["samples"].sum() - own["samples"].sum()),
+        sum(sizes.values()) - sizes[responses],
         np.nan if mix.stable is None else mix.stable,
-        int(graded["passing"].sum()),
-        int(graded["samples"].sum()),
-        *spread,
+        sum(each.passing for each in graded),
+        sum(each.samples for each in graded),
+        *((single.mean, single.sd, single.low, single.high) if single else (np.nan,) * 4),
     )
 
 
-def _matrix(counts: Iterable[tuple[int, int, int]], responses: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Samples × responses from (graded, votes, samples): which response passes does not matter."""
+# The same run has the same counts in every version of the data.
+@lru_cache(maxsize=1 << 15)
+def _agreement(
+    responses: int, counts: tuple[tuple[int, int, int], ...]
+) -> tuple[stats.ResponseMix, stats.SingleResponse | None]:
+    """How samples × responses agree, from (graded, passing, samples): which of the responses pass does not matter."""
     rows = [np.empty((0, responses))]
-    for graded, votes, samples in counts:
+    for graded, passing, samples in counts:
         row = np.full(responses, np.nan)
         row[:graded] = 0.0
-        row[:votes] = 1.0
+        row[:passing] = 1.0
         rows.append(np.tile(row, (samples, 1)))
-    return np.concatenate(rows)
+    matrix = np.concatenate(rows)
+    return stats.response_mix(matrix), stats.single_response_rate(matrix)
