@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from siuo_dash.analysis import comparison, queries, stats
 from siuo_dash.analysis.filters import Clause, Filters
@@ -16,7 +19,9 @@ from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.samples import MCQA_BOARD
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.text import slug
+from siuo_dash.errors import SchemaError
 from siuo_dash.store.database import Store
+from siuo_dash.store.response_texts import fingerprints_of, response_fingerprints
 
 NEW: Final = "this upload"
 """Stands for the run_id of a run that has none yet."""
@@ -192,6 +197,20 @@ def earlier_runs(
         )
         for _, run in found.iterrows()
     ]
+
+
+def same_responses(store: Store, run_ids: Sequence[str], table: pa.Table) -> dict[str, int]:
+    """{run_id: on how many samples the run has the same responses as the candidate}; runs without texts have none.
+
+    table: the candidate's rows under RESULT_SCHEMA. Reads the runs' files, so a page should not wait for it.
+    """
+    own = fingerprints_of(table.filter(pc.equal(table["task"], "generation")))
+    counts = {}
+    for run_id in run_ids:
+        with suppress(SchemaError):  # a file that has gone meanwhile is named by the next refresh
+            theirs = response_fingerprints(store, run_id)
+            counts[run_id] = sum(own.get(question_id) == words for question_id, words in theirs.items())
+    return counts
 
 
 def _ranked(store: Store, candidate: Candidate, metric: Metric) -> pd.DataFrame:

@@ -152,8 +152,13 @@ def around(found: Standing) -> pd.DataFrame:
     return rows.assign(name=names).reset_index(drop=True)
 
 
-def earlier_frame(earlier: Sequence[Earlier], metrics: Sequence[Metric], boards: Mapping[str, str]) -> pd.DataFrame:
-    """Earlier runs of the model: for each metric the rate, and by how much the new run differs."""
+def earlier_frame(
+    earlier: Sequence[Earlier], metrics: Sequence[Metric], boards: Mapping[str, str], same: Mapping[str, int]
+) -> pd.DataFrame:
+    """Earlier runs of the model: for each metric the rate, and by how much the new run differs.
+
+    boards: {id: label}. same: {run_id: samples with the same responses}; the column is there where any has one.
+    """
     rows = []
     for each in earlier:
         row: dict[str, Any] = {
@@ -174,6 +179,9 @@ def earlier_frame(earlier: Sequence[Earlier], metrics: Sequence[Metric], boards:
                 if difference is not None
                 else "–"
             )
+        if any(same.values()):
+            count = same.get(each.run["run_id"], 0)
+            row["Same responses"] = f"{count} {'sample' if count == 1 else 'samples'}" if count else "none, or not here"
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -105,7 +105,7 @@ def place(store: Store, draft: Draft, submission: Submission, metadata: RunMetad
             "preview-domains", "An upload by domain", domains.drop(columns=["run_id", "evidence"]), provenance
         ),
     )
-    _earlier(preview.earlier_runs(store, new, metadata.model.strip(), models, metrics), submission, labels)
+    _earlier(store, preview.earlier_runs(store, new, metadata.model.strip(), models, metrics), submission, labels)
 
 
 def _choose(draft: Draft, metrics: Sequence[Metric]) -> Metric:
@@ -122,12 +122,22 @@ def _choose(draft: Draft, metrics: Sequence[Metric]) -> Metric:
     return METRICS[picked or metrics[0].id]
 
 
-def _earlier(earlier: Sequence[preview.Earlier], submission: Submission, labels: Mapping[str, str]) -> None:
+def _earlier(
+    store: Store, earlier: Sequence[preview.Earlier], submission: Submission, labels: Mapping[str, str]
+) -> None:
     if not earlier:
         return
     st.subheader("Earlier runs of this model", anchor=False)
     metrics = [METRICS[name] for name in submission.scores]
-    _table(upload_preview.earlier_frame(earlier, metrics, labels), "Earlier runs of this model")
+    run_ids = [each.run["run_id"] for each in earlier]
+    work = shell.later(
+        lambda: preview.same_responses(store, run_ids, submission.to_table(RunMetadata("preview", "preview"))),
+        "same responses", store.version, submission.content_hash, *run_ids,
+    )  # fmt: skip
+    same = shell.when_ready(work, "The responses are being compared with those of the earlier runs.") or {}
+    _table(upload_preview.earlier_frame(earlier, metrics, labels, same), "Earlier runs of this model")
+    if any(same.values()):
+        st.caption("Where all responses are the same, this is an evaluation that was judged again.")
     if not all(each.same_board for each in earlier):
         st.caption(
             "On another board the judge or the number of responses was another: a difference may come from that."
