@@ -7,6 +7,7 @@ import streamlit as st
 
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.findings.judges import several_boards
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.reliability import correction, health, judges, responses, samples
 from siuo_dash.benchmark.schema import FLAGS
@@ -274,7 +275,7 @@ def show_judges() -> None:
     st.subheader("One model, judged twice", anchor=False)
     models = judges.judged_twice(store)
     if models.empty:
-        several = judges.in_several_boards(store, metric)
+        several = several_boards(store, metric)
         st.info(
             "No model has two evaluations with a verdict for each sample, so no agreement can be computed. It needs a "
             "second run of a model under the same name with a verdict for each sample, best of the same responses by "
@@ -287,7 +288,7 @@ def show_judges() -> None:
                 "rates can differ because of the judge, or because of the responses:"
             )
             shell.table(
-                reliability.several_boards_table(several, metric, boards), key="several", height=table_height(len(several)),
+                reliability.several_boards_table(several, metric), key="several", height=table_height(len(several)),
                 alt="Models in several boards",
             )  # fmt: skip
     else:

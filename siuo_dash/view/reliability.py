@@ -246,12 +246,12 @@ def differing_table(pair: JudgedTwice, samples: pd.DataFrame, metric: Metric) ->
     ).reset_index(drop=True)
 
 
-def several_boards_table(frame: pd.DataFrame, metric: Metric, boards: Mapping[str, str]) -> pd.DataFrame:
-    """Models that stand in several boards, with what each board says."""
+def several_boards_table(frame: pd.DataFrame, metric: Metric) -> pd.DataFrame:
+    """Models that stand in several boards, with what each board says (a frame of findings.judges.several_boards)."""
     return pd.DataFrame(
         {
-            "Model": frame["model"],
-            "Board": frame["board"].map(boards),
+            "Model": frame["name"],
+            "Board": frame["board_label"],
             "Evidence": frame["evidence"].map(EVIDENCE),
             metric.label: [rate_and_count(k, n) for k, n in zip(frame["k"], frame["n"], strict=True)],
         }

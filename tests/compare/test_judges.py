@@ -67,11 +67,9 @@ def test_without_texts_nobody_knows_whether_they_are_the_same(tmp_path: Path) ->
     assert pair.responses == "unknown" and pair.table == stats.PairedTable(1, 1, 0, 1), "ungraded is left out"
 
 
-def test_totals_and_strangers_are_not_pairs(tmp_path: Path) -> None:
+def test_totals_are_no_second_judgement(tmp_path: Path) -> None:
     store = store_of(tmp_path, _judged(ALPHA, "gpt-4o", "10"), totals(ALPHA, "human", 3, 9))
     assert judges.judged_twice(store).empty
-    several = judges.in_several_boards(store, SAFE)
-    assert several["evidence"].tolist() == ["per_sample", "totals"] and several["k"].tolist() == [1, 3]
 
 
 def test_a_few_equal_answers_do_not_make_the_responses_the_same() -> None:

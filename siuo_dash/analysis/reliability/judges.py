@@ -31,19 +31,6 @@ JUDGED_TWICE: Final = Query(
     """,
 )
 
-IN_SEVERAL_BOARDS: Final = Query(
-    "in_several_boards",
-    "The runs of models that stand in more than one board, whatever is known of their samples.",
-    """
-    SELECT run_id, model, board, evidence, {metric}_k AS k, {metric}_n AS n FROM runs
-    WHERE LOWER(TRIM(model)) IN (
-        SELECT LOWER(TRIM(model)) FROM runs WHERE generation_samples > 0
-        GROUP BY LOWER(TRIM(model)) HAVING COUNT(DISTINCT board) > 1
-    ) AND generation_samples > 0
-    ORDER BY LOWER(TRIM(model)), board, run_id LIMIT $most
-    """,
-)
-
 RUNS_OF_MODEL: Final = Query(
     "runs_of_model",
     "The per-sample runs of one model, human verdicts first.",
@@ -54,8 +41,8 @@ RUNS_OF_MODEL: Final = Query(
     """,
 )
 
-OUTCOMES_OF_RUN: Final = Query(
-    "outcomes_of_run",
+JUDGED_OUTCOMES: Final = Query(
+    "judged_outcomes",
     "One run's outcome on each sample that was graded.",
     """
     SELECT v.question_id, CAST(v.{column} AS INTEGER) AS outcome FROM verdicts v JOIN runs r ON r.run_no = v.run_no
@@ -63,7 +50,7 @@ OUTCOMES_OF_RUN: Final = Query(
     """,
 )
 
-QUERIES: Final = (JUDGED_TWICE, IN_SEVERAL_BOARDS, RUNS_OF_MODEL, OUTCOMES_OF_RUN)
+QUERIES: Final = (JUDGED_TWICE, RUNS_OF_MODEL, JUDGED_OUTCOMES)
 
 
 @dataclass(frozen=True)
@@ -95,11 +82,6 @@ def judged_twice(store: Store) -> pd.DataFrame:
     return JUDGED_TWICE.run(store, most=MOST_MODELS)
 
 
-def in_several_boards(store: Store, metric: Metric) -> pd.DataFrame:
-    """run_id, model, board, evidence, k, n of the runs of models that stand in more than one board."""
-    return IN_SEVERAL_BOARDS.run(store, metric=metric, most=MOST_MODELS)
-
-
 @dataclass(frozen=True)
 class _Judged:
     """A run with its outcomes by sample, and the fingerprints of its responses by sample."""
@@ -125,7 +107,7 @@ def judged_pair(store: Store, first: str, second: str, metric: Metric) -> Judged
 
 
 def _judged(store: Store, run_id: str, metric: Metric) -> _Judged:
-    outcomes = OUTCOMES_OF_RUN.run(store, metric=metric, run_id=run_id).set_index("question_id")["outcome"]
+    outcomes = JUDGED_OUTCOMES.run(store, metric=metric, run_id=run_id).set_index("question_id")["outcome"]
     return _Judged(side(store, run_id), outcomes, response_fingerprints(store, run_id, metric.task))
 
 
