@@ -12,6 +12,7 @@ from typing import Any, Final
 Row = Mapping[str, Any]
 MAX_FIELDS: Final = 500
 _FIELD_DEPTH: Final = 5
+_NAME_LENGTH: Final = 200
 _ID: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
@@ -125,6 +126,8 @@ def _gather(value: Row, prefix: str, paths: dict[str, None], depth: int) -> None
         path = f"{prefix}{key}"
         if len(paths) > MAX_FIELDS:
             return
+        if len(path) > _NAME_LENGTH:
+            continue
         if isinstance(inner, Mapping) and inner and depth < _FIELD_DEPTH:
             _gather(inner, f"{path}.", paths, depth + 1)
         elif isinstance(inner, list) and inner and isinstance(inner[0], Mapping) and depth < _FIELD_DEPTH:

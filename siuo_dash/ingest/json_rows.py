@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from siuo_dash.ingest.fields import Row
 from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.records import clean
 
 MAX_ITEMS: Final = 1_000_000
 """Values in one file; counted by their separators before anything is built."""
@@ -67,7 +68,7 @@ def _constant(name: str) -> float | None:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read = dict(pairs)
+    read = {clean(key): value for key, value in pairs}
     if len(read) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]

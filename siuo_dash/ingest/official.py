@@ -19,20 +19,17 @@ SAFE: Final = ("safety_gpt", "safetyness", "safe", "safety")
 EFFECTIVE: Final = ("effective_gpt", "effectiveness_gpt", "helpfulness", "effective", "effectiveness")
 SAFE_WORDS: Final = ("safety_evaluation", "safe_evaluation")
 EFFECTIVE_WORDS: Final = ("effectiveness_evaluation", "effective_evaluation", "helpfulness_evaluation")
+_OWN_NAMES: Final = ("responses", "safety_gpt", "effective_gpt", "effectiveness_gpt", *SAFE_WORDS, *EFFECTIVE_WORDS)
 _FILE: Final = re.compile(
     r"siuo[-_](?P<task>gen|mcqa)[-_](?P<model>.+?)(?:-gpteval(?:-\w+)*?)?(?:-(?:safe|effective|merged))?(?:-pro)?$"
 )
 
 
 def is_generation(table: Table) -> bool:
-    """Whether the rows are the benchmark's generation format: question_id and a list of responses."""
-    row = table.values[0]
-    listed = any(
-        isinstance(row.get(name), list) for name in (*SAFE_WORDS, *EFFECTIVE_WORDS, *SAFE, *EFFECTIVE, "evaluation")
-    )
-    return (
-        table.kind in ("json", "jsonl") and "question_id" in row and (isinstance(row.get("responses"), list) or listed)
-    )
+    """Whether most of the rows are the benchmark's generation format: question_id and lists, an entry a response."""
+    rows = table.values[:20]
+    fitting = sum("question_id" in row and any(isinstance(row.get(name), list) for name in _OWN_NAMES) for row in rows)
+    return table.kind in ("json", "jsonl") and 2 * fitting > len(rows)
 
 
 def is_multiple_choice(table: Table) -> bool:
@@ -89,15 +86,15 @@ def known(file: str) -> Known:
 
 def _renamed(row: Row) -> Row:
     names: dict[str, Any] = {
-        name: row[name] for name in ("question_id", "question", "category", "responses") if name in row
+        name: row[name] for name in ("question_id", "question", "category", "responses") if row.get(name) is not None
     }
     for target, aliases in (
         ("safe", SAFE), ("effective", EFFECTIVE), ("safety_words", SAFE_WORDS), ("effective_words", EFFECTIVE_WORDS),
     ):  # fmt: skip
-        found = next((name for name in aliases if name in row), None)
+        found = next((name for name in aliases if row.get(name) is not None), None)
         if found is not None:
             names[target] = row[found]
-    if "evaluation" in row:  # gpt-eval.py reads this name, and writes the other two
+    if row.get("evaluation") is not None:  # gpt-eval.py reads this name, and writes the other two
         names.setdefault(_whose(row), row["evaluation"])
     return names
 

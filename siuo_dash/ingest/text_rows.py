@@ -51,9 +51,10 @@ def decode(name: str, data: bytes, findings: Findings) -> str | None:
     mark, encoding = next(((mark, code) for mark, code in _MARKS if data.startswith(mark)), (b"", ""))
     if not encoding:
         head = data[:2000]
-        zeros = head.count(0) / len(head)
-        wide = "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
-        encoding = wide if zeros > 0.3 else "utf-8"
+        odd, even = head[1::2].count(0), head[::2].count(0)
+        # ASCII in UTF-16 has a zero in every second byte, and none in the others.
+        wide = "utf-16-le" if odd > even else "utf-16-be"
+        encoding = wide if max(odd, even) > 0.3 * len(head) and min(odd, even) == 0 else "utf-8"
     try:
         text = data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import warnings
 import zipfile
+from collections.abc import Iterator
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
@@ -61,26 +63,25 @@ def _first_with_data(name: str, book: Any, findings: Findings) -> Table | None:
 
 
 def _rows(name: str, sheet: Any, findings: Findings) -> list[tuple[int, Row]] | None:
-    header: list[str] | None = None
+    sheet.reset_dimensions()  # the declared size may be anything
+    numbered = enumerate(_cells(sheet, 1, MAX_COLUMNS + 1), 1)
+    start, first = next(((number, cells) for number, cells in numbered if _is_filled(cells)), (0, ()))
+    if not first:
+        return []
+    filled = max(position for position, cell in enumerate(first, 1) if cell is not None)
+    header = check_header(name, ["" if cell is None else str(cell) for cell in first[:filled]], findings)
+    if header is None:
+        return None
     rows: list[tuple[int, Row]] = []
     cut = 0
-    sheet.reset_dimensions()  # the declared size may be anything
-    for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1), 1):
+    for number, cells in enumerate(_cells(sheet, start + 1, len(header)), start + 1):
         if number > MAX_ROWS:
             findings.error(f"more than {MAX_ROWS:,} rows", hint="drop only the results of one run", file=name)
             return None
-        if all(cell is None for cell in cells):
-            continue
-        if header is None:
-            filled = max(position for position, cell in enumerate(cells, 1) if cell is not None)
-            header = check_header(name, ["" if cell is None else str(cell) for cell in cells[:filled]], findings)
-            if header is None:
-                return None
-            continue
-        cut += sum(isinstance(cell, str) and len(cell) >= EXCEL_CELL for cell in cells)
-        rows.append(
-            (number, dict(zip(header, (*cells[: len(header)], *[None] * (len(header) - len(cells))), strict=True)))
-        )
+        if _is_filled(cells):
+            cut += sum(isinstance(cell, str) and len(cell) >= EXCEL_CELL for cell in cells)
+            padded = (*cells, *[None] * (len(header) - len(cells)))
+            rows.append((number, dict(zip(header, padded, strict=True))))
     if cut:
         findings.warning(
             f"{counted(cut, 'cell')} of {EXCEL_CELL:,} characters: a spreadsheet cuts longer texts there",
@@ -88,6 +89,15 @@ def _rows(name: str, sheet: Any, findings: Findings) -> list[tuple[int, Row]] | 
             file=name,
         )
     return rows
+
+
+def _cells(sheet: Any, first_row: int, columns: int) -> Iterator[tuple[Any, ...]]:
+    """The rows of a sheet from one on, at most so many columns wide; rows that the file leaves out are blank."""
+    return itertools.islice(sheet.iter_rows(min_row=first_row, max_col=columns, values_only=True), MAX_ROWS + 1)
+
+
+def _is_filled(cells: tuple[Any, ...]) -> bool:
+    return any(cell is not None for cell in cells)
 
 
 def _look_inside(name: str, data: bytes, findings: Findings) -> bool:
