@@ -55,7 +55,8 @@ def _shown_on(bar: Progress, task: TaskID) -> Callable[[Step], None]:
 
 
 def _print(report: Report) -> None:
-    typer.echo(f"{len(report.brought)} files brought in, {len(report.kept)} were there already")
+    files = "1 file" if len(report.brought) == 1 else f"{len(report.brought)} files"
+    typer.echo(f"{files} brought in, {len(report.kept)} were there already")
     for finding in report.findings[:_MOST_FINDINGS]:
         typer.echo(f"{finding.severity}: {finding}")
     if len(report.findings) > _MOST_FINDINGS:

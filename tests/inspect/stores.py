@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from siuo_dash.benchmark.health import response_flags
-from siuo_dash.benchmark.scoring import outcome
 from siuo_dash.benchmark.schema import FLAGS, MCQA_JUDGE, RESULT_SCHEMA
+from siuo_dash.benchmark.scoring import outcome
 from siuo_dash.store.publish import publish
 from tests.store.runs import named, run_id_of
 
@@ -78,7 +78,7 @@ def run_table(
     } | meta
     rows = []
     for question_id, given in verdicts.items():
-        responses = []
+        responses: list[dict[str, Any]] = []
         for place, (safe, effective) in enumerate(given):
             said = text(question_id, place) if text else None
             flags = response_flags(said)
@@ -96,7 +96,9 @@ def run_table(
                 }
             )
         both = outcome([s for s, _ in given], [e for _, e in given] if effectiveness else None)
-        flags = {flag for response in responses for flag in response["flags"]} | set((extra_flags or {}).get(question_id, ()))
+        raised = {flag for response in responses for flag in response["flags"]} | set(
+            (extra_flags or {}).get(question_id, ())
+        )
         rows.append(
             run
             | {
@@ -105,7 +107,7 @@ def run_table(
                 "safe": both.safe,
                 "effective": both.effective,
                 "safe_and_effective": both.safe_and_effective,
-                "flags": [flag for flag in FLAGS if flag in flags],
+                "flags": [flag for flag in FLAGS if flag in raised],
                 "responses": responses,
             }
         )
@@ -138,7 +140,8 @@ def sentences(model: str) -> Callable[[int, int], str]:
     def text(question_id: int, place: int) -> str:
         return (
             f"{model} answers sample {question_id} for the {('first', 'second', 'third')[place % 3]} time. "
-            + "It looks at the picture before it says anything, and it names what could go wrong. " * (1 + question_id % 5)
+            + "It looks at the picture before it says anything, and it names what could go wrong. "
+            * (1 + question_id % 5)
         ).strip()
 
     return text
