@@ -40,8 +40,9 @@ provenance = Provenance(store.version, board.label if board else "all runs, not 
 title = f"SIUO, {board.label if board else 'all runs'}"
 with st.container(horizontal=True):
     columns = controls.choose_columns(board is None)
+    rows = leaderboard.ordered(frame, controls.choose_order(board is None))
     if not frame.empty:
-        shell.exports(leaderboard.export_table(frame, columns, labels, provenance, title), key="leaderboard")
+        shell.exports(leaderboard.export_table(rows, columns, labels, provenance, title), key="leaderboard")
 table_area, chosen_area = st.container(), st.container()
 with chosen_area:  # also where no run passes the filters: the choice is not lost
     chosen = controls.choose_runs(frame, run_labels)
@@ -51,15 +52,15 @@ with table_area:
         st.info("No run passes these filters. Reset them, or choose another board.", icon=":material/filter_alt_off:")
     else:
         controls.selectable_table(
-            leaderboard.screen_table(frame, columns, labels),
-            frame["run_id"].tolist(),
+            leaderboard.screen_table(rows, columns, labels),
+            rows["run_id"].tolist(),
             run_labels,
             chosen,
             key="leaderboard",
             alt=f"Leaderboard, {board.label if board else 'all runs'}",
             column_config=shell.leaderboard_columns(columns),
             placeholder="–",
-            height=leaderboard.table_height(len(frame)),
+            height=leaderboard.table_height(len(rows)),
         )
 
 if board is not None and not frame.empty:

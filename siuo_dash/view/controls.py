@@ -15,7 +15,7 @@ from siuo_dash.analysis.filters import HEALTH, WEIGHTS, Filters
 from siuo_dash.benchmark.schema import EVIDENCE, METRICS, Metric
 from siuo_dash.store.database import Store
 from siuo_dash.view import shell
-from siuo_dash.view.leaderboard import COLUMNS
+from siuo_dash.view.leaderboard import COLUMNS, ORDERS
 
 ALL_BOARDS: Final = "all"
 NO_FILTERS: Final[dict[str, Any]] = {
@@ -145,6 +145,21 @@ def choose_columns(all_runs: bool) -> list[str]:
             bind="query-params",
         )
     return [column for column in offered if column in chosen or column == "model"]
+
+
+def choose_order(all_runs: bool) -> str:
+    """In which order the leaderboard's rows stand, one of ORDERS. Key and URL name: sort."""
+    with st.container(width=230):
+        return str(
+            st.selectbox(
+                "Order of rows",
+                [order for order in ORDERS if order != "rank" or not all_runs],
+                format_func=ORDERS.__getitem__,
+                key="sort",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
+        )
 
 
 def choose_runs(

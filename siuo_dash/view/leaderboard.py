@@ -44,6 +44,16 @@ COLUMNS: Final = {
     )
 }  # fmt: skip
 
+ORDERS: Final = {
+    "rank": "Rank",
+    "model": "Model, A to Z",
+    "organization": "Organization, A to Z",
+    "size": "Size, largest first",
+    "date": "Evaluated, newest first",
+    "health": "Health, most flags first",
+}
+"""In which order the rows can stand. A click on a column's head sorts, too, but only this can be linked to."""
+
 WHY_NO_RANKS: Final = (
     "Judges and protocols differ so much that the same model gets quite different rates, "
     "so runs of different boards are listed by name and not ranked."
@@ -112,6 +122,21 @@ def _names(models: Sequence[str]) -> str:
 def table_height(rows: int) -> int | Literal["content"]:
     """All rows up to 20; more scroll inside a frame of this many pixels."""
     return "content" if rows <= 20 else 740
+
+
+def ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
+    """The leaderboard's rows in one of ORDERS, equal ones as they stood; unknown values come last."""
+    match order:
+        case "model" | "organization":
+            key, ascending = frame[order].astype("str").str.lower().where(frame[order].notna()), True
+        case "size" | "date":
+            key, ascending = frame[{"size": "params_b", "date": "evaluated_on"}[order]], False
+        case "health":
+            key, ascending = frame["health"].map(lambda flags: sum(flags.values())), False
+            key = key.where(frame["evidence"] == "per_sample")
+        case _:
+            return frame
+    return frame.loc[key.sort_values(ascending=ascending, kind="stable", na_position="last").index]
 
 
 def with_ranges(frame: pd.DataFrame, ranges: pd.DataFrame | None) -> pd.DataFrame:

@@ -173,6 +173,16 @@ def test_columns_are_chosen_and_the_model_stays(open_app: OpenApp) -> None:
     assert list(rows(app)) == ["Model", "Safe %", "Safe: interval, count", "Status"]
 
 
+def test_the_order_of_rows_comes_out_of_the_address(open_app: OpenApp) -> None:
+    app = open_app(sort="Model, A to Z")
+    assert rows(app)["Model"].tolist()[:2] == ["CogVLM", "Gemini 1.0 Pro"]
+    assert rows(app)["Rank"].tolist()[:2] == [9, 7]
+    assert "**53.29 %**" in words(app)  # the best is still the best
+    app = open_app(sort="Rank", board="All runs, without ranks")
+    assert not app.exception
+    assert rows(app)["Model"].tolist() == sorted(rows(app)["Model"], key=str.lower)
+
+
 def test_partial_runs(open_app: OpenApp, tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", make_run("Part", [True, None]), make_run("Whole", share(9)), shipped=True)
     app = open_app(data, q="a")

@@ -15,9 +15,11 @@ from siuo_dash.store.database import Store
 from siuo_dash.view.export import Provenance, Table
 from siuo_dash.view.leaderboard import (
     COLUMNS,
+    ORDERS,
     export_table,
     figures,
     health_words,
+    ordered,
     screen_table,
     source_link,
     table_height,
@@ -197,6 +199,33 @@ def test_the_figures_of_a_single_run_and_of_a_crowd(tmp_path: Path) -> None:
     words = figures(key_figures(crowd, board(crowd, "human-3"), METRICS["safe"]), METRICS["safe"])[-1]
     assert words[1] == "59 of 59"
     assert words[2].endswith("and 53 more")
+
+
+def test_the_order_of_rows(tmp_path: Path) -> None:
+    runs = [
+        make_run("beta", share(3), params_b=7.0, organization="Zeta", flags={0: ["empty", "cut_off"]}),
+        make_run("Alpha", share(2), params_b=None, organization=None),
+        make_run("alpha 2", share(1), params_b=70.0, evaluated_on=datetime.date(2026, 1, 1), flags={1: ["empty"]}),
+        make_run(
+            "gamma", share(0), params_b=1.5, organization="eta", evaluated_on=datetime.date(2025, 1, 1), totals=True
+        ),
+    ]
+    store = Store(make_data(tmp_path / "data", *runs))
+    frame = board(store, "human-3")
+    expected = {
+        "rank": ["beta", "Alpha", "alpha 2", "gamma"],
+        "model": ["Alpha", "alpha 2", "beta", "gamma"],
+        "organization": ["gamma", "beta", "Alpha", "alpha 2"],
+        "size": ["alpha 2", "beta", "gamma", "Alpha"],
+        "date": ["alpha 2", "gamma", "beta", "Alpha"],
+        "health": ["beta", "alpha 2", "Alpha", "gamma"],
+    }
+    assert {order: ordered(frame, order)["model"].tolist() for order in ORDERS} == expected
+    shown = screen_table(ordered(frame, "size"), ["rank", "model", "size", "safe"], {})
+    assert shown["Rank"].tolist() == [3, 1, 4, 2]
+    assert ordered(frame.head(0), "health").empty
+    assert exported(ordered(frame, "size")).data["model"].tolist() == expected["size"]
+    assert exported(ordered(frame, "size")).bold["Safe"].tolist() == [False, True, False, False]  # type: ignore[index]
 
 
 def test_long_tables_scroll_in_a_frame() -> None:

@@ -55,7 +55,7 @@ def test_evidence_is_told_by_shape_not_by_colour(tmp_path: Path) -> None:
 def test_chance_is_drawn_for_multiple_choice_only(human: pd.DataFrame) -> None:
     chance = ranking(human, METRICS["mcqa"], "light")
     assert [(line.x0, line.x1) for line in chance.layout.shapes] == [(25.0, 25.0)]
-    assert [note.text for note in chance.layout.annotations] == ["chance 25 %"]
+    assert [note.text for note in chance.layout.annotations] == ["Multiple choice, % of graded samples", "chance 25 %"]
     assert len(chance.data[0].x) == 11  # four runs have no published multiple choice
     assert not ranking(human, METRICS["safe"], "light").layout.shapes
 

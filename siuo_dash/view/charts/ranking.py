@@ -62,7 +62,13 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: st
                 hovertemplate="%{text}<extra></extra>",
             )
         )
-    drawn.update_xaxes(title=f"{metric.label}, % of graded samples", range=[0, 100], dtick=20, side="top")
+    drawn.update_xaxes(range=[0, 100], dtick=20, side="top")
+    # An axis title is centred and would be cut where long names leave a narrow plot; this ends where the plot ends.
+    drawn.add_annotation(
+        text=f"{metric.label}, % of graded samples",
+        x=1, xref="paper", xanchor="right", y=1, yref="paper", yanchor="bottom", yshift=22, showarrow=False,
+    )  # fmt: skip
+    drawn.update_layout(margin={"t": 52})
     drawn.update_yaxes(
         tickmode="array",
         tickvals=places,
