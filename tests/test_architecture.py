@@ -21,6 +21,8 @@ STREAMLIT = (
     "siuo_dash.view.sample_card",
     "siuo_dash.view.server",
     "siuo_dash.view.upload_form",
+    "siuo_dash.view.compare_parts",
+    "siuo_dash.view.reliability_parts",
 )
 WITH_FILES = {"os", "pathlib", "io", "shutil", "tempfile", "socket", "urllib", "subprocess", "duckdb", "pandas"}
 DRAWING = ("siuo_dash.view.charts", "siuo_dash.view.style", "siuo_dash.view.export")

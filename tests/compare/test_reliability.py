@@ -115,6 +115,7 @@ def test_multiple_choice_takes_in_every_run_that_answered_it(tmp_path: Path) -> 
     second = run(BETA, "gpt-4o", one({1001: True}), options={1001: "A", 1002: None})
     frame = samples.sample_figures(store_of(tmp_path, first, second), "exact-match-1", METRICS["mcqa"])
     assert frame[["question_id", "k", "n"]].to_numpy().tolist() == [[1001, 2, 2], [1002, 0, 2]]
+    assert samples.sample_figures(Store(tmp_path), "exact-match-1", SAFE).empty, "their judges are not one board"
 
 
 def test_figures_do_not_depend_on_the_order_of_the_runs(tmp_path: Path) -> None:

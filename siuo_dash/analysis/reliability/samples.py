@@ -13,7 +13,11 @@ from siuo_dash.analysis.queries import OUTCOMES, Query
 from siuo_dash.benchmark.schema import FLAGS, Metric
 from siuo_dash.store.database import Store
 
-_BOARD: Final = "r.evidence = 'per_sample' AND (r.board = $board OR ($board = 'exact-match-1' AND r.mcqa_n > 0))"
+# Multiple choice is scored alike everywhere, so its board takes in every run that answered it, by that metric only.
+_BOARD: Final = (
+    "r.evidence = 'per_sample' "
+    "AND (r.board = $board OR ($board = 'exact-match-1' AND '{task}' = 'mcqa' AND r.mcqa_n > 0))"
+)
 
 SAMPLE_COUNTS: Final = Query(
     "sample_counts",

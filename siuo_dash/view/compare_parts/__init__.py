@@ -1,0 +1,1 @@
+"""The two parts of the compare page: two runs, and one baseline against many."""
