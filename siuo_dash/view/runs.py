@@ -201,9 +201,13 @@ def own_failures_words(failed: pd.DataFrame) -> str:
     nobody = int((judged["others_right"] == 0).sum())
     others = int(judged["others_graded"].max())
     return (
-        f"{own or 'None'} of {len(failed)} are this run's own: at least nine in ten of the other {others} runs pass them. "
-        f"{nobody or 'None'} are passed by none of the others."
+        f"Of {len(failed)} failures {_of_them(own).lower()} this run's own: at least nine in ten of the other {others} runs pass them. "
+        f"{_of_them(nobody)} passed by none of the others."
     )
+
+
+def _of_them(count: int) -> str:
+    return {0: "None are", 1: "1 is"}.get(count, f"{count} are")
 
 
 def failure_export(failed: pd.DataFrame, metric: Metric, provenance: Provenance, model: str) -> Table:

@@ -8,8 +8,9 @@ import pytest
 
 from siuo_dash.store.database import Store
 from tests.inspect.stores import data_folder, publish_run, run_table, sentences
+from tests.pages.conftest import open_app
 
-ALL, NONE = (True, True), (False, False)
+__all__ = ["open_app"]
 
 
 @pytest.fixture(scope="session")
