@@ -63,6 +63,12 @@ def guess(tables: Sequence[Table], catalogue: Catalogue) -> tuple[Mapping, list[
     return mapping, [*needs, *direction_needs(mapping, tables)]
 
 
+def named_fields(table: Table) -> tuple[str | None, str | None]:
+    """The fields that name the model and the judge throughout, where there are such."""
+    fields = {each.path: each for each in field_values(table)}
+    return _constant(fields, _MODELS), _constant(fields, _JUDGES)
+
+
 def _first(fields: Iterable[FieldValues], test: Callable[[FieldValues], bool]) -> str | None:
     return next((each.path for each in fields if test(each)), None)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -14,26 +13,26 @@ from siuo_dash.errors import Finding
 from siuo_dash.ingest import official, own, vlmevalkit
 from siuo_dash.ingest.columns import FieldInfo, field_infos
 from siuo_dash.ingest.fields import Table, has_field, value_at
-from siuo_dash.ingest.files import Part, UploadedFile, unpack
+from siuo_dash.ingest.files import UploadedFile, unpack
 from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.formats import TABLE, fields_with_names, format_of, names_in, table_of
 from siuo_dash.ingest.guess import guess
 from siuo_dash.ingest.guess_verdicts import direction_needs
 from siuo_dash.ingest.join import join
 from siuo_dash.ingest.mapping import ROLES, Mapping
-from siuo_dash.ingest.parquet_rows import read_parquet
 from siuo_dash.ingest.records import Claim, Known, Need, Partial, SampleRecord
 from siuo_dash.ingest.table import Reader, read_rows
-from siuo_dash.ingest.text_rows import read_text
-from siuo_dash.ingest.xlsx_rows import read_xlsx
 
 __all__ = ["Reading", "UploadedFile", "read_files"]
 
-OWN: Final = "SIUO dashboard Parquet"
-OFFICIAL: Final = "SIUO generation"
-OFFICIAL_MCQA: Final = "SIUO multiple choice"
-VLMEVALKIT: Final = "VLMEvalKit SIUO_GEN"
-VLMEVALKIT_MCQ: Final = "VLMEvalKit SIUO_MCQ"
-TABLE: Final = "table"
+_LABELS: Final = {
+    "own": "SIUO dashboard Parquet",
+    "official": "SIUO generation",
+    "official choice": "SIUO multiple choice",
+    "vlmevalkit": "VLMEvalKit SIUO_GEN",
+    "vlmevalkit choice": "VLMEvalKit SIUO_MCQ",
+    TABLE: "table",
+}
 _PREVIEW_ROWS: Final = 10
 _PREVIEW_FIELDS: Final = 40
 
@@ -72,11 +71,11 @@ class Reading:
 def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Mapping | None = None) -> Reading:
     """The records of one run in these files, whatever wrote them; never raises for bad input.
 
-    mapping: how to read tables that are in no known format; without it a mapping is guessed. A file in one
-    of the known formats is read as that format unless a mapping is given.
+    mapping: how to read tables that are in no known format; without it a mapping is guessed. Files in a known
+    format are read as that format, unless a mapping is given and there is no other file for it.
     """
     findings = Findings()
-    tables = [table for part in unpack(files, findings) if (table := _table(part, findings)) is not None]
+    tables = [table for part in unpack(files, findings) if (table := table_of(part, findings)) is not None]
     return _Run(catalogue, mapping, findings).read(tables)
 
 
@@ -96,8 +95,11 @@ class _Run:
 
     def read(self, tables: list[Table]) -> Reading:
         """Read known formats first, then all other tables together."""
-        for table in tables:
-            self._recognise(table)
+        formats = [format_of(table) for table in tables]
+        if self.mapping is not None and TABLE not in formats:  # a mapping given on purpose: nothing else could use it
+            formats = [name if name in ("score", "own") else TABLE for name in formats]
+        for table, format_name in zip(tables, formats, strict=True):
+            self._recognise(table, format_name)
         needs = self._read_unknown() if self.unknown else []
         records = [*self.records, *join(self.partials, self.findings)]
         return Reading(
@@ -112,42 +114,40 @@ class _Run:
             known=self._known(),
         )
 
-    def _recognise(self, table: Table) -> None:
-        if vlmevalkit.is_score(table):
-            self.claims += vlmevalkit.claims(table)
-        elif own.is_own(table):
-            self.formats[OWN] = None
-            self.records += own.read_own(table, self.catalogue, self.findings)
-            self.known.append(own.known(table))
-        elif self.mapping is not None:
-            self.unknown.append(table)
-        elif official.is_multiple_choice(table):
-            self._take(OFFICIAL_MCQA, table, official.multiple_choice_reader(table))
-            self.claims += official.claims(table)
-            self.known.append(official.known(table.file))
-        elif vlmevalkit.is_both(table):
-            for part in vlmevalkit.split(table):
-                is_choice = part.values[0]["SUB_DATASET"] == "SIUO_MCQ"
-                self._vlmevalkit(part, is_choice=is_choice)
-        elif vlmevalkit.is_multiple_choice(table) or vlmevalkit.is_generation(table):
-            self._vlmevalkit(table, is_choice=vlmevalkit.is_multiple_choice(table))
-        elif official.is_generation(table):
-            renamed, reader = official.generation_reader(table, self.findings)
-            self._take(OFFICIAL, renamed, reader)
-            self.known.append(official.known(table.file))
-        else:
-            self.unknown.append(table)
-
-    def _vlmevalkit(self, table: Table, *, is_choice: bool) -> None:
-        if is_choice:
-            self._take(VLMEVALKIT_MCQ, table, vlmevalkit.multiple_choice_reader(table))
-        else:
-            self._take(VLMEVALKIT, table, vlmevalkit.generation_reader(table, self.findings))
-        self.claims += vlmevalkit.claims(table)
-        self.known.append(vlmevalkit.known(table))
+    def _recognise(self, table: Table, format_name: str) -> None:
+        match format_name:
+            case "score":
+                self.claims += vlmevalkit.claims(table)
+            case "own":
+                self.formats[_LABELS[format_name]] = None
+                self.records += own.read_own(table, self.catalogue, self.findings)
+                self.known.append(own.known(table))
+            case "official choice":
+                self._take(format_name, table, official.multiple_choice_reader(table))
+                self.claims += official.claims(table)
+                self.known += [official.known(table.file), names_in(table, fields_with_names(table))]
+            case "official":
+                renamed, reader = official.generation_reader(table, self.findings)
+                self._take(format_name, renamed, reader)
+                self.known += [official.known(table.file), names_in(table, fields_with_names(table))]
+            case "vlmevalkit both":
+                for part in vlmevalkit.split(table):
+                    self._recognise(
+                        part, f"vlmevalkit{' choice' if part.values[0]['SUB_DATASET'] == 'SIUO_MCQ' else ''}"
+                    )
+            case "vlmevalkit choice":
+                self._take(format_name, table, vlmevalkit.multiple_choice_reader(table))
+                self.claims += vlmevalkit.claims(table)
+                self.known.append(vlmevalkit.known(table))
+            case "vlmevalkit":
+                self._take(format_name, table, vlmevalkit.generation_reader(table, self.findings))
+                self.claims += vlmevalkit.claims(table)
+                self.known.append(vlmevalkit.known(table))
+            case _:
+                self.unknown.append(table)
 
     def _take(self, format_name: str, table: Table, reader: Reader) -> None:
-        self.formats[format_name] = None
+        self.formats[_LABELS[format_name]] = None
         self.partials += read_rows(table, reader, self.catalogue, self.findings)
 
     def _read_unknown(self) -> list[Need]:
@@ -156,15 +156,11 @@ class _Run:
         else:
             needs = direction_needs(self.mapping, self.unknown)
             self._check_fields(self.mapping)
-        self.formats[TABLE] = None
+        self.formats[_LABELS[TABLE]] = None
         for table in self.unknown:
             if not needs:
                 self._take(TABLE, table, Reader(self.mapping))
-            self.known.append(
-                Known(
-                    model=_named(table, self.mapping.model, parts=1), judge=_named(table, self.mapping.judge, parts=2)
-                )
-            )
+            self.known.append(names_in(table, self.mapping))
         return needs
 
     def _check_fields(self, mapping: Mapping) -> None:
@@ -198,25 +194,6 @@ class _Run:
             judge=next((known.judge for known in self.known if known.judge), None),
             metadata=next((known.metadata for known in self.known if known.metadata), None),
         )
-
-
-def _table(part: Part, findings: Findings) -> Table | None:
-    readers = {"parquet": read_parquet, "xlsx": read_xlsx, "text": read_text}
-    table = readers[part.kind](part.name, part.data, findings)
-    if table is not None and not table.rows:
-        findings.error("no rows", hint="was the evaluation finished before it was saved?", file=part.name)
-        return None
-    return table
-
-
-def _named(table: Table, path: str | None, parts: int) -> str | None:
-    """The name in a field, without the folders of a local path; a hub's 'owner/name' keeps `parts` parts."""
-    value: Any = None if path is None else value_at(table.values[0], path)
-    if not isinstance(value, str) or not value.strip() or len(value) > 300:
-        return None
-    pieces = [piece for piece in re.split(r"[/\\]", value.strip()) if piece]
-    is_local = value.startswith(("/", ".", "~")) or "\\" in value or len(pieces) > 2
-    return "/".join(pieces[-1:] if is_local else pieces[-parts:]) or None
 
 
 def _preview(tables: list[Table]) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from tests.ingest.make import (
     as_jsonl,
     as_parquet,
     as_xlsx,
+    generation,
     has,
     messages,
     reply,
@@ -360,3 +361,24 @@ def test_guesses_leave_the_benchmark_s_own_fields_alone(check: Check) -> None:
     )  # fmt: skip
     mapping = guessed(check, rows)
     assert mapping.responses == ("generated_text",) and mapping.safe == ("safe",) and mapping.safety_judgement == ()
+
+
+def test_raw_responses_of_the_benchmark_and_verdicts_of_another_origin(check: Check) -> None:
+    responses = as_json(
+        [{"question_id": i, "responses": [reply(i, n) for n in (1, 2)], "model": "/models/My-VLM"} for i in IDS]
+    )
+    verdicts = as_csv(table(item=[f"siuo_{i}" for i in IDS], overall=[[0, 0]] * 6))
+    files = (("siuo_gen.json", responses), ("v.csv", verdicts))
+    mapping = check(*files).reading.mapping
+    assert mapping is not None
+    submission = check(*files, mapping=mapping.answered("safe_yes_means", "unsafe"))
+    assert submission.ok, messages(submission)
+    assert submission.scores["safe"] == Tally(6, 6, 6) and submission.responses_per_sample == 2
+    assert submission.reading.format == "SIUO generation + table" and submission.reading.model == "My-VLM"
+
+
+def test_a_mapping_overrides_a_known_format(check: Check) -> None:
+    rows = [row | {"second_opinion": ["unsafe"] * 3} for row in generation()]
+    mapping = Mapping(id=("question_id",), responses=("responses",), safe=("second_opinion",))
+    assert check(("x.json", as_json(rows))).scores["safe"].k == 6
+    assert check(("x.json", as_json(rows)), mapping=mapping).scores == {"safe": Tally(0, 6, 6)}
