@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -114,11 +114,20 @@ def warm_up() -> None:
     _store(str(data_dir()))
 
 
+@runtime_checkable
+class Releasable(Protocol):
+    """Something that holds more than memory of its own, such as dropped files."""
+
+    def release(self) -> None: ...
+
+
 def leave_behind(url: str) -> None:
     """Drop what other pages than this one kept for themselves, such as an upload that was not published."""
     for key in [str(key) for key in st.session_state]:
         if key.startswith(OF_ONE_PAGE) and not key.startswith(f"{OF_ONE_PAGE}{url or HOME}"):
-            del st.session_state[key]
+            kept = st.session_state.pop(key)
+            if isinstance(kept, Releasable):
+                kept.release()
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the results …")
@@ -251,7 +260,7 @@ def leaderboard_columns(columns: Sequence[str]) -> dict[str, Any]:
 def footer(store: Store) -> None:
     """What the page was made from."""
     st.caption(
-        f"Data version `{store.version}`. Every rate is recomputed from the verdicts; intervals are Wilson 95 %."
+        f"Data version {store.version}. Every rate is recomputed from the verdicts; intervals are Wilson 95 %."
     )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import SubmissionError
@@ -38,8 +40,17 @@ class Draft:
         """The key of a widget of this draft."""
         return f"upload-{name}-{self.number}"
 
+    def release(self) -> None:
+        """Free the dropped files: Streamlit keeps them until the tab is closed, also when their widget has gone."""
+        context = get_script_run_ctx()
+        # The manager's own protocol frees all files of a session only, and other pages may have some, too.
+        if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+            for file in self.files:
+                context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=file)
+
     def start_again(self, published: str | None = None) -> None:
         """Forget files, mapping and scores; every widget is empty again."""
+        self.release()
         fresh = Draft(number=self.number + 1, published=published)
         self.__dict__.update(fresh.__dict__)
 
