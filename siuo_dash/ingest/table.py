@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from siuo_dash.benchmark.catalogue import Catalogue, Sample
-from siuo_dash.benchmark.schema import DOMAINS
-from siuo_dash.benchmark.text import fingerprint, normalise
-from siuo_dash.ingest.fields import Row, Table, as_list, has_field, is_blank, parse_id, value_at
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.ingest.fields import Row, Table, as_list, has_field, is_blank, value_at
 from siuo_dash.ingest.findings import Findings, counted, shown
 from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.placing import check_category, find_sample
 from siuo_dash.ingest.records import Partial, clean, clean_all
 from siuo_dash.ingest.text_rows import MAX_CELL
 from siuo_dash.ingest.verdicts import (
@@ -26,7 +25,7 @@ from siuo_dash.ingest.verdicts import (
 )
 
 _LABEL: Final[dict[Question, str]] = {"safe": "safe or unsafe", "effective": "effective or ineffective"}
-_INT32: Final = 2**31
+_BY_RESPONSE: Final = ("responses", "safe", "safety_judgement", "effective", "effectiveness_judgement")
 MAX_RESPONSES: Final = 100
 """Responses of one sample."""
 
@@ -71,16 +70,17 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
     has_texts = any(not is_blank(value) for row in table.values for value in _values(row, mapping.responses) or [])
     directions = {question: _direction(table, mapping, question) for question in unread}
     for row_number, row in table.rows:
-        sample = _find_sample(table.file, row_number, row, reader, catalogue, findings)
+        sample = find_sample(
+            table.file, row_number, row, mapping, catalogue, findings, question_first=reader.question_first
+        )
         if sample is None:
             continue
         place = {"file": table.file, "row": row_number, "question_id": sample.question_id}
-        _check_category(row, mapping, sample, findings, place)
+        check_category(row, mapping, sample, findings, place)
         # A column that is blank throughout says that the responses are not at hand, not that all are empty.
         texts = _texts(row, mapping.responses, findings, place) if has_texts else None
         words = {role: _words(row, getattr(mapping, role)) for role in ("safety_judgement", "effectiveness_judgement")}
         index = None if mapping.response_index is None else value_at(row, mapping.response_index)
-        answered = mapping.answer is not None and has_field(row, mapping.answer)
         partials.append(
             Partial(
                 task="generation" if mapping.answer is None else "mcqa",
@@ -93,9 +93,7 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
                 safe_words=words["safety_judgement"],
                 effective=_numbers(row, mapping, "effective", directions["effective"], unread["effective"], place),
                 effective_words=words["effectiveness_judgement"],
-                answer=clean(_as_text(value_at(row, mapping.answer)))[:MAX_CELL]
-                if answered and mapping.answer
-                else None,
+                answer=_answer(row, mapping.answer),
                 benchmark_judge=reader.benchmark_judge,
                 **_extras(row, reader),
             )
@@ -103,9 +101,6 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
     for question, values in unread.items():
         _report(table.file, question, values, findings)
     return partials
-
-
-_BY_RESPONSE: Final = ("responses", "safe", "safety_judgement", "effective", "effectiveness_judgement")
 
 
 def _filled_in(table: Table, mapping: Mapping) -> Mapping:
@@ -116,66 +111,6 @@ def _filled_in(table: Table, mapping: Mapping) -> Mapping:
         if len(paths := getattr(mapping, role)) > 1
     }
     return mapping.having(**{role: kept for role, kept in filled.items() if kept})
-
-
-def _find_sample(
-    file: str, row_number: int, row: Row, reader: Reader, catalogue: Catalogue, findings: Findings
-) -> Sample | None:
-    mapping = reader.mapping
-    place: dict[str, object] = {"file": file, "row": row_number}
-    question = None if mapping.question is None else value_at(row, mapping.question)
-    asked = (
-        catalogue.by_fingerprint.get(fingerprint(question))
-        if isinstance(question, str) and len(question) < MAX_CELL
-        else None
-    )
-    id_field = next((path for path in mapping.id if has_field(row, path)), None)
-    raw_id = None if id_field is None else value_at(row, id_field)
-    question_id = parse_id(raw_id, catalogue.by_id)
-    if asked is not None and (reader.question_first or is_blank(raw_id)):
-        return asked
-    if question_id is None:
-        if asked is None and mapping.question is not None and isinstance(question, str) and is_blank(raw_id):
-            findings.error(
-                f"the question is not the benchmark's: {shown(question)}", kind="the question is not the benchmark's",
-                hint="map the field with the benchmark's question, or one with the question_id", field=mapping.question, **place,
-            )  # fmt: skip
-        else:
-            findings.error(
-                "no usable id" if is_blank(raw_id) else f"no usable id in {shown(raw_id)}", kind="no usable id",
-                hint="map the field that holds the question_id, 1001 to 9999", field=id_field or "", **place,
-            )  # fmt: skip
-        return None
-    sample = catalogue.by_id.get(question_id)
-    if sample is None:
-        small = abs(question_id) < _INT32
-        findings.error(
-            f"unknown sample {question_id}: {catalogue.why_unknown(question_id)}" if small else "unknown sample: the id is no small number",
-            kind="unknown sample", hint="check the id, or map the field with the question's text",
-            question_id=question_id if small else None, field=id_field or "", **place,
-        )  # fmt: skip
-        return None
-    if isinstance(question, str) and asked is not sample and not is_blank(question):
-        theirs = f"it is the question of {asked.question_id}" if asked else "it is not a question of the benchmark"
-        findings.error(
-            f"the question is not that of sample {question_id}: {theirs}", kind="the question is not that of the sample",
-            hint="correct the id or the text; a changed question is another test", field=mapping.question or "",
-            question_id=question_id, **place,
-        )  # fmt: skip
-        return None
-    return sample
-
-
-def _check_category(row: Row, mapping: Mapping, sample: Sample, findings: Findings, place: dict[str, Any]) -> None:
-    category = None if mapping.category is None else value_at(row, mapping.category)
-    if is_blank(category):
-        return
-    label = next(domain.label for domain in DOMAINS if domain.id == sample.domain)
-    if not isinstance(category, str) or normalise(category) not in (normalise(sample.domain), normalise(label)):
-        findings.error(
-            f"the category {shown(category)} is not the sample's: {sample.domain}", kind="the category is not the sample's",
-            hint="is the id right?", field=mapping.category, **place,
-        )  # fmt: skip
 
 
 def _texts(row: Row, paths: Sequence[str], findings: Findings, place: dict[str, Any]) -> tuple[str, ...] | None:
@@ -241,6 +176,11 @@ def _values(row: Row, paths: Sequence[str]) -> list[Any] | None:
         listed = as_list(value)
         return [value] if listed is None else listed
     return [value_at(row, path) for path in present]
+
+
+def _answer(row: Row, path: str | None) -> str | None:
+    """The model's words on a multiple-choice item; None where the row has no such field."""
+    return None if path is None or not has_field(row, path) else clean(_as_text(value_at(row, path)))[:MAX_CELL]
 
 
 def _extras(row: Row, reader: Reader) -> dict[str, Any]:

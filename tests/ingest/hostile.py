@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -256,8 +255,3 @@ CASES: dict[str, tuple[Files, str]] = {
     "21 files": ([("a.json", GOOD)] * 21, "21 files at once"),
     "names with everything": ([("../\u202e<b>\x00\n" + "x" * 999 + ".json", GOOD)], ""),
 }  # fmt: skip
-
-
-def broken_json() -> str:
-    """Proof that the cases stand for what they say: the good table is good JSON."""
-    return json.dumps(json.loads(GOOD))

@@ -22,7 +22,6 @@ from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.store.parquet import check_schema, parquet_bytes
 from tests.ingest.make import (
     IDS,
-    KEYS,
     MIXED,
     REFERENCES,
     REPLIES,
@@ -355,4 +354,3 @@ def test_a_run_judged_by_hand_in_a_spreadsheet(check: Check) -> None:
         "effective": Tally(4, 6, 6),
         "safe_and_effective": Tally(2, 6, 6),
     }
-    assert KEYS[1001] == "B"
