@@ -259,9 +259,7 @@ def leaderboard_columns(columns: Sequence[str]) -> dict[str, Any]:
 
 def footer(store: Store) -> None:
     """What the page was made from."""
-    st.caption(
-        f"Data version {store.version}. Every rate is recomputed from the verdicts; intervals are Wilson 95 %."
-    )
+    st.caption(f"Data version {store.version}. Every rate is recomputed from the verdicts; intervals are Wilson 95 %.")
 
 
 def link(url: str, label: str, params: Mapping[str, str | Sequence[str]] | None = None) -> None:

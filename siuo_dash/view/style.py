@@ -28,7 +28,7 @@ QUALITATIVE: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#5
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
-_INK: Final = {"light": "#1b2127", "dark": "#e6eaee"}
+_INK: Final = {"light": "#0d1217", "dark": "#e6eaee"}
 _PAPER: Final = {"light": "#ffffff", "dark": "#12161a"}
 _GRID: Final = {"light": "#dde2e6", "dark": "#333c44"}
 _MUTED: Final = {"light": "#5b656e", "dark": "#a3adb6"}
