@@ -23,7 +23,7 @@ from siuo_dash.ingest.mapping import ROLES, Mapping
 from siuo_dash.ingest.records import Claim, Known, Need, Partial, SampleRecord
 from siuo_dash.ingest.table import Reader, read_rows
 
-__all__ = ["Reading", "UploadedFile", "read_files"]
+__all__ = ["TABLE", "Reading", "UploadedFile", "read_files"]
 
 _LABELS: Final = {
     "own": "SIUO dashboard Parquet",
