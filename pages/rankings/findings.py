@@ -32,21 +32,30 @@ screen = shell.screen()
 provenance = Provenance(store.version, board.label, f"seen by {metric.label}")
 
 
+def words(text: str) -> str:
+    """Text as it is, with figures kept on one line with their unit."""
+    return findings.unbroken(shell.plain(text))
+
+
+def _figures(lines: list[str]) -> None:
+    if lines:
+        st.markdown("\n".join(f"- {words(line)}" for line in lines))
+
+
 def show(statement: analysis.Statement) -> None:
     """One statement: sentence, what it rests on, figures, caveat, and the way to the view that shows it."""
     with st.container(border=True, gap="xsmall"):
         if statement.said:
-            st.markdown(f"**{shell.plain(statement.sentence)}**")
+            st.markdown(f"**{words(statement.sentence)}**")
         else:
-            st.markdown(f":material/help: **Cannot be said.** {shell.plain(statement.sentence)}")
+            st.markdown(f":material/help: **Cannot be said.** {words(statement.sentence)}")
         lines = findings.figure_lines(statement)
-        if lines:
-            st.markdown("\n".join(f"- {shell.plain(line)}" for line in lines[: findings.SHOWN_FIGURES]))
+        _figures(lines[: findings.SHOWN_FIGURES])
         if len(lines) > findings.SHOWN_FIGURES:
             with st.expander(f"{len(lines) - findings.SHOWN_FIGURES} more figures"):
-                st.markdown("\n".join(f"- {shell.plain(line)}" for line in lines[findings.SHOWN_FIGURES :]))
-        rests = f"Rests on {statement.n}. " if statement.n else ""
-        st.caption(shell.plain(rests + statement.caveat))
+                _figures(lines[findings.SHOWN_FIGURES :])
+        rests = f"{'Rests on' if statement.said else 'At hand:'} {statement.n}. " if statement.n else ""
+        st.caption(words(rests + statement.caveat))
         if statement.link is not None:
             shell.link(statement.link.url, statement.link.label, statement.link.params)
 

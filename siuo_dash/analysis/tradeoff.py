@@ -80,7 +80,8 @@ def outcome_counts(store: Store, board: str | None) -> pd.DataFrame:
 
     `unplaced` counts the samples that an ungraded verdict leaves open.
     """
-    frame = OUTCOME_COUNTS.run(store, board=board).astype("Int64")
+    frame = OUTCOME_COUNTS.run(store, board=board)
+    frame = frame.astype(dict.fromkeys(frame.columns.drop("run_no"), "Int64"))
     return frame.assign(unplaced=frame["samples"] - frame[list(OUTCOMES[:-1])].sum(axis=1))
 
 

@@ -19,12 +19,9 @@ def figure_lines(statement: Statement) -> list[str]:
     return [f"{figure.label}: {figure.words(DIGITS.get(statement.id, 1))}" for figure in statement.figures]
 
 
-def figure_table(statement: Statement) -> pd.DataFrame:
-    """All figures of a statement as a table, with how each interval was made."""
-    return pd.DataFrame(
-        [(figure.label, figure.words(DIGITS.get(statement.id, 1)), figure.method) for figure in statement.figures],
-        columns=["Figure", "Value, interval, count", "Interval by"],
-    )
+def unbroken(text: str) -> str:
+    """The text with no line break between a figure and its unit."""
+    return text.replace(" %", "\u00a0%").replace(" points", "\u00a0points")
 
 
 def export_table(themes: Sequence[Theme], provenance: Provenance) -> Table:

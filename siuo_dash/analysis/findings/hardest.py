@@ -60,9 +60,7 @@ def _samples(samples: pd.DataFrame, board: Board, scene: Scene) -> Statement:
     hardest = least.head(MOST_NAMED)
     if shares.min() < shares.max():
         rarest = f"{least['k'].iloc[0]} of {least['n'].iloc[0]}"
-        sentence += (
-            f" Fewest runs, {rarest}, pass {words.names([str(qid) for qid in least['question_id']], MOST_NAMED)}."
-        )
+        sentence += f" Fewest runs, {rarest}, pass samples {words.names([str(qid) for qid in least['question_id']], MOST_NAMED)}."
     total = len(samples)
     figures = [
         Figure("Passed by no run", "percent", len(nobody) / total, wilson(len(nobody), total), total, k=len(nobody), method="Wilson"),

@@ -10,6 +10,11 @@ from siuo_dash.analysis.stats import Rate
 from siuo_dash.benchmark.schema import METRICS
 
 TITLE = "Best runs"
+_UNPAIRED = (
+    "Runs known by their totals are compared unpaired (Newcombe's 95 % interval of the difference holds 0), each on its "
+    "own, without correction for many comparisons."
+)
+_PAIRED = "Per-sample runs are compared sample by sample (McNemar mid-p, Holm-corrected, at least 0.05)."
 
 
 def statements(scene: Scene) -> list[Statement]:
@@ -45,11 +50,12 @@ def _best(scene: Scene) -> Statement:
     else:
         whom = top["model"].iloc[0] if len(top) > 1 else "it"
         sentence += f"{words.names(alike)} cannot be told from {whom} on these samples."
+    leader, others = runs["evidence"].iloc[0], set(runs["evidence"].iloc[1:])
     how = []
-    if len(summary.like_leader_unpaired) or not summary.like_leader_paired:
-        how.append("Runs known by their totals are compared unpaired (Newcombe's 95 % interval of the difference holds 0), each on its own, without correction for many comparisons.")  # fmt: skip
-    if summary.like_leader_paired:
-        how.append("Per-sample runs are compared sample by sample (McNemar mid-p, Holm-corrected, at least 0.05).")
+    if "totals" in {leader, *others}:
+        how.append(_UNPAIRED)
+    if leader == "per_sample" and "per_sample" in others:
+        how.append(_PAIRED)
     how.append("Not told apart does not mean equal.")
     return Statement("best", sentence, scene.n, figures, " ".join(how), link)
 

@@ -26,7 +26,14 @@ PAPER_RUNS: Final = 15
 def statements(scene: Scene) -> list[Statement]:
     """Runs below one half and the median; what the announcement says where its runs are the board."""
     if scene.runs.empty:
-        return [cannot("level", f"No run of this board is ranked by {scene.metric.label}.", n=scene.n)]
+        return [
+            cannot(
+                "level",
+                f"No run of this board is ranked by {scene.metric.label}.",
+                n=scene.n,
+                link=scene.link("leaderboard", "Leaderboard"),
+            )
+        ]
     found = [_below_half(scene), _median(scene)]
     return [*found, _announced(scene)] if is_paper(scene) else found
 

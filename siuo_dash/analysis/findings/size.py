@@ -76,20 +76,18 @@ def family_pairs(known: pd.DataFrame) -> list[tuple[dict[Any, Any], dict[Any, An
 
     known: one row a model, with `model`, `params_b`, `rate`.
     """
-    found = []
-    for _, members in known.groupby(known["model"].map(family), sort=True):
-        ordered = members.sort_values(["params_b", "model"]).to_dict("records")
-        if ordered[0]["params_b"] < ordered[-1]["params_b"]:
-            found.append((ordered[0], ordered[-1]))
-    return found
+    ordered = known.assign(family=known["model"].map(family)).sort_values(["family", "params_b", "model"])
+    first, last = (ordered.drop_duplicates("family", keep=keep).reset_index(drop=True) for keep in ("first", "last"))
+    two_sizes = first["params_b"] < last["params_b"]
+    return list(zip(first[two_sizes].to_dict("records"), last[two_sizes].to_dict("records"), strict=True))
 
 
 def _family_correlations(known: pd.DataFrame) -> list[Figure]:
     """Spearman's rho inside each family of at least four sizes."""
     found = []
-    for _, members in known.groupby(known["model"].map(family), sort=True):
-        if members["params_b"].nunique() < LEAST_MODELS:
-            continue
+    families = known["model"].map(family)
+    sizes = known["params_b"].groupby(families).transform("nunique")
+    for _, members in known[sizes >= LEAST_MODELS].groupby(families, sort=True):
         rho = spearman(members["params_b"].to_numpy(dtype=float), members["rate"].to_numpy(dtype=float))
         if rho is not None:
             label = f"Spearman's rho inside {members['model'].iloc[0]} and its family"

@@ -24,7 +24,7 @@ _FOLD: Final = {False: 26, True: 18}
 _PLOT_HEIGHT: Final = {False: 540, True: 400}
 _MARGIN: Final = {"l": 52, "r": 14, "b": 46}
 # The plot's width in pixels, narrowest and widest, on each screen.
-_WIDTHS: Final[dict[style.Screen, tuple[float, float]]] = {
+WIDTHS: Final[dict[style.Screen, tuple[float, float]]] = {
     "narrow": (240.0, 700.0),
     "medium": (530.0, 1100.0),
     "wide": (890.0, 3600.0),
@@ -129,7 +129,7 @@ def labels_of(points: pd.DataFrame, screen: style.Screen, *, lines: bool = True)
         [_down(rate, height) for rate in points["effective_rate"]],
         (points["size"] / 2 + 1).tolist(),
         sizes + [None] * (len(points) - len(sizes)),
-        widths=_WIDTHS[screen],
+        widths=WIDTHS[screen],
         height=height,
         musts=int((points["chosen"] | points["frontier"]).sum()),
         taken=_taken(narrow, lines),
@@ -336,7 +336,7 @@ def _key(drawn: go.Figure, points: pd.DataFrame, theme: style.Theme) -> None:
 def _layout(drawn: go.Figure, theme: style.Theme, screen: style.Screen, mode: Mode) -> None:
     names = [trace.name for trace in drawn.data if trace.showlegend is not False]
     # The height of the key is reserved, not left to the browser: labels are placed in a plot of known height.
-    room, used, rows = _WIDTHS[screen][0], 0.0, 1
+    room, used, rows = WIDTHS[screen][0], 0.0, 1
     for name in names:
         width = 48 + text_width(name, 12)
         rows, used = (rows + 1, width) if used and used + width > room else (rows, used + width)
