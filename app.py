@@ -8,7 +8,7 @@ from siuo_dash.view import server, shell
 app = st.App("app.py", lifespan=server.lifespan, routes=server.routes())
 
 if __name__ == "__main__":
-    st.set_page_config(page_title="SIUO dashboard", page_icon=":material/shield:", layout="wide")
+    st.set_page_config(page_title="SIUO dashboard", page_icon=shell.ICON, layout="wide")
     page = st.navigation(shell.navigation(), position="top")
     shell.leave_behind(page.url_path)
     with shell.guard():

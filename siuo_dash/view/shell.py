@@ -58,6 +58,11 @@ PAGES: Final = {
 HOME: Final = "leaderboard"
 OF_ONE_PAGE: Final = "of-one-page:"
 """Session keys that begin like this and go on with a page's address are dropped when another page is opened."""
+# A named icon would be fetched from Google by every visitor's browser; this one comes with the page.
+ICON: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
+    '<path fill="#0072B2" d="M12 2 4 5v6c0 5 3.4 9.3 8 11 4.6-1.7 8-6 8-11V5z"/></svg>'
+)
 PAGE: Final = "page"
 """Where the session says which page was shown last, by its heading."""
 
