@@ -50,7 +50,7 @@ def run(folder: Path, runs: int, work: Path) -> list[str]:
             "empty": lambda: _first_view(browser, empty, "h1"),
         }
         if gradio is not None:
-            candidates["gradio"] = lambda: _first_view(browser, gradio, ".table-wrap td, [role='gridcell']")
+            candidates["gradio"] = lambda: _first_view(browser, gradio, "span[data-editable]:visible")
         seconds = in_turn(candidates)
         filtered = _filter(browser, ours)
     beside_gradio = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -115,8 +116,20 @@ def open_store() -> Store:
 
 
 def warm_up() -> None:
-    """Open the store before anybody asks for it."""
+    """Open the store before anybody asks for it, and load in the background what the first tests need."""
+    background().submit(_import_statistics)
     _store(str(data_dir()))
+
+
+def _import_statistics() -> None:
+    """About a second of imports that the statistics leave until they are called."""
+    for module in (
+        "scipy.stats",
+        "statsmodels.stats.inter_rater",
+        "statsmodels.stats.multitest",
+        "statsmodels.stats.proportion",
+    ):
+        importlib.import_module(module)
 
 
 @runtime_checkable
