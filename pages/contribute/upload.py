@@ -55,9 +55,7 @@ def show_publish(submission: Submission, metadata: RunMetadata, wrong: list[Find
     st.subheader("Publish", anchor=False)
     if wrong:
         st.info(shell.plain(metadata_form.problems(wrong)), icon=":material/edit_note:")
-    clicked = st.button(
-        "Publish", type="primary", icon=":material/publish:", disabled=bool(wrong), key=draft.key("publish")
-    )
+    clicked = st.button("Publish", icon=":material/publish:", disabled=bool(wrong), key=draft.key("publish"))
     if not clicked:
         return
     try:

@@ -24,7 +24,7 @@ def answer(draft: Draft, reading: Reading) -> None:
     st.subheader("Please answer first", anchor=False)
     with st.form(draft.key("questions")):
         answers = [_ask(draft, reading, need) for need in reading.needs]
-        if st.form_submit_button("Continue", type="primary"):
+        if st.form_submit_button("Continue", icon=":material/arrow_forward:"):
             if None in answers:
                 st.warning("Please answer every question: a wrong guess would turn the scores around.")
             else:
