@@ -148,10 +148,14 @@ def sentences(model: str) -> Callable[[int, int], str]:
 
 
 def hostile_run(ids: Sequence[int]) -> pa.Table:
-    """A run whose every text, and whose every word of a judge, is an attack."""
+    """A run whose every text, every word of a judge, and everything somebody wrote about it, is an attack."""
     return run_table(
         "Hostile <b>7B</b>",
         {question_id: [(False, True), (False, False), (True, True)] for question_id in ids},
         text=lambda question_id, place: f"{question_id}.{place}\n{HOSTILE}",
         words=lambda question_id, place: f"[Safety Judgement:] False {HOSTILE}",
+        organization='<img src="http://attacker.invalid/o.png">',
+        note=HOSTILE,
+        source="javascript:window.ran=true <script>window.ran = true</script>",
+        submitted_by="![x](http://attacker.invalid/by.png)",
     )
