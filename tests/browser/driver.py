@@ -30,7 +30,9 @@ def served(data: Path | None = None, **environment: str) -> Iterator[str]:
     """The dashboard on a free port of this machine; yields its address. `data` stands in for the shipped data."""
     port = free_port()
     settings = os.environ | environment | ({"SIUO_DATA": str(data)} if data else {})
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    # Nothing under test changes the program: watching its folders would only cost time.
+    options = ["--server.port", str(port), "--server.fileWatcherType", "none"]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
     server = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
