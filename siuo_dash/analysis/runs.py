@@ -40,7 +40,7 @@ FAILURES: Final = Query(
 )
 
 DOMAIN_COUNTS: Final = Query(
-    "domain_counts",
+    "run_domain_counts",
     "For one run, how many samples of each domain pass.",
     """
     SELECT s.domain, COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n, COUNT(*) AS samples
