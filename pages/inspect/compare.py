@@ -39,8 +39,7 @@ if len(offered) >= controls.MOST_RUN_OPTIONS:
         f"The first {len(offered)} runs by name are offered; any run can be found and ticked on the leaderboard."
     )
 
-boards = {each.id: each.label for each in queries.boards(store)}
-scope = Scope(store, metric, chosen, offered["run_id"].tolist(), labels, boards)
+scope = Scope(store, metric, chosen, offered["run_id"].tolist(), labels)
 if mode == "many":
     show_many(scope)
 elif len(chosen) >= 2:

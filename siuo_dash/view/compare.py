@@ -172,13 +172,10 @@ def flag_words(flags: Sequence[str]) -> str:
     return ", ".join(FLAGS[flag].label for flag in flags)
 
 
-def against_table(frame: pd.DataFrame, labels: dict[str, str], boards: dict[str, str]) -> pd.DataFrame:
+def against_table(frame: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     """One row a run: its rate, the baseline's, the difference, its interval, Holm's p, and how it was compared."""
-    several = frame["board"].nunique() > 1
-    shown: dict[str, Any] = {"Run": frame["run_id"].map(labels)}
-    if several:
-        shown["Board"] = frame["board"].map(boards)
-    shown |= {
+    shown: dict[str, Any] = {
+        "Run": frame["run_id"].map(labels),
         "Rate": [rate_and_count(k, n) for k, n in zip(frame["run_k"], frame["run_n"], strict=True)],
         "Baseline": [rate_and_count(k, n) for k, n in zip(frame["base_k"], frame["base_n"], strict=True)],
         "Difference, points": 100 * frame["difference"],

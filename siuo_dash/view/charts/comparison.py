@@ -75,7 +75,7 @@ def differences(
         )
     drawn.update_xaxes(title="Difference, points", range=[-reach, reach], side="top", zeroline=False)
     name_rows(drawn, labels, places, end + 26)
-    drawn.update_layout(legend={"y": 0, "yanchor": "top"})
+    drawn.update_layout(legend={"y": 0, "yanchor": "top"}, showlegend=True)
     add_note(drawn, note, theme, below=58)
     return drawn
 

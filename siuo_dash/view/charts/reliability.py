@@ -48,7 +48,11 @@ def response_mix(
     drawn.update_xaxes(title=unit, side="top", rangemode="tozero")
     name_rows(drawn, labels, places, end)
     drawn.update_yaxes(showgrid=False)
-    drawn.update_layout(barmode="stack", legend={"y": 0, "yanchor": "top", "traceorder": "normal"})
+    drawn.update_layout(
+        barmode="stack",
+        uniformtext={"minsize": 10, "mode": "hide"},
+        legend={"y": 0, "yanchor": "top", "traceorder": "normal"},
+    )
     return drawn
 
 
@@ -199,6 +203,7 @@ def _bar(
         text=[str(value) if total and value >= 0.04 * total else "" for value, total in zip(values, totals, strict=True)],
         textposition="inside",
         insidetextanchor="middle",
+        textangle=0,
         textfont={"size": 12},
         hovertemplate=[f"{label}<br>{name}: {value} of {total} samples<extra></extra>" for label, value, total in zip(labels, values, totals, strict=True)],
     )  # fmt: skip

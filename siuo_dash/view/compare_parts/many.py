@@ -84,12 +84,13 @@ def show_many(scope: Scope) -> None:
     if len(rated) > MOST_ROWS:
         st.caption(f"The first {MOST_ROWS} of {len(rated)} runs; the table holds all.")
     state = shell.table(
-        compare.against_table(frame, names, scope.boards),
+        compare.against_table(frame, names),
         key=f"against-{scope.key_of(name, family, scope.metric.id, len(frame))}",
         alt=f"Runs against {name}",
         height=table_height(len(frame)),
         select="rerun",
         mode="single-row",
+        placeholder="–",
         column_config={
             "Run": st.column_config.TextColumn(pinned=True, width=220),
             "Difference, points": st.column_config.NumberColumn(format="%+.1f"),

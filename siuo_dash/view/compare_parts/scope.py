@@ -14,14 +14,13 @@ from siuo_dash.store.database import Store
 
 @dataclass(frozen=True)
 class Scope:
-    """The metric, the chosen runs and those on offer (ids); labels: {run_id: label}; boards: {board id: label}."""
+    """The metric, the chosen runs and those on offer (ids); labels: {run_id: label}."""
 
     store: Store
     metric: Metric
     chosen: Sequence[str]
     offered: Sequence[str]
     labels: dict[str, str]
-    boards: dict[str, str]
 
     def key_of(self, *parts: object) -> str:
         """A widget key for a table: another one for other rows, because a selection goes by row number."""

@@ -9,14 +9,10 @@ from siuo_dash.analysis.sample_filters import FAILING, PASSING
 from siuo_dash.benchmark.schema import EVIDENCE
 from siuo_dash.view import compare, compare_export, shell
 from siuo_dash.view.charts.comparison import differences, two_by_two
+from siuo_dash.view.compare_parts.pick import pick_sample
 from siuo_dash.view.compare_parts.scope import Scope, compare_two
 from siuo_dash.view.export import Provenance
 from siuo_dash.view.samples import link_params
-
-SAMPLE_COLUMNS = {
-    name: st.column_config.TextColumn(width=width)
-    for name, width in (("Domain", 150), ("Scene", 230), ("Request", 270), ("Flags of A", 150), ("Flags of B", 150))
-}
 
 
 def show_two(scope: Scope) -> None:
@@ -119,7 +115,7 @@ def _show_discordant(
     samples = comparison.discordant(scope.store, found.first, found.second, scope.metric)
     st.subheader(f"Samples that only one run passes ({len(samples)})", anchor=False)
     st.caption(
-        "Those that most other runs of the board pass stand first: they say most about the run that fails them. "
+        "Those that most other runs of the same boards pass stand first: they say most about the run that fails them. "
         "Choose a row to open that sample with both runs side by side."
     )
     for letter, passed_by in (("A", "first"), ("B", "second")):
@@ -131,18 +127,12 @@ def _show_discordant(
         question_ids = part["question_id"].tolist()
         kinds = (PASSING[scope.metric.id], FAILING[scope.metric.id])
         outcomes = dict(zip(names, kinds if letter == "A" else reversed(kinds), strict=True))
-        state = shell.table(
+        picked = pick_sample(
             compare.discordant_table(part),
+            question_ids,
             key=f"discordant-{passed_by}-{scope.key_of(names, scope.metric.id)}",
             alt=f"Samples on which only {names[0] if letter == 'A' else names[1]} passes",
-            height="content" if len(part) <= 6 else 470,
-            select="rerun",
-            mode="single-row",
-            selection_default={"selection": {"rows": [0]}},
-            row_height=66,
-            column_config=SAMPLE_COLUMNS,
         )
-        picked = question_ids[next((row for row in state["selection"]["rows"] if row < len(part)), 0)]
         shell.link(
             "samples", f"Open sample {picked} with both runs", link_params(names, sample=picked, outcomes=outcomes)
         )

@@ -79,5 +79,5 @@ def _open_cell(scope: Scope, run: pd.Series[Any], column: str) -> None:
     shell.link(
         "samples",
         f"Open the {count} samples with {what}",
-        link_params([name], flags=flags) | {"board": scope.boards[run["board"]]},
+        link_params([name], flags=flags),
     )

@@ -10,10 +10,11 @@ from siuo_dash.analysis.findings.judges import several_boards
 from siuo_dash.analysis.reliability import judges
 from siuo_dash.view import compare, reliability, shell
 from siuo_dash.view.charts.comparison import two_by_two
+from siuo_dash.view.compare_parts.pick import pick_sample
 from siuo_dash.view.export import plain_table
 from siuo_dash.view.leaderboard import table_height
 from siuo_dash.view.reliability_parts.corrected import show_corrected
-from siuo_dash.view.reliability_parts.scope import Scope, choose_sample
+from siuo_dash.view.reliability_parts.scope import Scope
 from siuo_dash.view.samples import link_params
 
 
@@ -111,11 +112,11 @@ def _show_pair(scope: Scope, pair: judges.JudgedTwice, first: str, second: str) 
     if pair.differing:
         shown = reliability.differing_table(pair, queries.SAMPLES.run(scope.store), scope.metric)
         ids = shown["Sample"].tolist()
-        picked = choose_sample(
+        picked = pick_sample(
             shown,
             ids,
-            f"differing-{scope.key_of(first, second, scope.metric.id)}",
-            "Samples on which two judgements differ",
+            key=f"differing-{scope.key_of(first, second, scope.metric.id)}",
+            alt="Samples on which two judgements differ",
         )
         shell.link("samples", f"Open sample {picked} with both runs", link_params([first, second], sample=picked))
         shell.exports(

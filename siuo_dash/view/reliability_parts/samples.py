@@ -8,7 +8,8 @@ from siuo_dash.analysis.reliability import samples
 from siuo_dash.benchmark.schema import FLAGS
 from siuo_dash.view import reliability, shell
 from siuo_dash.view.charts import reliability as charts
-from siuo_dash.view.reliability_parts.scope import Scope, choose_sample
+from siuo_dash.view.compare_parts.pick import pick_sample
+from siuo_dash.view.reliability_parts.scope import Scope
 from siuo_dash.view.samples import link_params
 
 
@@ -72,10 +73,12 @@ def show_samples(scope: Scope) -> None:
     if part.empty:
         st.info("No sample of this kind.", icon=":material/check:")
         return
-    picked = choose_sample(
-        reliability.samples_table(part, flag), part["question_id"].tolist(), f"samples-{scope.key_of(scope.board.id, scope.metric.id, flag, shown)}",
-        "Difficulty and discrimination of samples",
-    )  # fmt: skip
-    shell.link("samples", f"Open sample {picked}", link_params([], sample=picked) | {"board": scope.board.label})
+    picked = pick_sample(
+        reliability.samples_table(part, flag),
+        part["question_id"].tolist(),
+        key=f"samples-{scope.key_of(scope.board.id, scope.metric.id, flag, shown)}",
+        alt="Difficulty and discrimination of samples",
+    )
+    shell.link("samples", f"Open sample {picked}", link_params([], sample=picked))
     words = f"{reliability.SHOWN[shown or 'all']}; flagged: {FLAGS[flag].label if flag else 'any flag'}"
     shell.exports(reliability.samples_export(part, scope.provenance(words)), key="samples-export")
