@@ -14,7 +14,7 @@ from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import SchemaError
 
 ROW_GROUP_SIZE: Final = 16_384
-GROUP_BYTES: Final = 4 * 1024**2
+GROUP_BYTES: Final = 512 * 1024
 """Most bytes of responses in a row group, about: opening one sample reads one group."""
 CONTENT_HASH: Final = "siuo.content_hash"
 """The footer's key for the content hash of a file that holds one run."""

@@ -45,6 +45,7 @@ def describe(sample: Sample, text: BenchmarkText) -> None:
     labels = [_DOMAINS[sample.domain], sample.subcategory, f"tests {sample.primary_dimension}"]
     if needs:
         labels.append(f"needs {' and '.join(needs)}")
+    st.subheader(f"Sample {sample.question_id}", anchor=False)
     st.markdown(shell.plain(" · ".join(labels)))
     picture = text.picture(sample)
     with st.container(horizontal=True, gap="medium"):

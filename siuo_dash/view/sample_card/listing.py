@@ -133,7 +133,6 @@ def choose_sample(all_ids: Sequence[int], listed: Sequence[int]) -> int | None:
                     st.button(
                         label,
                         key=f"go-{key}",
-                        icon=f":material/arrow_{'back' if key == 'left' else 'forward'}:",
                         shortcut=key,
                         disabled=target is None,
                         on_click=open_sample,

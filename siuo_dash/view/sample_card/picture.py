@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image, ImageFilter
 
-_GRAIN: Final = 24
+_GRAIN: Final = 12
 """Pixels on the longer side from which the blurred picture is made: too few to make anything out."""
 _SHOWN: Final = 480
 
