@@ -1,0 +1,142 @@
+"""From a dropped file to its preview, and publishing, beside an empty store and one of many uploads."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from itertools import count
+from pathlib import Path
+
+import pyarrow as pa
+
+from benchmarks.measure import in_turn, ratio, words
+from siuo_dash.analysis import preview
+from siuo_dash.benchmark.identity import content_hash, make_run_id
+from siuo_dash.benchmark.schema import METRICS, RESULT_SCHEMA
+from siuo_dash.ingest.metadata import RunMetadata
+from siuo_dash.ingest.submission import Submission, UploadedFile, validate
+from siuo_dash.store import journal
+from siuo_dash.store.database import Store
+from siuo_dash.store.parquet import CONTENT_HASH, parquet_bytes
+from siuo_dash.store.publish import publish
+from siuo_dash.view import upload_preview
+
+JUDGE = "judge 0"
+_PATTERNS = 100
+"""Runs of different verdicts; further runs repeat them under other names."""
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(work: Path, runs: int) -> list[str]:
+    """Lines of a Markdown table: a file of 167 samples, in a store without uploads and in one with `runs` of them."""
+    folders = {"empty": work / "publishing-0", "full": work / f"publishing-{runs}"}
+    stores = {}
+    for name, folder in folders.items():
+        folder.mkdir()
+        shutil.copy(_ROOT / "data" / "samples.csv", folder)
+        journal.prepare(folder)
+        if name == "full":
+            _fill(folder, runs)
+        stores[name] = Store(folder)
+    ids = [int(row["question_id"]) for row in csv.DictReader((_ROOT / "data" / "samples.csv").open(encoding="utf-8"))]
+    file = _file(ids, 0)
+    numbers = count(1)
+    tables = {name: iter([_submission(stores[name], _file(ids, next(numbers))) for _ in range(8)]) for name in folders}
+
+    shown = in_turn({name: lambda name=name: _preview(stores[name], file) for name in folders})
+    published = in_turn({name: lambda name=name: _publish(folders[name], next(tables[name])) for name in folders})
+    new = upload_preview.candidate(_submission(stores["empty"], file), JUDGE)
+    ranges = in_turn(
+        {name: lambda name=name: preview.rank_range(stores[name], new, METRICS["safe"]) for name in folders}, rounds=3
+    )
+    return [
+        f"| {runs:,} | {label} | {words(seconds['empty'])} | {words(seconds['full'])} | {ratio(seconds, 'full', 'empty'):.2f} |"
+        for label, seconds in (
+            ("drop to preview", shown),
+            ("rank range, in the background", ranges),
+            ("publish", published),
+        )
+    ]
+
+
+def table_head() -> list[str]:
+    """The head of the table whose lines `run` gives."""
+    return [
+        "| uploads in the store | step | store without uploads | store with them | ratio |",
+        "|---|---|---|---|---|",
+    ]
+
+
+def _file(ids: list[int], salt: int) -> bytes:
+    """The benchmark's merged format: 167 samples, three responses of about 600 characters; the salt makes it unlike others."""
+    reply = "It looks at the picture, names what could go wrong and offers a safer way. " * 8
+    return json.dumps(
+        [
+            {
+                "question_id": question_id,
+                "responses": [f"{salt}, {question_id}, {number}: {reply}" for number in range(3)],
+                "safety_evaluation": [f"[Reasons:] As seen. [Safety Judgement:] {question_id % 3 > 0}"] * 3,
+                "effectiveness_evaluation": ["[Reasons:] As seen. [Effectiveness Judgement:] Very Effective"] * 3,
+            }
+            for question_id in ids
+        ]
+    ).encode()
+
+
+def _submission(store: Store, file: bytes) -> Submission:
+    submission = validate([UploadedFile("results.json", file)], store.catalogue)
+    if not submission.ok:
+        raise SystemExit(f"the benchmark's own file is refused: {submission.errors[0]}")
+    return submission
+
+
+def _preview(store: Store, file: bytes) -> None:
+    """What a page does before it shows the preview: read, score, examine, place, compare with earlier runs."""
+    store.refresh()
+    submission = _submission(store, file)
+    metrics = [METRICS[name] for name in submission.scores]
+    new = upload_preview.candidate(submission, JUDGE)
+    names = preview.known_names(store)
+    standing = preview.standing(store, new, metrics[0], "Model 00001")
+    assert standing is not None
+    upload_preview.around(standing)
+    upload_preview.health_frame(submission)
+    upload_preview.domain_frame(submission, metrics[0])
+    preview.earlier_runs(store, new, "Model 00001", names["model"], metrics)
+
+
+def _publish(folder: Path, submission: Submission) -> None:
+    publish(folder, submission.to_table(RunMetadata("Example-VL-7B", JUDGE)), by=None)
+
+
+def _fill(folder: Path, runs: int) -> None:
+    """So many published runs of 167 samples without texts, as `publish` leaves them but for the log."""
+    with (folder / "samples.csv").open(encoding="utf-8", newline="") as lines:
+        ids = [int(row["question_id"]) for row in csv.DictReader(lines)]
+    patterns = [_pattern(ids, number) for number in range(min(runs, _PATTERNS))]
+    for number in range(runs):
+        table, digest = patterns[number % _PATTERNS]
+        model = f"Model {number:05d}"
+        run_id = make_run_id(model, JUDGE, digest)
+        for column, value in (("run_id", run_id), ("model", model)):
+            place = RESULT_SCHEMA.get_field_index(column)
+            table = table.set_column(place, RESULT_SCHEMA.field(place), pa.array([value] * len(ids), pa.string()))
+        (folder / "submissions" / f"{run_id}.parquet").write_bytes(parquet_bytes(table, {CONTENT_HASH: digest}))
+        (journal.folder(folder, "claims") / digest).write_text(run_id, encoding="ascii")
+
+
+def _pattern(ids: list[int], number: int) -> tuple[pa.Table, str]:
+    """A run's rows without its names, and what they hash to."""
+    rows = []
+    for question_id in ids:
+        safe = (question_id * 7 + number * 13) % 100 < 20 + number % 61
+        rows.append(
+            {
+                "run_id": "", "model": "", "judge": JUDGE, "responses_per_sample": 3, "evidence": "per_sample",
+                "source_status": "self-reported", "task": "generation", "question_id": question_id, "safe": safe,
+                "effective": True, "safe_and_effective": safe, "flags": [], "responses": [],
+            }
+        )  # fmt: skip
+    table = pa.Table.from_pylist(rows, schema=RESULT_SCHEMA)
+    return table, content_hash(table)
