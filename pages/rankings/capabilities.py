@@ -14,6 +14,7 @@ from siuo_dash.view.charts.capabilities import MOST_RUNS, grouped_bars
 from siuo_dash.view.export import Provenance, to_csv
 
 FINDINGS = "label-findings"
+GO = "capabilities-go"
 
 
 def take_labels() -> None:
@@ -32,6 +33,16 @@ def forget_labels() -> None:
     """Back to the project's own labels."""
     for key in (labels.SESSION_KEY, FINDINGS, "labels-file"):
         st.session_state.pop(key, None)
+
+
+def ask_for_samples() -> None:
+    """A bar was clicked: its run becomes the chosen one, and the page goes on to its samples."""
+    points = st.session_state["bars"]["selection"]["points"]
+    # The samples page filters by the project's labels, so others lead nowhere.
+    if points and own.is_own and "samples" in shell.PAGES:
+        run_id, group = points[0]["customdata"][:2]
+        st.session_state["runs"] = [run_labels[run_id]]
+        st.session_state[GO] = view.samples_filter(grouping, group)
 
 
 store = shell.open_store()
@@ -106,6 +117,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 grouping = capabilities.GROUPINGS[by or "dimension"]
 order = capabilities.by_rate(rates)
 chosen = controls.choose_runs(rates.runs, run_labels, help="Without a choice all runs of the view stand here")
+if (asked := st.session_state.pop(GO, None)) is not None:
+    st.switch_page(f"pages/{shell.PAGES['samples'].file}", query_params=asked)
 shell.run_actions(controls.labels_of(chosen, run_labels))
 here = [run_id for run_id in order if run_id in set(chosen)]
 for note in words.chosen_notes(chosen, here, run_labels):
@@ -116,19 +129,13 @@ st.subheader(f"{metric.label} by {grouping.words}", anchor=False)
 st.caption(view.bars_caption(shown, grouping, MOST_RUNS))
 data = view.rates_export(shown.cells, names, grouping, provenance, f"{metric.label} by {grouping.words}")
 cells = shown.cells[shown.cells["grouping"] == grouping.id]
-state = shell.chart(
+shell.chart(
     grouped_bars(cells, names, grouping.groups, metric, shell.theme()),
     key="bars",
     alt=f"{metric.label} by {grouping.words} of {min(len(names), MOST_RUNS)} runs; the table below has the figures",
     data=data,
-    select="rerun",
+    select=ask_for_samples,
 )
-if state.selection.points and own.is_own and "samples" in shell.PAGES:
-    run_id, group = state.selection.points[0]["customdata"][:2]
-    st.switch_page(
-        f"pages/{shell.PAGES['samples'].file}",
-        query_params=view.samples_of(board.label, metric.label, run_labels[run_id], grouping, group),
-    )
 st.markdown("**Rates**")
 shell.table(
     view.rates_screen(shown.cells, names, grouping),

@@ -1,6 +1,6 @@
 """Domains: where each run is safe and where it is not, from the board down to the samples."""
 
-from typing import Any
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -18,15 +18,20 @@ from siuo_dash.view.charts.radar import MOST_RUNS, radar
 from siuo_dash.view.charts.subcategories import catalogue_map
 from siuo_dash.view.export import Provenance
 
+GO = "domains-go"
 
-def open_samples(points: list[dict[str, Any]]) -> None:
-    """Go to the samples of the cell or mark that was clicked."""
+
+def ask_for_samples(run_id: str, column: str) -> None:
+    """The run becomes the chosen one, and the page goes on to its samples as soon as its choices stand."""
+    st.session_state["runs"], st.session_state["board"] = [run_labels[run_id]], board_of[run_id]
+    st.session_state[GO] = view.samples_filter(column)
+
+
+def take_click(chart: str) -> None:
+    """A cell of the heatmap or a mark of the radar was clicked."""
+    points = st.session_state[chart]["selection"]["points"]
     if points and "samples" in shell.PAGES:
-        run_id, column = points[0]["customdata"][:2]
-        st.switch_page(
-            f"pages/{shell.PAGES['samples'].file}",
-            query_params=view.samples_of(board_of[run_id], metric.label, run_labels[run_id], column),
-        )
+        ask_for_samples(*points[0]["customdata"][:2])
 
 
 store = shell.open_store()
@@ -72,6 +77,8 @@ st.subheader("Profiles", anchor=False)
 chosen = controls.choose_runs(
     rates.runs, run_labels, help=f"Up to {MOST_RUNS} are drawn; without a choice the first three of the board"
 )
+if (asked := st.session_state.pop(GO, None)) is not None:
+    st.switch_page(f"pages/{shell.PAGES['samples'].file}", query_params=asked)
 shell.run_actions(controls.labels_of(chosen, run_labels))
 profiles = domains.domain_rates(store, domains.among(chosen), metric).only(chosen) if chosen else rates.only(order[:3])
 for words in view.profile_notes(chosen, profiles.runs, run_labels, MOST_RUNS):
@@ -81,23 +88,21 @@ boards = queries.boards(store)
 warning = view.across_boards(profiles.runs, boards)
 if warning:
     st.warning(shell.plain(warning), icon=":material/compare_arrows:")
-board_labels = {known.id: known.label for known in boards}
 known_runs = pd.concat([rates.runs, profiles.runs]).drop_duplicates("run_id").set_index("run_id")
-board_of = known_runs["board"].map(board_labels)
+board_of = known_runs["board"]
 if not profiles.runs.empty:
     drawn = view.run_names(profiles.runs)
     about = Provenance(store.version, board.label, f"{len(drawn)} runs", warning)
     data = view.profile_export(profiles.cells, drawn, about, f"{metric.label} by domain")
     left, right = st.columns([5, 6])
     with left:
-        mark = shell.chart(
+        shell.chart(
             radar(profiles.cells, drawn, view.DOMAIN_LABELS, metric, shell.theme(), mean=means, narrow=narrow),
             key="radar",
             alt=f"{metric.label} by domain of {view.named(list(drawn.values()))}; the table beside it has the figures",
             data=data,
-            select="rerun",
+            select=None if narrow else partial(take_click, "radar"),
         )
-        open_samples(mark.selection.points)
     with right:
         shell.table(
             view.profile_screen(profiles.cells, drawn),
@@ -126,14 +131,13 @@ heat = view.heat_export(rows.cells, shown, provenance, f"{metric.label} by domai
 st.html(
     f"<style>.st-key-chart-heatmap {{ overflow-x: auto; }} .st-key-chart-heatmap > div {{ min-width: {LEAST_WIDTH}px; }}</style>"
 )
-state = shell.chart(
+shell.chart(
     heatmap(rows.cells, shown, domains.COLUMNS, metric, shell.theme(), sorted_by=sort, chosen=chosen, narrow=narrow),
     key="heatmap",
     alt=f"{metric.label} of {len(shown)} runs by domain, sorted by {domains.COLUMNS[sort]}; the table below has the figures",
     data=view.cells_export(rows.cells, shown, provenance),
-    select="rerun",
+    select=partial(take_click, "heatmap"),
 )
-open_samples(state.selection.points)
 st.caption(view.marks_sentence(rows.cells))
 with st.expander("The same as a table, and the samples of a cell without a mouse", icon=":material/table:"):
     shell.table(
@@ -155,10 +159,11 @@ with st.expander("The same as a table, and the samples of a cell without a mouse
                 key="cell-domain",
                 width=260,
             )
-            shell.link(
-                "samples",
+            st.button(
                 "Open these samples",
-                view.samples_of(board.label, metric.label, run_labels[cell_run], cell_domain),
+                on_click=ask_for_samples,
+                args=(cell_run, cell_domain),
+                icon=shell.PAGES["samples"].icon,
             )
 
 st.subheader("Hardest and easiest domain", anchor=False)

@@ -157,12 +157,11 @@ def weaker_sentence(weaker: pd.DataFrame, names: Mapping[str, str]) -> str:
     )
 
 
-def samples_of(board: str, metric: str, run: str, grouping: Grouping, group: str) -> dict[str, str]:
-    """The state of the samples page that shows a group's samples; all samples for a group without a filter there."""
-    state = {"board": board, "metric": metric, "runs": run}
+def samples_filter(grouping: Grouping, group: str) -> dict[str, str]:
+    """The filter of the samples page for a group of samples; none where the page has no such filter."""
     if grouping.id == "dimension":
-        return state | {"dimension": group}
-    return state | ({"needs": grouping.id.removeprefix("needs_")} if group == "yes" else {})
+        return {"dimension": group}
+    return {"needs": grouping.id.removeprefix("needs_")} if group == "yes" else {}
 
 
 def _group(cells: pd.DataFrame, names: Mapping[str, str], grouping: Grouping, group: str) -> pd.DataFrame:

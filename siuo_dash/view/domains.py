@@ -207,10 +207,9 @@ def heat_caption(shown: int, of: int, column: str, metric: Metric, theme: style.
     return which + legend_line(theme, metric) + " A click on a cell opens these samples of that run."
 
 
-def samples_of(board: str, metric: str, run: str, column: str) -> dict[str, str]:
-    """The state of the samples page that shows a cell's samples; all of them for a cell over all domains."""
-    state = {"board": board, "metric": metric, "runs": run}
-    return state | ({"domain": DOMAIN_LABELS[column]} if column in DOMAIN_LABELS else {})
+def samples_filter(column: str) -> dict[str, str]:
+    """The filter of the samples page for a column of the heatmap; none for a column over all domains."""
+    return {"domain": DOMAIN_LABELS[column]} if column in DOMAIN_LABELS else {}
 
 
 def marks_sentence(cells: pd.DataFrame) -> str:

@@ -73,7 +73,9 @@ def grouped_bars(
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
-    drawn.update_xaxes(title=f"{metric.label}, % of graded samples", range=[0, 100], dtick=20, side="top")
+    drawn.update_xaxes(
+        title=f"{metric.label}, % of graded samples", range=[0, 100], dtick=20, side="top", fixedrange=True
+    )
     drawn.update_yaxes(
         tickmode="array",
         tickvals=rows.middles,
@@ -81,6 +83,7 @@ def grouped_bars(
         range=[rows.height, 0],
         showgrid=False,
         zeroline=False,
+        fixedrange=True,
     )
     drawn.update_layout(barmode="overlay", legend={"y": 0, "yanchor": "top", "traceorder": "normal"})
     if metric.id == "mcqa":

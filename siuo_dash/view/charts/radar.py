@@ -41,7 +41,7 @@ def radar(
     cells: `run_id`, `column`, `k`, `n`, `rate`, `low`, `high` (fractions). runs: {run_id: name}, at most MOST_RUNS
     are drawn; each has a colour, a symbol and a dash of its own. domains: {id: label}, in order. mean: the board's
     mean rate of each domain, drawn as a grey area. narrow: for a screen as narrow as a phone.
-    Each mark has the customdata (run_id, domain), which a click selects.
+    Each mark has the customdata (run_id, domain), which a click selects (not on a narrow screen).
     """
     names = dict(list(runs.items())[:MOST_RUNS])
     legend = {run_id: style.chart_text(name, 40) for run_id, name in names.items()}
@@ -82,6 +82,9 @@ def radar(
             )
         )
     grid = style.muted(theme)
+    if not narrow:
+        # A polar chart tells of clicks in this mode only; on a phone it would keep a finger from scrolling the page.
+        drawn.update_layout(dragmode="zoom")
     angle = _TURN - 360 / len(domains) * (_clear_gap(drawn) + 0.5)
     drawn.update_layout(
         # Without autoexpand: a long name in the legend would else push the radar aside and make it small.
