@@ -3,11 +3,15 @@
 import streamlit as st
 
 from siuo_dash.analysis import findings as analysis
+from siuo_dash.analysis import queries
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.view import controls, findings, shell
 from siuo_dash.view.charts import dumbbell
 from siuo_dash.view.export import Provenance
 
+if asked := st.session_state.pop("findings-open", None):
+    url, params = asked
+    st.switch_page(f"pages/{shell.PAGES[url].file}", query_params=params)
 store = shell.open_store()
 shell.header(
     "Findings",
@@ -29,6 +33,7 @@ themes = shell.when_ready(work, "The findings are being computed and will appear
 if themes is None:
     st.stop()
 screen = shell.screen()
+here = {"board": board.label, "metric": metric.label}
 provenance = Provenance(store.version, board.label, f"seen by {metric.label}")
 
 
@@ -40,6 +45,26 @@ def words(text: str) -> str:
 def _figures(lines: list[str]) -> None:
     if lines:
         st.markdown("\n".join(f"- {words(line)}" for line in lines))
+
+
+def lead_on(link: analysis.Link, here: dict[str, str], *, key: str) -> None:
+    """A link to the view that shows it; a button where that view has another board or metric than this page."""
+    if all(here.get(name, value) == value for name, value in link.params.items()):
+        shell.link(link.url, link.label, link.params)
+    elif link.url in shell.PAGES:
+        icon = shell.PAGES[link.url].icon
+        st.button(link.label, key=key, type="tertiary", icon=icon, on_click=leave, args=(link.url, dict(link.params)))
+
+
+def leave(url: str, params: dict[str, str]) -> None:
+    """Take the view's board and metric over, which the address of a link cannot, and note where to go."""
+    ids = {
+        "board": {known.label: known.id for known in queries.boards(store)},
+        "metric": {known.label: known.id for known in METRICS.values()},
+    }
+    for name in ids.keys() & params.keys():
+        st.session_state[name] = ids[name].get(params[name], controls.ALL_BOARDS)
+    st.session_state["findings-open"] = (url, {name: value for name, value in params.items() if name not in ids})
 
 
 def show(statement: analysis.Statement) -> None:
@@ -57,7 +82,7 @@ def show(statement: analysis.Statement) -> None:
         rests = f"{'Rests on' if statement.said else 'At hand:'} {statement.n}. " if statement.n else ""
         st.caption(words(rests + statement.caveat))
         if statement.link is not None:
-            shell.link(statement.link.url, statement.link.label, statement.link.params)
+            lead_on(statement.link, here, key=f"open-{statement.id}")
 
 
 for theme in themes:

@@ -1,0 +1,110 @@
+"""The trade-off in a browser: a click opens the run, a lasso chooses runs, labels keep apart as they are drawn."""
+
+from __future__ import annotations
+
+import itertools
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.driver import settled
+
+pytestmark = pytest.mark.browser
+CHART = ".st-key-chart-tradeoff"
+LEADERS = ("GPT-4V(ision)", "Gemini 1.5 Pro", "GPT-4o")
+
+# Where a run's mark is on the screen; hover texts begin with the run's label.
+PLACE = """(name) => {
+  const chart = document.querySelector('.st-key-chart-tradeoff .js-plotly-plot');
+  const {xaxis, yaxis} = chart._fullLayout, box = chart.getBoundingClientRect();
+  for (const trace of chart._fullData.filter((trace) => trace.customdata))
+    for (let i = 0; i < trace.x.length; i++)
+      if (trace.text[i].startsWith(`<b>${name} `))
+        return [box.x + xaxis._offset + xaxis.d2p(trace.x[i]), box.y + yaxis._offset + yaxis.d2p(trace.y[i])];
+}"""
+LABELS = """() => [...document.querySelectorAll('.st-key-chart-tradeoff .annotation-text-g')].map((label) => {
+  const box = label.getBoundingClientRect();
+  return [label.textContent, box.left, box.top, box.right, box.bottom];
+})"""
+
+
+def drawn(page: Page) -> None:
+    """Wait until the chart stands and the shares of draws are in the table."""
+    expect(page.locator(f"{CHART} .annotation-text-g").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Perhaps on the frontier")).to_be_visible(timeout=30_000)
+    settled(page)
+    page.locator(CHART).scroll_into_view_if_needed()
+
+
+def place(page: Page, name: str) -> tuple[float, float]:
+    found = page.evaluate(PLACE, name)
+    assert found, name
+    return found[0], found[1]
+
+
+def test_a_click_on_a_mark_opens_the_run(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/tradeoff", height=1600)
+    drawn(page)
+    for _ in range(2):  # also the same mark again, after coming back
+        x, y = place(page, "LLaVA-1.6-34B")
+        page.mouse.move(x, y)
+        page.mouse.click(x, y)
+        expect(page.get_by_role("heading", name="Run", exact=True)).to_be_visible(timeout=30_000)
+        assert parse_qs(urlsplit(page.url).query)["run"] == ["LLaVA-1.6-34B · human"]
+        page.go_back()
+        expect(page.get_by_role("heading", name="Safe versus effective")).to_be_visible(timeout=30_000)
+        drawn(page)
+
+
+def test_a_lasso_makes_the_chosen_runs_which_other_pages_keep(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/tradeoff?mouse=Lasso: choose", height=1600)
+    drawn(page)
+    places = [place(page, name) for name in LEADERS]
+    (left, *_, right), (top, *_, bottom) = (sorted(side) for side in zip(*places, strict=True))
+    corners = [(left - 15, top - 15), (right + 15, top - 15), (right + 15, bottom + 15), (left - 15, bottom + 15)]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in (*corners[1:], corners[0]):
+        page.mouse.move(*corner, steps=6)
+    page.mouse.up()
+    expect(page.get_by_text("Chosen", exact=True).first).to_be_visible(timeout=30_000)
+    chosen = page.locator(".st-key-runs [data-tag]")
+    expect(chosen).to_have_count(3)
+    assert sorted(parse_qs(urlsplit(page.url).query)["runs"]) == sorted(f"{name} · human" for name in LEADERS)
+    page.get_by_role("link", name="Compare").last.click()
+    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible(timeout=30_000)
+    assert sorted(parse_qs(urlsplit(page.url).query)["runs"]) == sorted(f"{name} · human" for name in LEADERS)
+
+
+@pytest.mark.parametrize(("width", "least"), [(1280, 15), (1000, 10), (390, 4)])
+def test_labels_do_not_overlap_as_they_are_drawn(dashboard: str, open_page: OpenPage, width: int, least: int) -> None:
+    page = open_page(f"{dashboard}/tradeoff", width=width)
+    drawn(page)
+    fixed = 4 + 4  # names of regions, figures at lines
+    page.wait_for_function(
+        f"([fixed, least]) => ({LABELS})().length >= fixed + least", arg=[fixed, least], timeout=30_000
+    )
+    labels = page.evaluate(LABELS)
+    for (one, x1, y1, x2, y2), (other, x3, y3, x4, y4) in itertools.combinations(labels, 2):
+        assert x2 <= x3 + 0.5 or x4 <= x1 + 0.5 or y2 <= y3 + 0.5 or y4 <= y1 + 0.5, f"{one} lies over {other}"
+    for name, left, _, right, _ in labels:
+        assert left >= 0, name
+        assert right <= width, name
+    assert page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth") <= width
+
+
+def test_findings_lead_to_the_view_that_shows_them(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/findings", height=1600)
+    # Another metric than the page's own must arrive, and so must another board.
+    page.get_by_role("button", name="Leaderboard by Safe & Effective").click(timeout=30_000)
+    expect(page.get_by_text("Best: GPT-4o")).to_be_visible(timeout=30_000)
+    settled(page)
+    assert parse_qs(urlsplit(page.url).query)["metric"] == ["Safe & Effective"]
+    page = open_page(f"{dashboard}/findings", height=1600)
+    page.get_by_role("button", name="Both runs").click(timeout=30_000)
+    expect(page.get_by_role("heading", name="Leaderboard", exact=True)).to_be_visible(timeout=30_000)
+    settled(page)
+    query = parse_qs(urlsplit(page.url).query)
+    assert query == {"board": ["All runs, without ranks"], "q": ["LLaVA-1.5-7B"]}
