@@ -8,8 +8,8 @@ from siuo_dash.view import server, shell
 app = st.App("app.py", lifespan=server.lifespan, routes=server.routes())
 
 if __name__ == "__main__":
-    st.set_page_config(page_title="SIUO dashboard", page_icon=shell.ICON, layout="wide")
     page = st.navigation(shell.navigation(), position="top")
+    st.set_page_config(page_title=f"{page.title} · SIUO dashboard", page_icon=shell.ICON, layout="wide")
     shell.leave_behind(page.url_path)
     with shell.guard():
         page.run()

@@ -1,0 +1,90 @@
+"""What holds for every page: nothing overlaps, sticks out or is cut off, and axe-core finds nothing serious."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.driver import settled
+
+# Every piece of text with the box in which it can be seen: frames that scroll clip what they hold, apart from the
+# page's own. Tables draw on a canvas and keep their text in a hidden grid.
+FAULTS_OF_LAYOUT = """() => {
+  const shown = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const parent = node.parentElement;
+    if (!node.data.trim() || parent.closest('script, style, noscript, [role="grid"], [data-testid="stIconMaterial"]')) continue;
+    if (!parent.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const whole of range.getClientRects()) {
+      const seen = {left: whole.left, top: whole.top, right: whole.right, bottom: whole.bottom};
+      for (let up = parent; up && up !== document.body; up = up.parentElement) {
+        const style = getComputedStyle(up), frame = up.getBoundingClientRect();
+        if (style.overflowX !== 'visible') {
+          seen.left = Math.max(seen.left, frame.left);
+          seen.right = Math.min(seen.right, frame.right);
+        }
+        if (style.overflowY !== 'visible') {
+          seen.top = Math.max(seen.top, frame.top);
+          seen.bottom = Math.min(seen.bottom, frame.bottom);
+        }
+      }
+      if (seen.right - seen.left > 2 && seen.bottom - seen.top > 2)
+        shown.push({text: node.data.trim().slice(0, 60), node, parent, whole, ...seen});
+    }
+  }
+  const faults = [];
+  for (const part of [document.documentElement, document.querySelector('[data-testid="stMain"]')])
+    if (part && part.scrollWidth > part.clientWidth) faults.push(`scrolls sideways: ${part.scrollWidth} px`);
+  for (const one of shown)
+    if (one.whole.right > innerWidth + 1 || one.whole.left < -1) faults.push(`cut off: ${one.text}`);
+  shown.forEach((one, place) => {
+    for (const other of shown.slice(place + 1)) {
+      if (one.node === other.node || one.parent === other.parent) continue;
+      const width = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+      const height = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+      if (width > 3 && height > 4) faults.push(`overlap: ${one.text} | ${other.text}`);
+    }
+  });
+  return {texts: shown.length, faults: [...new Set(faults)]};
+}"""
+
+
+def faults_of_layout(page: Page) -> list[str]:
+    """What overlaps, is cut off or scrolls sideways in the window as it is now."""
+    found = page.evaluate(FAULTS_OF_LAYOUT)
+    assert found["texts"], "the page shows no text"
+    return list(found["faults"])
+
+
+def whole_page(page: Page, width: int) -> None:
+    """Give the window this width and the page's whole height, so that nothing is out of sight."""
+    page.set_viewport_size({"width": width, "height": 900})
+    settled(page, complete=True)
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": int(height) + 60})
+    settled(page, complete=True)
+
+
+def choose_scheme(page: Page, scheme: str) -> None:
+    """Change the system's colour scheme under the open page, as an evening does."""
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.wait_for_function(
+        f"getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === '{scheme}'"
+    )
+    settled(page, complete=True)
+
+
+def serious_faults(page: Page, *rules: str) -> list[str]:
+    """What axe-core finds serious or critical, by all of its rules or by these."""
+    options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    return [
+        f"{fault['id']}: {node['html'][:200]}"
+        for fault in Axe().run(page, options=options).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]

@@ -1,0 +1,55 @@
+"""Every page, opened by its address on a server that nobody has visited: it is there, readable, and fits a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from siuo_dash.view.shell import HOME, PAGES
+from tests.browser.checks import choose_scheme, faults_of_layout, serious_faults, whole_page
+from tests.browser.conftest import OpenPage
+from tests.browser.driver import served
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[str]:
+    """The address of a server of this file's own; its first visitor opens no home page but a page deep inside."""
+    with served() as address:
+        yield address
+
+
+# The home page comes last: a visit of it is what would wake a server that needs waking.
+@pytest.mark.parametrize("url", [*reversed(PAGES)])
+def test_a_page_by_its_address(fresh: str, open_page: OpenPage, url: str) -> None:
+    page = open_page(f"{fresh}/{'' if url == HOME else url}")
+    assert page.locator("h1").all_inner_texts() == [PAGES[url].title]
+    assert page.title() == f"{PAGES[url].title} · SIUO dashboard"
+    assert page.get_by_test_id("stException").count() == 0
+    assert page.get_by_text("Page not found").count() == 0
+    assert serious_faults(page) == []
+    choose_scheme(page, "dark")
+    assert serious_faults(page, "color-contrast") == []
+    whole_page(page, 390)
+    assert faults_of_layout(page) == []
+
+
+def test_the_home_page_has_an_address_of_its_own(fresh: str, open_page: OpenPage) -> None:
+    page = open_page(f"{fresh}/{HOME}?q=gemini")
+    assert page.get_by_text("contains “gemini”").count() == 1
+
+
+def test_the_eye_for_layout_sees(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 400})
+    page.set_content(
+        "<p style='position:absolute;top:20px;left:10px'>one</p><p style='position:absolute;top:25px;left:12px'>two</p>"
+        "<p style='position:absolute;top:90px;left:380px;white-space:nowrap'>sticks out</p>"
+        "<p style='width:900px'>wide</p><p style='opacity:0'>one two</p>"
+        "<div style='width:50px;height:20px;overflow:auto;white-space:nowrap'>what scrolls in its frame is at home</div>"
+    )
+    found = faults_of_layout(page)
+    assert "overlap: one | two" in found
+    assert "cut off: sticks out" in found
+    assert any(fault.startswith("scrolls sideways") for fault in found)
+    page.close()
