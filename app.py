@@ -8,8 +8,10 @@ from siuo_dash.view import server, shell
 app = st.App("app.py", lifespan=server.lifespan, routes=server.routes())
 
 if __name__ == "__main__":
+    # The icon comes before the navigation, which would else have each page's own fetched from a third party.
+    st.set_page_config(page_icon=shell.ICON, layout="wide")
     page = st.navigation(shell.navigation(), position="top")
-    st.set_page_config(page_title=f"{page.title} · SIUO dashboard", page_icon=shell.ICON, layout="wide")
+    st.set_page_config(page_title=f"{page.title} · SIUO dashboard")
     shell.leave_behind(page.url_path)
     with shell.guard():
         page.run()
