@@ -86,7 +86,9 @@ with st.expander("Use other labels", icon=":material/label:", expanded=bool(st.s
         errors = sum(found.severity == "error" for found in findings)
         if errors:
             st.error("These labels cannot be used. Correct what is listed and drop the file again.")
-        shell.table(labels.findings_table(findings), key="label-findings", alt="Findings in the label file")
+        shell.table(
+            labels.findings_table(findings), key="label-findings", alt="Findings in the label file", placeholder="–"
+        )
         shell.exports(labels.findings_export(findings, provenance), key="label-findings")
 
 for reason in words.left_out(domains.runs_without_domains(store, filters.where(), metric), metric):

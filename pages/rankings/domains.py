@@ -143,10 +143,8 @@ with st.expander("The same as a table, and the samples of a cell without a mouse
     shell.table(
         view.heat_screen(rows.cells, shown),
         key="cells",
-        alt=f"{metric.label} of the runs by domain, in percent",
-        column_config={"Run": st.column_config.TextColumn(pinned=True, width=200)}
-        | {label: st.column_config.NumberColumn(format="%.1f") for label in domains.COLUMNS.values()},
-        placeholder="–",
+        alt=f"{metric.label} of the runs by domain: rate, 95 % interval and count",
+        column_config={"Run": st.column_config.TextColumn(pinned=True, width=200)},
     )
     shell.exports(heat, key="cells")
     if "samples" in shell.PAGES:

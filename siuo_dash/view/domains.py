@@ -162,10 +162,11 @@ def long_cells(cells: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
 
 
 def heat_screen(cells: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    """The heatmap as a table: rates in percent, one row a run."""
-    rate = cells.pivot(index="run_id", columns="column", values="rate").reindex(list(names), columns=list(COLUMNS))
-    shown = (100 * rate).rename(columns=COLUMNS)
-    shown.insert(0, "Run", [names[run_id] for run_id in rate.index])
+    """The heatmap as a table: one row a run, in each cell rate, interval and count."""
+    words = cells.assign(words=[_rate_interval_count(cell) for cell in cells.itertuples()])
+    wide = words.pivot(index="run_id", columns="column", values="words").reindex(list(names), columns=list(COLUMNS))
+    shown = wide.rename(columns=COLUMNS)
+    shown.insert(0, "Run", [names[run_id] for run_id in wide.index])
     return shown.reset_index(drop=True)
 
 

@@ -54,9 +54,8 @@ def test_the_domain_page_on_the_shipped_data(opened: Opened) -> None:
     assert "10 runs, sorted by Overall" in texts(app)
     cells = next(frame.value for frame in app.dataframe if "Morality" in frame.value.columns)
     assert len(cells) == 10
-    assert cells.loc[cells["Run"] == "GLM-4.1V-9B-Thinking", "Illegal activities & crime"].item() == pytest.approx(
-        200 / 18
-    )
+    glm = cells[cells["Run"] == "GLM-4.1V-9B-Thinking"].iloc[0]
+    assert glm["Illegal activities & crime"] == "11.1 % (3.1–32.8) · 2/18"
     parts = next(frame.value for frame in app.dataframe if "Subcategory" in frame.value.columns)
     assert len(parts) == 33
 
@@ -64,8 +63,11 @@ def test_the_domain_page_on_the_shipped_data(opened: Opened) -> None:
 def test_sorting_by_a_domain(opened: Opened) -> None:
     app = opened("domains", sort="Religion beliefs")
     cells = next(frame.value for frame in app.dataframe if "Morality" in frame.value.columns)
-    assert cells["Religion beliefs"].is_monotonic_decreasing
-    assert not cells["Overall (all samples)"].is_monotonic_decreasing
+    religion, overall = (
+        cells[column].str.split().str[0].astype(float) for column in ("Religion beliefs", "Overall (all samples)")
+    )
+    assert religion.is_monotonic_decreasing
+    assert not overall.is_monotonic_decreasing
 
 
 def test_the_tests_come_with_the_next_run(opened: Opened) -> None:
