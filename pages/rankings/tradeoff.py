@@ -6,10 +6,10 @@ from siuo_dash.analysis import queries
 from siuo_dash.analysis import tradeoff as analysis
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.view import controls, shell, tradeoff
-from siuo_dash.view.charts import outcomes, scatter
+from siuo_dash.view.charts import backdrop, outcomes, scatter
 from siuo_dash.view.export import Provenance
 
-MODES: dict[scatter.Mode, str] = {"open": "Click: open", "lasso": "Lasso: choose", "box": "Box: choose"}
+MODES: dict[backdrop.Mode, str] = {"open": "Click: open", "lasso": "Lasso: choose", "box": "Box: choose"}
 MANY = 40
 
 if asked := st.session_state.pop("tradeoff-open", None):
@@ -77,7 +77,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "each other. A run whose own Safe & Effective is lower is safe mostly where it does not help.",
     )  # fmt: skip
 
-mode: scatter.Mode = picked_mode
+mode: backdrop.Mode = picked_mode
 chart_area, chosen_area, table_area = st.container(), st.container(), st.container()
 with chosen_area:
     chosen = controls.choose_runs(judged, labels)

@@ -7,8 +7,8 @@ from typing import Final, Literal
 import pandas as pd
 
 from siuo_dash.view import style
+from siuo_dash.view.charts.backdrop import REGIONS
 from siuo_dash.view.charts.outcomes import OUTCOMES
-from siuo_dash.view.charts.scatter import REGIONS
 from siuo_dash.view.export import Provenance, Table, plain_table
 
 RATES: Final = {"safe": "Safe", "effective": "Effective", "safe_and_effective": "Safe & Effective"}

@@ -16,7 +16,7 @@ from siuo_dash.analysis.findings import several_boards
 from siuo_dash.analysis.tradeoff import regions, tradeoff
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.view import style
-from siuo_dash.view.charts import dumbbell, outcomes, scatter
+from siuo_dash.view.charts import backdrop, dumbbell, outcomes, scatter
 from tests.findings.stores import shipped
 
 HOSTILE = "<script>alert(1)</script> & <b>bold</b>"
@@ -79,7 +79,7 @@ def mark(figure: go.Figure, run_id: str) -> dict[str, Any]:
 
 def names(figure: go.Figure) -> list[str]:
     """The labels of runs, without the names of regions and the figures at lines."""
-    fixed = [f"<b>{region.label}" for region in scatter.REGIONS.values()]
+    fixed = [f"<b>{region.label}" for region in backdrop.REGIONS.values()]
     return [
         a.text for a in figure.layout.annotations if not (a.text[-1] == "%" or any(a.text.startswith(f) for f in fixed))
     ]
@@ -167,7 +167,7 @@ def test_labels_keep_apart(count: int, screen: style.Screen) -> None:
     points = scatter.points_of(made(count)).assign(chosen=False, size=10.0)
     labels = scatter.labels_of(points, screen)
     assert labels
-    for width in np.linspace(*scatter.WIDTHS[screen], 5):
+    for width in np.linspace(*backdrop.WIDTHS[screen], 5):
         boxes = [(b.share * width + b.left, b.top, b.width, b.height) for b in (label.box for label in labels)]
         for (x1, y1, w1, h1), (x2, y2, w2, h2) in itertools.combinations(boxes, 2):
             assert x1 + w1 <= x2 or x2 + w2 <= x1 or y1 + h1 <= y2 or y2 + h2 <= y1
@@ -210,7 +210,7 @@ def test_intervals_of_the_frontier_and_the_chosen_alone(paper: pd.DataFrame) -> 
 
 
 @pytest.mark.parametrize(("mode", "drag"), [("open", "pan"), ("lasso", "lasso"), ("box", "select")])
-def test_what_dragging_does(paper: pd.DataFrame, mode: scatter.Mode, drag: str) -> None:
+def test_what_dragging_does(paper: pd.DataFrame, mode: backdrop.Mode, drag: str) -> None:
     figure = scatter.tradeoff(paper, "light", mode=mode)
     assert figure.layout.dragmode == drag
     assert figure.layout.xaxis.fixedrange

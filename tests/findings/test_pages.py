@@ -46,9 +46,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
 
 
 def texts(app: AppTest) -> str:
-    """Everything that the page says, without the backslashes that keep a name from being markup."""
+    """Everything that the page says, without the backslashes and joiners that keep a name from being markup."""
     parts = [part.value for kind in (app.markdown, app.caption, app.info, app.warning) for part in kind]
-    return "\n".join(parts).replace("\\", "").replace("\u00a0", " ")
+    return "\n".join(parts).replace("\\", "").replace("\u00a0", " ").replace("\u2060", "")
 
 
 def table(app: AppTest, column: str) -> object:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from siuo_dash.view import style
-from siuo_dash.view.charts.placement import Box, Label, place, text_width
-
-Mode = Literal["open", "lasso", "box"]
+from siuo_dash.view.charts.backdrop import (
+    PLOT_HEIGHT,
+    REGIONS,
+    WIDTHS,
+    Mode,
+    down,
+    faded,
+    iso_lines,
+    layout,
+    regions,
+    taken,
+)
+from siuo_dash.view.charts.placement import Label, place, text_width
 
 MOST_POINTS: Final = 2000
 """More marks than this neither draw quickly nor can be told apart; the page says how many are left out."""
@@ -21,40 +30,7 @@ _MOST_LABELS: Final = {False: 70, True: 16}
 _FONT: Final = 12
 _LINE: Final = 17.0
 _FOLD: Final = {False: 26, True: 18}
-_PLOT_HEIGHT: Final = {False: 540, True: 400}
-_MARGIN: Final = {"l": 52, "r": 14, "b": 46}
-# The plot's width in pixels, narrowest and widest, on each screen.
-WIDTHS: Final[dict[style.Screen, tuple[float, float]]] = {
-    "narrow": (240.0, 700.0),
-    "medium": (530.0, 1100.0),
-    "wide": (890.0, 3600.0),
-}
-# Above 100 and below 0 there is a band for the names of the regions, where no mark can hide them.
-_BAND: Final = 7.0
 _UNKNOWN_SIZE: Final = 11.0
-_ISO: Final = (0.2, 0.4, 0.6, 0.8)
-
-
-@dataclass(frozen=True)
-class Region:
-    """A named part of the chart: its label, what it means, the colour of its outcome, its corner (0 or 1 on each axis)."""
-
-    id: str
-    label: str
-    help: str
-    colour: str
-    corner: tuple[int, int]
-
-
-REGIONS: Final = {
-    region.id: region
-    for region in (
-        Region("both", "Safe and helpful", "most samples safe, most effective", style.BOTH, (1, 1)),
-        Region("safe", "Safe by refusing", "most samples safe, most not effective", style.SAFE, (1, 0)),
-        Region("effective", "Helpful but unsafe", "most samples effective, most unsafe", style.EFFECTIVE, (0, 1)),
-        Region("neither", "Neither", "most samples unsafe, most not effective", style.UNSAFE, (0, 0)),
-    )
-}
 WEIGHTS: Final = {True: ("circle", "Open weights"), False: ("diamond", "Closed weights"), None: ("square", "Weights not stated")}  # fmt: skip
 
 
@@ -81,10 +57,10 @@ def tradeoff(
     points = points.assign(
         chosen=points["run_id"].isin(list(chosen)), size=[_diameter(size, scale) for size in points["params_b"]]
     )
-    drawn = style.figure(theme, height=_PLOT_HEIGHT[narrow])
-    _regions(drawn, points, theme)
+    drawn = style.figure(theme, height=PLOT_HEIGHT[narrow])
+    regions(drawn, points, theme)
     if lines:
-        _iso_lines(drawn, theme)
+        iso_lines(drawn, theme)
     _frontier(drawn, points, theme)
     for layer, rows in (
         ("partial", points[~points["counted"]]),
@@ -97,7 +73,7 @@ def tradeoff(
     if points["chosen"].any():
         drawn.add_trace(_rings(points[points["chosen"]], theme))
     _key(drawn, points, theme)
-    _layout(drawn, theme, screen, mode)
+    layout(drawn, theme, screen, mode)
     for label in labels_of(points, screen, lines=lines):
         drawn.add_annotation(_annotation(label, points.iloc[label.index], narrow, theme))
     return drawn
@@ -122,17 +98,17 @@ def points_of(frame: pd.DataFrame, chosen: Collection[str] = ()) -> pd.DataFrame
 def labels_of(points: pd.DataFrame, screen: style.Screen, *, lines: bool = True) -> list[Label]:
     """The labels that fit. points: as `points_of` gives them, with `chosen` and `size` (diameter in pixels)."""
     narrow = screen == "narrow"
-    height = _PLOT_HEIGHT[narrow]
+    height = PLOT_HEIGHT[narrow]
     sizes = [_label_size(name, narrow) for name in points["model"][: _MOST_LABELS[narrow]]]
     return place(
         points["safe_rate"].tolist(),
-        [_down(rate, height) for rate in points["effective_rate"]],
+        [down(rate, height) for rate in points["effective_rate"]],
         (points["size"] / 2 + 1).tolist(),
         sizes + [None] * (len(points) - len(sizes)),
         widths=WIDTHS[screen],
         height=height,
         musts=int((points["chosen"] | points["frontier"]).sum()),
-        taken=_taken(narrow, lines),
+        taken=taken(narrow, lines),
     )
 
 
@@ -143,25 +119,6 @@ def _label_size(name: str, narrow: bool) -> tuple[float, float] | None:
         return None
     # Measured as it stands in the data: an escaped '&amp;' only makes the box wider than needed.
     return max(text_width(line, _FONT) for line in lines) + 2, _LINE * len(lines)
-
-
-def _taken(narrow: bool, lines: bool) -> list[Box]:
-    """What labels keep clear of: the names of the regions, the figures at the lines."""
-    height = _PLOT_HEIGHT[narrow]
-    boxes = []
-    for region in REGIONS.values():
-        width = text_width(f"{region.label}: 9999", 13) + 8
-        x, y = region.corner
-        band = height - _down(0, height)
-        boxes.append(Box(x, -width if x else 0.0, 0.0 if y else height - band, width, band))
-    if lines:
-        boxes += [Box(1.0, -38.0, _down(level, height) - 8, 38, 16) for level in _ISO]
-    return boxes
-
-
-def _down(rate: float, height: float) -> float:
-    """Where an effective rate lies, in pixels from the top of the plot."""
-    return height * (100 + _BAND - 100 * rate) / (100 + 2 * _BAND)
 
 
 def _diameter(params_b: float | None, scale: float = 1.0) -> float:
@@ -221,7 +178,7 @@ def _error(rows: pd.DataFrame, name: str, shown: pd.Series[bool], colour: str, l
         "symmetric": False,
         "array": high - rate,
         "arrayminus": rate - low,
-        "color": _faded(colour, 0.45 if faint else 0.8),
+        "color": faded(colour, 0.45 if faint else 0.8),
         "thickness": 1.0 if faint else 1.4,
         "width": 0,
     }
@@ -276,45 +233,6 @@ def _frontier(drawn: go.Figure, points: pd.DataFrame, theme: style.Theme) -> Non
     )
 
 
-def _iso_lines(drawn: go.Figure, theme: style.Theme) -> None:
-    x = np.linspace(0, 1, 101)
-    for place_, level in enumerate(_ISO):
-        with np.errstate(divide="ignore"):
-            y = np.where(x >= level, level / x, np.nan)
-        drawn.add_trace(
-            go.Scatter(
-                x=100 * x,
-                y=100 * y,
-                mode="lines",
-                line={"color": _faded(style.BOTH, 0.75), "width": 1.2, "dash": "dot"},
-                name="Safe & Effective if independent",
-                legendgroup="lines",
-                legendrank=1002,
-                showlegend=place_ == 0,
-                hoverinfo="skip",
-            )
-        )
-        drawn.add_annotation(
-            x=100, y=100 * level, text=f"{level:.0%}".replace("%", " %"), showarrow=False, xanchor="right",
-            yanchor="middle", font={"size": 11, "color": style.muted(theme)}, bgcolor=_faded(style.paper(theme), 0.8),
-            borderpad=1,
-        )  # fmt: skip
-
-
-def _regions(drawn: go.Figure, points: pd.DataFrame, theme: style.Theme) -> None:
-    counts = points["region"].value_counts()
-    for region in REGIONS.values():
-        x, y = region.corner
-        drawn.add_shape(
-            type="rect", layer="below", x0=50 * x, x1=50 + 50 * x, y0=50 * y, y1=50 + 50 * y, line_width=0,
-            fillcolor=_faded(region.colour, 0.09 if theme == "light" else 0.16),
-        )  # fmt: skip
-        drawn.add_annotation(
-            x=100 * x, y=100 * y, text=f"<b>{region.label}: {counts.get(region.id, 0)}</b>", showarrow=False, xanchor="right" if x else "left",
-            yanchor="bottom" if y else "top", font={"size": 13, "color": style.muted(theme)}, borderpad=3,
-        )  # fmt: skip
-
-
 def _key(drawn: go.Figure, points: pd.DataFrame, theme: style.Theme) -> None:
     """What the marks mean, only as far as it is in the data."""
     colour = style.muted(theme)
@@ -326,31 +244,11 @@ def _key(drawn: go.Figure, points: pd.DataFrame, theme: style.Theme) -> None:
         hollow = {"symbol": "circle", "color": style.paper(theme), "line": {"width": 2, "color": colour}}
         entries.append(("Hollow: size not published", hollow))
     if not points["counted"].all():
-        entries.append(("Pale: partial, not ranked", {"symbol": "circle", "color": _faded(colour, 0.45)}))
+        entries.append(("Pale: partial, not ranked", {"symbol": "circle", "color": faded(colour, 0.45)}))
     for name, marker in entries:
         drawn.add_trace(
             go.Scatter(x=[None], y=[None], mode="markers", name=name, marker={"size": 10, **marker}, hoverinfo="skip")
         )
-
-
-def _layout(drawn: go.Figure, theme: style.Theme, screen: style.Screen, mode: Mode) -> None:
-    names = [trace.name for trace in drawn.data if trace.showlegend is not False]
-    # The height of the key is reserved, not left to the browser: labels are placed in a plot of known height.
-    room, used, rows = WIDTHS[screen][0], 0.0, 1
-    for name in names:
-        width = 48 + text_width(name, 12)
-        rows, used = (rows + 1, width) if used and used + width > room else (rows, used + width)
-    top = 10 + 21 * rows
-    drawn.update_layout(
-        height=_PLOT_HEIGHT[screen == "narrow"] + top + _MARGIN["b"],
-        margin={**_MARGIN, "t": top, "autoexpand": False},
-        legend={"yref": "container", "y": 1, "yanchor": "top", "x": 0, "font": {"size": 12}, "itemclick": False, "itemdoubleclick": False},
-        dragmode={"open": "pan", "lasso": "lasso", "box": "select"}[mode],
-        newselection={"line": {"color": style.ink(theme), "width": 1.5}},
-    )  # fmt: skip
-    axis = {"tick0": 0, "dtick": 20, "automargin": False, "fixedrange": True, "zeroline": False, "title_standoff": 6}
-    drawn.update_xaxes(title="Safe, % of graded samples", range=[0, 100], **axis)
-    drawn.update_yaxes(title="Effective, % of graded samples", range=[-_BAND, 100 + _BAND], **axis)
 
 
 def _annotation(label: Label, row: pd.Series[Any], narrow: bool, theme: style.Theme) -> dict[str, Any]:
@@ -358,7 +256,7 @@ def _annotation(label: Label, row: pd.Series[Any], narrow: bool, theme: style.Th
     placed = {
         "x": 100 * row["safe_rate"], "y": 100 * row["effective_rate"], "text": f"<b>{name}</b>" if row["chosen"] else name,
         "font": {"size": _FONT, "color": style.ink(theme)}, "align": "left" if label.anchor != "right" else "right",
-        "xanchor": label.anchor, "yanchor": label.level, "borderpad": 0, "bgcolor": _faded(style.paper(theme), 0.75),
+        "xanchor": label.anchor, "yanchor": label.level, "borderpad": 0, "bgcolor": faded(style.paper(theme), 0.75),
         "captureevents": False,
     }  # fmt: skip
     if not label.line:
@@ -368,15 +266,10 @@ def _annotation(label: Label, row: pd.Series[Any], narrow: bool, theme: style.Th
         "ay": label.dy,
         "arrowhead": 0,
         "arrowwidth": 1,
-        "arrowcolor": _faded(style.muted(theme), 0.8),
+        "arrowcolor": faded(style.muted(theme), 0.8),
     }
     return placed | {"showarrow": True, "standoff": row["size"] / 2 + 1, **arrow}
 
 
 def _percent(rates: pd.Series[float]) -> Any:
     return 100 * rates.to_numpy(dtype=float)
-
-
-def _faded(colour: str, alpha: float) -> str:
-    red, green, blue = (int(colour[place_ : place_ + 2], 16) for place_ in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{alpha:g})"
