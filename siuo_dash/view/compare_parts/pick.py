@@ -37,6 +37,7 @@ def pick_sample(table: pd.DataFrame, question_ids: Sequence[int], *, key: str, a
         }
         | {name: st.column_config.TextColumn(width=width) for name, width in _WIDTHS.items()},
     )
-    row = next((row for row in state["selection"]["rows"] if row < len(question_ids)), 0)
+    picked = [*state["selection"]["rows"], st.session_state[f"{key}-start"]]
+    row = next((row for row in picked if row < len(question_ids)), 0)
     st.session_state[f"{key}-row"] = row
     return int(question_ids[row])
