@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -201,6 +202,8 @@ def narrow() -> bool:
 def header(title: str, sentence: str) -> None:
     """A page's heading and the sentence that says what it answers."""
     st.session_state[PAGE] = title
+    if theme() == "dark":
+        st.html(style.DARK_CHIPS)
     st.title(title, anchor=False)
     with st.container(gap=None):
         st.markdown(sentence)
@@ -210,9 +213,13 @@ def header(title: str, sentence: str) -> None:
 def plain(text: str) -> str:
     """Somebody's words for st.markdown and labels: every character is shown as it is.
 
-    Beyond Markdown, Streamlit reads `:name:` and `:colour[…]`; an escaped colon stays a colon.
+    Beyond Markdown, Streamlit reads `:name:` and `:colour[…]`; an escaped colon stays a colon. It also makes links of
+    bare addresses, whatever is escaped in them: an invisible character that joins words keeps them from being one.
     """
-    return markdown_plain(text).replace(":", "\\:")
+    return _BARE_ADDRESS.sub("\\g<0>\u2060", markdown_plain(text)).replace(":", "\\:")
+
+
+_BARE_ADDRESS: Final = re.compile(r"https?:|www(?=\.)|@", re.IGNORECASE)
 
 
 def key_figures(figures: Sequence[tuple[str, str, str]]) -> None:

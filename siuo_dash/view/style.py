@@ -34,6 +34,12 @@ _GRID: Final = {"light": "#dde2e6", "dark": "#333c44"}
 _MUTED: Final = {"light": "#5b656e", "dark": "#a3adb6"}
 _FONT: Final = "'Source Sans', 'Source Sans 3', 'Source Sans Pro', sans-serif"
 
+# Streamlit writes on a chosen chip in white, whatever the theme's colour behind it: 2.2 to 1 on our light blue.
+DARK_CHIPS: Final = (
+    f"<style>[data-testid='stMultiSelect'] span[title], [data-testid='stMultiSelect'] span[title] ~ * "
+    f"{{ color: {_PAPER['dark']}; }}</style>"
+)
+
 NOT_PUBLISHED: Final = "not published"
 NOT_JUDGED: Final = "not judged"
 
