@@ -48,11 +48,11 @@ def compare_the_two_best(page: Page) -> None:
 def open_the_second_sample(page: Page) -> str:
     """Pick the second sample that only A passes, and open it; the words of the link."""
     link = page.get_by_role("link", name="with both runs").first
-    before = link.inner_text()
+    before = link.text_content() or ""
     table(page, 2).click(position={"x": 15, "y": 35 + 66 + 33})
     expect(link).not_to_have_text(before)
     settled(page)
-    chosen = link.inner_text()
+    chosen = link.text_content() or ""
     follow(page, link, "Samples")
     return chosen
 
