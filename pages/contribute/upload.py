@@ -88,7 +88,7 @@ def show_published(run_id: str) -> None:
         shell.link("run", "Open the run", {"run": label})
         shell.link("leaderboard", "See it on the leaderboard", {"board": board_label, "runs": label})
         shell.link("upload", "Withdraw it", {"section": "Withdrawn", "runs": label})
-    st.caption(f"Its run_id is `{run_id}`. Drop other files to upload another run.")
+    st.caption(f"Its run_id is {run_id}. Drop other files to upload another run.")
 
 
 store = shell.open_store()

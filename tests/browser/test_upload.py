@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import ROOT, served, settled
@@ -49,8 +49,17 @@ def drop(page: Page, *files: Path) -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_role("combobox", name=label).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    """Pick an option; its list closes when the page moves under it, and a person would open it again."""
+    settled(page)
+    box, wanted = page.get_by_role("combobox", name=label), page.get_by_role("option", name=option, exact=True)
+    for _ in range(10):
+        box.fill(option)
+        try:
+            wanted.click(timeout=1_000)
+            return
+        except TimeoutError:
+            page.keyboard.press("Escape")
+    raise AssertionError(f"{label}: {option} cannot be chosen")
 
 
 def fill(page: Page, label: str, text: str) -> None:

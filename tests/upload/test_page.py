@@ -14,7 +14,7 @@ from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.store import log
 from siuo_dash.store.publish import withdrawn
-from tests.stores import make_data, make_run, share
+from tests.stores import make_data, make_run, question_ids, share
 from tests.upload.files import Rows, as_csv, as_json, judged, plain
 
 PAGE = "pages/contribute/upload.py"
@@ -105,7 +105,7 @@ def test_a_run_from_drop_to_publish(app: AppTest, data: Path) -> None:
     assert "run=Example-VL-7B" in links(app)["Open the run"]
     (new,) = [name for name in files_of(data, "submissions") if name.startswith("example-vl-7b")]
     assert [(event.event, event.by) for event in log.read(data)] == [("publish", "Somebody")]
-    assert kept(app) == [] and f"`{new.removesuffix('.parquet')}`" in shown(app)
+    assert kept(app) == [] and new.removesuffix(".parquet") in shown(app)
 
 
 def test_the_same_content_twice_is_refused_with_a_link(app: AppTest, data: Path) -> None:
@@ -273,3 +273,44 @@ def test_a_disk_that_refuses_is_said_in_words(app: AppTest, data: Path) -> None:
     press(app, "Publish")
     assert not app.exception and app.error and len(files_of(data, "submissions")) == 1
     assert len(kept(app)) == 1, "the person can try again"
+
+
+def choices(answer: str) -> Rows:
+    return [{"question_id": question_id, "response_mcqa": answer} for question_id in question_ids()]
+
+
+ODD = {
+    "nothing": b"",
+    "a picture": b"\x89PNG\r\n\x1a\n" + b"\0" * 50,
+    "not UTF-8": b"question_id,safe\n1001,\xff\xfe\n",
+    "truncated": as_json(judged(safe=3))[:-40],
+    "numbers": b"[1, 2, 3]",
+    "one object": b'{"question_id": 1001}',
+    "nested deep": b"[" * 5000,
+    "a huge number": b'[{"question_id": 1' + b"0" * 400 + b', "safe": 1}]',
+    "many fields": as_json([{f"field {number}": number for number in range(600)}]),
+    "field names that attack": as_json([{"question_id": 1001, HOSTILE: 1, "safe": 1, "response": HOSTILE}]),
+    "all ungraded": as_json(plain("is_safe", lambda _: -1)),
+    "one sample": as_json(plain("is_safe", lambda _: 1, [1001])),
+    "multiple choice": as_json(choices("(B)")),
+    "unreadable choices": as_json(choices("none of these")),
+    "responses only": as_json([{"question_id": 1001, "response": "Hello."}]),
+}
+
+
+def test_whatever_is_dropped_the_page_says_something_in_words(app: AppTest, data: Path) -> None:
+    for name, content in ODD.items():
+        drop(app, (f"{name}.bin", content))
+        assert not app.exception, name
+        assert app.error or app.success or "Please answer first" in shown(app), name
+        fill(app, **{each.label.rstrip(" *"): "Example" for each in app.text_input if each.label.endswith("*")})
+        assert not app.exception, name
+    assert len(files_of(data, "submissions")) == 1 and kept(app) == []
+
+
+def test_a_mapping_for_files_that_cannot_be_read(app: AppTest) -> None:
+    drop(app, ("a.bin", ODD["a picture"]))
+    loader = next(each for each in app.file_uploader if each.label == "Mapping (JSON)")
+    loader.set_value(("m.json", b'{"id": "x", "safe": "y"}', "application/json"))
+    app.run()
+    assert not app.exception and "a picture" in shown(app)

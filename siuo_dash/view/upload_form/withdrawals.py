@@ -32,7 +32,13 @@ def _list(store: Store) -> None:
     if not gone:
         st.info("No run is withdrawn.", icon=":material/inbox:")
         return
-    shell.table(upload.withdrawn_frame(gone), key="withdrawn", alt="Withdrawn runs with their reasons", height="auto")
+    shell.table(
+        upload.withdrawn_frame(gone),
+        key="withdrawn",
+        alt="Withdrawn runs with their reasons",
+        height="auto",
+        column_config={"Run": st.column_config.TextColumn(width=150 if shell.narrow() else None)},
+    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         run_id = st.selectbox("Run to restore", [each.run_id for each in gone], key="restore-run", width=420)
         if st.button("Restore", icon=":material/restore:", key="restore") and run_id:
