@@ -41,10 +41,15 @@ def show_judges(scope: Scope) -> None:
                 "These models stand in several boards, but at least one of the two is known by its totals only. Their "
                 "rates can differ because of the judge, or because of the responses:"
             )
-            shell.table(
-                reliability.several_boards_table(several, scope.metric), key="several", height=table_height(len(several)),
-                alt="Models in several boards",
-            )  # fmt: skip
+            shown = reliability.several_boards_table(several, scope.metric)
+            shell.table(shown, key="several", height=table_height(len(shown)), alt="Models in several boards")
+            export = plain_table(
+                "models in several boards",
+                f"{scope.metric.label} of models in several boards",
+                shown,
+                scope.provenance(scope.metric.label, "all boards, not comparable"),
+            )
+            shell.exports(export, key="several-export")
     else:
         _show_pairs(scope, models)
     st.subheader("Rates corrected for the judge's errors", anchor=False)
@@ -107,6 +112,9 @@ def _show_pair(scope: Scope, pair: judges.JudgedTwice, first: str, second: str) 
             ),
             key="confusion",
             alt=f"Both {good} {table.both}, only first {table.first_only}, only second {table.second_only}, both {bad} {table.neither}",
+            data=reliability.pairs_export(
+                [pair], scope.labels, scope.metric, scope.provenance(f"{first} and {second}", "all boards")
+            ),
         )  # fmt: skip
     st.markdown(f"**Samples on which the two differ: {len(pair.differing)}**")
     if pair.differing:
