@@ -72,9 +72,12 @@ def test_a_lasso_makes_the_chosen_runs_which_other_pages_keep(dashboard: str, op
     expect(page.get_by_text("Chosen", exact=True).first).to_be_visible(timeout=30_000)
     chosen = page.locator(".st-key-runs [data-tag]")
     expect(chosen).to_have_count(3)
+    page.wait_for_url("**runs=**")
     assert sorted(parse_qs(urlsplit(page.url).query)["runs"]) == sorted(f"{name} · human" for name in LEADERS)
     page.get_by_role("link", name="Compare").last.click()
     expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible(timeout=30_000)
+    settled(page)
+    page.wait_for_url("**runs=**")
     assert sorted(parse_qs(urlsplit(page.url).query)["runs"]) == sorted(f"{name} · human" for name in LEADERS)
 
 

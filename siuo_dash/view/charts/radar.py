@@ -106,7 +106,7 @@ def radar(
             "radialaxis": {
                 "range": [0, 100],
                 "tickvals": [25, 50, 75, 100],
-                "ticktext": ["", "50 %", "", "100 %"],
+                "ticktext": ["", "50 %", "", ""],
                 # Between two axes, where the figures lie on no line of data.
                 "angle": angle,
                 "tickangle": angle,

@@ -154,14 +154,15 @@ def _choose_outcomes(runs: Mapping[str, str]) -> tuple[RunOutcome, ...]:
     options: dict[Any, str] = {
         (run_id, outcome): outcome_option(label, outcome) for run_id, label in runs.items() for outcome in OUTCOMES
     }
+    if not runs:  # a greyed-out field cannot be read by everybody
+        return ()
     chosen = st.multiselect(
         "Outcome in a chosen run",
         list(options),
         format_func=options.__getitem__,
         key="outcome",
         bind="query-params",
-        placeholder="Any outcome" if runs else "Choose runs first",
-        disabled=not runs,
+        placeholder="Any outcome",
         width=420,
     )
     return tuple(RunOutcome(run_id, runs[run_id], outcome) for run_id, outcome in chosen if run_id in runs)
