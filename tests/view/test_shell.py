@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_plain_words_are_shown_as_they_are(words: str) -> None:
     assert len(inline) == 1
     kinds = {child.type for child in inline[0].children or []}
     assert kinds <= {"text", "text_special", "strong_open", "strong_close"}
-    shown = "".join(child.content for child in inline[0].children or [])
+    shown = "".join(child.content for child in inline[0].children or []).replace("\u2060", "")
     printable = "".join(letter if letter.isprintable() else " " for letter in words)
     assert shown.split() == f"x {printable} x".split()
 
@@ -44,6 +45,16 @@ def test_streamlits_own_markup_is_escaped_too(words: str) -> None:
     escaped = shell.plain(words)
     for letter in ":[]$|<&":
         assert escaped.count(letter) == escaped.count(f"\\{letter}")
+
+
+@pytest.mark.parametrize(
+    "words", ["https://evil.example", "HTTP://evil.example", "www.evil.example", "me@evil.example"]
+)
+def test_a_bare_address_is_not_made_a_link(words: str) -> None:
+    # The patterns of the GitHub flavour's autolinks, which look at the text once escapes are gone.
+    shown = shell.plain(words).replace("\\", "")
+    assert shown.replace("\u2060", "") == words
+    assert not re.search(r"https?://[-.\w]+|www\.[-.\w]+|[-.\w+]+@[-\w]+\.[-\w]+", shown, re.IGNORECASE)
 
 
 def test_a_visit_sees_one_state_of_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
