@@ -57,6 +57,10 @@ class BenchmarkTextError(SiuoError):
     """The benchmark's own text or pictures cannot be fetched, read or kept."""
 
 
+class SettingsError(SiuoError):
+    """The program is set up in a way that it cannot be served."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing found while reading a file: where it is, what is wrong, what to do."""

@@ -14,12 +14,18 @@ import pytest
 from siuo_dash.view.shell import HOME, PAGES
 from tests.conftest import ROOT
 
-LEVELS = {"errors": 0, "benchmark": 1, "store": 2, "ingest": 3, "analysis": 3, "view": 4, "cli": 5, "pages": 5}
+LEVELS = {"errors": 0, "settings": 1, "benchmark": 1, "store": 2, "ingest": 3, "analysis": 3, "view": 4} | {
+    "cli": 5,
+    "pages": 5,
+}
 STREAMLIT = (
     "siuo_dash.view.shell",
     "siuo_dash.view.controls",
     "siuo_dash.view.sample_card",
     "siuo_dash.view.server",
+    "siuo_dash.view.serving",
+    "siuo_dash.view.identity",
+    "siuo_dash.view.review_parts",
     "siuo_dash.view.upload_form",
     "siuo_dash.view.compare_parts",
     "siuo_dash.view.reliability_parts",
@@ -130,6 +136,7 @@ def test_charts_and_style_know_frames_and_the_schema_only() -> None:
         ("typer", {"cli"}),
         ("rich", {"cli"}),
         ("starlette", {"view"}),
+        ("prometheus_client", {"view"}),
     ],
 )
 def test_a_library_has_its_wing(library: str, wings: set[str]) -> None:

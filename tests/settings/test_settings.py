@@ -1,0 +1,218 @@
+"""Every setting, every refusal: what is said at the start, and that no secret is in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from siuo_dash.errors import SettingsError
+from siuo_dash.settings import NAMES, PREFIX, Serving, Settings, address_of, check_serving, is_loopback, read
+from tests.conftest import ROOT
+
+SECRET = "0123456789abcdef-a-cookie-secret"
+AUTH = {
+    "redirect_uri": "https://siuo.example.org/oauth2callback",
+    "cookie_secret": SECRET,
+    "client_id": "the-client",
+    "client_secret": "a-client-s-key",
+    "server_metadata_url": "https://accounts.example.org/.well-known/openid-configuration",
+}
+HOSTED = {"SIUO_MODE": "hosted", "SIUO_REVIEWERS": "Reviewer@Example.org"}
+
+
+def auth(folder: Path, more: str = "", /, **changed: str | None) -> Path:
+    """A secrets file with [auth]; None leaves a key out."""
+    lines = [f'{key} = "{value}"' for key, value in (AUTH | changed).items() if value is not None]
+    path = folder / "secrets.toml"
+    path.write_text("[auth]\n" + "\n".join(lines) + f"\n{more}\n", encoding="utf-8")
+    return path
+
+
+def faults(environment: dict[str, str], *secrets: Path) -> list[str]:
+    with pytest.raises(SettingsError) as refused:
+        read(environment, secrets)
+    return str(refused.value).splitlines()
+
+
+def test_nothing_said_is_local() -> None:
+    settings = read({})
+    assert settings == Settings() and not settings.hosted and settings.sign_in is None
+    check_serving(settings, Serving())
+
+
+def test_hosted(tmp_path: Path) -> None:
+    settings = read(HOSTED | {"SIUO_QUOTA_PER_DAY": " 7 "}, [tmp_path / "none.toml", auth(tmp_path)])
+    assert settings.hosted and settings.reviewers == ("reviewer@example.org",) and settings.quota_per_day == 7
+    assert settings.sign_in is not None and settings.sign_in.issuer == "https://accounts.example.org"
+    check_serving(settings, Serving(address=None))
+
+
+def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+    path = auth(tmp_path, '[siuo]\nmode = "hosted"\nreviewers = ["A@b.org", "c@d.org", "a@B.org"]\nquota_open = 3')
+    assert read({}, [path]).reviewers == ("a@b.org", "c@d.org") and read({}, [path]).quota_open == 3
+    there = read({"SIUO_REVIEWERS": "e@f.org;\n g@h.org", "SIUO_QUOTA_OPEN": "4", "SIUO_MODE": ""}, [path])
+    assert there.hosted and there.reviewers == ("e@f.org", "g@h.org") and there.quota_open == 4
+    assert not read({"SIUO_MODE": "Local"}, [path]).hosted
+
+
+@pytest.mark.parametrize("key", AUTH)
+@pytest.mark.parametrize("value", [None, "", "xxx", "your-value-here", "<fill in>", "changeme"])
+def test_a_part_of_auth_that_is_not_there(tmp_path: Path, key: str, value: str | None) -> None:
+    (fault,) = faults(HOSTED, auth(tmp_path, **{key: value}))
+    assert fault.startswith(f"[auth] {key} ") and ("missing" in fault or "placeholder" in fault)
+
+
+@pytest.mark.parametrize("value", ["short", "a" * 64, "abcabc" * 20])
+def test_a_cookie_secret_that_can_be_guessed(tmp_path: Path, value: str) -> None:
+    (fault,) = faults(HOSTED, auth(tmp_path, cookie_secret=value))
+    assert "can be guessed" in fault and value not in fault
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("redirect_uri", "http://siuo.example.org/oauth2callback", "unprotected"),
+        ("redirect_uri", "http://10.0.0.3/oauth2callback", "unprotected"),
+        ("redirect_uri", "javascript://x/oauth2callback", "unprotected"),
+        ("redirect_uri", "https://user:pw@x.org/oauth2callback", "unprotected"),
+        ("redirect_uri", "https://siuo.example.org/", "must end with /oauth2callback"),
+        ("redirect_uri", "https://x.org/oauth2callback?a=1", "must end with"),
+        ("redirect_uri", "https://x.org:port/oauth2callback", "no web address"),
+        ("server_metadata_url", "http://x.org/.well-known/openid-configuration", "unprotected"),
+        ("server_metadata_url", "https://x.org", "must end with /.well-known"),
+        ("server_metadata_url", "https://[x/.well-known/openid-configuration", "no web address"),
+    ],
+)
+def test_an_address_that_gives_identities_away(tmp_path: Path, key: str, value: str, words: str) -> None:
+    (fault,) = faults(HOSTED, auth(tmp_path, **{key: value}))
+    assert key in fault and words in fault
+
+
+@pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:{port}", "[::1]:8501"])
+def test_this_machine_needs_no_protection_on_the_way(tmp_path: Path, host: str) -> None:
+    assert read(HOSTED, [auth(tmp_path, redirect_uri=f"http://{host}/oauth2callback")]).hosted
+
+
+def test_hosted_without_auth_at_all(tmp_path: Path) -> None:
+    (fault,) = faults(HOSTED)
+    assert "no section [auth]" in fault
+    path = tmp_path / "secrets.toml"
+    path.write_text('auth = "yes"')
+    assert "no section [auth]" in faults(HOSTED, path)[0]
+
+
+def test_several_providers_are_not_supported(tmp_path: Path) -> None:
+    (fault,) = faults(HOSTED, auth(tmp_path, '[auth.other]\nclient_id = "a"'))
+    assert "one provider only" in fault
+    assert read(HOSTED, [auth(tmp_path, '[auth.client_kwargs]\nscope = "openid email"')]).hosted
+    (fault,) = faults(HOSTED, auth(tmp_path, '[auth.client_kwargs]\nscope = "openid profile"'))
+    assert "lacks email" in fault
+
+
+@pytest.mark.parametrize("value", ["", " , ", "nobody", "a@b@c", "a b@c.org x@", "ä@b.org", "a@b.org\u212a", "x" * 250 + "@b.org"])  # fmt: skip
+def test_reviewers_must_be_addresses(tmp_path: Path, value: str) -> None:
+    (fault,) = faults({"SIUO_MODE": "hosted", "SIUO_REVIEWERS": value}, auth(tmp_path))
+    assert "reviewer" in fault.casefold()
+
+
+@pytest.mark.parametrize("value", ["all", "Everybody", "public"])
+def test_uploads_open_to_all_are_refused(tmp_path: Path, value: str) -> None:
+    (fault,) = faults(HOSTED | {"SIUO_UPLOADS": value}, auth(tmp_path))
+    assert "open to all are not served" in fault
+    assert read(HOSTED | {"SIUO_UPLOADS": "nobody"}, [auth(tmp_path)]).uploads == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SIUO_MODE", "public"),
+        ("SIUO_UPLOADS", "some"),
+        ("SIUO_QUOTA_PER_DAY", "0"),
+        ("SIUO_QUOTA_PER_DAY", "many"),
+        ("SIUO_QUOTA_OPEN", "-1"),
+        ("SIUO_UPLOAD_MB", "1.5"),
+        ("SIUO_SIGN_IN_HOURS", "721"),
+        ("SIUO_ISSUER", "accounts.example.org"),
+        ("SIUO_ISSUER", "http://accounts.example.org"),
+        ("SIUO_ISSUER", "https://[x"),
+    ],
+)
+def test_a_value_that_is_not_understood_is_named(name: str, value: str) -> None:
+    (fault,) = faults({name: value})
+    assert fault.startswith(f"{name}: ")
+
+
+def test_what_stands_in_the_file_wrongly(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+    for text, words in (
+        ('[siuo]\nreviewer = "a@b.org"', "'reviewer' is no setting; there are mode, reviewers"),
+        ("[siuo]\nquota_open = true", "[siuo] quota_open: True is no whole number"),
+        ("[siuo]\nreviewers = 3", "[siuo] reviewers: write the addresses as a list"),
+        ('siuo = "hosted"', "is no section"),
+        ("[auth]\ncookie_secret = topsecret", "is not TOML (line 2)"),
+    ):
+        path.write_text(text)
+        (fault,) = faults({}, path)
+        assert words in fault and "topsecret" not in fault
+    path.write_bytes(b"\xff")
+    assert "is not TOML" in faults({}, path)[0]
+    assert "cannot be read" in faults({}, tmp_path)[0]
+
+
+def test_all_faults_are_named_at_once_and_no_secret(tmp_path: Path) -> None:
+    found = faults({"SIUO_MODE": "hosted", "SIUO_QUOTA_OPEN": "x"}, auth(tmp_path, client_id="xxx", redirect_uri=None))
+    assert len(found) == 4 and SECRET not in "".join(found)
+
+
+@pytest.mark.parametrize("address", [None, "0.0.0.0", "::", "192.168.1.4", "example.org", "10.0.0.1", ""])
+def test_local_mode_listens_on_this_machine_only(address: str | None) -> None:
+    with pytest.raises(SettingsError, match="SIUO_MODE=hosted"):
+        check_serving(Settings(), Serving(address=address))
+    check_serving(Settings(mode="hosted"), Serving(address=address))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "LocalHost"])
+def test_this_machine(address: str) -> None:
+    assert is_loopback(address)
+    check_serving(Settings(), Serving(address=address))
+
+
+def test_a_way_of_serving_that_lets_people_be_forged() -> None:
+    hosted = Settings(mode="hosted")
+    with pytest.raises(SettingsError, match="enableXsrfProtection"):
+        check_serving(hosted, Serving(xsrf_protection=False))
+    with pytest.raises(SettingsError, match="trustedUserHeaders"):
+        check_serving(hosted, Serving(trusted_headers=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Some.Body+x@Example.ORG", "some.body+x@example.org"),
+        ("\u212aim@example.org", None),  # the Kelvin sign folds to k
+        ("\u017fam@example.org", None),  # a long s folds to s
+        ("a@b..org", None),
+        ("a@b.org\n", None),
+        ("<script>@b.org", None),
+        ("a@b.org,c@d.org", None),
+        ("=cmd@b.org", "=cmd@b.org"),  # allowed by the mail's rules; exports defuse it
+        (["a@b.org"], None),
+        (None, None),
+    ],
+)
+def test_addresses_are_compared_in_one_form(text: object, address: str | None) -> None:
+    assert address_of(text) == address
+
+
+def test_the_page_of_settings_says_what_the_program_does() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `SIUO_(\w+)` \| (.+?) \| (.+) \|$", page, re.MULTILINE)
+    assert [name.casefold() for name, _, _ in rows] == list(NAMES)
+    known = {each.name: each for each in fields(Settings)}
+    for name, default, meaning in rows:
+        each = known[name.casefold()]
+        assert default == (f"`{each.default}`" if each.default else "none"), PREFIX + name
+        assert meaning == each.metadata["meaning"], PREFIX + name
