@@ -73,3 +73,10 @@ def settled(page: Page, *, complete: bool = False) -> None:
     if complete:
         page.wait_for_function("() => !document.querySelector('[class*=\"st-key-waiting\"]')", timeout=120_000)
         settled(page)
+
+
+def click_mark(page: Page, x: float, y: float) -> None:
+    """Click a mark of a chart as a person does: once its hover text is there, without which plotly knows no mark."""
+    page.mouse.move(x, y)
+    page.locator(".hoverlayer .hovertext").first.wait_for(timeout=30_000)
+    page.mouse.click(x, y)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.driver import settled
+from tests.browser.driver import click_mark, settled
 
 pytestmark = pytest.mark.browser
 GLM = "GLM-4.1V-9B-Thinking · Meta-Llama-3.1-8B-Instruct"
@@ -29,8 +29,7 @@ def click_middle(page: Page, target: Locator) -> None:
     target.scroll_into_view_if_needed()
     box = target.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    click_mark(page, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
 def expect_samples_of(page: Page, run: str, domain: str, count: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.driver import settled
+from tests.browser.driver import click_mark, settled
 
 pytestmark = pytest.mark.browser
 CHART = ".st-key-chart-tradeoff"
@@ -49,8 +49,7 @@ def test_a_click_on_a_mark_opens_the_run(dashboard: str, open_page: OpenPage) ->
     drawn(page)
     for _ in range(2):  # also the same mark again, after coming back
         x, y = place(page, "LLaVA-1.6-34B")
-        page.mouse.move(x, y)
-        page.mouse.click(x, y)
+        click_mark(page, x, y)
         expect(page.get_by_role("heading", name="Run", exact=True)).to_be_visible(timeout=30_000)
         assert parse_qs(urlsplit(page.url).query)["run"] == ["LLaVA-1.6-34B · human"]
         page.go_back()
