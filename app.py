@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from siuo_dash.view import server, shell
+from siuo_dash.view import address, server, shell
 
 # `streamlit run app.py` serves this, and runs this same file as the script of every visit.
 app = st.App("app.py", lifespan=server.lifespan, routes=server.routes())
@@ -12,6 +12,7 @@ if __name__ == "__main__":
     st.set_page_config(page_icon=shell.ICON, layout="wide")
     page = st.navigation(shell.navigation(), position="top")
     st.set_page_config(page_title=f"{page.title} · SIUO dashboard")
+    address.keep_address(page.url_path)
     shell.leave_behind(page.url_path)
     with shell.guard():
         page.run()

@@ -20,6 +20,7 @@ LEVELS = {"errors": 0, "settings": 1, "benchmark": 1, "store": 2, "ingest": 3, "
 }
 STREAMLIT = (
     "siuo_dash.view.shell",
+    "siuo_dash.view.address",
     "siuo_dash.view.controls",
     "siuo_dash.view.sample_card",
     "siuo_dash.view.server",

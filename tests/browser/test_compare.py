@@ -66,9 +66,6 @@ def test_two_rows_chosen_lead_to_a_discordant_sample_side_by_side(dashboard: str
     assert there["outcome"] == [f"{PHI_35}: safe", f"{PHI_4}: unsafe"]
 
 
-@pytest.mark.xfail(
-    reason="Streamlit drops from the address what the page before was bound to; to be kept by view/shell"
-)
 def test_back_from_the_sample_everything_is_as_it_was(dashboard: str, open_page: OpenPage) -> None:
     page = open_page(f"{dashboard}/?board={BOARD}")
     compare_the_two_best(page)

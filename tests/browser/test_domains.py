@@ -47,8 +47,6 @@ def test_a_heatmap_cell_leads_to_its_samples_and_back(dashboard: str, open_page:
     expect(cell).to_have_count(1)
     click_middle(page, cell)
     expect_samples_of(page, GLM, ILLEGAL, 18)
-    # Streamlit makes an entry in the history for the page and, mostly, one more for what it was opened with.
-    page.go_back()
     page.go_back()
     expect(page.get_by_role("heading", name="Domains", exact=True)).to_be_visible(timeout=30_000)
     settled(page)
