@@ -5,7 +5,13 @@ import streamlit as st
 from siuo_dash.view import address, server, shell
 
 # `streamlit run app.py` serves this, and runs this same file as the script of every visit.
-app = st.App("app.py", lifespan=server.lifespan, routes=server.routes())
+app = st.App(
+    "app.py",
+    lifespan=server.lifespan,
+    routes=server.routes(),
+    middleware=server.middleware(),
+    on_script_error=server.explain,
+)
 
 if __name__ == "__main__":
     # The icon comes before the navigation, which would else have each page's own fetched from a third party.
@@ -14,5 +20,5 @@ if __name__ == "__main__":
     st.set_page_config(page_title=f"{page.title} · SIUO dashboard")
     address.keep_address(page.url_path)
     shell.leave_behind(page.url_path)
-    with shell.guard():
+    with server.measured(page.url_path), shell.guard():
         page.run()

@@ -1,4 +1,4 @@
-"""What the server does before its first visitor: nothing that a page would wait for is left to do then."""
+"""What the server does before its first visitor, and what it answers beside the pages."""
 
 from __future__ import annotations
 
@@ -8,28 +8,36 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio.to_thread
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
+from siuo_dash import __version__
 from siuo_dash.errors import SiuoError
 from siuo_dash.view import shell
+from siuo_dash.view.serving import headers, health, logs, metrics, requests
+from siuo_dash.view.serving.metrics import measured
+from siuo_dash.view.serving.unexpected import explain
 
-log = logging.getLogger("siuo_dash")
+__all__ = ["explain", "lifespan", "measured", "middleware", "routes"]
 
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Read the results at start-up, so that the first visitor does not wait for it."""
+    logs.install(metrics.Counting())
     # A folder named pages/ makes Streamlit take the first session for an old multipage app until
     # st.navigation has run once: a first visitor who opens /method would be told that there is no such page.
     PagesManager.uses_pages_directory = False
     try:
         await anyio.to_thread.run_sync(shell.warm_up)
     except SiuoError as error:  # the pages name it, too, and go on looking
-        log.warning("%s: %s", type(error).__name__, error)
+        logs.event("data not readable", level=logging.WARNING, error=error)
+    logs.event("start", version=__version__)
     yield
+    logs.event("stop")
 
 
 async def _home(request: Request) -> Response:
@@ -39,4 +47,13 @@ async def _home(request: Request) -> Response:
 
 def routes() -> list[Route]:
     """Addresses beside Streamlit's own."""
-    return [Route(f"/{shell.HOME}", _home)]
+    return [
+        Route(f"/{shell.HOME}", _home),
+        Route("/healthz", health.answer),
+        Route("/metrics", metrics.answer),
+    ]
+
+
+def middleware() -> list[Middleware]:
+    """What every request passes through before Streamlit sees it, the outermost first."""
+    return [Middleware(requests.Watch), Middleware(headers.Guard)]

@@ -1,0 +1,1 @@
+"""How the dashboard is served: what every answer carries, its health, its figures and its log."""
