@@ -22,8 +22,8 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import SiuoError
 from siuo_dash.store.database import Store
 from siuo_dash.view import export, style
-from siuo_dash.view.export import Table, markdown_plain
 from siuo_dash.view.address import HISTORY_JS
+from siuo_dash.view.export import Table, markdown_plain
 from siuo_dash.view.leaderboard import COLUMNS
 
 log = logging.getLogger("siuo_dash")

@@ -25,6 +25,8 @@ FAULTS_OF_LAYOUT = """() => {
       const seen = {left: whole.left, top: whole.top, right: whole.right, bottom: whole.bottom};
       for (let up = parent; up && up !== document.body; up = up.parentElement) {
         const style = getComputedStyle(up), frame = up.getBoundingClientRect();
+        // A name that ends in dots and tells its whole self to a mouse and a screen reader is not lost.
+        if (style.textOverflow === 'ellipsis' && up.title === node.data) scrolls = true;
         if (up.dataset.testid !== 'stMain' && ['auto', 'scroll'].includes(style.overflowX)) scrolls = true;
         if (style.overflowX !== 'visible') {
           seen.left = Math.max(seen.left, frame.left);
