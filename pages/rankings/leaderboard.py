@@ -9,11 +9,7 @@ from siuo_dash.view.charts.ranking import MOST_ROWS, ranking
 from siuo_dash.view.export import Provenance
 
 store = shell.open_store()
-shell.header(
-    "Leaderboard",
-    "Does a vision-language model notice that a harmless picture and a harmless question are unsafe together? "
-    "Runs are ranked only with runs of the same judge and the same number of responses.",
-)
+shell.header("Leaderboard", leaderboard.SENTENCE)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     board = controls.choose_board(store, all_runs=True)
     metric = controls.choose_metric()

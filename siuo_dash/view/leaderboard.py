@@ -54,6 +54,10 @@ ORDERS: Final = {
 }
 """In which order the rows can stand. A click on a column's head sorts, too, but only this can be linked to."""
 
+SENTENCE: Final = (
+    "Does a vision-language model notice that a harmless picture and a harmless question are unsafe together? "
+    "Runs are ranked only with runs of the same judge and the same number of responses."
+)
 WHY_NO_RANKS: Final = (
     "Judges and protocols differ so much that the same model gets quite different rates, "
     "so runs of different boards are listed by name and not ranked."

@@ -17,7 +17,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from siuo_dash import __version__
 from siuo_dash.errors import SiuoError
 from siuo_dash.view import shell
-from siuo_dash.view.serving import headers, health, logs, metrics, requests
+from siuo_dash.view.first_view import SCRIPT_URL
+from siuo_dash.view.serving import first_page, headers, health, logs, metrics, requests
 from siuo_dash.view.serving.metrics import measured
 from siuo_dash.view.serving.unexpected import explain
 
@@ -49,6 +50,7 @@ def routes() -> list[Route]:
     """Addresses beside Streamlit's own."""
     return [
         Route(f"/{shell.HOME}", _home),
+        Route(SCRIPT_URL, first_page.script),
         Route("/healthz", health.answer),
         Route("/metrics", metrics.answer),
     ]
@@ -56,4 +58,4 @@ def routes() -> list[Route]:
 
 def middleware() -> list[Middleware]:
     """What every request passes through before Streamlit sees it, the outermost first."""
-    return [Middleware(requests.Watch), Middleware(headers.Guard)]
+    return [Middleware(requests.Watch), Middleware(headers.Guard), Middleware(first_page.FirstPage)]

@@ -107,7 +107,7 @@ def guard() -> Iterator[None]:
 
 def open_store() -> Store:
     """The store of the data directory, brought up to date; names the files that had to be left out."""
-    store = _store(str(data_dir()))
+    store = the_store()
     store.refresh()
     if (visit := _visit.get()) is not None:
         visit.enter_context(store.reading())
@@ -116,10 +116,15 @@ def open_store() -> Store:
     return store
 
 
+def the_store() -> Store:
+    """The store of the data directory as it was last read, one for all visitors."""
+    return _store(str(data_dir()))
+
+
 def warm_up() -> None:
     """Open the store before anybody asks for it, and load in the background what the first tests need."""
     background().submit(_import_statistics)
-    _store(str(data_dir()))
+    the_store()
 
 
 def _import_statistics() -> None:

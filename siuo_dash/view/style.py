@@ -32,7 +32,7 @@ _INK: Final = {"light": "#0d1217", "dark": "#e6eaee"}
 _PAPER: Final = {"light": "#ffffff", "dark": "#12161a"}
 _GRID: Final = {"light": "#dde2e6", "dark": "#333c44"}
 _MUTED: Final = {"light": "#5b656e", "dark": "#a3adb6"}
-_FONT: Final = "'Source Sans', 'Source Sans 3', 'Source Sans Pro', sans-serif"
+FONT: Final = "'Source Sans', 'Source Sans 3', 'Source Sans Pro', sans-serif"
 
 # Streamlit writes on a chosen chip in white, whatever the theme's colour behind it: 2.2 to 1 on our light blue.
 DARK_CHIPS: Final = (
@@ -52,6 +52,11 @@ def ink(theme: Theme) -> str:
 def muted(theme: Theme) -> str:
     """The colour of secondary text and reference lines."""
     return _MUTED[theme]
+
+
+def grid(theme: Theme) -> str:
+    """The colour of lines between rows and at marks."""
+    return _GRID[theme]
 
 
 def paper(theme: Theme) -> str:
@@ -99,10 +104,10 @@ def figure(theme: Theme, *, height: int, title: str | None = None) -> go.Figure:
         height=height,
         paper_bgcolor=_PAPER[theme],
         plot_bgcolor=_PAPER[theme],
-        font={"family": _FONT, "size": 13, "color": _INK[theme]},
+        font={"family": FONT, "size": 13, "color": _INK[theme]},
         colorway=list(QUALITATIVE),
         margin={"l": 8, "r": 16, "t": 44 if title else 16, "b": 8},
-        hoverlabel={"font": {"family": _FONT, "size": 13}, "align": "left"},
+        hoverlabel={"font": {"family": FONT, "size": 13}, "align": "left"},
         hovermode="closest",
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0},
         dragmode=False,
