@@ -17,7 +17,7 @@ from siuo_dash.errors import SiuoError
 
 LOGGER: Final = "siuo_dash"
 LONGEST: Final = 2_000
-_FOREIGN: Final = ("streamlit", "uvicorn", "websockets", "asyncio", "py.warnings")
+_FOREIGN: Final = ("streamlit", "uvicorn", "websockets")
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -99,8 +99,10 @@ def adopt() -> None:
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] in _FOREIGN:
             logger = logging.getLogger(name)
-            if logger.handlers or not logger.propagate:
+            if logger.handlers:  # one without any was silenced on purpose
                 logger.handlers, logger.propagate = [], True
+    # What is read at the start, before any visit, has no visit: nothing to warn of.
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
     # Told by `unexpected.explain`, with what a person was shown.
     told = logging.getLogger("streamlit.error_util")
     if _not_told_twice not in told.filters:
