@@ -1,0 +1,119 @@
+"""Paging through a run's responses in Chromium: from the key press until the next sample's text is on the page.
+
+Usage: python -m benchmarks.paging [--presses 60] [--files RESPONSES VERDICTS]. Made-up runs of 167 samples with 2 kB
+responses and of 2,000 samples with 10 kB responses, three each; with --files, also a real run from result files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from urllib.parse import quote
+
+from playwright.sync_api import Page, sync_playwright
+
+from siuo_dash.store.database import Store
+from siuo_dash.store.publish import publish
+from tests.browser.driver import ROOT, served, settled
+from tests.browser.find_browser import FLAGS, find_browser
+from tests.inspect.stores import data_folder, run_table
+
+_SHOWN = """(question_id) => [...document.querySelectorAll("h2, h3")].some((each) =>
+  each.textContent.includes(question_id)) && !document.querySelector('[data-stale="true"]')"""
+
+
+def main() -> None:
+    """Measure and print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--presses", type=int, default=60)
+    parser.add_argument("--files", nargs=2, type=Path, default=None)
+    options = parser.parse_args()
+    print("| run | samples paged | median | slowest |")
+    print("|---|---|---|---|")
+    with tempfile.TemporaryDirectory(prefix="siuo-paging-") as work:
+        for samples, size in ((167, 2_000), (2_000, 10_000)):
+            folder = _store(Path(work) / str(samples), samples, size)
+            _line(f"{samples:,} samples, 3 responses of {size // 1000} kB", folder, options.presses)
+        if options.files:
+            folder = data_folder(Path(work) / "files")
+            _submit(folder, options.files)
+            _line("from the files", folder, 166)
+
+
+def _line(name: str, folder: Path, presses: int) -> None:
+    store = Store(folder)
+    with _opened(folder, store) as (page, ids):
+        times = []
+        for question_id in ids[1 : presses + 1]:
+            start = perf_counter()
+            page.keyboard.press("ArrowRight")
+            page.wait_for_function(_SHOWN, arg=str(question_id))
+            times.append(1000 * (perf_counter() - start))
+    print(f"| {name} | {len(times)} | {median(times):.0f} ms | {max(times):.0f} ms |", flush=True)
+
+
+@contextmanager
+def _opened(folder: Path, store: Store) -> Iterator[tuple[Page, list[int]]]:
+    """A browser on the first sample of the only uploaded run, and the samples in the page's order."""
+    (row,) = store.frame("select distinct model, judge from runs").to_dict("records")
+    ids = list(store.catalogue.by_id)
+    with served(folder) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        label = quote(f"{row['model']} · {row['judge']}")
+        page.goto(f"{address}/samples?runs={label}&sample={ids[0]}")
+        settled(page)
+        yield page, ids
+        browser.close()
+
+
+def _store(folder: Path, samples: int, size: int) -> Path:
+    letters = random.Random(17)
+    data_folder(folder)
+    if samples > 269:
+        _catalogue(folder / "samples.csv", samples)
+    ids = list(Store(folder).catalogue.by_id)[:samples]
+    table = run_table(
+        "Texts",
+        {each: [(letters.random() < 0.5, True) for _ in range(3)] for each in ids},
+        text=lambda question_id, place: (
+            f"Sample {question_id}, response {place}: " + letters.randbytes(size // 2).hex()
+        ),
+    )
+    publish(folder, table, by=None)
+    return folder
+
+
+def _catalogue(path: Path, samples: int) -> None:
+    """A made-up catalogue: the first sample of each domain, over and over under new numbers."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        reader = csv.DictReader(lines)
+        names = list(reader.fieldnames or ())
+        first = {row["domain"]: row for row in reversed(list(reader))}
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, names)
+        writer.writeheader()
+        for number in range(samples):
+            place, domain = divmod(number, len(first))
+            row = list(first.values())[domain]
+            block = int(row["question_id"]) // 1000
+            prints = {name: f"{number:08x}{block:08x}" for name in ("question_fingerprint", "reference_fingerprint")}
+            writer.writerow(row | prints | {"question_id": str(1000 * block + place + 1)})
+
+
+def _submit(folder: Path, files: list[Path]) -> None:
+    about = ["--model", "From files", "--judge", "a judge", "--data", str(folder)]
+    subprocess.run([sys.executable, "-m", "siuo_dash", "submit", *map(str, files), *about], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    main()
