@@ -47,6 +47,20 @@ def test_a_heatmap_cell_leads_to_its_samples_and_back(dashboard: str, open_page:
     expect(cell).to_have_count(1)
     click_middle(page, cell)
     expect_samples_of(page, GLM, ILLEGAL, 18)
+    address = page.url
+    page.get_by_role("button", name="Open the first").click()
+    expect(page.get_by_text("1 of 18")).to_be_visible(timeout=30_000)
+    for place in (2, 3):
+        settled(page)
+        page.get_by_role("button", name="Next").click()
+        expect(page.get_by_text(f"{place} of 18")).to_be_visible(timeout=30_000)
+    settled(page)
+    query = parse_qs(urlsplit(page.url).query)
+    assert (query["runs"], query["domain"], query["sample"]) == ([GLM], [ILLEGAL], ["4003"])
+    for _ in range(3):
+        page.go_back()
+    expect(page).to_have_url(address)
+    settled(page)
     page.go_back()
     expect(page.get_by_role("heading", name="Domains", exact=True)).to_be_visible(timeout=30_000)
     settled(page)

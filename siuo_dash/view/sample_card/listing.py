@@ -139,6 +139,9 @@ def choose_sample(all_ids: Sequence[int], listed: Sequence[int]) -> int | None:
                         args=(target,),
                     )
             st.button("Back to the list", key="close", icon=":material/list:", on_click=open_sample, args=(None,))
+        elif listed:
+            first = "Open the first" if len(listed) > 1 else "Open it"
+            st.button(first, key="go-first", icon=":material/start:", on_click=open_sample, args=(listed[0],))
     if sample is not None:
         st.caption(position_words(listed, sample))
     return sample
