@@ -21,6 +21,7 @@ LEVELS = {"errors": 0, "settings": 1, "benchmark": 1, "store": 2, "ingest": 3, "
 STREAMLIT = (
     "siuo_dash.view.shell",
     "siuo_dash.view.address",
+    "siuo_dash.view.components",
     "siuo_dash.view.controls",
     "siuo_dash.view.sample_card",
     "siuo_dash.view.server",
@@ -64,6 +65,8 @@ def within(name: str, packages: tuple[str, ...]) -> bool:
 
 def wing(name: str) -> str:
     parts = name.removesuffix(".__main__").split(".")
+    if name == "siuo_dash.__version__":  # a word of the package itself, which imports nothing
+        return "errors"
     return "pages" if parts[0] in ("pages", "app") else (parts[1] if len(parts) > 1 else "cli")
 
 

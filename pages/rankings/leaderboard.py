@@ -54,7 +54,7 @@ with table_area:
             chosen,
             key="leaderboard",
             alt=f"Leaderboard, {board.label if board else 'all runs'}",
-            column_config=shell.leaderboard_columns(columns),
+            column_config=controls.leaderboard_columns(columns),
             placeholder="–",
             height=leaderboard.table_height(len(rows)),
         )

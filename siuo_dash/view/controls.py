@@ -212,6 +212,37 @@ def selectable_table(
     shell.table(shown, key=table_key, select=take_over, selection_default=default, **options)
 
 
+def _width(label: str, least: int) -> int:
+    """Pixels for a column whose label shall not be cut."""
+    return max(least, 30 + 7 * len(label))
+
+
+def leaderboard_columns(columns: Sequence[str]) -> dict[str, Any]:
+    """How the leaderboard's columns are drawn: labels, help, formats, the model pinned."""
+    config: dict[str, Any] = {}
+    for column in columns:
+        spec = COLUMNS[column]
+        if column in METRICS:
+            names = f"{spec.label} %", f"{spec.label}: interval, count"
+            config[names[0]] = st.column_config.NumberColumn(help=spec.help, format="%.2f", width=_width(names[0], 75))
+            config[names[1]] = st.column_config.TextColumn(
+                help="Wilson 95 % interval in percent, and the count", width=_width(names[1], 150)
+            )
+        elif column == "source":
+            config[spec.label] = st.column_config.LinkColumn(help=spec.help, display_text=r"https?://(?:www\.)?([^/]+)")
+        elif column == "rank":
+            config[spec.label] = st.column_config.NumberColumn(help=spec.help, width=50, pinned=True)
+        elif column == "model":
+            config[spec.label] = st.column_config.TextColumn(help=spec.help, pinned=True, width=210)
+        elif column == "size":
+            config[spec.label] = st.column_config.NumberColumn(help=spec.help, format="%.1f", width=70)
+        elif column == "date":
+            config[spec.label] = st.column_config.DateColumn(help=spec.help)
+        else:
+            config[spec.label] = st.column_config.TextColumn(help=spec.help)
+    return config
+
+
 def renew_tables() -> None:
     """The chosen runs were changed by hand: tables must be mounted anew to show it."""
     st.session_state[_RENEWED] = st.session_state.get(_RENEWED, 0) + 1

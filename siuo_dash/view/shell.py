@@ -18,13 +18,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import SiuoError
 from siuo_dash.store.database import Store
-from siuo_dash.view import export, style
-from siuo_dash.view.address import HISTORY_JS
+from siuo_dash.view import components, export, style
 from siuo_dash.view.export import Table, markdown_plain
-from siuo_dash.view.leaderboard import COLUMNS
 
 log = logging.getLogger("siuo_dash")
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -195,7 +192,9 @@ def theme() -> style.Theme:
 
 def screen() -> style.Screen:
     """How wide the window is; the page runs anew when that changes."""
-    told = _screen(key="screen", data=None, default={"width": "wide"}, on_width_change=lambda: None).width
+    told = components.screen_width(
+        key="screen", data=None, default={"width": "wide"}, on_width_change=lambda: None
+    ).width
     return told if told in ("narrow", "medium") else "wide"
 
 
@@ -212,7 +211,7 @@ def header(title: str, sentence: str) -> None:
     st.title(title, anchor=False)
     with st.container(gap=None):
         st.markdown(sentence)
-        _history(key="history", data=None)
+        components.history(key="history", data=None)
 
 
 def plain(text: str) -> str:
@@ -254,37 +253,6 @@ _RUN_ACTIONS: Final = (
     ("capabilities", "Capabilities", 1),
     ("samples", "Samples", 1),
 )
-
-
-def _width(label: str, least: int) -> int:
-    """Pixels for a column whose label shall not be cut."""
-    return max(least, 30 + 7 * len(label))
-
-
-def leaderboard_columns(columns: Sequence[str]) -> dict[str, Any]:
-    """How the leaderboard's columns are drawn: labels, help, formats, the model pinned."""
-    config: dict[str, Any] = {}
-    for column in columns:
-        spec = COLUMNS[column]
-        if column in METRICS:
-            names = f"{spec.label} %", f"{spec.label}: interval, count"
-            config[names[0]] = st.column_config.NumberColumn(help=spec.help, format="%.2f", width=_width(names[0], 75))
-            config[names[1]] = st.column_config.TextColumn(
-                help="Wilson 95 % interval in percent, and the count", width=_width(names[1], 150)
-            )
-        elif column == "source":
-            config[spec.label] = st.column_config.LinkColumn(help=spec.help, display_text=r"https?://(?:www\.)?([^/]+)")
-        elif column == "rank":
-            config[spec.label] = st.column_config.NumberColumn(help=spec.help, width=50, pinned=True)
-        elif column == "model":
-            config[spec.label] = st.column_config.TextColumn(help=spec.help, pinned=True, width=210)
-        elif column == "size":
-            config[spec.label] = st.column_config.NumberColumn(help=spec.help, format="%.1f", width=70)
-        elif column == "date":
-            config[spec.label] = st.column_config.DateColumn(help=spec.help)
-        else:
-            config[spec.label] = st.column_config.TextColumn(help=spec.help)
-    return config
 
 
 def footer(store: Store) -> None:
@@ -368,7 +336,7 @@ def exports(table_: Table, *, key: str) -> None:
 
 def _chart_exports(key: str, data: Table | None) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"exports-{key}"):
-        _image_buttons(data={"chart": f"st-key-chart-{key}"}, key=f"{key}-images")
+        components.image_buttons(data={"chart": f"st-key-chart-{key}"}, key=f"{key}-images")
         if data is not None:
             st.download_button(
                 "Chart data",
@@ -380,44 +348,3 @@ def _chart_exports(key: str, data: Table | None) -> None:
                 type="tertiary",
                 icon=":material/download:",
             )
-
-
-# plotly draws its own pictures in the browser, so no server needs a browser for it: these buttons
-# set the format on the chart and press plotly's own (hidden) download button.
-_IMAGE_JS: Final = """
-export default function ({ parentElement, data }) {
-  for (const button of parentElement.querySelectorAll("button")) {
-    button.onclick = () => {
-      const chart = document.querySelector("." + data.chart + " .js-plotly-plot");
-      if (!chart) return;
-      chart._context.toImageButtonOptions.format = button.dataset.format;
-      const download = chart.querySelector('.modebar-btn[data-attr="toImage"], .modebar-btn[data-title^="Download"]');
-      if (download) download.click();
-    };
-  }
-}
-"""
-_IMAGE_HTML: Final = """
-<button type="button" data-format="png">PNG</button>
-<button type="button" data-format="svg">SVG</button>
-"""
-_IMAGE_CSS: Final = """
-button { font: inherit; color: var(--st-text-color); background: none; border: 1px solid var(--st-border-color);
-  border-radius: 4px; padding: 0.25rem 0.6rem; margin-right: 0.3rem; cursor: pointer; }
-button:hover, button:focus-visible { border-color: var(--st-primary-color); outline: 2px solid var(--st-primary-color); }
-"""
-_image_buttons = st.components.v2.component("siuo_image_buttons", html=_IMAGE_HTML, css=_IMAGE_CSS, js=_IMAGE_JS)
-
-# Where labels fit depends on the width of the window, which only the browser knows (style.Screen).
-_SCREEN_JS: Final = """
-export default function ({ setStateValue }) {
-  const queries = [window.matchMedia("(max-width: 760px)"), window.matchMedia("(max-width: 1160px)")];
-  const width = () => (queries[0].matches ? "narrow" : queries[1].matches ? "medium" : "wide");
-  const tell = () => setStateValue("width", width());
-  for (const query of queries) query.addEventListener("change", tell);
-  if (width() !== "wide") tell();
-  return () => queries.forEach((query) => query.removeEventListener("change", tell));
-}
-"""
-_screen = st.components.v2.component("siuo_screen", html="<span></span>", js=_SCREEN_JS)
-_history = st.components.v2.component("siuo_history", html="<span></span>", js=HISTORY_JS)
