@@ -173,14 +173,16 @@ def when_ready(future: Future[Any], words: str, *, patience: float = 0.25) -> An
     try:
         return future.result(timeout=patience)
     except TimeoutError:
-        _wait_for(future, words)
+        _wait_for(future, words, [])
         return None
 
 
 @st.fragment(run_every=0.5)
-def _wait_for(future: Future[Any], words: str) -> None:
-    if future.done():
+def _wait_for(future: Future[Any], words: str, looks: list[bool]) -> None:
+    # The first look belongs to the run of the page: to end that one would lose the click that it was for.
+    if looks and future.done():
         st.rerun()
+    looks.append(True)
     with st.container(key=f"waiting-{id(future)}"):
         st.caption(words)
 
