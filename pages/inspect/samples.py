@@ -77,7 +77,7 @@ else:
         key="verdicts",
         alt="Every run's verdict on this sample; ticked runs are shown side by side",
         column_config={
-            "Board": st.column_config.TextColumn(width=230),
+            "Board": st.column_config.TextColumn(width=290),
             "Model": st.column_config.TextColumn(width=250),
             "Verdict": st.column_config.TextColumn(width=200),
             "Flags": st.column_config.TextColumn(width=260),
