@@ -5,7 +5,7 @@ BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 8501
 
-.PHONY: help run test lint types unit browser build screenshots bench lock docs
+.PHONY: help run test lint types unit browser build screenshots bench load sbom audit lock docs
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -37,6 +37,15 @@ bench: .venv/browser ## speed, measured beside pandas, an empty page and Gradio
 	.venv-gradio/bin/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks
 
+load: .venv/dev ## 50 visitors at once, 5 of them uploading, beside an empty page (LOAD="--seconds 240")
+	$(BIN)/python -m benchmarks.load $(LOAD)
+
+sbom: .venv/run .venv-audit/made ## what the dashboard is made of, as CycloneDX: build/sbom.cdx.json
+	.venv-audit/bin/python hosting/audit.py sbom
+
+audit: .venv/run .venv-audit/made ## known vulnerabilities of the pinned packages; says so where no database can be reached
+	.venv-audit/bin/python hosting/audit.py audit $(AUDIT)
+
 lock: .venv/dev ## pin requirements.txt and requirements-dev.txt anew from pyproject.toml's ranges
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --upgrade --output-file requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt
@@ -56,4 +65,9 @@ lock: .venv/dev ## pin requirements.txt and requirements-dev.txt anew from pypro
 
 .venv/browser: .venv/dev tests/browser/find_browser.py
 	$(BIN)/python -m tests.browser.find_browser --install
+	@touch $@
+
+.venv-audit/made: .venv/made hosting/requirements.txt
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet --disable-pip-version-check -r hosting/requirements.txt
 	@touch $@

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -102,3 +103,10 @@ def running(
         if process.poll() is None:
             process.terminate()
         process.wait(timeout=30)
+
+
+def copy_data(target: Path) -> Path:
+    """The shipped data, where a test may write."""
+    return Path(
+        shutil.copytree(ROOT / "data", target, ignore=shutil.ignore_patterns("submissions", "withdrawn", "log*"))
+    )

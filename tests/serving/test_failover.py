@@ -1,0 +1,169 @@
+"""Two instances over one data directory: one is killed while people publish, both are restarted while people read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from websockets.exceptions import WebSocketException
+
+from benchmarks.visitor import Refused, Visitor
+from siuo_dash.store import log, verify
+from tests.browser.driver import free_port
+from tests.serving.instance import Instance, copy_data, running
+from tests.serving.nginx import HELP, Proxy, at_hand, proxied
+from tests.serving.test_nginx import BEHIND, send
+
+pytestmark = [
+    pytest.mark.skipif(not at_hand(), reason=HELP),
+    pytest.mark.xdist_group("serving"),
+    pytest.mark.timeout(400),
+]
+
+PUBLISHERS, EACH = 6, 4
+BROKEN = (WebSocketException, Refused, OSError, TimeoutError, EOFError)
+"""What a visitor meets when the instance dies under a page; a browser then opens the page again by itself."""
+
+
+@dataclass
+class Instances:
+    """Two instances that can be stopped and started anew on their ports."""
+
+    folder: Path
+    data: Path
+    ports: list[int] = field(default_factory=lambda: [free_port(), free_port()])
+    stacks: list[ExitStack] = field(default_factory=lambda: [ExitStack(), ExitStack()])
+    now: dict[int, Instance] = field(default_factory=dict)
+
+    def start(self, which: int) -> None:
+        self.now[which] = self.stacks[which].enter_context(
+            running(self.folder, self.data, port=self.ports[which], options=BEHIND)
+        )
+
+    def kill(self, which: int) -> None:
+        self.now[which].process.kill()
+        self.now[which].process.wait(timeout=30)
+
+    def stop(self, which: int) -> float:
+        """Seconds that it took to stop in order."""
+        started = monotonic()
+        self.now[which].process.terminate()
+        assert self.now[which].process.wait(timeout=60) is not None
+        return monotonic() - started
+
+
+def published(data: Path) -> list[str]:
+    return [path.stem for path in (data / "submissions").glob("[!.]*.parquet")]
+
+
+async def insist(proxy: Proxy, model: str, safe: int, broken: Counter[str]) -> str:
+    """Publish one run, beginning anew whenever the page breaks, as a person would; what the page said at last."""
+    deadline = monotonic() + 200
+    while monotonic() < deadline:
+        try:
+            async with Visitor(proxy.address, proxy.tls, patience=30) as visitor:
+                await visitor.open("upload")
+                said = await send(visitor, model, safe)
+            if "is published" in said or "is already published" in said:
+                return "already" if "already" in said else "published"
+            raise AssertionError(said)
+        except BROKEN as error:
+            broken[type(error).__name__] += 1
+    raise AssertionError("never published")
+
+
+def test_a_killed_instance_loses_and_doubles_no_submission(tmp_path: Path) -> None:
+    data = copy_data(tmp_path / "data")
+    (tmp_path / "nginx").mkdir()
+    instances = Instances(tmp_path, data)
+    broken: Counter[str] = Counter()
+
+    async def publisher(proxy: Proxy, number: int) -> list[str]:
+        return [
+            await insist(proxy, f"Killed-{number}-{turn}", 10 + number * EACH + turn, broken) for turn in range(EACH)
+        ]
+
+    async def killer() -> None:
+        for which, after in ((0, 3), (1, 11)):
+            while len(published(data)) < after:
+                await asyncio.sleep(0.005)
+            await asyncio.to_thread(instances.kill, which)
+            await asyncio.to_thread(instances.start, which)
+
+    async def everybody(proxy: Proxy) -> list[list[str]]:
+        killing = asyncio.create_task(killer())
+        told = await asyncio.gather(*(publisher(proxy, number) for number in range(PUBLISHERS)))
+        await killing
+        return told
+
+    with ExitStack() as stack:
+        for each in instances.stacks:
+            stack.enter_context(each)
+        for which in (0, 1):
+            instances.start(which)
+        proxy = stack.enter_context(proxied(tmp_path / "nginx", instances.ports))
+        told = asyncio.run(everybody(proxy))
+    runs = published(data)
+    assert [len(each) for each in told] == [EACH] * PUBLISHERS
+    assert len(runs) == len(set(runs)) == PUBLISHERS * EACH
+    names = {f"killed-{number}-{turn}-" for number in range(PUBLISHERS) for turn in range(EACH)}
+    assert {name for name in names if sum(run.startswith(name) for run in runs) == 1} == names
+    events = Counter(event.run_id for event in log.read(data) if event.event == "publish")
+    assert events == Counter(runs)
+    assert [finding for finding in verify.verify(data) if finding.severity == "error"] == []
+    assert sum(broken.values()) > 0, "the kill came when nobody was there"
+
+
+def test_a_rolling_restart_is_hardly_seen(tmp_path: Path) -> None:
+    data = copy_data(tmp_path / "data")
+    (tmp_path / "nginx").mkdir()
+    instances = Instances(tmp_path, data)
+    over = asyncio.Event()
+    refused: list[str] = []
+
+    async def reader(proxy: Proxy) -> int:
+        """How often this reader's page had to connect again."""
+        again, visitor = 0, Visitor(proxy.address, proxy.tls, patience=30)
+        await visitor.open("method")
+        while not over.is_set():
+            for page in ("method", "compare", "samples"):
+                try:
+                    await visitor.go(page)
+                    assert not visitor.alerts()
+                    await asyncio.sleep(0.2)
+                except Refused as error:
+                    refused.append(str(error))
+                except BROKEN:
+                    again += 1
+                    try:
+                        await visitor.open(page)
+                    except BROKEN as error:
+                        refused.append(repr(error))
+        await visitor.close()
+        return again
+
+    async def everybody(proxy: Proxy) -> tuple[list[int], list[float]]:
+        reading = [asyncio.create_task(reader(proxy)) for _ in range(6)]
+        await asyncio.sleep(1)
+        stopped = []
+        for which in (0, 1):
+            stopped.append(await asyncio.to_thread(instances.stop, which))
+            await asyncio.to_thread(instances.start, which)
+        over.set()
+        return await asyncio.gather(*reading), stopped
+
+    with ExitStack() as stack:
+        for each in instances.stacks:
+            stack.enter_context(each)
+        for which in (0, 1):
+            instances.start(which)
+        proxy = stack.enter_context(proxied(tmp_path / "nginx", instances.ports))
+        again, stopped = asyncio.run(everybody(proxy))
+    assert refused == []
+    assert sum(again) >= 6 and max(again) <= 3  # each reader's instance went away at least once
+    assert max(stopped) < 20

@@ -1,0 +1,185 @@
+"""The dashboard behind Debian's nginx with TLS, as docs/hosting.md sets it up: two instances over one data directory."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from benchmarks.visitor import Refused, Visitor
+from siuo_dash.view.serving import headers
+from tests.browser.driver import free_port
+from tests.serving.instance import Answer, Instance, answer_of, copy_data, running
+from tests.serving.nginx import HELP, Proxy, at_hand, proxied
+from tests.serving.test_figures import figures
+from tests.upload.files import as_json, judged
+
+pytestmark = [pytest.mark.skipif(not at_hand(), reason=HELP), pytest.mark.xdist_group("serving")]
+
+BEHIND = {"server.allowedHosts": "localhost", "browser.serverAddress": "localhost"}
+Site = tuple[Proxy, Instance, Instance]
+
+
+@contextmanager
+def hosted(folder: Path) -> Iterator[Site]:
+    data = copy_data(folder / "data")
+    (folder / "nginx").mkdir()
+    with (
+        running(folder, data, options=BEHIND) as first,
+        running(folder, data, options=BEHIND) as second,
+        proxied(folder / "nginx", [first.port, second.port]) as proxy,
+    ):
+        yield proxy, first, second
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with hosted(tmp_path_factory.mktemp("site")) as running_site:
+        yield running_site
+
+
+def ask(proxy: Proxy, path: str, method: str = "GET", body: bytes | None = None, **sent: str) -> Answer:
+    connection = http.client.HTTPSConnection("localhost", proxy.port, timeout=60, context=proxy.tls)
+    try:
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in sent.items()})
+        return answer_of(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def test_a_page_through_tls_carries_all_headers_and_safe_cookies(site: Site) -> None:
+    proxy = site[0]
+    answer = ask(proxy, "/")
+    assert answer.status == 200
+    assert {name.lower(): answer.headers[name.lower()] for name, _ in headers.always()} == dict(
+        (name.lower(), value) for name, value in headers.always()
+    )
+    assert answer.headers["strict-transport-security"] == "max-age=63072000"
+    assert answer.headers["server"] == "nginx"
+    cookies = (
+        answer.headers["set-cookie"].splitlines() + ask(proxy, "/_stcore/health").headers["set-cookie"].splitlines()
+    )
+    assert {cookie.split("=")[0] for cookie in cookies} == {"siuo_visitor", "_streamlit_xsrf"}
+    assert all("Secure" in cookie and "SameSite=Lax" in cookie for cookie in cookies)
+
+
+def test_plain_http_leads_to_tls_and_other_names_are_not_answered(site: Site) -> None:
+    proxy = site[0]
+    connection = http.client.HTTPConnection("localhost", proxy.plain_port, timeout=20)
+    connection.request("GET", "/method?run=x")
+    answer = answer_of(connection.getresponse())
+    connection.close()
+    assert (answer.status, answer.headers["location"]) == (301, "https://localhost/method?run=x")
+    with (
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=20) as raw,
+        pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"),
+    ):
+        proxy.tls.wrap_socket(raw, server_hostname="elsewhere.example")
+
+
+def test_code_is_sent_small(site: Site) -> None:
+    path = next(part for part in ask(site[0], "/").text.split('"') if part.startswith("./static/js/index."))[1:]
+    whole = ask(site[0], path)
+    small = ask(site[0], path, accept_encoding="gzip")
+    assert small.headers["content-encoding"] == "gzip" and len(small.body) < len(whole.body) / 2
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/_stcore/metrics", "/_stcore/agent/mcp", "/%6detrics"])
+def test_the_operators_addresses_are_closed(site: Site, path: str) -> None:
+    assert ask(site[0], path).status == 404
+    assert ask(site[0], path, x_forwarded_for="127.0.0.1").status == 404
+
+
+def test_health_is_open_to_the_proxys_monitor(site: Site) -> None:
+    assert (ask(site[0], "/healthz").status, ask(site[0], "/healthz").text) == (200, "ok\n")
+
+
+def test_a_visitor_reads_uploads_and_publishes_through_it(site: Site) -> None:
+    proxy = site[0]
+
+    async def visit() -> str:
+        async with Visitor(proxy.address, proxy.tls) as visitor:
+            await visitor.open("domains")
+            assert visitor.words().startswith("Domains")
+            for page in ("method", "tradeoff", "upload"):
+                await visitor.go(page)
+                assert not visitor.alerts()
+            return await send(visitor, "Through-TLS-7B", 41)
+
+    assert "is published" in asyncio.run(visit())
+
+
+async def send(visitor: Visitor, model: str, safe: int) -> str:
+    """From the open upload page to what the page says after Publish."""
+    await visitor.drop("results.json", as_json(judged(safe=safe)))
+    await visitor.type("Model", model)
+    await visitor.type("Judge", "gpt-4o-mini-2024-07-18")
+    await visitor.press("Publish")
+    return visitor.words()
+
+
+def test_what_is_too_large_is_answered_in_words(site: Site) -> None:
+    proxy = site[0]
+    too_large = "This is too large: the files of one upload may have 64 MB."
+    for path, size in (("/_stcore/upload_file/0/1", 67 * 2**20), ("/", 100_000)):
+        answer = ask(proxy, path, "PUT", b"x" * size)
+        assert answer.status == 413 and answer.text.startswith(too_large), path
+        assert answer.headers["strict-transport-security"]
+
+    async def just_too_large() -> None:
+        async with Visitor(proxy.address, proxy.tls) as visitor:
+            await visitor.open("upload")
+            with pytest.raises(Refused, match="413: File too large"):
+                await visitor.drop("results.json", b"x" * (64 * 2**20 + 1))
+
+    asyncio.run(just_too_large())
+
+
+def test_a_visitor_stays_with_one_instance_and_both_have_some(site: Site) -> None:
+    proxy, *instances = site
+    before = [figures(each)["siuo_sessions_started_total{}"] for each in instances]
+
+    async def visits(visitor: Visitor) -> None:
+        for _ in range(3):
+            await visitor.open("method")
+            await visitor.close()
+
+    async def alone() -> list[float]:
+        async with Visitor(proxy.address, proxy.tls) as visitor:
+            await visits(visitor)
+        return [
+            figures(each)["siuo_sessions_started_total{}"] - was for each, was in zip(instances, before, strict=True)
+        ]
+
+    assert sorted(asyncio.run(alone())) == [0, 3]
+
+    async def many() -> None:
+        await asyncio.gather(*(visits(Visitor(proxy.address, proxy.tls)) for _ in range(12)))
+
+    asyncio.run(many())
+    made = [figures(each)["siuo_sessions_started_total{}"] - was for each, was in zip(instances, before, strict=True)]
+    assert sum(made) == 3 + 36 and min(made) >= 3
+
+
+def test_a_forged_cookie_chooses_no_more_than_an_instance(site: Site) -> None:
+    answer = ask(site[0], "/", cookie='siuo_visitor="; return 200')
+    assert answer.status == 200 and "siuo_visitor=" in answer.headers["set-cookie"]
+
+
+def test_with_all_instances_away_the_page_says_so_and_comes_back(tmp_path: Path) -> None:
+    ports = [free_port(), free_port()]
+    (tmp_path / "nginx").mkdir()
+    with proxied(tmp_path / "nginx", ports) as proxy:
+        answer = ask(proxy, "/")
+        assert answer.status == 503 and "The dashboard is being restarted" in answer.text
+        assert (
+            answer.headers["retry-after"] == "5" and "default-src 'none'" in answer.headers["content-security-policy"]
+        )
+        with running(tmp_path, port=ports[1], options=BEHIND):
+            assert ask(proxy, "/").status == 200
