@@ -29,7 +29,7 @@ DataOption = Annotated[
 
 def main() -> None:
     """Run the command line; the project's own errors are one line on standard error, and exit code 1."""
-    from siuo_dash.cli import benchmark, rankings, runs, settings, submissions  # noqa: F401  (each adds its commands to the program)
+    from siuo_dash.cli import benchmark, keeping, rankings, runs, settings, submissions  # noqa: F401  (each adds its commands to the program)
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # names are Unicode, whatever the terminal's language

@@ -69,13 +69,6 @@ def withdraw(
     print_line(f"withdrawn {run_id}")
 
 
-@program.command(epilog="Example: python -m siuo_dash restore my-model-human-1a2b3c4d")
-def restore(run_id: RunArgument, data: DataOption = SHIPPED, by: ByOption = None) -> None:
-    """Publish a withdrawn run again."""
-    publish.restore(data, run_id, by)
-    print_line(f"restored {run_id}")
-
-
 @program.command(epilog="Example: python -m siuo_dash export my-model-human-1a2b3c4d --to my-model.parquet")
 def export(
     run_ids: Annotated[list[str], typer.Argument(metavar="RUN_ID...", help="The runs' ids, as `runs` lists them.")],

@@ -1,0 +1,87 @@
+"""Commands for who keeps a data directory: verify, backup, restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from siuo_dash.cli.app import SHIPPED, DataOption, program
+from siuo_dash.cli.rankings import print_json, print_line
+from siuo_dash.cli.runs import ByOption
+from siuo_dash.errors import Finding
+from siuo_dash.store import publish
+from siuo_dash.store import verify as store_verify
+from siuo_dash.store.backup import Backup, restore_from
+from siuo_dash.store.backup import backup as make_backup
+from siuo_dash.store.examine import examine
+
+
+@program.command(epilog="Example: python -m siuo_dash verify --repair")
+def verify(
+    data: DataOption = SHIPPED,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="First write again what the run files tell: missing log lines and claims.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Examine the log's chain, every run file, the carried results and the catalogue. Exit code 0: sound; 1: not."""
+    done = store_verify.repair(data) if repair else []
+    findings = examine(data)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if json:
+        print_json({"ok": not errors, "repaired": done, "findings": [_told(finding) for finding in findings]})
+    else:
+        for line in done:
+            print_line(f"repaired: {line}")
+        for finding in findings:
+            print_line(f"{finding.severity}: {finding}")
+        print_line(f"{len(errors)} errors, {len(findings) - len(errors)} warnings" if findings else "sound")
+    if errors:
+        raise typer.Exit(1)
+
+
+@program.command(epilog="Example: python -m siuo_dash backup --to siuo-2026-11-21.tar")
+def backup(
+    to: Annotated[Path, typer.Option("--to", help="The file to write; it must not be there yet.")],
+    data: DataOption = SHIPPED,
+) -> None:
+    """Write every run in every state, the log and the catalogue into one file; who publishes meanwhile waits."""
+    if not to.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {to.parent}", param_hint="--to")
+    print_line(f"wrote {to}: {_words(make_backup(data, to))}")
+
+
+@program.command(
+    epilog="Examples: python -m siuo_dash restore my-model-human-1a2b3c4d; "
+    "python -m siuo_dash restore --from siuo-2026-11-21.tar --data /srv/siuo"
+)
+def restore(
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN_ID]", help="A withdrawn run, to be published again.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", exists=True, dir_okay=False, help="A backup, to make --data from.")
+    ] = None,
+    data: DataOption = SHIPPED,
+    by: ByOption = None,
+) -> None:
+    """Publish a withdrawn run again, or make a whole data directory (new or empty) from a backup."""
+    if (run_id is None) == (source is None):
+        raise typer.BadParameter("give a run's id, or a backup with --from", param_hint="RUN_ID")
+    if source is None:
+        assert run_id is not None
+        publish.restore(data, run_id, by)
+        print_line(f"restored {run_id}")
+        return
+    print_line(f"restored {data}: {_words(restore_from(source, data))}")
+
+
+def _told(finding: Finding) -> dict[str, object]:
+    return {"severity": finding.severity} | finding.as_dict()
+
+
+def _words(made: Backup) -> str:
+    runs = "1 run" if made.runs == 1 else f"{made.runs:,} runs"
+    return f"{runs}, {made.size:,} bytes, made {made.made}"
