@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import os
@@ -133,6 +134,16 @@ def _import_statistics() -> None:
         "statsmodels.stats.proportion",
     ):
         importlib.import_module(module)
+    stay()
+
+
+def stay() -> None:
+    """Spare the garbage collector what is loaded now and stays: Streamlit has it look through everything after each run.
+
+    That took four fifths of a run of the shortest page: 74 of 94 ms.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @runtime_checkable

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
 from streamlit.testing.v1 import AppTest
+
+from siuo_dash.view import shell
 
 
 def page() -> None:
@@ -31,3 +35,12 @@ def test_a_click_survives_work_that_ends_in_its_run() -> None:
     at.button[0].click().run()
     assert [each.value for each in at.success] == ["published"]
     assert not at.exception
+
+
+def test_what_stays_is_spared_the_garbage_collector() -> None:
+    try:
+        shell.stay()
+        assert gc.get_freeze_count() > 100_000  # Streamlit, pandas, plotly and the rest
+        assert len(gc.get_objects()) < gc.get_freeze_count() / 10
+    finally:
+        gc.unfreeze()
