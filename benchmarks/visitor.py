@@ -7,11 +7,12 @@ import http.client
 import re
 import ssl
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -20,13 +21,26 @@ from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 
 _ASSET = re.compile(r"""(?:src|href)="\.?(/static/[^"]+)\"""")
 WORDS = ("alert", "markdown", "heading", "text", "html", "exception")
+_T = TypeVar("_T")
+# Python's own pool has six threads on two processors: visitors would wait for each other, not for the server.
+_THREADS = ThreadPoolExecutor(max_workers=128, thread_name_prefix="visitor")
 
 
 class Refused(Exception):
     """The server did not do what a visitor asked; the text says what it answered."""
+
+
+BROKEN = (WebSocketException, http.client.HTTPException, Refused, OSError, TimeoutError, EOFError)
+"""What a visitor meets when something is wrong; a browser shows it, or opens the page again."""
+
+
+async def in_thread(work: Callable[..., _T], *arguments: Any) -> _T:
+    """Do it beside the other visitors."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, work, *arguments)
 
 
 @dataclass
@@ -72,7 +86,7 @@ class Visitor:
     async def open(self, page: str = "", query: Mapping[str, str] | None = None) -> float:
         """Open a page by its address; the seconds until it stood whole."""
         started = perf_counter()
-        await asyncio.to_thread(self._fetch_page, page)
+        await in_thread(self._fetch_page, page)
         parts = urlsplit(self.address)
         scheme = "wss" if parts.scheme == "https" else "ws"
         headers = {"Cookie": self._cookie_line(), "Origin": f"{parts.scheme}://{self.host or parts.netloc}"}
@@ -125,19 +139,24 @@ class Visitor:
         message.file_urls_request.session_id = self.session
         self._urls = None
         await self._send(message)
-        async with asyncio.timeout(self.patience):
-            while self._urls is None:
-                await self._take()
-        status, text = await asyncio.to_thread(self._put, self._urls.upload_url, name, content)
+        urls = await self._upload_urls()
+        status, text = await in_thread(self._put, urls.upload_url, name, content)
         if status >= 300:
             raise Refused(f"{status}: {text}")
         state = WidgetState(id=widget.id)
         state.file_uploader_state_value.uploaded_file_info.add(
-            name=name, size=len(content), file_id=self._urls.file_id, file_urls=self._urls
+            name=name, size=len(content), file_id=urls.file_id, file_urls=urls
         )
         self._states[widget.id] = state
         await self._rerun()
         return perf_counter() - started
+
+    async def _upload_urls(self) -> FileURLs:
+        async with asyncio.timeout(self.patience):
+            while True:
+                await self._take()
+                if self._urls is not None:
+                    return self._urls
 
     def widget(self, kind: str, label: str) -> Any:
         """The widget of this kind whose label begins so; Refused when the page has none."""
@@ -233,7 +252,7 @@ class Visitor:
         elif kind == "script_finished":
             if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
                 self.elements = {path: each for path, each in self.elements.items() if path in self._fresh}
-            return message.script_finished
+            return int(message.script_finished)
         return None
 
     def _fetch_page(self, page: str) -> None:

@@ -78,9 +78,13 @@ def running(
     port: int | None = None,
     options: Mapping[str, str] | None = None,
     wait: bool = True,
+    program: Path = ROOT,
     **environment: str,
 ) -> Iterator[Instance]:
-    """A server on a free port; its log goes to a file in `folder`. options: Streamlit's, as {"server.x": "…"}."""
+    """A server on a free port; its log goes to a file in `folder`. options: Streamlit's, as {"server.x": "…"}.
+
+    program: the folder whose app.py is run, which may be another than the dashboard's.
+    """
     port = port or free_port()
     log = folder / f"log-{port}-{len(list(folder.glob('log-*')))}.jsonl"
     chosen = {"server.port": str(port), "server.fileWatcherType": "none"} | dict(options or {})
@@ -94,7 +98,7 @@ def running(
     ]
     settings = os.environ | environment | ({"SIUO_DATA": str(data)} if data else {})
     with log.open("wb") as lines:
-        process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.DEVNULL, stderr=lines)
+        process = subprocess.Popen(command, cwd=program, env=settings, stdout=subprocess.DEVNULL, stderr=lines)
     try:
         if wait:
             wait_for_server(process, f"http://127.0.0.1:{port}/_stcore/health")

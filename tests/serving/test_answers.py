@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -88,7 +89,7 @@ def test_another_site_cannot_upload_or_connect(server: Instance) -> None:
     refused = server.get(path, method="PUT", body=b"x", origin="https://elsewhere.example")
     assert refused.status == 403
     assert WANTED.items() <= refused.headers.items()
-    socket = {
+    socket: dict[str, Any] = {
         "connection": "Upgrade",
         "upgrade": "websocket",
         "sec_websocket_version": "13",

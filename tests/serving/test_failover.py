@@ -10,9 +10,8 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from websockets.exceptions import WebSocketException
 
-from benchmarks.visitor import Refused, Visitor
+from benchmarks.visitor import BROKEN, Refused, Visitor
 from siuo_dash.store import log, verify
 from tests.browser.driver import free_port
 from tests.serving.instance import Instance, copy_data, running
@@ -26,8 +25,6 @@ pytestmark = [
 ]
 
 PUBLISHERS, EACH = 6, 4
-BROKEN = (WebSocketException, Refused, OSError, TimeoutError, EOFError)
-"""What a visitor meets when the instance dies under a page; a browser then opens the page again by itself."""
 
 
 @dataclass

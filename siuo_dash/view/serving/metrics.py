@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from streamlit.runtime.scriptrunner import StopException
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second figure for each, which nobody asked for
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 
