@@ -53,6 +53,10 @@ class SubmissionError(SiuoError):
     """A submission cannot be read, validated or published."""
 
 
+class NotAllowed(SiuoError):
+    """This person may not do what was asked."""
+
+
 class BenchmarkTextError(SiuoError):
     """The benchmark's own text or pictures cannot be fetched, read or kept."""
 

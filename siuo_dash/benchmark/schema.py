@@ -70,7 +70,12 @@ RESULT_COLUMNS: Final = (
         "`per_sample`: a verdict for each sample; `totals`: a publication gave only counts",
     ),
     Column("source", pa.string(), "Source", "Citation or link", True),
-    Column("source_status", pa.string(), "Source status", "peer-reviewed, preprint, draft, community or self-reported"),
+    Column(
+        "source_status",
+        pa.string(),
+        "Source status",
+        "peer-reviewed, preprint, draft, community, self-reported, re-judged or reproduced",
+    ),
     Column("evaluated_on", pa.date32(), "Evaluated on", "Day of the evaluation; null = not published", True),
     Column("note", pa.string(), "Note", "What a reader of this run should know", True),
     Column("submitted_by", pa.string(), "Submitted by", "Who uploaded the run; null for carried figures", True),
@@ -185,7 +190,9 @@ DOMAINS: Final = (
 DIMENSIONS: Final = ("integration", "knowledge", "reasoning")
 TASKS: Final = ("generation", "mcqa")
 EVIDENCE: Final = {"per_sample": "Per sample", "totals": "Totals only"}
-SOURCE_STATUS: Final = ("peer-reviewed", "preprint", "draft", "community", "self-reported")
+SOURCE_STATUS: Final = (
+    "peer-reviewed", "preprint", "draft", "community", "self-reported", "re-judged", "reproduced",
+)  # fmt: skip
 OPTIONS: Final = ("A", "B", "C", "D")
 
 

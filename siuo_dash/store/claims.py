@@ -1,4 +1,4 @@
-"""Which run holds which content: one small file a content hash, so that a duplicate is found without a search.
+"""Which runs hold which content: one small file a content hash, so that a duplicate is found without a search.
 
 A claim is a pointer, not a truth: it counts only while the run that it names exists, and `repair` can
 write all of them again from the Parquet files. Claims are read and written under the journal's lock.
@@ -22,13 +22,27 @@ def key(table: pa.Table, content_hash: str) -> str | None:
     return None if totals else content_hash
 
 
-def holder(data_dir: Path, key: str) -> str | None:
-    """The run that holds this content, published or withdrawn; None when nobody does, or the claim is stale."""
+def holders(data_dir: Path, key: str) -> list[str]:
+    """The runs that hold this content, in whatever place, as they came; stale claims are left out."""
     try:
-        run_id = path_of(data_dir, key).read_text(encoding="ascii").strip()
-        return run_id if journal.place_of(data_dir, run_id) else None
-    except (FileNotFoundError, UnicodeDecodeError, NoRun):
-        return None
+        named = path_of(data_dir, key).read_text(encoding="ascii").split()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return []
+    found = []
+    for run_id in dict.fromkeys(named):
+        with suppress(NoRun):
+            if journal.place_of(data_dir, run_id):
+                found.append(run_id)
+    return found
+
+
+def holder(data_dir: Path, key: str) -> str | None:
+    """The run that holds this content, a visible one rather than another; None when nobody does."""
+    order = {place: position for position, place in enumerate(journal.PLACES)}
+    found = [
+        (order[place], run_id) for run_id in holders(data_dir, key) if (place := journal.place_of(data_dir, run_id))
+    ]
+    return min(found)[1] if found else None
 
 
 @contextmanager
@@ -41,13 +55,17 @@ def claimed(data_dir: Path, key: str | None, run_id: str) -> Iterator[None]:
     except BaseException:
         if key is not None and journal.place_of(data_dir, run_id) is None:
             with suppress(OSError):  # a stale claim harms nobody
-                path_of(data_dir, key).unlink()
+                if not holders(data_dir, key):
+                    path_of(data_dir, key).unlink()
         raise
 
 
 def write(data_dir: Path, key: str, run_id: str) -> None:
-    """Name the holder of a content, durably."""
-    files.replace(path_of(data_dir, key), run_id.encode("ascii"), by_way_of=journal.folder(data_dir, "incoming"))
+    """Name a run as a holder of a content, durably, beside those that hold it already."""
+    named = dict.fromkeys([*holders(data_dir, key), run_id])
+    files.replace(
+        path_of(data_dir, key), "\n".join(named).encode("ascii"), by_way_of=journal.folder(data_dir, "incoming")
+    )
 
 
 def path_of(data_dir: Path, key: str) -> Path:

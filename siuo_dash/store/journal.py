@@ -23,36 +23,63 @@ from siuo_dash.store.log import Event
 
 PUBLISHED: Final = "submissions"
 WITHDRAWN: Final = "withdrawn"
-PLACES: Final = (PUBLISHED, WITHDRAWN)
+DRAFTS: Final = "review/drafts"
+PENDING: Final = "review/pending"
+REJECTED: Final = "review/rejected"
+RETRACTED: Final = "review/retracted"
+SUPERSEDED: Final = "superseded"
+PLACES: Final = (PUBLISHED, WITHDRAWN, SUPERSEDED, PENDING, DRAFTS, REJECTED, RETRACTED)
+"""The folders in which a run's file can lie; a page reads PUBLISHED alone."""
 LOCK_SECONDS: Final = 30.0
+_LOOKS: Final = 5
 _RUN_ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
 class Move:
-    """From which folder to which an event takes a run's file; a new run comes from nowhere."""
+    """From which folders to which an event takes a run's file; a new run comes from nowhere (None)."""
 
-    source: str | None
+    sources: tuple[str | None, ...]
     target: str
+
+    @property
+    def source(self) -> str | None:
+        """Where the file comes from when the event does not say."""
+        return self.sources[0]
 
 
 MOVES: Final = {
-    "publish": Move(None, PUBLISHED),
-    "withdraw": Move(PUBLISHED, WITHDRAWN),
-    "restore": Move(WITHDRAWN, PUBLISHED),
+    "publish": Move((None,), PUBLISHED),
+    "withdraw": Move((PUBLISHED,), WITHDRAWN),
+    "restore": Move((WITHDRAWN,), PUBLISHED),
+    "draft": Move((None,), DRAFTS),
+    "submit": Move((None, DRAFTS), PENDING),
+    "request-changes": Move((PENDING,), DRAFTS),
+    "reject": Move((PENDING,), REJECTED),
+    "approve": Move((PENDING,), PUBLISHED),
+    "retract": Move((DRAFTS, PENDING), RETRACTED),
+    "supersede": Move((PUBLISHED, WITHDRAWN, DRAFTS, PENDING), SUPERSEDED),
 }
 
 
 def path_of(data_dir: Path, place: str, run_id: str) -> Path:
     """Where a run's file lies in one of PLACES. Raises NoRun for what cannot be a run_id."""
-    if len(run_id) > 200 or not _RUN_ID.fullmatch(run_id):
+    if not _is_run_id(run_id):
         raise NoRun(f"{run_id!r} is not a run_id", hint="`python -m siuo_dash runs` lists them")
     return data_dir / place / f"{run_id}.parquet"
 
 
+def _is_run_id(run_id: str) -> bool:
+    return len(run_id) <= 200 and _RUN_ID.fullmatch(run_id) is not None
+
+
 def place_of(data_dir: Path, run_id: str) -> str | None:
     """The one of PLACES that holds the run, or None."""
-    return next((place for place in PLACES if path_of(data_dir, place, run_id).exists()), None)
+    for _ in range(_LOOKS):  # without the lock, a file can move to a folder that was looked at already
+        for place in PLACES:
+            if path_of(data_dir, place, run_id).exists():
+                return place
+    return None
 
 
 def folder(data_dir: Path, name: str) -> Path:
@@ -77,13 +104,13 @@ def prepare(data_dir: Path) -> None:
 
 
 @contextmanager
-def locked(data_dir: Path) -> Iterator[None]:
+def locked(data_dir: Path, patience: float = LOCK_SECONDS) -> Iterator[None]:
     """Hold the store's lock, after finishing what a process that died left undone.
 
-    The lock ends with the process. Raises SubmissionError when somebody holds it for LOCK_SECONDS.
+    The lock ends with the process. Raises SubmissionError when somebody holds it for `patience` seconds.
     """
     prepare(data_dir)
-    descriptor = _take_lock(data_dir / PUBLISHED / ".lock")
+    descriptor = _take_lock(data_dir / PUBLISHED / ".lock", patience)
     try:
         log.heal(data_dir)
         _recover(data_dir)
@@ -92,8 +119,15 @@ def locked(data_dir: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _take_lock(path: Path) -> int:
-    deadline = time.monotonic() + LOCK_SECONDS
+def settle(data_dir: Path) -> None:
+    """Finish what a process that died left undone, if there is such a thing and nobody is at work."""
+    if _pending(data_dir).exists():
+        with suppress(OSError, SubmissionError), locked(data_dir, patience=0):
+            pass
+
+
+def _take_lock(path: Path, patience: float) -> int:
+    deadline = time.monotonic() + patience
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
@@ -105,7 +139,7 @@ def _take_lock(path: Path) -> int:
             if time.monotonic() > deadline:
                 os.close(descriptor)
                 raise SubmissionError(
-                    f"another process has been changing the store for {LOCK_SECONDS:.0f} seconds",
+                    f"another process has been changing the store for {patience:.0f} seconds",
                     where=str(path),
                     hint="try again in a minute; nothing was kept",
                 ) from None
@@ -116,21 +150,31 @@ def _take_lock(path: Path) -> int:
         os.close(descriptor)
 
 
-def perform(data_dir: Path, event: Event, change: Callable[[], None]) -> None:
-    """Do one change and log it: both, or neither. The caller holds the lock.
+def perform(data_dir: Path, event: Event, change: Callable[[], None], *consequences: Event) -> None:
+    """Do one change, move what follows from it and log all: everything, or nothing. The caller holds the lock.
 
-    change: makes the event visible in one step; FileExistsError means that it did nothing.
+    change: makes the event visible in one step; FileExistsError means that it did nothing. consequences: moves of
+    other runs; on the disk they come after the change.
     """
     pending = _pending(data_dir)
-    files.replace(pending, event.line(), by_way_of=folder(data_dir, "incoming"))
+    events = log.chained([event, *consequences])
+    for each in events:
+        _make_place(data_dir, MOVES[each.event].target)
+    files.replace(pending, b"".join(each.line() for each in events), by_way_of=folder(data_dir, "incoming"))
     try:
         change()
-        log.append(data_dir, event)
     except FileExistsError:
         pending.unlink()
         raise
     except BaseException:
-        _undo(data_dir, event)
+        _undo(data_dir, events)
+        raise
+    try:
+        for each in events[1:]:
+            _carry_out(data_dir, each)
+        log.append(data_dir, *events)
+    except BaseException:
+        _undo(data_dir, events)
         raise
     with suppress(OSError):  # the change stands; a note that stays is seen to be done by the next process
         pending.unlink()
@@ -139,42 +183,92 @@ def perform(data_dir: Path, event: Event, change: Callable[[], None]) -> None:
 def under_way(data_dir: Path) -> Event | None:
     """The change that a process is making now, or died over."""
     try:
-        return log.parse(_pending(data_dir).read_bytes())
+        return _noted(data_dir)[0]
     except (FileNotFoundError, ValueError):
         return None
 
 
+def source_of(event: Event) -> str | None:
+    """The folder that the event takes the run's file from; None for a new run. Raises ValueError for no such move."""
+    move = MOVES.get(event.event)
+    source = event.source if event.source is not None or move is None else move.source
+    if move is None or source not in move.sources:
+        raise ValueError(f"no event {event.event!r} takes a run from {source!r}")
+    return source
+
+
 def has_happened(data_dir: Path, event: Event) -> bool:
     """Whether the run's file lies where the event takes it."""
-    move = MOVES[event.event]
-    left = move.source is None or not path_of(data_dir, move.source, event.run_id).exists()
-    return left and path_of(data_dir, move.target, event.run_id).exists()
+    source = source_of(event)
+    left = source is None or not path_of(data_dir, source, event.run_id).exists()
+    return left and path_of(data_dir, MOVES[event.event].target, event.run_id).exists()
+
+
+def _make_place(data_dir: Path, place: str) -> None:
+    directory = data_dir
+    for part in place.split("/"):
+        directory /= part
+        files.make_directory(directory)
+
+
+def _noted(data_dir: Path) -> list[Event]:
+    """The events of the note, at least one. Raises FileNotFoundError, ValueError."""
+    events = [log.parse(line) for line in _pending(data_dir).read_bytes().splitlines()]
+    if not events:
+        raise ValueError("the note is empty")
+    for event in events:
+        source_of(event)
+        if not _is_run_id(event.run_id):
+            raise ValueError("the note names no run")
+    return events
+
+
+def _carry_out(data_dir: Path, event: Event) -> None:
+    source = source_of(event)
+    assert source is not None
+    target = path_of(data_dir, MOVES[event.event].target, event.run_id)
+    files.move(path_of(data_dir, source, event.run_id), target)
 
 
 def _recover(data_dir: Path) -> None:
     pending = _pending(data_dir)
-    if not pending.exists():
+    try:
+        events = _noted(data_dir)
+    except FileNotFoundError:
         return
-    event = under_way(data_dir)
-    if event is None or event.event not in MOVES:
+    except ValueError:
         # Only a damaged disk or a later version writes this; `verify` finds what it was about.
         pending.rename(pending.with_suffix(".unreadable"))
         return
-    # Nothing is logged between a note and its own line, so an unchanged end of the log means: no line yet.
-    if log.last_hash(data_dir) == event.previous and has_happened(data_dir, event):
-        log.append(data_dir, replace(event, reconciled=True))
+    # Nothing is logged between a note and its own lines, so the end of the log tells how many of them it has.
+    end = log.last_hash(data_dir)
+    later = log.chained([replace(event, reconciled=True) for event in events])
+    if end == events[0].previous:
+        if has_happened(data_dir, events[0]):
+            for event in events[1:]:
+                if not has_happened(data_dir, event):
+                    _carry_out(data_dir, event)
+            log.append(data_dir, *later)
+    else:
+        for chain in (events, later):
+            known = [log.hash_of(event) for event in chain]
+            if end in known[:-1]:
+                log.append(data_dir, *chain[known.index(end) + 1 :])
     pending.unlink()
 
 
-def _undo(data_dir: Path, event: Event) -> None:
-    if log.last_hash(data_dir) == event.previous and has_happened(data_dir, event):
-        move = MOVES[event.event]
-        target = path_of(data_dir, move.target, event.run_id)
-        if move.source is None:
-            target.unlink()
-            files.sync_directory(target.parent)
-        else:
-            files.move(target, path_of(data_dir, move.source, event.run_id))
+def _undo(data_dir: Path, events: list[Event]) -> None:
+    if log.last_hash(data_dir) == events[0].previous:
+        for event in reversed(events):
+            if not has_happened(data_dir, event):
+                continue
+            source = source_of(event)
+            target = path_of(data_dir, MOVES[event.event].target, event.run_id)
+            if source is None:
+                target.unlink()
+                files.sync_directory(target.parent)
+            else:
+                files.move(target, path_of(data_dir, source, event.run_id))
     _pending(data_dir).unlink(missing_ok=True)
 
 

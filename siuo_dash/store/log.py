@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,8 @@ class Event:
 
     at: ISO 8601, UTC. previous: SHA-256 of the line before, without its newline; None on the first.
     reconciled: the line was added later, because the process died between the deed and its line.
+    source: the folder that the run's file came from, where the event alone does not say. corrects: the earlier
+    submission in whose place this one is sent. model: the evaluated model, on the first event of a submission.
     """
 
     at: str
@@ -33,12 +36,16 @@ class Event:
     why: str | None = None
     previous: str | None = None
     reconciled: bool = False
+    source: str | None = None
+    corrects: str | None = None
+    model: str | None = None
 
     def line(self) -> bytes:
         """The event as the log keeps it: ASCII JSON, so that no character of a name can break a line."""
         record = asdict(self)
-        if not self.reconciled:
-            del record["reconciled"]
+        for name in ("reconciled", "source", "corrects", "model"):
+            if not record[name]:
+                del record[name]
         return json.dumps(record).encode("ascii") + b"\n"
 
 
@@ -51,10 +58,21 @@ def next_event(
     by: str | None = None,
     why: str | None = None,
     reconciled: bool = False,
+    source: str | None = None,
+    corrects: str | None = None,
+    model: str | None = None,
 ) -> Event:
     """An event of this moment, chained to the end of the log. The caller holds the journal's lock."""
     at = datetime.now(UTC).isoformat(timespec="microseconds")
-    return Event(at, event, run_id, content_hash, by, why, last_hash(data_dir), reconciled)
+    return Event(at, event, run_id, content_hash, by, why, last_hash(data_dir), reconciled, source, corrects, model)
+
+
+def chained(events: Iterable[Event]) -> list[Event]:
+    """The events one after another: each but the first carries the hash of the line before it."""
+    chain: list[Event] = []
+    for event in events:
+        chain.append(replace(event, previous=hash_of(chain[-1])) if chain else event)
+    return chain
 
 
 def parse(line: bytes) -> Event:
@@ -69,15 +87,18 @@ def parse(line: bytes) -> Event:
     return Event(**known)
 
 
-def append(data_dir: Path, event: Event) -> None:
-    """Add one event durably; on any failure the log is as it was. The caller holds the journal's lock."""
+def append(data_dir: Path, *events: Event) -> None:
+    """Add events durably, all or none; on any failure the log is as it was. The caller holds the journal's lock.
+
+    events: as `next_event` and `chained` make them.
+    """
     path = data_dir / LOG
     fresh = not path.exists()
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         before = os.fstat(descriptor).st_size
         try:
-            fill(descriptor, event.line())
+            fill(descriptor, b"".join(event.line() for event in events))
             if fresh:
                 sync_directory(data_dir)
         except BaseException:
@@ -91,6 +112,11 @@ def last_hash(data_dir: Path) -> str | None:
     """SHA-256 of the last line, read from the end of the file; None for an empty log."""
     whole, _ = _tail(data_dir / LOG)
     return None if whole is None else _sha256(whole)
+
+
+def hash_of(event: Event) -> str:
+    """SHA-256 of the event's line, as the next line carries it."""
+    return _sha256(event.line()[:-1])
 
 
 def heal(data_dir: Path) -> Path | None:

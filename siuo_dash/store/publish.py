@@ -23,14 +23,15 @@ LONGEST_WHY: Final = 2_000
 class AlreadyPublished(SubmissionError):
     """The same content is in the store, whatever it is called there.
 
-    existing_run_id: the run that holds it. place: `submissions`, `withdrawn`, or `shipped`.
+    existing_run_id: the run that holds it. place: one of journal.PLACES, or `shipped`.
     """
 
     def __init__(self, existing_run_id: str, place: str) -> None:
         what, hint = {
             PUBLISHED: ("is already published", "open that run"),
             WITHDRAWN: ("was published and withdrawn", "restore that run"),
-        }.get(place, ("is shipped with the program", "open that run"))
+            "shipped": ("is shipped with the program", "open that run"),
+        }.get(place, ("was sent for review before", "reviewers find it in the review"))
         super().__init__(f"the same content {what} as {existing_run_id}", hint=hint)
         self.existing_run_id = existing_run_id
         self.place = place
@@ -63,13 +64,13 @@ def publish(data_dir: Path, table: pa.Table, *, by: str | None) -> Published:
     depend on the number of runs in `submissions/`.
     """
     digest = content_hash(table)
-    run_id = _run_id(table, digest)
+    run_id = run_id_of(table, digest)
     target = journal.path_of(data_dir, PUBLISHED, run_id)
     data = parquet_bytes(table, {CONTENT_HASH: digest})
     key = claims.key(table, digest)
     with files.explained(data_dir):
         journal.prepare(data_dir)
-        _refuse_shipped(data_dir, run_id, digest)
+        refuse_shipped(data_dir, run_id, digest)
         incoming = journal.folder(data_dir, "incoming")
         files.clean(incoming)
         with files.staged(incoming, run_id) as file:
@@ -129,7 +130,8 @@ def _withdrawn(data_dir: Path) -> list[Withdrawal]:
     return found
 
 
-def _run_id(table: pa.Table, digest: str) -> str:
+def run_id_of(table: pa.Table, digest: str) -> str:
+    """The table's run_id. Raises SubmissionError when it holds more than one run, or the id is another content's."""
     names = [table.column(column).unique().to_pylist() for column in ("run_id", "model")]
     if any(len(values) != 1 for values in names):
         raise SubmissionError(
@@ -149,7 +151,7 @@ def _refuse_known(data_dir: Path, run_id: str, key: str | None, digest: str) -> 
     place = journal.place_of(data_dir, holder or run_id)
     if place is None:
         return
-    if holder is None and _hash_of(journal.path_of(data_dir, place, run_id)) != digest:
+    if holder is None and hash_of(journal.path_of(data_dir, place, run_id)) != digest:
         raise SubmissionError(
             f"the run_id {run_id} is taken by other content",
             where=place,
@@ -158,7 +160,8 @@ def _refuse_known(data_dir: Path, run_id: str, key: str | None, digest: str) -> 
     raise AlreadyPublished(holder or run_id, place)
 
 
-def _refuse_shipped(data_dir: Path, run_id: str, digest: str) -> None:
+def refuse_shipped(data_dir: Path, run_id: str, digest: str) -> None:
+    """Raise AlreadyPublished when the content, or the run_id, is one of those that come with the program."""
     for shipped in _shipped_runs(data_dir):
         # The last eight hex digits narrow it down; totals are known by name only, for equal counts are no proof.
         if shipped == run_id:
@@ -188,8 +191,8 @@ def _move(data_dir: Path, event: str, run_id: str, by: str | None, why: str | No
     source, target = (journal.path_of(data_dir, place, run_id) for place in (move.source, move.target))
     with files.explained(data_dir), journal.locked(data_dir):
         if not source.exists():
-            raise _no_run(data_dir, run_id, target)
-        digest = _hash_of(source)
+            raise no_run(data_dir, run_id, target)
+        digest = hash_of(source)
         journal.perform(
             data_dir,
             log.next_event(data_dir, event, run_id, digest, by=by, why=why),
@@ -197,13 +200,15 @@ def _move(data_dir: Path, event: str, run_id: str, by: str | None, why: str | No
         )
 
 
-def _hash_of(path: Path) -> str | None:
+def hash_of(path: Path) -> str | None:
+    """The content hash that a run's file states; None where it cannot be read."""
     with suppress(pa.ArrowException, OSError):  # a broken file can be withdrawn too
         return stored_hash(path)
     return None
 
 
-def _no_run(data_dir: Path, run_id: str, target: Path) -> NoRun:
+def no_run(data_dir: Path, run_id: str, target: Path) -> NoRun:
+    """Why a run cannot be moved to `target`."""
     if target.exists():
         return NoRun(f"run {run_id} is already in {target.parent.name}", hint="there is nothing to do")
     if run_id in _shipped_runs(data_dir):

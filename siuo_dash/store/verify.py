@@ -5,8 +5,10 @@ Both read every file: they are for a start, a restore and a doubt, not for a pub
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,8 +16,14 @@ import pyarrow.parquet as pq
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.errors import Finding, NoRun, SchemaError
 from siuo_dash.store import claims, files, journal, log
-from siuo_dash.store.journal import PLACES, PUBLISHED, WITHDRAWN
+from siuo_dash.store.journal import DRAFTS, PENDING, PLACES, PUBLISHED, WITHDRAWN
 from siuo_dash.store.parquet import check_schema, stored_hash
+from siuo_dash.store.review.ledger import Ledger
+
+PUBLIC: Final = (PUBLISHED, WITHDRAWN)
+ALIVE: Final = (*PUBLIC, DRAFTS, PENDING)
+"""Where the same content may lie once only, but for what waits to take the place of a published run."""
+WITH_REASONS: Final = ("withdraw", "reject", "request-changes", "supersede")
 
 
 @dataclass(frozen=True)
@@ -43,16 +51,31 @@ def verify(data_dir: Path) -> list[Finding]:
     can show as a fault, and is gone when asked again.
     """
     findings = log.check(data_dir)
+    events = log.read(data_dir)
     runs, broken = _read_runs(data_dir)
     findings += broken
-    places = _places_by_log(data_dir)
+    places = _places_by_log(events)
+    ledger = Ledger(events)
+    logged = dict(places)
     seen: dict[str, RunFile] = {}
+    alive: dict[tuple[str, bool], RunFile] = {}
     for run in runs:
-        findings += _examine(run, places.pop(run.run_id, None))
-        twin = seen.setdefault(run.key or run.run_id, run)
+        twin = seen.setdefault(run.run_id, run)
         if twin is not run:
-            findings.append(_error(run, f"the same content is also in {twin.name}", "withdraw one of the two"))
-        if run.key and claims.holder(data_dir, run.key) is None:
+            findings.append(
+                _error(run, f"the same run is also in {twin.place}", "run repair, or remove one of the two")
+            )
+            continue
+        places.pop(run.run_id, None)
+        findings += _examine(run, logged.get(run.run_id))
+        if run.key and run.place in ALIVE:
+            twin = alive.setdefault((run.key, run.place in PUBLIC), run)
+            if twin is run:
+                twin = alive.get((run.key, run.place not in PUBLIC), run)
+                twin = run if ledger.root(run.run_id) == ledger.root(twin.run_id) else twin
+            if twin is not run:
+                findings.append(_error(run, f"the same content is also in {twin.name}", "take back one of the two"))
+        if run.key and run.run_id not in claims.holders(data_dir, run.key):
             findings.append(_warning(run, "its content is not claimed, so it could be published twice", "run repair"))
     unreadable = {finding.file for finding in broken}
     for run_id, place in places.items():
@@ -74,15 +97,17 @@ def repair(data_dir: Path) -> list[str]:
     done = []
     with files.explained(data_dir), journal.locked(data_dir):
         files.clean(journal.folder(data_dir, "incoming"))
-        places = _places_by_log(data_dir)
+        places = _places_by_log(log.read(data_dir))
         runs, _ = _read_runs(data_dir)
         for run in runs:
-            for event in _missing_events(places.get(run.run_id), run.place):
-                why = "found among the withdrawn runs" if event == "withdraw" else None
-                line = log.next_event(data_dir, event, run.run_id, run.content_hash, why=why, reconciled=True)
+            for event, source in _missing_events(places.get(run.run_id), run.place):
+                why = f"found in {run.place}" if event in WITH_REASONS else None
+                line = log.next_event(
+                    data_dir, event, run.run_id, run.content_hash, why=why, reconciled=True, source=source
+                )
                 log.append(data_dir, line)
                 done.append(f"logged {event} of {run.run_id}")
-            if run.key and claims.holder(data_dir, run.key) is None:
+            if run.key and run.run_id not in claims.holders(data_dir, run.key):
                 claims.write(data_dir, run.key, run.run_id)
                 done.append(f"claimed the content of {run.run_id}")
         for claim in journal.folder(data_dir, "claims").iterdir():
@@ -130,22 +155,25 @@ def _examine(run: RunFile, logged: str | None) -> list[Finding]:
     return findings
 
 
-def _places_by_log(data_dir: Path) -> dict[str, str]:
-    return {
-        event.run_id: journal.MOVES[event.event].target for event in log.read(data_dir) if event.event in journal.MOVES
-    }
+def _places_by_log(events: Sequence[log.Event]) -> dict[str, str]:
+    return {event.run_id: journal.MOVES[event.event].target for event in events if event.event in journal.MOVES}
 
 
-def _missing_events(logged: str | None, place: str) -> list[str]:
-    """What the log must still say for a run that it places in `logged` and that lies in `place`."""
-    if logged == place:
-        return []
-    events = ["publish"] if logged is None else []
-    if place == WITHDRAWN:
-        events.append("withdraw")
-    elif logged is not None and place == PUBLISHED:
-        events.append("restore")
-    return events
+def _missing_events(logged: str | None, place: str) -> list[tuple[str, str | None]]:
+    """The shortest way from where the log has a run to where it lies: each event and the folder that it starts from.
+
+    Empty when there is none, as from `rejected` to `submissions`: that is for a person to decide.
+    """
+    ways: dict[str | None, list[tuple[str, str | None]]] = {logged: []}
+    ends = [logged]
+    while ends and place not in ways:
+        here = ends.pop(0)
+        for event, move in journal.MOVES.items():
+            if here in move.sources and move.target not in ways:
+                source = here if len(move.sources) > 1 else None
+                ways[move.target] = [*ways[here], (event, source)]
+                ends.append(move.target)
+    return ways.get(place, [])
 
 
 def _error(run: RunFile, message: str, hint: str) -> Finding:

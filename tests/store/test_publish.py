@@ -345,7 +345,7 @@ def test_verify_names_each_fault(tmp_path: Path) -> None:
 def test_an_unreadable_note_is_set_aside(tmp_path: Path) -> None:
     publish(tmp_path, run_table(), by=None)
     note = journal.folder(tmp_path, "incoming").parent / "pending.json"
-    note.write_text(json.dumps({"event": "approve", "at": "", "run_id": "x", "content_hash": None}))
+    note.write_text(json.dumps({"event": "of a later version", "at": "", "run_id": "x", "content_hash": None}))
     publish(tmp_path, run_table("Other"), by=None)
     assert note.with_suffix(".unreadable").exists()
     assert verify(tmp_path) == []

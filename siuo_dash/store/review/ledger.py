@@ -1,0 +1,103 @@
+"""The log as a book of submissions: whose each is, where it went, what it corrects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from siuo_dash.errors import SubmissionError
+from siuo_dash.store import files, log
+from siuo_dash.store.journal import DRAFTS, MOVES, PENDING
+from siuo_dash.store.review.people import Actor, is_local
+
+FIRST: Final = ("draft", "submit", "publish")
+"""The events that bring a run into the store; only its owner causes them."""
+SENT: Final = ("submit", "publish")
+OPEN: Final = (DRAFTS, PENDING)
+
+
+@dataclass
+class Entry:
+    """What the log tells of a run, oldest first."""
+
+    run_id: str
+    events: list[log.Event] = field(default_factory=list)
+
+    @property
+    def first(self) -> log.Event | None:
+        """What brought it here; None when that line is lost, so that nobody owns it."""
+        return next((event for event in self.events if event.event in FIRST), None)
+
+    @property
+    def owner(self) -> str | None:
+        """The address of who sent it."""
+        return self.first.by if self.first else None
+
+    @property
+    def corrects(self) -> str | None:
+        """The earlier submission that it was sent to correct."""
+        return self.first.corrects if self.first else None
+
+    @property
+    def sent(self) -> bool:
+        """Whether reviewers, or everybody, ever saw it."""
+        return any(event.event in SENT for event in self.events)
+
+    @property
+    def place(self) -> str | None:
+        """The folder that the log puts it in."""
+        return next((MOVES[event.event].target for event in reversed(self.events) if event.event in MOVES), None)
+
+
+class Ledger:
+    """All runs that the log names, in the order in which they came."""
+
+    def __init__(self, events: list[log.Event]) -> None:
+        self.events = events
+        self.entries: dict[str, Entry] = {}
+        for event in events:
+            self.entries.setdefault(event.run_id, Entry(event.run_id)).events.append(event)
+
+    def entry(self, run_id: str) -> Entry:
+        """What is known of a run, which may be nothing."""
+        return self.entries.get(run_id) or Entry(run_id)
+
+    def root(self, run_id: str) -> str:
+        """The first of the submissions of which each corrects the one before."""
+        seen = [run_id]
+        while (before := self.entry(seen[-1]).corrects) is not None and before not in seen:
+            seen.append(before)
+        return seen[-1]
+
+    def family(self, run_id: str) -> list[str]:
+        """All submissions of one line of corrections, in the order in which they came."""
+        root = self.root(run_id)
+        return [each for each in self.entries if self.root(each) == root]
+
+    def of(self, owner: str | None) -> Iterator[Entry]:
+        """The submissions of one person."""
+        return (entry for entry in self.entries.values() if entry.first is not None and entry.owner == owner)
+
+
+def read(data_dir: Path) -> Ledger:
+    """The ledger now. Raises SubmissionError when the data directory is not there."""
+    with files.explained(data_dir):
+        if not data_dir.is_dir():
+            raise SubmissionError(
+                "the data directory is not there",
+                where=str(data_dir),
+                hint="check the path, or mount it, then try again",
+            )
+        return Ledger(log.read(data_dir))
+
+
+def owns(actor: Actor, entry: Entry) -> bool:
+    """Whether this is the actor's own submission; the local user owns all."""
+    return is_local(actor) or (actor.id is not None and entry.first is not None and entry.owner == actor.id)
+
+
+def may_see(actor: Actor, entry: Entry, place: str) -> bool:
+    """Owners see their own; reviewers what was ever sent, but nobody's drafts."""
+    return owns(actor, entry) or (actor.reviewer and entry.sent and place != DRAFTS)
