@@ -78,7 +78,7 @@ def choose_scheme(page: Page, scheme: str) -> None:
     """Change the system's colour scheme under the open page, as an evening does."""
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.wait_for_function(
-        f"getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === '{scheme}'"
+        f"() => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === '{scheme}'"
     )
     settled(page, complete=True)
 

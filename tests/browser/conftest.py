@@ -1,14 +1,13 @@
-"""One browser and one dashboard on the shipped data a test process."""
+"""One dashboard on the shipped data a test process, and pages of its one browser."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.browser.driver import served, settled
-from tests.browser.find_browser import FLAGS, HELP, find_browser
 
 OpenPage = Callable[..., Page]
 
@@ -19,18 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "/browser/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium; its absence is a failure that says what to install."""
-    path = find_browser()
-    if path is None:
-        pytest.fail(HELP)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

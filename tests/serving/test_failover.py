@@ -15,6 +15,7 @@ from benchmarks.visitor import BROKEN, Refused, Visitor
 from siuo_dash.store import log, verify
 from tests.browser.driver import free_port
 from tests.serving.instance import Instance, copy_data, running
+from tests.serving.loops import finished
 from tests.serving.nginx import HELP, Proxy, at_hand, proxied
 from tests.serving.test_nginx import BEHIND, send
 
@@ -104,7 +105,7 @@ def test_a_killed_instance_loses_and_doubles_no_submission(tmp_path: Path) -> No
         for which in (0, 1):
             instances.start(which)
         proxy = stack.enter_context(proxied(tmp_path / "nginx", instances.ports))
-        told = asyncio.run(everybody(proxy))
+        told = finished(everybody(proxy))
     runs = published(data)
     assert [len(each) for each in told] == [EACH] * PUBLISHERS
     assert len(runs) == len(set(runs)) == PUBLISHERS * EACH
@@ -160,7 +161,7 @@ def test_a_rolling_restart_is_hardly_seen(tmp_path: Path) -> None:
         for which in (0, 1):
             instances.start(which)
         proxy = stack.enter_context(proxied(tmp_path / "nginx", instances.ports))
-        again, stopped = asyncio.run(everybody(proxy))
+        again, stopped = finished(everybody(proxy))
     assert refused == []
     assert sum(again) >= 6 and max(again) <= 3  # each reader's instance went away at least once
     assert max(stopped) < 20

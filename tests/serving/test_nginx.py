@@ -16,6 +16,7 @@ from benchmarks.visitor import Refused, Visitor
 from siuo_dash.view.serving import headers
 from tests.browser.driver import free_port
 from tests.serving.instance import Answer, Instance, answer_of, copy_data, running
+from tests.serving.loops import finished
 from tests.serving.nginx import HELP, Proxy, at_hand, proxied
 from tests.serving.test_figures import figures
 from tests.upload.files import as_json, judged
@@ -88,6 +89,20 @@ def test_code_is_sent_small(site: Site) -> None:
     whole = ask(site[0], path)
     small = ask(site[0], path, accept_encoding="gzip")
     assert small.headers["content-encoding"] == "gzip" and len(small.body) < len(whole.body) / 2
+    assert small.headers["cache-control"].startswith("public, immutable") and small.headers["x-content-type-options"]
+
+
+def test_nginx_asks_for_a_file_of_streamlits_once(site: Site) -> None:
+    proxy, *instances = site
+    path = next(part for part in ask(proxy, "/").text.split('"') if part.startswith("./static/css/"))[1:]
+    ask(proxy, path)
+
+    def asked() -> float:
+        return sum(figures(each)["siuo_answers_total{2xx}"] for each in instances)
+
+    before = asked()
+    assert [ask(proxy, path).status for _ in range(5)] == [200] * 5
+    assert asked() == before + len(instances)  # the two looks at the figures themselves
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/_stcore/metrics", "/_stcore/agent/mcp", "/%6detrics"])
@@ -112,7 +127,7 @@ def test_a_visitor_reads_uploads_and_publishes_through_it(site: Site) -> None:
                 assert not visitor.alerts()
             return await send(visitor, "Through-TLS-7B", 41)
 
-    assert "is published" in asyncio.run(visit())
+    assert "is published" in finished(visit())
 
 
 async def send(visitor: Visitor, model: str, safe: int) -> str:
@@ -138,7 +153,7 @@ def test_what_is_too_large_is_answered_in_words(site: Site) -> None:
             with pytest.raises(Refused, match="413: File too large"):
                 await visitor.drop("results.json", b"x" * (64 * 2**20 + 1))
 
-    asyncio.run(just_too_large())
+    finished(just_too_large())
 
 
 def test_a_visitor_stays_with_one_instance_and_both_have_some(site: Site) -> None:
@@ -157,12 +172,12 @@ def test_a_visitor_stays_with_one_instance_and_both_have_some(site: Site) -> Non
             figures(each)["siuo_sessions_started_total{}"] - was for each, was in zip(instances, before, strict=True)
         ]
 
-    assert sorted(asyncio.run(alone())) == [0, 3]
+    assert sorted(finished(alone())) == [0, 3]
 
     async def many() -> None:
         await asyncio.gather(*(visits(Visitor(proxy.address, proxy.tls)) for _ in range(12)))
 
-    asyncio.run(many())
+    finished(many())
     made = [figures(each)["siuo_sessions_started_total{}"] - was for each, was in zip(instances, before, strict=True)]
     assert sum(made) == 3 + 36 and min(made) >= 3
 

@@ -10,11 +10,10 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from siuo_dash.view.shell import HOME, PAGES
 from tests.browser.driver import settled
-from tests.browser.find_browser import FLAGS, HELP, find_browser
 from tests.serving.instance import Instance
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("serving")]
@@ -25,17 +24,6 @@ document.addEventListener("securitypolicyviolation", e => window.refused.push(`$
 """
 # One library tries WebAssembly for 64-bit numbers, finds it refused, and counts without it.
 TRIED = {"script-src wasm-eval"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = find_browser()
-    if path is None:
-        pytest.skip(HELP)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
