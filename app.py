@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from siuo_dash.view import address, server, shell
+from siuo_dash.view import address, identity, server, shell
+from siuo_dash.view.review_parts import account
 
 # `streamlit run app.py` serves this, and runs this same file as the script of every visit.
 app = st.App(
@@ -13,6 +14,8 @@ app = st.App(
     on_script_error=server.explain,
 )
 
+if __name__ != "__main__":
+    identity.check_start()
 if __name__ == "__main__":
     # The icon comes before the navigation, which would else have each page's own fetched from a third party.
     st.set_page_config(page_icon=shell.ICON, layout="wide")
@@ -20,5 +23,6 @@ if __name__ == "__main__":
     st.set_page_config(page_title=f"{page.title} · SIUO dashboard")
     address.keep_address(page.url_path)
     shell.leave_behind(page.url_path)
+    account.control()
     with server.measured(page.url_path), shell.guard():
         page.run()

@@ -1,4 +1,7 @@
-"""From a result file to a published run: findings, questions, preview, publish; and the way back."""
+"""From a result file to a published run: findings, questions, preview, publish; and the way back.
+
+Hosted, people sign in first, and instead of publishing they send a run for review and follow it.
+"""
 
 import streamlit as st
 
@@ -6,11 +9,14 @@ from siuo_dash.analysis import preview, queries
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.errors import Finding, SiuoError
 from siuo_dash.ingest.metadata import RunMetadata
-from siuo_dash.ingest.submission import Submission
+from siuo_dash.ingest.submission import Submission, UploadedFile
+from siuo_dash.store import review as submissions
+from siuo_dash.store.parquet import parquet_bytes
 from siuo_dash.store.publish import AlreadyPublished, publish
-from siuo_dash.view import shell, upload
+from siuo_dash.view import identity, shell, upload
+from siuo_dash.view.review_parts import account
 from siuo_dash.view.upload_form import draft as drafts
-from siuo_dash.view.upload_form import mapping_editor, metadata_form, results, withdrawals
+from siuo_dash.view.upload_form import mapping_editor, metadata_form, mine, results, sending, turn, withdrawals
 
 EXAMPLES = shell.ROOT / "examples"
 
@@ -48,13 +54,16 @@ def show_upload(submission: Submission) -> None:
     st.subheader("About this run", anchor=False)
     metadata, wrong = metadata_form.describe(draft, submission, names)
     results.place(store, draft, submission, metadata, names["model"])
-    show_publish(submission, metadata, wrong)
+    st.subheader("Send" if hosted else "Publish", anchor=False)
+    if wrong:
+        st.info(shell.plain(metadata_form.problems(wrong)), icon=":material/edit_note:")
+    if hosted:
+        sending.offer(store.data_dir, draft, submission, metadata, ready=not wrong)
+    else:
+        show_publish(submission, metadata, wrong)
 
 
 def show_publish(submission: Submission, metadata: RunMetadata, wrong: list[Finding]) -> None:
-    st.subheader("Publish", anchor=False)
-    if wrong:
-        st.info(shell.plain(metadata_form.problems(wrong)), icon=":material/edit_note:")
     clicked = st.button("Publish", icon=":material/publish:", disabled=bool(wrong), key=draft.key("publish"))
     if not clicked:
         return
@@ -91,15 +100,37 @@ def show_published(run_id: str) -> None:
     st.caption(f"Its run_id is {run_id}. Drop other files to upload another run.")
 
 
+def show_form() -> None:
+    files = drafts.drop_files(draft, identity.settings().upload_mb)
+    if not files and draft.stored:
+        table = submissions.table_of(store.data_dir, draft.stored, identity.actor())
+        files = [UploadedFile(f"{draft.stored}.parquet", bytes(parquet_bytes(table)))]
+    if files:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            drafts.load_mapping(draft)
+            st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
+        with turn.taken(identity.actor()):
+            submission = drafts.examined(draft, files, store.catalogue)
+        show_upload(submission)
+    elif draft.published and hosted:
+        sending.show_sent(store.data_dir, draft.published)
+    elif draft.published:
+        show_published(draft.published)
+    elif not draft.files:
+        show_empty()
+
+
 store = shell.open_store()
+hosted = identity.settings().hosted
 shell.header(
     "Upload",
     "Drop what an evaluation left behind. Every score is recomputed, every fault is named, and nothing is kept before "
-    "you publish.",
+    + ("you send it." if hosted else "you publish."),
 )
+who = identity.visitor()
 section = st.segmented_control(
     "Section",
-    ["Upload", "Withdrawn"],
+    ["Upload", "My submissions", "Withdrawn"] if hosted else ["Upload", "Withdrawn"],
     default="Upload",
     required=True,
     key="section",
@@ -110,16 +141,17 @@ labels = run_labels(store)
 draft = drafts.current()
 if section == "Withdrawn":
     withdrawals.show(store, labels)
+elif hosted and who.actor is None:
+    account.ask_to_sign_in("Everybody can read here. To upload a run and to follow what becomes of it, sign in.")
+    show_empty()
+elif section == "My submissions" and who.actor is not None:
+    mine.show(store.data_dir, who.actor, labels)
+elif why := identity.why_no_upload(who, identity.settings()):
+    st.info(shell.plain(upload.sentence(why)), icon=":material/block:")
 else:
+    account.outcome("upload")
+    if hosted:
+        sending.correcting(draft, store.data_dir)
     names = preview.known_names(store)
-    files = drafts.drop_files(draft)
-    if files:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            drafts.load_mapping(draft)
-            st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
-        show_upload(drafts.examined(draft, files, store.catalogue))
-    elif draft.published:
-        show_published(draft.published)
-    else:
-        show_empty()
+    show_form()
 shell.footer(store)

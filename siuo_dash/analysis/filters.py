@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from math import isnan
 from typing import Any, Final
 
-from siuo_dash.benchmark.schema import EVIDENCE, FLAGS
+from siuo_dash.benchmark.badges import is_verified
+from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, SOURCE_STATUS
 from siuo_dash.errors import FilterError
 
 WEIGHTS: Final = {"any": "Any", "open": "Open", "closed": "Closed"}
@@ -31,6 +32,7 @@ class Filters:
     """Which runs are looked at. The defaults keep every run.
 
     board: a board's id; None = all boards. search: part of a model's or organization's name.
+    verified: only runs behind whose figures somebody else than the submitter stands.
     size_low, size_high: billions of parameters, inclusive; unknown_sizes: keep runs whose size is not published.
     """
 
@@ -43,6 +45,7 @@ class Filters:
     unknown_sizes: bool = True
     evidence: tuple[str, ...] = ()
     health: str = "any"
+    verified: bool = False
 
     def __post_init__(self) -> None:
         for name, value, allowed in (("weights", self.weights, WEIGHTS), ("health", self.health, HEALTH)):
@@ -68,6 +71,7 @@ class Filters:
                 self._size(),
                 self._evidence(),
                 self._health(),
+                self._verified(),
             )
             if clause is not None
         ]
@@ -169,6 +173,16 @@ class Filters:
                     {"flag": flag},
                     f"with the flag “{FLAGS[flag].label.lower()}”",
                 )
+
+    def _verified(self) -> Clause | None:
+        if not self.verified:
+            return None
+        names = {f"status_{index}": status for index, status in enumerate(SOURCE_STATUS) if is_verified(status)}
+        return Clause(
+            f"source_status IN ({', '.join(f'${name}' for name in names)})",
+            names,
+            "that are published, re-judged or reproduced",
+        )
 
 
 def _either(names: list[str] | tuple[str, ...]) -> str:

@@ -27,6 +27,7 @@ NO_FILTERS: Final[dict[str, Any]] = {
     "unknown_sizes": True,
     "evidence": [],
     "health": "any",
+    "verified": False,
     "partial": False,
 }
 """The filters' keys, and what each holds when it is not set."""
@@ -108,6 +109,13 @@ def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, 
             health = st.selectbox(
                 "Health", list(HEALTH), format_func=HEALTH.__getitem__, key="health", bind="query-params"
             )
+            verified = st.toggle(
+                "Verified only",
+                key="verified",
+                bind="query-params",
+                help="Runs from a publication, and uploads that somebody else than the submitter judged again or "
+                "reproduced; self-reported runs are left out",
+            )
             partial = st.toggle(
                 "Rank partial runs too",
                 key="partial",
@@ -126,6 +134,7 @@ def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, 
         unknown_sizes=unknown,
         evidence=tuple(evidence),
         health=health or "any",
+        verified=verified,
     )
     return replace(filters, board=board.id if board else None), partial
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from siuo_dash.analysis.leaderboard import KeyFigures
+from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, Metric
 from siuo_dash.view import style
 from siuo_dash.view.export import IntervalStyle, Provenance, Table, rate_words
@@ -38,6 +39,7 @@ COLUMNS: Final = {
         LeaderboardColumn("weights", "Weights", "Whether the model's weights can be downloaded"),
         LeaderboardColumn("evidence", "Evidence", "Per sample: a verdict for each sample is here. Totals only: a publication gave only counts"),
         LeaderboardColumn("health", "Health", "Samples whose response or verdict carries a fault; totals cannot be examined"),
+        LeaderboardColumn("badge", "Badge", "Published: from a publication. Re-judged, reproduced: somebody else than the submitter did. Self-reported: nobody else checked"),
         LeaderboardColumn("date", "Evaluated", "Day of the evaluation"),
         LeaderboardColumn("status", "Status", "peer-reviewed, preprint, draft, community or self-reported"),
         LeaderboardColumn("source", "Source", "Where the figures come from"),
@@ -241,6 +243,8 @@ def _plain_column(frame: pd.DataFrame, column: str, board_labels: dict[str, str]
             ]
         case "date":
             return pd.to_datetime(frame["evaluated_on"]).astype(pd.ArrowDtype(pa.timestamp("us"))).astype(_DATE)
+        case "badge":
+            return [badge_of(status).capitalize() for status in frame["source_status"]]
         case "status":
             return frame["source_status"]
         case "source":

@@ -9,9 +9,11 @@ from typing import Any, Final
 import pandas as pd
 
 from siuo_dash.analysis.stats import Rate, ResponseMix
+from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.schema import DOMAINS, EVIDENCE, FLAGS, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.view import style
+from siuo_dash.view.badges import badge_words
 from siuo_dash.view.export import Provenance, Table, plain_table
 from siuo_dash.view.samples import flag_words
 
@@ -119,6 +121,7 @@ def facts(run: Mapping[str, Any], board: str) -> list[tuple[str, str]]:
         ("Samples judged", ", ".join(judged) or "none"),
         ("Source", _text(run["source"])),
         ("Status of the source", str(run["source_status"])),
+        ("Badge", badge_words(badge_of(str(run["source_status"])))),
         ("Evaluated on", NOT_STATED if pd.isna(run["evaluated_on"]) else f"{run['evaluated_on']:%Y-%m-%d}"),
         ("Note", _text(run["note"], "")),
         ("Submitted", _submitted(run)),

@@ -21,6 +21,7 @@ from siuo_dash.view.first_view import SCRIPT_URL
 from siuo_dash.view.serving import first_page, headers, health, logs, metrics, requests
 from siuo_dash.view.serving.metrics import measured
 from siuo_dash.view.serving.unexpected import explain
+from siuo_dash.view.upload_form import gate
 
 __all__ = ["explain", "lifespan", "measured", "middleware", "routes"]
 
@@ -58,4 +59,9 @@ def routes() -> list[Route]:
 
 def middleware() -> list[Middleware]:
     """What every request passes through before Streamlit sees it, the outermost first."""
-    return [Middleware(requests.Watch), Middleware(headers.Guard), Middleware(first_page.FirstPage)]
+    return [
+        Middleware(requests.Watch),
+        Middleware(headers.Guard),
+        Middleware(gate.Gate),
+        Middleware(first_page.FirstPage),
+    ]

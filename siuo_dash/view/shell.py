@@ -21,7 +21,7 @@ import streamlit as st
 
 from siuo_dash.errors import SiuoError
 from siuo_dash.store.database import Store
-from siuo_dash.view import components, export, style
+from siuo_dash.view import components, export, identity, style
 from siuo_dash.view.export import Table, markdown_plain
 
 log = logging.getLogger("siuo_dash")
@@ -52,6 +52,7 @@ PAGES: Final = {
         PageEntry("inspect/compare.py", "compare", "Compare", "Inspect", ":material/compare_arrows:"),
         PageEntry("inspect/reliability.py", "reliability", "Reliability", "Inspect", ":material/rule:"),
         PageEntry("contribute/upload.py", "upload", "Upload", "Contribute", ":material/upload_file:"),
+        PageEntry("contribute/review.py", "review", "Review", "Contribute", ":material/rate_review:"),
         PageEntry("about/method.py", "method", "Method", "About", ":material/menu_book:"),
     )
 }
@@ -68,11 +69,17 @@ PAGE: Final = "page"
 
 
 def navigation() -> dict[str, list[Any]]:
-    """The pages by section, as st.navigation takes them."""
+    """The pages by section, as st.navigation takes them; those that reviewers need are listed for reviewers."""
+    reviewing = identity.settings().hosted and identity.visitor().is_reviewer
     sections: dict[str, list[Any]] = {}
     for page in PAGES.values():
         entry = st.Page(
-            f"pages/{page.file}", title=page.title, icon=page.icon, url_path=page.url, default=page.url == HOME
+            f"pages/{page.file}",
+            title=page.title,
+            icon=page.icon,
+            url_path=page.url,
+            default=page.url == HOME,
+            visibility="hidden" if page.url == "review" and not reviewing else "visible",
         )
         sections.setdefault(page.section, []).append(entry)
     return sections

@@ -83,7 +83,7 @@ def test_withdraw_and_bring_back(open_app: OpenApp, small: Path, tmp_path: Path,
     shutil.copytree(small, folder)
     app = open_app(folder, RUN, run=B)
     app.button(key="withdraw").click().run()
-    assert "a withdrawal needs a reason" in app.error[0].value
+    assert "a reason is needed" in app.error[0].value
     assert (folder / "submissions" / f"{ids['B']}.parquet").exists()
     app.text_area(key="why").set_value("Judged with the wrong prompt").run()
     fine(app.button(key="withdraw").click().run())

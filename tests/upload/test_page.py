@@ -237,7 +237,7 @@ def test_withdraw_with_a_reason_and_restore(app: AppTest, data: Path) -> None:
     run = next(each for each in app.selectbox if each.label == "Run")
     run.set_value(files_of(data, "submissions")[0].removesuffix(".parquet"))
     press(app, "Withdraw")
-    assert any("needs a reason" in error.value for error in app.error) and withdrawn(data) == []
+    assert any("a reason is needed" in error.value for error in app.error) and withdrawn(data) == []
     next(each for each in app.text_area if each.label == "Reason").set_value("The judge saw <b>other</b> pictures.")
     press(app, "Withdraw")
     assert not app.exception and "is withdrawn" in shown(app)

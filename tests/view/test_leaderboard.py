@@ -61,6 +61,7 @@ def test_the_first_row_as_it_is_read(store: Store) -> None:
         "Weights": "closed",
         "Evidence": "Totals only",
         "Health": "not examined",
+        "Badge": "Published",
         "Evaluated": datetime.date(2024, 4, 29),
         "Status": "peer-reviewed",
         "Source": "https://arxiv.org/abs/2406.15279",

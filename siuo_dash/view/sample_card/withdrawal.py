@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from siuo_dash.errors import SiuoError
-from siuo_dash.store import publish
+from siuo_dash.store import publish, review
 from siuo_dash.store.database import Store
-from siuo_dash.view import shell
+from siuo_dash.view import identity, shell
 
 _GONE: Final = "withdrawn-run"
 _FAILED: Final = "withdrawal-failed"
@@ -34,6 +34,8 @@ def offer(store: Store, run: pd.Series[Any]) -> None:
     if pd.isna(run["submitted_at"]) and str(run["file"]) == "results.parquet":
         st.caption("This run is shipped with the program, so it cannot be withdrawn here.")
         return
+    if not _may(store, str(run["run_id"])):
+        return
     with st.popover("Withdraw", icon=":material/archive:"):
         st.markdown(
             "The run disappears from every page. Its file is kept and can be brought back; the log says who and why."
@@ -49,10 +51,22 @@ def offer(store: Store, run: pd.Series[Any]) -> None:
         )
 
 
+def _may(store: Store, run_id: str) -> bool:
+    """Whether this visitor may withdraw the run: its owner or a reviewer; locally, everybody. The store asks again."""
+    who = identity.visitor()
+    if who.actor is None or who.is_reviewer:
+        return who.is_reviewer
+    try:
+        review.one(store.data_dir, run_id, who.actor)
+    except SiuoError:
+        return False
+    return True
+
+
 # These run before the page does, where nothing would turn an error into words.
 def _withdraw(store: Store, run_id: str) -> None:
     try:
-        publish.withdraw(store.data_dir, run_id, st.session_state.get("why", ""), None)
+        review.withdraw_as(store.data_dir, run_id, identity.actor(), st.session_state.get("why", ""))
     except SiuoError as error:
         st.session_state[_FAILED] = str(error)
         return
@@ -63,7 +77,7 @@ def _withdraw(store: Store, run_id: str) -> None:
 
 def _restore(store: Store, run_id: str) -> None:
     try:
-        publish.restore(store.data_dir, run_id, None)
+        review.restore_as(store.data_dir, run_id, identity.actor())
     except SiuoError as error:
         st.session_state[_FAILED] = str(error)
     _forget()

@@ -25,16 +25,19 @@ class Draft:
 
     number: renews all widgets of the form when it changes. files: ids of the dropped files that `mapping` is for.
     accepted: the last submission without errors and what it was made from; of a refused file nothing is kept.
-    published: the run_id, once there is one.
+    published: the run_id, once there is one. corrects: the earlier submission that this one takes the place of.
+    stored: the submission whose rows are looked at while no file is dropped.
     """
 
-    number: int = 0
+    number: int | str = 0
     files: tuple[str, ...] = ()
     mapping: Mapping | None = None
     loaded: bool = False
     problem: str = ""
     accepted: tuple[tuple[object, ...], Submission] | None = None
     published: str | None = None
+    corrects: str | None = None
+    stored: str | None = None
 
     def key(self, name: str) -> str:
         """The key of a widget of this draft."""
@@ -51,7 +54,7 @@ class Draft:
     def start_again(self, published: str | None = None) -> None:
         """Forget files, mapping and scores; every widget is empty again."""
         self.release()
-        fresh = Draft(number=self.number + 1, published=published)
+        fresh = Draft(number=int(self.number) + 1, published=published)
         self.__dict__.update(fresh.__dict__)
 
     def use(self, mapping: Mapping | None, *, loaded: bool = False) -> None:
@@ -65,14 +68,26 @@ def current() -> Draft:
     return draft
 
 
-def drop_files(draft: Draft) -> list[UploadedFile]:
-    """The file chooser; a mapping that was made for other files is forgotten, a loaded one stays."""
+def drop_files(draft: Draft, most_mb: int) -> list[UploadedFile]:
+    """The file chooser; a mapping that was made for other files is forgotten, a loaded one stays.
+
+    most_mb: megabytes of all files together; of more than that, the server lets go, and none is returned.
+    """
     dropped = st.file_uploader(
         "Result files of one run",
         accept_multiple_files=True,
         key=draft.key("files"),
+        max_upload_size=most_mb,
         help="Each file is recognised by its content. Nothing is kept before you publish.",
     )
+    if sum(file.size for file in dropped) > most_mb * 1024**2:
+        draft.files = tuple(file.file_id for file in dropped)
+        draft.release()
+        st.error(
+            f"The files have more than {most_mb} MB together. Drop the files of one run only.", icon=":material/error:"
+        )
+        st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
+        return []
     ids = tuple(file.file_id for file in dropped)
     if ids != draft.files:
         draft.files, draft.accepted = ids, None
@@ -85,7 +100,7 @@ def drop_files(draft: Draft) -> list[UploadedFile]:
 
 def examined(draft: Draft, files: Sequence[UploadedFile], catalogue: Catalogue) -> Submission:
     """The submission of these files; read once while nothing changes, and without its texts when it is refused."""
-    made_from = (draft.files, draft.mapping.as_json() if draft.mapping else None, id(catalogue))
+    made_from = (draft.files or draft.stored, draft.mapping.as_json() if draft.mapping else None, id(catalogue))
     if draft.accepted is not None and draft.accepted[0] == made_from:
         return draft.accepted[1]
     with st.spinner("Reading the files …"):

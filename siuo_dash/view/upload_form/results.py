@@ -15,7 +15,7 @@ from siuo_dash.errors import Finding
 from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.store.database import Store
-from siuo_dash.view import shell, upload, upload_preview
+from siuo_dash.view import review, shell, upload, upload_preview
 from siuo_dash.view.charts.ranking import ranking
 from siuo_dash.view.export import Provenance, plain_table
 from siuo_dash.view.upload_form.draft import Draft
@@ -84,6 +84,7 @@ def place(store: Store, draft: Draft, submission: Submission, metadata: RunMetad
         )  # fmt: skip
         range_ = shell.when_ready(work, "The rank range is being drawn.")
     st.markdown(f"**{shell.plain(upload_preview.standing_words(found, range_, board))}**")
+    st.caption(review.change_words(found))
     provenance = Provenance(store.version, board, "preview of an upload that is not published")
     if found.others:
         near = upload_preview.around(found)

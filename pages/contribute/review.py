@@ -1,0 +1,59 @@
+"""What waits for a decision: its findings, scores, place, texts and sender. For reviewers; others get plain words."""
+
+import streamlit as st
+
+from siuo_dash.analysis import preview
+from siuo_dash.ingest.metadata import RunMetadata
+from siuo_dash.ingest.submission import UploadedFile, validate
+from siuo_dash.store import review as submissions
+from siuo_dash.store.parquet import parquet_bytes
+from siuo_dash.view import identity, review, shell
+from siuo_dash.view.review_parts import account, decide, person, queue, texts
+from siuo_dash.view.upload_form import results
+from siuo_dash.view.upload_form.draft import Draft
+
+
+def show_queue(me: submissions.Actor) -> None:
+    data_dir = shell.data_dir()
+    store = shell.open_store()
+    account.outcome(decide.PAGE)
+    waiting = submissions.waiting(data_dir, me)
+    if not waiting:
+        st.info("Nothing waits for review.", icon=":material/inbox:")
+        shell.footer(store)
+        return
+    chosen = queue.choose(waiting)
+    table = submissions.table_of(data_dir, chosen.run_id, me)
+    st.header(shell.plain(review.name(chosen)), anchor=False)
+    st.markdown(shell.plain(f"Sent by {chosen.owner or 'somebody not stated'}, waiting since {review.since(chosen)}."))
+    names = preview.known_names(store)
+    person.about(chosen, table, names, me)
+    submission = validate([UploadedFile(f"{chosen.run_id}.parquet", bytes(parquet_bytes(table)))], store.catalogue)
+    results.findings(submission)
+    if submission.ok:
+        results.scores(submission)
+        metadata = RunMetadata(model=chosen.model, judge=chosen.judge or "")
+        results.place(store, Draft(number=f"review-{chosen.run_id}"), submission, metadata, names["model"])
+    texts.show(store, table, chosen.run_id)
+    person.earlier(data_dir, chosen, me)
+    decide.offer(data_dir, chosen, me)
+    shell.footer(store)
+
+
+shell.header(
+    "Review",
+    "What was sent is published only when a reviewer approves it: its faults, its scores, where it would stand, and its words.",
+)
+who = identity.visitor()
+if not identity.settings().hosted:
+    st.info(
+        "Nothing goes to review here: on this machine, what is uploaded is published at once.", icon=":material/home:"
+    )
+    shell.link("upload", "Upload a run")
+elif who.is_reviewer and who.actor is not None:
+    show_queue(who.actor)
+elif who.actor is None:
+    account.ask_to_sign_in("This page is for reviewers. Sign in if you are one.")
+else:
+    st.info("This page is for reviewers, and your address is not on their list.", icon=":material/lock:")
+    shell.link("upload", "What became of your own submissions", {"section": "My submissions"})

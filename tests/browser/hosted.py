@@ -1,0 +1,138 @@
+"""A hosted dashboard and its people: each in a browser of their own, signed in through a real provider."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from siuo_dash.store import log
+from tests.browser.driver import ROOT, free_port, served, settled
+from tests.oidc.provider import Provider, serving
+from tests.upload.files import as_json, judged
+
+EXAMPLE = ROOT / "examples" / "example-generation.json"
+HOSTILE = '=1+1 <img src=x onerror="document.title=1"> **b** [a](javascript:alert(1)) \u202egnp.exe\u200b'
+PEOPLE: dict[str, dict[str, Any]] = {
+    "submitter": {"email": "Submitter@example.org"},
+    "other": {"email": "other@example.org"},
+    "reviewer": {"email": "Reviewer@Example.org"},
+    "unverified": {"email": "reviewer@example.org", "email_verified": False},
+    "stale": {"email": "reviewer@example.org", "iat": 1_700_000_000},
+    "hostile": {"email": "hostile@example.org", "name": HOSTILE, "reviewer": True, "is_logged_in": "no"},
+}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with serving(Provider(people=dict(PEOPLE)), free_port()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hosted(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A hosted dashboard on a copy of the shipped data: its address, its folder."""
+    folder = tmp_path_factory.mktemp("hosted")
+    data = folder / "data"
+    data.mkdir()
+    for name in ("samples.csv", "results.parquet"):
+        shutil.copy(ROOT / "data" / name, data)
+    settings = {
+        "SIUO_MODE": "hosted",
+        "SIUO_REVIEWERS": "reviewer@example.org",
+        "STREAMLIT_SECRETS_FILES": str(provider.secrets_file(folder)),
+    }
+    with served(data, **settings) as address:
+        yield address, data
+
+
+class Visit:
+    """One person's browser: a context of its own with one page."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.context, self.address = context, address
+        self.page: Page = context.new_page()
+
+    def open(self, path: str = "") -> Page:
+        self.page.goto(f"{self.address}/{path}")
+        settled(self.page)
+        return self.page
+
+    def sign_in(self, person: str, path: str = "upload") -> Page:
+        """From the button in the corner, through the provider's page, back, and to the page that is wanted."""
+        self.open()
+        self.page.get_by_role("button", name="Sign in").click()
+        see(self.page.get_by_role("heading", name="Who are you?"))
+        self.page.get_by_role("link", name=person, exact=True).click()
+        settled(self.page)
+        return self.open(path)
+
+
+@pytest.fixture
+def visit(browser: Browser, hosted: tuple[str, Path]) -> Iterator[Any]:
+    """visit(person=None, path="", width=1280, scheme="light"): a browser of its own, signed in as that person."""
+    contexts = []
+
+    def visited(person: str | None = None, path: str = "", *, width: int = 1280, scheme: Any = "light") -> Visit:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        contexts.append(context)
+        found = Visit(context, hosted[0])
+        if person is None:
+            found.open(path)
+        else:
+            found.sign_in(person, path)
+        return found
+
+    yield visited
+    for context in contexts:
+        context.close()
+
+
+def see(what: Locator) -> None:
+    """It can be seen, soon; a loaded machine may take its time."""
+    expect(what).to_be_visible(timeout=60_000)
+
+
+def fill(page: Page, label: str, text: str) -> None:
+    box = page.get_by_role("textbox", name=label)
+    box.fill(text)
+    box.press("Enter")
+    settled(page)
+
+
+def press(page: Page, name: str) -> None:
+    settled(page)
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def fill_in(page: Page, file: Path, model: str, judge: str = "human") -> None:
+    """Drop a file and say what it is."""
+    page.locator("input[type=file]").first.set_input_files(str(file))
+    see(page.get_by_role("button", name="Start again"))
+    settled(page)
+    fill(page, "Model", model)
+    fill(page, "Judge", judge)
+
+
+def run_file(folder: Path, safe: int, model: str = "x") -> Path:
+    """A run of its own content."""
+    rows = judged(safe=safe)
+    for row in rows:
+        row["responses"] = [f"{text} ({model})" for text in row["responses"]]
+    path = folder / f"{model}-{safe}.json"
+    path.write_bytes(as_json(rows))
+    return path
+
+
+def files_in(data: Path, place: str) -> list[str]:
+    return sorted(path.stem for path in (data / place).glob("*.parquet"))
+
+
+def events(data: Path, run_id: str) -> list[tuple[str, str | None]]:
+    return [(event.event, event.by) for event in log.read(data) if event.run_id == run_id]

@@ -1,0 +1,121 @@
+"""Hosted, in real browsers, with a real provider of identities: sign in, send, decide, follow what becomes of it."""
+
+# The fixtures of tests/browser/hosted.py are imported by name.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from siuo_dash.store import log
+from tests.browser.driver import settled
+from tests.browser.hosted import (
+    EXAMPLE,
+    events,
+    files_in,
+    fill_in,
+    hosted,
+    press,
+    provider,
+    run_file,
+    see,
+    visit,
+)
+
+pytestmark = pytest.mark.browser
+
+
+def on_the_board(page: Page, address: str, model: str) -> bool:
+    page.goto(f"{address}/?q={model}&board=All runs, without ranks")
+    settled(page)
+    return page.get_by_text("No run passes these filters").count() == 0
+
+
+def test_from_a_file_to_the_board_by_way_of_a_reviewer(hosted: tuple[str, Path], visit: Any) -> None:
+    address, data = hosted
+    sender = visit("submitter", "upload").page
+    fill_in(sender, EXAMPLE, "Walker-VL-9B", "example-judge")
+    assert sender.get_by_role("button", name="Publish", exact=True).count() == 0
+    press(sender, "Send for review")
+    see(sender.get_by_text("Waiting for review", exact=False).first)
+    (run_id,) = files_in(data, "review/pending")
+    assert run_id.startswith("walker-vl-9b-") and files_in(data, "submissions") == []
+
+    # Nobody else sees it: not on the board, not by its address, not in a list.
+    reader = visit().page
+    assert not on_the_board(reader, address, "walker")
+    for path in (
+        f"run?run={run_id}",
+        f"review?submission={run_id}",
+        f"upload?section=My submissions&submission={run_id}",
+    ):
+        reader.goto(f"{address}/{path}")
+        settled(reader)
+        assert "Walker-VL" not in reader.inner_text("body"), path
+
+    judge = visit("reviewer", "review").page
+    see(judge.get_by_text("Sent by submitter@", exact=False))
+    for words in ("Scores", "Where it would stand", "Responses", "Earlier submissions of this person", "Decide"):
+        see(judge.get_by_role("heading", name=words))
+    press(judge, "Approve")
+    see(judge.get_by_text("is published.", exact=False))
+    see(judge.get_by_text("Nothing waits for review"))
+    assert files_in(data, "submissions") == [run_id] and files_in(data, "review/pending") == []
+    assert events(data, run_id)[-1] == ("approve", "reviewer@example.org")
+    assert events(data, run_id)[0][1] == "submitter@example.org"
+    assert on_the_board(reader, address, "walker")
+
+
+def test_a_submission_is_sent_back_corrected_and_rejected(hosted: tuple[str, Path], visit: Any, tmp_path: Path) -> None:
+    _, data = hosted
+    sender = visit("submitter", "upload").page
+    fill_in(sender, run_file(tmp_path, 70, "Sent-Back-7B"), "Sent-Back-7B")
+    press(sender, "Keep as draft")
+    see(sender.get_by_text("Only you see it", exact=False))
+    (run_id,) = files_in(data, "review/drafts")
+
+    # Another person sees nothing of the draft, whatever they ask for.
+    other = visit("other", f"upload?section=My submissions&submission={run_id}").page
+    see(other.get_by_text("You have sent nothing yet"))
+    assert "sent-back" not in other.inner_text("body").casefold()
+    judge = visit("reviewer", f"review?submission={run_id}").page
+    see(judge.get_by_text("Nothing waits for review"))
+
+    sender.goto(f"{hosted[0]}/upload?section=My submissions&submission={run_id}")
+    settled(sender)
+    press(sender, "Send for review")
+    see(sender.get_by_text("waits for review now", exact=False))
+
+    judge.reload()
+    settled(judge)
+    press(judge, "Ask for changes")
+    see(judge.get_by_text("Nothing was decided", exact=False))
+    judge.get_by_role("textbox", name="Words to the submitter").fill("Name the decoding settings.")
+    press(judge, "Ask for changes")
+    see(judge.get_by_text("is a draft of its submitter again", exact=False))
+
+    sender.reload()
+    settled(sender)
+    see(sender.get_by_text("Draft.", exact=False).first)
+    assert "Name the decoding settings." in [event.why for event in log.read(data) if event.run_id == run_id]
+    press(sender, "Correct")
+    see(sender.get_by_text("This corrects", exact=False))
+    settled(sender)
+    sender.get_by_role("textbox", name="Note").fill("temperature 0")
+    sender.get_by_role("textbox", name="Note").press("Control+Enter")
+    settled(sender)
+    press(sender, "Send for review")
+    see(sender.get_by_text("Waiting for review", exact=False).first)
+
+    judge.reload()
+    settled(judge)
+    see(judge.get_by_text("temperature 0", exact=False))
+    judge.get_by_role("textbox", name="Words to the submitter").fill("The verdicts are not a judge's.")
+    press(judge, "Reject")
+    see(judge.get_by_text("is rejected", exact=False))
+    assert len(files_in(data, "review/rejected")) == 1
+    assert not on_the_board(other, hosted[0], "sent-back")

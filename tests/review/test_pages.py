@@ -1,0 +1,154 @@
+"""Hosted pages by whoever opens them: what each sees, what is not even asked for, and what no session value changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from siuo_dash.store import log, review
+from siuo_dash.store.review import Actor
+from tests.review.conftest import OpenAs, words
+from tests.stores import make_run, run_id, share
+
+SENDER, OTHER, REVIEWER = "sender@example.org", "other@example.org", "reviewer@example.org"
+HIDDEN = "Hidden-Model-3B"
+
+
+def send(data: Path, model: str = HIDDEN, by: str = SENDER, safe: int = 40) -> str:
+    table = make_run(model, share(safe), judge="J")
+    review.submit(data, table, Actor(by))
+    return run_id(table)
+
+
+def keys(app: AppTest) -> set[str]:
+    return {str(button.key) for button in app.button}
+
+
+@pytest.mark.parametrize("email", [None, OTHER, SENDER])
+def test_others_get_plain_words_and_nothing_is_asked_for(
+    open_as: OpenAs, data: Path, monkeypatch: pytest.MonkeyPatch, email: str | None
+) -> None:
+    pending = send(data)
+
+    def asked(*_: Any, **__: Any) -> None:
+        raise AssertionError("a page for reviewers asked the store for somebody else")
+
+    for name in ("waiting", "table_of", "earlier_of", "one"):
+        monkeypatch.setattr(review, name, asked)
+    app = open_as(email, submission=pending)
+    assert not app.exception and "This page is for reviewers" in words(app) and HIDDEN not in words(app)
+    assert not [key for key in keys(app) if pending in key]
+
+
+def test_a_reviewer_sees_it_whole(open_as: OpenAs, data: Path) -> None:
+    pending = send(data)
+    app = open_as("Reviewer@Example.org")
+    assert not app.exception
+    said = words(app)
+    for part in (HIDDEN, "Sent by sender@", "Scores", "Health", "Where it would stand", "Responses", "Decide"):
+        assert part in said, part
+    assert {f"approve-{pending}", f"changes-{pending}", f"reject-{pending}"} <= keys(app)
+
+
+def test_what_would_change_is_said(open_as: OpenAs, data: Path) -> None:
+    review.submit(data, make_run(HIDDEN, share(75)), Actor(SENDER))
+    said = words(open_as(REVIEWER))
+    assert "rank 2 of 3" in said and "1 run would move down a place." in said
+
+
+def test_deciding_takes_words_and_is_logged(open_as: OpenAs, data: Path) -> None:
+    pending = send(data)
+    app = open_as(REVIEWER)
+    app.button(key=f"reject-{pending}").click().run()
+    assert "Nothing was decided" in words(app)
+    app.text_area(key=f"why-{pending}").set_value("The judge is not named.").run()
+    app.button(key=f"reject-{pending}").click().run()
+    assert not app.exception and "is rejected" in words(app)
+    event = log.read(data)[-1]
+    assert (event.event, event.run_id, event.by, event.why) == ("reject", pending, REVIEWER, "The judge is not named.")
+
+
+def test_who_is_no_reviewer_any_more_decides_nothing(open_as: OpenAs, data: Path) -> None:
+    pending = send(data)
+    app = open_as(REVIEWER)
+    app.user = app.user | {"email_verified": False}
+    app.button(key=f"approve-{pending}").click().run()
+    assert log.read(data)[-1].event == "submit"
+    assert HIDDEN not in words(app) and "does not confirm" in words(app)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"reviewer": True},
+        {"actor": Actor(REVIEWER, reviewer=True)},
+        {"visitor": "reviewer@example.org", "is_reviewer": True, "user": {"email": REVIEWER, "email_verified": True}},
+        {"email": REVIEWER, "settings": {"reviewers": [OTHER]}, "reviewers": [OTHER]},
+    ],
+)
+def test_no_session_value_and_no_address_makes_a_reviewer(open_as: OpenAs, data: Path, state: dict[str, Any]) -> None:
+    pending = send(data)
+    query = {"submission": pending, "reviewer": "true", "email": REVIEWER, "mode": "local", "SIUO_MODE": "local"}
+    for email in (None, OTHER):
+        app = open_as(email, state=state, said={"reviewer": True, "roles": ["reviewer"]}, **query)
+        assert HIDDEN not in words(app) and not [key for key in keys(app) if pending in key]
+
+
+def test_uploading_needs_a_sign_in(open_as: OpenAs, data: Path) -> None:
+    app = open_as(None, "contribute/upload.py")
+    assert not app.get("file_uploader") and "To upload a run" in words(app)
+    app = open_as(OTHER, "contribute/upload.py")
+    assert app.get("file_uploader") and not [button for button in app.button if button.label == "Publish"]
+
+
+@pytest.mark.parametrize(("email", "sees"), [(SENDER, True), (OTHER, False), (REVIEWER, False), (None, False)])
+def test_submissions_are_shown_to_who_sent_them(open_as: OpenAs, data: Path, email: str | None, sees: bool) -> None:
+    table = make_run(HIDDEN, share(30), judge="J")
+    review.save_draft(data, table, Actor(SENDER))
+    app = open_as(email, "contribute/upload.py", section="My submissions", submission=run_id(table))
+    assert not app.exception and (HIDDEN in words(app)) is sees
+
+
+def test_a_draft_is_sent_and_taken_back(open_as: OpenAs, data: Path) -> None:
+    table = make_run(HIDDEN, share(30), judge="J")
+    review.save_draft(data, table, Actor(SENDER))
+    kept = run_id(table)
+    app = open_as(SENDER, "contribute/upload.py", section="My submissions")
+    app.button(key=f"send-{kept}").click().run()
+    assert "waits for review now" in words(app) and log.read(data)[-1].by == SENDER
+    app.button(key=f"retract-{kept}").click().run()
+    assert "is taken back" in words(app)
+    assert review.own(data, Actor(SENDER))[0].state == "withdrawn"
+
+
+def test_only_reviewers_and_owners_withdraw(open_as: OpenAs, data: Path) -> None:
+    mine = send(data)
+    review.approve(data, mine, Actor(REVIEWER, reviewer=True))
+    for email, may in ((None, False), (OTHER, False), (SENDER, True), (REVIEWER, True)):
+        app = open_as(email, "inspect/run.py", run=f"{HIDDEN} · J")
+        assert not app.exception and (HIDDEN in words(app))
+        assert ("withdraw" in keys(app)) is may, email
+    for email, may in ((None, False), (OTHER, False), (REVIEWER, True)):
+        app = open_as(email, "contribute/upload.py", section="Withdrawn")
+        assert bool([box for box in app.selectbox if box.key == "withdraw-run"]) is may, email
+
+
+def test_who_withdrew_is_told_to_reviewers_only(open_as: OpenAs, data: Path) -> None:
+    mine = send(data)
+    review.approve(data, mine, Actor(REVIEWER, reviewer=True))
+    review.withdraw_as(data, mine, Actor(SENDER), "Wrong pictures.")
+    for email, tells in ((None, False), (OTHER, False), (REVIEWER, True)):
+        said = words(open_as(email, "contribute/upload.py", section="Withdrawn"))
+        assert "Wrong pictures." in said and (SENDER in said) is tells
+
+
+def test_locally_nothing_asks_who_somebody_is(open_as: OpenAs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIUO_MODE", "local")
+    app = open_as(None)
+    assert not app.exception and "published at once" in words(app)
+    assert not [button for button in app.button if "Sign" in button.label]
+    app = open_as(None, "contribute/upload.py")
+    assert app.get("file_uploader") and "My submissions" not in words(app)
