@@ -1,6 +1,7 @@
 """Fifty visitors at once, five of them uploading, beside an empty Streamlit page under the same load.
 
-Usage: python -m benchmarks.load [--seconds 240] [--visitors 50] [--uploaders 5] [--think 5] [--visits 600]
+Usage: python -m benchmarks.load [--seconds 240] [--visitors 50] [--uploaders 5] [--think 5] [--instances 2]
+                                 [--visits 600]
 
 Visitors speak Streamlit's own protocol (benchmarks/visitor.py). Each opens the site as a new browser does, goes
 through all pages in an order of its own with a pause before each, types a search, and leaves; then another comes.
@@ -17,8 +18,8 @@ import platform
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--uploaders", type=int, default=5)
     parser.add_argument("--think", type=float, default=5)
+    parser.add_argument("--instances", type=int, default=2)
     parser.add_argument("--visits", type=int, default=600, help="visits of the memory measurement; 0 leaves it out")
     options = parser.parse_args()
     load = Load(options.seconds, options.visitors, options.uploaders, options.think)
@@ -77,13 +79,17 @@ def main() -> None:
         print(
             f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors shared by server and "
             f"visitors.\n\n## {load.visitors} visitors at once, {load.uploaders} of them uploading\n\n"
-            f"{load.seconds:.0f} seconds, pauses of {load.think:g} s on average.\n",
+            f"{load.seconds:.0f} seconds, pauses of {load.think:g} s on average, instances: {options.instances}.\n",
             flush=True,
         )
-        with running(work, copy_data(work / "data")) as server:
-            ours = asyncio.run(under_load(server, load, dashboard=True))
-        with empty_page(work) as server:
-            empty = asyncio.run(under_load(server, load, dashboard=False))
+        data = copy_data(work / "data")
+        with ExitStack() as stack:
+            servers = [stack.enter_context(running(work, data)) for _ in range(options.instances)]
+            ours = asyncio.run(under_load(servers, load, dashboard=True))
+        with ExitStack() as stack:
+            page = empty_page(work)
+            servers = [stack.enter_context(running(work, program=page)) for _ in range(options.instances)]
+            empty = asyncio.run(under_load(servers, load, dashboard=False))
         print("\n".join(report(ours, empty)), flush=True)
         if options.visits:
             with running(work, copy_data(work / "memory"), options={"server.disconnectedSessionTTL": "5"}) as server:
@@ -93,22 +99,22 @@ def main() -> None:
             sys.exit(1)
 
 
-@contextmanager
-def empty_page(work: Path) -> Iterator[Instance]:
-    """A Streamlit page with a heading and a field, served as the dashboard is."""
+def empty_page(work: Path) -> Path:
+    """The folder of a Streamlit page with a heading and a field."""
     folder = work / "empty"
     folder.mkdir()
     (folder / "app.py").write_text(_EMPTY)
-    with running(work, program=folder, options={"server.headless": "true"}) as server:
-        yield server
+    (folder / ".streamlit").mkdir()
+    (folder / ".streamlit" / "config.toml").write_text("[server]\nheadless = true\naddress = '127.0.0.1'\n")
+    return folder
 
 
-async def under_load(server: Instance, load: Load, *, dashboard: bool) -> Told:
-    """All visitors at once until the time is over; a server that was just started."""
+async def under_load(servers: Sequence[Instance], load: Load, *, dashboard: bool) -> Told:
+    """All visitors at once until the time is over; servers that were just started."""
     told = Told()
     over = perf_counter() + load.seconds
-    watching = asyncio.create_task(watch_memory(server.process.pid, told))
-    cpu, own = cpu_seconds(server.process.pid), process_time()
+    watching = asyncio.create_task(watch_memory([server.process.pid for server in servers], told))
+    cpu, own = sum(cpu_seconds(server.process.pid) for server in servers), process_time()
     started = perf_counter()
 
     async def stream(number: int) -> None:
@@ -119,11 +125,13 @@ async def under_load(server: Instance, load: Load, *, dashboard: bool) -> Told:
             turn += 1
             uploads = number < load.uploaders and dashboard
             salt = number * 1_000 + turn
-            await visit(server, load, told, chance, over, salt if uploads else None, dashboard=dashboard)
+            await visit(
+                servers[number % len(servers)], load, told, chance, over, salt if uploads else None, dashboard=dashboard
+            )
 
     await asyncio.gather(*(stream(number) for number in range(load.visitors)))
     told.took = perf_counter() - started
-    told.server_cpu = cpu_seconds(server.process.pid) - cpu
+    told.server_cpu = sum(cpu_seconds(server.process.pid) for server in servers) - cpu
     told.visitors_cpu = process_time() - own
     watching.cancel()
     return told
@@ -185,11 +193,11 @@ def file(salt: int) -> bytes:
     return as_json(rows)
 
 
-async def watch_memory(pid: int, told: Told) -> None:
-    """A look at the server's memory each second."""
+async def watch_memory(pids: Sequence[int], told: Told) -> None:
+    """A look at the servers' memory each second."""
     started = perf_counter()
     while True:
-        told.memory.append((perf_counter() - started, megabytes(pid)))
+        told.memory.append((perf_counter() - started, sum(map(megabytes, pids))))
         await asyncio.sleep(1)
 
 
@@ -220,15 +228,16 @@ def report(ours: Told, empty: Told) -> list[str]:
         )
     lines.append(f"| **all but the first page** | {cells(ours.all())} | {cells(empty.all())} |")
     lines += ["", "| | dashboard | empty page |", "|---|---|---|"]
-    for label, say in (
+    rows: tuple[tuple[str, Callable[[Told], str]], ...] = (
         ("visits", lambda told: f"{told.visits:,}"),
         ("runs published", lambda told: f"{told.published:,}"),
         ("errors", lambda told: f"{len(told.errors):,}"),
         ("interactions a second", lambda told: f"{(len(told.all()) + told.visits) / told.took:.1f}"),
-        ("server, of one processor", lambda told: f"{told.server_cpu / told.took:.0%}"),
+        ("servers, of one processor", lambda told: f"{told.server_cpu / told.took:.0%}"),
         ("visitors, of one processor", lambda told: f"{told.visitors_cpu / told.took:.0%}"),
-        ("memory at the start, in the middle, at the end", lambda told: memory_words(told)),
-    ):
+        ("memory of all instances at the start, in the middle, at the end", memory_words),
+    )
+    for label, say in rows:
         lines.append(f"| {label} | {say(ours)} | {say(empty)} |")
     return lines
 

@@ -72,6 +72,7 @@ def site(folder: Path, port: int, plain_port: int, instances: Sequence[int]) -> 
         (r"/etc/letsencrypt/live/siuo\.example\.org/fullchain\.pem", f"{folder}/certificate.pem", 1),
         (r"/etc/letsencrypt/live/siuo\.example\.org/privkey\.pem", f"{folder}/key.pem", 1),
         (r"/var/log/nginx/siuo-dash\.log", f"{folder}/access.log", 1),
+        (r"/var/lib/nginx/siuo-dash", f"{folder}/cache", 1),
         (re.escape(f"server_name {NAME}"), "server_name localhost", 2),
         (r"listen 443 ", f"listen 127.0.0.1:{port} ", 2),
         (r"listen 80;", f"listen 127.0.0.1:{plain_port};", 1),
