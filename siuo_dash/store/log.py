@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
@@ -16,6 +17,7 @@ from siuo_dash.store.files import fill, reveal, staged, sync_directory
 
 LOG: Final = "log.jsonl"
 _BLOCK: Final = 65_536
+_told: Final = logging.getLogger("siuo_dash.store")
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def append(data_dir: Path, *events: Event) -> None:
             raise
     finally:
         os.close(descriptor)
+    for event in events:  # for whoever runs the server
+        _told.info(event.event, extra={"event": event.event, "run_id": event.run_id, "by": event.by})
 
 
 def last_hash(data_dir: Path) -> str | None:
