@@ -85,6 +85,7 @@ class Visitor:
 
     async def open(self, page: str = "", query: Mapping[str, str] | None = None) -> float:
         """Open a page by its address; the seconds until it stood whole."""
+        await self.close()
         started = perf_counter()
         await in_thread(self._fetch_page, page)
         parts = urlsplit(self.address)
