@@ -56,11 +56,6 @@ def name(submission: Submitted) -> str:
     return f"{submission.model} · {submission.judge}" if submission.judge else submission.model
 
 
-def choice(submission: Submitted) -> str:
-    """A submission in a list of them: its name, its state, and the end of its id, which tells equal names apart."""
-    return f"{name(submission)} · {STATES[submission.state][0].lower()} · {submission.run_id.rsplit('-', 1)[-1]}"
-
-
 def when(event: Event) -> str:
     """The minute of an event, in UTC; as the log has it where it is no date."""
     try:
@@ -90,7 +85,7 @@ def history_frame(history: Sequence[Event], me: str | None, *, addresses: bool) 
 
 
 def submissions_frame(submissions: Sequence[Submitted], attempts: Mapping[str, int]) -> pd.DataFrame:
-    """One row a submission: model, judge, state, since when, which attempt, and the last words about it."""
+    """One row a submission: model, judge, state, since when, which attempt, the last words about it, its id."""
     rows = [
         (
             each.model,
@@ -99,10 +94,11 @@ def submissions_frame(submissions: Sequence[Submitted], attempts: Mapping[str, i
             since(each),
             attempt_words(attempts.get(each.run_id)),
             each.history[-1].why or "" if each.history else "",
+            each.run_id,
         )
         for each in submissions
     ]
-    frame = pd.DataFrame(rows, columns=["Model", "Judge", "State", "Since", "Attempt", "Last words"])
+    frame = pd.DataFrame(rows, columns=["Model", "Judge", "State", "Since", "Attempt", "Last words", "Submission"])
     empty = [column for column in ("Attempt", "Last words") if frame[column].eq("").all()]
     return frame.drop(columns=empty)
 

@@ -38,7 +38,7 @@ SENDER = Actor("submitter@example.org")
 @pytest.fixture
 def pending(hosted: tuple[str, Path]) -> str:
     """The run_id of a submission that waits; each test has one of its own content."""
-    table = make_run(SECRET_NAME, share(40), judge=f"judge {uuid4().hex[:8]}")
+    table = make_run(f"{SECRET_NAME} {uuid4().hex[:8]}", share(40))
     review.submit(hosted[1], table, SENDER)
     return run_id(table)
 

@@ -152,3 +152,11 @@ def test_locally_nothing_asks_who_somebody_is(open_as: OpenAs, monkeypatch: pyte
     assert not [button for button in app.button if "Sign" in button.label]
     app = open_as(None, "contribute/upload.py")
     assert app.get("file_uploader") and "My submissions" not in words(app)
+
+
+def test_a_link_opens_the_submission_that_it_names(open_as: OpenAs, data: Path) -> None:
+    send(data, "Older-3B", safe=30)
+    newer = send(data, "Newer-3B", safe=31)
+    assert f"approve-{newer}" in keys(open_as(REVIEWER, submission=newer))
+    assert f"approve-{newer}" not in keys(open_as(REVIEWER)), "the oldest comes first"
+    assert f"approve-{newer}" not in keys(open_as(REVIEWER, submission="gone-1-12345678"))

@@ -48,8 +48,9 @@ def test_what_happened_names_nobody_to_the_submitter(tmp_path: Path) -> None:
     assert seen["Why"].tolist() == ["", "Name the judge's version."]
     told = view.history_frame(log_of(data), REVIEWER.id, addresses=True)
     assert told["By"].tolist() == ["sender@example.org", "you"]
-    assert view.choice(found).startswith("A-7B · J · draft · ")
-    assert "Name the judge" in view.submissions_frame([found], {found.run_id: 2}).to_string()
+    (row,) = view.submissions_frame([found], {found.run_id: 2}).to_dict("records")
+    assert (row["Model"], row["State"], row["Attempt"]) == ("A-7B", "Draft", "2nd attempt")
+    assert row["Last words"] == "Name the judge's version." and row["Submission"] == found.run_id
 
 
 def log_of(data: Path) -> list[log.Event]:

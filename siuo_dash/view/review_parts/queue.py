@@ -22,11 +22,5 @@ def choose(waiting: Sequence[Submitted]) -> Submitted:
         height="content" if len(waiting) <= 8 else 320,
     )
     with st.container(width=620):
-        chosen = st.selectbox(
-            "Submission",
-            list(by_id),
-            format_func=lambda run_id: review.choice(by_id[run_id]),
-            key="submission",
-            bind="query-params",
-        )
+        chosen = st.selectbox("Submission", list(by_id), key="submission", bind="query-params")
     return by_id[chosen]

@@ -53,13 +53,7 @@ def _choose(own: list[Submitted]) -> Submitted:
     if st.session_state.get("submission", st.query_params.get("submission")) not in by_id:
         st.session_state["submission"] = own[0].run_id
     with st.container(width=620):
-        chosen = st.selectbox(
-            "Submission",
-            list(by_id),
-            format_func=lambda run_id: review.choice(by_id[run_id]),
-            key="submission",
-            bind="query-params",
-        )
+        chosen = st.selectbox("Submission", list(by_id), key="submission", bind="query-params")
     return by_id[chosen]
 
 

@@ -8,7 +8,8 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import preview
+from siuo_dash.analysis import preview, twins
+from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import boards
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.errors import Finding
@@ -106,7 +107,22 @@ def place(store: Store, draft: Draft, submission: Submission, metadata: RunMetad
             "preview-domains", "An upload by domain", domains.drop(columns=["run_id", "evidence"]), provenance
         ),
     )
+    _twins(store, submission)
     _earlier(store, preview.earlier_runs(store, new, metadata.model.strip(), models, metrics), submission, labels)
+
+
+def _twins(store: Store, submission: Submission) -> None:
+    """Runs of any model that were made from the same responses."""
+    work = shell.later(
+        lambda: twins.twins(store, submission.to_table(RunMetadata("preview", "preview"))),
+        "twins", store.version, submission.content_hash,
+    )  # fmt: skip
+    found = shell.when_ready(work, "Runs with the same responses are being looked for.") or []
+    names = run_labels(store) if found else {}
+    for twin in found:
+        name = names.get(twin.run_id, twin.run_id)
+        st.warning(shell.plain(upload.sentence(twin.words(name))), icon=":material/content_copy:")
+        shell.link("run", f"Open {shell.plain(name)}", {"run": name})
 
 
 def _choose(draft: Draft, metrics: Sequence[Metric]) -> Metric:
