@@ -6,6 +6,7 @@ hundreds of them cost little; a child answers with its exit code.
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -18,11 +19,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import SiuoError, SubmissionError
+from siuo_dash.store import review
+from siuo_dash.store.parquet import parquet_bytes
 from siuo_dash.store.publish import AlreadyPublished, publish, restore, withdraw
 from siuo_dash.store.verify import verify
+from tests.store.review_runs import CASES, REVIEWER, places
 from tests.store.runs import run_id_of, run_table
 
 LOOKS = {"fspath", "fstat", "getpid", "listdir", "lstat", "scandir", "stat"}
@@ -34,7 +39,10 @@ ACTIONS: dict[str, Callable[[Path], object]] = {
     "withdraw": lambda data_dir: withdraw(data_dir, run_id_of(run_table()), "a reason", "ada"),
     "restore": lambda data_dir: restore(data_dir, run_id_of(run_table()), "ada"),
     "publish another": lambda data_dir: publish(data_dir, run_table("Another"), by="bob"),
-}
+} | {f"review: {name}": action for name, (_, action, _, _) in CASES.items()}
+ACTIONS["review: approve the one that waits"] = lambda data_dir: review.approve(
+    data_dir, next((data_dir / "review/pending").glob("*.parquet")).stem, REVIEWER
+)
 
 
 def attempt(action: Callable[[Path], object], data_dir: Path) -> int:
@@ -42,7 +50,7 @@ def attempt(action: Callable[[Path], object], data_dir: Path) -> int:
         action(data_dir)
     except AlreadyPublished:
         return REFUSED
-    except SubmissionError as error:
+    except SiuoError as error:
         print(error, flush=True)
         return FAILED
     return DONE
@@ -122,6 +130,10 @@ def cut_short(action: str, data_dir: Path, largest: int, deadly: bool) -> int:
 
 def as_nobody(action: str, data_dir: Path) -> int:
     """Do the action without root's rights. The folders above may be closed to others: the path is relative."""
+    # What is imported at the first use may lie where nobody may look.
+    codecs.lookup("ascii")
+    pq.read_table(pa.BufferReader(parquet_bytes(run_table())), partitioning=None)
+    data_dir.parent.chmod(0o755)
     os.chdir(data_dir.parent)
 
     def task() -> int:
@@ -134,8 +146,8 @@ def as_nobody(action: str, data_dir: Path) -> int:
     return ended(fork(task))
 
 
-def fill_the_disk(data_dir: Path, page: int = 4096) -> None:
-    """On a small disk of its own: publish with no page free, one, two, … until it fits; a report line each."""
+def fill_the_disk(data_dir: Path, action: Callable[[Path], object] = ACTIONS["publish"], page: int = 4096) -> None:
+    """On a small disk of its own: do it with no page free, one, two, … until it fits; a report line each."""
     ballast = data_dir.parent / "ballast"
     free = 0
     while True:
@@ -144,13 +156,14 @@ def fill_the_disk(data_dir: Path, page: int = 4096) -> None:
             if room > free * page:
                 os.posix_fallocate(file.fileno(), 0, room - free * page)
         try:
-            publish(data_dir, run_table(), by="ada")
+            action(data_dir)
             error = None
         except SubmissionError as caught:
             error = str(caught)
         findings = [str(finding) for finding in verify(data_dir)]
         files = sorted(str(path.relative_to(data_dir)) for path in data_dir.rglob("*") if path.is_file())
-        print(json.dumps({"free": free, "error": error, "findings": findings, "files": files}))
+        held = places(data_dir)
+        print(json.dumps({"free": free, "error": error, "findings": findings, "files": files, "places": held}))
         ballast.unlink()
         if error is None:
             return
@@ -216,6 +229,11 @@ def main(task: str, *arguments: str) -> None:
         print(as_nobody(arguments[1], path))
     elif task == "fill the disk":
         fill_the_disk(path)
+    elif task == "fill the disk in review":
+        before, action, _, _ = CASES["approve a correction"]
+        assert before is not None
+        before(path)
+        fill_the_disk(path, action)
     elif task == "race":
         race(path, json.loads(arguments[1]), json.loads(arguments[2]))
     else:

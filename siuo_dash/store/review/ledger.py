@@ -9,7 +9,7 @@ from typing import Final
 
 from siuo_dash.errors import SubmissionError
 from siuo_dash.store import files, log
-from siuo_dash.store.journal import DRAFTS, MOVES, PENDING
+from siuo_dash.store.journal import DRAFTS, MOVES, PENDING, PUBLISHED, REJECTED, WITHDRAWN
 from siuo_dash.store.review.people import Actor, is_local
 
 FIRST: Final = ("draft", "submit", "publish")
@@ -99,5 +99,6 @@ def owns(actor: Actor, entry: Entry) -> bool:
 
 
 def may_see(actor: Actor, entry: Entry, place: str) -> bool:
-    """Owners see their own; reviewers what was ever sent, but nobody's drafts."""
-    return owns(actor, entry) or (actor.reviewer and entry.sent and place != DRAFTS)
+    """Owners see their own; reviewers what was ever sent, but nobody's drafts. Where it lies tells more than the log."""
+    was_sent = place in (PENDING, REJECTED, PUBLISHED, WITHDRAWN) or entry.sent
+    return owns(actor, entry) or (actor.reviewer and was_sent and place != DRAFTS)

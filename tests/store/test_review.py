@@ -1,0 +1,503 @@
+"""Review: who may do what, which state leads where, corrections, limits, attempts, badges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from siuo_dash.benchmark.badges import BADGES, badge_of, is_verified
+from siuo_dash.benchmark.identity import content_hash
+from siuo_dash.benchmark.schema import SOURCE_STATUS
+from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
+from siuo_dash.store import journal, log, review
+from siuo_dash.store.publish import AlreadyPublished, publish
+from siuo_dash.store.review import Actor, AlreadySubmitted, Limits
+from siuo_dash.store.verify import verify
+from tests.store.review_runs import (
+    ADA,
+    BOB,
+    CORRECTED,
+    CORRECTION,
+    FIRST,
+    LOCAL,
+    NOBODY,
+    REVIEWER,
+    RUN,
+    SAME_AGAIN,
+    SECOND,
+    correction_waits,
+    drafted,
+    places,
+    published,
+    replayed,
+    submitted,
+    withdrawn,
+)
+from tests.store.runs import run_id_of, run_table, totals_table
+
+
+def rejected(data_dir: Path) -> None:
+    submitted(data_dir)
+    review.reject(data_dir, RUN, REVIEWER, "a reason")
+
+
+def retracted(data_dir: Path) -> None:
+    drafted(data_dir)
+    review.retract(data_dir, RUN, ADA)
+
+
+def superseded(data_dir: Path) -> None:
+    correction_waits(data_dir)
+    review.approve(data_dir, CORRECTION, REVIEWER)
+
+
+STARTS: dict[str, Callable[[Path], None]] = {
+    "draft": drafted,
+    "pending": submitted,
+    "published": published,
+    "rejected": rejected,
+    "withdrawn": withdrawn,
+    "retracted": retracted,
+    "superseded": superseded,
+}
+CHANGES: dict[str, Callable[[Path, str, Actor], object]] = {
+    "send": review.send,
+    "retract": review.retract,
+    "request changes": lambda data_dir, run_id, actor: review.request_changes(data_dir, run_id, actor, "why"),
+    "reject": lambda data_dir, run_id, actor: review.reject(data_dir, run_id, actor, "why"),
+    "approve": review.approve,
+    "withdraw": lambda data_dir, run_id, actor: review.withdraw_as(data_dir, run_id, actor, "why"),
+    "restore": review.restore_as,
+    "correct": lambda data_dir, run_id, actor: review.submit(
+        data_dir, run_table(content="better"), actor, corrects=run_id
+    ),
+    "correct by a draft": lambda data_dir, run_id, actor: review.save_draft(
+        data_dir, run_table(content="better"), actor, corrects=run_id
+    ),
+}
+PEOPLE = {"owner": ADA, "another": BOB, "reviewer": REVIEWER, "nobody": NOBODY, "local": LOCAL}
+CORRECTABLE = {("draft", "owner"), ("pending", "owner"), ("published", "owner"), ("rejected", "owner")}
+CORRECTABLE |= {("withdrawn", "owner")}
+CORRECTABLE |= {(state, "local") for state, _ in CORRECTABLE}
+ALLOWED: dict[str, set[tuple[str, str]]] = {
+    "send": {("draft", "owner"), ("draft", "local")},
+    "retract": {(state, who) for state in ("draft", "pending") for who in ("owner", "local")},
+    "request changes": {("pending", "reviewer"), ("pending", "local")},
+    "reject": {("pending", "reviewer"), ("pending", "local")},
+    "approve": {("pending", "reviewer"), ("pending", "local")},
+    "withdraw": {("published", who) for who in ("owner", "reviewer", "local")},
+    "restore": {("withdrawn", who) for who in ("owner", "reviewer", "local")},
+    "correct": CORRECTABLE,
+    "correct by a draft": CORRECTABLE,
+}
+
+
+@pytest.mark.parametrize("state", STARTS)
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_of_every_state_by_everybody(tmp_path: Path, state: str, change: str) -> None:
+    for who, actor in PEOPLE.items():
+        data_dir = tmp_path / who
+        data_dir.mkdir()
+        STARTS[state](data_dir)
+        before, lines = places(data_dir), log.read(data_dir)
+        if (state, who) in ALLOWED[change]:
+            CHANGES[change](data_dir, RUN, actor)
+            assert len(log.read(data_dir)) > len(lines)
+            assert log.read(data_dir)[len(lines)].by == actor.id
+        else:
+            with pytest.raises((NoRun, NotAllowed, SubmissionError)):
+                CHANGES[change](data_dir, RUN, actor)
+            assert places(data_dir) == before
+            assert log.read(data_dir) == lines
+        assert replayed(data_dir) == places(data_dir)
+        assert verify(data_dir) == []
+
+
+@pytest.mark.parametrize("state", STARTS)
+def test_what_everybody_sees(tmp_path: Path, state: str) -> None:
+    STARTS[state](tmp_path)
+    told = "withdrawn" if state == "retracted" else state
+    for actor in (ADA, LOCAL):
+        assert review.one(tmp_path, RUN, actor).state == told
+        assert content_hash(review.table_of(tmp_path, RUN, actor)) == content_hash(FIRST)
+    assert RUN in [each.run_id for each in review.own(tmp_path, ADA)]
+    sent = state not in ("draft", "retracted")  # this one was retracted before it was ever sent
+    if sent:
+        assert review.one(tmp_path, RUN, REVIEWER).owner == ADA.id
+    earlier = [each.run_id for each in review.earlier_of(tmp_path, "ada@example.org", REVIEWER)]
+    assert (RUN in earlier) == sent
+    unseen = [BOB, *([] if sent else [REVIEWER])]
+    for actor in unseen:
+        for ask in (review.one, review.table_of):
+            with pytest.raises(NoRun) as refused:
+                ask(tmp_path, RUN, actor)
+            with pytest.raises(NoRun) as missing:
+                ask(tmp_path, RUN.replace("7b", "8b"), actor)
+            assert str(refused.value).replace("7b", "8b") == str(missing.value), "existence must not leak"
+    assert review.own(tmp_path, BOB) == []
+    for actor in (ADA, BOB):
+        with pytest.raises(NotAllowed):
+            review.waiting(tmp_path, actor)
+        with pytest.raises(NotAllowed):
+            review.earlier_of(tmp_path, "ada@example.org", actor)
+    nobody: list[Callable[[], object]] = [
+        lambda: review.own(tmp_path, NOBODY),
+        lambda: review.waiting(tmp_path, NOBODY),
+        lambda: review.one(tmp_path, RUN, NOBODY),
+        lambda: review.table_of(tmp_path, RUN, NOBODY),
+        lambda: review.earlier_of(tmp_path, "ada@example.org", NOBODY),
+        lambda: review.submit(tmp_path, run_table("Other"), NOBODY),
+        lambda: review.save_draft(tmp_path, run_table("Other"), NOBODY),
+    ]
+    for ask_anything in nobody:
+        with pytest.raises(NotAllowed, match="sign in"):
+            ask_anything()
+
+
+def test_the_refusal_of_a_change_does_not_tell_whether_a_draft_exists(tmp_path: Path) -> None:
+    drafted(tmp_path)
+    for actor in (BOB, REVIEWER):
+        for change in CHANGES.values():
+            said = []
+            for run_id in (RUN, RUN.replace("7b", "8b")):
+                with pytest.raises((NoRun, NotAllowed)) as refused:
+                    change(tmp_path, run_id, actor)
+                said.append(str(refused.value).replace("7b", "8b"))
+            assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("run_id", ["../samples", "a/b", "", ".", "x" * 300, "A B", "x\x00y", "*"])
+def test_a_forged_run_id_is_no_path(tmp_path: Path, run_id: str) -> None:
+    submitted(tmp_path)
+    for change in CHANGES.values():
+        with pytest.raises(NoRun):
+            change(tmp_path, run_id, REVIEWER)
+    with pytest.raises(NoRun):
+        review.table_of(tmp_path, run_id, LOCAL)
+
+
+def test_a_way_through_all_of_it(tmp_path: Path) -> None:
+    assert review.save_draft(tmp_path, FIRST, ADA).state == "draft"
+    assert review.waiting(tmp_path, REVIEWER) == []
+    assert review.send(tmp_path, RUN, ADA).state == "pending"
+    assert review.request_changes(tmp_path, RUN, REVIEWER, " say which split ").state == "draft"
+    assert review.send(tmp_path, RUN, ADA).state == "pending"
+    told = review.approve(tmp_path, RUN, REVIEWER, why="fine")
+    assert (told.state, told.model, told.judge, told.owner) == ("published", "Example-7B", "human", ADA.id)
+    assert review.withdraw_as(tmp_path, RUN, ADA, "wrong split").state == "withdrawn"
+    assert review.restore_as(tmp_path, RUN, ADA).state == "published"
+    history = review.one(tmp_path, RUN, ADA).history
+    assert [(event.event, event.by, event.why) for event in history] == [
+        ("draft", ADA.id, None),
+        ("submit", ADA.id, None),
+        ("request-changes", REVIEWER.id, "say which split"),
+        ("submit", ADA.id, None),
+        ("approve", REVIEWER.id, "fine"),
+        ("withdraw", ADA.id, "wrong split"),
+        ("restore", ADA.id, None),
+    ]
+    assert verify(tmp_path) == []
+
+
+def test_waiting_is_oldest_first_and_own_newest_first_whatever_the_clock_says(tmp_path: Path) -> None:
+    for number in range(3):
+        review.submit(tmp_path, run_table(f"Model-{number}"), ADA)
+    turn_back_the_clock(tmp_path)
+    review.submit(tmp_path, run_table("Model-3"), ADA)
+    names = [f"Model-{number}" for number in range(4)]
+    assert [each.model for each in review.waiting(tmp_path, REVIEWER)] == names
+    assert [each.model for each in review.own(tmp_path, ADA)] == names[::-1]
+    assert verify(tmp_path) == []
+
+
+def turn_back_the_clock(data_dir: Path, days: float = 400) -> None:
+    """Rewrite the log as if all that happened so far had happened `days` later than now: the clock was set back since."""
+    chain: list[log.Event] = []
+    for event in log.read(data_dir):
+        at = (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="microseconds")
+        record = json.loads(event.line()) | {"at": at}
+        chain.append(log.parse(json.dumps(record).encode()))
+    linked = log.chained(chain)
+    (data_dir / log.LOG).write_bytes(b"".join(event.line() for event in linked))
+
+
+@pytest.mark.parametrize("by", [REVIEWER, SECOND])
+def test_an_owner_cannot_undo_a_reviewers_withdrawal(tmp_path: Path, by: Actor) -> None:
+    published(tmp_path)
+    review.withdraw_as(tmp_path, RUN, by, "made up")
+    with pytest.raises(NotAllowed, match="a reviewer withdrew"):
+        review.restore_as(tmp_path, RUN, ADA)
+    assert review.restore_as(tmp_path, RUN, REVIEWER).state == "published"
+
+
+def test_reasons(tmp_path: Path) -> None:
+    submitted(tmp_path)
+    for why in ("", "  \n ", "x" * 2_001):
+        with pytest.raises(SubmissionError, match="reason"):
+            review.reject(tmp_path, RUN, REVIEWER, why)
+        with pytest.raises(SubmissionError, match="reason"):
+            review.request_changes(tmp_path, RUN, REVIEWER, why)
+    words = "</script>\n\u202e=SUM(A1) \ud800 '; DROP TABLE runs"
+    review.reject(tmp_path, RUN, REVIEWER, words)
+    assert review.one(tmp_path, RUN, ADA).history[-1].why == words.replace("\ud800", "?")
+    assert len((tmp_path / log.LOG).read_bytes().splitlines()) == 2
+
+
+class TestBadges:
+    def test_each_source_status_has_one(self) -> None:
+        found = {status: badge_of(status) for status in SOURCE_STATUS}
+        assert found == {
+            "peer-reviewed": "published", "preprint": "published", "draft": "published", "community": "self-reported",
+            "self-reported": "self-reported", "re-judged": "re-judged", "reproduced": "reproduced",
+        }  # fmt: skip
+        assert set(found.values()) == set(BADGES)
+        assert badge_of("anything else") == "self-reported"
+        assert [status for status in SOURCE_STATUS if not is_verified(status)] == ["community", "self-reported"]
+
+    @pytest.mark.parametrize("said", SOURCE_STATUS)
+    @pytest.mark.parametrize("badge", BADGES)
+    def test_an_approval_writes_it(self, tmp_path: Path, said: str, badge: str) -> None:
+        review.submit(tmp_path, stating(FIRST, said), ADA)
+        if badge == "published" and badge_of(said) != "published":
+            with pytest.raises(SubmissionError, match="cannot be given"):
+                review.approve(tmp_path, RUN, REVIEWER, badge=badge)
+            assert places(tmp_path) == {RUN: journal.PENDING}
+            return
+        review.approve(tmp_path, RUN, REVIEWER, badge=badge)
+        table = pq.read_table(tmp_path / "submissions" / f"{RUN}.parquet", partitioning=None)
+        (status,) = table["source_status"].unique().to_pylist()
+        assert badge_of(status) == badge
+        assert content_hash(table) == content_hash(FIRST)
+        assert verify(tmp_path) == []
+
+    def test_a_submitter_cannot_state_what_a_reviewer_gives(self, tmp_path: Path) -> None:
+        for number, said in enumerate(("re-judged", "reproduced")):
+            table = stating(run_table(f"Model-{number}"), said)
+            review.submit(tmp_path, table, ADA)
+            kept = review.table_of(tmp_path, run_id_of(table), ADA)
+            assert kept["source_status"].unique().to_pylist() == ["self-reported"]
+
+    def test_ones_own_is_self_reported(self, tmp_path: Path) -> None:
+        review.submit(tmp_path, stating(FIRST, "preprint"), REVIEWER)
+        for badge in ("re-judged", "reproduced", "published"):
+            with pytest.raises(NotAllowed, match="one's own"):
+                review.approve(tmp_path, RUN, REVIEWER, badge=badge)
+        assert review.approve(tmp_path, RUN, REVIEWER).state == "published"
+
+    def test_no_other_badge(self, tmp_path: Path) -> None:
+        submitted(tmp_path)
+        for badge in ("gold", "", "self-reported ", "peer-reviewed"):
+            with pytest.raises(SubmissionError, match="cannot be given"):
+                review.approve(tmp_path, RUN, REVIEWER, badge=badge)
+
+
+def stating(table: pa.Table, source_status: str) -> pa.Table:
+    column = table.schema.get_field_index("source_status")
+    values = pa.array([source_status] * table.num_rows, pa.string())
+    return table.set_column(column, table.schema.field("source_status"), values)
+
+
+class TestCorrections:
+    def test_a_published_run_stays_until_the_correction_is_approved(self, tmp_path: Path) -> None:
+        correction_waits(tmp_path)
+        assert places(tmp_path) == {RUN: journal.PUBLISHED, CORRECTION: journal.PENDING}
+        (waiting,) = review.waiting(tmp_path, REVIEWER)
+        assert waiting.supersedes == RUN
+        review.reject(tmp_path, CORRECTION, REVIEWER, "no")
+        assert places(tmp_path) == {RUN: journal.PUBLISHED, CORRECTION: journal.REJECTED}
+
+    def test_the_correction_of_a_correction_takes_the_place_of_the_first(self, tmp_path: Path) -> None:
+        correction_waits(tmp_path)
+        third = run_table(content="third")
+        told = review.submit(tmp_path, third, ADA, corrects=CORRECTION)
+        assert told.supersedes == RUN
+        assert places(tmp_path) == {RUN: journal.PUBLISHED, CORRECTION: journal.SUPERSEDED, run_id_of(third): journal.PENDING}  # fmt: skip
+        review.approve(tmp_path, run_id_of(third), REVIEWER)
+        assert places(tmp_path) == {RUN: journal.SUPERSEDED, CORRECTION: journal.SUPERSEDED, run_id_of(third): journal.PUBLISHED}  # fmt: skip
+
+    def test_two_corrections_of_one_run(self, tmp_path: Path) -> None:
+        correction_waits(tmp_path)
+        third = run_id_of(run_table(content="third"))
+        review.submit(tmp_path, run_table(content="third"), ADA, corrects=RUN)
+        assert places(tmp_path)[CORRECTION] == journal.SUPERSEDED, "the later one counts"
+        review.approve(tmp_path, third, REVIEWER)
+        assert [run_id for run_id, place in places(tmp_path).items() if place == journal.PUBLISHED] == [third]
+
+    def test_a_withdrawn_run_does_not_come_back_beside_its_correction(self, tmp_path: Path) -> None:
+        correction_waits(tmp_path)
+        review.withdraw_as(tmp_path, RUN, ADA, "wrong")
+        review.approve(tmp_path, CORRECTION, REVIEWER)
+        assert places(tmp_path) == {RUN: journal.SUPERSEDED, CORRECTION: journal.PUBLISHED}
+        with pytest.raises(NoRun):
+            review.restore_as(tmp_path, RUN, REVIEWER)
+
+    def test_a_draft_puts_nothing_aside_that_waits(self, tmp_path: Path) -> None:
+        submitted(tmp_path)
+        review.save_draft(tmp_path, CORRECTED, ADA, corrects=RUN)
+        assert places(tmp_path) == {RUN: journal.PENDING, CORRECTION: journal.DRAFTS}
+        review.send(tmp_path, CORRECTION, ADA)
+        assert places(tmp_path) == {RUN: journal.SUPERSEDED, CORRECTION: journal.PENDING}
+
+    def test_metadata_alone(self, tmp_path: Path) -> None:
+        """The same content under the same names: another run_id, since both lie in the store for a while."""
+        published(tmp_path)
+        told = review.submit(tmp_path, FIRST, ADA, corrects=RUN)
+        assert told.run_id == SAME_AGAIN
+        assert review.table_of(tmp_path, SAME_AGAIN, ADA)["run_id"].unique().to_pylist() == [SAME_AGAIN]
+        assert verify(tmp_path) == []
+        review.approve(tmp_path, SAME_AGAIN, REVIEWER)
+        assert places(tmp_path) == {RUN: journal.SUPERSEDED, SAME_AGAIN: journal.PUBLISHED}
+        assert verify(tmp_path) == []
+
+    def test_only_ones_own(self, tmp_path: Path) -> None:
+        published(tmp_path)
+        for actor in (BOB, REVIEWER):
+            with pytest.raises(NoRun):
+                review.submit(tmp_path, CORRECTED, actor, corrects=RUN)
+
+
+class TestTheSameContent:
+    @pytest.mark.parametrize("state", STARTS)
+    @pytest.mark.parametrize("name", ["Example-7B", "Another name"])
+    def test_of_somebody_else_is_refused_without_saying_whose(self, tmp_path: Path, state: str, name: str) -> None:
+        STARTS[state](tmp_path)
+        copy = run_table(name, content="Example-7B")
+        for put in (review.submit, review.save_draft):
+            with pytest.raises((AlreadyPublished, AlreadySubmitted)) as refused:
+                put(tmp_path, copy, BOB)
+            if state not in ("published", "withdrawn"):  # those two everybody sees
+                assert str(refused.value) == "the same content was sent before; if it is yours, ask the reviewers"
+        assert verify(tmp_path) == []
+
+    @pytest.mark.parametrize("state", STARTS)
+    def test_of_ones_own(self, tmp_path: Path, state: str) -> None:
+        STARTS[state](tmp_path)
+        if state == "retracted":
+            assert review.submit(tmp_path, FIRST, ADA).run_id == SAME_AGAIN
+            with pytest.raises(AlreadySubmitted):
+                review.submit(tmp_path, FIRST, ADA)
+            assert verify(tmp_path) == []
+            return
+        with pytest.raises((AlreadyPublished, AlreadySubmitted)) as refused:
+            review.submit(tmp_path, FIRST, ADA)
+        assert RUN in str(refused.value)
+
+    def test_of_totals_is_told_by_the_name(self, tmp_path: Path) -> None:
+        review.submit(tmp_path, totals_table("A"), ADA)
+        review.submit(tmp_path, totals_table("B"), BOB)
+        with pytest.raises(AlreadySubmitted):
+            review.submit(tmp_path, totals_table("A"), BOB)
+
+    def test_a_local_publish_sees_it_too(self, tmp_path: Path) -> None:
+        submitted(tmp_path)
+        with pytest.raises(AlreadyPublished):
+            publish(tmp_path, FIRST, by=None)
+        review.retract(tmp_path, RUN, ADA)
+        with pytest.raises(AlreadyPublished):
+            publish(tmp_path, run_table("Another name", content="Example-7B"), by=None)
+
+
+class TestLimits:
+    def test_a_day(self, tmp_path: Path) -> None:
+        limits = Limits(per_day=2)
+        review.save_draft(tmp_path, run_table("A"), ADA, limits=limits)
+        review.submit(tmp_path, run_table("B"), ADA, limits=limits)
+        review.send(tmp_path, run_id_of(run_table("A")), ADA, limits=limits)  # the draft and its sending are one
+        for put in (review.submit, review.save_draft):
+            with pytest.raises(NotAllowed, match="2 runs a day"):
+                put(tmp_path, run_table("C"), ADA, limits=limits)
+        review.submit(tmp_path, run_table("D"), BOB, limits=limits)
+        assert len(places(tmp_path)) == 3
+        assert verify(tmp_path) == []
+
+    def test_what_was_taken_back_or_decided_still_counts_for_the_day(self, tmp_path: Path) -> None:
+        limits = Limits(per_day=2, open=1)
+        submitted(tmp_path)
+        review.retract(tmp_path, RUN, ADA)
+        review.submit(tmp_path, run_table("B"), ADA, limits=limits)
+        review.reject(tmp_path, run_id_of(run_table("B")), REVIEWER, "no")
+        with pytest.raises(NotAllowed, match="a day"):
+            review.submit(tmp_path, run_table("C"), ADA, limits=limits)
+
+    @pytest.mark.parametrize("days", [-400, -1.5, 1.5, 400])
+    def test_a_clock_that_was_set_does_not_shut_anybody_out(self, tmp_path: Path, days: float) -> None:
+        submitted(tmp_path)
+        turn_back_the_clock(tmp_path, days)
+        review.submit(tmp_path, run_table("B"), ADA, limits=Limits(per_day=1))
+        with pytest.raises(NotAllowed):
+            review.submit(tmp_path, run_table("C"), ADA, limits=Limits(per_day=1))
+        for run_id in list(places(tmp_path)):
+            review.approve(tmp_path, run_id, REVIEWER)
+        assert verify(tmp_path) == []
+
+    def test_a_log_whose_times_are_no_times(self, tmp_path: Path) -> None:
+        submitted(tmp_path)
+        record = json.loads((tmp_path / log.LOG).read_bytes()) | {"at": "yesterday"}
+        (tmp_path / log.LOG).write_text(json.dumps(record) + "\n")
+        review.submit(tmp_path, run_table("B"), ADA, limits=Limits(per_day=1))
+        assert len(review.own(tmp_path, ADA)) == 2
+
+    def test_open_at_once(self, tmp_path: Path) -> None:
+        limits = Limits(open=2)
+        review.save_draft(tmp_path, run_table("A"), ADA, limits=limits)
+        review.submit(tmp_path, run_table("B"), ADA, limits=limits)
+        for put in (review.submit, review.save_draft):
+            with pytest.raises(NotAllowed, match="2 drafts and submissions"):
+                put(tmp_path, run_table("C"), ADA, limits=limits)
+        review.submit(
+            tmp_path, run_table("B", content="better"), ADA, limits=limits, corrects=run_id_of(run_table("B"))
+        )
+        review.retract(tmp_path, run_id_of(run_table("A")), ADA)
+        review.submit(tmp_path, run_table("C"), ADA, limits=limits)
+
+    def test_a_refused_one_leaves_nothing(self, tmp_path: Path) -> None:
+        with pytest.raises(NotAllowed):
+            review.submit(tmp_path, FIRST, ADA, limits=Limits(per_day=0))
+        assert places(tmp_path) == {}
+        assert log.read(tmp_path) == []
+        review.submit(tmp_path, FIRST, BOB)
+
+    def test_none_locally(self, tmp_path: Path) -> None:
+        for number in range(3):
+            review.submit(tmp_path, run_table(f"Model-{number}"), LOCAL, limits=Limits(1, 1))
+
+
+class TestAttempts:
+    def test_the_results_of_one_person_for_one_model(self, tmp_path: Path) -> None:
+        spellings = ["Example-7B", "example 7b", "EXAMPLE_7B", "\uff25xample-7B"]
+        tables = [run_table(name, content=str(number)) for number, name in enumerate(spellings)]
+        for table in tables:
+            review.submit(tmp_path, table, ADA)
+        review.submit(tmp_path, run_table("Other"), ADA)
+        review.submit(tmp_path, run_table("Example-7B", content="bob's"), BOB)
+        review.reject(tmp_path, run_id_of(tables[0]), REVIEWER, "no")
+        review.retract(tmp_path, run_id_of(tables[1]), ADA)
+        review.save_draft(tmp_path, run_table("Example-7B", content="never sent"), ADA)
+        assert review.attempts(tmp_path) == {
+            ("ada@example.org", spellings[-1]): 4,
+            ("ada@example.org", "Other"): 1,
+            ("bob@example.org", "Example-7B"): 1,
+        }
+        found = review.attempts_of(tmp_path, [run_id_of(table) for table in tables])
+        assert list(found.values()) == [1, 2, 3, 4]
+
+    def test_the_same_content_again_is_none(self, tmp_path: Path) -> None:
+        published(tmp_path)
+        review.submit(tmp_path, FIRST, ADA, corrects=RUN)
+        assert review.attempts_of(tmp_path, [RUN, SAME_AGAIN]) == {RUN: 1, SAME_AGAIN: 1}
+
+    def test_runs_that_came_before_the_log_named_the_model(self, tmp_path: Path) -> None:
+        publish(tmp_path, FIRST, by="ada@example.org")
+        review.submit(tmp_path, CORRECTED, ADA)
+        assert review.attempts_of(tmp_path, [RUN, CORRECTION]) == {RUN: 1, CORRECTION: 2}
+
+    def test_nobodys_are_not_counted(self, tmp_path: Path) -> None:
+        publish(tmp_path, FIRST, by=None)
+        assert review.attempts(tmp_path) == {}
+        assert review.attempts_of(tmp_path, [RUN, "no-such-run"]) == {}
