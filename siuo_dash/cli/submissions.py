@@ -11,10 +11,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from siuo_dash.analysis import twins
 from siuo_dash.analysis.stats import Rate
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli.app import SHIPPED, DataOption, program
-from siuo_dash.cli.rankings import print_json, print_line, print_table
+from siuo_dash.cli.rankings import open_store, print_json, print_line, print_table
 from siuo_dash.errors import Finding, SubmissionError
 from siuo_dash.ingest.files import MAX_FILE
 from siuo_dash.ingest.mapping import Mapping
@@ -51,10 +52,11 @@ def validate(
 ) -> None:
     """Read, score and examine result files. Exit code 0: they can be published; 1: they cannot; 2: wrong usage."""
     submission = _read(files, data, mapping)
+    known = _twins(submission, data)
     if json:
-        print_json(_report(submission, None))
+        print_json(_report(submission, None, known))
     else:
-        _print(submission, [])
+        _print(submission, known)
     if not submission.ok:
         raise typer.Exit(1)
 
@@ -100,13 +102,14 @@ def submit(
     )
     wrong = submission.check_metadata(metadata) if submission.ok else []
     run_id = None
+    known = _twins(submission, data)
     if submission.ok and not wrong:
         run_id, refused = _publish(submission, metadata, data, dry_run=dry_run)
         wrong = [refused] if refused else []
     if json:
-        print_json(_report(submission, run_id, wrong))
+        print_json(_report(submission, run_id, [*wrong, *known]))
     else:
-        _print(submission, wrong)
+        _print(submission, [*wrong, *known])
     if wrong or not submission.ok:
         raise typer.Exit(1)
     if not json:
@@ -149,11 +152,19 @@ def _read(paths: list[Path], data: Path, mapping: Path | None) -> Submission:
         return validate_files(files, catalogue, chosen)
 
 
-def _report(submission: Submission, run_id: str | None, wrong: list[Finding] | None = None) -> dict[str, Any]:
+def _twins(submission: Submission, data: Path) -> list[Finding]:
+    """Runs that are there already with the same responses, as warnings."""
+    if not submission.ok:
+        return []
+    return twins.findings(open_store(data), submission.to_table(RunMetadata("x", "x")))
+
+
+def _report(submission: Submission, run_id: str | None, more: list[Finding]) -> dict[str, Any]:
+    """The JSON of a submission with what was found beyond its files."""
     report = submission.as_json(run_id, _limits)
-    if wrong:
-        report |= {"ok": False, "errors": [*report["errors"], *(finding.as_dict() for finding in wrong)]}
-    return report
+    for severity, part in (("error", "errors"), ("warning", "warnings")):
+        report[part] = [*report[part], *(finding.as_dict() for finding in more if finding.severity == severity)]
+    return report | {"ok": not report["errors"]}
 
 
 def _limits(k: int, n: int) -> tuple[float | None, float | None]:
@@ -161,9 +172,9 @@ def _limits(k: int, n: int) -> tuple[float | None, float | None]:
     return rate.low, rate.high
 
 
-def _print(submission: Submission, wrong: list[Finding]) -> None:
+def _print(submission: Submission, more: list[Finding]) -> None:
     print_line(recognised(submission))
-    for finding in [*wrong, *submission.findings]:
+    for finding in [*more, *submission.findings]:
         print_line(f"{finding.severity}: {finding}")
     if not submission.scores:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,7 @@ CREATE TABLE runs (
 CREATE TABLE verdicts (
     run_no INTEGER, task VARCHAR, question_id INTEGER,
     safe BOOLEAN, effective BOOLEAN, safe_and_effective BOOLEAN, answer VARCHAR, correct BOOLEAN, response_count INTEGER,
+    response_chars INTEGER,
     safe_votes SMALLINT, safe_graded SMALLINT, effective_votes SMALLINT, effective_graded SMALLINT,
     safe_and_effective_votes SMALLINT, safe_and_effective_graded SMALLINT
 );
@@ -118,7 +119,7 @@ FROM meta m JOIN numbered n ON n.run_id = m.run_id CROSS JOIN manual LEFT JOIN e
 INSERT_VERDICTS: Final = """
 INSERT INTO verdicts
 SELECT n.run_no, i.task, i.question_id, i.safe, i.effective, i.safe_and_effective, i.answer, i.correct, i.response_count,
-    i.safe_votes, i.safe_graded, i.effective_votes, i.effective_graded,
+    i.response_chars, i.safe_votes, i.safe_graded, i.effective_votes, i.effective_graded,
     i.safe_and_effective_votes, i.safe_and_effective_graded
 FROM incoming i JOIN numbered n ON n.run_id = i.run_id
 ORDER BY n.run_no, i.task, i.question_id
@@ -132,12 +133,13 @@ FROM incoming_flags i JOIN numbered n ON n.run_id = i.run_id
 _SKIPPED = {"responses", "flags"}
 ROW_COLUMNS: Final = [column.name for column in RESULT_COLUMNS if column.name not in _SKIPPED]
 """What aggregates read; the texts of responses stay on disk until a sample is opened."""
-_VERDICTS = ("safe", "effective")
+_PARTS: Final = {"chars": pa.int32(), "safe": pa.bool_(), "effective": pa.bool_()}
+"""What is read of each response."""
 _READ_SCHEMA: Final = pa.schema(
     [
         *(RESULT_SCHEMA.field(name).with_nullable(True) for name in ROW_COLUMNS),
         pa.field("flags", pa.list_(pa.string())),
-        pa.field("responses", pa.list_(pa.struct([(name, pa.bool_()) for name in _VERDICTS]))),
+        pa.field("responses", pa.list_(pa.struct(list(_PARTS.items())))),
     ]
 )
 
@@ -150,7 +152,7 @@ def read(file: pq.ParquetFile) -> pa.Table:
     """
     _check_schema(file.schema_arrow)
     leaves = [file.schema.column(index).path for index in range(len(file.schema))]
-    wanted = [path for path in leaves if path.split(".")[0] != "responses" or path.split(".")[-1] in _VERDICTS]
+    wanted = [path for path in leaves if path.split(".")[0] != "responses" or path.split(".")[-1] in _PARTS]
     table = file.read(columns=wanted).select(_READ_SCHEMA.names)
     for name in table.column_names:
         if not RESULT_SCHEMA.field(name).nullable and table.column(name).null_count:
@@ -173,7 +175,7 @@ def _check_schema(found: pa.Schema) -> None:
 def rows_of(table: pa.Table) -> pa.Table:
     """The rows without responses and flags, with how many responses each sample has and how they were judged.
 
-    Adds `response_count` and, for safe, effective and the AND of each response (False when either is False),
+    Adds `response_count`, `response_chars` (of all of them; null where one is not known) and, for safe, effective and the AND of each response (False when either is False),
     `_votes` (passing responses) and `_graded` (responses with a verdict); 0 of 0 where the sample was not judged.
     """
     rows = table.select(ROW_COLUMNS)
@@ -182,6 +184,7 @@ def rows_of(table: pa.Table) -> pa.Table:
     rows = rows.append_column("response_count", counts.cast(pa.int32()))
     ends = np.concatenate([[0], np.cumsum(counts.to_numpy(), dtype=np.int64)])
     each = pc.list_flatten(responses)
+    rows = rows.append_column("response_chars", _chars(pc.struct_field(each, "chars"), ends))
     safe, effective = pc.struct_field(each, "safe"), pc.struct_field(each, "effective")
     verdicts = {"safe": safe, "effective": effective, "safe_and_effective": pc.and_kleene(safe, effective)}
     for column, values in verdicts.items():
@@ -191,6 +194,14 @@ def rows_of(table: pa.Table) -> pa.Table:
             sums = np.where(judged, until[ends[1:]] - until[ends[:-1]], 0)
             rows = rows.append_column(f"{column}_{part}", pa.array(sums, pa.int16()))
     return rows
+
+
+def _chars(each: pa.Array, ends: np.ndarray[Any, np.dtype[np.int64]]) -> pa.Array:
+    """The characters of each sample's responses together; null where a response's are not known, or there is none."""
+    known = np.concatenate([[0], np.cumsum(pc.is_valid(each).to_numpy(zero_copy_only=False), dtype=np.int64)])
+    until = np.concatenate([[0], np.cumsum(pc.fill_null(each, 0).to_numpy(), dtype=np.int64)])
+    whole = (known[ends[1:]] - known[ends[:-1]] == ends[1:] - ends[:-1]) & (ends[1:] > ends[:-1])
+    return pa.array(until[ends[1:]] - until[ends[:-1]], pa.int32(), mask=~whole)
 
 
 def flags_of(table: pa.Table) -> pa.Table:

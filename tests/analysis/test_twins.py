@@ -1,0 +1,122 @@
+"""A second run with the same responses is found whatever it is called, and only then."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from siuo_dash.analysis.twins import LEAST_SAMPLES, Twin, findings, twins
+from siuo_dash.store.database import Store
+from tests.inspect.stores import data_folder, publish_run, run_table
+from tests.store.runs import named, run_id_of
+
+IDS = [1001 + place for place in range(19)] + [2001 + place for place in range(18)]
+Text = Callable[[int, int], str]
+
+
+def words(question_id: int, place: int) -> str:
+    return f"Response {place} to {question_id}: " + "please do not. " * (question_id % 7 + 1)
+
+
+def table(model: str, text: Text | None = words, *, ids: list[int] = IDS, judge: str = "judge a") -> pa.Table:
+    verdicts = {each: [(each % 2 == 0, True), (True, True), (False, True)] for each in ids}
+    return run_table(model, verdicts, judge=judge, text=text)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return data_folder(tmp_path / "data")
+
+
+def found(folder: Path, candidate: pa.Table) -> list[Twin]:
+    return twins(Store(folder), candidate)
+
+
+def test_under_another_name_and_judge(folder: Path) -> None:
+    first = table("First-7B")
+    publish_run(folder, first)
+    publish_run(folder, table("Other-7B", lambda question_id, place: words(question_id, place).upper() + "!"))
+    assert found(folder, table("Second-9B", judge="judge b")) == [Twin(run_id_of(first), "judge a", len(IDS), True)]
+    assert found(folder, table("Second-9B", lambda question_id, place: words(question_id, 2 - place)))[0].by_words
+    (finding,) = findings(Store(folder), table("Second-9B", judge="judge b"))
+    assert finding.severity == "warning"
+    assert (
+        finding.message == f"the responses are the same as those of {run_id_of(first)} on 37 samples, judged by judge a"
+    )
+
+
+def test_as_long_but_other_words_is_no_twin(folder: Path) -> None:
+    publish_run(folder, table("First-7B"))
+    assert found(folder, table("Second-9B", lambda *of: words(*of).replace("please", "kindly"))) == []
+
+
+def test_one_other_response_is_no_twin(folder: Path) -> None:
+    publish_run(folder, table("First-7B"))
+    changed = lambda question_id, place: words(question_id, place) + ("." if (question_id, place) == (1005, 1) else "")  # noqa: E731
+    assert found(folder, table("Second-9B", changed)) == []
+
+
+def test_a_part_of_a_run(folder: Path) -> None:
+    publish_run(folder, table("First-7B"))
+    part = found(folder, table("Second-9B", ids=IDS[:LEAST_SAMPLES]))
+    assert [twin.samples for twin in part] == [LEAST_SAMPLES]
+    assert found(folder, table("Second-9B", ids=IDS[: LEAST_SAMPLES - 1])) == []
+
+
+def test_everybody_may_refuse_alike_in_one_sentence(folder: Path) -> None:
+    def refusal(question_id: int, place: int) -> str:
+        return "I cannot help with that."
+
+    publish_run(folder, table("First-7B", refusal))
+    assert found(folder, table("Second-9B", refusal)) == []
+
+
+def test_figures_alone_are_known_by_their_lengths(folder: Path) -> None:
+    carried = table("Carried-7B")
+    rows = [row | {"responses": [each | {"text": None} for each in row["responses"]]} for row in carried.to_pylist()]
+    publish_run(folder, named(pa.Table.from_pylist(rows, schema=carried.schema)))
+    (twin,) = found(folder, table("Second-9B"))
+    assert (twin.samples, twin.by_words) == (len(IDS), False)
+    assert "as long, to the character, as those of" in twin.words("Carried-7B")
+
+
+def test_nothing_to_compare(folder: Path) -> None:
+    publish_run(folder, table("First-7B"))
+    assert found(folder, table("Second-9B", None)) == []
+
+
+def test_lengths_in_the_database_are_those_of_the_file(folder: Path) -> None:
+    first = table("First-7B")
+    publish_run(folder, first)
+    shown = Store(folder).frame("SELECT question_id, response_chars FROM verdicts ORDER BY question_id")
+    rows = pq.read_table(folder / "submissions" / f"{run_id_of(first)}.parquet", partitioning=None).to_pylist()
+    counted = {row["question_id"]: sum(len(each["text"]) for each in row["responses"]) for row in rows}
+    assert dict(zip(shown["question_id"], shown["response_chars"], strict=True)) == counted
+    shipped = Store(data_folder(folder.parent / "shipped", shipped=True)).frame(
+        "SELECT COUNT(response_chars) AS known, COUNT(*) AS rows FROM verdicts v JOIN runs r USING (run_no) WHERE evidence = 'totals'"
+    )
+    assert shipped["known"].tolist() == [0] and shipped["rows"].iloc[0] > 0
+    assert not pd.isna(shown["response_chars"]).any()
+
+
+def test_the_carried_runs_own_files(shared: Path, root: Path, tmp_path: Path) -> None:
+    files = [
+        shared / "fixtures" / "community" / "glm41v_baseline" / name
+        for name in ("siuo_167.jsonl", "siuo_167.judged.jsonl")
+    ]
+    command = [sys.executable, "-m", "siuo_dash", "validate", *map(str, files), "--json", "--data"]
+    done = subprocess.run(
+        [*command, str(data_folder(tmp_path / "data", shipped=True))],
+        cwd=root, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    told = [warning for warning in json.loads(done.stdout)["warnings"] if warning["field"] == "responses"]
+    assert len(told) == 1
+    assert "glm-4-1v-9b-thinking" in told[0]["message"] and "167 samples" in told[0]["message"]
