@@ -119,3 +119,11 @@ def test_a_submission_is_sent_back_corrected_and_rejected(hosted: tuple[str, Pat
     see(judge.get_by_text("is rejected", exact=False))
     assert len(files_in(data, "review/rejected")) == 1
     assert not on_the_board(other, hosted[0], "sent-back")
+
+
+def test_a_sign_in_leads_back_to_the_page_that_asked_for_it(hosted: tuple[str, Path], visit: Any) -> None:
+    page = visit(path="upload?section=My submissions").page
+    page.get_by_role("button", name="Sign in").last.click()
+    page.get_by_role("link", name="other", exact=True).click()
+    see(page.get_by_text("You have sent nothing yet"))
+    assert page.url.startswith(f"{hosted[0]}/upload?")

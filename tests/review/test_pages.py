@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from siuo_dash.store import log, review
 from siuo_dash.store.review import Actor
+from siuo_dash.view.upload_form import turn
 from tests.review.conftest import OpenAs, words
 from tests.stores import make_run, run_id, share
 
@@ -160,3 +161,38 @@ def test_a_link_opens_the_submission_that_it_names(open_as: OpenAs, data: Path) 
     assert f"approve-{newer}" in keys(open_as(REVIEWER, submission=newer))
     assert f"approve-{newer}" not in keys(open_as(REVIEWER)), "the oldest comes first"
     assert f"approve-{newer}" not in keys(open_as(REVIEWER, submission="gone-1-12345678"))
+
+
+def test_what_is_too_much_is_said(open_as: OpenAs, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIUO_QUOTA_OPEN", "1")
+    monkeypatch.setenv("SIUO_UPLOAD_MB", "1")
+    send(data, "Waiting-3B", safe=30)
+    table = make_run(HIDDEN, share(31), judge="J")
+    review.save_draft(data, table, Actor(SENDER))
+    app = open_as(SENDER, "contribute/upload.py", section="My submissions")
+    app.button(key=f"send-{run_id(table)}").click().run()
+    assert "a person may have 1 drafts and submissions" in words(app)
+    assert review.one(data, run_id(table), Actor(SENDER)).state == "draft"
+
+    app = open_as(SENDER, "contribute/upload.py")
+    uploader = next(each for each in app.file_uploader if each.label == "Result files of one run")
+    uploader.set_value([(name, b"[" + b" " * 700_000, "application/json") for name in ("a.json", "b.json")])
+    app.run()
+    assert "The files have more than 1 MB together" in words(app) and "Scores" not in words(app)
+
+
+@pytest.mark.parametrize(("uploads", "email", "may"), [("reviewers", OTHER, False), ("reviewers", REVIEWER, True), ("nobody", REVIEWER, False)])  # fmt: skip
+def test_who_may_upload(open_as: OpenAs, monkeypatch: pytest.MonkeyPatch, uploads: str, email: str, may: bool) -> None:
+    monkeypatch.setenv("SIUO_UPLOADS", uploads)
+    app = open_as(email, "contribute/upload.py")
+    assert bool(app.get("file_uploader")) is may
+
+
+def test_an_upload_that_waits_for_another_says_so(open_as: OpenAs, data: Path) -> None:
+    app = open_as(OTHER, "contribute/upload.py")
+    next(iter(app.file_uploader)).set_value([("a.json", b"[]", "application/json")])
+    with turn.taken(Actor(OTHER)):
+        app.run()
+    assert "another upload of yours is being read" in words(app)
+    app.run()
+    assert "another upload of yours" not in words(app)

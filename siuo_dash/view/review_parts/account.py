@@ -17,11 +17,26 @@ _SHOWN: Final = 30.0
 """Seconds for which a page tells what was done."""
 
 
+# The provider sends everybody back to the home page. The tab remembers which page the sign-in was asked for on; only a
+# page of this program, written as one, is ever gone to.
+_WAY_BACK_JS: Final = """
+export default function ({ data }) {
+  const key = "siuo-way-back", here = location.pathname + location.search;
+  if (!data.signedIn) return sessionStorage.setItem(key, here);
+  const page = sessionStorage.getItem(key);
+  sessionStorage.removeItem(key);
+  if (page && page !== here && location.pathname === "/" && /^\\/[a-z]*($|[?])/.test(page)) location.replace(page);
+}
+"""
+_way_back = st.components.v2.component("siuo_way_back", html="<span></span>", js=_WAY_BACK_JS)
+
+
 def control() -> None:
     """In the corner of each page when hosted: sign in, or who is signed in and a way out. Nothing locally."""
     if not identity.settings().hosted:
         return
     who = identity.visitor()
+    _way_back(key="way-back", data={"signedIn": who.actor is not None or bool(who.why)})
     with st.container(horizontal=True, horizontal_alignment="right", key="account", gap="small"):
         if who.actor is None and not who.why:
             st.button("Sign in", icon=":material/login:", type="tertiary", on_click=st.login, key="sign-in")
