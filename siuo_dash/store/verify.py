@@ -58,7 +58,7 @@ def verify(data_dir: Path) -> list[Finding]:
     ledger = Ledger(events)
     logged = dict(places)
     seen: dict[str, RunFile] = {}
-    alive: dict[tuple[str, bool], RunFile] = {}
+    alive: dict[str, list[RunFile]] = {}
     for run in runs:
         twin = seen.setdefault(run.run_id, run)
         if twin is not run:
@@ -69,12 +69,13 @@ def verify(data_dir: Path) -> list[Finding]:
         places.pop(run.run_id, None)
         findings += _examine(run, logged.get(run.run_id))
         if run.key and run.place in ALIVE:
-            twin = alive.setdefault((run.key, run.place in PUBLIC), run)
-            if twin is run:
-                twin = alive.get((run.key, run.place not in PUBLIC), run)
-                twin = run if ledger.root(run.run_id) == ledger.root(twin.run_id) else twin
-            if twin is not run:
-                findings.append(_error(run, f"the same content is also in {twin.name}", "take back one of the two"))
+            twins = alive.setdefault(run.key, [])
+            findings += [
+                _error(run, f"the same content is also in {each.name}", "withdraw or take back one of the two")
+                for each in twins
+                if (run.place in PUBLIC and each.place in PUBLIC) or ledger.root(run.run_id) != ledger.root(each.run_id)
+            ]
+            twins.append(run)
         if run.key and run.run_id not in claims.holders(data_dir, run.key):
             findings.append(_warning(run, "its content is not claimed, so it could be published twice", "run repair"))
     unreadable = {finding.file for finding in broken}

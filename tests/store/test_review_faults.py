@@ -6,6 +6,7 @@ Afterwards every submission lies in one folder, the log says which, and what was
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -231,7 +232,7 @@ def test_a_directory_that_vanishes_and_returns(tmp_path: Path) -> None:
     data_dir.mkdir()
     correction_waits(data_dir)
     data_dir.rename(away)
-    asked = [
+    asked: list[Callable[[], object]] = [
         lambda: review.own(data_dir, ADA),
         lambda: review.waiting(data_dir, REVIEWER),
         lambda: review.one(data_dir, RUN, ADA),
