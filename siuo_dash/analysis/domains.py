@@ -97,22 +97,6 @@ def runs_without_domains(store: Store, where: Clause, metric: Metric) -> pd.Data
     return found.assign(label=found["run_id"].map(run_labels(store)))
 
 
-def mean_of_rates(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """The unweighted mean of each row's rates with its 95 % limits; NaN where a rate of the row is not known.
-
-    k, n: runs × domains. Limits by squaring and adding the distances of each rate to its Wilson limits:
-    Zou & Donner 2008, Stat. Med. 27, 1693–1702.
-    """
-    passed, graded = np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64)
-    low, high = stats.wilson_array(passed, graded)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rate = np.where(graded > 0, passed / graded, np.nan)
-    mean = rate.mean(axis=1) if rate.size else np.full(rate.shape[0], np.nan)
-    down = np.sqrt(((rate - low) ** 2).sum(axis=1)) / max(1, rate.shape[1])
-    up = np.sqrt(((high - rate) ** 2).sum(axis=1)) / max(1, rate.shape[1])
-    return mean, np.maximum(0.0, mean - down), np.minimum(1.0, mean + up)
-
-
 def board_means(rates: DomainRates, *, with_partial: bool = False) -> pd.Series[float]:
     """The mean rate of each column over the runs (each run counts alike); partial runs only when asked for."""
     counted = rates.runs["run_id"] if with_partial else rates.runs.loc[~rates.runs["partial"], "run_id"]
@@ -157,7 +141,7 @@ def _matrix(counts: pd.DataFrame, run_numbers: pd.Series[int], part: str) -> Flo
 def _cells(run_ids: pd.Series[str], k: Floats, n: Floats) -> pd.DataFrame:
     """Long form. Domains that the catalogue of these runs has no sample of stay out of the mean of domains."""
     used = n.any(axis=0)
-    mean, mean_low, mean_high = mean_of_rates(k[:, used], n[:, used])
+    mean, mean_low, mean_high = stats.mean_of_rates(k[:, used], n[:, used])
     all_k = np.column_stack([k.sum(axis=1), np.full(len(k), np.nan), k])
     all_n = np.column_stack([n.sum(axis=1), n.sum(axis=1), n])
     low, high = stats.wilson_array(all_k, all_n)

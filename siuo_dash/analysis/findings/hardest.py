@@ -9,9 +9,8 @@ import pandas as pd
 from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.scene import Scene, boards_with_samples
 from siuo_dash.analysis.findings.statement import Figure, Link, Statement, cannot
-from siuo_dash.analysis.findings.welch import MeanDifference, mean_difference
 from siuo_dash.analysis.queries import Board, Query
-from siuo_dash.analysis.stats import benjamini_hochberg, wilson
+from siuo_dash.analysis.stats import MeanDifference, benjamini_hochberg, mean_difference, wilson
 from siuo_dash.benchmark.schema import DOMAINS
 
 TITLE = "Hardest samples and domains"

@@ -9,8 +9,7 @@ import pandas as pd
 from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.scene import Scene, ranked_runs
 from siuo_dash.analysis.findings.statement import Figure, Link, Statement, cannot
-from siuo_dash.analysis.findings.welch import paired_mean
-from siuo_dash.analysis.stats import spearman, wilson
+from siuo_dash.analysis.stats import paired_mean, spearman, wilson
 from siuo_dash.benchmark.schema import MCQA_CHANCE, METRICS
 
 TITLE = "Multiple choice and generation"

@@ -19,6 +19,7 @@ from siuo_dash.analysis.stats.association import (
 )
 from siuo_dash.analysis.stats.discrimination import discrimination
 from siuo_dash.analysis.stats.frontier import FrontierShare, JointTotals, frontier_share, pareto
+from siuo_dash.analysis.stats.means import MeanDifference, mean_difference, mean_of_rates, paired_mean
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg, holm
 from siuo_dash.analysis.stats.paired import (
     PairedDifference,
@@ -47,6 +48,7 @@ __all__ = [
     "Interval",
     "JointTotals",
     "Kappa",
+    "MeanDifference",
     "PairedDifference",
     "PairedTable",
     "RankRange",
@@ -67,8 +69,11 @@ __all__ = [
     "frontier_share",
     "holm",
     "mcnemar_mid_p",
+    "mean_difference",
+    "mean_of_rates",
     "newcombe",
     "paired_difference",
+    "paired_mean",
     "paired_table",
     "pareto",
     "rank_ranges",

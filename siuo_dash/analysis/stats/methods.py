@@ -8,6 +8,7 @@ from siuo_dash.analysis.stats.agreement import cohen_kappa, rogan_gladen
 from siuo_dash.analysis.stats.association import against_rest, domain_effect, spearman
 from siuo_dash.analysis.stats.discrimination import discrimination
 from siuo_dash.analysis.stats.frontier import JointTotals, frontier_share
+from siuo_dash.analysis.stats.means import mean_difference, mean_of_rates, paired_mean
 from siuo_dash.analysis.stats.method_record import Figure, Method, WorkedExample
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg, holm
 from siuo_dash.analysis.stats.paired import bonett_price, mcnemar_mid_p
@@ -282,5 +283,53 @@ METHODS: Final = (
             "this one: correlation {first}.",
         ),
         "Whether a sample separates good runs from bad ones.",
+    ),
+    Method(
+        "Welch's t interval",
+        r"\bar x - \bar y \pm t_{0.975,\nu}\sqrt{\frac{s_x^2}{n_x} + \frac{s_y^2}{n_y}},\quad "
+        r"\nu = \frac{(s_x^2/n_x + s_y^2/n_y)^2}{\frac{(s_x^2/n_x)^2}{n_x-1} + \frac{(s_y^2/n_y)^2}{n_y-1}}",
+        "Welch 1947, Biometrika 34, 28–35",
+        WorkedExample(
+            mean_difference,
+            {"first": (0.5, 0.4, 0.3), "second": (0.2, 0.3, 0.1)},
+            (
+                Figure("difference", "difference", 20.0, 100),
+                Figure("low", "interval.low", -2.67, 100),
+                Figure("high", "interval.high", 42.67, 100),
+                Figure("p", "p", 0.0705),
+            ),
+            "Three closed models at 50%, 40% and 30%, three open ones at 20%, 30% and 10%: {difference} points apart, "
+            "95% interval {low} to {high}, p = {p}.",
+        ),
+        "Two groups of models or samples, such as closed and open weights: here a model counts once.",
+    ),
+    Method(
+        "Student's paired t interval",
+        r"\bar d \pm t_{0.975,n-1}\, \frac{s_d}{\sqrt n}",
+        "Student 1908, Biometrika 6, 1–25",
+        WorkedExample(
+            paired_mean,
+            {"differences": (0.10, 0.20, 0.30)},
+            (
+                Figure("mean", "difference", 20.0, 100),
+                Figure("low", "interval.low", -4.84, 100),
+                Figure("high", "interval.high", 44.84, 100),
+            ),
+            "Three models with 10, 20 and 30 points more in one task than in the other: {mean} on average, 95% interval "
+            "{low} to {high}.",
+        ),
+        "The same models in two tasks.",
+    ),
+    Method(
+        "Interval of the mean of domains",
+        r"\bar p - \frac1m\sqrt{\sum_i (p_i - l_i)^2},\quad \bar p + \frac1m\sqrt{\sum_i (u_i - p_i)^2}",
+        "Zou & Donner 2008, Statistics in Medicine 27, 1693–1702",
+        WorkedExample(
+            mean_of_rates,
+            {"k": ((5, 15),), "n": ((10, 20),)},
+            (Figure("mean", "0.0", 0.625), Figure("low", "1.0", 0.4538), Figure("high", "2.0", 0.7737)),
+            "5 of 10 in one domain, 15 of 20 in another: mean {mean:.2%}, 95% interval {low:.2%} to {high:.2%}.",
+        ),
+        "The mean of the nine domains, in which each domain counts alike (macro); the limits join the domains' Wilson limits.",
     ),
 )

@@ -1,4 +1,4 @@
-"""The difference of two means whose spreads may differ."""
+"""Means: of rates, of a group against another, of paired differences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from siuo_dash.analysis.stats import Interval
+from siuo_dash.analysis.stats.proportions import Floats, Interval, wilson_array
 
 
 @dataclass(frozen=True)
@@ -53,3 +53,19 @@ def paired_mean(differences: npt.ArrayLike) -> MeanDifference | None:
         return MeanDifference(mean, None, None)
     half = float(t.ppf(0.975, d.size - 1)) * error
     return MeanDifference(mean, Interval(mean - half, mean + half), 2 * float(t.sf(abs(mean) / error, d.size - 1)))
+
+
+def mean_of_rates(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """The unweighted mean of each row's rates with its 95 % limits; NaN where a rate of the row is not known.
+
+    k, n: runs × domains. Limits by squaring and adding the distances of each rate to its Wilson limits:
+    Zou & Donner 2008, Stat. Med. 27, 1693–1702.
+    """
+    passed, graded = np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    low, high = wilson_array(passed, graded)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = np.where(graded > 0, passed / graded, np.nan)
+    mean = rate.mean(axis=1) if rate.size else np.full(rate.shape[0], np.nan)
+    down = np.sqrt(((rate - low) ** 2).sum(axis=1)) / max(1, rate.shape[1])
+    up = np.sqrt(((high - rate) ** 2).sum(axis=1)) / max(1, rate.shape[1])
+    return mean, np.maximum(0.0, mean - down), np.minimum(1.0, mean + up)
