@@ -167,4 +167,5 @@ def serving(provider: Provider, port: int) -> Iterator[Provider]:
 
 def _is_ours(redirect: str) -> bool:
     parts = urlsplit(redirect)
-    return (parts.scheme, parts.hostname, parts.path) == ("http", "127.0.0.1", "/oauth2callback")
+    known = {("http", "127.0.0.1"), ("https", "localhost")}  # directly, and behind a proxy with TLS
+    return (parts.scheme, parts.hostname) in known and parts.path == "/oauth2callback"

@@ -79,7 +79,7 @@ def running(
     options: Mapping[str, str] | None = None,
     wait: bool = True,
     program: Path = ROOT,
-    **environment: str,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Instance]:
     """A server on a free port; its log goes to a file in `folder`. options: Streamlit's, as {"server.x": "…"}.
 
@@ -96,7 +96,7 @@ def running(
         "app.py",
         *(f"--{name}={value}" for name, value in chosen.items()),
     ]
-    settings = os.environ | environment | ({"SIUO_DATA": str(data)} if data else {})
+    settings = os.environ | dict(environment or {}) | ({"SIUO_DATA": str(data)} if data else {})
     with log.open("wb") as lines:
         process = subprocess.Popen(command, cwd=program, env=settings, stdout=subprocess.DEVNULL, stderr=lines)
     try:

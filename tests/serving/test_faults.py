@@ -231,7 +231,7 @@ def test_an_error_that_nobody_foresaw_is_words_and_a_reference_on_the_page_and_a
             await visitor.open()
             return visitor.words(), visitor.alerts()
 
-    with running(tmp_path, program=program, PYTHONPATH=str(ROOT)) as server:
+    with running(tmp_path, program=program, environment={"PYTHONPATH": str(ROOT)}) as server:
         words, (alert,) = asyncio.run(visit(server))
         (told,) = server.of("page error")
         assert alert.startswith("This page could not be shown") and told["reference"] in alert
