@@ -4,9 +4,7 @@ import streamlit as st
 
 from siuo_dash.analysis import preview
 from siuo_dash.ingest.metadata import RunMetadata
-from siuo_dash.ingest.submission import UploadedFile, validate
 from siuo_dash.store import review as submissions
-from siuo_dash.store.parquet import parquet_bytes
 from siuo_dash.view import identity, review, shell
 from siuo_dash.view.review_parts import account, decide, person, queue, texts
 from siuo_dash.view.upload_form import results
@@ -28,7 +26,7 @@ def show_queue(me: submissions.Actor) -> None:
     st.markdown(shell.plain(f"Sent by {chosen.owner or 'somebody not stated'}, waiting since {review.since(chosen)}."))
     names = preview.known_names(store)
     person.about(chosen, table, names, me)
-    submission = validate([UploadedFile(f"{chosen.run_id}.parquet", bytes(parquet_bytes(table)))], store.catalogue)
+    submission = queue.read(chosen, table, store.catalogue)
     results.findings(submission)
     if submission.ok:
         results.scores(submission)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pyarrow as pa
 import streamlit as st
 
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.ingest.submission import Submission, UploadedFile, validate
+from siuo_dash.store.parquet import parquet_bytes
 from siuo_dash.store.review import Submitted
 from siuo_dash.view import review, shell
 
@@ -24,3 +28,16 @@ def choose(waiting: Sequence[Submitted]) -> Submitted:
     with st.container(width=620):
         chosen = st.selectbox("Submission", list(by_id), key="submission", bind="query-params")
     return by_id[chosen]
+
+
+def read(chosen: Submitted, table: pa.Table, catalogue: Catalogue) -> Submission:
+    """The submission as its file is understood: the same findings, scores and health that its submitter was shown.
+
+    table: its rows, which the store gives to owners and reviewers only.
+    """
+    return _read(chosen.run_id, len(chosen.history), table, catalogue)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the submission …")
+def _read(run_id: str, changes: int, _table: pa.Table, _catalogue: Catalogue) -> Submission:
+    return validate([UploadedFile(f"{run_id}.parquet", bytes(parquet_bytes(_table)))], _catalogue)

@@ -10,6 +10,7 @@ import streamlit as st
 from siuo_dash.benchmark.schema import FLAGS
 from siuo_dash.store.database import Store
 from siuo_dash.view import review, shell
+from siuo_dash.view.sample_card.card import note_once
 from siuo_dash.view.samples import visible
 
 _LONG: Final = 1_500
@@ -19,6 +20,7 @@ _FRAME: Final = 360
 def show(store: Store, table: pa.Table, run_id: str) -> None:
     """A sample of the run, chosen by number: its responses, their verdicts and the judge's words."""
     st.subheader("Responses", anchor=False)
+    note_once()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         flagged = st.toggle("Only samples with a health flag", key=f"review-flagged-{run_id}")
         samples = review.samples_to_read(table, flagged=flagged)
