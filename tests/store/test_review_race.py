@@ -1,0 +1,84 @@
+"""Review by many at once, and at what cost."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from time import process_time
+
+import pytest
+
+from siuo_dash.store import journal, log, review
+from siuo_dash.store.review.ledger import Ledger
+from siuo_dash.store.verify import verify
+from tests.store.crash import DONE
+from tests.store.review_runs import ADA, BOB, REVIEWER, places, replayed
+from tests.store.runs import run_id_of, run_table
+
+
+@pytest.mark.parametrize("killed", [0, 6])
+def test_many_processes_at_once(root: Path, tmp_path: Path, killed: int) -> None:
+    command = [sys.executable, "-W", "error", "-m", "tests.store.review_race", str(tmp_path), "16", str(killed)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    codes = json.loads(done.stdout)
+    assert set(codes[killed:]) == {DONE}
+    assert set(codes[:killed]) <= {-9, DONE}
+    assert killed == 0 or -9 in codes
+    review.submit(tmp_path, run_table("The last one"), BOB)  # finishes what a killed process began
+    assert replayed(tmp_path) == places(tmp_path)
+    assert verify(tmp_path) == []
+    assert not any(journal.folder(tmp_path, "incoming").iterdir())
+    events = log.read(tmp_path)
+    assert len(events) > 40
+    assert max(Counter(event.run_id for event in events if event.event == "approve").values()) == 1
+    ledger = Ledger(events)
+    public = [ledger.root(run_id) for run_id, place in places(tmp_path).items() if place == journal.PUBLISHED]
+    assert len(public) == len(set(public))
+
+
+def test_the_cost_of_a_submission_and_an_approval_does_not_grow_with_the_store(tmp_path: Path) -> None:
+    """Apart from the log, no file and no folder of another run is looked at, whatever their number."""
+    looked: list[str] = []
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if watching and event in ("open", "os.listdir", "os.scandir", "glob.glob", "pathlib.Path.glob"):
+            looked.append(str(arguments[0]))
+
+    watching = False
+    sys.addaudithook(watch)
+    found = []
+    for others in (2, 60):
+        data_dir = tmp_path / str(others)
+        data_dir.mkdir()
+        for number in range(others):
+            table = run_table(f"Model-{number}")
+            review.submit(data_dir, table, BOB)
+            if number % 2:
+                review.approve(data_dir, run_id_of(table), REVIEWER)
+        looked.clear()
+        watching = True
+        mine = review.submit(data_dir, run_table("Mine"), ADA)
+        review.approve(data_dir, mine.run_id, REVIEWER)
+        watching = False
+        assert not [name for name in looked if "model-" in name]
+        found.append(len(looked))
+    assert found[0] == found[1] > 0
+
+
+def test_a_long_log_is_read_quickly(tmp_path: Path) -> None:
+    lines, previous = [], None
+    for number in range(20_000):
+        event = log.Event("2026-01-01T00:00:00+00:00", "submit", f"run-{number}-abcdef01", "ab" * 32, by=f"p{number % 50}@example.org", previous=previous, model=f"M{number % 90}")  # fmt: skip
+        lines.append(event.line())
+        previous = log.hash_of(event)
+    (tmp_path / log.LOG).write_bytes(b"".join(lines))
+    review.submit(tmp_path, run_table("First"), ADA)
+    before = process_time()
+    told = review.submit(tmp_path, run_table("Mine"), ADA, limits=review.Limits(10, 10))
+    review.approve(tmp_path, told.run_id, REVIEWER)
+    review.attempts_of(tmp_path, [told.run_id])
+    assert process_time() - before < 10, "reading 20,000 lines a few times takes a second or two"

@@ -1,0 +1,115 @@
+"""What is not published is on no page: neither in the database, nor on a board, nor in the command line's lists."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from siuo_dash.analysis import queries, twins
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.leaderboard import leaderboard, run_labels
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.errors import NoRun
+from siuo_dash.store import review
+from siuo_dash.store.database import Store
+from siuo_dash.store.run_rows import run_parquet, run_table
+from tests.store.review_runs import ADA, REVIEWER
+from tests.store.runs import run_id_of
+from tests.store.runs import run_table as made
+from tests.stores import make_data, make_run, share
+
+HIDDEN = {name: f"Hidden {name}" for name in ("draft", "pending", "rejected", "retracted", "superseded", "withdrawn")}
+SHOWN = "Shown"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A run in every place, the hidden ones all better than the one that everybody sees."""
+    data_dir = make_data(tmp_path / "data", make_run("Carried", share(10)))
+    tables = {name: make_run(model, share(150 + place)) for place, (name, model) in enumerate(HIDDEN.items())}
+    review.save_draft(data_dir, tables["draft"], ADA)
+    for name in ("pending", "rejected", "retracted", "superseded", "withdrawn"):
+        review.submit(data_dir, tables[name], ADA)
+    ids = {name: run_id_of(table) for name, table in tables.items()}
+    review.reject(data_dir, ids["rejected"], REVIEWER, "why")
+    review.retract(data_dir, ids["retracted"], ADA)
+    review.approve(data_dir, ids["withdrawn"], REVIEWER)
+    review.withdraw_as(data_dir, ids["withdrawn"], ADA, "why")
+    review.approve(data_dir, ids["superseded"], REVIEWER)
+    shown = review.submit(data_dir, make_run(SHOWN, share(90)), ADA, corrects=ids["superseded"])
+    review.approve(data_dir, shown.run_id, REVIEWER, badge="reproduced")
+    return data_dir
+
+
+def hidden_ids(data_dir: Path) -> list[str]:
+    return [each.run_id for each in review.own(data_dir, ADA) if each.model != SHOWN]
+
+
+def test_the_database_knows_the_published_alone(data: Path) -> None:
+    store = Store(data)
+    assert [broken.name for broken in store.broken] == ["results.parquet"]  # never built here
+    assert sorted(store.frame("SELECT model FROM runs")["model"]) == ["Carried", SHOWN]
+    assert {str(Path(name).parent) for name in store.frame("SELECT file FROM runs")["file"]} == {"submissions"}
+    assert len(hidden_ids(data)) == len(HIDDEN)
+    for run_id in hidden_ids(data):
+        for ask in (run_table, run_parquet):
+            with pytest.raises(NoRun):
+                ask(store, run_id)
+        with pytest.raises(NoRun):
+            queries.find_run(store, run_id)
+
+
+def test_no_board_ranks_or_counts_them(data: Path) -> None:
+    store = Store(data)
+    assert [(board.runs, board.per_sample_runs) for board in queries.boards(store)] == [(2, 2)]
+    (board,) = queries.boards(store)
+    frame = leaderboard(store, Filters(board=board.id), METRICS["safe"])
+    assert list(frame["model"]) == [SHOWN, "Carried"]
+    assert list(frame["rank"]) == [1, 2]
+    assert list(frame["source_status"]) == ["reproduced", "self-reported"]
+    assert set(run_labels(store).values()) == {"Carried · human", f"{SHOWN} · human"}
+
+
+def test_a_near_duplicate_of_a_hidden_run_is_not_named(data: Path) -> None:
+    """What an uploader is told of twins names published runs only."""
+    store = Store(data)
+    told = " ".join(str(each) for each in twins.findings(store, make_run("Copy", share(150))))
+    assert "Hidden" not in told
+
+
+def test_the_command_line_lists_the_published_alone(root: Path, data: Path) -> None:
+    for arguments in (["runs"], ["runs", "--json"], ["boards"], ["runs", "--withdrawn"]):
+        command = [sys.executable, "-m", "siuo_dash", *arguments, "--data", str(data)]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True)
+        named = {name for name in HIDDEN if f"hidden-{name}" in done.stdout or f"Hidden {name}" in done.stdout}
+        assert named == ({"withdrawn"} if "--withdrawn" in arguments else set())
+
+
+def test_an_open_page_sees_each_step(data: Path) -> None:
+    store = Store(data)
+
+    def models() -> list[str]:
+        store.refresh()
+        return sorted(store.frame("SELECT model FROM runs")["model"])
+
+    table = made("New-7B")
+    new = run_id_of(table)
+    review.save_draft(data, table, ADA)
+    assert models() == ["Carried", SHOWN]
+    review.send(data, new, ADA)
+    assert models() == ["Carried", SHOWN]
+    review.approve(data, new, REVIEWER)
+    assert models() == ["Carried", "New-7B", SHOWN]
+    review.withdraw_as(data, new, ADA, "why")
+    assert models() == ["Carried", SHOWN]
+    review.restore_as(data, new, ADA)
+    assert models() == ["Carried", "New-7B", SHOWN]
+    correction = review.submit(data, table, ADA, corrects=new)
+    assert models() == ["Carried", "New-7B", SHOWN]
+    review.approve(data, correction.run_id, REVIEWER)
+    assert models() == ["Carried", "New-7B", SHOWN]
+    assert correction.run_id in set(store.frame("SELECT run_id FROM runs")["run_id"])
+    assert new not in set(store.frame("SELECT run_id FROM runs")["run_id"])
