@@ -10,7 +10,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import first_view, publishing, queries
+from benchmarks import first_view, pages, publishing, queries
 from benchmarks.stores import make_store
 
 
@@ -31,6 +31,10 @@ def main() -> None:
         print("\n".join(queries.table_head()))
         for size, folder in stores.items():
             print("\n".join(queries.run(folder, size)), flush=True)
+        print("\n## Pages\n")
+        print("\n".join(pages.table_head()))
+        for size, folder in stores.items():
+            print("\n".join(pages.run(folder, size)), flush=True)
         print("\n## From a dropped file to a published run\n")
         print("\n".join(publishing.table_head()))
         for size in sizes:

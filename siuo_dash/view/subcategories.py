@@ -14,6 +14,7 @@ from siuo_dash.view.export import Provenance, Table, plain_table
 
 def subcategory_screen(counts: pd.DataFrame, runs: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """Rows are the subcategories by domain, a column for each run with its k/n."""
+    names = _shown(names, runs)
     wide = subcategory_wide(counts, runs, names)
     shown = {"Domain": wide["domain"].map(DOMAIN_LABELS), "Subcategory": wide["subcategory"]}
     for run_id, name in names.items():
@@ -31,14 +32,22 @@ def subcategory_wide(counts: pd.DataFrame, runs: pd.DataFrame, names: Mapping[st
     parts = parts.assign(place=parts["domain"].map(order)).sort_values(["place", "subcategory"]).drop(columns="place")
     wide = own.pivot(index=["domain", "subcategory"], columns="run_id", values=["k", "n"])
     wide = wide.reindex(pd.MultiIndex.from_frame(parts))
-    data = {f"{run_id}_{part}": wide[part][run_id] for run_id in names for part in ("k", "n")}
-    return pd.DataFrame(data).reset_index()
+    columns = pd.MultiIndex.from_product([("k", "n"), list(names)])
+    wide = wide.reindex(columns=columns)  # a run without a graded sample here has no column of its own
+    wide.columns = pd.Index([f"{run_id}_{part}" for part, run_id in columns])
+    return wide.reset_index()
+
+
+def _shown(names: Mapping[str, str], runs: pd.DataFrame) -> dict[str, str]:
+    """The names of these runs; a board can have more than a table shows."""
+    return {run_id: names[run_id] for run_id in runs["run_id"] if run_id in names}
 
 
 def subcategory_export(
     counts: pd.DataFrame, runs: pd.DataFrame, names: Mapping[str, str], provenance: Provenance
 ) -> Table:
     """One row a run and subcategory for programs; the table of the page for a paper."""
+    names = _shown(names, runs)
     ids = runs.set_index("run_no")["run_id"]
     long = counts.assign(run_id=counts["run_no"].map(ids))
     long = long[long["run_id"].isin(list(names))]

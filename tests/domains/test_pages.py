@@ -178,3 +178,11 @@ def test_faulty_labels_are_listed_and_not_used(opened: Opened) -> None:
     findings = next(frame.value for frame in app.dataframe if "Finding" in frame.value.columns)
     assert len(findings) == 3
     assert "the project's own labels" in texts(app)
+
+
+def test_more_runs_than_the_heatmap_draws(opened: Opened, tmp_path: Path) -> None:
+    app = opened("domains", data_with(tmp_path / "data", *random_runs(64)))
+    parts = next(frame.value for frame in app.dataframe if "Subcategory" in frame.value.columns)
+    assert len(parts.columns) == 2 + 60
+    assert parts.notna().all(axis=None)
+    assert "60 of 64" in texts(app)
