@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, process_time
@@ -161,7 +162,7 @@ async def visit(
                 if perf_counter() > over:
                     return
                 kind = "another page" if dashboard else "run"
-                await step(kind, (lambda page=page: visitor.go(page)) if dashboard else visitor.again)
+                await step(kind, partial(visitor.go, page) if dashboard else visitor.again)
                 if page == "samples" or not dashboard:
                     kind = "search"
                     await step(kind, lambda: visitor.type("Search", chance.choice(["fire", "child", "road", "pills"])))

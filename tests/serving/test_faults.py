@@ -18,6 +18,7 @@ from benchmarks.visitor import Visitor
 from siuo_dash.store import log, verify
 from tests.conftest import ROOT
 from tests.serving.instance import Instance, copy_data, running
+from tests.serving.loops import finished
 from tests.upload.files import as_json, judged
 
 pytestmark = pytest.mark.xdist_group("serving")
@@ -61,7 +62,7 @@ def test_pages_name_a_data_directory_that_is_gone_and_recover_when_it_returns(tm
                 assert visitor.alerts() == [], page
 
     with running(tmp_path, data) as server:
-        asyncio.run(visit(server))
+        finished(visit(server))
         assert server.of("page error") == []
 
 
@@ -81,7 +82,7 @@ def test_a_data_directory_that_goes_while_somebody_publishes_is_named_and_nothin
             assert "is published" in visitor.words()
 
     with running(tmp_path, data) as server:
-        asyncio.run(visit(server))
+        finished(visit(server))
     assert len(kept(data)) == 1
 
 
@@ -122,7 +123,7 @@ def test_a_full_disk_is_named_on_the_page_and_publishing_goes_on_once_there_is_r
                 assert "is published" in visitor.words()
 
         with running(tmp_path, data) as server:
-            asyncio.run(visit(server))
+            finished(visit(server))
         assert len(kept(data)) == 1
         assert [finding for finding in verify.verify(data) if finding.severity == "error"] == []
 
@@ -142,7 +143,7 @@ def test_a_write_that_the_system_refuses_is_told_on_the_page(tmp_path: Path, dat
             assert "is published" in visitor.words()
 
     with running(tmp_path, data) as server:
-        asyncio.run(visit(server))
+        finished(visit(server))
     assert len(kept(data)) == 1 and len(log.read(data)) == 1
 
 
@@ -161,7 +162,7 @@ def test_a_corrupt_submission_is_named_on_every_page_and_the_others_are_shown(tm
             assert "broken" not in visitor.words()
 
     with running(tmp_path, data) as server:
-        asyncio.run(visit(server))
+        finished(visit(server))
 
 
 def test_another_instance_that_holds_the_store_for_long_is_waited_for(tmp_path: Path, data: Path) -> None:
@@ -181,7 +182,7 @@ def test_another_instance_that_holds_the_store_for_long_is_waited_for(tmp_path: 
             assert "is published" in visitor.words()
 
     with running(tmp_path, data) as server:
-        asyncio.run(visit(server))
+        finished(visit(server))
     assert len(kept(data)) == 1
 
 
@@ -200,7 +201,7 @@ def test_no_response_reaches_the_log(tmp_path: Path, data: Path) -> None:
             await visitor.drop("other.json", b'[{"question_id": 1, "response": "' + TEXT.encode() + b'"}]')
 
     with running(tmp_path, data) as server:
-        asyncio.run(visit(server))
+        finished(visit(server))
         (published,) = server.of("publish")
         assert published["run_id"].startswith("logged-vl-")
         assert TEXT not in server.log.read_text(encoding="utf-8")
@@ -232,7 +233,7 @@ def test_an_error_that_nobody_foresaw_is_words_and_a_reference_on_the_page_and_a
             return visitor.words(), visitor.alerts()
 
     with running(tmp_path, program=program, environment={"PYTHONPATH": str(ROOT)}) as server:
-        words, (alert,) = asyncio.run(visit(server))
+        words, (alert,) = finished(visit(server))
         (told,) = server.of("page error")
         assert alert.startswith("This page could not be shown") and told["reference"] in alert
         assert "Traceback" not in words and "KeyError" not in words and TEXT not in words

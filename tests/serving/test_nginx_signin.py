@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from siuo_dash.store import log
 from tests.browser.driver import free_port, settled
-from tests.browser.find_browser import FLAGS, HELP, find_browser
 from tests.browser.hosted import PEOPLE, fill_in, press, run_file, see
 from tests.oidc.provider import Provider, serving
 from tests.serving.instance import copy_data, running
-from tests.serving.nginx import HELP as NO_NGINX
-from tests.serving.nginx import at_hand, proxied
+from tests.serving.nginx import HELP, at_hand, proxied
 from tests.serving.test_nginx import BEHIND
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not at_hand(), reason=NO_NGINX),
+    pytest.mark.skipif(not at_hand(), reason=HELP),
     pytest.mark.xdist_group("serving"),
     pytest.mark.timeout(300),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = find_browser()
-    if path is None:
-        pytest.skip(HELP)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def signed_in(browser: Browser, address: str, person: str) -> Page:
