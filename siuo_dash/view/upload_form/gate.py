@@ -1,19 +1,23 @@
-"""Hosted, the server takes files only from who may upload, and not more of them than an upload may have.
+"""Hosted, the server takes files only from who may upload, and no message that is meant for a developer's own page.
 
-Streamlit's own address for dropped files asks for nothing but an open page, which everybody has who reads.
+Streamlit's own address for dropped files asks for nothing but an open page, which everybody has who reads; and a
+message over its socket empties the caches for all visitors at once.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import time
 from typing import Any, Final
 
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import runtime
 from streamlit.auth_util import get_cookie_with_chunks
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
@@ -21,13 +25,18 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 
 from siuo_dash.view import identity
 
+log = logging.getLogger("siuo_dash")
 PATH: Final = "/_stcore/upload_file/"
+DEVELOPERS: Final = (
+    "clear_cache", "set_run_on_save", "load_git_info", "debug_disconnect_websocket", "debug_shutdown_runtime",
+)  # fmt: skip
+"""Kinds of messages that only a developer's page sends."""
 _FRAMING: Final = 16_384
 """Bytes that a request may have beside the file."""
 
 
 class Gate:
-    """Answers 403 to who may not upload, 411 to a length that is not told, 413 to too much; else lets a file pass."""
+    """Answers 403 to who may not upload, 411 to a length that is not told, 413 to too much; passes over DEVELOPERS."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -38,7 +47,27 @@ class Gate:
             if refused is not None:
                 await refused(scope, receive, send)
                 return
+        if scope["type"] == "websocket" and identity.settings().hosted:
+            receive = _without_developers(receive)
         await self.app(scope, receive, send)
+
+
+def _without_developers(receive: Receive) -> Receive:
+    async def received() -> Message:
+        while True:
+            message = await receive()
+            if message["type"] != "websocket.receive" or not _is_for_developers(message.get("bytes")):
+                return message
+            log.warning("a message for developers was passed over")
+
+    return received
+
+
+def _is_for_developers(frame: bytes | None) -> bool:
+    try:
+        return BackMsg.FromString(frame or b"").WhichOneof("type") in DEVELOPERS
+    except DecodeError:
+        return False  # Streamlit closes the socket over it
 
 
 def claims(cookies: dict[str, str]) -> dict[str, Any]:
