@@ -74,8 +74,11 @@ def tradeoff(
         drawn.add_trace(_rings(points[points["chosen"]], theme))
     _key(drawn, points, theme)
     layout(drawn, theme, screen, mode)
-    for label in labels_of(points, screen, lines=lines):
-        drawn.add_annotation(_annotation(label, points.iloc[label.index], narrow, theme))
+    labels = [
+        _annotation(label, points.iloc[label.index], narrow, theme) for label in labels_of(points, screen, lines=lines)
+    ]
+    # All at once: plotly examines all that are there for each that is added.
+    drawn.layout.annotations = [*drawn.layout.annotations, *labels]
     return drawn
 
 
