@@ -5,8 +5,9 @@ import streamlit as st
 from siuo_dash.analysis import leaderboard, queries, runs
 from siuo_dash.analysis.sample_filters import FAILING
 from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.store.review import attempts_of
 from siuo_dash.store.run_rows import run_parquet
-from siuo_dash.view import controls, shell
+from siuo_dash.view import badges, controls, shell
 from siuo_dash.view import runs as view
 from siuo_dash.view.charts.run_profile import run_profile
 from siuo_dash.view.export import Provenance
@@ -67,6 +68,10 @@ about, health = st.columns(2, gap="large")
 with about:
     st.subheader("What is known of it", anchor=False)
     run_choice.facts(run, board)
+    if str(run["file"]) != "results.parquet":
+        attempt = badges.attempt_words(attempts_of(store.data_dir, [run_id]).get(run_id))
+        if attempt:
+            st.caption(f"{attempt} of the same person for this model.")
     if link := source_link(run["source"]):
         st.link_button("Open the source", link, icon=":material/open_in_new:")
     withdrawal.offer(store, run)

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from siuo_dash.store import log, review
 from siuo_dash.store.review import Actor
+from siuo_dash.view import badges
 from siuo_dash.view.upload_form import turn
 from tests.review.conftest import OpenAs, words
 from tests.stores import make_run, run_id, share
@@ -196,3 +197,35 @@ def test_an_upload_that_waits_for_another_says_so(open_as: OpenAs, data: Path) -
     assert "another upload of yours is being read" in words(app)
     app.run()
     assert "another upload of yours" not in words(app)
+
+
+def test_badges_stand_on_the_board_and_the_filter_is_in_the_address(open_as: OpenAs, data: Path) -> None:
+    checked = send(data, "Checked-3B", safe=33)
+    review.approve(data, checked, Actor(REVIEWER, reviewer=True), badge="reproduced")
+    board = {"board": "All runs, without ranks"}
+    every = words(open_as(None, "rankings/leaderboard.py", **board))
+    assert "Checked-3B" in every and "First-7B" in every and "Reproduced" in every and "Self-reported" in every
+    app = open_as(None, "rankings/leaderboard.py", verified="true", **board)
+    assert app.toggle(key="verified").value is True
+    assert "Checked-3B" in words(app) and "First-7B" not in words(app)
+    assert "published, re-judged or reproduced" in words(app)
+    shown = words(open_as(None, "inspect/run.py", run="Checked-3B · J"))
+    assert "Reproduced: somebody else ran the model again" in shown
+
+
+def test_one_s_own_is_self_reported_only(open_as: OpenAs, data: Path) -> None:
+    own = send(data, "Own-3B", by=REVIEWER)
+    app = open_as(REVIEWER)
+    assert app.selectbox(key=f"badge-{own}").options == [badges.badge_words("self-reported")]
+    app.button(key=f"approve-{own}").click().run()
+    assert "is published" in words(app)
+
+
+def test_the_best_of_many_is_seen_to_be_that(open_as: OpenAs, data: Path) -> None:
+    for safe in (30, 31, 32):
+        last = send(data, "Tried-3B", safe=safe)
+    review.approve(data, last, Actor(REVIEWER, reviewer=True))
+    assert "3rd attempt of the same person for this model." in words(
+        open_as(None, "inspect/run.py", run="Tried-3B · J")
+    )
+    assert "attempt" not in words(open_as(None, "inspect/run.py", run="First-7B · human"))
