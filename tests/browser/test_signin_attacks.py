@@ -19,11 +19,11 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 from joserfc.jwk import RSAKey
 from playwright.sync_api import BrowserContext
-from siuo_dash.store.review import Actor
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks.visitor import Visitor
 from siuo_dash.store import review
+from siuo_dash.store.review import Actor
 from tests.browser.driver import settled
 from tests.browser.hosted import HOSTILE, events, files_in, hosted, press, provider, see, visit
 from tests.oidc.provider import COOKIE_SECRET, Provider
@@ -212,3 +212,18 @@ def _put(address: str, session: str, known: dict[str, str], size: int) -> int:
         return connection.getresponse().status
     finally:
         connection.close()
+
+
+def test_a_hostile_submission_is_only_words_to_a_reviewer(hosted: tuple[str, Path], visit: Any) -> None:
+    words = f"{HOSTILE} :red[x] $x^2$ https://evil.example @all\x1b[31m"
+    table = make_run(f"Hostile {words}", share(77), organization=words, note=words, source="javascript:alert(1)")
+    review.submit(hosted[1], table, SENDER)
+    review.request_changes(hosted[1], run_id(table), Actor("reviewer@example.org", reviewer=True), words)
+    review.send(hosted[1], run_id(table), SENDER)
+    for person, path in (("reviewer", "review"), ("submitter", "upload?section=My submissions")):
+        page = visit(person, f"{path}{'&' if '?' in path else '?'}submission={run_id(table)}").page
+        see(page.get_by_role("heading", name="Hostile").first)
+        assert page.title().endswith("· SIUO dashboard")
+        main = page.get_by_test_id("stMain")
+        assert main.locator("img[src='x'], script, a[href^='javascript'], a[href*='evil']").count() == 0
+        assert main.locator("strong", has_text="bold").count() == 0 and main.locator(".katex").count() == 0
