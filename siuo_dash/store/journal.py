@@ -121,9 +121,10 @@ def locked(data_dir: Path, patience: float = LOCK_SECONDS) -> Iterator[None]:
 
 def settle(data_dir: Path) -> None:
     """Finish what a process that died left undone, if there is such a thing and nobody is at work."""
-    if _pending(data_dir).exists():
-        with suppress(OSError, SubmissionError), locked(data_dir, patience=0):
-            pass
+    with suppress(OSError, SubmissionError):
+        if _pending(data_dir).exists():
+            with locked(data_dir, patience=0):
+                pass
 
 
 def _take_lock(path: Path, patience: float) -> int:
@@ -230,6 +231,17 @@ def _carry_out(data_dir: Path, event: Event) -> None:
     files.move(path_of(data_dir, source, event.run_id), target)
 
 
+def _carried_out(data_dir: Path, event: Event) -> bool:
+    """Carry it out unless that has happened; False where somebody has moved the file by hand, which `verify` names."""
+    if has_happened(data_dir, event):
+        return True
+    try:
+        _carry_out(data_dir, event)
+    except (FileExistsError, FileNotFoundError):
+        return False
+    return True
+
+
 def _recover(data_dir: Path) -> None:
     pending = _pending(data_dir)
     try:
@@ -245,10 +257,8 @@ def _recover(data_dir: Path) -> None:
     later = log.chained([replace(event, reconciled=True) for event in events])
     if end == events[0].previous:
         if has_happened(data_dir, events[0]):
-            for event in events[1:]:
-                if not has_happened(data_dir, event):
-                    _carry_out(data_dir, event)
-            log.append(data_dir, *later)
+            done = [later[0], *(event for event in later[1:] if _carried_out(data_dir, event))]
+            log.append(data_dir, *log.chained(done))
     else:
         for chain in (events, later):
             known = [log.hash_of(event) for event in chain]

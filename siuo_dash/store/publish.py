@@ -15,7 +15,7 @@ from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.errors import NoRun, SubmissionError
 from siuo_dash.store import claims, files, journal, log
 from siuo_dash.store.journal import PUBLISHED, WITHDRAWN
-from siuo_dash.store.parquet import CONTENT_HASH, parquet_bytes, stored_hash
+from siuo_dash.store.parquet import CONTENT_HASH, check_schema, parquet_bytes, stored_hash
 
 LONGEST_WHY: Final = 2_000
 
@@ -63,6 +63,7 @@ def publish(data_dir: Path, table: pa.Table, *, by: str | None) -> Published:
     when the rows are not one run or the disk refuses, SchemaError naming a column. The cost does not
     depend on the number of runs in `submissions/`.
     """
+    check_schema(table.schema)
     digest = content_hash(table)
     run_id = run_id_of(table, digest)
     target = journal.path_of(data_dir, PUBLISHED, run_id)
@@ -123,11 +124,15 @@ def _withdrawn(data_dir: Path) -> list[Withdrawal]:
     for run_id in sorted(run_ids, key=lambda each: (-order.get(each, -1), each)):
         event = events.get(run_id)
         found.append(
-            Withdrawal(run_id, event.why, event.by, datetime.fromisoformat(event.at))
-            if event
-            else Withdrawal(run_id, None, None, None)
+            Withdrawal(run_id, event.why, event.by, _time_of(event)) if event else Withdrawal(run_id, None, None, None)
         )
     return found
+
+
+def _time_of(event: log.Event) -> datetime | None:
+    with suppress(ValueError):  # a log that somebody wrote into is no reason to show nothing
+        return datetime.fromisoformat(event.at)
+    return None
 
 
 def run_id_of(table: pa.Table, digest: str) -> str:

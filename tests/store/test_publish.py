@@ -368,3 +368,11 @@ def test_a_claim_without_its_run_bars_nobody_and_repair_removes_it(tmp_path: Pat
     claims.write(tmp_path, "cd" * 32, "no-such-run-00000000")
     assert repair(tmp_path) == [f"removed the stale claim {'cd' * 32}"]
     assert verify(tmp_path) == []
+
+
+def test_a_time_that_is_none_does_not_hide_the_withdrawn(tmp_path: Path) -> None:
+    run_id = publish(tmp_path, run_table(), by=None).run_id
+    withdraw(tmp_path, run_id, "why", None)
+    lines = [json.loads(line) | {"at": "yesterday"} for line in (tmp_path / log.LOG).read_text().splitlines()]
+    (tmp_path / log.LOG).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    assert [(each.run_id, each.why, each.at) for each in withdrawn(tmp_path)] == [(run_id, "why", None)]

@@ -12,8 +12,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from siuo_dash.errors import NoRun, SiuoError, SubmissionError
+from siuo_dash.errors import NoRun, SchemaError, SiuoError, SubmissionError
 from siuo_dash.store import journal, log, review
+from siuo_dash.store.backup import backup, restore_from
 from siuo_dash.store.publish import AlreadyPublished
 from siuo_dash.store.review import AlreadySubmitted
 from siuo_dash.store.verify import repair, verify
@@ -34,7 +35,7 @@ from tests.store.review_runs import (
     replayed,
     submitted,
 )
-from tests.store.runs import run_table
+from tests.store.runs import run_id_of, run_table
 from tests.store.test_faults import crash, errors, in_a_namespace, killed_everywhere, open_to_all, state
 
 
@@ -268,3 +269,82 @@ def test_what_is_known_is_refused_after_a_restart_from_the_files_alone(tmp_path:
         review.submit(tmp_path, FIRST, BOB)
     with pytest.raises(AlreadySubmitted):
         review.submit(tmp_path, run_table("Waiting"), BOB)
+
+
+def half_done(root: Path, tmp_path: Path, name: str) -> Path:
+    """A store whose last process died between the two moves of a change."""
+    start = started(tmp_path, name)
+    (unfinished,) = [
+        data_dir
+        for data_dir in killed_everywhere(root, tmp_path, f"review: {name}", start)
+        if (left := places(data_dir)) != CASES[name][3] and left != CASES[name][2]
+    ]
+    return unfinished
+
+
+def test_a_file_that_is_moved_by_hand_after_a_crash_does_not_block_the_store(root: Path, tmp_path: Path) -> None:
+    data_dir = half_done(root, tmp_path, "approve a correction")
+    (data_dir / "submissions" / f"{RUN}.parquet").unlink()
+    review.submit(data_dir, run_table("Another"), BOB)
+    assert places(data_dir)[CORRECTION] == journal.PUBLISHED
+    assert [str(each) for each in verify(data_dir)] == [
+        f"submissions/{RUN}.parquet: the log names this run, but its file is gone; restore the file from a backup"
+    ]
+
+
+def test_a_page_alone_finishes_what_a_dead_process_began(root: Path, tmp_path: Path) -> None:
+    data_dir = half_done(root, tmp_path, "approve a correction")
+    assert visible(data_dir) == {RUN, CORRECTION}
+    review.attempts_of(data_dir, [RUN])  # the board asks for this
+    assert visible(data_dir) == {CORRECTION}
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        b"",
+        b"\x00" * 50,
+        b'{"at": "", "event": "approve", "run_id": "../../x", "content_hash": null}',
+        b'{"at": "", "event": "retract", "run_id": "x", "content_hash": null, "source": "submissions"}',
+        b'{"at": "", "event": "retract", "run_id": "x", "content_hash": null, "source": "../x"}',
+        b"[1]",
+    ],
+)
+def test_a_damaged_note_moves_nothing_and_blocks_nothing(tmp_path: Path, note: bytes) -> None:
+    published(tmp_path)
+    path = journal.folder(tmp_path, "incoming").parent / "pending.json"
+    path.write_bytes(note)
+    assert [each.run_id for each in review.own(tmp_path, ADA)] == [RUN]
+    assert path.with_suffix(".unreadable").read_bytes() == note
+    assert places(tmp_path) == {RUN: journal.PUBLISHED}
+    assert verify(tmp_path) == []
+
+
+def test_a_backup_brings_back_every_place(tmp_path: Path) -> None:
+    data_dir, file, new = tmp_path / "data", tmp_path / "backup.tar", tmp_path / "new"
+    data_dir.mkdir()
+    correction_waits(data_dir)
+    review.approve(data_dir, CORRECTION, REVIEWER)
+    for number, name in enumerate(("draft", "pending", "rejected", "retracted")):
+        table = run_table(f"Model-{number}")
+        (review.save_draft if name == "draft" else review.submit)(data_dir, table, BOB)
+        if name == "rejected":
+            review.reject(data_dir, run_id_of(table), REVIEWER, "why")
+        if name == "retracted":
+            review.retract(data_dir, run_id_of(table), BOB)
+    backup(data_dir, file)
+    restore_from(file, new)
+    assert places(new) == places(data_dir)
+    assert set(places(new).values()) == set(journal.PLACES) - {journal.WITHDRAWN}
+    assert replayed(new) == places(new)
+    assert verify(new) == []
+    assert review.own(new, BOB) == review.own(data_dir, BOB)
+    with pytest.raises(AlreadySubmitted):
+        review.submit(new, run_table("Model-1"), ADA)
+
+
+def test_what_is_no_result_is_refused_by_its_column(tmp_path: Path) -> None:
+    for put in (review.submit, review.save_draft):
+        with pytest.raises(SchemaError, match="column judge is missing"):
+            put(tmp_path, FIRST.drop_columns(["judge"]), ADA)
+    assert not (tmp_path / journal.PENDING).exists()

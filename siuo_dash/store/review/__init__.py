@@ -6,11 +6,12 @@ authorisation is decided here, from the Actor, so that no page can forget it.
 
 from __future__ import annotations
 
+from siuo_dash.store.review.admission import AlreadySubmitted
 from siuo_dash.store.review.attempts import attempts, attempts_of
 from siuo_dash.store.review.deciding import approve, reject, request_changes, restore_as, withdraw_as
 from siuo_dash.store.review.people import EVENTS, STATES, Actor, Limits, Submitted
 from siuo_dash.store.review.reading import earlier_of, one, own, table_of, waiting
-from siuo_dash.store.review.sending import AlreadySubmitted, retract, save_draft, send, submit
+from siuo_dash.store.review.sending import retract, save_draft, send, submit
 
 __all__ = [
     "EVENTS", "STATES", "Actor", "AlreadySubmitted", "Limits", "Submitted", "approve", "attempts", "attempts_of",

@@ -16,8 +16,8 @@ from siuo_dash.store.parquet import CONTENT_HASH, parquet_bytes, stored_hash
 from siuo_dash.store.review import ledger as book
 from siuo_dash.store.review import reading
 from siuo_dash.store.review.ledger import Entry, owns
+from siuo_dash.store.review.moves import after, move, move_event, must_be_in, superseding
 from siuo_dash.store.review.people import Actor, Submitted, is_local, must_be_reviewer, must_be_somebody, reason
-from siuo_dash.store.review.sending import after, move, move_event, must_be_in, superseding
 
 GIVEN = ("self-reported", "re-judged", "reproduced", "published")
 
@@ -41,7 +41,7 @@ def approve(data_dir: Path, run_id: str, actor: Actor, *, badge: str = "self-rep
     must_be_reviewer(actor)
     words = reason(why, needed=False)
     with files.explained(data_dir), journal.locked(data_dir):
-        ledger = book.read(data_dir)
+        ledger = book.read(data_dir, to_decide=True)
         entry, place = reading.found(data_dir, ledger, run_id, actor)
         must_be_in(place, PENDING)
         if badge != "self-reported" and owns(actor, entry) and not is_local(actor):
@@ -78,7 +78,7 @@ def _refuse(data_dir: Path, event: str, run_id: str, actor: Actor, why: str) -> 
     must_be_reviewer(actor)
     words = reason(why, needed=True)
     with files.explained(data_dir), journal.locked(data_dir):
-        _, place = reading.found(data_dir, book.read(data_dir), run_id, actor)
+        _, place = reading.found(data_dir, book.read(data_dir, to_decide=True), run_id, actor)
         must_be_in(place, PENDING)
         move(data_dir, move_event(data_dir, event, run_id, actor, words, place))
     return after(data_dir, run_id)
@@ -88,7 +88,7 @@ def _published(data_dir: Path, event: str, run_id: str, actor: Actor, why: str |
     must_be_somebody(actor)
     start = PUBLISHED if event == "withdraw" else WITHDRAWN
     with files.explained(data_dir), journal.locked(data_dir):
-        entry = book.read(data_dir).entry(run_id)
+        entry = book.read(data_dir, to_decide=True).entry(run_id)
         place = journal.place_of(data_dir, run_id)
         if place not in (PUBLISHED, WITHDRAWN):  # anything else is known to its owner and to reviewers alone
             target = journal.path_of(data_dir, journal.MOVES[event].target, run_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -71,18 +72,27 @@ class Ledger:
             seen.append(before)
         return seen[-1]
 
+    @cached_property
+    def _families(self) -> dict[str, list[str]]:
+        families: dict[str, list[str]] = {}
+        for run_id in self.entries:
+            families.setdefault(self.root(run_id), []).append(run_id)
+        return families
+
     def family(self, run_id: str) -> list[str]:
         """All submissions of one line of corrections, in the order in which they came."""
-        root = self.root(run_id)
-        return [each for each in self.entries if self.root(each) == root]
+        return self._families.get(self.root(run_id), [])
 
     def of(self, owner: str | None) -> Iterator[Entry]:
         """The submissions of one person."""
         return (entry for entry in self.entries.values() if entry.first is not None and entry.owner == owner)
 
 
-def read(data_dir: Path) -> Ledger:
-    """The ledger now. Raises SubmissionError when the data directory is not there."""
+def read(data_dir: Path, *, to_decide: bool = False) -> Ledger:
+    """The ledger now. Raises SubmissionError when the data directory is not there.
+
+    to_decide: read every line, whatever is kept from before; for who holds the lock.
+    """
     with files.explained(data_dir):
         if not data_dir.is_dir():
             raise SubmissionError(
@@ -90,7 +100,19 @@ def read(data_dir: Path) -> Ledger:
                 where=str(data_dir),
                 hint="check the path, or mount it, then try again",
             )
-        return Ledger(log.read(data_dir))
+        try:
+            stat = (data_dir / log.LOG).stat()
+        except FileNotFoundError:
+            return Ledger([])
+        if to_decide:
+            return Ledger(log.read(data_dir))
+        return _read(data_dir, (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=4)
+def _read(data_dir: Path, _version: tuple[int, ...]) -> Ledger:
+    """Read again whenever the log has changed; nobody writes into what is kept."""
+    return Ledger(log.read(data_dir))
 
 
 def owns(actor: Actor, entry: Entry) -> bool:

@@ -70,7 +70,7 @@ def is_local(actor: Actor) -> bool:
 
 def must_be_somebody(actor: Actor) -> None:
     """Raise NotAllowed for who is not signed in."""
-    if actor.id is None and not actor.reviewer:
+    if not actor.id and not is_local(actor):
         raise NotAllowed("nobody is signed in", hint="sign in, then try again")
 
 
