@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -27,11 +25,11 @@ from siuo_dash.store.review import Actor
 from tests.browser.driver import settled
 from tests.browser.hosted import HOSTILE, events, files_in, hosted, press, provider, see, visit
 from tests.oidc.provider import COOKIE_SECRET, Provider
+from tests.serving.loops import finished
 from tests.stores import make_run, run_id, share
 
 pytestmark = pytest.mark.browser
 SECRET_NAME = "Hidden-Model-3B"
-T = TypeVar("T")
 SENDER = Actor("submitter@example.org")
 
 
@@ -45,12 +43,6 @@ def pending(hosted: tuple[str, Path]) -> str:
 
 def cookies(context: BrowserContext) -> dict[str, str]:
     return {str(each["name"]): str(each["value"]) for each in context.cookies()}
-
-
-def apart(work: Coroutine[Any, Any, T]) -> T:
-    """Run it in a thread of its own: this one's loop is the browser's."""
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(asyncio.run, work).result()
 
 
 def said(visitor: Visitor) -> str:
@@ -102,10 +94,10 @@ def test_a_pressed_button_that_was_never_shown(hosted: tuple[str, Path], visit: 
             await judge.open("review", {"submission": pending})
             await judge.press("Approve")
 
-    apart(attack())
+    finished(attack())
     assert events(data, pending) == [("submit", SENDER.id)]
     assert pending in files_in(data, "review/pending")
-    apart(allowed())  # the same message, from who may
+    finished(allowed())  # the same message, from who may
     assert events(data, pending)[-1] == ("approve", "reviewer@example.org")
 
 
@@ -152,8 +144,8 @@ def test_a_forged_cookie_signs_nobody_in(hosted: tuple[str, Path], visit: Any, p
             await visitor.open("review", {"submission": pending})
             return said(visitor)
 
-    assert "your address is not on their list" in apart(attack(dict(good)))
-    answer = apart(attack(bad))
+    assert "your address is not on their list" in finished(attack(dict(good)))
+    answer = finished(attack(bad))
     assert "Sign in if you are one" in answer and SECRET_NAME not in answer
 
 
@@ -191,7 +183,7 @@ def test_files_are_taken_only_from_who_may_upload(hosted: tuple[str, Path], visi
                 await visitor.open("")
                 return await asyncio.to_thread(_put, address, visitor.session, visitor.cookies, size)
 
-        return apart(attempt())
+        return finished(attempt())
 
     assert put({}, 10) == 403
     assert put(signed_in, 10) == 204

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from siuo_dash.view import identity
 from siuo_dash.view.upload_form.gate import DEVELOPERS, PATH, Gate
+from tests.serving.loops import finished
 from tests.settings.test_settings import HOSTED, auth
 
 
@@ -48,7 +48,7 @@ def passed(scope: dict[str, Any], incoming: list[Message]) -> tuple[list[Message
     async def send(message: Message) -> None:
         answered.append(message)
 
-    asyncio.run(Gate(app)(scope, receive, send))
+    finished(Gate(app)(scope, receive, send))
     return through, answered
 
 
