@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from siuo_dash.settings import Settings, SignIn
+from siuo_dash.settings import Settings
+from siuo_dash.settings.auth import SignIn
 from siuo_dash.store.review import Actor
 from siuo_dash.view.identity import LONGEST_NAME, Visitor, shown_name, visitor_of, why_no_upload
 

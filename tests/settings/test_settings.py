@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from siuo_dash.errors import SettingsError
-from siuo_dash.settings import NAMES, PREFIX, Serving, Settings, address_of, check_serving, is_loopback, read
+from siuo_dash.settings import NAMES, PREFIX, Serving, Settings, address_of, check_serving, read
+from siuo_dash.settings.auth import is_loopback
 from tests.conftest import ROOT
 
 SECRET = "0123456789abcdef-a-cookie-secret"
