@@ -106,6 +106,15 @@ def fill(page: Page, label: str, text: str) -> None:
     settled(page)
 
 
+def write(page: Page, label: str, text: str) -> None:
+    """Words of several lines, sent before anything else is done."""
+    settled(page)
+    box = page.get_by_role("textbox", name=label)
+    box.fill(text)
+    box.press("Control+Enter")
+    settled(page)
+
+
 def press(page: Page, name: str) -> None:
     settled(page)
     page.get_by_role("button", name=name, exact=True).click()

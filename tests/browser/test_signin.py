@@ -24,6 +24,7 @@ from tests.browser.hosted import (
     run_file,
     see,
     visit,
+    write,
 )
 
 pytestmark = pytest.mark.browser
@@ -94,7 +95,7 @@ def test_a_submission_is_sent_back_corrected_and_rejected(hosted: tuple[str, Pat
     settled(judge)
     press(judge, "Ask for changes")
     see(judge.get_by_text("Nothing was decided", exact=False))
-    judge.get_by_role("textbox", name="Words to the submitter").fill("Name the decoding settings.")
+    write(judge, "Words to the submitter", "Name the decoding settings.")
     press(judge, "Ask for changes")
     see(judge.get_by_text("is a draft of its submitter again", exact=False))
 
@@ -105,16 +106,14 @@ def test_a_submission_is_sent_back_corrected_and_rejected(hosted: tuple[str, Pat
     press(sender, "Correct")
     see(sender.get_by_text("This corrects", exact=False))
     settled(sender)
-    sender.get_by_role("textbox", name="Note").fill("temperature 0")
-    sender.get_by_role("textbox", name="Note").press("Control+Enter")
-    settled(sender)
+    write(sender, "Note", "temperature 0")
     press(sender, "Send for review")
     see(sender.get_by_text("Waiting for review", exact=False).first)
 
     judge.reload()
     settled(judge)
     see(judge.get_by_text("temperature 0", exact=False))
-    judge.get_by_role("textbox", name="Words to the submitter").fill("The verdicts are not a judge's.")
+    write(judge, "Words to the submitter", "The verdicts are not a judge's.")
     press(judge, "Reject")
     see(judge.get_by_text("is rejected", exact=False))
     assert len(files_in(data, "review/rejected")) == 1

@@ -108,7 +108,7 @@ def test_who_signs_out_or_is_signed_out_decides_nothing_more(
     see(there.page.get_by_role("button", name="Approve", exact=True))
     there.page.get_by_text("reviewer@", exact=False).first.click()
     press(there.page, "Sign out")
-    see(there.page.get_by_role("button", name="Sign in"))
+    see(there.page.get_by_role("button", name="Sign in").first)
     settled(there.page)
     page = there.open(f"review?submission={pending}")
     see(page.get_by_text("This page is for reviewers. Sign in", exact=False))
