@@ -51,6 +51,9 @@ class Event:
         return json.dumps(record).encode("ascii") + b"\n"
 
 
+_NAMES: Final = tuple(field.name for field in fields(Event))
+
+
 def next_event(
     data_dir: Path,
     event: str,
@@ -82,7 +85,7 @@ def parse(line: bytes) -> Event:
     record = json.loads(line)
     if not isinstance(record, dict):
         raise ValueError("not a JSON object")
-    known = {"content_hash": None} | {field.name: record[field.name] for field in fields(Event) if field.name in record}
+    known = {"content_hash": None} | {name: record[name] for name in _NAMES if name in record}
     for name in ("at", "event", "run_id"):
         if not isinstance(known.get(name), str):
             raise ValueError(f"{name} is missing")
