@@ -30,7 +30,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 def run(work: Path, runs: int) -> list[str]:
     """Lines of a Markdown table: a file of 167 samples, in a store without uploads and in one with `runs` of them."""
-    folders = {"empty": work / "publishing-0", "full": work / f"publishing-{runs}"}
+    folders = {"empty": work / f"publishing-beside-{runs}", "full": work / f"publishing-{runs}"}
     stores = {}
     for name, folder in folders.items():
         folder.mkdir()
