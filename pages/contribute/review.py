@@ -34,7 +34,7 @@ def show_queue(me: submissions.Actor) -> None:
         results.place(store, Draft(number=f"review-{chosen.run_id}"), submission, metadata, names["model"])
     texts.show(store, table, chosen.run_id)
     person.earlier(data_dir, chosen, me)
-    decide.offer(data_dir, chosen, me)
+    decide.offer(data_dir, chosen, str(table["source_status"][0]), me)
     shell.footer(store)
 
 

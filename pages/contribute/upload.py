@@ -16,7 +16,7 @@ from siuo_dash.store.publish import AlreadyPublished, publish
 from siuo_dash.view import identity, shell, upload
 from siuo_dash.view.review_parts import account
 from siuo_dash.view.upload_form import draft as drafts
-from siuo_dash.view.upload_form import mapping_editor, metadata_form, mine, results, sending, turn, withdrawals
+from siuo_dash.view.upload_form import mapping_editor, metadata_form, mine, results, sending, withdrawals
 
 EXAMPLES = shell.ROOT / "examples"
 
@@ -109,7 +109,7 @@ def show_form() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             drafts.load_mapping(draft)
             st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
-        with turn.taken(identity.actor()):
+        with submissions.turn(store.data_dir, identity.actor()):
             submission = drafts.examined(draft, files, store.catalogue)
         show_upload(submission)
     elif draft.published and hosted:

@@ -5,7 +5,7 @@ import streamlit as st
 from siuo_dash.analysis import leaderboard, queries, runs
 from siuo_dash.analysis.sample_filters import FAILING
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.store.review import attempts_of
+from siuo_dash.store.review import attempts
 from siuo_dash.store.run_rows import run_parquet
 from siuo_dash.view import badges, controls, shell
 from siuo_dash.view import runs as view
@@ -69,9 +69,9 @@ with about:
     st.subheader("What is known of it", anchor=False)
     run_choice.facts(run, board)
     if str(run["file"]) != "results.parquet":
-        attempt = badges.attempt_words(attempts_of(store.data_dir, [run_id]).get(run_id))
+        attempt = badges.attempt_words(attempts(store.data_dir).get(run_id))
         if attempt:
-            st.caption(f"{attempt} of the same person for this model.")
+            st.caption(f"Of the same person for this model: {attempt}.")
     if link := source_link(run["source"]):
         st.link_button("Open the source", link, icon=":material/open_in_new:")
     withdrawal.offer(store, run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,6 +42,16 @@ MappingOption = Annotated[
         help="A mapping of the fields, as the upload page saves it.",
     ),
 ]
+
+
+class Publication(StrEnum):
+    """PUBLICATIONS, as typer asks for choices."""
+
+    DRAFT = "draft"
+    PREPRINT = "preprint"
+    PEER_REVIEWED = "peer-reviewed"
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -78,6 +89,12 @@ def submit(
         bool | None, typer.Option("--open/--closed", help="Whether the weights can be downloaded.")
     ] = None,
     source: Annotated[str | None, typer.Option("--source", help="A link, or a citation.")] = None,
+    publication: Annotated[
+        Publication | None,
+        typer.Option(
+            "--publication", help="What --source is, if these figures stand there.", show_default="not published"
+        ),
+    ] = None,
     note: Annotated[str | None, typer.Option("--note", help="What a reader of this run should know.")] = None,
     evaluated_on: Annotated[
         datetime | None, typer.Option("--evaluated-on", formats=["%Y-%m-%d"], help="The day of the evaluation.")
@@ -93,7 +110,7 @@ def submit(
     submission = _read(files, data, mapping)
     given: dict[str, Any] = {
         "model": model, "judge": judge, "organization": organization, "params_b": params_b, "open_weights": open_weights,
-        "source": source, "note": note, "submitted_by": by, "evaluated_on": _day(evaluated_on),
+        "source": source, "source_status": publication and publication.value, "note": note, "submitted_by": by, "evaluated_on": _day(evaluated_on),
     }  # fmt: skip
     metadata = replace(
         suggested(submission.reading),

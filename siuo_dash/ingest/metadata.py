@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+from siuo_dash.benchmark.badges import PUBLICATIONS
 from siuo_dash.benchmark.schema import SOURCE_STATUS
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.records import Known
@@ -83,6 +84,8 @@ class RunMetadata:
 
     def _check_source(self) -> list[Finding]:
         source = self.trimmed("source") or ""
+        if not source and self.source_status in PUBLICATIONS:
+            return [_error("source", "the publication is not named", "give its link or citation, or say not published")]
         scheme = _SCHEME.match(source)
         if scheme is None:
             return []

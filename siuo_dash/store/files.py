@@ -104,6 +104,28 @@ def fill(descriptor: int, data: bytes | memoryview) -> None:
     os.fsync(descriptor)
 
 
+def lock(path: Path) -> int | None:
+    """Take an advisory lock on a file, which is made where it is missing; None while somebody else holds it.
+
+    Returns an open descriptor: closing it lets go, and so does the end of the process. Who holds the lock may remove
+    the file.
+    """
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with suppress(FileNotFoundError):  # between open and flock the one before may have removed the file
+                if os.fstat(descriptor).st_ino == path.stat().st_ino:
+                    return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
 def sync_directory(directory: Path) -> None:
     """Make the names in a directory durable."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -7,7 +7,6 @@ behind; whoever takes the lock next finishes from it, at a cost that does not de
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import time
@@ -83,7 +82,7 @@ def place_of(data_dir: Path, run_id: str) -> str | None:
 
 
 def folder(data_dir: Path, name: str) -> Path:
-    """A folder of the journal: `incoming` (files being written) or `claims`."""
+    """A folder of the journal: `incoming` (files being written), `claims`, or `turns` (who is uploading now)."""
     return data_dir / PUBLISHED / ".journal" / name
 
 
@@ -104,13 +103,14 @@ def prepare(data_dir: Path) -> None:
 
 
 @contextmanager
-def locked(data_dir: Path, patience: float = LOCK_SECONDS) -> Iterator[None]:
+def locked(data_dir: Path, patience: float | None = None) -> Iterator[None]:
     """Hold the store's lock, after finishing what a process that died left undone.
 
-    The lock ends with the process. Raises SubmissionError when somebody holds it for `patience` seconds.
+    The lock ends with the process. Raises SubmissionError when somebody holds it for `patience` seconds, LOCK_SECONDS
+    by default.
     """
     prepare(data_dir)
-    descriptor = _take_lock(data_dir / PUBLISHED / ".lock", patience)
+    descriptor = _take_lock(data_dir / PUBLISHED / ".lock", LOCK_SECONDS if patience is None else patience)
     try:
         log.heal(data_dir)
         _recover(data_dir)
@@ -129,26 +129,15 @@ def settle(data_dir: Path) -> None:
 
 def _take_lock(path: Path, patience: float) -> int:
     deadline = time.monotonic() + patience
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with suppress(FileNotFoundError):
-                if os.fstat(descriptor).st_ino == path.stat().st_ino:
-                    return descriptor
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                os.close(descriptor)
-                raise SubmissionError(
-                    f"another process has been changing the store for {patience:.0f} seconds",
-                    where=str(path),
-                    hint="try again in a minute; nothing was kept",
-                ) from None
-            time.sleep(0.01)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
+    while (descriptor := files.lock(path)) is None:
+        if time.monotonic() > deadline:
+            raise SubmissionError(
+                f"another process has been changing the store for {patience:.0f} seconds",
+                where=str(path),
+                hint="try again in a minute; nothing was kept",
+            )
+        time.sleep(0.01)
+    return descriptor
 
 
 def perform(data_dir: Path, event: Event, change: Callable[[], None], *consequences: Event) -> None:

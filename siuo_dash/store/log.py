@@ -151,8 +151,13 @@ def heal(data_dir: Path) -> Path | None:
 
 def read(data_dir: Path) -> list[Event]:
     """All events, oldest first; lines that cannot be read are passed over (`check` names them)."""
+    return events_of(body(data_dir))
+
+
+def events_of(lines: bytes) -> list[Event]:
+    """The events of whole lines, as `read` has them."""
     events = []
-    for line in _lines(data_dir):
+    for line in lines.split(b"\n")[:-1]:
         try:
             events.append(parse(line))
         except ValueError:
@@ -165,7 +170,7 @@ def check(data_dir: Path) -> list[Finding]:
     findings = []
     previous: str | None = None
     hint = f"somebody changed {LOG} by hand, or the disk lost a part: compare it with a backup"
-    for row, line in enumerate(_lines(data_dir), start=1):
+    for row, line in enumerate(body(data_dir).split(b"\n")[:-1], start=1):
         try:
             event = parse(line)
             if event.previous != previous:
@@ -178,13 +183,13 @@ def check(data_dir: Path) -> list[Finding]:
     return findings
 
 
-def _lines(data_dir: Path) -> list[bytes]:
-    """The whole lines of the log, without newlines; a torn last piece is left out."""
+def body(data_dir: Path) -> bytes:
+    """The whole lines of the log; a torn last piece is left out."""
     try:
-        body = (data_dir / LOG).read_bytes()
+        found = (data_dir / LOG).read_bytes()
     except FileNotFoundError:
-        return []
-    return body.split(b"\n")[:-1]
+        return b""
+    return found[: found.rfind(b"\n") + 1]
 
 
 def _tail(path: Path) -> tuple[bytes | None, bytes]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from siuo_dash.benchmark.badges import PUBLICATIONS
+from siuo_dash.store.review import Attempt
+
 BADGES: Final = {
     "self-reported": ("Self-reported", "Its submitter's own figures; nobody else has checked the verdicts"),
     "re-judged": ("Re-judged", "Somebody else judged the same responses again and found the same"),
@@ -11,16 +14,27 @@ BADGES: Final = {
     "published": ("Published", "Carried from a publication: peer-reviewed, a preprint or a draft"),
 }
 """{badge: (label, what stands behind it)}."""
-GIVEN: Final = ("self-reported", "re-judged", "reproduced")
-"""The badges that a reviewer can give."""
 
 
-def attempt_words(count: int | None) -> str:
-    """'3rd attempt': how many times the same person had sent results of the same model; '' where it is not known."""
-    if count is None or count < 1:
+def given(source_status: str, *, own: bool) -> list[str]:
+    """The badges that a reviewer can give to a submission.
+
+    source_status: what the submitter says of the source. own: whether reviewer and submitter are one person.
+    """
+    if own:
+        return ["self-reported"]
+    return [badge for badge in BADGES if badge != "published" or source_status in PUBLICATIONS]
+
+
+def attempt_words(attempt: Attempt | None) -> str:
+    """'3rd of 12 attempts' of the same person for the same model, or 'only attempt'; '' where it is not known."""
+    if attempt is None:
         return ""
-    ending = "th" if count % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
-    return f"{count}{ending} attempt"
+    if attempt.of == 1:
+        return "only attempt"
+    number = attempt.number
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending} of {attempt.of} attempts"
 
 
 def badge_words(badge: str) -> str:

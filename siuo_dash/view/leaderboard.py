@@ -13,7 +13,9 @@ import pyarrow as pa
 from siuo_dash.analysis.leaderboard import KeyFigures
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, Metric
+from siuo_dash.store.review import Attempt
 from siuo_dash.view import style
+from siuo_dash.view.badges import attempt_words
 from siuo_dash.view.export import IntervalStyle, Provenance, Table, rate_words
 
 
@@ -39,7 +41,7 @@ COLUMNS: Final = {
         LeaderboardColumn("weights", "Weights", "Whether the model's weights can be downloaded"),
         LeaderboardColumn("evidence", "Evidence", "Per sample: a verdict for each sample is here. Totals only: a publication gave only counts"),
         LeaderboardColumn("health", "Health", "Samples whose response or verdict carries a fault; totals cannot be examined"),
-        LeaderboardColumn("badge", "Badge", "Published: from a publication. Re-judged, reproduced: somebody else than the submitter did. Self-reported: nobody else checked"),
+        LeaderboardColumn("badge", "Badge", "Published: from a publication. Re-judged, reproduced: somebody else than the submitter did. Self-reported: nobody else checked. Of several attempts of one submitter for one model, which it is"),
         LeaderboardColumn("date", "Evaluated", "Day of the evaluation"),
         LeaderboardColumn("status", "Status", "peer-reviewed, preprint, draft, community or self-reported"),
         LeaderboardColumn("source", "Source", "Where the figures come from"),
@@ -179,6 +181,9 @@ def export_table(
                 data[f"{column}_{part}"] = frame[f"{column}_{part}"]
         elif column == "rank_range":
             data["rank_low"], data["rank_high"] = (frame[name].astype("Int64") for name in ("rank_low", "rank_high"))
+        elif column == "badge":
+            data["badge"] = [badge_of(status).capitalize() for status in frame["source_status"]]
+            data["attempt"], data["attempts"] = frame["attempt"], frame["attempts"]
         else:
             data[column] = _plain_column(frame, column, board_labels) if column != "source" else frame["source"]
     data["run_id"] = frame["run_id"]
@@ -244,13 +249,24 @@ def _plain_column(frame: pd.DataFrame, column: str, board_labels: dict[str, str]
         case "date":
             return pd.to_datetime(frame["evaluated_on"]).astype(pd.ArrowDtype(pa.timestamp("us"))).astype(_DATE)
         case "badge":
-            return [badge_of(status).capitalize() for status in frame["source_status"]]
+            return [
+                _badge(status, number, count)
+                for status, number, count in zip(
+                    frame["source_status"], frame["attempt"], frame["attempts"], strict=True
+                )
+            ]
         case "status":
             return frame["source_status"]
         case "source":
             return frame["source"].map(source_link)
         case plain:
             return frame[plain]
+
+
+def _badge(source_status: str, number: Any, count: Any) -> str:
+    """'Self-reported', and which attempt it is where there were others."""
+    label = badge_of(source_status).capitalize()
+    return label if pd.isna(count) or count == 1 else f"{label}, {attempt_words(Attempt(number, count))}"
 
 
 def _intervals_and_counts(frame: pd.DataFrame, metric: Metric) -> list[str]:

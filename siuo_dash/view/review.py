@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from siuo_dash.analysis.preview import Standing
 from siuo_dash.store.log import Event
-from siuo_dash.store.review import Submitted
+from siuo_dash.store.review import Attempt, Submitted
 from siuo_dash.view.badges import attempt_words
 
 STATES: Final = {
@@ -45,6 +45,7 @@ _FACTS: Final = {
     "params_b": "Size (B)",
     "open_weights": "Weights",
     "source": "Link or citation",
+    "source_status": "Status of the source",
     "evaluated_on": "Day of the evaluation",
     "note": "Note",
     "submitted_by": "Name shown with the run",
@@ -84,7 +85,7 @@ def history_frame(history: Sequence[Event], me: str | None, *, addresses: bool) 
     return frame if frame["Why"].ne("").any() else frame.drop(columns="Why")
 
 
-def submissions_frame(submissions: Sequence[Submitted], attempts: Mapping[str, int]) -> pd.DataFrame:
+def submissions_frame(submissions: Sequence[Submitted], attempts: Mapping[str, Attempt]) -> pd.DataFrame:
     """One row a submission: model, judge, state, since when, which attempt, the last words about it, its id."""
     rows = [
         (

@@ -63,6 +63,7 @@ def test_good_metadata(changes: dict[str, Any]) -> None:
         ({"params_b": float("inf")}, "params_b", "no size"),
         ({"params_b": 7e9}, "params_b", "no size"),
         ({"source_status": "true"}, "source_status", "unknown"),
+        ({"source_status": "preprint", "source": " "}, "source", "not named"),
         (
             {"evaluated_on": date(2026, 1, 2), "submitted_at": datetime(2026, 1, 1, tzinfo=UTC)},
             "evaluated_on",

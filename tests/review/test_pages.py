@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 from siuo_dash.store import log, review
 from siuo_dash.store.review import Actor
 from siuo_dash.view import badges
-from siuo_dash.view.upload_form import turn
 from tests.review.conftest import OpenAs, words
 from tests.stores import make_run, run_id, share
 
@@ -192,7 +191,7 @@ def test_who_may_upload(open_as: OpenAs, monkeypatch: pytest.MonkeyPatch, upload
 def test_an_upload_that_waits_for_another_says_so(open_as: OpenAs, data: Path) -> None:
     app = open_as(OTHER, "contribute/upload.py")
     next(iter(app.file_uploader)).set_value([("a.json", b"[]", "application/json")])
-    with turn.taken(Actor(OTHER)):
+    with review.turn(data, Actor(OTHER)):
         app.run()
     assert "another upload of yours is being read" in words(app)
     app.run()
@@ -222,10 +221,30 @@ def test_one_s_own_is_self_reported_only(open_as: OpenAs, data: Path) -> None:
 
 
 def test_the_best_of_many_is_seen_to_be_that(open_as: OpenAs, data: Path) -> None:
-    for safe in (30, 31, 32):
-        last = send(data, "Tried-3B", safe=safe)
-    review.approve(data, last, Actor(REVIEWER, reviewer=True))
-    assert "3rd attempt of the same person for this model." in words(
-        open_as(None, "inspect/run.py", run="Tried-3B · J")
-    )
-    assert "attempt" not in words(open_as(None, "inspect/run.py", run="First-7B · human"))
+    first, second, last = (send(data, "Tried-3B", safe=safe) for safe in (30, 31, 32))
+    reviewer = Actor(REVIEWER, reviewer=True)
+    review.approve(data, last, reviewer)
+    run, board = {"run": "Tried-3B · J"}, {"board": "All runs, without ranks"}
+    assert "for this model: only attempt." in words(open_as(None, "inspect/run.py", **run)), "the others wait"
+    assert "attempts" not in words(open_as(None, "rankings/leaderboard.py", **board))
+    review.reject(data, first, reviewer, "no")
+    review.reject(data, second, reviewer, "no")
+    assert "for this model: 3rd of 3 attempts." in words(open_as(None, "inspect/run.py", **run))
+    assert "Self-reported, 3rd of 3 attempts" in words(open_as(None, "rankings/leaderboard.py", **board))
+
+
+def test_only_what_names_its_publication_can_be_called_published(open_as: OpenAs, data: Path) -> None:
+    told = make_run("Told-3B", share(30), judge="J", source="https://example.org/paper", source_status="preprint")
+    review.submit(data, told, Actor(SENDER))
+    app = open_as(REVIEWER)
+    assert "**Status of the source:** preprint" in words(app)
+    badge = app.selectbox(key=f"badge-{run_id(told)}")
+    assert badge.options[-1] == badges.badge_words("published") and badge.value == "self-reported"
+    badge.set_value("published").run()
+    app.button(key=f"approve-{run_id(told)}").click().run()
+    assert review.one(data, run_id(told), Actor(SENDER)).state == "published"
+    shown = words(open_as(None, "rankings/leaderboard.py", board="All runs, without ranks", verified="true"))
+    assert "Told-3B" in shown
+
+    silent = send(data, "Silent-3B", safe=31)
+    assert badges.badge_words("published") not in open_as(REVIEWER).selectbox(key=f"badge-{silent}").options

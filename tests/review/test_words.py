@@ -10,29 +10,36 @@ from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.badges import BADGES, badge_of
 from siuo_dash.benchmark.schema import SOURCE_STATUS
-from siuo_dash.errors import SubmissionError
 from siuo_dash.store import log, review
 from siuo_dash.store.database import Store
-from siuo_dash.store.review import Actor
+from siuo_dash.store.review import Actor, Attempt
 from siuo_dash.view import badges
 from siuo_dash.view import review as view
-from siuo_dash.view.upload_form import turn
 from tests.stores import make_data, make_run, run_id, share
 
 SENDER, REVIEWER = Actor("sender@example.org"), Actor("reviewer@example.org", reviewer=True)
 
 
 @pytest.mark.parametrize(
-    ("count", "words"),
-    [(None, ""), (0, ""), (1, "1st attempt"), (2, "2nd attempt"), (3, "3rd attempt"), (4, "4th attempt"),
-     (11, "11th attempt"), (12, "12th attempt"), (13, "13th attempt"), (21, "21st attempt"), (112, "112th attempt")],
+    ("number", "words"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"), (112, "112th")],
 )  # fmt: skip
-def test_attempts(count: int | None, words: str) -> None:
-    assert badges.attempt_words(count) == words
+def test_attempts(number: int, words: str) -> None:
+    assert badges.attempt_words(Attempt(number, 200)) == f"{words} of 200 attempts"
+
+
+def test_attempts_that_are_none_or_one() -> None:
+    assert badges.attempt_words(None) == "" and badges.attempt_words(Attempt(1, 1)) == "only attempt"
+
+
+def test_what_a_reviewer_can_give() -> None:
+    assert badges.given("self-reported", own=False) == ["self-reported", "re-judged", "reproduced"]
+    assert badges.given("preprint", own=False) == ["self-reported", "re-judged", "reproduced", "published"]
+    assert badges.given("preprint", own=True) == ["self-reported"]
 
 
 def test_every_badge_state_and_event_has_words() -> None:
-    assert set(badges.BADGES) == set(BADGES) and set(badges.GIVEN) < set(BADGES)
+    assert set(badges.BADGES) == set(BADGES)
     assert {badge_of(status) for status in SOURCE_STATUS} == set(BADGES)
     assert set(review.EVENTS) <= set(view.HAPPENED) and set(review.STATES.values()) == set(view.STATES)
 
@@ -48,8 +55,8 @@ def test_what_happened_names_nobody_to_the_submitter(tmp_path: Path) -> None:
     assert seen["Why"].tolist() == ["", "Name the judge's version."]
     told = view.history_frame(log_of(data), REVIEWER.id, addresses=True)
     assert told["By"].tolist() == ["sender@example.org", "you"]
-    (row,) = view.submissions_frame([found], {found.run_id: 2}).to_dict("records")
-    assert (row["Model"], row["State"], row["Attempt"]) == ("A-7B", "Draft", "2nd attempt")
+    (row,) = view.submissions_frame([found], {found.run_id: Attempt(2, 3)}).to_dict("records")
+    assert (row["Model"], row["State"], row["Attempt"]) == ("A-7B", "Draft", "2nd of 3 attempts")
     assert row["Last words"] == "Name the judge's version." and row["Submission"] == found.run_id
 
 
@@ -70,18 +77,6 @@ def test_only_flagged_samples_are_read_if_asked_for() -> None:
     assert (task, question_id) == ("generation", 1003)
     assert [each["text"] for each in view.sample_rows(table, task, question_id)] == ["A-7B says 2"]
     assert view.samples_to_read(make_run("T", share(3), totals=True), flagged=False) == []
-
-
-def test_one_upload_at_a_time_for_a_person() -> None:
-    with turn.taken(SENDER), turn.taken(REVIEWER):
-        with pytest.raises(SubmissionError, match="another upload of yours"), turn.taken(SENDER):
-            pass
-        with turn.taken(Actor(None, reviewer=True)), turn.taken(Actor(None, reviewer=True)):
-            pass
-    with pytest.raises(ValueError, match="inside"), turn.taken(SENDER):
-        raise ValueError("inside")
-    with turn.taken(SENDER):
-        pass
 
 
 def test_verified_only(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from siuo_dash.benchmark.schema import SOURCE_STATUS
 from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
 from siuo_dash.store import journal, log, review
 from siuo_dash.store.publish import AlreadyPublished, publish
-from siuo_dash.store.review import Actor, AlreadySubmitted, Limits
+from siuo_dash.store.review import Actor, AlreadySubmitted, Attempt, Limits
 from siuo_dash.store.verify import verify
 from tests.store.review_runs import (
     ADA,
@@ -479,25 +479,33 @@ class TestAttempts:
         review.reject(tmp_path, run_id_of(tables[0]), REVIEWER, "no")
         review.retract(tmp_path, run_id_of(tables[1]), ADA)
         review.save_draft(tmp_path, run_table("Example-7B", content="never sent"), ADA)
-        assert review.attempts(tmp_path) == {
-            ("ada@example.org", spellings[-1]): 4,
-            ("ada@example.org", "Other"): 1,
-            ("bob@example.org", "Example-7B"): 1,
-        }
-        found = review.attempts_of(tmp_path, [run_id_of(table) for table in tables])
-        assert list(found.values()) == [1, 2, 3, 4]
+        found = review.attempts(tmp_path, undecided=True)
+        assert [found.pop(run_id_of(table)) for table in tables] == [Attempt(number, 4) for number in (1, 2, 3, 4)]
+        assert list(found.values()) == [Attempt(1, 1), Attempt(1, 1)], "another model, and another person's"
+
+    def test_what_waits_is_counted_for_nobody_but_owner_and_reviewers(self, tmp_path: Path) -> None:
+        tables = [run_table(content=str(number)) for number in range(4)]
+        for table in tables:
+            review.submit(tmp_path, table, ADA)
+        first, second, third, _ = (run_id_of(table) for table in tables)
+        review.approve(tmp_path, third, REVIEWER)
+        assert review.attempts(tmp_path) == {third: Attempt(1, 1)}
+        review.request_changes(tmp_path, first, REVIEWER, "a draft again")
+        assert review.attempts(tmp_path) == {third: Attempt(1, 1)}
+        review.reject(tmp_path, second, REVIEWER, "no")
+        assert review.attempts(tmp_path) == {second: Attempt(1, 2), third: Attempt(2, 2)}
+        assert review.attempts(tmp_path, undecided=True)[third] == Attempt(3, 4)
 
     def test_the_same_content_again_is_none(self, tmp_path: Path) -> None:
         published(tmp_path)
         review.submit(tmp_path, FIRST, ADA, corrects=RUN)
-        assert review.attempts_of(tmp_path, [RUN, SAME_AGAIN]) == {RUN: 1, SAME_AGAIN: 1}
+        assert review.attempts(tmp_path, undecided=True) == {RUN: Attempt(1, 1), SAME_AGAIN: Attempt(1, 1)}
 
     def test_runs_that_came_before_the_log_named_the_model(self, tmp_path: Path) -> None:
         publish(tmp_path, FIRST, by="ada@example.org")
         review.submit(tmp_path, CORRECTED, ADA)
-        assert review.attempts_of(tmp_path, [RUN, CORRECTION]) == {RUN: 1, CORRECTION: 2}
+        assert review.attempts(tmp_path, undecided=True) == {RUN: Attempt(1, 2), CORRECTION: Attempt(2, 2)}
 
     def test_nobodys_are_not_counted(self, tmp_path: Path) -> None:
         publish(tmp_path, FIRST, by=None)
         assert review.attempts(tmp_path) == {}
-        assert review.attempts_of(tmp_path, [RUN, "no-such-run"]) == {}

@@ -295,7 +295,7 @@ def test_a_file_that_is_moved_by_hand_after_a_crash_does_not_block_the_store(roo
 def test_a_page_alone_finishes_what_a_dead_process_began(root: Path, tmp_path: Path) -> None:
     data_dir = half_done(root, tmp_path, "approve a correction")
     assert visible(data_dir) == {RUN, CORRECTION}
-    review.attempts_of(data_dir, [RUN])  # the board asks for this
+    review.attempts(data_dir)  # the board asks for this
     assert visible(data_dir) == {CORRECTION}
 
 

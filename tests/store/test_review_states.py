@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -15,6 +15,7 @@ from siuo_dash.errors import NoRun, NotAllowed, SiuoError, SubmissionError
 from siuo_dash.store import journal, log, review
 from siuo_dash.store.publish import AlreadyPublished
 from siuo_dash.store.review import Actor, AlreadySubmitted, Limits
+from siuo_dash.store.review import ledger as book
 from siuo_dash.store.review.ledger import Ledger
 from siuo_dash.store.verify import repair, verify
 from tests.store.review_runs import ADA, BOB, LOCAL, NOBODY, REVIEWER, SECOND, places, replayed
@@ -101,6 +102,15 @@ class Review(RuleBasedStateMachine):
         assert verify(self.data_dir) == []
 
     @invariant()
+    def what_is_kept_of_the_log_is_what_it_says(self) -> None:
+        kept, anew = book.read(self.data_dir), Ledger(log.read(self.data_dir))
+        assert list(kept.entries.items()) == list(anew.entries.items()) and kept.events == anew.events
+        for run_id, entry in anew.entries.items():
+            assert kept.family(run_id) == anew.family(run_id)
+            assert list(kept.of(entry.owner)) == list(anew.of(entry.owner))
+            assert anew.family(run_id) == [each for each in anew.entries if anew.root(each) == anew.root(run_id)]
+
+    @invariant()
     def of_one_line_of_corrections_one_run_at_most_is_public(self) -> None:
         held = places(self.data_dir)
         ledger = Ledger(log.read(self.data_dir))
@@ -132,7 +142,7 @@ class Review(RuleBasedStateMachine):
         assert not drafts & seen
 
 
-def sent_back(events: list[log.Event]) -> bool:
+def sent_back(events: Sequence[log.Event]) -> bool:
     """Whether reviewers asked for changes: a reviewer's word does not count as the submitter's sending."""
     return any(event.event == "request-changes" for event in events)
 

@@ -114,6 +114,20 @@ def test_a_mapping_answers_what_would_be_asked(siuo: Run, tmp_path: Path) -> Non
     assert report(siuo("validate", path, "--mapping", saved, "--json"))["scores"]["safe"]["k"] == 100
 
 
+def test_a_publication_must_be_named(siuo: Run, tmp_path: Path, data: Path) -> None:
+    path = write(tmp_path, "a.json", as_json(judged(safe=88)))
+    about = ("--model", "Example-VL-7B", "--judge", "J", "--publication", "preprint")
+    refused = report(siuo("submit", path, *about, "--json"), 1)
+    assert [(error["field"], error["message"]) for error in refused["errors"]] == [
+        ("source", "the publication is not named")
+    ]
+    code, out, _ = siuo("submit", path, *about, "--source", "https://example.org/paper")
+    assert code == 0
+    table = pq.read_table(data / "submissions" / f"{out.splitlines()[-1]}.parquet", partitioning=None)
+    assert table["source_status"][0].as_py() == "preprint"
+    assert siuo("submit", path, *about[:-1], "rumour")[0] == 2
+
+
 def test_submit_publishes_and_prints_the_run_id(siuo: Run, tmp_path: Path, data: Path) -> None:
     path = write(tmp_path, "a.json", as_json(judged(safe=89)))
     about = ("--model", "Example-VL-7B", "--judge", "J", "--organization", "O", "--params-b", "7", "--closed")

@@ -7,14 +7,15 @@ authorisation is decided here, from the Actor, so that no page can forget it.
 from __future__ import annotations
 
 from siuo_dash.store.review.admission import AlreadySubmitted
-from siuo_dash.store.review.attempts import attempts, attempts_of
+from siuo_dash.store.review.attempts import Attempt, attempts
 from siuo_dash.store.review.deciding import approve, reject, request_changes, restore_as, withdraw_as
 from siuo_dash.store.review.people import EVENTS, STATES, Actor, Limits, Submitted
 from siuo_dash.store.review.reading import earlier_of, one, own, table_of, waiting
 from siuo_dash.store.review.sending import retract, save_draft, send, submit
+from siuo_dash.store.review.turns import turn
 
 __all__ = [
-    "EVENTS", "STATES", "Actor", "AlreadySubmitted", "Limits", "Submitted", "approve", "attempts", "attempts_of",
+    "EVENTS", "STATES", "Actor", "AlreadySubmitted", "Attempt", "Limits", "Submitted", "approve", "attempts",
     "earlier_of", "one", "own", "reject", "request_changes", "restore_as", "retract", "save_draft", "send", "submit",
-    "table_of", "waiting", "withdraw_as",
+    "table_of", "turn", "waiting", "withdraw_as",
 ]  # fmt: skip

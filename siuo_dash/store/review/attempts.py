@@ -3,67 +3,65 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from siuo_dash.store import journal
 from siuo_dash.store.review import ledger as book
 from siuo_dash.store.review import reading
-from siuo_dash.store.review.ledger import Entry, Ledger
+from siuo_dash.store.review.ledger import OPEN, Entry, Ledger
 
 
-def attempts(data_dir: Path) -> dict[tuple[str, str], int]:
-    """{(owner, model): how many different results this person sent for the model}; the name as spelled last.
+@dataclass(frozen=True)
+class Attempt:
+    """Which result of its owner for its model a run was, from 1, and of how many different ones."""
 
-    Drafts that were never sent do not count, nor does the same content sent again.
+    number: int
+    of: int
+
+
+def attempts(data_dir: Path, *, undecided: bool = False) -> dict[str, Attempt]:
+    """{run_id: which attempt it was}, for all runs with an owner that were ever sent.
+
+    Drafts that were never sent do not count, and the same content sent again is no other attempt. A model is known by
+    letters and digits of its name. undecided: count what waits for a decision, too, which is for its owner and for
+    reviewers only.
     """
     journal.settle(data_dir)
-    found: dict[tuple[str, str], tuple[str, set[str]]] = {}
-    for entry, model in _sent(data_dir, book.read(data_dir)):
-        owner = str(entry.owner)
-        contents = found.get((owner, _key(model)), ("", set()))[1]
-        found[owner, _key(model)] = (model, contents | {_content(entry)})
-    return {(owner, model): len(contents) for (owner, _), (model, contents) in found.items()}
+    return _attempts(data_dir, book.read(data_dir), undecided)
 
 
-def attempts_of(data_dir: Path, run_ids: Iterable[str]) -> dict[str, int]:
-    """{run_id: which attempt of its owner for its model it was, from 1}; runs without an owner, or never sent, are left out."""
-    journal.settle(data_dir)
-    wanted = set(run_ids)
-    seen: dict[tuple[str, str], list[str]] = {}
-    found = {}
-    for entry, model in _sent(data_dir, book.read(data_dir)):
-        contents = seen.setdefault((str(entry.owner), _key(model)), [])
-        if _content(entry) not in contents:
-            contents.append(_content(entry))
-        if entry.run_id in wanted:
-            found[entry.run_id] = contents.index(_content(entry)) + 1
-    return found
+@lru_cache(maxsize=8)
+def _attempts(data_dir: Path, ledger: Ledger, undecided: bool) -> dict[str, Attempt]:
+    tried: dict[tuple[str, str], dict[str, int]] = {}
+    found: dict[str, tuple[tuple[str, str], str]] = {}
+    for entry, owner, model in _sent(data_dir, ledger):
+        if not undecided and entry.place in OPEN:
+            continue
+        content = next((event.content_hash for event in entry.events if event.content_hash), entry.run_id)
+        key = owner, _key(model)
+        numbers = tried.setdefault(key, {})
+        numbers.setdefault(content, len(numbers) + 1)
+        found[entry.run_id] = key, content
+    return {run_id: Attempt(tried[key][content], len(tried[key])) for run_id, (key, content) in found.items()}
 
 
-def _sent(data_dir: Path, ledger: Ledger) -> Iterable[tuple[Entry, str]]:
-    order = {
-        event.run_id: place for place, event in reversed(list(enumerate(ledger.events))) if event.event in book.SENT
-    }
-    for run_id in sorted(order, key=order.__getitem__):
-        entry = ledger.entries[run_id]
-        model = _model(data_dir, ledger, entry)
-        if entry.owner is not None and model is not None:
-            yield entry, model
+def _sent(data_dir: Path, ledger: Ledger) -> Iterator[tuple[Entry, str, str]]:
+    """Submissions with owner and model, in the order in which they were first sent."""
+    for run_id in dict.fromkeys(event.run_id for event in ledger.events if event.event in book.SENT):
+        entry = ledger.entry(run_id)
+        if entry.owner is not None and (model := _model(data_dir, ledger, entry)) is not None:
+            yield entry, entry.owner, model
 
 
 def _model(data_dir: Path, ledger: Ledger, entry: Entry) -> str | None:
     """The model, from the log; of a run that came before the log said it, from its file."""
-    if entry.first is None or entry.owner is None:
-        return None
-    if entry.first.model is not None:
-        return entry.first.model
+    if entry.first is None or entry.first.model is not None:
+        return entry.first.model if entry.first else None
     place = journal.place_of(data_dir, entry.run_id)
     return reading.told(data_dir, ledger, entry, place).model if place else None
-
-
-def _content(entry: Entry) -> str:
-    return next((event.content_hash for event in entry.events if event.content_hash), entry.run_id)
 
 
 def _key(model: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +19,14 @@ SENT: Final = ("submit", "publish")
 OPEN: Final = (DRAFTS, PENDING)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Entry:
     """What the log tells of a run, oldest first."""
 
     run_id: str
-    events: list[log.Event] = field(default_factory=list)
+    events: tuple[log.Event, ...] = ()
+    number: int = -1
+    """How many runs came before it."""
 
     @property
     def first(self) -> log.Event | None:
@@ -53,13 +55,44 @@ class Entry:
 
 
 class Ledger:
-    """All runs that the log names, in the order in which they came."""
+    """All runs that the log names, in the order in which they came. Nobody changes one; `grown` makes a later one."""
 
-    def __init__(self, events: list[log.Event]) -> None:
-        self.events = events
+    def __init__(self, events: Sequence[log.Event] = ()) -> None:
+        self.events: list[log.Event] = []
         self.entries: dict[str, Entry] = {}
+        self._owned: dict[str | None, tuple[str, ...]] = {}
+        self._corrections: dict[str, tuple[str, ...]] = {}
+        self._add(events)
+
+    def grown(self, events: Sequence[log.Event]) -> Ledger:
+        """This ledger and what came after it; costs what the new events cost, and copies of four indexes."""
+        later = Ledger()
+        later.events = self.events.copy()
+        later.entries = self.entries.copy()
+        later._owned = self._owned.copy()
+        later._corrections = self._corrections.copy()
+        later._add(events)
+        return later
+
+    def _add(self, events: Sequence[log.Event]) -> None:
+        self.events += events
+        histories: dict[str, list[log.Event]] = {}
+        owned: dict[str | None, list[str]] = {}
+        corrections: dict[str, list[str]] = {}
         for event in events:
-            self.entries.setdefault(event.run_id, Entry(event.run_id)).events.append(event)
+            histories.setdefault(event.run_id, []).append(event)
+        for run_id, history in histories.items():
+            known = self.entry(run_id)
+            number = known.number if known.events else len(self.entries)
+            entry = self.entries[run_id] = Entry(run_id, (*known.events, *history), number)
+            if known.first is None and entry.first is not None:
+                owned.setdefault(entry.owner, []).append(run_id)
+                if entry.corrects is not None:
+                    corrections.setdefault(entry.corrects, []).append(run_id)
+        self._owned |= {owner: (*self._owned.get(owner, ()), *found) for owner, found in owned.items()}
+        self._corrections |= {
+            run_id: (*self._corrections.get(run_id, ()), *found) for run_id, found in corrections.items()
+        }
 
     def entry(self, run_id: str) -> Entry:
         """What is known of a run, which may be nothing."""
@@ -72,26 +105,38 @@ class Ledger:
             seen.append(before)
         return seen[-1]
 
-    @cached_property
-    def _families(self) -> dict[str, list[str]]:
-        families: dict[str, list[str]] = {}
-        for run_id in self.entries:
-            families.setdefault(self.root(run_id), []).append(run_id)
-        return families
-
     def family(self, run_id: str) -> list[str]:
         """All submissions of one line of corrections, in the order in which they came."""
-        return self._families.get(self.root(run_id), [])
+        found = [self.root(run_id)]
+        for each in found:  # grows while it is walked
+            found += [later for later in self._corrections.get(each, ()) if later not in found]
+        entries = sorted((self.entries[each] for each in found if each in self.entries), key=lambda each: each.number)
+        return [each.run_id for each in entries]
 
     def of(self, owner: str | None) -> Iterator[Entry]:
         """The submissions of one person."""
-        return (entry for entry in self.entries.values() if entry.first is not None and entry.owner == owner)
+        return (self.entries[run_id] for run_id in self._owned.get(owner, ()))
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A ledger and the bytes that it was read from; the version is that of the file a moment before."""
+
+    version: tuple[int, ...]
+    body: bytes
+    ledger: Ledger
+
+
+_KEPT: Final[dict[Path, _Kept]] = {}
+_MOST_KEPT: Final = 4
+_lock: Final = threading.Lock()
 
 
 def read(data_dir: Path, *, to_decide: bool = False) -> Ledger:
     """The ledger now. Raises SubmissionError when the data directory is not there.
 
-    to_decide: read every line, whatever is kept from before; for who holds the lock.
+    Of a log that has only grown, only what came after is parsed. to_decide: compare every byte with what was read
+    before, even of a file that looks unchanged; for who holds the lock.
     """
     with files.explained(data_dir):
         if not data_dir.is_dir():
@@ -103,16 +148,22 @@ def read(data_dir: Path, *, to_decide: bool = False) -> Ledger:
         try:
             stat = (data_dir / log.LOG).stat()
         except FileNotFoundError:
-            return Ledger([])
-        if to_decide:
-            return Ledger(log.read(data_dir))
-        return _read(data_dir, (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
-
-
-@lru_cache(maxsize=4)
-def _read(data_dir: Path, _version: tuple[int, ...]) -> Ledger:
-    """Read again whenever the log has changed; nobody writes into what is kept."""
-    return Ledger(log.read(data_dir))
+            return Ledger()
+        version = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        kept = _KEPT.get(data_dir)
+        if kept is not None and kept.version == version and not to_decide:
+            return kept.ledger
+        body = log.body(data_dir)
+    if kept is not None and body.startswith(kept.body):
+        ledger = kept.ledger.grown(log.events_of(body[len(kept.body) :]))
+    else:
+        ledger = Ledger(log.events_of(body))
+    with _lock:
+        _KEPT.pop(data_dir, None)
+        while len(_KEPT) >= _MOST_KEPT:
+            del _KEPT[next(iter(_KEPT))]
+        _KEPT[data_dir] = _Kept(version, body, ledger)
+    return ledger
 
 
 def owns(actor: Actor, entry: Entry) -> bool:

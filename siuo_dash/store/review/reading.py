@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +18,7 @@ from siuo_dash.store.review.ledger import Entry, Ledger, may_see, owns
 from siuo_dash.store.review.people import STATES, Actor, Submitted, must_be_reviewer, must_be_somebody
 
 UNREADABLE = "unreadable file"
+_SAID: Final = ("model", "judge", "organization")
 
 
 def own(data_dir: Path, actor: Actor) -> list[Submitted]:
@@ -125,13 +127,19 @@ def _told(data_dir: Path, ledger: Ledger, entries: list[Entry]) -> list[Submitte
 
 
 def _said(data_dir: Path, place: str, run_id: str) -> dict[str, Any]:
-    names = ["model", "judge", "organization"]
+    path = journal.path_of(data_dir, place, run_id)
     try:
-        with pq.ParquetFile(journal.path_of(data_dir, place, run_id)) as file:
-            rows: list[dict[str, Any]] = next(file.iter_batches(batch_size=1, columns=names)).to_pylist()
-            return rows[0]
+        stat = path.stat()
+        return _said_in(path, (stat.st_ino, stat.st_size, stat.st_mtime_ns))
     except (pa.ArrowException, OSError, StopIteration, IndexError, ValueError):
         return {}
+
+
+@lru_cache(maxsize=4_096)
+def _said_in(path: Path, _version: tuple[int, ...]) -> dict[str, Any]:
+    with pq.ParquetFile(path) as file:
+        rows: list[dict[str, Any]] = next(file.iter_batches(batch_size=1, columns=list(_SAID))).to_pylist()
+        return rows[0]
 
 
 def _supersedes(ledger: Ledger, entry: Entry) -> str | None:

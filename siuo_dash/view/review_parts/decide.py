@@ -17,19 +17,20 @@ from siuo_dash.view.review_parts import account
 PAGE: Final = "review"
 
 
-def offer(data_dir: Path, submission: Submitted, me: Actor) -> None:
+def offer(data_dir: Path, submission: Submitted, source_status: str, me: Actor) -> None:
     """The three decisions. Each is taken as whoever is signed in when the button is pressed, and checked by the store."""
     st.subheader("Decide", anchor=False)
     run_id, why_key, badge_key = submission.run_id, f"why-{submission.run_id}", f"badge-{submission.run_id}"
     own = me.id is not None and submission.owner == me.id
-    given = badges.GIVEN[:1] if own else badges.GIVEN
+    given = badges.given(source_status, own=own)
     with st.container(width=620):
         st.selectbox(
             "Badge, if it is approved",
             given,
             format_func=badges.badge_words,
             key=badge_key,
-            help="Give more than self-reported only to what somebody else than the submitter has checked.",
+            help="Give more than self-reported only to what somebody else than the submitter has checked, and published "
+            "only when these figures stand in the publication that is named.",
         )
         if own:
             st.caption("This is your own submission, so it can be self-reported only.")

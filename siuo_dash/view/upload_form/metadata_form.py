@@ -17,6 +17,13 @@ from siuo_dash.view import shell, upload
 from siuo_dash.view.upload_form.draft import Draft
 
 _WEIGHTS: Final = {"Open": True, "Closed": False}
+_PUBLICATIONS: Final = {
+    "self-reported": "Not published",
+    "draft": "Draft, public but not final",
+    "preprint": "Preprint",
+    "peer-reviewed": "Peer-reviewed",
+}
+"""{source_status: what the form calls it}."""
 _LABELS: Final = {
     "model": "Model",
     "judge": "Judge",
@@ -73,6 +80,13 @@ def describe(
             help="Whether the model's weights can be downloaded; leave it out if it is not known",
         )
     with columns[2]:
+        status = st.selectbox(
+            "Publication of these figures",
+            list(_PUBLICATIONS),
+            format_func=_PUBLICATIONS.__getitem__,
+            key=draft.key("status"),
+            help="Where a paper or report states these very figures; name it below",
+        )
         source = st.text_input(
             "Link or citation", told.source or "", key=draft.key("source"), max_chars=500, placeholder="https://…"
         )
@@ -97,6 +111,7 @@ def describe(
         params_b=size or None,
         open_weights=_WEIGHTS.get(weights or ""),
         source=source or None,
+        source_status=status,
         note=note or None,
         evaluated_on=day,
         submitted_by=by or None,

@@ -25,7 +25,7 @@ def show(data_dir: Path, me: Actor, labels: Mapping[str, str]) -> None:
     if not own:
         st.info("You have sent nothing yet.", icon=":material/inbox:")
         return
-    attempts = store.attempts_of(data_dir, [each.run_id for each in own])
+    attempts = store.attempts(data_dir, undecided=True)
     shell.table(
         review.submissions_frame(own, attempts),
         key="mine",

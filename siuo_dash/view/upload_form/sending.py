@@ -12,7 +12,6 @@ from siuo_dash.ingest.submission import Submission
 from siuo_dash.store import review as store
 from siuo_dash.view import identity, review, shell
 from siuo_dash.view.review_parts import account
-from siuo_dash.view.upload_form import turn
 from siuo_dash.view.upload_form.draft import Draft
 
 
@@ -29,7 +28,7 @@ def offer(data_dir: Path, draft: Draft, submission: Submission, metadata: RunMet
         return
     try:
         me = identity.uploader()
-        with turn.taken(me), st.spinner("Sending …" if send else "Keeping …"):
+        with store.turn(data_dir, me), st.spinner("Sending …" if send else "Keeping …"):
             table = submission.to_table(metadata)
             put = store.submit if send else store.save_draft
             kept = put(data_dir, table, me, limits=identity.limits(), corrects=draft.corrects)

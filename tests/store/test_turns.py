@@ -1,0 +1,103 @@
+"""One upload at a time for each person, at all instances over one data directory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from time import sleep
+
+import pytest
+
+from siuo_dash.errors import SubmissionError
+from siuo_dash.store import journal
+from siuo_dash.store.review import turn
+from siuo_dash.store.verify import verify
+from tests.store.review_runs import ADA, BOB, LOCAL, submitted
+
+HOLDER = """
+import sys
+from pathlib import Path
+from siuo_dash.store.review import Actor, turn
+with turn(Path(sys.argv[1]), Actor(sys.argv[2])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def at_another_instance(data_dir: Path) -> subprocess.Popen[str]:
+    """A process that holds Ada's turn until its input ends."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, data_dir, str(ADA.id)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None and other.stdout.readline() == "held\n"
+    return other
+
+
+def refused(data_dir: Path) -> bool:
+    try:
+        with turn(data_dir, ADA):
+            return False
+    except SubmissionError as error:
+        assert "another upload of yours is being read or sent" in str(error)
+        return True
+
+
+def test_one_at_a_time_for_a_person(tmp_path: Path) -> None:
+    with turn(tmp_path, ADA), turn(tmp_path, BOB), turn(tmp_path, LOCAL), turn(tmp_path, LOCAL):
+        assert refused(tmp_path)
+    assert not refused(tmp_path)
+    with pytest.raises(ValueError, match="inside"), turn(tmp_path, ADA):
+        raise ValueError("inside")
+    assert not refused(tmp_path)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_at_another_instance(tmp_path: Path, killed: bool) -> None:
+    other = at_another_instance(tmp_path)
+    assert refused(tmp_path)
+    if killed:
+        other.kill()
+    other.communicate()
+    assert not refused(tmp_path)
+
+
+def test_many_at_once_are_let_in_one_by_one(tmp_path: Path) -> None:
+    inside, most, start = 0, 0, Barrier(8)
+
+    def come(_: int) -> int:
+        nonlocal inside, most
+        start.wait()
+        let_in = 0
+        for _ in range(100):
+            try:
+                with turn(tmp_path, ADA):
+                    inside += 1
+                    let_in += 1
+                    sleep(0)  # whoever waits for the processor comes to it here
+                    most = max(most, inside)
+                    inside -= 1
+            except SubmissionError:
+                continue
+        return let_in
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(come, range(8))) > 0
+    assert most == 1
+
+
+def test_nothing_of_it_stays_and_nothing_of_it_is_a_fault(tmp_path: Path) -> None:
+    submitted(tmp_path)
+    with turn(tmp_path, ADA):
+        assert verify(tmp_path) == []
+        (held,) = journal.folder(tmp_path, "turns").iterdir()
+        assert "ada" not in held.name, "an address is nobody's business"
+    assert list(journal.folder(tmp_path, "turns").iterdir()) == []
+
+
+def test_without_a_data_directory_nothing_is_made(tmp_path: Path) -> None:
+    with pytest.raises(SubmissionError, match="the data directory is not there"), turn(tmp_path / "away", ADA):
+        pass
+    assert not (tmp_path / "away").exists()
