@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import FileURLs
@@ -67,6 +67,7 @@ class Visitor:
     _query: str = ""
     _auto: dict[str, float] = field(default_factory=dict)
     _urls: FileURLs | None = None
+    _redirect: str = ""
     _fresh: set[tuple[int, ...]] = field(default_factory=set)
 
     async def __aenter__(self) -> Self:
@@ -127,6 +128,14 @@ class Visitor:
             return await self._rerun()
         finally:
             self._states.pop(widget.id, None)
+
+    async def sign_in(self, person: str) -> None:
+        """From the button through the page of a provider that takes `person` at its word (tests/oidc), and back."""
+        self._redirect = ""
+        await self.press("Sign in")
+        asked = await in_thread(self._location, urljoin(self.address, self._redirect))
+        granted = await in_thread(self._location, f"{asked}&{urlencode({'person': person})}")
+        await in_thread(self._location, granted)
 
     async def drop(self, name: str, content: bytes) -> float:
         """Drop a file into the page's uploader; the seconds until the page has taken it in."""
@@ -248,6 +257,8 @@ class Visitor:
             if message.file_urls_response.error_msg:
                 raise Refused(message.file_urls_response.error_msg)
             self._urls = message.file_urls_response.file_urls[0]
+        elif kind == "auth_redirect":
+            self._redirect = message.auth_redirect.url
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
         elif kind == "script_finished":
@@ -271,6 +282,24 @@ class Visitor:
                     raise Refused(f"{path}: {status}: {words[:200]}")
         finally:
             connection.close()
+
+    def _location(self, address: str) -> str:
+        """Where an address sends to. The provider is another place, which is told no cookie of ours."""
+        parts = urlsplit(address)
+        ours = parts.netloc == urlsplit(self.address).netloc
+        connection = self._connection() if ours else http.client.HTTPConnection(parts.netloc, timeout=self.patience)
+        try:
+            if ours:
+                answer, text = self._answer(connection, "GET", f"{parts.path}?{parts.query}")
+            else:
+                connection.request("GET", f"{parts.path}?{parts.query}")
+                answer = connection.getresponse()
+                text = answer.read().decode("utf-8", "replace")
+        finally:
+            connection.close()
+        if answer.status not in (302, 307) or (location := answer.getheader("Location")) is None:
+            raise Refused(f"{answer.status}: {text[:200]}")
+        return urljoin(address, location)
 
     def _put(self, path: str, name: str, content: bytes) -> tuple[int, str]:
         boundary = uuid.uuid4().hex
@@ -306,6 +335,17 @@ class Visitor:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
+        answer, text = self._answer(connection, method, path, body, headers)
+        return answer.status, text
+
+    def _answer(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[http.client.HTTPResponse, str]:
         sent = dict(headers or {}) | ({"Cookie": self._cookie_line()} if self.cookies else {})
         connection.request(method, path, body, sent | ({"Host": self.host} if self.host else {}))
         answer = connection.getresponse()
@@ -313,7 +353,7 @@ class Visitor:
         for cookie in answer.headers.get_all("Set-Cookie") or ():
             name, _, value = cookie.split(";")[0].partition("=")
             self.cookies[name] = value
-        return answer.status, text
+        return answer, text
 
     def _cookie_line(self) -> str:
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())

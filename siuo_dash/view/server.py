@@ -18,7 +18,7 @@ from siuo_dash import __version__
 from siuo_dash.errors import SiuoError
 from siuo_dash.view import shell
 from siuo_dash.view.first_view import SCRIPT_URL
-from siuo_dash.view.serving import first_page, headers, health, logs, metrics, requests
+from siuo_dash.view.serving import first_page, headers, health, logs, metrics, reach, requests
 from siuo_dash.view.serving.metrics import measured
 from siuo_dash.view.serving.unexpected import explain
 from siuo_dash.view.upload_form import gate
@@ -62,6 +62,7 @@ def middleware() -> list[Middleware]:
     return [
         Middleware(requests.Watch),
         Middleware(headers.Guard),
+        Middleware(reach.Reach),
         Middleware(gate.Gate),
         Middleware(first_page.FirstPage),
     ]
