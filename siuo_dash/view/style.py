@@ -40,6 +40,8 @@ DARK_CHIPS: Final = (
     f"{{ color: {_PAPER['dark']}; }}</style>"
 )
 
+PERCENT_RANGE: Final = [-2, 102]
+"""An axis of percent on which a mark at 0 or at 100 is drawn whole."""
 NOT_PUBLISHED: Final = "not published"
 NOT_JUDGED: Final = "not judged"
 

@@ -34,7 +34,7 @@ def test_the_best_is_at_the_top_with_its_interval(human: pd.DataFrame) -> None:
     assert list(np.diff(dots.y)) == [1.0] * 14
     bottom, top = drawn.layout.yaxis.range
     assert bottom > max(dots.y) > min(dots.y) > top  # the axis runs downwards
-    assert tuple(drawn.layout.xaxis.range) == (0, 100)
+    assert list(drawn.layout.xaxis.range) == style.PERCENT_RANGE
     assert [row[0] for row in dots.customdata] == human["run_id"].tolist()
     assert "53.29 %" in dots.text[0]
     assert "89/167 samples" in dots.text[0]

@@ -64,7 +64,12 @@ def dumbbell(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, narrow:
             )
         )  # fmt: skip
     drawn.update_xaxes(
-        title=f"{metric.label}, % of graded samples", range=[0, 100], dtick=20, side="top", fixedrange=True
+        title=f"{metric.label}, % of graded samples",
+        range=style.PERCENT_RANGE,
+        dtick=20,
+        zeroline=False,
+        side="top",
+        fixedrange=True,
     )
     drawn.update_yaxes(
         tickmode="array", tickvals=[] if narrow else list(range(len(names))), ticktext=[] if narrow else labels,

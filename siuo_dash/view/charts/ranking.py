@@ -62,7 +62,7 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: st
                 hovertemplate="%{text}<extra></extra>",
             )
         )
-    drawn.update_xaxes(range=[0, 100], dtick=20, side="top")
+    drawn.update_xaxes(range=style.PERCENT_RANGE, dtick=20, zeroline=False, side="top")
     # An axis title is centred and would be cut where long names leave a narrow plot; this ends where the plot ends.
     drawn.add_annotation(
         text=f"{metric.label}, % of graded samples",

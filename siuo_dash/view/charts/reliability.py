@@ -169,7 +169,7 @@ def corrected(frame: pd.DataFrame, metric: Metric, theme: style.Theme, *, name: 
                 hovertemplate="%{text}<extra></extra>",
             )
         )  # fmt: skip
-    drawn.update_xaxes(title=f"{metric.label}, %", range=[0, 100], dtick=20, side="top")
+    drawn.update_xaxes(title=f"{metric.label}, %", range=style.PERCENT_RANGE, dtick=20, zeroline=False, side="top")
     name_rows(drawn, labels, places, end)
     drawn.update_layout(legend={"y": 0, "yanchor": "top"})
     return drawn

@@ -68,7 +68,9 @@ def run_profile(
             yanchor="bottom",
             font={"color": line, "size": 12},
         )
-    drawn.update_xaxes(title=f"{metric.label}, % of graded samples", range=[-2, 102], dtick=20, zeroline=False)
+    drawn.update_xaxes(
+        title=f"{metric.label}, % of graded samples", range=style.PERCENT_RANGE, dtick=20, zeroline=False
+    )
     drawn.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(labels))),

@@ -50,12 +50,12 @@ def earlier(data_dir: Path, submission: Submitted, me: Actor) -> None:
         if submission.owner
         else []
     )
+    if not others:
+        st.markdown("There are none.")
+        return
     attempts = store.attempts(data_dir, undecided=True)
     if words := badges.attempt_words(attempts.get(submission.run_id)):
         st.markdown(f"This is the {words} for this model.")
-    if not others:
-        st.markdown("None.")
-        return
     shell.table(
         review.submissions_frame(others, attempts),
         key=f"review-earlier-{submission.run_id}",

@@ -23,7 +23,10 @@ def show(data_dir: Path, me: Actor, labels: Mapping[str, str]) -> None:
     account.outcome(PAGE)
     own = store.own(data_dir, me)
     if not own:
-        st.info("You have sent nothing yet.", icon=":material/inbox:")
+        st.info(
+            "You have sent nothing yet. What you keep as a draft or send for review under *Upload* stands here.",
+            icon=":material/inbox:",
+        )
         return
     attempts = store.attempts(data_dir, undecided=True)
     shell.table(
