@@ -84,8 +84,11 @@ class Visitor:
             await self._socket.close()
             self._socket = None
 
-    async def open(self, page: str = "", query: Mapping[str, str] | None = None) -> float:
-        """Open a page by its address; the seconds until it stood whole."""
+    async def open(self, page: str = "", query: Mapping[str, str] | None = None, *, resume: str = "") -> float:
+        """Open a page by its address; the seconds until it stood whole.
+
+        resume: the session to go on with, as a browser asks for after its connection broke.
+        """
         await self.close()
         started = perf_counter()
         await in_thread(self._fetch_page, page)
@@ -94,7 +97,7 @@ class Visitor:
         headers = {"Cookie": self._cookie_line(), "Origin": f"{parts.scheme}://{self.host or parts.netloc}"}
         self._socket = await connect(
             f"{scheme}://{parts.netloc}/_stcore/stream",
-            subprotocols=["streamlit", self.cookies.get("_streamlit_xsrf", "none")],  # type: ignore[list-item]
+            subprotocols=["streamlit", self.cookies.get("_streamlit_xsrf", "none"), *filter(None, [resume])],  # type: ignore[list-item]
             additional_headers=headers | ({"Host": self.host} if self.host else {}),
             ssl=self.tls if scheme == "wss" else None,
             compression=None,
