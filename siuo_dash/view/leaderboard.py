@@ -183,7 +183,8 @@ def export_table(
             data["rank_low"], data["rank_high"] = (frame[name].astype("Int64") for name in ("rank_low", "rank_high"))
         elif column == "badge":
             data["badge"] = [badge_of(status).capitalize() for status in frame["source_status"]]
-            data["attempt"], data["attempts"] = frame["attempt"], frame["attempts"]
+            if frame["attempts"].notna().any():  # elsewhere nobody could explain two empty columns
+                data["attempt"], data["attempts"] = frame["attempt"], frame["attempts"]
         else:
             data[column] = _plain_column(frame, column, board_labels) if column != "source" else frame["source"]
     data["run_id"] = frame["run_id"]

@@ -12,6 +12,7 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import key_figures, leaderboard, rank_ranges, run_labels
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.database import Store
+from siuo_dash.store.publish import publish
 from siuo_dash.view.export import Provenance, Table
 from siuo_dash.view.leaderboard import (
     COLUMNS,
@@ -128,6 +129,25 @@ def test_columns_keep_to_what_was_chosen(store: Store) -> None:
     assert list(exported(frame, ["model", "safe"]).data) == [
         *("model", "safe_k", "safe_n", "safe_rate", "safe_low", "safe_high", "run_id")
     ]
+
+
+def test_the_badge_says_which_attempt_it_is(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data", make_run("Carried", share(50), source_status="preprint"))
+    for safe in (30, 31):
+        publish(data, make_run("Tried", share(safe)), by="ada")
+    publish(data, make_run("Once", share(20)), by="bob")
+    frame = leaderboard(Store(data), Filters(board="human-3"), METRICS["safe"])
+    shown = screen_table(frame, ["model", "badge"], {})
+    assert [list(row) for row in shown.itertuples(index=False)] == [
+        ["Carried", "Published"],
+        ["Tried", "Self-reported, 2nd of 2 attempts"],
+        ["Tried", "Self-reported, 1st of 2 attempts"],
+        ["Once", "Self-reported"],
+    ]
+    table = exported(frame, ["badge"]).data
+    assert table["badge"].tolist() == ["Published", *["Self-reported"] * 3]
+    assert table["attempt"].tolist() == [pd.NA, 2, 1, 1] and table["attempts"].tolist() == [pd.NA, 2, 2, 1]
+    assert list(exported(frame.head(1), ["badge"]).data) == ["badge", "run_id"], "no columns of nothing"
 
 
 def test_ranges_that_are_not_ready_leave_the_table_as_it_is(store: Store) -> None:
