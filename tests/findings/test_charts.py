@@ -274,7 +274,7 @@ def test_the_same_model_on_several_boards() -> None:
     human = next(trace for trace in boards if trace.name == "human, 3 responses")
     assert human.x[0] == pytest.approx(100 * 36 / 167)
     assert human.error_x.array[0] == pytest.approx(100 * stats.Rate(36, 167).high - 100 * 36 / 167)  # type: ignore[operator]
-    assert tuple(figure.layout.xaxis.range) == (0, 100)
+    assert list(figure.layout.xaxis.range) == style.PERCENT_RANGE
 
 
 def test_a_dumbbell_with_hostile_names_on_a_phone() -> None:
