@@ -16,13 +16,15 @@ from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.benchmark.schema import METRICS, RESULT_SCHEMA
 from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.store import journal
+from siuo_dash.store import journal, log, review
 from siuo_dash.store.database import Store
 from siuo_dash.store.parquet import CONTENT_HASH, parquet_bytes
 from siuo_dash.store.publish import publish
 from siuo_dash.view import upload_preview
 
 JUDGE = "judge 0"
+_PEOPLE = [review.Actor(f"person-{number}@example.org") for number in range(50)]
+_REVIEWER = review.Actor("reviewer@example.org", reviewer=True)
 _PATTERNS = 100
 """Runs of different verdicts; further runs repeat them under other names."""
 _ROOT = Path(__file__).resolve().parents[1]
@@ -42,10 +44,17 @@ def run(work: Path, runs: int) -> list[str]:
     ids = [int(row["question_id"]) for row in csv.DictReader((_ROOT / "data" / "samples.csv").open(encoding="utf-8"))]
     file = _file(ids, 0)
     numbers = count(1)
-    tables = {name: iter([_submission(stores[name], _file(ids, next(numbers))) for _ in range(8)]) for name in folders}
+    tables = {name: iter([_submission(stores[name], _file(ids, next(numbers))) for _ in range(16)]) for name in folders}
+    waiting: dict[str, list[str]] = {name: [] for name in folders}
 
     shown = in_turn({name: lambda name=name: _preview(stores[name], file) for name in folders})
     published = in_turn({name: lambda name=name: _publish(folders[name], next(tables[name])) for name in folders})
+    sent = in_turn(
+        {name: lambda name=name: waiting[name].append(_send(folders[name], next(tables[name]))) for name in folders}
+    )
+    approved = in_turn(
+        {name: lambda name=name: review.approve(folders[name], waiting[name].pop(), _REVIEWER) for name in folders}
+    )
     new = upload_preview.candidate(_submission(stores["empty"], file), JUDGE)
     ranges = in_turn(
         {name: lambda name=name: preview.rank_range(stores[name], new, METRICS["safe"]) for name in folders}, rounds=3
@@ -56,6 +65,8 @@ def run(work: Path, runs: int) -> list[str]:
             ("drop to preview", shown),
             ("rank range, in the background", ranges),
             ("publish", published),
+            ("hosted: send for review", sent),
+            ("hosted: approve", approved),
         )
     ]
 
@@ -110,10 +121,19 @@ def _publish(folder: Path, submission: Submission) -> None:
     publish(folder, submission.to_table(RunMetadata("Example-VL-7B", JUDGE)), by=None)
 
 
+def _send(folder: Path, submission: Submission) -> str:
+    limits = review.Limits(1_000, 1_000)
+    return review.submit(
+        folder, submission.to_table(RunMetadata("Sent-VL-7B", JUDGE)), _PEOPLE[0], limits=limits
+    ).run_id
+
+
 def _fill(folder: Path, runs: int) -> None:
-    """So many published runs of 167 samples without texts, as `publish` leaves them but for the log."""
+    """So many published runs of 167 samples without texts, sent by fifty people and approved by one."""
     with (folder / "samples.csv").open(encoding="utf-8", newline="") as lines:
         ids = [int(row["question_id"]) for row in csv.DictReader(lines)]
+    lines_of_log: list[bytes] = []
+    previous = None
     patterns = [_pattern(ids, number) for number in range(min(runs, _PATTERNS))]
     for number in range(runs):
         table, digest = patterns[number % _PATTERNS]
@@ -124,6 +144,11 @@ def _fill(folder: Path, runs: int) -> None:
             table = table.set_column(place, RESULT_SCHEMA.field(place), pa.array([value] * len(ids), pa.string()))
         (folder / "submissions" / f"{run_id}.parquet").write_bytes(parquet_bytes(table, {CONTENT_HASH: digest}))
         (journal.folder(folder, "claims") / digest).write_text(run_id, encoding="ascii")
+        for event, by, named in (("submit", _PEOPLE[number % len(_PEOPLE)], model), ("approve", _REVIEWER, None)):
+            told = log.Event("2026-01-01T00:00:00+00:00", event, run_id, digest, by.id, previous=previous, model=named)
+            lines_of_log.append(told.line())
+            previous = log.hash_of(told)
+    (folder / log.LOG).write_bytes(b"".join(lines_of_log))
 
 
 def _pattern(ids: list[int], number: int) -> tuple[pa.Table, str]:
