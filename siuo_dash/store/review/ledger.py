@@ -155,7 +155,8 @@ def read(data_dir: Path, *, to_decide: bool = False) -> Ledger:
             return kept.ledger
         body = log.body(data_dir)
     if kept is not None and body.startswith(kept.body):
-        ledger = kept.ledger.grown(log.events_of(body[len(kept.body) :]))
+        later = log.events_of(body[len(kept.body) :])
+        ledger = kept.ledger.grown(later) if later else kept.ledger
     else:
         ledger = Ledger(log.events_of(body))
     with _lock:
