@@ -40,16 +40,47 @@ class Gate:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._arriving: dict[str, dict[str, int]] = {}
+        """{person: {session: bytes that are on their way}}; a session stays while the server holds files of it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] in ("PUT", "POST") and PATH in scope["path"]:
-            refused = _refused(Request(scope)) if identity.settings().hosted else None
-            if refused is not None:
-                await refused(scope, receive, send)
-                return
-        if scope["type"] == "websocket" and identity.settings().hosted:
+        hosted = identity.settings().hosted
+        if hosted and scope["type"] == "http" and scope["method"] in ("PUT", "POST") and PATH in scope["path"]:
+            await self._upload(scope, receive, send)
+            return
+        if hosted and scope["type"] == "websocket":
             receive = _without_developers(receive)
         await self.app(scope, receive, send)
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        refused, who = _refused(request)
+        if refused is None:
+            size, session = int(request.headers["content-length"]), _session(request)
+            refused = self._too_much(who, session, size)
+        if refused is not None:
+            await refused(scope, receive, send)
+            return
+        # All on one event loop, so that nothing comes between looking and counting.
+        arriving = self._arriving[who]
+        arriving[session] = arriving.get(session, 0) + size
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            arriving[session] -= size  # at 0 it stays, so that what has arrived is counted while it is held
+
+    def _too_much(self, who: str, session: str, size: int) -> PlainTextResponse | None:
+        """Refuse what would make the server hold too much for one person, in all their tabs and on its way."""
+        most = identity.settings().upload_mb * 1024**2
+        arriving = self._arriving.setdefault(who, {})
+        for gone in [each for each, left in arriving.items() if not left and not _held(each)]:
+            del arriving[gone]
+        held = sum(map(_held, arriving.keys() | {session})) + sum(arriving.values())
+        # Twice: files that replace others are there before those are let go.
+        if size <= most + _FRAMING and size + held <= 2 * (most + _FRAMING):
+            return None
+        words = f"an upload may have {identity.settings().upload_mb} MB, in all your tabs together\n"
+        return PlainTextResponse(words, status_code=413)
 
 
 def _without_developers(receive: Receive) -> Receive:
@@ -85,21 +116,21 @@ def claims(cookies: dict[str, str]) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _refused(request: Request) -> PlainTextResponse | None:
+def _refused(request: Request) -> tuple[PlainTextResponse | None, str]:
+    """Why a file is not taken, and whose it is."""
     found = identity.settings()
     who = identity.visitor_of(claims(request.cookies), found, time.time())
     why = identity.why_no_upload(who, found)
-    if why or who.actor is None:
-        return PlainTextResponse(f"{why or 'uploading needs a sign-in'}\n", status_code=403)
+    if why or who.actor is None or who.actor.id is None:
+        return PlainTextResponse(f"{why or 'uploading needs a sign-in'}\n", status_code=403), ""
     told = request.headers.get("content-length", "")
     if not (told.isascii() and told.isdigit() and len(told) < 16):
-        return PlainTextResponse("the length of the file is not told\n", status_code=411)
-    most = found.upload_mb * 1024**2
-    session = request.url.path.split(PATH, 1)[1].split("/")[0]
-    # Twice: files that replace others are there before those are let go.
-    if int(told) > most + _FRAMING or int(told) + _held(session) > 2 * most + _FRAMING:
-        return PlainTextResponse(f"an upload may have {found.upload_mb} MB\n", status_code=413)
-    return None
+        return PlainTextResponse("the length of the file is not told\n", status_code=411), ""
+    return None, who.actor.id
+
+
+def _session(request: Request) -> str:
+    return request.url.path.split(PATH, 1)[1].split("/")[0]
 
 
 def _held(session: str) -> int:
