@@ -47,12 +47,12 @@ async def in_thread(work: Callable[..., _T], *arguments: Any) -> _T:
 class Visitor:
     """One open page. Usage: `async with Visitor(address) as visitor: await visitor.open("domains")`.
 
-    address: "http://127.0.0.1:8501"; https with `tls`. patience: seconds that one interaction may take.
+    address: "http://127.0.0.1:8501"; https with `tls`. origin: the address that its page says it came from. patience: seconds that one interaction may take.
     """
 
     address: str
     tls: ssl.SSLContext | None = None
-    host: str | None = None
+    origin: str | None = None
     patience: float = 60.0
     assets: bool = False
     cookies: dict[str, str] = field(default_factory=dict)
@@ -94,11 +94,14 @@ class Visitor:
         await in_thread(self._fetch_page, page)
         parts = urlsplit(self.address)
         scheme = "wss" if parts.scheme == "https" else "ws"
-        headers = {"Cookie": self._cookie_line(), "Origin": f"{parts.scheme}://{self.host or parts.netloc}"}
+        headers = {
+            "Cookie": self._cookie_line(),
+            "Origin": self.origin or f"{parts.scheme}://{parts.netloc}",
+        }
         self._socket = await connect(
             f"{scheme}://{parts.netloc}/_stcore/stream",
             subprotocols=["streamlit", self.cookies.get("_streamlit_xsrf", "none"), *filter(None, [resume])],  # type: ignore[list-item]
-            additional_headers=headers | ({"Host": self.host} if self.host else {}),
+            additional_headers=headers,
             ssl=self.tls if scheme == "wss" else None,
             compression=None,
             max_size=None,
@@ -350,7 +353,7 @@ class Visitor:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[http.client.HTTPResponse, str]:
         sent = dict(headers or {}) | ({"Cookie": self._cookie_line()} if self.cookies else {})
-        connection.request(method, path, body, sent | ({"Host": self.host} if self.host else {}))
+        connection.request(method, path, body, sent)
         answer = connection.getresponse()
         text = answer.read().decode("utf-8", "replace")
         for cookie in answer.headers.get_all("Set-Cookie") or ():

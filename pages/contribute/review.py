@@ -5,14 +5,14 @@ import streamlit as st
 from siuo_dash.analysis import preview
 from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.store import review as submissions
-from siuo_dash.view import identity, review, shell
+from siuo_dash.view import identity, paths, review, shell
 from siuo_dash.view.review_parts import account, decide, person, queue, texts
 from siuo_dash.view.upload_form import results
 from siuo_dash.view.upload_form.draft import Draft
 
 
 def show_queue(me: submissions.Actor) -> None:
-    data_dir = shell.data_dir()
+    data_dir = paths.data_dir()
     store = shell.open_store()
     account.outcome(decide.PAGE)
     waiting = submissions.waiting(data_dir, me)

@@ -13,12 +13,12 @@ from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.store import review as submissions
 from siuo_dash.store.parquet import parquet_bytes
 from siuo_dash.store.publish import AlreadyPublished, publish
-from siuo_dash.view import identity, shell, upload
+from siuo_dash.view import identity, paths, shell, upload
 from siuo_dash.view.review_parts import account
 from siuo_dash.view.upload_form import draft as drafts
 from siuo_dash.view.upload_form import mapping_editor, metadata_form, mine, results, sending, withdrawals
 
-EXAMPLES = shell.ROOT / "examples"
+EXAMPLES = paths.ROOT / "examples"
 
 
 def show_empty() -> None:

@@ -1,12 +1,14 @@
 """Who is at the page: what the sign-in provider says of a person, as the store's Actor.
 
-An Actor is made anew from Streamlit's signed cookie at each action. Nothing that a browser can set takes part in it:
-no session state, no address, no widget. What a provider says is somebody's words: checked, and never shown unescaped.
+An Actor is made anew at each action: from what Streamlit's signed cookie said when the page connected, and from whether
+that sign-in has ended since. Nothing that a browser can set takes part in it: no session state, no address, no widget.
+What a provider says is somebody's words: checked, and never shown unescaped.
 """
 
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 import time
@@ -20,10 +22,13 @@ from typing import Any, Final, NoReturn
 import streamlit as st
 
 from siuo_dash import settings as rules
-from siuo_dash.errors import NotAllowed, SettingsError
+from siuo_dash.errors import NotAllowed, SettingsError, SiuoError
 from siuo_dash.settings import Settings
+from siuo_dash.store import sign_outs
 from siuo_dash.store.review import Actor, Limits
+from siuo_dash.view.paths import data_dir
 
+log = logging.getLogger("siuo_dash")
 LONGEST_NAME: Final = 60
 _CLOCKS_DIFFER: Final = 300
 """Seconds by which the provider's clock may be ahead of ours."""
@@ -45,8 +50,25 @@ class Visitor:
 
 def visitor() -> Visitor:
     """Who is at the page now."""
-    found = settings()
-    return visitor_of(st.user.to_dict() if found.hosted else {}, found, time.time())
+    return visitor_with(st.user.to_dict() if settings().hosted else {})
+
+
+def visitor_with(claims: Mapping[str, Any]) -> Visitor:
+    """Who these claims make the visitor now; nobody when that sign-in has ended, in whatever tab or copy of a cookie."""
+    found = visitor_of(claims, settings(), time.time())
+    if found.actor is not None and found.actor.id is not None and sign_outs.has_ended(data_dir(), claims):
+        return Visitor()
+    return found
+
+
+def sign_out(claims: Mapping[str, Any]) -> None:
+    """End the sign-in with these claims everywhere; where that cannot be written down, only the cookie ends."""
+    if visitor_of(claims, settings(), time.time()).actor is None:
+        return
+    try:
+        sign_outs.end(data_dir(), claims)
+    except SiuoError as error:
+        log.warning("a sign-out could not be written down: %s", error)
 
 
 def actor() -> Actor:

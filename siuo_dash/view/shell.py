@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import importlib
 import logging
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,9 +22,9 @@ from siuo_dash.errors import SiuoError
 from siuo_dash.store.database import Store
 from siuo_dash.view import components, export, identity, style
 from siuo_dash.view.export import Table, markdown_plain
+from siuo_dash.view.paths import data_dir
 
 log = logging.getLogger("siuo_dash")
-ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -83,11 +82,6 @@ def navigation() -> dict[str, list[Any]]:
         )
         sections.setdefault(page.section, []).append(entry)
     return sections
-
-
-def data_dir() -> Path:
-    """The data directory: SIUO_DATA, or the one that is shipped."""
-    return Path(os.environ.get("SIUO_DATA", "") or ROOT / "data")
 
 
 _visit: ContextVar[ExitStack | None] = ContextVar("visit", default=None)

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from streamlit.runtime import Runtime, exists
 
 from siuo_dash.store.result_files import SAMPLES
-from siuo_dash.view import shell
+from siuo_dash.view import paths
 
 PATIENCE: Final = 2.0
 """Seconds that a disk may take to say that it is there."""
@@ -21,7 +21,7 @@ _LOOKING: Final = anyio.CapacityLimiter(1)
 
 async def answer(_request: Request) -> Response:
     """`/healthz`: 200 and `ok`, or 503 and what is wrong, without naming a path."""
-    wrong = await problem(shell.data_dir())
+    wrong = await problem(paths.data_dir())
     return PlainTextResponse(
         wrong or "ok\n", status_code=503 if wrong else 200, headers={"Cache-Control": "no-store"}
     )  # fmt: skip

@@ -1,16 +1,16 @@
 """Hosted, the server takes files only from who may upload, and no message that is meant for a developer's own page.
 
-Streamlit's own address for dropped files asks for nothing but an open page, which everybody has who reads; and a
-message over its socket empties the caches for all visitors at once.
+Streamlit's own address for dropped files asks for nothing but an open page, which everybody has who reads; a message
+over its socket empties the caches for all visitors at once; and signing out takes away this browser's cookie, no more.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import time
 from typing import Any, Final
 
+import anyio.to_thread
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -27,6 +27,7 @@ from siuo_dash.view import identity
 
 log = logging.getLogger("siuo_dash")
 PATH: Final = "/_stcore/upload_file/"
+SIGN_OUT: Final = "/auth/logout"
 DEVELOPERS: Final = (
     "clear_cache", "set_run_on_save", "load_git_info", "debug_disconnect_websocket", "debug_shutdown_runtime",
 )  # fmt: skip
@@ -48,6 +49,8 @@ class Gate:
         if hosted and scope["type"] == "http" and scope["method"] in ("PUT", "POST") and PATH in scope["path"]:
             await self._upload(scope, receive, send)
             return
+        if hosted and scope["type"] == "http" and scope["path"].endswith(SIGN_OUT):
+            await anyio.to_thread.run_sync(identity.sign_out, claims(Request(scope).cookies))
         if hosted and scope["type"] == "websocket":
             receive = _without_developers(receive)
         await self.app(scope, receive, send)
@@ -119,7 +122,7 @@ def claims(cookies: dict[str, str]) -> dict[str, Any]:
 def _refused(request: Request) -> tuple[PlainTextResponse | None, str]:
     """Why a file is not taken, and whose it is."""
     found = identity.settings()
-    who = identity.visitor_of(claims(request.cookies), found, time.time())
+    who = identity.visitor_with(claims(request.cookies))
     why = identity.why_no_upload(who, found)
     if why or who.actor is None or who.actor.id is None:
         return PlainTextResponse(f"{why or 'uploading needs a sign-in'}\n", status_code=403), ""
