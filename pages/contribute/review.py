@@ -3,6 +3,7 @@
 import streamlit as st
 
 from siuo_dash.analysis import preview
+from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.store import review as submissions
 from siuo_dash.view import identity, paths, review, shell
@@ -21,7 +22,14 @@ def show_queue(me: submissions.Actor) -> None:
         shell.footer(store)
         return
     chosen = queue.choose(waiting)
-    table = submissions.table_of(data_dir, chosen.run_id, me)
+    try:
+        table = submissions.table_of(data_dir, chosen.run_id, me)
+    except SiuoError as error:  # it can be rejected all the same
+        st.error(shell.plain(str(error)), icon=":material/error:")
+        person.earlier(data_dir, chosen, me)
+        decide.offer(data_dir, chosen, None, me)
+        shell.footer(store)
+        return
     st.header(shell.plain(review.name(chosen)), anchor=False)
     st.markdown(shell.plain(f"Sent by {chosen.owner or 'somebody not stated'}, waiting since {review.since(chosen)}."))
     names = preview.known_names(store)

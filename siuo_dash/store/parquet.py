@@ -60,8 +60,12 @@ def _rows_a_group(table: pa.Table) -> int:
 
 def stored_hash(path: Path) -> str | None:
     """The content hash in a file's footer, believed as it stands; None where there is none."""
-    metadata = pq.read_schema(path).metadata or {}
-    value = metadata.get(CONTENT_HASH.encode())
+    return stored_value(path, CONTENT_HASH)
+
+
+def stored_value(path: Path, key: str) -> str | None:
+    """What a file's footer says under a key."""
+    value = (pq.read_schema(path).metadata or {}).get(key.encode())
     return None if value is None else str(value.decode("ascii", "replace"))
 
 

@@ -16,13 +16,11 @@ import pyarrow.parquet as pq
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.errors import Finding, NoRun, SchemaError
 from siuo_dash.store import claims, files, journal, log
-from siuo_dash.store.journal import DRAFTS, PENDING, PLACES, PUBLISHED, WITHDRAWN
+from siuo_dash.store.journal import PLACES, PUBLISHED, WITHDRAWN
 from siuo_dash.store.parquet import check_schema, stored_hash
-from siuo_dash.store.review.ledger import Ledger
 
 PUBLIC: Final = (PUBLISHED, WITHDRAWN)
-ALIVE: Final = (*PUBLIC, DRAFTS, PENDING)
-"""Where the same content may lie once only, but for what waits to take the place of a published run."""
+"""Where the same content may lie once only."""
 WITH_REASONS: Final = ("withdraw", "reject", "request-changes", "supersede")
 
 
@@ -55,10 +53,9 @@ def verify(data_dir: Path) -> list[Finding]:
     runs, broken = _read_runs(data_dir)
     findings += broken
     places = _places_by_log(events)
-    ledger = Ledger(events)
     logged = dict(places)
     seen: dict[str, RunFile] = {}
-    alive: dict[str, list[RunFile]] = {}
+    public: dict[str, RunFile] = {}
     for run in runs:
         twin = seen.setdefault(run.run_id, run)
         if twin is not run:
@@ -68,14 +65,10 @@ def verify(data_dir: Path) -> list[Finding]:
             continue
         places.pop(run.run_id, None)
         findings += _examine(run, logged.get(run.run_id))
-        if run.key and run.place in ALIVE:
-            twins = alive.setdefault(run.key, [])
-            findings += [
-                _error(run, f"the same content is also in {each.name}", "withdraw or take back one of the two")
-                for each in twins
-                if (run.place in PUBLIC and each.place in PUBLIC) or ledger.root(run.run_id) != ledger.root(each.run_id)
-            ]
-            twins.append(run)
+        if run.key and run.place in PUBLIC:
+            first = public.setdefault(run.key, run)
+            if first is not run:
+                findings.append(_error(run, f"the same content is also in {first.name}", "withdraw one of the two"))
         if run.key and run.run_id not in claims.holders(data_dir, run.key):
             findings.append(_warning(run, "its content is not claimed, so it could be published twice", "run repair"))
     unreadable = {finding.file for finding in broken}

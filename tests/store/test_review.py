@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +16,7 @@ from siuo_dash.benchmark.badges import BADGES, badge_of, is_verified
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import SOURCE_STATUS
 from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
-from siuo_dash.store import journal, log, review
+from siuo_dash.store import files, journal, log, review
 from siuo_dash.store.publish import AlreadyPublished, publish
 from siuo_dash.store.review import Actor, AlreadySubmitted, Attempt, Limits
 from siuo_dash.store.verify import verify
@@ -365,15 +366,38 @@ class TestCorrections:
 class TestTheSameContent:
     @pytest.mark.parametrize("state", STARTS)
     @pytest.mark.parametrize("name", ["Example-7B", "Another name"])
-    def test_of_somebody_else_is_refused_without_saying_whose(self, tmp_path: Path, state: str, name: str) -> None:
+    def test_of_somebody_else_is_refused_only_where_everybody_sees_it(
+        self, tmp_path: Path, state: str, name: str
+    ) -> None:
+        """Else who takes another's file could lock out its author, and a refusal would tell of a draft."""
         STARTS[state](tmp_path)
         copy = run_table(name, content="Example-7B")
-        for put in (review.submit, review.save_draft):
-            with pytest.raises((AlreadyPublished, AlreadySubmitted)) as refused:
-                put(tmp_path, copy, BOB)
-            if state not in ("published", "withdrawn"):  # those two everybody sees
-                assert str(refused.value) == "the same content was sent before; if it is yours, ask the reviewers"
+        if state in ("published", "withdrawn"):
+            for put in (review.submit, review.save_draft):
+                with pytest.raises(AlreadyPublished):
+                    put(tmp_path, copy, BOB)
+        else:
+            before = places(tmp_path)
+            told = review.submit(tmp_path, copy, BOB)
+            assert told.state == "pending" and places(tmp_path) == before | {told.run_id: journal.PENDING}
+            with pytest.raises(AlreadySubmitted, match="you sent the same content before"):
+                review.save_draft(tmp_path, copy, BOB)
+            assert review.approve(tmp_path, told.run_id, REVIEWER).state == "published"
         assert verify(tmp_path) == []
+
+    @pytest.mark.parametrize("name", ["Example-7B", "Another name"])
+    @pytest.mark.parametrize("withdrawn_first", [False, True])
+    def test_of_two_who_sent_it_one_is_published(self, tmp_path: Path, name: str, withdrawn_first: bool) -> None:
+        submitted(tmp_path)
+        told = review.submit(tmp_path, run_table(name, content="Example-7B"), BOB)
+        review.approve(tmp_path, told.run_id, REVIEWER)
+        if withdrawn_first:
+            review.withdraw_as(tmp_path, told.run_id, REVIEWER, "a reason")
+        before = places(tmp_path)
+        with pytest.raises(AlreadyPublished) as refused:
+            review.approve(tmp_path, RUN, REVIEWER)
+        assert told.run_id in str(refused.value) and places(tmp_path) == before and verify(tmp_path) == []
+        assert review.reject(tmp_path, RUN, REVIEWER, "it is published").state == "rejected"
 
     @pytest.mark.parametrize("state", STARTS)
     def test_of_ones_own(self, tmp_path: Path, state: str) -> None:
@@ -392,7 +416,11 @@ class TestTheSameContent:
         review.submit(tmp_path, totals_table("A"), ADA)
         review.submit(tmp_path, totals_table("B"), BOB)
         with pytest.raises(AlreadySubmitted):
-            review.submit(tmp_path, totals_table("A"), BOB)
+            review.submit(tmp_path, totals_table("A"), ADA)
+        told = review.submit(tmp_path, totals_table("A"), BOB)
+        review.approve(tmp_path, run_id_of(totals_table("A")), REVIEWER)
+        with pytest.raises(AlreadyPublished):
+            review.approve(tmp_path, told.run_id, REVIEWER)
 
     def test_a_local_publish_sees_it_too(self, tmp_path: Path) -> None:
         submitted(tmp_path)
@@ -509,3 +537,61 @@ class TestAttempts:
     def test_nobodys_are_not_counted(self, tmp_path: Path) -> None:
         publish(tmp_path, FIRST, by=None)
         assert review.attempts(tmp_path) == {}
+
+
+class TestAFailedApproval:
+    """A badge that was given and could not be published leaves no trace."""
+
+    def table(self) -> pa.Table:
+        table = run_table()
+        place = table.schema.get_field_index("source_status")
+        table = table.set_column(place, table.schema.field(place), pa.array(["preprint"] * table.num_rows, pa.string()))
+        return table
+
+    def status(self, data_dir: Path, place: str) -> str:
+        return str(pq.read_table(journal.path_of(data_dir, place, RUN), partitioning=None)["source_status"][0])
+
+    def test_the_submitter_s_own_word_stays(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        review.submit(tmp_path, self.table(), ADA)
+        before = journal.path_of(tmp_path, journal.PENDING, RUN).read_bytes()
+
+        def refused(*_: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(files, "move", refused)
+            with pytest.raises(SubmissionError, match="the disk refused"):
+                review.approve(tmp_path, RUN, REVIEWER, badge="reproduced")
+        assert journal.path_of(tmp_path, journal.PENDING, RUN).read_bytes() == before
+        review.approve(tmp_path, RUN, REVIEWER, badge="published")
+        assert self.status(tmp_path, journal.PUBLISHED) == "preprint" and verify(tmp_path) == []
+
+    def test_killed_with_the_badge_in_the_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        review.submit(tmp_path, self.table(), ADA)
+        kept = journal.path_of(tmp_path, journal.PENDING, RUN)
+        replace = files.replace
+
+        def died(target: Path, *arguments: Any, **options: Any) -> None:
+            if target != kept or b"siuo.said" in bytes(arguments[0]):  # the way back is not taken by who is dead
+                replace(target, *arguments, **options)
+
+        def refused(*_: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(files, "replace", died)
+            broken.setattr(files, "move", refused)
+            with pytest.raises(SubmissionError):
+                review.approve(tmp_path, RUN, REVIEWER, badge="reproduced")
+        assert self.status(tmp_path, journal.PENDING) == "reproduced"
+        review.approve(tmp_path, RUN, REVIEWER, badge="published")
+        assert self.status(tmp_path, journal.PUBLISHED) == "preprint" and verify(tmp_path) == []
+
+
+def test_a_name_given_locally_makes_nobody_an_owner(tmp_path: Path) -> None:
+    publish(tmp_path, FIRST, by="ada@example.org")
+    assert review.own(tmp_path, ADA) == []
+    with pytest.raises(NotAllowed, match="somebody else's run"):
+        review.withdraw_as(tmp_path, RUN, ADA, "mine")
+    with pytest.raises(NoRun):
+        review.submit(tmp_path, CORRECTED, ADA, corrects=RUN)

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+
+from siuo_dash.benchmark.identity import make_run_id
 from siuo_dash.errors import NotAllowed, SubmissionError
 from siuo_dash.store import claims, journal, publish
 from siuo_dash.store.journal import DRAFTS, PENDING, PUBLISHED, REJECTED, RETRACTED, SUPERSEDED, WITHDRAWN
@@ -18,7 +21,7 @@ CORRECTABLE: Final = (DRAFTS, PENDING, PUBLISHED, WITHDRAWN, REJECTED)
 
 
 class AlreadySubmitted(SubmissionError):
-    """The same content was sent before. Whose it is, and as what, is told to nobody but its owner."""
+    """The same content was sent before by the same person."""
 
 
 def family_of(data_dir: Path, ledger: Ledger, corrects: str | None, actor: Actor) -> list[str]:
@@ -40,13 +43,12 @@ def family_of(data_dir: Path, ledger: Ledger, corrects: str | None, actor: Actor
 def refuse_known(
     data_dir: Path, ledger: Ledger, run_id: str, key: str | None, digest: str, family: list[str], actor: Actor
 ) -> None:
-    """Raise AlreadyPublished or AlreadySubmitted when this content is in the store and may not come again."""
-    holders = claims.holders(data_dir, key) if key else []
-    if key is None:  # of totals only the name tells
-        place = journal.place_of(data_dir, run_id)
-        known = place is not None and publish.hash_of(journal.path_of(data_dir, place, run_id)) == digest
-        holders = [run_id] if known else []
-    for holder in holders:
+    """Raise AlreadyPublished or AlreadySubmitted when this content is in the store and may not come again.
+
+    What others keep or sent, and nobody has published, is no reason: it would tell of it, and who takes somebody's file
+    could lock out its author. Reviewers see both, and can publish one of them only (`refuse_public`).
+    """
+    for holder in _holders(data_dir, run_id, key, digest):
         place = journal.place_of(data_dir, holder)
         if place is None or holder in family:
             continue
@@ -60,7 +62,24 @@ def refuse_known(
                 f"you sent the same content before, as {holder}, which is {STATES[place]}",
                 hint="correct that one, under My submissions",
             )
-        raise AlreadySubmitted("the same content was sent before", hint="if it is yours, ask the reviewers")
+
+
+def refuse_public(data_dir: Path, table: pa.Table, digest: str, but: Sequence[str]) -> None:
+    """Raise AlreadyPublished when a run's content is public as another run than these."""
+    run_id = make_run_id(str(table.column("model")[0]), str(table.column("judge")[0]), digest)
+    for holder in _holders(data_dir, run_id, claims.key(table, digest), digest):
+        place = journal.place_of(data_dir, holder)
+        if place in (PUBLISHED, WITHDRAWN) and place is not None and holder not in but:
+            raise publish.AlreadyPublished(holder, place)
+
+
+def _holders(data_dir: Path, run_id: str, key: str | None, digest: str) -> list[str]:
+    """The runs of this content; of totals only the name tells. run_id: as its names and content give it."""
+    if key is not None:
+        return claims.holders(data_dir, key)
+    place = journal.place_of(data_dir, run_id)
+    known = place is not None and publish.hash_of(journal.path_of(data_dir, place, run_id)) == digest
+    return [run_id] if known else []
 
 
 def check_limits(ledger: Ledger, actor: Actor, limits: Limits, run_id: str, replaced: Sequence[str]) -> None:

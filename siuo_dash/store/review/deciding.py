@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 
@@ -12,14 +14,17 @@ from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import NotAllowed, SubmissionError
 from siuo_dash.store import files, journal, publish
 from siuo_dash.store.journal import PENDING, PUBLISHED, WITHDRAWN
-from siuo_dash.store.parquet import CONTENT_HASH, parquet_bytes, stored_hash
+from siuo_dash.store.parquet import CONTENT_HASH, parquet_bytes, stored_hash, stored_value
 from siuo_dash.store.review import ledger as book
 from siuo_dash.store.review import reading
+from siuo_dash.store.review.admission import refuse_public
 from siuo_dash.store.review.ledger import Entry, owns
 from siuo_dash.store.review.moves import after, move, move_event, must_be_in, superseding
 from siuo_dash.store.review.people import Actor, Submitted, is_local, must_be_reviewer, must_be_somebody, reason
 
-GIVEN = ("self-reported", "re-judged", "reproduced", "published")
+GIVEN: Final = ("self-reported", "re-judged", "reproduced", "published")
+SAID: Final = "siuo.said"
+"""The footer's key for the source_status that the submitter gave, in a file whose badge a reviewer gave."""
 
 
 def request_changes(data_dir: Path, run_id: str, actor: Actor, why: str) -> Submitted:
@@ -48,19 +53,30 @@ def approve(data_dir: Path, run_id: str, actor: Actor, *, badge: str = "self-rep
             raise NotAllowed(
                 "one's own submission can be self-reported only", hint="another reviewer can give another badge"
             )
-        table = _badged(_sound(data_dir, run_id), badge)
-        digest = content_hash(table)
+        sent = _sound(data_dir, run_id)
+        digest = content_hash(sent)
+        source, target = (journal.path_of(data_dir, each, run_id) for each in (PENDING, PUBLISHED))
+        before = source.read_bytes()
+        said = stored_value(source, SAID) or str(sent.column("source_status")[0])
+        table = _badged(sent, said, badge)
+        refuse_public(data_dir, sent, digest, ledger.family(run_id))
         event = move_event(data_dir, "approve", run_id, actor, words, PENDING)
         replaced = superseding(data_dir, ledger, run_id, (PUBLISHED, WITHDRAWN), actor, run_id)
-        source, target = (journal.path_of(data_dir, each, run_id) for each in (PENDING, PUBLISHED))
         incoming = journal.folder(data_dir, "incoming")
 
         def change() -> None:
-            # The badge is written where the run waits; then one rename makes it visible.
-            files.replace(source, parquet_bytes(table, {CONTENT_HASH: digest}), by_way_of=incoming)
+            # The badge is written where the run waits; then one rename makes it visible. Killed in between, the file
+            # tells what its submitter had said.
+            files.replace(source, parquet_bytes(table, {CONTENT_HASH: digest, SAID: said}), by_way_of=incoming)
             files.move(source, target)
 
-        journal.perform(data_dir, event, change, *replaced)
+        try:
+            journal.perform(data_dir, event, change, *replaced)
+        except BaseException:
+            if source.exists():
+                with suppress(OSError):
+                    files.replace(source, before, by_way_of=incoming)
+            raise
     return after(data_dir, run_id)
 
 
@@ -121,15 +137,14 @@ def _sound(data_dir: Path, run_id: str) -> pa.Table:
     return table
 
 
-def _badged(table: pa.Table, badge: str) -> pa.Table:
+def _badged(table: pa.Table, said: str, badge: str) -> pa.Table:
     """The table with a source_status that stands for the badge; what the submitter said stays where it says the same."""
-    column = table.schema.get_field_index("source_status")
-    said = str(table.column(column)[0])
     if badge not in GIVEN or (badge == "published" and said not in PUBLICATIONS):
         raise SubmissionError(
             f"the badge {badge!r} cannot be given to this submission", hint=f"give one of {', '.join(GIVEN[:3])}"
         )
     status = said if badge_of(said) == badge else badge
+    column = table.schema.get_field_index("source_status")
     return table.set_column(
         column, RESULT_SCHEMA.field("source_status"), pa.array([status] * table.num_rows, pa.string())
     )

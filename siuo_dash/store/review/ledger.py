@@ -35,8 +35,13 @@ class Entry:
 
     @property
     def owner(self) -> str | None:
-        """The address of who sent it."""
+        """The address of who sent it, or the name that was given with it."""
         return self.first.by if self.first else None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the owner is a verified address: who publishes locally gives a name as they like."""
+        return self.first is not None and self.first.event != "publish"
 
     @property
     def corrects(self) -> str | None:
@@ -86,7 +91,7 @@ class Ledger:
             number = known.number if known.events else len(self.entries)
             entry = self.entries[run_id] = Entry(run_id, (*known.events, *history), number)
             if known.first is None and entry.first is not None:
-                owned.setdefault(entry.owner, []).append(run_id)
+                owned.setdefault(entry.owner if entry.is_known else None, []).append(run_id)
                 if entry.corrects is not None:
                     corrections.setdefault(entry.corrects, []).append(run_id)
         self._owned |= {owner: (*self._owned.get(owner, ()), *found) for owner, found in owned.items()}
@@ -169,7 +174,7 @@ def read(data_dir: Path, *, to_decide: bool = False) -> Ledger:
 
 def owns(actor: Actor, entry: Entry) -> bool:
     """Whether this is the actor's own submission; the local user owns all."""
-    return is_local(actor) or (actor.id is not None and entry.first is not None and entry.owner == actor.id)
+    return is_local(actor) or (actor.id is not None and entry.is_known and entry.owner == actor.id)
 
 
 def may_see(actor: Actor, entry: Entry, place: str) -> bool:

@@ -17,21 +17,25 @@ from siuo_dash.view.review_parts import account
 PAGE: Final = "review"
 
 
-def offer(data_dir: Path, submission: Submitted, source_status: str, me: Actor) -> None:
-    """The three decisions. Each is taken as whoever is signed in when the button is pressed, and checked by the store."""
+def offer(data_dir: Path, submission: Submitted, source_status: str | None, me: Actor) -> None:
+    """The three decisions. Each is taken as whoever is signed in when the button is pressed, and checked by the store.
+
+    source_status: what the submitter says of the source; None where the file cannot be read, which nobody can approve.
+    """
     st.subheader("Decide", anchor=False)
     run_id, why_key, badge_key = submission.run_id, f"why-{submission.run_id}", f"badge-{submission.run_id}"
     own = me.id is not None and submission.owner == me.id
-    given = badges.given(source_status, own=own)
+    given = badges.given(source_status or "", own=own)
     with st.container(width=620):
-        st.selectbox(
-            "Badge, if it is approved",
-            given,
-            format_func=badges.badge_words,
-            key=badge_key,
-            help="Give more than self-reported only to what somebody else than the submitter has checked, and published "
-            "only when these figures stand in the publication that is named.",
-        )
+        if source_status is not None:
+            st.selectbox(
+                "Badge, if it is approved",
+                given,
+                format_func=badges.badge_words,
+                key=badge_key,
+                help="Give more than self-reported only to what somebody else than the submitter has checked, and "
+                "published only when these figures stand in the publication that is named.",
+            )
         if own:
             st.caption("This is your own submission, so it can be self-reported only.")
         st.text_area(
@@ -55,6 +59,7 @@ def offer(data_dir: Path, submission: Submitted, source_status: str, me: Actor) 
             "Approve",
             icon=":material/check:",
             key=f"approve-{run_id}",
+            disabled=source_status is None,
             on_click=lambda: decide(
                 lambda who, why: store.approve(
                     data_dir, run_id, who, badge=st.session_state.get(badge_key, given[0]), why=why
