@@ -39,7 +39,9 @@ def show_queue(me: submissions.Actor) -> None:
     if submission.ok:
         results.scores(submission)
         metadata = RunMetadata(model=chosen.model, judge=chosen.judge or "")
-        results.place(store, Draft(number=f"review-{chosen.run_id}"), submission, metadata, names["model"])
+        results.place(
+            store, Draft(number=f"review-{chosen.run_id}"), submission, metadata, names["model"], chosen.supersedes
+        )
     texts.show(store, table, chosen.run_id)
     person.earlier(data_dir, chosen, me)
     decide.offer(data_dir, chosen, str(table["source_status"][0]), me)

@@ -53,7 +53,7 @@ def show_upload(submission: Submission) -> None:
     results.scores(submission)
     st.subheader("About this run", anchor=False)
     metadata, wrong = metadata_form.describe(draft, submission, names)
-    results.place(store, draft, submission, metadata, names["model"])
+    results.place(store, draft, submission, metadata, names["model"], replaces)
     st.subheader("Send" if hosted else "Publish", anchor=False)
     if wrong:
         st.info(shell.plain(metadata_form.problems(wrong)), icon=":material/edit_note:")
@@ -150,8 +150,7 @@ elif why := identity.why_no_upload(who, identity.settings()):
     st.info(shell.plain(upload.sentence(why)), icon=":material/block:")
 else:
     account.outcome("upload")
-    if hosted:
-        sending.correcting(draft, store.data_dir)
+    replaces = sending.correcting(draft, store.data_dir) if hosted else None
     names = preview.known_names(store)
     show_form()
 shell.footer(store)

@@ -56,12 +56,14 @@ class Candidate:
     """A run that is not published.
 
     board: the id of the board that its generation part would stand in. expected: the number of samples of its split.
-    outcomes: {metric: {question_id: outcome}}, None = ungraded; a metric that was not judged is missing.
+    outcomes: {metric: {question_id: outcome}}, None = ungraded; a metric that was not judged is missing. replaces: the
+    run_id of the published run that it corrects, which would be gone.
     """
 
     board: str
     expected: int
     outcomes: Mapping[str, Mapping[int, bool | None]]
+    replaces: str | None = None
 
     def board_for(self, metric: Metric) -> str:
         """Where it is compared by a metric: multiple choice is one board for all."""
@@ -83,6 +85,7 @@ class Standing:
 
     board: the ranked runs and the candidate (run_id NEW), best first: run_id, model, evidence, rank, and the metric's
     _k, _n, _rate, _low, _high (fractions, Wilson 95 %). A partial candidate is placed among all runs, partial ones too.
+    down, up: how many of the others would lose places by it, and gain some by the run that it replaces.
     """
 
     metric: Metric
@@ -90,6 +93,8 @@ class Standing:
     partial: bool
     rank: int
     board: pd.DataFrame
+    down: int = 0
+    up: int = 0
 
     @property
     def others(self) -> int:
@@ -124,7 +129,9 @@ def standing(store: Store, candidate: Candidate, metric: Metric, model: str) -> 
     # Among equals the new run comes first: it is the one that is looked for.
     board = board.sort_values(["rank", "new", "model", "run_id"], ascending=[True, False, True, True])
     rank = int(board.loc[board["new"], "rank"].iloc[0])
-    return Standing(metric, rate, partial, rank, board.drop(columns="new").reset_index(drop=True))
+    before = board["run_id"].map(ranked.set_index("run_id")["rank"])
+    down, up = (int(moved.sum()) for moved in (board["rank"] > before, board["rank"] < before))
+    return Standing(metric, rate, partial, rank, board.drop(columns="new").reset_index(drop=True), down, up)
 
 
 def rank_range(store: Store, candidate: Candidate, metric: Metric) -> tuple[int, int] | None:
@@ -222,7 +229,7 @@ def _ranked(store: Store, candidate: Candidate, metric: Metric) -> pd.DataFrame:
         board=board,
         rank_partial=candidate.is_partial(metric),
     )
-    return frame[frame["rank"].notna()].reset_index(drop=True)
+    return frame[frame["rank"].notna() & (frame["run_id"] != candidate.replaces)].reset_index(drop=True)
 
 
 def _difference(

@@ -118,15 +118,22 @@ def facts(table: pa.Table) -> list[tuple[str, str]]:
 
 
 def change_words(found: Standing) -> str:
-    """What the board would look like with the run: how many runs it would push down."""
-    below = int((found.board["rank"] > found.rank).sum())
+    """What the board would look like with the run, and without the one that it replaces: who would move."""
     if found.partial:
         return "It is partial, so it changes no rank where partial runs are not ranked."
     if not found.others:
         return "It would be the first run of its board."
-    if not below:
-        return "No other run would change its rank."
-    return f"{below} {'run' if below == 1 else 'runs'} would move down a place."
+    moved = [
+        f"{count} {'run' if count == 1 else 'runs'} would move {way} a place"
+        for count, way in ((found.down, "down"), (found.up, "up"))
+        if count
+    ]
+    return f"{' and '.join(moved)}." if moved else "No other run would change its rank."
+
+
+def replaced(old: Submitted) -> str | None:
+    """The published run that a correction of this submission would stand for."""
+    return old.run_id if old.state in ("published", "withdrawn") else old.supersedes
 
 
 def samples_to_read(table: pa.Table, *, flagged: bool) -> list[tuple[str, int]]:

@@ -114,8 +114,8 @@ def board_protocol(submission: Submission, judge: str) -> Protocol:
     return Protocol(judge, submission.responses_per_sample)
 
 
-def candidate(submission: Submission, judge: str) -> Candidate:
-    """The run as the analysis takes it."""
+def candidate(submission: Submission, judge: str, replaces: str | None = None) -> Candidate:
+    """The run as the analysis takes it. replaces: the published run that it corrects."""
     outcomes = {
         metric: {
             each.record.question_id: each.value(metric)
@@ -124,7 +124,7 @@ def candidate(submission: Submission, judge: str) -> Candidate:
         }
         for metric in submission.scores
     }
-    return Candidate(board_protocol(submission, judge).id, submission.split_size, outcomes)
+    return Candidate(board_protocol(submission, judge).id, submission.split_size, outcomes, replaces)
 
 
 def standing_words(found: Standing, range_: tuple[int, int] | None, board: str) -> str:

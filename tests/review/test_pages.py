@@ -60,6 +60,36 @@ def test_what_would_change_is_said(open_as: OpenAs, data: Path) -> None:
     assert "rank 2 of 3" in said and "1 run would move down a place." in said
 
 
+def test_what_a_correction_would_change_leaves_out_what_it_replaces(open_as: OpenAs, data: Path) -> None:
+    """The board holds two runs of 90 and 60 safe samples."""
+    reviewer = Actor(REVIEWER, reviewer=True)
+    first = make_run(HIDDEN, share(75), responses_per_sample=1)
+    review.submit(data, first, Actor(SENDER))
+    review.approve(data, run_id(first), reviewer)
+    again = make_run(HIDDEN, share(76), responses_per_sample=1)
+    review.submit(data, again, Actor(SENDER), corrects=run_id(first))
+    said = words(open_as(REVIEWER))
+    assert "rank 2 of 3" in said and "No other run would change its rank." in said
+    review.reject(data, run_id(again), reviewer, "no")
+    worse = make_run(HIDDEN, share(30), responses_per_sample=1)
+    review.submit(data, worse, Actor(SENDER), corrects=run_id(first))
+    said = words(open_as(REVIEWER))
+    assert "rank 3 of 3" in said and "1 run would move up a place." in said
+
+
+def test_a_corrupt_submission_can_be_rejected_and_not_approved(open_as: OpenAs, data: Path) -> None:
+    broken, waiting = send(data), send(data, "Sound-3B", safe=31)
+    path = data / "review" / "pending" / f"{broken}.parquet"
+    path.write_bytes(path.read_bytes()[:-200])
+    app = open_as(REVIEWER)
+    assert not app.exception and "cannot be read" in words(app)
+    assert app.button(key=f"approve-{broken}").disabled
+    app.text_area(key=f"why-{broken}").set_value("The file is broken.").run()
+    app.button(key=f"reject-{broken}").click().run()
+    assert review.one(data, broken, Actor(SENDER)).state == "rejected"
+    assert f"approve-{waiting}" in keys(app) and "Sound-3B" in words(app)
+
+
 def test_deciding_takes_words_and_is_logged(open_as: OpenAs, data: Path) -> None:
     pending = send(data)
     app = open_as(REVIEWER)

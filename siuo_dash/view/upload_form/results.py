@@ -61,14 +61,24 @@ def scores(submission: Submission) -> None:
     _table(health, "Health flags, and scores without the flagged responses")
 
 
-def place(store: Store, draft: Draft, submission: Submission, metadata: RunMetadata, models: Sequence[str]) -> None:
-    """The run among the others of its board, by domain, and beside earlier runs of the model. models: the names in use."""
+def place(
+    store: Store,
+    draft: Draft,
+    submission: Submission,
+    metadata: RunMetadata,
+    models: Sequence[str],
+    replaces: str | None = None,
+) -> None:
+    """The run among the others of its board, by domain, and beside earlier runs of the model.
+
+    models: the names in use. replaces: the published run that it corrects.
+    """
     st.subheader("Where it would stand", anchor=False)
     judge = metadata.judge.strip()
     if "generation" in submission.tasks and not judge:
         st.info("Name the judge: runs are ranked only with runs of the same judge and number of responses.")
         return
-    new = upload_preview.candidate(submission, judge)
+    new = upload_preview.candidate(submission, judge, replaces)
     labels = {board.id: board.label for board in boards(store)}
     metrics = [METRICS[name] for name in submission.scores]
     metric = _choose(draft, metrics)
@@ -81,7 +91,7 @@ def place(store: Store, draft: Draft, submission: Submission, metadata: RunMetad
     if found.others:
         work = shell.later(
             lambda: preview.rank_range(store, new, metric),
-            "preview", store.version, submission.content_hash, new.board, metric.id,
+            "preview", store.version, submission.content_hash, new.board, metric.id, replaces or "",
         )  # fmt: skip
         range_ = shell.when_ready(work, "The rank range is being drawn.")
     st.markdown(f"**{shell.plain(upload_preview.standing_words(found, range_, board))}**")

@@ -52,21 +52,22 @@ def show_sent(data_dir: Path, run_id: str) -> None:
     st.caption("Drop other files to upload another run.")
 
 
-def correcting(draft: Draft, data_dir: Path) -> None:
-    """Says which submission the next one corrects, with a way out of it."""
+def correcting(draft: Draft, data_dir: Path) -> str | None:
+    """Says which submission the next one corrects, with a way out of it; the published run that it would replace."""
     if draft.corrects is None:
-        return
+        return None
     try:
         old = store.one(data_dir, draft.corrects, identity.actor())
     except SiuoError:
         draft.corrects = draft.stored = None
-        return
+        return None
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             f":material/edit: This corrects **{shell.plain(review.name(old))}** "
             f"({review.STATES[old.state][0].lower()}). Change what is said of it below, or drop other files."
         )
         st.button("Not a correction", key=draft.key("no-correction"), on_click=_forget, args=(draft,), type="tertiary")
+    return review.replaced(old)
 
 
 def _forget(draft: Draft) -> None:
