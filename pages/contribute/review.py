@@ -36,6 +36,7 @@ def show_queue(me: submissions.Actor) -> None:
     person.about(chosen, table, names, me)
     submission = queue.read(chosen, table, store.catalogue)
     results.findings(submission)
+    queue.others_alike(data_dir, chosen, table, waiting, me)
     if submission.ok:
         results.scores(submission)
         metadata = RunMetadata(model=chosen.model, judge=chosen.judge or "")

@@ -1,7 +1,8 @@
-"""Runs in the store that were made from the same responses as a run that is not there yet, whoever judged them."""
+"""Runs that were made from the same responses as a run that is not in the store yet, or nearly, whoever judged them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -16,20 +17,22 @@ from siuo_dash.store.response_texts import fingerprints_of, response_fingerprint
 
 LEAST_SAMPLES: Final = 20
 LEAST_LENGTHS: Final = 5
-"""Fewer samples, or fewer different lengths among them, could agree by chance."""
+"""Fewer samples, or fewer different lengths or texts among them, could agree by chance."""
+NEARLY: Final = 0.8
+"""From this share of the samples that both have on, the responses are called nearly the same."""
 MOST: Final = 5
 
 AS_LONG: Final = Query(
     "as_long",
-    "Runs whose responses are as long, sample by sample, as those of a run that is not there yet.",
+    "Runs whose responses are as long, on nearly all samples, as those of a run that is not there yet.",
     """
-    SELECT r.run_id, r.judge, COUNT(*) AS samples
+    SELECT r.run_id, r.judge, COUNT(*) AS samples, COUNT(*) FILTER (WHERE v.response_chars = c.chars) AS same
     FROM verdicts v JOIN runs r ON r.run_no = v.run_no
         JOIN (SELECT UNNEST($samples) AS question_id, UNNEST($chars) AS chars) c ON c.question_id = v.question_id
     WHERE v.task = 'generation' AND v.response_chars IS NOT NULL
     GROUP BY r.run_id, r.judge
-    HAVING COUNT(*) >= $least AND COUNT(*) = COUNT(*) FILTER (WHERE v.response_chars = c.chars)
-    ORDER BY samples DESC, r.run_id LIMIT $most
+    HAVING COUNT(*) >= $least AND COUNT(*) FILTER (WHERE v.response_chars = c.chars) >= $share * COUNT(*)
+    ORDER BY same DESC, samples, r.run_id LIMIT $most
     """,
 )
 
@@ -38,39 +41,78 @@ QUERIES: Final = (AS_LONG,)
 
 @dataclass(frozen=True)
 class Twin:
-    """A run with the same responses on all samples that both have; by_words: compared by words, else by length only."""
+    """A run with the same responses on `same` of the `samples` that both have; by_words: compared by words, else by length."""
 
     run_id: str
     judge: str
     samples: int
     by_words: bool
+    same: int
 
     def words(self, name: str) -> str:
         """What a person is told; name: what the run is called where it is told."""
         how = "the same as" if self.by_words else "as long, to the character, as"
-        return f"the responses are {how} those of {name} on {self.samples} samples, judged by {self.judge}"
+        few = "" if self.same == self.samples else f"{self.same} of "
+        return f"the responses are {how} those of {name} on {few}{self.samples} samples, judged by {self.judge}"
 
 
 def twins(store: Store, table: pa.Table) -> list[Twin]:
-    """Runs of the whole store with the candidate's responses, at most MOST.
+    """Runs of the whole store with the candidate's responses, or nearly, at most MOST.
 
     table: the candidate's rows under RESULT_SCHEMA. Lengths, which the database holds, choose the few runs whose files
     are read; a run of which only figures are carried is known by its lengths alone.
     """
-    rows = table.filter(pc.equal(table["task"], "generation"))
+    rows = _generation(table)
     lengths = _lengths(rows)
-    if len(lengths) < LEAST_SAMPLES or len(set(lengths.values())) < LEAST_LENGTHS:
+    if not _tell(lengths.values()):
         return []
-    alike = AS_LONG.run(store, samples=list(lengths), chars=list(lengths.values()), least=LEAST_SAMPLES, most=4 * MOST)
+    alike = AS_LONG.run(
+        store,
+        samples=list(lengths),
+        chars=list(lengths.values()),
+        least=LEAST_SAMPLES,
+        share=NEARLY,
+        most=4 * MOST,
+    )
     own = fingerprints_of(rows)
     found = []
     for row in alike.itertuples(index=False):
         with suppress(SchemaError):  # a file that has gone meanwhile is named by the next refresh
             theirs = response_fingerprints(store, row.run_id)
-            common = own.keys() & theirs.keys()
-            if all(own[question_id] == theirs[question_id] for question_id in common):
-                found.append(Twin(row.run_id, row.judge, len(common) or int(row.samples), bool(common)))
+            if own.keys() & theirs.keys():
+                found += _compared(row.run_id, row.judge, own, theirs)
+            elif row.same == row.samples:  # by lengths alone, nearly all is too little
+                found.append(Twin(row.run_id, row.judge, int(row.samples), False, int(row.same)))
     return found[:MOST]
+
+
+def among(table: pa.Table, others: Mapping[str, pa.Table]) -> list[Twin]:
+    """Those of other runs, by run_id, that have the candidate's responses, or nearly: of runs that are in no store.
+
+    table, others: rows under RESULT_SCHEMA.
+    """
+    own = fingerprints_of(_generation(table))
+    found = []
+    for run_id, other in others.items():
+        found += _compared(run_id, str(other.column("judge")[0]), own, fingerprints_of(_generation(other)))
+    return found
+
+
+def _compared(run_id: str, judge: str, own: Mapping[int, str], theirs: Mapping[int, str]) -> list[Twin]:
+    common = own.keys() & theirs.keys()
+    same = [own[question_id] for question_id in common if own[question_id] == theirs[question_id]]
+    if len(same) < NEARLY * len(common) or not _tell(same):
+        return []
+    return [Twin(run_id, judge, len(common), True, len(same))]
+
+
+def _tell(values: Collection[object]) -> bool:
+    """Whether agreement on these can be told from chance."""
+    return len(values) >= LEAST_SAMPLES and len(set(values)) >= LEAST_LENGTHS
+
+
+def _generation(table: pa.Table) -> pa.Table:
+    return table.filter(pc.equal(table["task"], "generation"))
 
 
 def findings(store: Store, table: pa.Table) -> list[Finding]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from siuo_dash.analysis.twins import LEAST_SAMPLES, Twin, findings, twins
+from siuo_dash.analysis.twins import LEAST_SAMPLES, Twin, among, findings, twins
 from siuo_dash.store.database import Store
 from tests.inspect.stores import data_folder, publish_run, run_table
 from tests.store.runs import named, run_id_of
@@ -44,7 +44,9 @@ def test_under_another_name_and_judge(folder: Path) -> None:
     first = table("First-7B")
     publish_run(folder, first)
     publish_run(folder, table("Other-7B", lambda question_id, place: words(question_id, place).upper() + "!"))
-    assert found(folder, table("Second-9B", judge="judge b")) == [Twin(run_id_of(first), "judge a", len(IDS), True)]
+    assert found(folder, table("Second-9B", judge="judge b")) == [
+        Twin(run_id_of(first), "judge a", len(IDS), True, len(IDS))
+    ]
     assert found(folder, table("Second-9B", lambda question_id, place: words(question_id, 2 - place)))[0].by_words
     (finding,) = findings(Store(folder), table("Second-9B", judge="judge b"))
     assert finding.severity == "warning"
@@ -58,10 +60,34 @@ def test_as_long_but_other_words_is_no_twin(folder: Path) -> None:
     assert found(folder, table("Second-9B", lambda *of: words(*of).replace("please", "kindly"))) == []
 
 
-def test_one_other_response_is_no_twin(folder: Path) -> None:
-    publish_run(folder, table("First-7B"))
-    changed = lambda question_id, place: words(question_id, place) + ("." if (question_id, place) == (1005, 1) else "")  # noqa: E731
-    assert found(folder, table("Second-9B", changed)) == []
+def longer(*ids: int) -> Text:
+    """The same words, but for one character more in the responses to these samples."""
+    return lambda question_id, place: words(question_id, place) + ("x" if question_id in ids else "")
+
+
+@pytest.mark.parametrize("others", [1, 7, 8])
+def test_nearly_the_same_is_told_as_such(folder: Path, others: int) -> None:
+    """37 samples, of which a fifth are 7.4."""
+    first = table("First-7B")
+    publish_run(folder, first)
+    candidate = table("Second-9B", longer(*IDS[:others]))
+    same = len(IDS) - others
+    expected = [Twin(run_id_of(first), "judge a", len(IDS), True, same)] if others < 8 else []
+    assert found(folder, candidate) == expected == among(candidate, {run_id_of(first): first})
+    if expected:
+        assert f"on {same} of 37 samples" in expected[0].words("X")
+
+
+def test_two_models_that_refuse_alike_but_for_a_few_are_not_nearly_the_same(folder: Path) -> None:
+    def refusal(question_id: int, place: int) -> str:
+        return "I cannot help with that." if question_id not in IDS[:6] else words(question_id, place)
+
+    def other(question_id: int, place: int) -> str:
+        return refusal(question_id, place) + ("!!" if question_id in IDS[:6] else "")
+
+    first = table("First-7B", refusal)
+    publish_run(folder, first)
+    assert found(folder, table("Second-9B", other)) == [] == among(table("Second-9B", other), {"x": first})
 
 
 def test_a_part_of_a_run(folder: Path) -> None:

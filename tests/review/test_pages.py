@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.store import log, review
 from siuo_dash.store.review import Actor
 from siuo_dash.view import badges
 from tests.review.conftest import OpenAs, words
-from tests.stores import make_run, run_id, share
+from tests.stores import make_run, run_id, share, with_column
 
 SENDER, OTHER, REVIEWER = "sender@example.org", "other@example.org", "reviewer@example.org"
 HIDDEN = "Hidden-Model-3B"
@@ -75,6 +77,18 @@ def test_what_a_correction_would_change_leaves_out_what_it_replaces(open_as: Ope
     review.submit(data, worse, Actor(SENDER), corrects=run_id(first))
     said = words(open_as(REVIEWER))
     assert "rank 3 of 3" in said and "1 run would move up a place." in said
+
+
+def test_the_same_responses_from_another_account_are_told(open_as: OpenAs, data: Path) -> None:
+    def called(model: str, says: str, safe: int) -> pa.Table:
+        table = with_column(make_run(says, share(safe), judge="J"), "model", [model] * 167)
+        return with_column(table, "run_id", [make_run_id(model, "J", content_hash(table))] * 167)
+
+    mine = called("Mine-3B", "A", 40)
+    for table, sender in ((mine, SENDER), (called("Theirs-3B", "A", 41), OTHER), (called("Else-3B", "B", 42), OTHER)):
+        review.submit(data, table, Actor(sender))
+    said = words(open_as(REVIEWER, submission=run_id(mine)))
+    assert "the same as those of Theirs-3B" in said and "other@example" in said and "Else-3B · J, which" not in said
 
 
 def test_a_corrupt_submission_can_be_rejected_and_not_approved(open_as: OpenAs, data: Path) -> None:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import streamlit as st
 
+from siuo_dash.analysis import twins
 from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
+from siuo_dash.store import review as store
 from siuo_dash.store.parquet import parquet_bytes
-from siuo_dash.store.review import Submitted
-from siuo_dash.view import review, shell
+from siuo_dash.store.review import Actor, Submitted
+from siuo_dash.view import review, shell, upload
+
+MOST_COMPARED: Final = 50
+"""Others that wait, the longest first; each is read whole to be compared."""
 
 
 def choose(waiting: Sequence[Submitted]) -> Submitted:
@@ -36,6 +45,27 @@ def read(chosen: Submitted, table: pa.Table, catalogue: Catalogue) -> Submission
     table: its rows, which the store gives to owners and reviewers only.
     """
     return _read(chosen.run_id, len(chosen.history), table, catalogue)
+
+
+def others_alike(data_dir: Path, chosen: Submitted, table: pa.Table, waiting: Sequence[Submitted], me: Actor) -> None:
+    """Warns of other submissions that wait and hold the same responses, or nearly, whoever sent them."""
+    others = [each for each in waiting if each.run_id != chosen.run_id][:MOST_COMPARED]
+
+    def compare() -> list[twins.Twin]:
+        tables = {}
+        for each in others:
+            with suppress(SiuoError):  # decided meanwhile, or broken, which its own turn in the queue tells
+                tables[each.run_id] = store.table_of(data_dir, each.run_id, me)
+        return twins.among(table, tables)
+
+    # Whoever may see this page sees all that waits, so reviewers share what was found.
+    work = shell.later(compare, "waiting twins", chosen.run_id, *sorted(each.run_id for each in others))
+    found = shell.when_ready(work, "Others that wait are being compared with it.") or []
+    by_id = {each.run_id: each for each in others}
+    for twin in found:
+        other = by_id[twin.run_id]
+        words = twin.words(f"{review.name(other)}, which {other.owner or 'somebody'} sent and which waits, too")
+        st.warning(shell.plain(upload.sentence(words)), icon=":material/content_copy:")
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the submission …")
