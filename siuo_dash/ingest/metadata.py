@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from siuo_dash.benchmark.badges import PUBLICATIONS
+from siuo_dash.benchmark.names import letters, unseen
 from siuo_dash.benchmark.schema import SOURCE_STATUS
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.records import Known
@@ -72,12 +72,16 @@ class RunMetadata:
         text = self.trimmed(name)
         if text is None:
             return None
-        allowed = "\n\t\r" if name == "note" else ""
         # Invisible characters could make one name look like another, or turn the text around it.
-        if any(
-            unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and char not in allowed for char in text
-        ):
-            return _error(name, "holds invisible or control characters", "type it instead of pasting it")
+        hidden = unseen(text, "\n\t\r\ufe0e\ufe0f" if name == "note" else "")
+        if hidden:
+            return _error(
+                name,
+                f"holds invisible or control characters (U+{ord(hidden):04X})",
+                "type it instead of pasting it",
+            )
+        if name in ("model", "judge", "organization") and not letters(text):
+            return _error(name, "holds no letter and no digit", "give the name that people know it by")
         if len(text) > _LENGTHS[name]:
             return _error(name, f"{len(text):,} characters; the limit is {_LENGTHS[name]:,}", "shorten it")
         return None

@@ -9,6 +9,8 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
+from siuo_dash.benchmark.names import letters
+
 ALIKE: Final = 88.0
 """Similarity of the letters, 0 to 100, from which two names are pointed out."""
 
@@ -21,12 +23,12 @@ def similar(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     listed = list(dict.fromkeys(known))
     if name.strip() in listed:
         return []
-    letters, numbers = _parts(name)
+    own, numbers = _parts(name)
     scored = []
     for other in listed:
-        other_letters, other_numbers = _parts(other)
-        if numbers == other_numbers and (letters or other_letters):
-            likeness = fuzz.ratio(letters, other_letters)
+        theirs, other_numbers = _parts(other)
+        if numbers == other_numbers and (own or theirs):
+            likeness = fuzz.ratio(own, theirs)
             if likeness >= ALIKE:
                 scored.append((-likeness, other))
     return [other for _, other in sorted(scored)[:limit]]
@@ -34,5 +36,7 @@ def similar(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
 
 def _parts(name: str) -> tuple[str, tuple[str, ...]]:
     """The letters of a name, and its numbers: 'GPT-4o' → 'gpto', ('4',)."""
-    folded = unicodedata.normalize("NFKC", name[:300]).casefold()
-    return "".join(char for char in folded if char.isalpha()), tuple(re.findall(r"\d+", folded))
+    read = letters(name[:300])
+    # Where a number ends is told by what stands between, which `letters` leaves out.
+    numbers = re.findall(r"\d+", unicodedata.normalize("NFKC", name[:300]))
+    return "".join(char for char in read if char.isalpha()), tuple(numbers)

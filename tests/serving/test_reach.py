@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from benchmarks.visitor import BROKEN, Visitor
 from siuo_dash.settings import Settings
 from siuo_dash.view import identity
+from siuo_dash.view.serving.headers import kept_back
 from siuo_dash.view.serving.reach import WORDS, Reach
 from tests.browser.driver import ROOT, free_port, wait_for_server
 from tests.serving.instance import Instance, copy_data
@@ -94,6 +95,8 @@ def test_which_addresses_are_this_machine_s_own(
         raise AssertionError("nothing is read of who is turned away")
 
     finished(Reach(app)({"type": kind, "server": server, "headers": []}, receive, send))
+    operators = {"type": "http", "path": "/metrics", "server": server, "headers": []}
+    assert kept_back(operators) is not passes, "the operator's figures are for this machine, in any mode"
     if passes or mode == "hosted":
         assert came == [kind] and said == []
     elif kind == "http":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from siuo_dash.benchmark.names import letters
 from siuo_dash.store import journal
 from siuo_dash.store.review import ledger as book
 from siuo_dash.store.review import reading
@@ -66,5 +66,4 @@ def _model(data_dir: Path, ledger: Ledger, entry: Entry) -> str | None:
 
 def _key(model: str) -> str:
     """A model's name without case, spaces and punctuation, so that another spelling is no other model."""
-    folded = unicodedata.normalize("NFKC", model).casefold()
-    return "".join(char for char in folded if char.isalnum()) or folded
+    return letters(model) or model.casefold()

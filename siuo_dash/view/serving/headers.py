@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from siuo_dash.view.serving import logs, metrics
+from siuo_dash.view.serving.reach import from_afar
 
 NOT_FOR_THE_WORLD: Final = ("/metrics", "/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
@@ -97,11 +98,11 @@ class Guard:
 
 
 def kept_back(scope: Scope) -> bool:
-    """Whether somebody behind a proxy asks for what is the operator's."""
+    """Whether somebody behind a proxy, or over the network, asks for what is the operator's."""
     path = scope["path"].rstrip("/")
     if not any(path == each or path.startswith(f"{each}/") for each in NOT_FOR_THE_WORLD):
         return False
-    return any(name in Headers(scope=scope) for name in _FORWARDED)
+    return from_afar(scope) or any(name in Headers(scope=scope) for name in _FORWARDED)
 
 
 def _complete(headers: MutableHeaders, *, secure: bool) -> None:

@@ -26,7 +26,7 @@ class Reach:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket") and not identity.settings().hosted and _from_afar(scope):
+        if scope["type"] in ("http", "websocket") and not identity.settings().hosted and from_afar(scope):
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
             else:
@@ -35,7 +35,7 @@ class Reach:
         await self.app(scope, receive, send)
 
 
-def _from_afar(scope: Scope) -> bool:
+def from_afar(scope: Scope) -> bool:
     """Whether the socket's own end has an address that others can reach; a Unix socket has none."""
     try:
         address = ip_address((scope.get("server") or ("",))[0])
