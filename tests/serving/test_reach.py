@@ -95,7 +95,7 @@ def test_which_addresses_are_this_machine_s_own(
         raise AssertionError("nothing is read of who is turned away")
 
     finished(Reach(app)({"type": kind, "server": server, "headers": []}, receive, send))
-    operators = {"type": "http", "path": "/metrics", "server": server, "headers": []}
+    operators: Scope = {"type": "http", "path": "/metrics", "server": server, "headers": []}
     assert kept_back(operators) is not passes, "the operator's figures are for this machine, in any mode"
     if passes or mode == "hosted":
         assert came == [kind] and said == []
