@@ -71,6 +71,21 @@ def test_a_shown_command_runs(page: str, command: str, workplace: Path) -> None:
     assert finished.stdout or target, f"{page}: {command} printed nothing"
 
 
+HOSTED = [(page, command) for page, command in shown_commands() if command.startswith("sudo siuo-dash-cli ")]
+
+
+@pytest.mark.parametrize(("page", "command"), HOSTED, ids=[f"{page}: {command}" for page, command in HOSTED])
+def test_a_hosts_shown_command_is_there_with_its_options(page: str, command: str) -> None:
+    # tests/serving/test_unit.py runs the script, and what docs/hosting.md shows of backups, on a host's directories.
+    name, *words = shlex.split(command)[2:]
+    told = subprocess.run(
+        [sys.executable, "-m", "siuo_dash", name, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert told.returncode == 0, f"{page}: {command}\n{told.stderr}"
+    for option in words:
+        assert not option.startswith("-") or option in re.split(r"[\s,]+", told.stdout), f"{page}: {command}"
+
+
 def test_every_other_shown_command_is_a_make_target_or_a_plain_start() -> None:
     targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for page, command in shown_commands():

@@ -24,11 +24,11 @@ OUTER = """
 daemon off;
 master_process on;
 {user}
-error_log {folder}/error.log notice;
+error_log {folder}/error.log info;
 pid {folder}/nginx.pid;
 events {{ worker_connections 512; }}
 http {{
-    access_log off;
+    access_log {folder}/outer.log;
     default_type application/octet-stream;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
@@ -71,7 +71,8 @@ def site(folder: Path, port: int, plain_port: int, instances: Sequence[int]) -> 
         (r"server 127\.0\.0\.1:8502", f"server 127.0.0.1:{instances[1]}", 1),
         (r"/etc/letsencrypt/live/siuo\.example\.org/fullchain\.pem", f"{folder}/certificate.pem", 1),
         (r"/etc/letsencrypt/live/siuo\.example\.org/privkey\.pem", f"{folder}/key.pem", 1),
-        (r"/var/log/nginx/siuo-dash\.log", f"{folder}/access.log", 1),
+        (r"/var/log/nginx/siuo-dash\.log", f"{folder}/access.log", 3),
+        (r"/var/log/nginx/siuo-dash-error\.log", f"{folder}/site-error.log", 3),
         (r"/var/lib/nginx/siuo-dash", f"{folder}/cache", 1),
         (re.escape(f"server_name {NAME}"), "server_name localhost", 2),
         (r"listen 443 ", f"listen 127.0.0.1:{port} ", 2),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import shutil
 import socket
 import ssl
 from collections.abc import Iterator
@@ -82,6 +83,153 @@ def test_plain_http_leads_to_tls_and_other_names_are_not_answered(site: Site) ->
         pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"),
     ):
         proxy.tls.wrap_socket(raw, server_hostname="elsewhere.example")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1", "_", "[::1]"])
+def test_another_name_is_not_answered_after_the_right_ones_handshake(site: Site, host: str) -> None:
+    proxy = site[0]
+    for path in ("/", "/nothing-there", "/metrics", "/oauth2callback?code=x"):
+        with pytest.raises(http.client.RemoteDisconnected):
+            ask(proxy, path, host=host)
+    assert ask(proxy, "/healthz", host=f"LOCALHOST:{proxy.port}").status == 200
+    with pytest.raises(http.client.RemoteDisconnected):
+        ask_plainly(proxy, "/", host=host)
+
+
+def test_one_request_with_two_names_is_not_answered(site: Site) -> None:
+    proxy = site[0]
+    right, wrong = f"localhost:{proxy.port}", "evil.example"
+    assert ask(proxy, f"https://{right}/healthz", host=right).status == 200
+    for address, host in ((right, wrong), (wrong, right), (right, f"{right}.{wrong}")):
+        with pytest.raises(http.client.RemoteDisconnected):
+            ask(proxy, f"https://{address}/healthz", host=host)
+
+
+def test_no_answer_tells_nginxs_version(site: Site) -> None:
+    proxy = site[0]
+    told = [ask(proxy, "/metrics"), ask(proxy, "/", x="y" * 9_000), ask_plainly(proxy, "/"), to_tls_without_it(proxy)]
+    assert [answer.status for answer in told] == [404, 400, 301, 400]
+    for answer in told:
+        assert answer.headers["server"] == "nginx" and "nginx/" not in answer.text
+
+
+def to_tls_without_it(proxy: Proxy) -> Answer:
+    return plainly(proxy.port, "/")
+
+
+def ask_plainly(proxy: Proxy, path: str, **sent: str) -> Answer:
+    """Over plain HTTP."""
+    return plainly(proxy.plain_port, path, **sent)
+
+
+def plainly(port: int, path: str, **sent: str) -> Answer:
+    connection = http.client.HTTPConnection("localhost", port, timeout=20)
+    try:
+        connection.request("GET", path, headers=sent)
+        return answer_of(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def announce(proxy: Proxy, path: str, size: int) -> Answer:
+    """What is answered to a PUT that says how large it will be, before it is sent."""
+    connection = http.client.HTTPSConnection("localhost", proxy.port, timeout=60, context=proxy.tls)
+    try:
+        connection.putrequest("PUT", path)
+        connection.putheader("Content-Length", str(size))
+        connection.endheaders()
+        return answer_of(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def own_answer(answer: Answer, *, tls: bool = True) -> None:
+    """An answer of nginx's own is as closed as the dashboard's, and each header is there once."""
+    assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers.get("strict-transport-security") == ("max-age=63072000" if tls else None)
+    assert answer.headers["server"] == "nginx"
+    waits = answer.status in (429, 503)
+    assert answer.headers.get("retry-after") == ("5" if waits else None)
+    assert answer.headers.get("cache-control") == ("no-store" if waits else None)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/metrics", 404), ("/_stcore/metrics", 404), ("/_stcore/agent/mcp", 404), ("/_stcore/script-health-check", 404),
+     ("/%zz", 400), ("/" + "x" * 9_000, 414)],
+    ids=lambda value: str(value)[:30],
+)  # fmt: skip
+def test_what_nginx_answers_by_itself_carries_the_headers(site: Site, path: str, status: int) -> None:
+    answer = ask(site[0], path)
+    assert answer.status == status
+    own_answer(answer)
+
+
+def test_what_is_too_large_and_the_way_to_tls_carry_the_headers(site: Site) -> None:
+    proxy = site[0]
+    for path, size in (("/", 2**16 + 1), ("/static/x.js", 2**20), ("/_stcore/upload_file/0/1", 67 * 2**20)):
+        answer = announce(proxy, path, size)
+        assert answer.status == 413, path
+        own_answer(answer)
+    answer = ask_plainly(proxy, "/")
+    assert answer.status == 301
+    own_answer(answer, tls=False)
+
+
+def test_what_the_dashboard_answers_is_left_as_it_is(site: Site) -> None:
+    proxy, instance, _ = site
+    script = next(part for part in ask(proxy, "/").text.split('"') if part.startswith("./static/css/"))[1:]
+    wanted = [(script, 200), (script, 200), ("/component/x/y", 404), ("/media/nothing-there.png", 404)]
+    own = {"server", "date", "connection", "strict-transport-security", "set-cookie", "vary", "etag", "content-length"}
+    own |= {"transfer-encoding"}  # how it is sent, not what
+    for path, status in wanted:  # the second time, the first of them comes from nginx's cache
+        direct, through = instance.get(path, host="localhost"), ask(proxy, path)
+        assert (direct.status, through.status) == (status, status)
+        assert through.body == direct.body
+        assert {name: value for name, value in through.headers.items() if name not in own} == {
+            name: value for name, value in direct.headers.items() if name not in own
+        }
+
+
+def test_nothing_that_nginx_writes_holds_a_session_or_a_sign_in_code(tmp_path: Path) -> None:
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    upload, back = "/_stcore/upload_file/SESSION/f", "/oauth2callback?code=SECRET&state=SECRET"
+    with proxied(folder, [free_port(), free_port()]) as proxy:  # both instances are away
+        over = [ask(proxy, upload, "PUT", b"x") for _ in range(40)]
+        assert {answer.status for answer in over} == {503, 429}
+        for answer in over:
+            own_answer(answer)
+        for other in (
+            "//_stcore//upload_file/SESSION/f",
+            "/_stcore/%75pload_file/SESSION/f",
+            "/_stcore/UPLOAD_FILE/SESSION",
+        ):
+            assert ask(proxy, other, "DELETE").status in (503, 429)
+        assert announce(proxy, upload, 67 * 2**20).status == 413
+        assert ask(proxy, f"{upload}%zz").status == 400
+        assert ask(proxy, back).status == 503
+        assert announce(proxy, back, 2**20).status == 413
+        assert ask(proxy, back, x="y" * 9_000).status == 400
+        assert ask_plainly(proxy, back).status == ask_plainly(proxy, upload).status == 301
+        for host in ("evil.example", "127.0.0.1"):
+            for path in (back, upload):
+                with pytest.raises(http.client.RemoteDisconnected):
+                    ask(proxy, path, host=host)
+        # The disk refuses what nginx has to put aside: that is worse than an error to nginx.
+        shutil.rmtree(folder / "body")
+        (folder / "body").write_text("no directory")
+        assert ask(proxy, back, "PUT", b"x" * 50_000).status == 500
+    logs = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.log")}
+    assert logs.keys() == {"access.log", "site-error.log", "error.log", "outer.log"}
+    for name, text in logs.items():
+        assert "SESSION" not in text and "SECRET" not in text, name
+    # It is not that nothing was written: the operator sees what became of them.
+    for line in ('"PUT /_stcore/upload_file/-" 429 ', '"PUT /_stcore/upload_file/-" 503 ', '"PUT /_stcore/upload_file/-" 413 ',
+                 '"GET /oauth2callback" 503 ', '"GET /oauth2callback" 301 ', '"PUT /oauth2callback" 500 '):  # fmt: skip
+        assert line in logs["access.log"], line
 
 
 def test_code_is_sent_small(site: Site) -> None:
@@ -193,8 +341,6 @@ def test_with_all_instances_away_the_page_says_so_and_comes_back(tmp_path: Path)
     with proxied(tmp_path / "nginx", ports) as proxy:
         answer = ask(proxy, "/")
         assert answer.status == 503 and "The dashboard is being restarted" in answer.text
-        assert (
-            answer.headers["retry-after"] == "5" and "default-src 'none'" in answer.headers["content-security-policy"]
-        )
+        own_answer(answer)
         with running(tmp_path, port=ports[1], options=BEHIND):
             assert ask(proxy, "/").status == 200
