@@ -6,6 +6,7 @@ environment wins. Signing in is Streamlit's own section [auth] of the same file.
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -83,6 +84,12 @@ class Settings:
 NAMES: Final = tuple(each.name for each in fields(Settings) if each.name != "sign_in")
 LIMITS: Final = {"quota_per_day": (1, 10_000), "quota_open": (1, 1_000), "upload_mb": (1, 1_024), "sign_in_hours": (1, 720)}  # fmt: skip
 """The least and the most that a number may be."""
+VARIABLES: Final = (
+    *(PREFIX + name.upper() for name in NAMES),
+    *(PREFIX + name for name in ("DATA", "BENCHMARK_GENERATION", "BENCHMARK_MULTIPLE_CHOICE", "BENCHMARK_PICTURES")),
+)
+"""All of the program's environment variables."""
+_OF_TESTS: Final = f"{PREFIX}TEST_"
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,7 @@ class Serving:
     address: str | None = "127.0.0.1"
     xsrf_protection: bool = True
     trusted_headers: bool = False
+    max_upload_mb: int = 64
 
 
 def read(environment: Mapping[str, str], secrets: Sequence[Path] = ()) -> Settings:
@@ -99,13 +107,21 @@ def read(environment: Mapping[str, str], secrets: Sequence[Path] = ()) -> Settin
 
     secrets: the secrets files that Streamlit reads, in its order; those that are not there are passed over.
     """
-    faults: list[str] = []
-    tables = _tables(secrets, faults)
+    faults = _misspelt(environment)
+    missing: list[Path] = []
+    tables = _tables(secrets, missing, faults)
     given = _given(environment, tables.get(SECTION, {}), faults)
     values = {name: _value(name, raw, where, faults) for name, (raw, where) in given.items()}
     settings = Settings(**{name: value for name, value in values.items() if value is not None})
     if settings.hosted:
-        found = sign_in(tables.get("auth"), settings.issuer, faults)
+        found = None
+        if missing and len(missing) == len(secrets):
+            faults.append(
+                f"hosted, but there is no secrets file, so nobody could sign in: looked for "
+                f"{', '.join(str(path.absolute()) for path in missing)}; docs/settings.md says what it holds"
+            )
+        else:
+            found = sign_in(tables.get("auth"), settings.issuer, faults)
         settings = Settings(**{name: getattr(settings, name) for name in NAMES}, sign_in=found)
         if not settings.reviewers and values.get("reviewers", ()) is not None:
             faults.append("no reviewer is named, so nothing could ever be published: set SIUO_REVIEWERS to addresses")
@@ -127,6 +143,11 @@ def check_serving(settings: Settings, serving: Serving) -> None:
         faults.append(
             "server.trustedUserHeaders is set, so that a request's header could name any person: remove that option"
         )
+    if settings.upload_mb > serving.max_upload_mb:
+        faults.append(
+            f"SIUO_UPLOAD_MB is {settings.upload_mb}, but server.maxUploadSize is {serving.max_upload_mb}, so no such upload "
+            "could come: raise server.maxUploadSize (and a proxy's limit) as well, or lower SIUO_UPLOAD_MB"
+        )
     _raise(faults)
 
 
@@ -147,14 +168,32 @@ def _raise(faults: Sequence[str]) -> None:
         raise SettingsError("\n".join(faults))
 
 
-def _tables(secrets: Sequence[Path], faults: list[str]) -> dict[str, Any]:
-    """The files' sections; a later file's section stands for an earlier one's, as Streamlit has it."""
+def _misspelt(environment: Mapping[str, str]) -> list[str]:
+    """A fault for each variable that looks like ours and is none, which would change nothing and tell nobody."""
+    faults = []
+    for name in sorted(environment):
+        upper = name.upper()
+        if not upper.startswith(PREFIX) or name in VARIABLES or name.startswith(_OF_TESTS):
+            continue
+        # Compared without what all of them begin with, which would make any two alike.
+        short = {each.removeprefix(PREFIX): each for each in VARIABLES}
+        near = difflib.get_close_matches(upper.removeprefix(PREFIX), short, n=1)
+        hint = f"do you mean {short[near[0]]}?" if near else f"there are {', '.join(VARIABLES)}"
+        faults.append(f"{name} is no setting; {hint}")
+    return faults
+
+
+def _tables(secrets: Sequence[Path], missing: list[Path], faults: list[str]) -> dict[str, Any]:
+    """The files' sections; a later file's section stands for an earlier one's, as Streamlit has it.
+
+    missing: takes the files that are not there.
+    """
     found: dict[str, Any] = {}
     for path in secrets:
         try:
             found |= tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            continue
+            missing.append(path)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             # What a parser says may quote the line, and the line may hold a secret.
             place = re.search(r"line \d+", str(error))

@@ -21,11 +21,15 @@ _PLACEHOLDER: Final = re.compile(
 
 @dataclass(frozen=True)
 class SignIn:
-    """What Streamlit's section [auth] says, as far as it matters here. issuer: who must have issued an identity."""
+    """What Streamlit's section [auth] says, as far as it matters here.
+
+    issuer: who must have issued an identity. metadata_url: where the provider describes itself; empty = at the issuer's.
+    """
 
     client_id: str
     issuer: str
     redirect_uri: str
+    metadata_url: str = ""
 
 
 def sign_in(auth: object, issuer: str, faults: list[str]) -> SignIn | None:
@@ -33,7 +37,7 @@ def sign_in(auth: object, issuer: str, faults: list[str]) -> SignIn | None:
     before = len(faults)
     if not isinstance(auth, Mapping):
         faults.append(
-            "hosted, but secrets.toml has no section [auth], so nobody could sign in: docs/hosting.md says what it holds"
+            "hosted, but secrets.toml has no section [auth], so nobody could sign in: docs/settings.md says what it holds"
         )
         return None
     said = {key: auth.get(key) for key in _AUTH_KEYS}
@@ -60,7 +64,7 @@ def sign_in(auth: object, issuer: str, faults: list[str]) -> SignIn | None:
     _check_scope(auth.get("client_kwargs"), faults)
     if len(faults) > before:
         return None
-    return SignIn(str(said["client_id"]), issuer or metadata.removesuffix(DISCOVERY), redirect)
+    return SignIn(str(said["client_id"]), issuer or metadata.removesuffix(DISCOVERY), redirect, metadata)
 
 
 def _check_web(url: str, key: str, ending: str, faults: list[str]) -> None:

@@ -7,7 +7,6 @@ What a provider says is somebody's words: checked, and never shown unescaped.
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 import sys
@@ -23,10 +22,11 @@ import streamlit as st
 
 from siuo_dash import settings as rules
 from siuo_dash.errors import NotAllowed, SettingsError, SiuoError
-from siuo_dash.settings import Settings
+from siuo_dash.settings import Settings, start
 from siuo_dash.store import sign_outs
 from siuo_dash.store.review import Actor, Limits
 from siuo_dash.view.paths import data_dir
+from siuo_dash.view.serving import options
 
 log = logging.getLogger("siuo_dash")
 LONGEST_NAME: Final = 60
@@ -151,34 +151,16 @@ def settings() -> Settings:
 
 def check_start() -> None:
     """End the process with the reasons on standard error when it must not be served as it is set up."""
-    faults: list[str] = []
     try:
-        found = settings()
-        serving = rules.Serving(
-            address=st.get_option("server.address") or None,
-            xsrf_protection=bool(st.get_option("server.enableXsrfProtection")),
-            trusted_headers=bool(st.get_option("server.trustedUserHeaders")),
-        )
-        rules.check_serving(found, serving)
-        faults = _lacking() if found.hosted else []
+        start.check(settings(), options.serving())
     except SettingsError as error:
-        faults = str(error).splitlines()
-    if faults:
-        _refuse(faults)
+        _refuse(error)
 
 
-def _lacking() -> list[str]:
-    try:
-        importlib.import_module("authlib.integrations.starlette_client")  # Streamlit does so at the first sign-in only
-    except ImportError as error:
-        return [f"hosted, but nobody can sign in, since a library is missing ({error}): install requirements.txt"]
-    return []
-
-
-def _refuse(faults: list[str]) -> NoReturn:
-    for fault in faults:
+def _refuse(error: SettingsError) -> NoReturn:
+    for fault in str(error).splitlines():
         print(f"refused: {fault}", file=sys.stderr)  # noqa: T201
-    raise SystemExit(rules.EXIT_CODE)
+    raise SystemExit(start.exit_code(error))
 
 
 def _without_slash(issuer: object) -> str | None:

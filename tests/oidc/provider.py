@@ -44,6 +44,12 @@ class Provider:
     """Signs instead of the published key, as a forger would."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     signed_out: int = 0
+    stated: dict[str, Any] = field(default_factory=dict)
+    """What the discovery says otherwise than it should; None leaves a key out."""
+    answers: list[Response] = field(default_factory=list)
+    """Given for the discovery first, one a request."""
+    asked: int = 0
+    """How often the discovery was."""
 
     def app(self) -> Starlette:
         """The provider's addresses."""
@@ -58,20 +64,22 @@ class Provider:
         )
 
     async def discovery(self, _: Request) -> Response:
-        return JSONResponse(
-            {
-                "issuer": self.issuer,
-                "authorization_endpoint": f"{self.issuer}/authorize",
-                "token_endpoint": f"{self.issuer}/token",
-                "jwks_uri": f"{self.issuer}/jwks",
-                "end_session_endpoint": f"{self.issuer}/sign-out",
-                "response_types_supported": ["code"],
-                "subject_types_supported": ["public"],
-                "id_token_signing_alg_values_supported": ["RS256"],
-                "code_challenge_methods_supported": ["S256"],
-                "token_endpoint_auth_methods_supported": ["client_secret_basic"],
-            }
-        )
+        self.asked += 1
+        if self.answers:
+            return self.answers.pop(0)
+        said = {
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token",
+            "jwks_uri": f"{self.issuer}/jwks",
+            "end_session_endpoint": f"{self.issuer}/sign-out",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        } | self.stated
+        return JSONResponse({name: value for name, value in said.items() if value is not None})
 
     async def jwks(self, _: Request) -> Response:
         return JSONResponse({"keys": [self.key.as_dict(private=False)]})

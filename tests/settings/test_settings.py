@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from siuo_dash.errors import SettingsError
-from siuo_dash.settings import NAMES, PREFIX, Serving, Settings, address_of, check_serving, read
+from siuo_dash.settings import NAMES, PREFIX, VARIABLES, Serving, Settings, address_of, check_serving, read
 from siuo_dash.settings.auth import is_loopback
+from siuo_dash.store.benchmark_fetch import Sources
 from tests.conftest import ROOT
 
 SECRET = "0123456789abcdef-a-cookie-secret"
@@ -105,6 +108,52 @@ def test_hosted_without_auth_at_all(tmp_path: Path) -> None:
     assert "no section [auth]" in faults(HOSTED, path)[0]
 
 
+def test_secrets_files_that_are_not_there_are_named(tmp_path: Path) -> None:
+    places = [tmp_path / "one.toml", tmp_path / "two" / "secrets.toml"]
+    (fault,) = faults(HOSTED, *places)
+    assert all(str(place) in fault for place in places) and "there is no secrets file" in fault
+    assert "docs/settings.md says what it holds" in fault
+    # One that is there, and says nothing of signing in, is another matter.
+    places[0].write_text("")
+    (fault,) = faults(HOSTED, *places)
+    assert "no section [auth]" in fault and "docs/settings.md says what it holds" in fault
+    assert not read({}, places[1:]).hosted  # locally nobody signs in
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SIUO_UPLOAD", "SIUO_UPLOADS"),
+        ("SIUO_REVIEWER", "SIUO_REVIEWERS"),
+        ("SIUO_QUOTA_PERDAY", "SIUO_QUOTA_PER_DAY"),
+        ("SIUO_SIGNIN_HOURS", "SIUO_SIGN_IN_HOURS"),
+        ("SIUO_DATE", "SIUO_DATA"),
+        ("siuo_mode", "SIUO_MODE"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_with_the_right_name(name: str, meant: str) -> None:
+    (fault,) = faults({name: "top-secret"})
+    assert fault == f"{name} is no setting; do you mean {meant}?"
+
+
+def test_a_variable_like_none_of_ours_is_refused_with_all_names() -> None:
+    one, two = faults({"SIUO_ZZZZZZ": "", "SIUO_": "1", "MODE": "x", "XSIUO_MODE": "x"})
+    assert one.startswith("SIUO_ is no setting; there are SIUO_MODE, ") and two.startswith("SIUO_ZZZZZZ is no setting")
+    assert all(f"{PREFIX}{name.upper()}" in one for name in NAMES) and "SIUO_DATA" in one
+
+
+def test_every_variable_that_the_program_reads_is_known() -> None:
+    """The program's files name no variable that a start would refuse; SIUO_GEN and SIUO_MCQ are names of data sets."""
+    files = [*ROOT.glob("siuo_dash/**/*.py"), *ROOT.glob("hosting/*"), ROOT / "Makefile", *ROOT.glob("docs/*.md")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files if path.is_file())
+    named = set(re.findall(r"\bSIUO_[A-Z_]*[A-Z]\b(?!_?[{*])", text)) - {"SIUO_GEN", "SIUO_MCQ"}
+    assert {"SIUO_DATA", "SIUO_MODE", "SIUO_BENCHMARK_PICTURES"} <= named <= set(VARIABLES)
+    assert read(dict.fromkeys(VARIABLES, "") | {"SIUO_DATA": "/x", "SIUO_TEST_CONTROL": "1"}) == Settings()
+    every = Sources.from_environment({f"SIUO_BENCHMARK_{each.name.upper()}": each.name for each in fields(Sources)})
+    assert every == Sources(*(each.name for each in fields(Sources)))
+    assert {f"SIUO_BENCHMARK_{each.name.upper()}" for each in fields(Sources)} <= set(VARIABLES)
+
+
 def test_several_providers_are_not_supported(tmp_path: Path) -> None:
     (fault,) = faults(HOSTED, auth(tmp_path, '[auth.other]\nclient_id = "a"'))
     assert "one provider only" in fault
@@ -187,6 +236,20 @@ def test_a_way_of_serving_that_lets_people_be_forged() -> None:
         check_serving(hosted, Serving(xsrf_protection=False))
     with pytest.raises(SettingsError, match="trustedUserHeaders"):
         check_serving(hosted, Serving(trusted_headers=True))
+
+
+@pytest.mark.parametrize("mode", ["local", "hosted"])
+def test_an_upload_limit_that_streamlit_does_not_let_come(mode: Literal["local", "hosted"]) -> None:
+    with pytest.raises(SettingsError, match=r"SIUO_UPLOAD_MB is 100, but server\.maxUploadSize is 99,"):
+        check_serving(Settings(mode=mode, upload_mb=100), Serving(max_upload_mb=99))
+    check_serving(Settings(mode=mode, upload_mb=100), Serving(max_upload_mb=100))
+
+
+def test_without_options_said_the_shipped_ones_hold() -> None:
+    shipped = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["server"]
+    assert Serving() == Serving(
+        shipped["address"], shipped["enableXsrfProtection"], "trustedUserHeaders" in shipped, shipped["maxUploadSize"]
+    )
 
 
 @pytest.mark.parametrize(
