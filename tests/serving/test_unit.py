@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 
 from siuo_dash import settings
+from tests.browser.driver import free_port
 from tests.conftest import ROOT
+from tests.oidc.provider import Provider, serving
 from tests.serving.instance import copy_data, running
 
 UNIT = ROOT / "hosting" / "siuo-dash@.service"
@@ -203,16 +205,18 @@ def test_settings_alone_are_checked_by_root_who_can_read_the_secrets(machine: Ma
 def test_the_services_settings_are_checked_and_its_data_examined(machine: Machine) -> None:
     wrong = machine.run("siuo-dash-cli", "check-settings")
     assert wrong.returncode == settings.EXIT_CODE and "no reviewer is named" in wrong.stderr
+    port = free_port()
     (machine.etc / "secrets.toml").write_text(
         '[siuo]\nreviewers = ["somebody@example.org"]\n'
         '[auth]\nredirect_uri = "https://siuo.example.org/oauth2callback"\n'
         f'cookie_secret = "{token_urlsafe(32)}"\nclient_id = "dashboard-4711"\nclient_secret = "{token_urlsafe(32)}"\n'
-        'server_metadata_url = "https://accounts.example.org/.well-known/openid-configuration"\n',
+        f'server_metadata_url = "http://127.0.0.1:{port}/.well-known/openid-configuration"\n',
         encoding="utf-8",
     )
-    right = machine.run("siuo-dash-cli", "check-settings")
+    with serving(Provider(), port):
+        right = machine.run("siuo-dash-cli", "check-settings")
     assert (right.returncode, right.stderr) == (0, "") and right.stdout.startswith("hosted: 1 reviewer;")
-    assert machine.run("siuo-dash-cli", "verify").stdout == "sound\n"
+    assert machine.run("siuo-dash-cli", "verify").stdout.startswith("sound")
     (machine.data / "samples.csv").unlink()
     assert machine.run("siuo-dash-cli", "verify").returncode == 1
 
