@@ -80,16 +80,20 @@ def test_a_removed_line_is_named(tmp_path: Path) -> None:
     assert messages(tmp_path) == [(2, "the chain of hashes is broken before this line")]
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [(name, value) for name in ("at", "event", "run_id") for value in (None, 7, ["a"], {"a": "b"}, True)]
-    + [
+NO_TEXT: tuple[object, ...] = (7, ["a"], {"a": "b"}, True)
+NO_TRUTH: tuple[object, ...] = (None, 1, "true", [])
+WRONG: list[tuple[str, object]] = [
+    *((name, value) for name in ("at", "event", "run_id") for value in (None, *NO_TEXT)),
+    *(
         (name, value)
         for name in ("content_hash", "by", "why", "previous", "source", "corrects", "model")
-        for value in (7, ["a"], {"a": "b"}, False)
-    ]
-    + [("reconciled", value) for value in (None, 1, "true", [])],
-)
+        for value in NO_TEXT
+    ),
+    *(("reconciled", value) for value in NO_TRUTH),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), WRONG)
 def test_a_line_with_a_value_of_another_type_is_named_and_passed_over(
     tmp_path: Path, field: str, value: object
 ) -> None:
