@@ -295,15 +295,16 @@ def _scratch_within(data_dir: Path) -> Iterator[Path]:
     scratch = data_dir / f"{_SCRATCH}{secrets.token_hex(4)}"
     scratch.mkdir(0o700)
     alive = files.lock(scratch / "lock")
+    busy = SubmissionError("another restore is at work here", where=str(data_dir), hint="wait until it is done")
     try:
+        if alive is None:  # the other one took this directory for a leftover
+            raise busy
         for other in data_dir.glob(f"{_SCRATCH}*"):
             if other == scratch:
                 continue
             held = files.lock(other / "lock")
             if held is None:
-                raise SubmissionError(
-                    "another restore is at work here", where=str(data_dir), hint="wait until it is done"
-                )
+                raise busy
             shutil.rmtree(other)
             os.close(held)
         content = scratch / "data"
