@@ -13,7 +13,7 @@ from siuo_dash.cli.runs import ByOption
 from siuo_dash.errors import Finding
 from siuo_dash.store import publish
 from siuo_dash.store import verify as store_verify
-from siuo_dash.store.backup import Backup, restore_from
+from siuo_dash.store.backup import Backup, must_be_data, restore_from
 from siuo_dash.store.backup import backup as make_backup
 from siuo_dash.store.examine import examine
 
@@ -26,9 +26,12 @@ def verify(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Examine the log's chain, every run file, the carried results and the catalogue. Exit code 0: sound; 1: not."""
+    """Examine the log's chain, every run file, the carried results and the catalogue. Exit code 0: sound; 1: not.
+
+    Each line of the log is protected by the line after it, the last one by nothing: compare it with a backup.
+    """
     done = store_verify.repair(data) if repair else []
-    findings = examine(data)
+    findings = examine(data, SHIPPED)
     errors = [finding for finding in findings if finding.severity == "error"]
     if json:
         print_json({"ok": not errors, "repaired": done, "findings": [_told(finding) for finding in findings]})
@@ -37,7 +40,8 @@ def verify(
             print_line(f"repaired: {line}")
         for finding in findings:
             print_line(f"{finding.severity}: {finding}")
-        print_line(f"{len(errors)} errors, {len(findings) - len(errors)} warnings" if findings else "sound")
+        verdict = f"{len(errors)} errors, {len(findings) - len(errors)} warnings" if findings else "sound"
+        print_line(f"{verdict}: {data}")
     if errors:
         raise typer.Exit(1)
 
@@ -47,10 +51,16 @@ def backup(
     to: Annotated[Path, typer.Option("--to", help="The file to write; it must not be there yet.")],
     data: DataOption = SHIPPED,
 ) -> None:
-    """Write every run in every state, the log and the catalogue into one file; who publishes meanwhile waits."""
+    """Write every run in every state, the log and the catalogue into one file; who publishes meanwhile waits.
+
+    The faults that `verify` finds are printed as warnings: they are in the backup, too.
+    """
     if not to.parent.is_dir():
         raise typer.BadParameter(f"there is no folder {to.parent}", param_hint="--to")
+    must_be_data(data)
     print_line(f"wrote {to}: {_words(make_backup(data, to))}")
+    for finding in examine(data, SHIPPED):
+        print_line(f"warning: {finding}")
 
 
 @program.command(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
 import os
-import re
+import secrets
 import shutil
+import stat
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -25,8 +27,10 @@ from siuo_dash.store.result_files import RESULTS, SAMPLES
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = "siuo-backup-1"
 _BLOCK: Final = 1 << 20
-_RUN_FILE: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.parquet")
-_TORN: Final = re.compile(r"log\.torn-\d{1,6}\.log")
+_GZIP: Final = b"\x1f\x8b"
+_SCRATCH: Final = ".siuo-restore-"
+_LOST_FOUND: Final = "lost+found"
+"""What an empty disk of its own holds."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,15 @@ def backup(data_dir: Path, target: Path) -> Backup:
     Changes of the store wait until it is written, so that runs and log agree. The benchmark's own text and pictures
     are left out: `fetch-benchmark` brings them again. Raises SubmissionError when `target` exists or the disk refuses.
     """
+    if target.is_symlink() and not target.exists():
+        raise SubmissionError("a link of this name is there", where=str(target), hint="choose another name")
     if target.exists():
         raise SubmissionError("a file of this name is already there", where=str(target), hint="choose another name")
+    verify.must_be_owner(data_dir)
     with files.explained(target), journal.locked(data_dir):
         files.clean(target.parent, target.name)
         with files.staged(target.parent, target.name) as staged:
+            os.fchmod(staged.descriptor, 0o600)  # it holds what waits for review, and people's addresses
             with os.fdopen(os.dup(staged.descriptor), "wb") as body:
                 made = _write(data_dir, body)
                 body.flush()
@@ -60,23 +68,97 @@ def backup(data_dir: Path, target: Path) -> Backup:
 def restore_from(source: Path, data_dir: Path) -> Backup:
     """Make `data_dir` from a backup; it must not exist yet, or be empty.
 
-    Every file is checked against the backup's manifest before anything becomes visible. Raises SubmissionError when
-    the backup is cut short, was changed or holds what no backup holds, or when the disk refuses.
+    Every file is checked against the backup's manifest before anything becomes visible; samples.csv, without which
+    nothing works, comes last. Raises SubmissionError when the backup is cut short, was changed or holds what no
+    backup holds, or when the disk refuses.
     """
-    if data_dir.is_symlink() or (data_dir.exists() and (not data_dir.is_dir() or any(data_dir.iterdir()))):
-        raise SubmissionError(
-            "this directory is not empty", where=str(data_dir), hint="restore into a new directory, then point to it"
-        )
-    with files.explained(data_dir), _scratch(data_dir) as scratch:
-        made = _read(source, scratch)
-        for place in _places():
-            (scratch / place).mkdir(parents=True, exist_ok=True)
-        verify.repair(scratch)  # claims and locks are made anew from the run files
-        for path in (scratch, *(each for each in scratch.rglob("*") if each.is_dir())):
-            files.sync_directory(path)
-        scratch.replace(data_dir)
-        files.sync_directory(data_dir.parent)
+    _must_be_free(data_dir)
+    with files.explained(data_dir):
+        if data_dir.exists():
+            verify.must_be_owner(data_dir)
+            with _scratch_within(data_dir) as scratch:
+                made = _make(source, scratch)
+                _move_up(scratch, data_dir)
+        else:
+            with _scratch_beside(data_dir) as scratch:
+                made = _make(source, scratch)
+                scratch.replace(data_dir)
+                files.sync_directory(data_dir.parent)
     return made
+
+
+def must_be_data(data_dir: Path) -> None:
+    """Raise SubmissionError for what is no data directory."""
+    closed = verify.no_directory(data_dir)
+    if closed is not None:
+        raise SubmissionError(closed.message, where=closed.file, hint=closed.hint)
+    if not (data_dir / SAMPLES).is_file():
+        raise SubmissionError(
+            f"this is no data directory: it has no {SAMPLES}", where=str(data_dir), hint="check --data and SIUO_DATA"
+        )
+
+
+def _must_be_free(data_dir: Path) -> None:
+    """Raise SubmissionError when a data directory cannot be made here, and say why."""
+    where = str(data_dir)
+    hint = "restore into a new directory, then point to it"
+    if data_dir.is_symlink():
+        raise SubmissionError("this is a link", where=where, hint="name the directory that it leads to")
+    if not data_dir.exists():
+        if not data_dir.parent.is_dir():
+            raise SubmissionError(
+                "the directory that is to hold it is not there", where=str(data_dir.parent), hint="make it first"
+            )
+        return
+    if not data_dir.is_dir():
+        raise SubmissionError("this is a file, not a directory", where=where, hint=hint)
+    with files.explained(data_dir):
+        names = {path.name for path in data_dir.iterdir()} - {_LOST_FOUND}
+    leftovers = {name for name in names if name.startswith(_SCRATCH)}
+    held = sorted(names - leftovers)
+    if held and leftovers and SAMPLES not in held:
+        raise SubmissionError(
+            "a restore into this directory was broken off, or is at work",
+            where=where,
+            hint=f"when none is at work, remove what it left ({', '.join(held)}), then try again",
+        )
+    if held:
+        raise SubmissionError("this directory is not empty", where=where, hint=hint)
+
+
+def _make(source: Path, scratch: Path) -> Backup:
+    """Unpack the backup and make of it all that a store has but a backup does not; durable on return."""
+    made = _read(source, scratch)
+    for place in _places():
+        (scratch / place).mkdir(parents=True, exist_ok=True)
+    verify.claim_all(scratch)  # claims and locks are made anew from the run files; the log stays as it was
+    within = list(scratch.rglob("*"))
+    for path in within:
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & (0o7750 if path.is_dir() else 0o640))
+    # What the umask leaves of 0750 shows in a directory that was made under it.
+    scratch.chmod(stat.S_IMODE((scratch / journal.PUBLISHED).stat().st_mode))
+    for path in (scratch, *(each for each in within if each.is_dir())):
+        files.sync_directory(path)
+    return made
+
+
+def _move_up(scratch: Path, data_dir: Path) -> None:
+    """Move all that was made into the data directory, the catalogue last; on a failure all goes back."""
+    names = sorted((path.name for path in scratch.iterdir()), key=lambda name: (name == SAMPLES, name))
+    moved: list[str] = []
+    try:
+        for name in names:
+            if name == SAMPLES:
+                files.sync_directory(data_dir)  # never the catalogue alone after a power cut
+            if os.path.lexists(data_dir / name):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(data_dir / name))
+            (scratch / name).rename(data_dir / name)
+            moved.append(name)
+        files.sync_directory(data_dir)
+    except BaseException:
+        for name in reversed(moved):
+            (data_dir / name).rename(scratch / name)
+        raise
 
 
 def _places() -> set[str]:
@@ -85,10 +167,12 @@ def _places() -> set[str]:
 
 
 def _names(data_dir: Path) -> Iterator[str]:
+    """What a backup takes; `_allowed` says the same of names alone."""
     yield from (name for name in (SAMPLES, RESULTS, LOG) if (data_dir / name).is_file())
-    yield from sorted(path.name for path in data_dir.glob("log.torn-*.log"))
+    yield from sorted(path.name for path in data_dir.glob("log.torn-*.log") if path.is_file())
     for place in sorted(_places()):
-        yield from (f"{place}/{path.name}" for path in sorted((data_dir / place).glob("[!.]*.parquet")))
+        listed = sorted(path for path in (data_dir / place).glob("[!.]*.parquet") if path.is_file())
+        yield from (f"{place}/{path.name}" for path in listed)
 
 
 def _write(data_dir: Path, body: BinaryIO) -> Backup:
@@ -129,6 +213,11 @@ def _read(source: Path, scratch: Path) -> Backup:
     """Unpack what a backup may hold, and nothing else; the manifest comes last and must name exactly what came."""
     found: dict[str, dict[str, Any]] = {}
     manifest: Any = None
+    with source.open("rb") as file:
+        if file.read(2) == _GZIP:
+            raise SubmissionError(
+                "this backup is compressed", where=str(source), hint="decompress it first (gunzip), then try again"
+            )
     try:
         with tarfile.open(source, mode="r:") as tar:
             for member in tar:
@@ -154,10 +243,11 @@ def _read(source: Path, scratch: Path) -> Backup:
 
 
 def _allowed(name: str) -> bool:
+    """Whether a backup can hold this; also a file that somebody copied in under a name that is no run's."""
     place, _, file = name.rpartition("/")
     if place:
-        return place in _places() and _RUN_FILE.fullmatch(file) is not None
-    return name in (SAMPLES, RESULTS, LOG, MANIFEST) or _TORN.fullmatch(name) is not None
+        return place in _places() and not file.startswith(".") and file.endswith(".parquet")
+    return name in (SAMPLES, RESULTS, LOG, MANIFEST) or (name.startswith("log.torn-") and name.endswith(".log"))
 
 
 def _unpack(content: BinaryIO, target: Path) -> dict[str, Any]:
@@ -187,11 +277,40 @@ def _unsound(source: Path, what: str) -> SubmissionError:
 
 
 @contextmanager
-def _scratch(data_dir: Path) -> Iterator[Path]:
+def _scratch_beside(data_dir: Path) -> Iterator[Path]:
     """A hidden directory beside the one to be made; gone when it did not become that one."""
     scratch = Path(tempfile.mkdtemp(prefix=f".{data_dir.name}.restore-", dir=data_dir.parent))
-    scratch.chmod(0o755)
     try:
         yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _scratch_within(data_dir: Path) -> Iterator[Path]:
+    """A hidden directory inside an empty one, which may be a disk of its own; removed whatever happens.
+
+    It is locked while its process lives, so that what a killed one left is known and removed.
+    """
+    scratch = data_dir / f"{_SCRATCH}{secrets.token_hex(4)}"
+    scratch.mkdir(0o700)
+    alive = files.lock(scratch / "lock")
+    busy = SubmissionError("another restore is at work here", where=str(data_dir), hint="wait until it is done")
+    try:
+        if alive is None:  # the other one took this directory for a leftover
+            raise busy
+        for other in data_dir.glob(f"{_SCRATCH}*"):
+            if other == scratch:
+                continue
+            held = files.lock(other / "lock")
+            if held is None:
+                raise busy
+            shutil.rmtree(other)
+            os.close(held)
+        content = scratch / "data"
+        content.mkdir(0o700)
+        yield content
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if alive is not None:
+            os.close(alive)

@@ -52,6 +52,7 @@ class Event:
 
 
 _NAMES: Final = tuple(field.name for field in fields(Event))
+_TEXTS: Final = ("at", "event", "run_id")
 
 
 def next_event(
@@ -81,14 +82,26 @@ def chained(events: Iterable[Event]) -> list[Event]:
 
 
 def parse(line: bytes) -> Event:
-    """An event from its line; fields that a later version added are passed over. Raises ValueError."""
-    record = json.loads(line)
+    """An event from its line, each field of its type; fields that a later version added are passed over.
+
+    Raises ValueError.
+    """
+    try:
+        record = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     if not isinstance(record, dict):
         raise ValueError("not a JSON object")
     known = {"content_hash": None} | {name: record[name] for name in _NAMES if name in record}
-    for name in ("at", "event", "run_id"):
-        if not isinstance(known.get(name), str):
+    for name in _TEXTS:
+        if known.get(name) is None:
             raise ValueError(f"{name} is missing")
+    for name, value in known.items():
+        if name == "reconciled":
+            if not isinstance(value, bool):
+                raise ValueError(f"{name} is neither true nor false")
+        elif not isinstance(value, str) and (value is not None or name in _TEXTS):
+            raise ValueError(f"{name} is not text")
     return Event(**known)
 
 

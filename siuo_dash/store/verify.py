@@ -5,6 +5,10 @@ Both read every file: they are for a start, a restore and a doubt, not for a pub
 
 from __future__ import annotations
 
+import os
+import pwd
+import stat
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,23 +18,32 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.identity import content_hash
-from siuo_dash.errors import Finding, NoRun, SchemaError
+from siuo_dash.errors import Finding, NoRun, SchemaError, SubmissionError
 from siuo_dash.store import claims, files, journal, log
 from siuo_dash.store.journal import PLACES, PUBLISHED, WITHDRAWN
 from siuo_dash.store.parquet import check_schema, stored_hash
+from siuo_dash.store.review.ledger import FIRST
 
 PUBLIC: Final = (PUBLISHED, WITHDRAWN)
-"""Where the same content may lie once only."""
+"""Where the same content may lie once only; drafts and what waits for review can be two people's."""
 WITH_REASONS: Final = ("withdraw", "reject", "request-changes", "supersede")
+REPAIR: Final = "run `python -m siuo_dash verify --repair`"
+LOST_LOG: Final = (
+    f"restore {log.LOG} from a backup; if there is none, `python -m siuo_dash verify --repair` writes new lines "
+    "from the files, which name nobody"
+)
+TWIN: Final = "remove one of the two; `--repair` leaves both as they are"
+AS_SERVICE: Final = "run this as the user that the service runs as"
 
 
 @dataclass(frozen=True)
 class RunFile:
-    """A run's file: in which of PLACES, under which name, what its rows hash to, its claim's key."""
+    """A run's file: in which of PLACES, under which name, what its rows hash to, what its footer says, its claim's key."""
 
     place: str
     path: Path
     content_hash: str
+    stored: str | None
     key: str | None
 
     @property
@@ -48,62 +61,83 @@ def verify(data_dir: Path) -> list[Finding]:
     It takes no lock, so that it also runs where nothing may be written: a change that is made meanwhile
     can show as a fault, and is gone when asked again.
     """
-    findings = log.check(data_dir)
-    events = log.read(data_dir)
+    closed = no_directory(data_dir)
+    if closed is not None:
+        return [closed]
+    # The files first, then the note, then the log: what is published meanwhile is found in one of the later two.
     runs, broken = _read_runs(data_dir)
-    findings += broken
-    places = _places_by_log(events)
-    logged = dict(places)
+    changing, note = _under_way(data_dir)
+    events, of_log = _read_log(data_dir)
+    findings = [*of_log, *broken]
+    places = _places_by_log(events or [])
+    ids = {run.run_id for run in runs}
+    there = ids | {Path(finding.file).stem for finding in broken if finding.file.endswith(".parquet")}
+    if changing is not None:
+        there.discard(changing.run_id)
+    unknown = there - places.keys()
+    lost = events == [] and bool(unknown)
+    if lost:
+        message = "the log is gone or empty, but there are runs"
+        findings.append(Finding("error", message, f"before anything else, {LOST_LOG}", log.LOG))
     seen: dict[str, RunFile] = {}
-    public: dict[str, RunFile] = {}
+    public: dict[str, list[RunFile]] = {}
+    twins = _twins(runs)
     for run in runs:
-        twin = seen.setdefault(run.run_id, run)
-        if twin is not run:
-            findings.append(
-                _error(run, f"the same run is also in {twin.place}", "run repair, or remove one of the two")
-            )
+        findings += _examine(run)
+        first = seen.setdefault(run.run_id, run)
+        if first is not run:
+            known = f"; by the log it is in {places[run.run_id]}" if run.run_id in places else ""
+            findings.append(_error(run, f"the same run is also in {first.place}{known}", TWIN))
             continue
-        places.pop(run.run_id, None)
-        findings += _examine(run, logged.get(run.run_id))
+        if events is not None and not lost and run.run_id in unknown:
+            findings.append(_error(run, "the log does not know this run", LOST_LOG))
+        logged = places.get(run.run_id, run.place)
+        if logged != run.place and run.run_id not in twins and os.path.lexists(run.path):
+            findings.append(_misplaced(run, logged, changing))
         if run.key and run.place in PUBLIC:
-            first = public.setdefault(run.key, run)
-            if first is not run:
-                findings.append(_error(run, f"the same content is also in {first.name}", "withdraw one of the two"))
-        if run.key and run.run_id not in claims.holders(data_dir, run.key):
-            findings.append(_warning(run, "its content is not claimed, so it could be published twice", "run repair"))
-    unreadable = {finding.file for finding in broken}
+            others = public.setdefault(run.key, [])
+            findings += [
+                _error(run, f"the same content is also in {other.name}", "remove the one that was copied in by hand")
+                for other in others
+            ]
+            others.append(run)
+        findings += _unclaimed(data_dir, run)
+    named = {finding.file for finding in broken}
     for run_id, place in places.items():
         name = f"{place}/{run_id}.parquet"
-        if name not in unreadable:
+        if run_id not in ids and not {name, place} & named and _is_gone(data_dir, run_id):
             hint = "restore the file from a backup"
             findings.append(Finding("error", "the log names this run, but its file is gone", hint, name))
-    if journal.under_way(data_dir) is not None:
-        findings.append(Finding("warning", "a change is under way, or its process died", "the next change finishes it"))
-    return findings
+    return [*findings, *note]
 
 
 def repair(data_dir: Path) -> list[str]:
-    """Log what the log misses and claim what is not claimed, from the run files; what was done, in sentences.
+    """Log what the log does not know and claim what is not claimed, from the run files; what was done, in sentences.
 
-    For files that were copied in by hand, or a backup without the journal. Nothing is removed but stale
-    claims and leftovers; what only a person can decide stays for `verify` to name.
+    For files that were copied in by hand, and a log that is lost. A run that the log knows in another place, or that
+    lies in two, is left for a person, whom `verify` tells: a move in the log would be a decision that nobody took.
+    Nothing is removed but stale claims and leftovers.
     """
+    must_be_owner(data_dir)
     done = []
     with files.explained(data_dir), journal.locked(data_dir):
         files.clean(journal.folder(data_dir, "incoming"))
-        places = _places_by_log(log.read(data_dir))
+        known = _places_by_log(log.read(data_dir))
         runs, _ = _read_runs(data_dir)
+        twins = _twins(runs)
         for run in runs:
-            for event, source in _missing_events(places.get(run.run_id), run.place):
+            if run.run_id in known or run.run_id in twins:
+                continue
+            for event, source in _way_to(run.place):
                 why = f"found in {run.place}" if event in WITH_REASONS else None
+                # Never `by` from the file: there anybody can write any address, and an owner's is verified.
                 line = log.next_event(
                     data_dir, event, run.run_id, run.content_hash, why=why, reconciled=True, source=source
                 )
                 log.append(data_dir, line)
-                done.append(f"logged {event} of {run.run_id}")
-            if run.key and run.run_id not in claims.holders(data_dir, run.key):
-                claims.write(data_dir, run.key, run.run_id)
-                done.append(f"claimed the content of {run.run_id}")
+                nobody = "; nobody owns it now" if event in FIRST else ""
+                done.append(f"logged {event} of {run.run_id}{nobody}")
+        done += _claim([run for run in runs if run.run_id not in twins], data_dir)
         for claim in journal.folder(data_dir, "claims").iterdir():
             if claims.holder(data_dir, claim.name) is None:
                 claim.unlink()
@@ -111,55 +145,193 @@ def repair(data_dir: Path) -> list[str]:
     return done
 
 
-def _read_runs(data_dir: Path) -> tuple[list[RunFile], list[Finding]]:
-    runs, findings = [], []
+def claim_all(data_dir: Path) -> None:
+    """Claim the content of every run, from the run files alone; the log stays as it is."""
+    with files.explained(data_dir), journal.locked(data_dir):
+        _claim(_read_runs(data_dir)[0], data_dir)
+
+
+def no_directory(data_dir: Path) -> Finding | None:
+    """Why a data directory cannot be examined at all, or None."""
+    try:
+        is_directory = stat.S_ISDIR(data_dir.stat().st_mode)
+    except PermissionError:
+        return Finding("error", "no permission to look at the data directory", AS_SERVICE, str(data_dir))
+    except OSError:
+        return Finding("error", "the data directory is not there", "check the path, or mount it", str(data_dir))
+    if not is_directory:
+        hint = "this is a file; name the directory that holds samples.csv"
+        return Finding("error", "the data directory is not there", hint, str(data_dir))
+    if not os.access(data_dir, os.R_OK | os.X_OK):
+        return Finding("error", "no permission to look into the data directory", AS_SERVICE, str(data_dir))
+    return None
+
+
+def must_be_owner(data_dir: Path) -> None:
+    """Raise SubmissionError for root in another user's directory, where what root made would shut out the service."""
+    try:
+        owner = data_dir.stat().st_uid
+    except OSError:  # whoever reads or writes it says why
+        return
+    if os.geteuid() == 0 and owner != 0:
+        try:
+            name, user = (pwd.getpwuid(owner).pw_name,) * 2
+        except KeyError:
+            name, user = f"the user {owner}", f"'#{owner}'"
+        raise SubmissionError(
+            f"this directory belongs to {name}, and what root writes there would shut {name} out",
+            where=str(data_dir),
+            hint=f"run it as {name}: sudo -u {user} …",
+        )
+
+
+def unreadable(error: OSError | pa.ArrowException, otherwise: str) -> tuple[str, str]:
+    """What to say of a file or directory that cannot be read, and the next step."""
+    if isinstance(error, PermissionError):
+        return "it cannot be read (no permission)", AS_SERVICE
+    if isinstance(error, IsADirectoryError):
+        return "this is a directory, not a file", f"move it away, then {otherwise}"
+    if isinstance(error, NotADirectoryError):
+        return "this is not a directory", f"move it away, then {otherwise}"
+    return f"the file cannot be read ({error})", otherwise
+
+
+def _read_log(data_dir: Path) -> tuple[list[log.Event] | None, list[Finding]]:
+    """The events, None where the log cannot be read, and its faults."""
+    try:
+        return log.read(data_dir), log.check(data_dir)
+    except OSError as error:
+        what, hint = unreadable(error, f"restore {log.LOG} from a backup")
+        return None, [Finding("error", what, hint, log.LOG)]
+
+
+def _under_way(data_dir: Path) -> tuple[log.Event | None, list[Finding]]:
+    """The change that is noted, and what to say of the note."""
+    try:
+        event = journal.under_way(data_dir)
+    except OSError as error:
+        what, hint = unreadable(error, "check the disk")
+        return None, [Finding("error", what, hint, f"{PUBLISHED}/.journal/pending.json")]
+    if event is None:
+        return None, []
+    return event, [Finding("warning", "a change is under way, or its process died", "the next change finishes it")]
+
+
+def _list(data_dir: Path) -> tuple[list[tuple[str, Path]], list[Finding]]:
+    """(place, file) of all that looks like a run's file, and the places that cannot be listed."""
+    found, findings = [], []
     for place in PLACES:
-        for path in sorted((data_dir / place).glob("[!.]*.parquet")):
-            name = f"{place}/{path.name}"
-            hint = "restore the file from a backup, or move it out of the data directory"
-            try:
-                journal.path_of(data_dir, place, path.stem)
-                check_schema(pq.read_schema(path))
-                # A folder named like 'x=1' must not become a column.
-                table = pq.read_table(path, partitioning=None)
-                run_ids = table.column("run_id").unique().to_pylist()
-                if run_ids != [path.stem]:
-                    raise SchemaError(f"the file holds the runs {run_ids}, not the one of its name")
-                digest = content_hash(table)
-                runs.append(RunFile(place, path, digest, claims.key(table, digest)))
-            except (SchemaError, NoRun) as error:
-                findings.append(Finding("error", error.what, hint, name))
-            except (pa.ArrowException, OSError) as error:
-                findings.append(Finding("error", f"the file cannot be read ({error})", hint, name))
-    return runs, findings
+        try:
+            with os.scandir(data_dir / place) as entries:
+                names = sorted(entry.name for entry in entries)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            what, hint = unreadable(error, "restore the directory from a backup")
+            findings.append(Finding("error", what, hint, place))
+            continue
+        found += [
+            (place, data_dir / place / name) for name in names if name.endswith(".parquet") and not name.startswith(".")
+        ]
+    return found, findings
 
 
-def _examine(run: RunFile, logged: str | None) -> list[Finding]:
+def _read_runs(data_dir: Path) -> tuple[list[RunFile], list[Finding]]:
+    runs = []
+    listed, findings = _list(data_dir)
+    for place, path in listed:
+        name = f"{place}/{path.name}"
+        hint = "restore the file from a backup, or move it out of the data directory"
+        try:
+            journal.path_of(data_dir, place, path.stem)
+        except NoRun:
+            other = "rename it to RUN_ID.parquet, or move it out of the data directory"
+            findings.append(Finding("error", "this is not the name of a run", other, name))
+            continue
+        try:
+            check_schema(pq.read_schema(path))
+            # A folder named like 'x=1' must not become a column.
+            table = pq.read_table(path, partitioning=None)
+            run_ids = table.column("run_id").unique().to_pylist()
+            if run_ids != [path.stem]:
+                raise SchemaError(f"the file holds the runs {run_ids}, not the one of its name")
+            digest = content_hash(table)
+            runs.append(RunFile(place, path, digest, stored_hash(path), claims.key(table, digest)))
+        except SchemaError as error:
+            findings.append(Finding("error", error.what, hint, name))
+        except (pa.ArrowException, OSError) as error:
+            if not os.path.lexists(path):
+                continue  # moved since it was listed: the place where it lies now is listed later, or the log tells
+            findings.append(Finding("error", *unreadable(error, hint), name))
+    # What moved while it was read is not in two places.
+    return [run for run in runs if os.path.lexists(run.path)], findings
+
+
+def _twins(runs: Sequence[RunFile]) -> set[str]:
+    """The runs that lie in two places."""
+    found = Counter(run.run_id for run in runs)
+    return {run_id for run_id, count in found.items() if count > 1}
+
+
+def _examine(run: RunFile) -> list[Finding]:
+    """The file against itself."""
     findings = []
     hint = "somebody changed the file: restore it from a backup"
-    stored = stored_hash(run.path)
-    if stored != run.content_hash:
-        findings.append(_error(run, f"its rows hash to {run.content_hash}, its footer says {stored}", hint))
+    if run.stored != run.content_hash:
+        findings.append(_error(run, f"its rows hash to {run.content_hash}, its footer says {run.stored}", hint))
     if not run.run_id.endswith(run.content_hash[:8]):
         findings.append(_error(run, f"its rows hash to {run.content_hash}, which is not the run_id's", hint))
-    if logged is None:
-        findings.append(_warning(run, "the log does not know this run", "run repair"))
-    elif logged != run.place:
-        findings.append(_error(run, f"by the log it should be in {logged}", "run repair, or move the file"))
     return findings
+
+
+def _misplaced(run: RunFile, logged: str, changing: log.Event | None) -> Finding:
+    if changing is not None:
+        hint = "a change is under way, or its process died: verify again after the next change, which finishes it"
+    else:
+        hint = f"move the file back to {logged}; if {log.LOG} lost its last lines, restore it from a backup instead"
+    return _error(run, f"by the log it should be in {logged}", hint)
+
+
+def _unclaimed(data_dir: Path, run: RunFile) -> list[Finding]:
+    if not run.key:
+        return []
+    try:
+        if run.run_id in claims.holders(data_dir, run.key):
+            return []
+    except OSError as error:
+        what, hint = unreadable(error, REPAIR)
+        return [Finding("error", f"of its claim: {what}", hint, run.name)]
+    return [Finding("warning", "its content is not claimed, so it could be published twice", REPAIR, run.name)]
+
+
+def _is_gone(data_dir: Path, run_id: str) -> bool:
+    """Whether the run's file lies nowhere; it may have been moved since the places were listed."""
+    try:
+        return journal.place_of(data_dir, run_id) is None
+    except NoRun:
+        return True
+    except OSError:  # a place that cannot be looked into has its own finding
+        return False
+
+
+def _claim(runs: Sequence[RunFile], data_dir: Path) -> list[str]:
+    """Claim the content of the runs that do not have it yet; what was done. The caller holds the lock."""
+    done = []
+    for run in runs:
+        if run.key and run.run_id not in claims.holders(data_dir, run.key):
+            claims.write(data_dir, run.key, run.run_id)
+            done.append(f"claimed the content of {run.run_id}")
+    return done
 
 
 def _places_by_log(events: Sequence[log.Event]) -> dict[str, str]:
     return {event.run_id: journal.MOVES[event.event].target for event in events if event.event in journal.MOVES}
 
 
-def _missing_events(logged: str | None, place: str) -> list[tuple[str, str | None]]:
-    """The shortest way from where the log has a run to where it lies: each event and the folder that it starts from.
-
-    Empty when there is none, as from `rejected` to `submissions`: that is for a person to decide.
-    """
-    ways: dict[str | None, list[tuple[str, str | None]]] = {logged: []}
-    ends = [logged]
+def _way_to(place: str) -> list[tuple[str, str | None]]:
+    """The shortest way of a new run to where it lies: each event and, where that does not say it, its first folder."""
+    ways: dict[str | None, list[tuple[str, str | None]]] = {None: []}
+    ends: list[str | None] = [None]
     while ends and place not in ways:
         here = ends.pop(0)
         for event, move in journal.MOVES.items():
@@ -167,12 +339,8 @@ def _missing_events(logged: str | None, place: str) -> list[tuple[str, str | Non
                 source = here if len(move.sources) > 1 else None
                 ways[move.target] = [*ways[here], (event, source)]
                 ends.append(move.target)
-    return ways.get(place, [])
+    return ways[place]
 
 
 def _error(run: RunFile, message: str, hint: str) -> Finding:
     return Finding("error", message, hint, run.name)
-
-
-def _warning(run: RunFile, message: str, hint: str) -> Finding:
-    return Finding("warning", message, hint, run.name)

@@ -35,7 +35,7 @@ def siuo(root: Path) -> Run:
 
 def test_a_sound_store_and_a_broken_one(siuo: Run, data: Path) -> None:
     done = siuo("verify", "--data", data)
-    assert (done.returncode, done.stdout) == (0, "sound\n")
+    assert (done.returncode, done.stdout) == (0, f"sound: {data}\n")
     path = data / "submissions" / f"{run_id_of(run_table())}.parquet"
     path.write_bytes(path.read_bytes()[:200])
     done = siuo("verify", "--data", data)
@@ -49,10 +49,11 @@ def test_a_sound_store_and_a_broken_one(siuo: Run, data: Path) -> None:
 def test_repair_writes_what_the_files_tell(siuo: Run, data: Path) -> None:
     (data / "log.jsonl").unlink()
     done = siuo("verify", "--data", data)
-    assert (done.returncode, "warning" in done.stdout) == (0, True)
+    assert done.returncode == 1
+    assert "error: log.jsonl: the log is gone or empty" in done.stdout
     done = siuo("verify", "--repair", "--data", data)
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "sound")
-    assert f"repaired: logged publish of {run_id_of(run_table())}" in done.stdout
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"sound: {data}")
+    assert f"repaired: logged publish of {run_id_of(run_table())}; nobody owns it now" in done.stdout
 
 
 def test_there_and_back(siuo: Run, data: Path, tmp_path: Path) -> None:
@@ -71,3 +72,38 @@ def test_wrong_usage(siuo: Run, data: Path, arguments: tuple[str, ...]) -> None:
     done = siuo(*arguments, "--data", data)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_no_data_directory(siuo: Run, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    commands = (("verify",), ("verify", "--repair"), ("verify", "--json"), ("backup", "--to", tmp_path / "b.tar"))
+    for path in (tmp_path / "never", tmp_path / "file"):
+        for command in commands:
+            done = siuo(*command, "--data", path)
+            assert done.returncode == 1
+            said = done.stdout + done.stderr
+            assert "the data directory is not there" in said and str(path) in said and "Traceback" not in said
+    (data / "samples.csv").unlink()
+    done = siuo("backup", "--to", tmp_path / "b.tar", "--data", data)
+    assert done.returncode == 1
+    assert "this is no data directory: it has no samples.csv" in done.stderr and str(data) in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_backup_of_a_store_with_faults_says_so_and_can_be_restored(siuo: Run, data: Path, tmp_path: Path) -> None:
+    (data / "submissions" / f"{run_id_of(run_table())}.parquet").rename(data / "submissions" / "My_Run.parquet")
+    saved, elsewhere = tmp_path / "saved.tar", tmp_path / "elsewhere"
+    done = siuo("backup", "--to", saved, "--data", data)
+    first, *warnings = done.stdout.splitlines()
+    assert done.returncode == 0 and first.startswith(f"wrote {saved}: 1 run")
+    assert all(line.startswith("warning: ") for line in warnings) and len(warnings) == 2
+    assert warnings[0].startswith("warning: submissions/My_Run.parquet: this is not the name of a run; ")
+    assert siuo("restore", "--from", saved, "--data", elsewhere).returncode == 0
+    done = siuo("verify", "--repair", "--data", elsewhere)
+    assert done.returncode == 1 and "My_Run.parquet: this is not the name of a run" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_help_says_what_protects_the_log(siuo: Run) -> None:
+    assert "the last one by nothing" in " ".join(siuo("verify", "--help").stdout.split())

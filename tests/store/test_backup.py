@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import os
+import pwd
 import resource
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -22,7 +26,9 @@ from siuo_dash.store.backup import MANIFEST, backup, restore_from
 from siuo_dash.store.database import Store
 from siuo_dash.store.examine import examine
 from siuo_dash.store.publish import AlreadyPublished, publish, withdraw, withdrawn
+from siuo_dash.store.verify import repair, verify
 from tests.store.runs import run_id_of, run_table
+from tests.store.test_faults import in_a_namespace, state
 from tests.stores import make_data
 
 GONE = run_id_of(run_table("Gone"))
@@ -220,3 +226,204 @@ def test_a_backup_while_others_publish_is_one_moment(data: Path, tmp_path: Path,
         assert examine(elsewhere) == []
         assert sum(event.event == "publish" for event in log.read(elsewhere)) == counts[-1]
     assert examine(data) == []
+
+
+ODD = ["My_Run.parquet", "x (1).parquet", "-.parquet", "a\nb.parquet", "\udc80.parquet", "é" * 100 + ".parquet"]
+
+
+@pytest.mark.parametrize("name", [*(f"submissions/{odd}" for odd in ODD), "review/drafts/X.parquet", "log.torn-x.log"])
+def test_whatever_is_called_as_it_should_not_be_comes_back(data: Path, tmp_path: Path, name: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (data / name).parent.mkdir(parents=True, exist_ok=True)
+    (data / name).write_bytes(b"anything")
+    backup(data, tmp_path / "backup.tar")
+    restore_from(tmp_path / "backup.tar", elsewhere)
+    assert (elsewhere / name).read_bytes() == b"anything"
+    assert repair(elsewhere) == []
+    assert examine(elsewhere) == examine(data)
+
+
+def test_a_hidden_file_and_a_directory_are_left_out(data: Path, tmp_path: Path) -> None:
+    (data / "submissions" / ".hidden.parquet").write_bytes(b"")
+    (data / "submissions" / "folder.parquet").mkdir()
+    assert backup(data, tmp_path / "backup.tar").runs == 3
+    assert restore_from(tmp_path / "backup.tar", tmp_path / "elsewhere").runs == 3
+
+
+def test_a_lost_log_is_still_lost_after_a_restore(data: Path, tmp_path: Path) -> None:
+    (data / log.LOG).unlink()
+    backup(data, tmp_path / "backup.tar")
+    restore_from(tmp_path / "backup.tar", tmp_path / "elsewhere")
+    assert [each.file for each in verify(tmp_path / "elsewhere")] == [log.LOG]
+
+
+def modes(folder: Path) -> set[tuple[bool, int]]:
+    return {(path.is_dir(), path.stat().st_mode & 0o7777) for path in (folder, *folder.rglob("*"))}
+
+
+@pytest.mark.parametrize(("umask", "expected"), [(0o022, (0o750, 0o640)), (0o077, (0o700, 0o600))])
+def test_nobody_else_reads_a_backup_or_what_is_made_of_it(
+    data: Path, tmp_path: Path, umask: int, expected: tuple[int, int]
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir(0o750)
+    before = os.umask(umask)
+    try:
+        backup(data, tmp_path / "backup.tar")
+        restore_from(tmp_path / "backup.tar", tmp_path / "new")
+        restore_from(tmp_path / "backup.tar", empty)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "backup.tar").stat().st_mode & 0o777 == 0o600
+    assert modes(tmp_path / "new") == {(True, expected[0]), (False, expected[1])}
+    assert modes(empty) - {(True, 0o750)} == modes(tmp_path / "new") - {(True, 0o750)}
+
+
+def test_into_a_disk_of_its_own(saved: Path, tmp_path: Path, root: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    wrapper = in_a_namespace(f"mount -t tmpfs -o size=4m tmpfs '{disk}'\nmkdir '{disk}/lost+found'")
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom siuo_dash.store.backup import restore_from\n"
+        "from siuo_dash.store.examine import examine\nrestore_from(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "print(examine(Path(sys.argv[2])), sorted(path.name for path in Path(sys.argv[2]).iterdir()))\n"
+    )
+    command = [*wrapper, sys.executable, "-c", program, str(saved), str(disk)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    made = ["log.jsonl", "lost+found", "results.parquet", "review", "samples.csv", "submissions", "superseded"]
+    assert done.stdout.strip() == f"[] {[*made, 'withdrawn']}"
+
+
+def test_a_restore_that_fails_leaves_an_empty_directory_empty(saved: Path, tmp_path: Path) -> None:
+    empty, cut = tmp_path / "empty", tmp_path / "cut.tar"
+    (empty / "lost+found").mkdir(parents=True)
+    cut.write_bytes(saved.read_bytes()[:40_000])
+    with pytest.raises(SubmissionError, match="not sound"):
+        restore_from(cut, empty)
+    assert left_in(empty) == ["lost+found"]
+    restore_from(saved, empty)
+    assert examine(empty) == []
+
+
+KILL = """
+import os, sys
+from pathlib import Path
+from siuo_dash.store.backup import restore_from
+from tests.store.crash import attempt, ended, fork, kill_at
+saved, out = map(Path, sys.argv[1:])
+step = 0
+while True:
+    target = out / f"{step:04}"
+    target.mkdir()
+    def task():
+        kill_at(step)
+        return attempt(lambda directory: restore_from(saved, directory), target)
+    code = ended(fork(task))
+    if code != -9:
+        print(step, code)
+        break
+    step += 1
+"""
+
+
+def test_killed_at_every_step_of_filling_a_directory(tmp_path: Path, root: Path) -> None:
+    data, saved, out = tmp_path / "data", tmp_path / "saved.tar", tmp_path / "out"
+    make_data(data)
+    publish(data, run_table(), by="somebody")
+    backup(data, saved)
+    out.mkdir()
+    command = [sys.executable, "-c", KILL, str(saved), str(out)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    steps, code = map(int, done.stdout.split()[-2:])
+    assert code == 0 and steps > 60, done.stdout + done.stderr
+    # Random names apart: what leaves the same is one case.
+    distinct = {}
+    for target in sorted(out.iterdir()):
+        scratch = [path for path in target.iterdir() if path.name.startswith(".siuo-restore-")]
+        for path in scratch:
+            path.rename(target / ".siuo-restore-x")
+        distinct[state(target), tuple(left_in(target))] = target
+    outcomes = set()
+    for target in distinct.values():
+        if (target / "samples.csv").exists():
+            assert [each for each in examine(target) if each.file != "results.parquet"] == []
+            outcomes.add("whole")
+            continue
+        assert any(each.file == "samples.csv" for each in examine(target))
+        try:
+            restore_from(saved, target)
+            outcomes.add("empty")
+        except SubmissionError as error:
+            held = [name for name in left_in(target) if not name.startswith(".")]
+            assert held and "was broken off" in str(error) and f"remove what it left ({', '.join(held)})" in str(error)
+            for name in held:
+                shutil.rmtree(target / name) if (target / name).is_dir() else (target / name).unlink()
+            restore_from(saved, target)
+            outcomes.add("half")
+        assert [each for each in examine(target) if each.file != "results.parquet"] == []
+        assert not any(name.startswith(".") for name in left_in(target))
+    assert outcomes == {"whole", "empty", "half"}
+
+
+def test_two_restores_into_one_directory(saved: Path, tmp_path: Path, root: Path) -> None:
+    """One at most fills it, and what it says of itself is so."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    command = [sys.executable, "-m", "siuo_dash", "restore", "--from", str(saved), "--data", str(empty)]
+    writers = [subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    said = [writer.communicate()[1] for writer in writers]
+    codes = [writer.returncode for writer in writers]
+    assert codes.count(0) <= 1 and set(codes) <= {0, 1} and "Traceback" not in "".join(said)
+    if 0 not in codes:
+        assert left_in(empty) == []
+        restore_from(saved, empty)
+    assert examine(empty) == []
+    assert not any(name.startswith(".") for name in left_in(empty))
+
+
+def test_each_refusal_has_its_words(data: Path, saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    packed = tmp_path / "packed.tar.gz"
+    packed.write_bytes(gzip.compress(saved.read_bytes()))
+    before = left_in(tmp_path)
+    refusals: dict[str, Callable[[], object]] = {
+        f"{tmp_path / 'never'}: the directory that is to hold it is not there": (
+            lambda: restore_from(saved, tmp_path / "never" / "new")
+        ),
+        f"{tmp_path / 'file'}: this is a file": lambda: restore_from(saved, tmp_path / "file"),
+        f"{tmp_path / 'link'}: this is a link": lambda: restore_from(saved, tmp_path / "link"),
+        "this backup is compressed; decompress it first (gunzip)": lambda: restore_from(packed, tmp_path / "new"),
+        f"{tmp_path / 'link'}: a link of this name is there": lambda: backup(data, tmp_path / "link"),
+    }
+    for words, action in refusals.items():
+        with pytest.raises(SubmissionError) as error:
+            action()
+        assert words in str(error.value)
+    assert left_in(tmp_path) == before
+
+
+def test_root_writes_nothing_into_another_users_directory(data: Path, saved: Path, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can shut others out")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    shutil.rmtree(data / "submissions" / ".journal")
+    for path in (data, empty):
+        os.chown(path, 65534, 65534)
+    before = state(data)
+    name = pwd.getpwuid(65534).pw_name
+    actions: tuple[Callable[[], object], ...] = (
+        lambda: backup(data, tmp_path / "b.tar"),
+        lambda: repair(data),
+        lambda: restore_from(saved, empty),
+    )
+    for action in actions:
+        with pytest.raises(SubmissionError, match=rf"belongs to {name}, .*; run it as {name}: sudo -u {name}"):
+            action()
+    assert state(data) == before and left_in(empty) == [] and not (tmp_path / "b.tar").exists()
+    assert all(each.severity == "warning" for each in verify(data))
+    os.chown(empty, 54_321, 54_321)
+    with pytest.raises(SubmissionError, match="sudo -u '#54321'"):
+        restore_from(saved, empty)

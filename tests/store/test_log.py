@@ -80,6 +80,41 @@ def test_a_removed_line_is_named(tmp_path: Path) -> None:
     assert messages(tmp_path) == [(2, "the chain of hashes is broken before this line")]
 
 
+NO_TEXT: tuple[object, ...] = (7, ["a"], {"a": "b"}, True)
+NO_TRUTH: tuple[object, ...] = (None, 1, "true", [])
+WRONG: list[tuple[str, object]] = [
+    *((name, value) for name in ("at", "event", "run_id") for value in (None, *NO_TEXT)),
+    *(
+        (name, value)
+        for name in ("content_hash", "by", "why", "previous", "source", "corrects", "model")
+        for value in NO_TEXT
+    ),
+    *(("reconciled", value) for value in NO_TRUTH),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), WRONG)
+def test_a_line_with_a_value_of_another_type_is_named_and_passed_over(
+    tmp_path: Path, field: str, value: object
+) -> None:
+    extend(tmp_path, 1)
+    record = json.loads((tmp_path / log.LOG).read_bytes()) | {"previous": log.last_hash(tmp_path), field: value}
+    with (tmp_path / log.LOG).open("a") as file:
+        file.write(json.dumps(record) + "\n")
+    extend(tmp_path, 1)
+    ((row, message),) = messages(tmp_path)
+    assert row == 2 and field in message
+    assert len(log.read(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("line", [b"[" * 200_000, b'{"at":' * 200_000])
+def test_a_line_that_is_nested_without_end_is_named(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / log.LOG).write_bytes(line + b"\n")
+    assert log.read(tmp_path) == []
+    ((row, message),) = messages(tmp_path)
+    assert row == 1 and "nested too deeply" in message
+
+
 @pytest.mark.parametrize("piece", [b'{"at": "2025-', b"\x00" * 50, b'{"at": "x", "event": "e", "run_id": "r"}'])
 def test_a_torn_last_line_is_set_aside_whole(tmp_path: Path, piece: bytes) -> None:
     extend(tmp_path, 2)
