@@ -132,7 +132,8 @@ def as_nobody(action: str, data_dir: Path) -> int:
     """Do the action without root's rights. The folders above may be closed to others: the path is relative."""
     # What is imported at the first use may lie where nobody may look.
     codecs.lookup("ascii")
-    pq.read_table(pa.BufferReader(parquet_bytes(run_table())), partitioning=None)
+    # Without threads, for a fork beside them can leave a lock held for ever.
+    pq.read_table(pa.BufferReader(parquet_bytes(run_table())), partitioning=None, use_threads=False, pre_buffer=False)
     data_dir.parent.chmod(0o755)
     os.chdir(data_dir.parent)
 
