@@ -2,7 +2,8 @@
 
 A run's Parquet file is the only truth: the folder that it lies in says what it is. The note
 (`submissions/.journal/pending.json`) exists while a change is under way. A process that dies leaves it
-behind; whoever takes the lock next finishes from it, at a cost that does not depend on how many runs there are.
+behind; whoever takes the lock next finishes from it, at a cost that does not depend on how many runs there are. A change
+that is done leaves its note as `done.json`, which tells when the log has lost its end.
 """
 
 from __future__ import annotations
@@ -167,7 +168,25 @@ def perform(data_dir: Path, event: Event, change: Callable[[], None], *consequen
         _undo(data_dir, events)
         raise
     with suppress(OSError):  # the change stands; a note that stays is seen to be done by the next process
-        pending.unlink()
+        pending.replace(_done(data_dir))
+        files.sync_directory(pending.parent)
+
+
+def last_change(data_dir: Path) -> Event | None:
+    """The last line of the last change: what the log must hold, unless somebody cut its end off."""
+    try:
+        return log.parse(_done(data_dir).read_bytes().splitlines()[-1])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def accept_log(data_dir: Path) -> None:
+    """From now on the log must hold its last line of this moment. The caller holds the lock."""
+    lines = log.body(data_dir).splitlines(keepends=True)
+    if lines:
+        files.replace(_done(data_dir), lines[-1], by_way_of=folder(data_dir, "incoming"))
+    else:
+        _done(data_dir).unlink(missing_ok=True)
 
 
 def under_way(data_dir: Path) -> Event | None:
@@ -253,6 +272,7 @@ def _recover(data_dir: Path) -> None:
             known = [log.hash_of(event) for event in chain]
             if end in known[:-1]:
                 log.append(data_dir, *chain[known.index(end) + 1 :])
+    accept_log(data_dir)
     pending.unlink()
 
 
@@ -269,6 +289,10 @@ def _undo(data_dir: Path, events: list[Event]) -> None:
             else:
                 files.move(target, path_of(data_dir, source, event.run_id))
     _pending(data_dir).unlink(missing_ok=True)
+
+
+def _done(data_dir: Path) -> Path:
+    return data_dir / PUBLISHED / ".journal" / "done.json"
 
 
 def _pending(data_dir: Path) -> Path:

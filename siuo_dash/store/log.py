@@ -178,6 +178,11 @@ def events_of(lines: bytes) -> list[Event]:
     return events
 
 
+def holds(data_dir: Path, event: Event) -> bool:
+    """Whether the log has this very line."""
+    return event.line() in body(data_dir).splitlines(keepends=True)
+
+
 def check(data_dir: Path) -> list[Finding]:
     """Every place where a line cannot be read or the chain of hashes is broken."""
     findings = []

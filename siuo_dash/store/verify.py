@@ -79,6 +79,12 @@ def verify(data_dir: Path) -> list[Finding]:
     if lost:
         message = "the log is gone or empty, but there are runs"
         findings.append(Finding("error", message, f"before anything else, {LOST_LOG}", log.LOG))
+    last = journal.last_change(data_dir)
+    if events and last is not None and not log.holds(data_dir, last):
+        message = f"the log has lost its end, or its last line was changed: {last.event} of {last.run_id} ({last.at}) is not in it"
+        findings.append(
+            Finding("error", message, f"restore {log.LOG} from a backup, or from a copy of the disk", log.LOG)
+        )
     seen: dict[str, RunFile] = {}
     public: dict[str, list[RunFile]] = {}
     twins = _twins(runs)
@@ -142,6 +148,7 @@ def repair(data_dir: Path) -> list[str]:
             if claims.holder(data_dir, claim.name) is None:
                 claim.unlink()
                 done.append(f"removed the stale claim {claim.name}")
+        journal.accept_log(data_dir)
     return done
 
 

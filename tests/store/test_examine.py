@@ -134,8 +134,9 @@ def test_a_log_that_lost_its_end_is_an_error(data: Path) -> None:
     another = publish(data, run_table("Another"), by=None)
     lines = (data / "log.jsonl").read_bytes().splitlines(keepends=True)
     (data / "log.jsonl").write_bytes(lines[0])
-    (fault,) = faults(data)
-    assert another.run_id in fault and "the log does not know this run; restore log.jsonl from a backup" in fault
+    end, unknown = faults(data)
+    assert "the log has lost its end" in end and another.run_id in end
+    assert another.run_id in unknown and "the log does not know this run; restore log.jsonl from a backup" in unknown
 
 
 def test_repair_names_nobody_as_the_owner_of_what_it_logs(data: Path) -> None:

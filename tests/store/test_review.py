@@ -595,3 +595,32 @@ def test_a_name_given_locally_makes_nobody_an_owner(tmp_path: Path) -> None:
         review.withdraw_as(tmp_path, RUN, ADA, "mine")
     with pytest.raises(NoRun):
         review.submit(tmp_path, CORRECTED, ADA, corrects=RUN)
+
+
+class TestTheEndOfTheLog:
+    """What the chain of hashes cannot show: whole lines that are gone from the end, and the last one changed."""
+
+    @pytest.mark.parametrize("lines", [1, 2, 3])
+    def test_lines_that_were_cut_off(self, tmp_path: Path, lines: int) -> None:
+        published(tmp_path)
+        review.withdraw_as(tmp_path, RUN, REVIEWER, "a reason")
+        review.restore_as(tmp_path, RUN, REVIEWER)
+        path = tmp_path / log.LOG
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-lines]))
+        assert any("lost its end" in finding.message and RUN in finding.message for finding in verify(tmp_path))
+
+    def test_the_last_line_changed(self, tmp_path: Path) -> None:
+        submitted(tmp_path)
+        review.reject(tmp_path, RUN, REVIEWER, "wrong")
+        path = tmp_path / log.LOG
+        path.write_bytes(path.read_bytes().replace(b'"wrong"', b'"right"'))
+        (found,) = verify(tmp_path)
+        assert found.severity == "error" and "its last line was changed" in found.message
+
+    def test_the_next_change_takes_the_log_as_it_stands(self, tmp_path: Path) -> None:
+        submitted(tmp_path)
+        review.reject(tmp_path, RUN, REVIEWER, "wrong")
+        path = tmp_path / log.LOG
+        path.write_bytes(path.read_bytes().replace(b'"wrong"', b'"right"'))
+        review.submit(tmp_path, run_table("Other"), BOB)
+        assert verify(tmp_path) == []
