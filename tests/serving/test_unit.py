@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -335,3 +336,24 @@ def test_started_means_that_it_can_serve(tmp_path: Path) -> None:
         assert late.returncode == 1 and "the data directory cannot be read" in late.stderr
     away = subprocess.run([*await_health, url, "0"], cwd=ROOT, check=False, timeout=60, capture_output=True, text=True)
     assert away.returncode == 1 and "refused" in away.stderr
+
+
+def test_nobody_waits_for_a_dashboard_that_has_ended() -> None:
+    """The start that is refused ends with its own status, and is not held up by who waits for it."""
+    ended = subprocess.Popen([sys.executable, "-c", "raise SystemExit(78)"])
+    deadline = monotonic() + 60
+    while Path(f"/proc/{ended.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        assert monotonic() < deadline
+    command = [sys.executable, "-m", "siuo_dash.view.serving.await_health", f"http://127.0.0.1:{free_port()}/healthz"]
+    for waited in (False, True):  # also once it has been waited for, and is known to nobody
+        done = subprocess.run(
+            [*command, "600"],
+            cwd=ROOT,
+            env=os.environ | {"MAINPID": str(ended.pid)},
+            check=False,
+            timeout=60,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 1 and "the dashboard has ended" in done.stderr
+        assert waited or ended.wait() == 78
