@@ -106,4 +106,4 @@ def test_a_backup_of_a_store_with_faults_says_so_and_can_be_restored(siuo: Run, 
 
 
 def test_help_says_what_protects_the_log(siuo: Run) -> None:
-    assert "the last one by nothing" in " ".join(siuo("verify", "--help").stdout.split())
+    assert "the last one by the note of the last change" in " ".join(siuo("verify", "--help").stdout.split())

@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from tests.browser.driver import ROOT, free_port
+from tests.oidc.provider import Provider
 
 SITE = ROOT / "hosting" / "nginx.conf"
 NAME = "siuo.example.org"
@@ -119,3 +120,18 @@ def proxied(folder: Path, instances: Sequence[int]) -> Iterator[Proxy]:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def hosted_behind(provider: Provider, folder: Path, proxy: Proxy) -> dict[str, str]:
+    """The settings of a hosted dashboard behind the proxy, whose people come from this provider."""
+    secrets = provider.secrets_file(folder)
+    text = secrets.read_text()
+    assert text.count('"http://127.0.0.1:{port}/oauth2callback"') == 1
+    secrets.write_text(
+        text.replace("http://127.0.0.1:{port}/oauth2callback", f"https://localhost:{proxy.port}/oauth2callback")
+    )
+    return {
+        "SIUO_MODE": "hosted",
+        "SIUO_REVIEWERS": "reviewer@example.org",
+        "STREAMLIT_SECRETS_FILES": str(secrets),
+    }

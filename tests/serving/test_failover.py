@@ -1,4 +1,4 @@
-"""Two instances over one data directory: one is killed while people publish, both are restarted while people read."""
+"""Two instances over one data directory: one is killed while people submit, both are restarted while people read."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ import pytest
 from benchmarks.visitor import BROKEN, Refused, Visitor
 from siuo_dash.store import log, verify
 from tests.browser.driver import free_port
+from tests.oidc.provider import Provider, serving
 from tests.serving.instance import Instance, copy_data, running
 from tests.serving.loops import finished
-from tests.serving.nginx import HELP, Proxy, at_hand, proxied
-from tests.serving.test_nginx import BEHIND, send
+from tests.serving.nginx import HELP, Proxy, at_hand, hosted_behind, proxied
+from tests.serving.test_nginx import BEHIND
+from tests.upload.files import as_json, judged
 
 pytestmark = [
     pytest.mark.skipif(not at_hand(), reason=HELP),
@@ -25,7 +27,7 @@ pytestmark = [
     pytest.mark.timeout(400),
 ]
 
-PUBLISHERS, EACH = 6, 4
+SUBMITTERS, EACH = 6, 4
 
 
 @dataclass
@@ -37,10 +39,11 @@ class Instances:
     ports: list[int] = field(default_factory=lambda: [free_port(), free_port()])
     stacks: list[ExitStack] = field(default_factory=lambda: [ExitStack(), ExitStack()])
     now: dict[int, Instance] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
     def start(self, which: int) -> None:
         self.now[which] = self.stacks[which].enter_context(
-            running(self.folder, self.data, port=self.ports[which], options=BEHIND)
+            running(self.folder, self.data, port=self.ports[which], options=BEHIND, environment=self.environment)
         )
 
     def kill(self, which: int) -> None:
@@ -55,64 +58,90 @@ class Instances:
         return monotonic() - started
 
 
-def published(data: Path) -> list[str]:
-    return [path.stem for path in (data / "submissions").glob("[!.]*.parquet")]
+def waiting(data: Path) -> list[str]:
+    return [path.stem for path in (data / "review" / "pending").glob("[!.]*.parquet")]
 
 
-async def insist(proxy: Proxy, model: str, safe: int, broken: Counter[str]) -> str:
-    """Publish one run, beginning anew whenever the page breaks, as a person would; what the page said at last."""
+async def submit(visitor: Visitor, model: str, safe: int) -> str:
+    """From the open upload page to what the page says after *Send for review*."""
+    await visitor.drop("results.json", as_json(judged(safe=safe)))
+    await visitor.type("Model", model)
+    await visitor.type("Judge", "gpt-4o-mini-2024-07-18")
+    await visitor.press("Send for review")
+    return f"{visitor.words()} {visitor.alerts()}"
+
+
+async def insist(proxy: Proxy, cookies: dict[str, str], model: str, safe: int, broken: Counter[str]) -> None:
+    """Send one run for review, beginning anew whenever the page breaks, as a person would."""
     deadline = monotonic() + 200
     while monotonic() < deadline:
         try:
-            async with Visitor(proxy.address, proxy.tls, patience=30) as visitor:
+            async with Visitor(proxy.address, proxy.tls, patience=30, cookies=dict(cookies)) as visitor:
                 await visitor.open("upload")
-                said = await send(visitor, model, safe)
-            if "is published" in said or "is already published" in said:
-                return "already" if "already" in said else "published"
+                said = await submit(visitor, model, safe)
+            if "waiting for review" in said or "you sent the same content before" in said:
+                return
             raise AssertionError(said)
         except BROKEN as error:
             broken[type(error).__name__] += 1
-    raise AssertionError("never published")
+    raise AssertionError("never sent")
 
 
 def test_a_killed_instance_loses_and_doubles_no_submission(tmp_path: Path) -> None:
+    """Hosted, behind nginx: six people who have signed in send four runs each, and each instance is killed once."""
     data = copy_data(tmp_path / "data")
     (tmp_path / "nginx").mkdir()
+    names = [f"person-{number}" for number in range(SUBMITTERS)]
+    people = {name: {"email": f"{name}@example.org"} for name in (*names, "reviewer")}
     instances = Instances(tmp_path, data)
     broken: Counter[str] = Counter()
 
-    async def publisher(proxy: Proxy, number: int) -> list[str]:
-        return [
-            await insist(proxy, f"Killed-{number}-{turn}", 10 + number * EACH + turn, broken) for turn in range(EACH)
-        ]
+    async def signed_in(proxy: Proxy, name: str) -> dict[str, str]:
+        async with Visitor(proxy.address, proxy.tls) as visitor:
+            await visitor.open()
+            await visitor.sign_in(name)
+            return visitor.cookies
+
+    async def submitter(proxy: Proxy, number: int, cookies: dict[str, str]) -> None:
+        for turn in range(EACH):
+            await insist(proxy, cookies, f"Killed-{number}-{turn}", 10 + number * EACH + turn, broken)
 
     async def killer() -> None:
         for which, after in ((0, 3), (1, 11)):
-            while len(published(data)) < after:
+            while len(waiting(data)) < after:
                 await asyncio.sleep(0.005)
             await asyncio.to_thread(instances.kill, which)
             await asyncio.to_thread(instances.start, which)
 
-    async def everybody(proxy: Proxy) -> list[list[str]]:
+    async def everybody(proxy: Proxy) -> None:
+        cookies = [await signed_in(proxy, name) for name in names]
         killing = asyncio.create_task(killer())
-        told = await asyncio.gather(*(publisher(proxy, number) for number in range(PUBLISHERS)))
+        await asyncio.gather(*(submitter(proxy, number, each) for number, each in enumerate(cookies)))
         await killing
-        return told
+        async with Visitor(proxy.address, proxy.tls, cookies=await signed_in(proxy, "reviewer")) as reviewer:
+            await reviewer.open("review")
+            await reviewer.press("Approve")
+            assert "is published" in reviewer.words()
 
     with ExitStack() as stack:
+        provider = stack.enter_context(serving(Provider(people=people), free_port()))
+        proxy = stack.enter_context(proxied(tmp_path / "nginx", instances.ports))
+        instances.environment = hosted_behind(provider, tmp_path, proxy)
         for each in instances.stacks:
             stack.enter_context(each)
         for which in (0, 1):
             instances.start(which)
-        proxy = stack.enter_context(proxied(tmp_path / "nginx", instances.ports))
-        told = finished(everybody(proxy))
-    runs = published(data)
-    assert [len(each) for each in told] == [EACH] * PUBLISHERS
-    assert len(runs) == len(set(runs)) == PUBLISHERS * EACH
-    names = {f"killed-{number}-{turn}-" for number in range(PUBLISHERS) for turn in range(EACH)}
-    assert {name for name in names if sum(run.startswith(name) for run in runs) == 1} == names
-    events = Counter(event.run_id for event in log.read(data) if event.event == "publish")
+        finished(everybody(proxy))
+    published = [path.stem for path in (data / "submissions").glob("[!.]*.parquet")]
+    runs = [*waiting(data), *published]
+    assert len(published) == 1 and len(runs) == len(set(runs)) == SUBMITTERS * EACH
+    models = {f"killed-{number}-{turn}-" for number in range(SUBMITTERS) for turn in range(EACH)}
+    assert {name for name in models if sum(run.startswith(name) for run in runs) == 1} == models
+    events = Counter(event.run_id for event in log.read(data) if event.event == "submit")
     assert events == Counter(runs)
+    assert {event.by for event in log.read(data) if event.event == "submit"} == {
+        f"{name}@example.org" for name in names
+    }
     assert [finding for finding in verify.verify(data) if finding.severity == "error"] == []
     assert sum(broken.values()) > 0, "the kill came when nobody was there"
 

@@ -13,7 +13,7 @@ from tests.browser.driver import free_port, settled
 from tests.browser.hosted import PEOPLE, fill_in, press, run_file, see
 from tests.oidc.provider import Provider, serving
 from tests.serving.instance import copy_data, running
-from tests.serving.nginx import HELP, at_hand, proxied
+from tests.serving.nginx import HELP, at_hand, hosted_behind, proxied
 from tests.serving.test_nginx import BEHIND
 
 pytestmark = [
@@ -45,17 +45,7 @@ def test_sign_in_and_review_through_nginx_over_two_instances(tmp_path: Path, bro
         serving(Provider(people=dict(PEOPLE)), free_port()) as provider,
         proxied(tmp_path / "nginx", ports) as proxy,
     ):
-        secrets = provider.secrets_file(tmp_path)
-        text = secrets.read_text()
-        assert text.count('"http://127.0.0.1:{port}/oauth2callback"') == 1
-        secrets.write_text(
-            text.replace("http://127.0.0.1:{port}/oauth2callback", f"https://localhost:{proxy.port}/oauth2callback")
-        )
-        settings = {
-            "SIUO_MODE": "hosted",
-            "SIUO_REVIEWERS": "reviewer@example.org",
-            "STREAMLIT_SECRETS_FILES": str(secrets),
-        }
+        settings = hosted_behind(provider, tmp_path, proxy)
         with (
             running(tmp_path, data, port=ports[0], options=BEHIND, environment=settings) as first,
             running(tmp_path, data, port=ports[1], options=BEHIND, environment=settings) as second,

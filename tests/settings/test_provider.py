@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import anyio
 import pytest
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
@@ -21,6 +20,7 @@ from siuo_dash.settings.auth import SignIn
 from siuo_dash.settings.provider import MOST_BYTES, PAUSES, Unavailable
 from tests.browser.driver import free_port
 from tests.oidc.provider import CLIENT, Provider, serving
+from tests.serving.loops import finished
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_a_redirect_is_refused_since_signing_in_does_not_follow_it(real: Provide
     oauth = importlib.import_module("authlib.integrations.starlette_client").OAuth()
     oauth.register("x", client_id=CLIENT, server_metadata_url=of(real.issuer).metadata_url)
     with pytest.raises(Exception, match="Redirect"):
-        anyio.run(oauth.x.load_server_metadata)
+        finished(oauth.x.load_server_metadata())
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429])
