@@ -149,5 +149,5 @@ def sent_back(events: Sequence[log.Event]) -> bool:
 
 TestReview = Review.TestCase
 TestReview.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
