@@ -277,15 +277,15 @@ class Visitor:
         """What a browser fetches before it connects; its code only with `assets`, since browsers keep it."""
         connection = self._connection()
         try:
-            status, text = self._ask(connection, "GET", f"/{page}")
-            if status != 200:
-                raise Refused(f"{status}: {text[:200]}")
+            answer, text = self._ask(connection, "GET", f"/{page}")
+            if answer.status != 200:
+                raise Refused(f"{answer.status}: {text[:200]}")
             for path in _ASSET.findall(text) if self.assets else ():
                 self._ask(connection, "GET", path)
             for path in ("/_stcore/health", "/_stcore/host-config"):
-                status, words = self._ask(connection, "GET", path)
-                if status != 200:
-                    raise Refused(f"{path}: {status}: {words[:200]}")
+                answer, words = self._ask(connection, "GET", path)
+                if answer.status != 200:
+                    raise Refused(f"{path}: {answer.status}: {words[:200]}")
         finally:
             connection.close()
 
@@ -296,7 +296,7 @@ class Visitor:
         connection = self._connection() if ours else http.client.HTTPConnection(parts.netloc, timeout=self.patience)
         try:
             if ours:
-                answer, text = self._answer(connection, "GET", f"{parts.path}?{parts.query}")
+                answer, text = self._ask(connection, "GET", f"{parts.path}?{parts.query}")
             else:
                 connection.request("GET", f"{parts.path}?{parts.query}")
                 answer = connection.getresponse()
@@ -315,13 +315,14 @@ class Visitor:
         ).encode() + content + f"\r\n--{boundary}--\r\n".encode()  # fmt: skip
         connection = self._connection()
         try:
-            return self._ask(
+            answer, text = self._ask(
                 connection, "PUT", path, body,
                 {
                     "Content-Type": f"multipart/form-data; boundary={boundary}",
                     "X-Xsrftoken": self.cookies.get("_streamlit_xsrf", ""),
                 },
             )  # fmt: skip
+            return answer.status, text
         finally:
             connection.close()
 
@@ -334,17 +335,6 @@ class Visitor:
         return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=self.patience)
 
     def _ask(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        path: str,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> tuple[int, str]:
-        answer, text = self._answer(connection, method, path, body, headers)
-        return answer.status, text
-
-    def _answer(
         self,
         connection: http.client.HTTPConnection,
         method: str,

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from siuo_dash.errors import SubmissionError
-from siuo_dash.store import files, journal, verify
+from siuo_dash.store import access, files, journal, verify
 from siuo_dash.store.log import LOG
 from siuo_dash.store.result_files import RESULTS, SAMPLES
 
@@ -52,7 +52,7 @@ def backup(data_dir: Path, target: Path) -> Backup:
         raise SubmissionError("a link of this name is there", where=str(target), hint="choose another name")
     if target.exists():
         raise SubmissionError("a file of this name is already there", where=str(target), hint="choose another name")
-    verify.must_be_owner(data_dir)
+    access.must_be_owner(data_dir)
     with files.explained(target), journal.locked(data_dir):
         files.clean(target.parent, target.name)
         with files.staged(target.parent, target.name) as staged:
@@ -75,7 +75,7 @@ def restore_from(source: Path, data_dir: Path) -> Backup:
     _must_be_free(data_dir)
     with files.explained(data_dir):
         if data_dir.exists():
-            verify.must_be_owner(data_dir)
+            access.must_be_owner(data_dir)
             with _scratch_within(data_dir) as scratch:
                 made = _make(source, scratch)
                 _move_up(scratch, data_dir)
@@ -89,7 +89,7 @@ def restore_from(source: Path, data_dir: Path) -> Backup:
 
 def must_be_data(data_dir: Path) -> None:
     """Raise SubmissionError for what is no data directory."""
-    closed = verify.no_directory(data_dir)
+    closed = access.no_directory(data_dir)
     if closed is not None:
         raise SubmissionError(closed.message, where=closed.file, hint=closed.hint)
     if not (data_dir / SAMPLES).is_file():

@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.errors import CatalogueError, Finding, SchemaError
+from siuo_dash.store.access import AS_SERVICE, no_directory, unreadable
 from siuo_dash.store.facts import read_catalogue
 from siuo_dash.store.parquet import check_schema
 from siuo_dash.store.result_files import RESULTS, SAMPLES
-from siuo_dash.store.verify import AS_SERVICE, no_directory, unreadable, verify
+from siuo_dash.store.verify import verify
 
 
 def examine(data_dir: Path, shipped: Path | None = None) -> list[Finding]:

@@ -6,8 +6,6 @@ Both read every file: they are for a start, a restore and a doubt, not for a pub
 from __future__ import annotations
 
 import os
-import pwd
-import stat
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.identity import content_hash
-from siuo_dash.errors import Finding, NoRun, SchemaError, SubmissionError
+from siuo_dash.errors import Finding, NoRun, SchemaError
 from siuo_dash.store import claims, files, journal, log
+from siuo_dash.store.access import must_be_owner, no_directory, unreadable
 from siuo_dash.store.journal import PLACES, PUBLISHED, WITHDRAWN
 from siuo_dash.store.parquet import check_schema, stored_hash
 from siuo_dash.store.review.ledger import FIRST
@@ -33,7 +32,6 @@ LOST_LOG: Final = (
     "from the files, which name nobody"
 )
 TWIN: Final = "remove one of the two; `--repair` leaves both as they are"
-AS_SERVICE: Final = "run this as the user that the service runs as"
 
 
 @dataclass(frozen=True)
@@ -156,51 +154,6 @@ def claim_all(data_dir: Path) -> None:
     """Claim the content of every run, from the run files alone; the log stays as it is."""
     with files.explained(data_dir), journal.locked(data_dir):
         _claim(_read_runs(data_dir)[0], data_dir)
-
-
-def no_directory(data_dir: Path) -> Finding | None:
-    """Why a data directory cannot be examined at all, or None."""
-    try:
-        is_directory = stat.S_ISDIR(data_dir.stat().st_mode)
-    except PermissionError:
-        return Finding("error", "no permission to look at the data directory", AS_SERVICE, str(data_dir))
-    except OSError:
-        return Finding("error", "the data directory is not there", "check the path, or mount it", str(data_dir))
-    if not is_directory:
-        hint = "this is a file; name the directory that holds samples.csv"
-        return Finding("error", "the data directory is not there", hint, str(data_dir))
-    if not os.access(data_dir, os.R_OK | os.X_OK):
-        return Finding("error", "no permission to look into the data directory", AS_SERVICE, str(data_dir))
-    return None
-
-
-def must_be_owner(data_dir: Path) -> None:
-    """Raise SubmissionError for root in another user's directory, where what root made would shut out the service."""
-    try:
-        owner = data_dir.stat().st_uid
-    except OSError:  # whoever reads or writes it says why
-        return
-    if os.geteuid() == 0 and owner != 0:
-        try:
-            name, user = (pwd.getpwuid(owner).pw_name,) * 2
-        except KeyError:
-            name, user = f"the user {owner}", f"'#{owner}'"
-        raise SubmissionError(
-            f"this directory belongs to {name}, and what root writes there would shut {name} out",
-            where=str(data_dir),
-            hint=f"run it as {name}: sudo -u {user} …",
-        )
-
-
-def unreadable(error: OSError | pa.ArrowException, otherwise: str) -> tuple[str, str]:
-    """What to say of a file or directory that cannot be read, and the next step."""
-    if isinstance(error, PermissionError):
-        return "it cannot be read (no permission)", AS_SERVICE
-    if isinstance(error, IsADirectoryError):
-        return "this is a directory, not a file", f"move it away, then {otherwise}"
-    if isinstance(error, NotADirectoryError):
-        return "this is not a directory", f"move it away, then {otherwise}"
-    return f"the file cannot be read ({error})", otherwise
 
 
 def _read_log(data_dir: Path) -> tuple[list[log.Event] | None, list[Finding]]:
