@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from siuo_dash.view import address, identity, server, shell
-from siuo_dash.view.review_parts import account
+from siuo_dash.server import application
+from siuo_dash.ui import address, identity, shell
+from siuo_dash.ui.review_parts import account
 
 # `streamlit run app.py` serves this, and runs this same file as the script of every visit.
 app = st.App(
     "app.py",
-    lifespan=server.lifespan,
-    routes=server.routes(),
-    middleware=server.middleware(),
-    on_script_error=server.explain,
+    lifespan=application.lifespan,
+    routes=application.routes(),
+    middleware=application.middleware(),
+    on_script_error=application.explain,
 )
 
 if __name__ != "__main__":
@@ -24,5 +25,5 @@ if __name__ == "__main__":
     address.keep_address(page.url_path)
     shell.leave_behind(page.url_path)
     account.control()
-    with server.measured(page.url_path), shell.guard():
+    with application.measured(page.url_path), shell.guard():
         page.run()

@@ -16,8 +16,8 @@ from benchmarks.measure import in_turn, ratio, words
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.store.database import Store
-from siuo_dash.view.first_view import ID as FIRST_VIEW
+from siuo_dash.server.first_view import ID as FIRST_VIEW
+from siuo_dash.store.engine.database import Store
 from tests.browser.driver import ROOT, free_port, served, wait_for_server
 from tests.browser.find_browser import FLAGS, find_browser
 

@@ -28,8 +28,8 @@ from time import perf_counter, process_time
 from typing import Any
 
 from benchmarks.visitor import BROKEN, Refused, Visitor
-from tests.serving.instance import Instance, copy_data, running
-from tests.upload.files import as_json, judged
+from tests.make.files import as_json, judged
+from tests.server.instance import Instance, copy_data, running
 
 _EMPTY = 'import streamlit as st\n\nst.title("Empty")\nst.text_input("Search")\n'
 

@@ -21,11 +21,11 @@ from urllib.parse import quote
 
 from playwright.sync_api import Page, sync_playwright
 
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 from siuo_dash.store.publish import publish
 from tests.browser.driver import ROOT, served, settled
 from tests.browser.find_browser import FLAGS, find_browser
-from tests.inspect.stores import data_folder, run_table
+from tests.make.inspect_stores import data_folder, run_table
 
 _SHOWN = """(question_id) => [...document.querySelectorAll("h2, h3")].some((each) =>
   each.textContent.includes(question_id)) && !document.querySelector('[data-stale="true"]')"""

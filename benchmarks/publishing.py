@@ -16,11 +16,11 @@ from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.benchmark.schema import METRICS, RESULT_SCHEMA
 from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
+from siuo_dash.report import upload_preview
 from siuo_dash.store import journal, log, review
-from siuo_dash.store.database import Store
-from siuo_dash.store.parquet import CONTENT_HASH, parquet_bytes
+from siuo_dash.store.engine.database import Store
 from siuo_dash.store.publish import publish
-from siuo_dash.view import upload_preview
+from siuo_dash.store.runs.parquet import CONTENT_HASH, parquet_bytes
 
 JUDGE = "judge 0"
 _PEOPLE = [review.Actor(f"person-{number}@example.org") for number in range(50)]

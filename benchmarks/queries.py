@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks.measure import in_turn, ratio, words
 from siuo_dash.analysis.queries import Query
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 _LEADERBOARD = Query(
     "bench_leaderboard",

@@ -19,11 +19,11 @@ from siuo_dash.analysis import runs, samples
 from siuo_dash.analysis.queries import find_run
 from siuo_dash.analysis.sample_filters import RunOutcome, SampleFilters
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 from siuo_dash.store.publish import publish
-from siuo_dash.store.run_rows import samples_with
-from tests.inspect.stores import run_table
-from tests.store.runs import run_id_of
+from siuo_dash.store.runs.run_rows import samples_with
+from tests.make.inspect_stores import run_table
+from tests.make.runs import run_id_of
 
 ROUNDS = 9
 

@@ -19,7 +19,7 @@ import siuo_dash.analysis  # noqa: E402
 from siuo_dash.analysis.queries import Query  # noqa: E402
 from siuo_dash.benchmark.catalogue import SAMPLE_COLUMNS  # noqa: E402
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS, RESPONSE_COLUMNS, RESULT_COLUMNS, Column  # noqa: E402
-from siuo_dash.store import tables  # noqa: E402
+from siuo_dash.store.engine import tables  # noqa: E402
 
 
 def data_page() -> str:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from siuo_dash.benchmark.catalogue import Sample
-from siuo_dash.store.facts import read_catalogue
+from siuo_dash.store.catalogue_file import read_catalogue
 
 HERE = Path(__file__).resolve().parent
 RESPONSES = 3

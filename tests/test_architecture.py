@@ -11,29 +11,28 @@ from pathlib import Path
 
 import pytest
 
-from siuo_dash.view.shell import HOME, PAGES
+from siuo_dash.ui.shell import HOME, PAGES
 from tests.conftest import ROOT
 
-LEVELS = {"errors": 0, "settings": 1, "benchmark": 1, "store": 2, "ingest": 3, "analysis": 3, "view": 4} | {
-    "cli": 5,
-    "pages": 5,
+LEVELS = {
+    "errors": 0,
+    "settings": 1,
+    "benchmark": 1,
+    "store": 2,
+    "charts": 2,
+    "sources": 2.5,  # analysis.search takes a class of it
+    "ingest": 3,
+    "analysis": 3,
+    "report": 4,
+    "ui": 5,
+    "pages": 6,
+    "server": 6,
+    "cli": 6,
+    "app": 7,
 }
-STREAMLIT = (
-    "siuo_dash.view.shell",
-    "siuo_dash.view.address",
-    "siuo_dash.view.components",
-    "siuo_dash.view.controls",
-    "siuo_dash.view.sample_card",
-    "siuo_dash.view.server",
-    "siuo_dash.view.serving",
-    "siuo_dash.view.identity",
-    "siuo_dash.view.review_parts",
-    "siuo_dash.view.upload_form",
-    "siuo_dash.view.compare_parts",
-    "siuo_dash.view.reliability_parts",
-)
+STREAMLIT = ("siuo_dash.ui", "siuo_dash.server")
 WITH_FILES = {"os", "pathlib", "io", "shutil", "tempfile", "socket", "urllib", "subprocess", "duckdb", "pandas"}
-DRAWING = ("siuo_dash.view.charts", "siuo_dash.view.style", "siuo_dash.view.export")
+DRAWING = ("siuo_dash.charts", "siuo_dash.charts.style", "siuo_dash.report.export")
 
 Import = tuple[str, str]
 
@@ -45,7 +44,7 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 
 def names(tree: ast.AST) -> Iterator[str]:
-    """Every imported name, absolute: 'siuo_dash.view.style', 'streamlit', …; also inside functions."""
+    """Every imported name, absolute: 'siuo_dash.charts.style', 'streamlit', …; also inside functions."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -67,7 +66,7 @@ def wing(name: str) -> str:
     parts = name.removesuffix(".__main__").split(".")
     if name == "siuo_dash.__version__":  # a word of the package itself, which imports nothing
         return "errors"
-    return "pages" if parts[0] in ("pages", "app") else (parts[1] if len(parts) > 1 else "cli")
+    return parts[0] if parts[0] in ("pages", "app") else (parts[1] if len(parts) > 1 else "cli")
 
 
 def by(*packages: str) -> list[Import]:
@@ -81,8 +80,8 @@ def of(*packages: str) -> list[Import]:
 
 
 def test_the_reader_sees_imports() -> None:
-    assert ("siuo_dash.view.shell", "siuo_dash.store.database.Store") in IMPORTS
-    assert ("siuo_dash.view.shell", "streamlit") in IMPORTS
+    assert ("siuo_dash.ui.shell", "siuo_dash.store.engine.database.Store") in IMPORTS
+    assert ("siuo_dash.ui.shell", "streamlit") in IMPORTS
     assert {wing(module) for module, _ in IMPORTS} == set(LEVELS)
 
 
@@ -102,7 +101,9 @@ def test_nothing_imports_pages_or_the_command_line() -> None:
 
 def test_streamlit_stays_in_its_rooms() -> None:
     assert {
-        module for module, _ in of("streamlit") if not within(module, STREAMLIT) and wing(module) != "pages"
+        module
+        for module, _ in of("streamlit")
+        if not within(module, STREAMLIT) and wing(module) not in ("pages", "app")
     } == set()
     assert [found for found in by("siuo_dash.cli") if within(found[1], STREAMLIT)] == []
 
@@ -122,11 +123,9 @@ def test_the_benchmark_is_pure() -> None:
 
 
 def test_charts_and_style_know_frames_and_the_schema_only() -> None:
-    known = (*DRAWING, "siuo_dash.benchmark.schema", "siuo_dash.benchmark.text")
+    known = ("siuo_dash.charts", "siuo_dash.benchmark.schema", "siuo_dash.benchmark.text")
     assert [
-        found
-        for found in by("siuo_dash.view.charts", "siuo_dash.view.style")
-        if within(found[1], ("siuo_dash",)) and not within(found[1], known)
+        found for found in by("siuo_dash.charts") if within(found[1], ("siuo_dash",)) and not within(found[1], known)
     ] == []
 
 
@@ -134,13 +133,13 @@ def test_charts_and_style_know_frames_and_the_schema_only() -> None:
     ("library", "wings"),
     [
         ("duckdb", {"store"}),
-        ("plotly", {"view", "pages"}),
+        ("plotly", {"charts", "ui"}),
         ("statsmodels", {"analysis"}),
         ("scipy", {"analysis"}),
         ("typer", {"cli"}),
         ("rich", {"cli"}),
-        ("starlette", {"view"}),
-        ("prometheus_client", {"view"}),
+        ("starlette", {"server"}),
+        ("prometheus_client", {"server"}),
     ],
 )
 def test_a_library_has_its_wing(library: str, wings: set[str]) -> None:

@@ -76,7 +76,7 @@ HOSTED = [(page, command) for page, command in shown_commands() if command.start
 
 @pytest.mark.parametrize(("page", "command"), HOSTED, ids=[f"{page}: {command}" for page, command in HOSTED])
 def test_a_hosts_shown_command_is_there_with_its_options(page: str, command: str) -> None:
-    # tests/serving/test_unit.py runs the script, and what docs/hosting.md shows of backups, on a host's directories.
+    # tests/server/test_unit.py runs the script, and what docs/hosting.md shows of backups, on a host's directories.
     name, *words = shlex.split(command)[2:]
     told = subprocess.run(
         [sys.executable, "-m", "siuo_dash", name, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60

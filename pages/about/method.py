@@ -7,8 +7,10 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.labels import reader_agreement
 from siuo_dash.analysis.stats.methods import METHODS
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.store.facts import read_annotators
-from siuo_dash.view import method, shell, style
+from siuo_dash.charts import style
+from siuo_dash.report import method
+from siuo_dash.sources.published import read_annotators
+from siuo_dash.ui import shell
 
 store = shell.open_store()
 shell.header("Method", "What SIUO measures, how a verdict becomes a score, and what each figure can and cannot carry.")

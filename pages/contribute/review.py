@@ -5,11 +5,13 @@ import streamlit as st
 from siuo_dash.analysis import preview
 from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.metadata import RunMetadata
+from siuo_dash.report import review
+from siuo_dash.settings import paths
 from siuo_dash.store import review as submissions
-from siuo_dash.view import identity, paths, review, shell
-from siuo_dash.view.review_parts import account, decide, person, queue, texts
-from siuo_dash.view.upload_form import results
-from siuo_dash.view.upload_form.draft import Draft
+from siuo_dash.ui import identity, shell
+from siuo_dash.ui.review_parts import account, decide, person, queue, texts
+from siuo_dash.ui.upload_form import results
+from siuo_dash.ui.upload_form.draft import Draft
 
 
 def show_queue(me: submissions.Actor) -> None:

@@ -10,13 +10,15 @@ from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.errors import Finding, SiuoError
 from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission, UploadedFile
+from siuo_dash.report import upload
+from siuo_dash.settings import paths
 from siuo_dash.store import review as submissions
-from siuo_dash.store.parquet import parquet_bytes
 from siuo_dash.store.publish import AlreadyPublished, publish
-from siuo_dash.view import identity, paths, shell, upload
-from siuo_dash.view.review_parts import account
-from siuo_dash.view.upload_form import draft as drafts
-from siuo_dash.view.upload_form import mapping_editor, metadata_form, mine, results, sending, withdrawals
+from siuo_dash.store.runs.parquet import parquet_bytes
+from siuo_dash.ui import identity, shell
+from siuo_dash.ui.review_parts import account
+from siuo_dash.ui.upload_form import draft as drafts
+from siuo_dash.ui.upload_form import mapping_editor, metadata_form, mine, results, sending, withdrawals
 
 EXAMPLES = paths.ROOT / "examples"
 

@@ -6,10 +6,10 @@ from siuo_dash.analysis import queries
 from siuo_dash.analysis.baseline import runs_on_offer
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.view import controls, shell
-from siuo_dash.view.compare_parts.many import show_many
-from siuo_dash.view.compare_parts.scope import Scope, compare_two
-from siuo_dash.view.compare_parts.two import show_two
+from siuo_dash.ui import controls, shell
+from siuo_dash.ui.compare_parts.many import show_many
+from siuo_dash.ui.compare_parts.scope import Scope, compare_two
+from siuo_dash.ui.compare_parts.two import show_two
 
 MODES = {"two": "Two runs", "many": "One baseline against many"}
 

@@ -4,12 +4,13 @@ import streamlit as st
 
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.view import controls, reliability, shell
-from siuo_dash.view.reliability_parts.health import show_health
-from siuo_dash.view.reliability_parts.judges import show_judges
-from siuo_dash.view.reliability_parts.responses import show_responses
-from siuo_dash.view.reliability_parts.samples import show_samples
-from siuo_dash.view.reliability_parts.scope import Scope
+from siuo_dash.report import reliability
+from siuo_dash.ui import controls, shell
+from siuo_dash.ui.reliability_parts.health import show_health
+from siuo_dash.ui.reliability_parts.judges import show_judges
+from siuo_dash.ui.reliability_parts.responses import show_responses
+from siuo_dash.ui.reliability_parts.samples import show_samples
+from siuo_dash.ui.reliability_parts.scope import Scope
 
 PARTS = {"health": show_health, "samples": show_samples, "responses": show_responses, "judges": show_judges}
 

@@ -5,16 +5,17 @@ import streamlit as st
 from siuo_dash.analysis import leaderboard, queries, runs
 from siuo_dash.analysis.sample_filters import FAILING
 from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.charts.run_profile import run_profile
+from siuo_dash.report import badges
+from siuo_dash.report import runs as view
+from siuo_dash.report.export import Provenance
+from siuo_dash.report.leaderboard import source_link
+from siuo_dash.report.samples import link_params
 from siuo_dash.store.review import attempts
-from siuo_dash.store.run_rows import run_parquet
-from siuo_dash.view import badges, controls, shell
-from siuo_dash.view import runs as view
-from siuo_dash.view.charts.run_profile import run_profile
-from siuo_dash.view.export import Provenance
-from siuo_dash.view.leaderboard import source_link
-from siuo_dash.view.sample_card import run_choice, withdrawal
-from siuo_dash.view.sample_card.listing import failing_table
-from siuo_dash.view.samples import link_params
+from siuo_dash.store.runs.run_rows import run_parquet
+from siuo_dash.ui import controls, shell
+from siuo_dash.ui.sample_card import run_choice, withdrawal
+from siuo_dash.ui.sample_card.listing import failing_table
 
 store = shell.open_store()
 labels = leaderboard.run_labels(store)

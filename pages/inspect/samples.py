@@ -4,10 +4,10 @@ import streamlit as st
 
 from siuo_dash.analysis import leaderboard, queries, samples
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.view import controls, shell
-from siuo_dash.view import samples as view
-from siuo_dash.view.export import Provenance
-from siuo_dash.view.sample_card import card, filters, listing
+from siuo_dash.report import samples as view
+from siuo_dash.report.export import Provenance
+from siuo_dash.ui import controls, shell
+from siuo_dash.ui.sample_card import card, filters, listing
 
 MOST_VERDICTS = 300
 

@@ -5,13 +5,14 @@ import streamlit as st
 from siuo_dash.analysis import capabilities, domains, leaderboard, queries
 from siuo_dash.benchmark.labels import LABEL_COLUMNS, Labels
 from siuo_dash.benchmark.schema import MCQA_JUDGE
+from siuo_dash.charts.capabilities import MOST_RUNS, grouped_bars
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.labels import read_labels
-from siuo_dash.view import capabilities as view
-from siuo_dash.view import controls, labels, shell
-from siuo_dash.view import domains as words
-from siuo_dash.view.charts.capabilities import MOST_RUNS, grouped_bars
-from siuo_dash.view.export import Provenance, to_csv
+from siuo_dash.report import capabilities as view
+from siuo_dash.report import domains as words
+from siuo_dash.report import labels
+from siuo_dash.report.export import Provenance, to_csv
+from siuo_dash.ui import controls, shell
 
 FINDINGS = "label-findings"
 GO = "capabilities-go"

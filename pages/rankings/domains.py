@@ -9,14 +9,15 @@ from siuo_dash.analysis import domain_tests, domains, leaderboard, queries, subc
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.labels import Labels
 from siuo_dash.benchmark.schema import MCQA_JUDGE
-from siuo_dash.view import controls, labels, shell
-from siuo_dash.view import domain_tests as tests_view
-from siuo_dash.view import domains as view
-from siuo_dash.view import subcategories as parts_view
-from siuo_dash.view.charts.heatmap import LEAST_WIDTH, MOST_ROWS, heatmap
-from siuo_dash.view.charts.radar import MOST_RUNS, radar
-from siuo_dash.view.charts.subcategories import catalogue_map
-from siuo_dash.view.export import Provenance
+from siuo_dash.charts.heatmap import LEAST_WIDTH, MOST_ROWS, heatmap
+from siuo_dash.charts.radar import MOST_RUNS, radar
+from siuo_dash.charts.subcategories import catalogue_map
+from siuo_dash.report import domain_tests as tests_view
+from siuo_dash.report import domains as view
+from siuo_dash.report import labels
+from siuo_dash.report import subcategories as parts_view
+from siuo_dash.report.export import Provenance
+from siuo_dash.ui import controls, shell
 
 GO = "domains-go"
 

@@ -5,9 +5,10 @@ import streamlit as st
 from siuo_dash.analysis import findings as analysis
 from siuo_dash.analysis import queries
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.view import controls, findings, shell
-from siuo_dash.view.charts import dumbbell
-from siuo_dash.view.export import Provenance
+from siuo_dash.charts import dumbbell
+from siuo_dash.report import findings
+from siuo_dash.report.export import Provenance
+from siuo_dash.ui import controls, shell
 
 if asked := st.session_state.pop("findings-open", None):
     url, params = asked

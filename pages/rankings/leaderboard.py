@@ -4,9 +4,10 @@ import streamlit as st
 
 from siuo_dash.analysis import leaderboard as boards
 from siuo_dash.analysis import queries
-from siuo_dash.view import controls, leaderboard, shell
-from siuo_dash.view.charts.ranking import MOST_ROWS, ranking
-from siuo_dash.view.export import Provenance
+from siuo_dash.charts.ranking import MOST_ROWS, ranking
+from siuo_dash.report import leaderboard
+from siuo_dash.report.export import Provenance
+from siuo_dash.ui import controls, shell
 
 store = shell.open_store()
 shell.header("Leaderboard", leaderboard.SENTENCE)

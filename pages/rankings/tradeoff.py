@@ -5,9 +5,10 @@ import streamlit as st
 from siuo_dash.analysis import queries
 from siuo_dash.analysis import tradeoff as analysis
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.view import controls, shell, tradeoff
-from siuo_dash.view.charts import backdrop, outcomes, scatter
-from siuo_dash.view.export import Provenance
+from siuo_dash.charts import backdrop, outcomes, scatter
+from siuo_dash.report import tradeoff
+from siuo_dash.report.export import Provenance
+from siuo_dash.ui import controls, shell
 
 MODES: dict[backdrop.Mode, str] = {"open": "Click: open", "lasso": "Lasso: choose", "box": "Box: choose"}
 MANY = 40

@@ -13,7 +13,7 @@ from siuo_dash.analysis.comparison import Side
 from siuo_dash.analysis.filters import Clause, Filters
 from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.schema import Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 AGAINST: Final = Query(
     "against",

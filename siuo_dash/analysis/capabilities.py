@@ -19,7 +19,7 @@ from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.subcategories import group_counts
 from siuo_dash.benchmark.labels import Label, Labels
 from siuo_dash.benchmark.schema import DIMENSIONS, Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 LEVEL: Final = 0.05
 

@@ -16,7 +16,7 @@ from siuo_dash.analysis.samples import FLAGS_OF_RUNS
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import DOMAINS, METRICS, Metric
 from siuo_dash.errors import NoRun
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 PAIRED_COUNTS: Final = Query(
     "paired_counts",

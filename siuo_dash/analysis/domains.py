@@ -15,7 +15,7 @@ from siuo_dash.analysis.filters import Clause
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.schema import DOMAINS, Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 Floats = npt.NDArray[np.float64]
 

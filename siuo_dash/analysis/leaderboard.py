@@ -11,7 +11,7 @@ from siuo_dash.analysis import queries, stats
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.errors import SubmissionError
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 from siuo_dash.store.review import attempts
 
 

@@ -14,7 +14,7 @@ from siuo_dash.analysis.filters import Clause, Filters
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.errors import NoBoard, NoRun
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 
 @dataclass(frozen=True)

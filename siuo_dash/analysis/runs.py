@@ -14,8 +14,8 @@ from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.samples import MCQA_BOARD, with_flags
 from siuo_dash.benchmark.schema import DOMAINS, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally, outcome, tally
-from siuo_dash.store.database import Store
-from siuo_dash.store.run_rows import run_rows
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.runs.run_rows import run_rows
 
 FAILURES: Final = Query(
     "failures",

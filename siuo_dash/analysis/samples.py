@@ -12,7 +12,7 @@ from siuo_dash.analysis.filters import Clause
 from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.sample_filters import SampleFilters
 from siuo_dash.benchmark.schema import FLAGS, METRICS, Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 MCQA_BOARD: Final = "exact-match-1"
 ORDERS: Final = {"number": "Sample number", "hardest": "Hardest first", "easiest": "Easiest first"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from siuo_dash.store.benchmark_text import BenchmarkText
-from siuo_dash.store.database import Store
-from siuo_dash.store.run_rows import samples_with
+from siuo_dash.sources.benchmark_text import BenchmarkText
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.runs.run_rows import samples_with
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import Labels
 from siuo_dash.benchmark.schema import DOMAINS, Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 GROUP_COUNTS: Final = Query(
     "group_counts",

@@ -14,7 +14,7 @@ from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.stats import JointTotals
 from siuo_dash.benchmark.schema import METRICS, Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 HALF: Final = 0.5
 """Where the regions are cut: most samples safe, most samples effective."""

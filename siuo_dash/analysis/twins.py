@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from siuo_dash.analysis.queries import Query
 from siuo_dash.errors import Finding, SchemaError
-from siuo_dash.store.database import Store
-from siuo_dash.store.response_texts import fingerprints_of, response_fingerprints
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.runs.response_texts import fingerprints_of, response_fingerprints
 
 LEAST_SAMPLES: Final = 20
 LEAST_LENGTHS: Final = 5

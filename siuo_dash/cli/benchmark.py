@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from siuo_dash.cli.app import SHIPPED, DataOption, program
-from siuo_dash.store.benchmark_fetch import Report, Sources, Step, fetch_benchmark, import_folder
+from siuo_dash.sources.benchmark_fetch import Report, Sources, Step, fetch_benchmark, import_folder
 
 _MOST_FINDINGS = 40
 

@@ -20,10 +20,10 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.stats import Rate
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli.app import SHIPPED, DataOption, program
-from siuo_dash.store.build import build as build_results
-from siuo_dash.store.database import Store
-from siuo_dash.view import export
-from siuo_dash.view import leaderboard as view
+from siuo_dash.report import export
+from siuo_dash.report import leaderboard as view
+from siuo_dash.sources.build import build as build_results
+from siuo_dash.store.engine.database import Store
 
 Format = StrEnum("Format", ["table", "json", "csv", "latex", "markdown"])
 BoardFormat = StrEnum("BoardFormat", ["table", "json"])

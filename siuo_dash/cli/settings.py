@@ -49,7 +49,7 @@ def _options(flags: list[str]) -> tuple[settings.Serving, list[Path]]:
     """What the server would go by, said by Streamlit itself in a process of its own."""
     path = os.pathsep.join(filter(None, (str(SHIPPED.parent), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
-        [sys.executable, "-m", "siuo_dash.view.serving.options", *flags],
+        [sys.executable, "-m", "siuo_dash.ui.options", *flags],
         env=os.environ | {"PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
         capture_output=True,

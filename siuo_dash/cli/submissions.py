@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from siuo_dash.analysis import twins
 from siuo_dash.analysis.stats import Rate
 from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.charts import style
 from siuo_dash.cli.app import SHIPPED, DataOption, program
 from siuo_dash.cli.rankings import open_store, print_json, print_line, print_table
 from siuo_dash.errors import Finding, SubmissionError
@@ -23,10 +24,9 @@ from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.ingest.submission import validate as validate_files
-from siuo_dash.store.facts import read_catalogue
+from siuo_dash.report.upload import recognised, suggested
+from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.publish import AlreadyPublished, publish
-from siuo_dash.view import style
-from siuo_dash.view.upload import recognised, suggested
 
 FilesArgument = Annotated[
     list[Path],

@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue, Sample
-from siuo_dash.benchmark.health import (
-    are_identical,
-    boilerplate_openings,
-    in_order,
-    response_flags,
-    verdict_flags,
-)
+from siuo_dash.benchmark.health import are_identical, boilerplate_openings, in_order, response_flags, verdict_flags
 from siuo_dash.benchmark.options import parse_option
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Outcome, Tally, outcome, safe_by_rule, tally

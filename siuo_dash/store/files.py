@@ -15,7 +15,7 @@ from typing import Final
 import pyarrow as pa
 
 from siuo_dash.errors import SubmissionError
-from siuo_dash.store.parquet import parquet_bytes
+from siuo_dash.store.runs.parquet import parquet_bytes
 
 _MARK: Final = "siuo-tmp"
 _NO_HARD_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)

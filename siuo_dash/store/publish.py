@@ -15,7 +15,7 @@ from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.errors import NoRun, SubmissionError
 from siuo_dash.store import claims, files, journal, log
 from siuo_dash.store.journal import PUBLISHED, WITHDRAWN
-from siuo_dash.store.parquet import CONTENT_HASH, check_schema, parquet_bytes, stored_hash
+from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes, stored_hash
 
 LONGEST_WHY: Final = 2_000
 

@@ -14,8 +14,8 @@ from siuo_dash.analysis.filters import HEALTH, WEIGHTS, Filters
 from siuo_dash.analysis.queries import RUNS
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS
 from siuo_dash.errors import FilterError
-from siuo_dash.store.database import Store
-from tests.stores import make_data, make_run
+from siuo_dash.store.engine.database import Store
+from tests.make.stores import make_data, make_run
 
 NAMES = ("Alpha-7B", "alpha_7B", "100% Safe", 'O\'Brien "quoted"', r"back\slash", "$search; --", "Ünïcode 模型", "ΟΔΟΣ")
 ORGANIZATIONS = (None, "Alpha Lab", "O'Brien & Co", "50%", "a_b")

@@ -14,8 +14,8 @@ from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import NoBoard, NoRun
-from siuo_dash.store.database import Store
-from tests.stores import make_data, make_run, share
+from siuo_dash.store.engine.database import Store
+from tests.make.stores import make_data, make_run, share
 
 # Table 2 of Wang et al. 2025, in percent: Safe, Effective, Safe & Effective, multiple choice.
 PAPER = {

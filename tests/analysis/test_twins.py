@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from siuo_dash.analysis.twins import LEAST_SAMPLES, Twin, among, findings, twins
-from siuo_dash.store.database import Store
-from tests.inspect.stores import data_folder, publish_run, run_table
-from tests.store.runs import named, run_id_of
+from siuo_dash.store.engine.database import Store
+from tests.make.inspect_stores import data_folder, publish_run, run_table
+from tests.make.runs import named, run_id_of
 
 IDS = [1001 + place for place in range(19)] + [2001 + place for place in range(18)]
 Text = Callable[[int, int], str]

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from siuo_dash.store import log
 from tests.browser.driver import ROOT, free_port, served, settled
+from tests.make.files import as_json, judged
 from tests.oidc.provider import Provider, serving
-from tests.upload.files import as_json, judged
 
 EXAMPLE = ROOT / "examples" / "example-generation.json"
 HOSTILE = '=1+1 <img src=x onerror="document.title=1"> **b** [a](javascript:alert(1)) \u202egnp.exe\u200b'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, expect
 
-from siuo_dash.view.first_view import ID
+from siuo_dash.server.first_view import ID
 from tests.browser.checks import serious_faults
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import settled

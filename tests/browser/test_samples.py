@@ -13,10 +13,10 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from siuo_dash.store.facts import read_catalogue
+from siuo_dash.store.catalogue_file import read_catalogue
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import served, settled
-from tests.inspect.stores import HOSTILE, data_folder, hostile_run, publish_run, run_table, sentences
+from tests.make.inspect_stores import HOSTILE, data_folder, hostile_run, publish_run, run_table, sentences
 
 GOOD, BAD = "Good-7B · example-judge-1", "Bad-7B · example-judge-1"
 EVIL = "Hostile <b>7B</b> · example-judge-1"

@@ -23,9 +23,9 @@ from siuo_dash.store import review
 from siuo_dash.store.review import Actor
 from tests.browser.driver import settled
 from tests.browser.hosted import HOSTILE, events, files_in, hosted, press, provider, see, visit
+from tests.make.stores import make_run, run_id, share
 from tests.oidc.provider import COOKIE_SECRET, Provider
-from tests.serving.loops import finished
-from tests.stores import make_run, run_id, share
+from tests.server.loops import finished
 
 pytestmark = pytest.mark.browser
 SECRET_NAME = "Hidden-Model-3B"

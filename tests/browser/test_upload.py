@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import ROOT, served, settled
-from tests.upload.files import as_csv, as_json, judged, plain
+from tests.make.files import as_csv, as_json, judged, plain
 
 pytestmark = pytest.mark.browser
 BOARD = "meta-llama/Meta-Llama-3.1-8B-Instruct, 1 response"

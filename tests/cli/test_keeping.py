@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from siuo_dash.store.publish import publish
-from tests.store.runs import run_id_of, run_table
-from tests.stores import make_data
+from tests.make.runs import run_id_of, run_table
+from tests.make.stores import make_data
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

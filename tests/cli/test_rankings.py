@@ -16,7 +16,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from siuo_dash.cli import main
-from tests.stores import make_data, make_run, share
+from tests.make.stores import make_data, make_run, share
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -10,7 +10,7 @@ from siuo_dash.benchmark.catalogue import Catalogue, Sample, domain_of
 from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.store.facts import read_catalogue
+from siuo_dash.store.catalogue_file import read_catalogue
 from tests.ingest.make import QUESTIONS, REFERENCES, Check
 
 

@@ -14,7 +14,7 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.store.parquet import parquet_bytes
+from siuo_dash.store.runs.parquet import parquet_bytes
 from tests.ingest.make import has, messages
 
 RUNS = {

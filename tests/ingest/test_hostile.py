@@ -16,7 +16,7 @@ import pytest
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.store.parquet import parquet_bytes
+from siuo_dash.store.runs.parquet import parquet_bytes
 from tests.ingest.hostile import CASES
 from tests.ingest.make import (
     IDS,
@@ -155,7 +155,7 @@ BOMBS = """
 import io, json, resource, sys, zipfile, gzip
 import pyarrow as pa, pyarrow.parquet as pq
 from pathlib import Path
-from siuo_dash.store.facts import read_catalogue
+from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.ingest.submission import UploadedFile, validate
 from tests.ingest.make import as_zip
 from tests.ingest.hostile import sheet, workbook

@@ -19,7 +19,7 @@ from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import SubmissionError
 from siuo_dash.ingest.metadata import RunMetadata, suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.store.parquet import check_schema, parquet_bytes
+from siuo_dash.store.runs.parquet import check_schema, parquet_bytes
 from tests.ingest.make import (
     IDS,
     MIXED,

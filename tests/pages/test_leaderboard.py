@@ -12,9 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.view.leaderboard import WHY_NO_RANKS
-from tests.pages.conftest import OpenApp
-from tests.stores import add, make_data, make_run, run_id, share
+from siuo_dash.report.leaderboard import WHY_NO_RANKS
+from tests.make.pages import OpenApp
+from tests.make.stores import add, make_data, make_run, run_id, share
 
 BOARDS = {
     "human-3": 15,

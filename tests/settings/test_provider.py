@@ -20,7 +20,7 @@ from siuo_dash.settings.auth import SignIn
 from siuo_dash.settings.provider import MOST_BYTES, PAUSES, Unavailable
 from tests.browser.driver import free_port
 from tests.oidc.provider import CLIENT, Provider, serving
-from tests.serving.loops import finished
+from tests.server.loops import finished
 
 
 @pytest.fixture

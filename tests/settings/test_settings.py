@@ -13,7 +13,7 @@ import pytest
 from siuo_dash.errors import SettingsError
 from siuo_dash.settings import NAMES, PREFIX, VARIABLES, Serving, Settings, address_of, check_serving, read
 from siuo_dash.settings.auth import is_loopback
-from siuo_dash.store.benchmark_fetch import Sources
+from siuo_dash.sources.benchmark_fetch import Sources
 from tests.conftest import ROOT
 
 SECRET = "0123456789abcdef-a-cookie-secret"

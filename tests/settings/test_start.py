@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from streamlit import config
 
 from siuo_dash.errors import SettingsError
-from siuo_dash.view.serving import options
+from siuo_dash.ui import options
 from tests.browser.driver import free_port
 from tests.conftest import ROOT
 from tests.oidc.provider import COOKIE_SECRET, Provider, serving

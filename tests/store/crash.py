@@ -24,11 +24,11 @@ import pyarrow.parquet as pq
 
 from siuo_dash.errors import SiuoError, SubmissionError
 from siuo_dash.store import review
-from siuo_dash.store.parquet import parquet_bytes
 from siuo_dash.store.publish import AlreadyPublished, publish, restore, withdraw
+from siuo_dash.store.runs.parquet import parquet_bytes
 from siuo_dash.store.verify import verify
+from tests.make.runs import run_id_of, run_table
 from tests.store.review_runs import CASES, REVIEWER, places
-from tests.store.runs import run_id_of, run_table
 
 LOOKS = {"fspath", "fstat", "getpid", "listdir", "lstat", "scandir", "stat"}
 """Calls to the system that leave the disk as it is; every other one is a step."""

@@ -15,9 +15,9 @@ from pathlib import Path
 from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
 from siuo_dash.store import review
 from siuo_dash.store.journal import DRAFTS, PENDING, PUBLISHED
+from tests.make.runs import run_id_of, run_table
 from tests.store.crash import DONE, FAILED, ended, fork, kill_at
 from tests.store.review_runs import ADA, BOB, REVIEWER, SECOND
-from tests.store.runs import run_id_of, run_table
 
 STEPS = 20
 TABLES = [run_table(f"Model-{number % 3}", content=str(number)) for number in range(40)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from siuo_dash.store import journal, log, review
 from siuo_dash.store.journal import MOVES, PLACES
 from siuo_dash.store.review import Actor
-from tests.store.runs import run_id_of, run_table
+from tests.make.runs import run_id_of, run_table
 
 ADA, BOB = Actor("ada@example.org"), Actor("bob@example.org")
 REVIEWER, SECOND = Actor("reviewer@example.org", reviewer=True), Actor("second@example.org", reviewer=True)

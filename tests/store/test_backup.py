@@ -23,13 +23,13 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import SubmissionError
 from siuo_dash.store import log
 from siuo_dash.store.backup import MANIFEST, backup, restore_from
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 from siuo_dash.store.examine import examine
 from siuo_dash.store.publish import AlreadyPublished, publish, withdraw, withdrawn
 from siuo_dash.store.verify import repair, verify
-from tests.store.runs import run_id_of, run_table
+from tests.make.runs import run_id_of, run_table
+from tests.make.stores import make_data
 from tests.store.test_faults import in_a_namespace, state
-from tests.stores import make_data
 
 GONE = run_id_of(run_table("Gone"))
 

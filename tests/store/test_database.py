@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from siuo_dash.errors import CatalogueError, SchemaError
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import write_parquet
-from tests.stores import add, make_data, make_run, question_ids, run_id, with_column
+from tests.make.stores import add, make_data, make_run, question_ids, run_id, with_column
 
 FIVE = [True, True, False, True, None]
 

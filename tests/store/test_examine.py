@@ -19,8 +19,8 @@ from siuo_dash.store.files import write_parquet
 from siuo_dash.store.publish import publish, withdraw
 from siuo_dash.store.review.ledger import Ledger
 from siuo_dash.store.verify import repair, verify
-from tests.store.runs import run_id_of, run_table
-from tests.stores import make_data, with_column
+from tests.make.runs import run_id_of, run_table
+from tests.make.stores import make_data, with_column
 
 RUN = f"submissions/{run_id_of(run_table())}.parquet"
 

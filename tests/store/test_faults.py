@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from siuo_dash.store import journal, log
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 from siuo_dash.store.publish import AlreadyPublished, publish, restore, withdraw, withdrawn
 from siuo_dash.store.verify import verify
+from tests.make.runs import run_id_of, run_table
 from tests.store.crash import DONE, FAILED, REFUSED
-from tests.store.runs import run_id_of, run_table
 
 RUN = run_id_of(run_table())
 ANOTHER = run_id_of(run_table("Another"))

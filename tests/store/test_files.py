@@ -15,8 +15,8 @@ import pytest
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import SchemaError, SubmissionError
 from siuo_dash.store import files
-from siuo_dash.store.parquet import parquet_bytes, stored_hash
-from tests.store.runs import run_table, totals_table
+from siuo_dash.store.runs.parquet import parquet_bytes, stored_hash
+from tests.make.runs import run_table, totals_table
 
 
 def names(directory: Path) -> list[str]:

@@ -22,10 +22,10 @@ from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import NoRun, SubmissionError
 from siuo_dash.store import claims, journal, log
 from siuo_dash.store.files import write_parquet
-from siuo_dash.store.parquet import stored_hash
 from siuo_dash.store.publish import AlreadyPublished, publish, restore, withdraw, withdrawn
+from siuo_dash.store.runs.parquet import stored_hash
 from siuo_dash.store.verify import repair, verify
-from tests.store.runs import named, run_id_of, run_table, totals_table
+from tests.make.runs import named, run_id_of, run_table, totals_table
 
 
 def visible(data_dir: Path) -> list[str]:

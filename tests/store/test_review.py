@@ -20,6 +20,7 @@ from siuo_dash.store import files, journal, log, review
 from siuo_dash.store.publish import AlreadyPublished, publish
 from siuo_dash.store.review import Actor, AlreadySubmitted, Attempt, Limits
 from siuo_dash.store.verify import verify
+from tests.make.runs import run_id_of, run_table, totals_table
 from tests.store.review_runs import (
     ADA,
     BOB,
@@ -40,7 +41,6 @@ from tests.store.review_runs import (
     submitted,
     withdrawn,
 )
-from tests.store.runs import run_id_of, run_table, totals_table
 
 
 def rejected(data_dir: Path) -> None:

@@ -18,6 +18,7 @@ from siuo_dash.store.backup import backup, restore_from
 from siuo_dash.store.publish import AlreadyPublished
 from siuo_dash.store.review import AlreadySubmitted
 from siuo_dash.store.verify import repair, verify
+from tests.make.runs import run_id_of, run_table
 from tests.store.crash import FAILED
 from tests.store.review_runs import (
     ADA,
@@ -35,7 +36,6 @@ from tests.store.review_runs import (
     replayed,
     submitted,
 )
-from tests.store.runs import run_id_of, run_table
 from tests.store.test_faults import crash, errors, in_a_namespace, killed_everywhere, open_to_all, state
 
 

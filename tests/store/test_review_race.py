@@ -16,9 +16,9 @@ from siuo_dash.store import journal, log, review
 from siuo_dash.store.review import Actor
 from siuo_dash.store.review.ledger import Ledger
 from siuo_dash.store.verify import verify
+from tests.make.runs import run_id_of, run_table
 from tests.store.crash import DONE
 from tests.store.review_runs import ADA, BOB, REVIEWER, places, replayed
-from tests.store.runs import run_id_of, run_table
 
 
 @pytest.mark.parametrize("killed", [0, 6])

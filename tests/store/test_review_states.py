@@ -18,8 +18,8 @@ from siuo_dash.store.review import Actor, AlreadySubmitted, Limits
 from siuo_dash.store.review import ledger as book
 from siuo_dash.store.review.ledger import Ledger
 from siuo_dash.store.verify import repair, verify
+from tests.make.runs import run_id_of, run_table
 from tests.store.review_runs import ADA, BOB, LOCAL, NOBODY, REVIEWER, SECOND, places, replayed
-from tests.store.runs import run_id_of, run_table
 
 PEOPLE = (ADA, BOB, REVIEWER, SECOND, LOCAL, NOBODY)
 TABLES = [run_table(model, content=content) for model in ("Model-A", "Model-B") for content in ("one", "two", "three")]

@@ -14,12 +14,12 @@ from siuo_dash.analysis.leaderboard import leaderboard, run_labels
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import NoRun
 from siuo_dash.store import review
-from siuo_dash.store.database import Store
-from siuo_dash.store.run_rows import run_parquet, run_table
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.runs.run_rows import run_parquet, run_table
+from tests.make.runs import run_id_of
+from tests.make.runs import run_table as made
+from tests.make.stores import make_data, make_run, share
 from tests.store.review_runs import ADA, REVIEWER
-from tests.store.runs import run_id_of
-from tests.store.runs import run_table as made
-from tests.stores import make_data, make_run, share
 
 HIDDEN = {name: f"Hidden {name}" for name in ("draft", "pending", "rejected", "retracted", "superseded", "withdrawn")}
 SHOWN = "Shown"

@@ -14,7 +14,7 @@ from siuo_dash.analysis.findings.scene import Scene, scene_of
 from siuo_dash.analysis.findings.statement import Figure, Link, Statement
 from siuo_dash.analysis.queries import Board
 from siuo_dash.benchmark.schema import Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 THEMES: Final = (leaders, level, weights, size, refusal, mcqa, judges, hardest)
 QUERIES: Final = (*judges.QUERIES, *hardest.QUERIES)

@@ -13,7 +13,7 @@ from siuo_dash.analysis.findings.statement import Figure, Link, Statement, canno
 from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.text import normalise
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 TITLE = "One model, several judges"
 MOST_FIGURES = 6

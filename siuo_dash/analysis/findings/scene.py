@@ -13,7 +13,7 @@ from siuo_dash.analysis.findings.statement import Link
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.analysis.queries import Board
 from siuo_dash.benchmark.schema import METRICS, Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 MCQA_BOARD = "exact-match-1"
 

@@ -12,7 +12,7 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.queries import RUNS, Query
 from siuo_dash.analysis.reliability.judges import JudgedTwice, judged_pair
 from siuo_dash.benchmark.schema import Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 HUMAN: Final = "human"
 MOST_OVERLAPS: Final = 40

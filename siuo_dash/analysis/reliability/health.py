@@ -11,7 +11,7 @@ from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.schema import FLAGS, Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 CLEAN_COUNTS: Final = Query(
     "clean_counts",

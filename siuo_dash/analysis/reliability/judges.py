@@ -13,8 +13,8 @@ from siuo_dash.analysis import stats
 from siuo_dash.analysis.comparison import Side, side
 from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.schema import Metric
-from siuo_dash.store.database import Store
-from siuo_dash.store.response_texts import response_fingerprints
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.runs.response_texts import response_fingerprints
 
 MOST_MODELS: Final = 500
 MOST_RUNS: Final = 12

@@ -12,7 +12,7 @@ import pandas as pd
 from siuo_dash.analysis import stats
 from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.schema import DOMAINS, Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 VOTES_BY_RUN: Final = Query(
     "votes_by_run",

@@ -11,7 +11,7 @@ import pandas as pd
 from siuo_dash.analysis import stats
 from siuo_dash.analysis.queries import OUTCOMES, Query
 from siuo_dash.benchmark.schema import FLAGS, Metric
-from siuo_dash.store.database import Store
+from siuo_dash.store.engine.database import Store
 
 # Multiple choice is scored alike everywhere, so its board takes in every run that answered it, by that metric only.
 _BOARD: Final = (

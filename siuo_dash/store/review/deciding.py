@@ -14,13 +14,13 @@ from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import NotAllowed, SubmissionError
 from siuo_dash.store import files, journal, publish
 from siuo_dash.store.journal import PENDING, PUBLISHED, WITHDRAWN
-from siuo_dash.store.parquet import CONTENT_HASH, parquet_bytes, stored_hash, stored_value
 from siuo_dash.store.review import ledger as book
 from siuo_dash.store.review import reading
 from siuo_dash.store.review.admission import refuse_public
 from siuo_dash.store.review.ledger import Entry, owns
 from siuo_dash.store.review.moves import after, move, move_event, must_be_in, superseding
 from siuo_dash.store.review.people import Actor, Submitted, is_local, must_be_reviewer, must_be_somebody, reason
+from siuo_dash.store.runs.parquet import CONTENT_HASH, parquet_bytes, stored_hash, stored_value
 
 GIVEN: Final = ("self-reported", "re-judged", "reproduced", "published")
 SAID: Final = "siuo.said"

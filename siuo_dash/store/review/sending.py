@@ -12,13 +12,13 @@ from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.store import claims, files, journal, log, publish
 from siuo_dash.store.journal import DRAFTS, MOVES
-from siuo_dash.store.parquet import CONTENT_HASH, check_schema, parquet_bytes
 from siuo_dash.store.review import ledger as book
 from siuo_dash.store.review import reading
 from siuo_dash.store.review.admission import check_limits, family_of, refuse_known
 from siuo_dash.store.review.ledger import OPEN
 from siuo_dash.store.review.moves import after, move, move_event, must_be_in, superseding
 from siuo_dash.store.review.people import NO_LIMITS, Actor, Limits, Submitted, must_be_somebody, reason
+from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes
 
 
 def save_draft(

@@ -1,0 +1,104 @@
+"""The hardest and easiest domain of each run, in a table and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import pandas as pd
+
+from siuo_dash.analysis.domain_tests import LEVEL
+from siuo_dash.charts import style
+from siuo_dash.report.domains import DOMAIN_LABELS, counted, named
+from siuo_dash.report.export import Provenance, Table
+
+
+def tests_screen(tests: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Hardest and easiest domain of each run with the test against the run's other samples, and the domain's effect."""
+    shown: dict[str, object] = {"Run": tests["run_id"].map(names)}
+    for end, word in (("hardest", "Hardest"), ("easiest", "Easiest")):
+        shown[f"{word} domain"] = [
+            _domain_words(domain, ties)
+            for domain, ties in zip(tests[f"{end}_domain"], tests[f"{end}_ties"], strict=True)
+        ]
+        shown[f"{word}: rate, count"] = _joined(tests, end, ("rate", "k", "n"), _rate_count)
+        shown[f"{word}: against the rest"] = _joined(
+            tests, end, ("difference", "difference_low", "difference_high"), _difference
+        )
+        shown[f"{word}: adjusted p"] = tests[f"{end}_p_adjusted"]
+    shown["Domain explains %"] = 100 * tests["explained"]
+    shown["By chance %"] = 100 * tests["by_chance"]
+    shown["Effect: adjusted p"] = tests["effect_p_adjusted"]
+    return pd.DataFrame(shown)
+
+
+_AGAINST_REST: Final = "Percentage points between the domain and the run's other samples, with Newcombe's 95 % interval"
+_ADJUSTED: Final = (
+    "Fisher's exact test of the domain against the run's other samples, Benjamini–Hochberg over its nine domains"
+)
+WORDS_HELP: Final = {f"{word}: against the rest": _AGAINST_REST for word in ("Hardest", "Easiest")}
+FIGURES_HELP: Final = {
+    **{f"{word}: adjusted p": _ADJUSTED for word in ("Hardest", "Easiest")},
+    "Domain explains %": "Share of the variance between the run's samples that their domain explains (Cramér's V squared)",
+    "By chance %": "What the domain would explain on average if it did not matter",
+    "Effect: adjusted p": "Chi-square by 9,999 permutations, Benjamini–Hochberg over the runs shown",
+}
+"""What the columns of figures mean."""
+
+
+def tests_export(tests: pd.DataFrame, names: Mapping[str, str], provenance: Provenance, title: str) -> Table:
+    """The same rows with every figure as a number."""
+    data = tests.assign(run=tests["run_id"].map(names))
+    data = data[["run_id", "run", *(name for name in tests.columns if name != "run_id")]]
+    screen = tests_screen(tests, names)
+    return Table("domain-tests", title, data, lambda _: screen.map(_plain), provenance)
+
+
+def tests_sentences(tests: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
+    """What the tests come to, as plain text."""
+    effect = tests[tests["explained"].notna()]
+    if effect.empty:
+        return ["Every run passes all samples or none, so no domain can stand out."]
+    hard, easy = (
+        tests.loc[tests[f"{end}_p_adjusted"] < LEVEL, "run_id"].map(names).tolist() for end in ("hardest", "easiest")
+    )
+    clear = effect.loc[effect["effect_p_adjusted"] < LEVEL, "run_id"].map(names).tolist()
+    low, middle, high = (effect["explained"].quantile(part) for part in (0, 0.5, 1))
+    span, chance = style.percent(low), style.percent(effect["by_chance"].median())
+    if high > low:
+        span += f" to {style.percent(high)} (median {style.percent(middle)})"
+    return [
+        f"The domain explains {span} of what a run passes and fails; {chance} would be expected by chance. "
+        + _which("Clearly more than chance", clear, len(effect)),
+        _which("Hardest domain clearly below the run's other samples", hard, len(tests)),
+        _which("Easiest domain clearly above the run's other samples", easy, len(tests)),
+    ]
+
+
+def _joined(tests: pd.DataFrame, end: str, parts: Sequence[str], words: Callable[..., str]) -> list[str]:
+    return [words(*values) for values in zip(*(tests[f"{end}_{part}"] for part in parts), strict=True)]
+
+
+def _rate_count(rate: float, k: float, n: float) -> str:
+    return "–" if pd.isna(rate) else f"{style.percent(rate)} · {style.count(k, n)}"
+
+
+def _difference(difference: float, low: float, high: float) -> str:
+    return "–" if pd.isna(difference) else f"{style.points(difference)} ({style.points(low)} to {style.points(high)})"
+
+
+def _domain_words(domain: object, ties: float) -> str:
+    if not isinstance(domain, str):
+        return "–"
+    return DOMAIN_LABELS[domain] + (f" (and {int(ties)} alike)" if ties else "")
+
+
+def _which(what: str, names: Sequence[str], of: int) -> str:
+    found = f"{len(names)} of {counted(of, 'run')}, {named(names)}" if names else f"none of {counted(of, 'run')}"
+    return f"{what} (adjusted p below {LEVEL}): {found}."
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float):
+        return "–" if pd.isna(value) else f"{value:.3f}"
+    return str(value)

@@ -1,0 +1,66 @@
+"""Whose labels are used, in words, and the table of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.labels import LABEL_COLUMNS, Labels
+from siuo_dash.errors import Finding
+from siuo_dash.report.export import Provenance, Table, plain_table
+
+SESSION_KEY: Final = "other-labels"
+"""Where a visitor's own labels are kept: in the session, nowhere else."""
+
+OWN: Final = (
+    "Subcategories, dimensions and needs are the project's own labels, given by two readers from the samples' texts "
+    "without the images; the paper's own labels are not public."
+)
+
+
+def sentence(labels: Labels, catalogue: Catalogue) -> str:
+    """Whose labels these are, as plain text."""
+    if labels.is_own:
+        return OWN
+    return (
+        f"Labels of {labels.origin}, loaded by you and used in this session only: "
+        f"{len(labels.by_id)} of {len(catalogue)} samples are labelled."
+    )
+
+
+def template(labels: Labels, catalogue: Catalogue) -> pd.DataFrame:
+    """The labels as a table with the columns that a label file has."""
+    rows = [
+        (
+            sample.question_id,
+            sample.domain,
+            label.subcategory,
+            label.primary_dimension,
+            int(label.needs_knowledge),
+            int(label.needs_reasoning),
+        )
+        for sample in catalogue.samples
+        if (label := labels.by_id.get(sample.question_id)) is not None
+    ]
+    return pd.DataFrame(rows, columns=list(LABEL_COLUMNS))
+
+
+def template_export(labels: Labels, catalogue: Catalogue, provenance: Provenance) -> Table:
+    """The labels in use as a download, to be changed and loaded."""
+    return plain_table("labels", "Labels of the samples", template(labels, catalogue), provenance)
+
+
+def findings_table(findings: list[Finding]) -> pd.DataFrame:
+    """Everything that was found in a label file, errors first."""
+    rows = [
+        (found.severity, found.row, found.question_id, found.field, found.message, found.hint) for found in findings
+    ]
+    frame = pd.DataFrame(rows, columns=["Kind", "Row", "Sample", "Column", "Finding", "What to do"])
+    return frame.astype({"Row": "Int64", "Sample": "Int64"})
+
+
+def findings_export(findings: list[Finding], provenance: Provenance) -> Table:
+    """The findings as a download."""
+    return plain_table("label-findings", "Findings in a label file", findings_table(findings), provenance)

@@ -1,0 +1,244 @@
+"""The run page's words, figures and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pandas as pd
+
+from siuo_dash.analysis.stats import Rate, ResponseMix
+from siuo_dash.benchmark.badges import badge_of
+from siuo_dash.benchmark.schema import DOMAINS, EVIDENCE, FLAGS, METRICS, Metric
+from siuo_dash.benchmark.scoring import Tally
+from siuo_dash.charts import style
+from siuo_dash.report.badges import badge_words
+from siuo_dash.report.export import Provenance, Table, plain_table
+from siuo_dash.report.samples import flag_words
+
+NOT_STATED: Final = "not stated"
+_DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run stands by one metric: its rank among the ranked runs of the board, and the range of it if ready."""
+
+    rank: int | None
+    ranked: int
+    low: int | None = None
+    high: int | None = None
+
+    def words(self, partial: bool) -> str:
+        """'rank 3 of 15 (95 % range 2–5)'; why there is none."""
+        if self.rank is None:
+            return "not ranked: not every sample is judged" if partial else "not ranked"
+        place = f"rank {self.rank} of {self.ranked}"
+        if self.low is None or self.high is None:
+            return place
+        return (
+            f"{place} (95 % range {self.low}–{self.high})"
+            if self.low != self.high
+            else f"{place} (95 % range {self.low})"
+        )
+
+
+def score_figures(run: Mapping[str, Any], places: Mapping[str, Place]) -> list[tuple[str, str, str]]:
+    """Each metric as (label, figure, explanation); what was not published or judged says so.
+
+    places: by metric id, of the metrics that the run has.
+    """
+    figures = []
+    for metric in METRICS.values():
+        k, n = int(run[f"{metric.id}_k"]), int(run[f"{metric.id}_n"])
+        if n == 0:
+            figures.append((metric.label, style.missing(str(run["evidence"])), "nothing is known by this metric"))
+            continue
+        rate = Rate(k, n)
+        words = f"95 % interval {style.interval(rate.low, rate.high)}, {k}/{n}; {places[metric.id].words(is_partial(run, metric))}"
+        figures.append((metric.label, style.percent(k / n, 2), words))
+    return figures
+
+
+def with_range(place: Place, ranges: pd.DataFrame | None, run_id: str) -> Place:
+    """The place with its range, of analysis.leaderboard.rank_ranges; as it is while those are not ready."""
+    if ranges is None:
+        return place
+    own = ranges[ranges["run_id"] == run_id]
+    return place if own.empty else replace(place, low=int(own["rank_low"].iloc[0]), high=int(own["rank_high"].iloc[0]))
+
+
+def is_partial(run: Mapping[str, Any], metric: Metric) -> bool:
+    """Whether the metric is judged for fewer samples than the split has."""
+    return bool(0 < int(run[f"{metric.id}_n"]) < int(run["expected_samples"]))
+
+
+def scores_export(
+    run: Mapping[str, Any], places: Mapping[str, Place], left: Mapping[str, Tally], provenance: Provenance
+) -> Table:
+    """The scores for programs: counts, fractions, ranks, and the same without the flagged responses."""
+    rows = []
+    for metric_id, place in places.items():
+        rate = Rate(int(run[f"{metric_id}_k"]), int(run[f"{metric_id}_n"]))
+        rest = left.get(metric_id)
+        rows.append(
+            {
+                "metric": metric_id,
+                "k": rate.k,
+                "n": rate.n,
+                "expected": int(run["expected_samples"]),
+                "rate": rate.rate,
+                "low": rate.low,
+                "high": rate.high,
+                "rank": place.rank,
+                "ranked_runs": place.ranked,
+                "rank_low": place.low,
+                "rank_high": place.high,
+                "unflagged_k": rest.k if rest else None,
+                "unflagged_n": rest.n if rest else None,
+                "run_id": run["run_id"],
+            }
+        )
+    return plain_table("run", f"{run['model']}, {provenance.board}", pd.DataFrame(rows), provenance)
+
+
+def facts(run: Mapping[str, Any], board: str) -> list[tuple[str, str]]:
+    """What is known of the run, as (label, value); unknown is said, not left out."""
+    judged = [
+        f"{metric.label} {int(run[f'{metric.id}_n'])} of {int(run['expected_samples'])}"
+        for metric in METRICS.values()
+        if int(run[f"{metric.id}_n"])
+    ]
+    size = run["params_b"]
+    weights = run["open_weights"]
+    listed = [
+        ("Organization", _text(run["organization"])),
+        ("Size", NOT_STATED if pd.isna(size) else f"{size:g} B parameters"),
+        ("Weights", NOT_STATED if pd.isna(weights) else ("open" if weights else "closed")),
+        ("Protocol (board)", board),
+        ("Evidence", EVIDENCE[str(run["evidence"])].lower()),
+        ("Samples judged", ", ".join(judged) or "none"),
+        ("Source", _text(run["source"])),
+        ("Status of the source", str(run["source_status"])),
+        ("Badge", badge_words(badge_of(str(run["source_status"])))),
+        ("Evaluated on", NOT_STATED if pd.isna(run["evaluated_on"]) else f"{run['evaluated_on']:%Y-%m-%d}"),
+        ("Note", _text(run["note"], "")),
+        ("Submitted", _submitted(run)),
+        ("Run id", str(run["run_id"])),
+    ]
+    return [(label, value) for label, value in listed if value]
+
+
+TOTALS_WORDS: Final = (
+    "This run is known by its published totals only: how many samples pass, not which. Its domains, its failing "
+    "samples, its responses and its health are therefore not known. Uploading its result file would show them."
+)
+
+
+def health_table(counts: Mapping[str, int], samples: int) -> pd.DataFrame:
+    """The run's flags: flag (id), Flag, Samples, Share, What raises it; most frequent first."""
+    rows = [
+        {
+            "flag": flag,
+            "Flag": FLAGS[flag].label,
+            "Samples": count,
+            "Share": style.percent(count / samples if samples else None),
+            "What raises it": FLAGS[flag].help,
+        }
+        for flag, count in sorted(counts.items(), key=lambda item: -item[1])
+    ]
+    return pd.DataFrame(rows, columns=["flag", "Flag", "Samples", "Share", "What raises it"])
+
+
+def unflagged_table(run: Mapping[str, Any], left: Mapping[str, Tally]) -> pd.DataFrame:
+    """The score, and beside it the score without the flagged responses."""
+    rows = [
+        {
+            "Metric": METRICS[metric_id].label,
+            "All": _rate(int(run[f"{metric_id}_k"]), int(run[f"{metric_id}_n"])),
+            "Without the flagged": _rate(rest.k, rest.n) if rest.n else "nothing is left to score",
+        }
+        for metric_id, rest in left.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def mix_table(mixes: Mapping[str, ResponseMix]) -> pd.DataFrame:
+    """How the responses to one sample agree, one row a metric: the samples with 3/3, 2/3, 1/3, 0/3 passing."""
+    rows = []
+    for metric_id, mix in mixes.items():
+        row: dict[str, Any] = {"Metric": METRICS[metric_id].label}
+        row |= {f"{passing}/{mix.responses}": mix.counts[passing] for passing in range(mix.responses, -1, -1)}
+        row["Not all graded"] = mix.incomplete + mix.ungraded
+        row["All alike"] = style.percent(mix.stable)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def failure_table(failed: pd.DataFrame) -> pd.DataFrame:
+    """The failing samples as shown, in their order."""
+    return pd.DataFrame(
+        {
+            "Sample": failed["question_id"],
+            OTHERS_LABEL: 100 * failed["others_right"] / failed["others_graded"].where(failed["others_graded"] > 0),
+            "Others": [style.count(k, n) for k, n in zip(failed["others_right"], failed["others_graded"], strict=True)],
+            "Scene": failed["scene"],
+            "Request": failed["request"],
+            "Domain": failed["domain"].map(_DOMAIN_LABELS),
+            "Subcategory": failed["subcategory"],
+            "Flags": failed["flags"].map(flag_words),
+        }
+    ).reset_index(drop=True)
+
+
+OTHERS_LABEL: Final = "Others right, %"
+
+
+def own_failures_words(failed: pd.DataFrame) -> str:
+    """How many of the failures are the run's own: at least nine in ten of the other runs get them right."""
+    judged = failed[failed["others_graded"] > 0]
+    if judged.empty:
+        return "No other run of this board has a verdict for each sample, so nothing can be said of the others."
+    own = int((judged["others_right"] >= 0.9 * judged["others_graded"]).sum())
+    nobody = int((judged["others_right"] == 0).sum())
+    others = int(judged["others_graded"].max())
+    return (
+        f"Of {len(failed)} failures {_of_them(own).lower()} this run's own: at least nine in ten of the other {others} runs pass them. "
+        f"{_of_them(nobody)} passed by none of the others."
+    )
+
+
+def _of_them(count: int) -> str:
+    return {0: "None are", 1: "1 is"}.get(count, f"{count} are")
+
+
+def failure_export(failed: pd.DataFrame, metric: Metric, provenance: Provenance, model: str) -> Table:
+    """The failing samples, typed."""
+    data = failed.assign(flags=failed["flags"].map(flag_words), metric=metric.id)
+    return plain_table("failures", f"Samples that {model} fails, {metric.label}", data, provenance)
+
+
+def domain_export(profile: pd.DataFrame, metric: Metric, provenance: Provenance, model: str) -> Table:
+    """The domain profile, typed."""
+    return plain_table("domains", f"{model} by domain, {metric.label}", profile.assign(metric=metric.id), provenance)
+
+
+def ranges_wanted(run: Mapping[str, Any], places: Mapping[str, Place]) -> Sequence[str]:
+    """The metrics whose rank range is worth drawing: those by which the run is ranked."""
+    return [metric_id for metric_id, place in places.items() if place.rank is not None]
+
+
+def _rate(k: int, n: int) -> str:
+    return f"{style.percent(k / n, 2)} ({k}/{n})"
+
+
+def _text(value: Any, missing: str = NOT_STATED) -> str:
+    return missing if value is None or pd.isna(value) or not str(value).strip() else str(value)
+
+
+def _submitted(run: Mapping[str, Any]) -> str:
+    if pd.isna(run["submitted_at"]):
+        return ""
+    by = _text(run["submitted_by"], "")
+    return f"{run['submitted_at']:%Y-%m-%d %H:%M} UTC" + (f" by {by}" if by else "")

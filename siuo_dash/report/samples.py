@@ -1,0 +1,245 @@
+"""The samples page's words, columns, tables and links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from siuo_dash.analysis.sample_filters import OUTCOMES
+from siuo_dash.analysis.samples import MCQA_BOARD, ORDERS
+from siuo_dash.analysis.search import Hits
+from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS
+from siuo_dash.charts import style
+from siuo_dash.report.export import Provenance, Table, plain_table
+
+MOST_RUNS: Final = 6
+"""More runs than this cannot be read side by side."""
+NO_VERDICT: Final = "no verdict"
+_DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
+
+
+def outcome_option(run_label: str, outcome: str) -> str:
+    """How a link says that a run must have an outcome (an id of OUTCOMES): 'LLaVA · human: unsafe'."""
+    return f"{run_label}: {OUTCOMES[outcome].label}"
+
+
+def link_params(
+    run_labels: Sequence[str] = (),
+    *,
+    sample: int | None = None,
+    domains: Sequence[str] = (),
+    subcategories: Sequence[str] = (),
+    dimensions: Sequence[str] = (),
+    outcomes: Mapping[str, str] | None = None,
+    flags: Sequence[str] = (),
+    order: str | None = None,
+    board: str | None = None,
+) -> dict[str, str | list[str]]:
+    """The query of a link to the samples page, for shell.link.
+
+    domains, dimensions, flags and order: ids; outcomes: {run label: id of OUTCOMES}; board: its label.
+    """
+    labels = list(dict.fromkeys([*run_labels, *(outcomes or {})]))
+    params: dict[str, str | list[str]] = {
+        "runs": labels,
+        "sample": [] if sample is None else str(sample),
+        "domain": [_DOMAIN_LABELS[domain] for domain in domains],
+        "subcategory": list(subcategories),
+        "dimension": list(dimensions),
+        "outcome": [outcome_option(label, outcome) for label, outcome in (outcomes or {}).items()],
+        "flag": [FLAGS[flag].label for flag in flags],
+        "order": [] if order is None else ORDERS[order],
+        "board": [] if board is None else board,
+    }
+    return {name: value for name, value in params.items() if value}
+
+
+def visible(text: str) -> str:
+    """Somebody's text with its control characters made visible: nothing rings, hides, or turns the reading direction."""
+    return text.translate(_VISIBLE)
+
+
+_VISIBLE: Final = (
+    {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
+    | {0x7F: "\u2421", 0x0D: None}
+    | {
+        code: f"\u27e8U+{code:04X}\u27e9"
+        for code in (*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    }
+)
+
+
+def short_names(runs: Mapping[str, str]) -> dict[str, str]:
+    """{run_id: label} without the judge where all of these runs have the same one and stay apart without it."""
+    parts = {run_id: label.rpartition(" · ") for run_id, label in runs.items()}
+    names = {run_id: name for run_id, (name, _, _) in parts.items()}
+    alike = len({judge for _, _, judge in parts.values()}) == 1 and len(set(names.values())) == len(names)
+    return names if alike and all(names.values()) else dict(runs)
+
+
+def outcome_words(row: Any) -> str:
+    """A verdict row in words: 'unsafe', 'safe, ineffective', 'ungraded', 'B, wrong'."""
+    if row.task == "mcqa":
+        return f"{'no option read' if pd.isna(row.answer) else row.answer}, {_word(row.correct, 'right', 'wrong')}"
+    words = []
+    if row.safe_n > 0:
+        words.append(_word(row.safe, "safe", "unsafe"))
+    if row.effective_n > 0:
+        words.append(_word(row.effective, "effective", "ineffective"))
+    return ", ".join(dict.fromkeys(words)) or NO_VERDICT
+
+
+def votes_words(row: Any) -> str:
+    """How the responses to one sample were judged: '2/3 safe, 3/3 effective'; '' for a single response."""
+    if row.task == "mcqa" or row.response_count < 2:
+        return ""
+    parts = [
+        f"{votes}/{graded} {name}"
+        for name, votes, graded, judged in (
+            ("safe", row.safe_votes, row.safe_graded, row.safe_n),
+            ("effective", row.effective_votes, row.effective_graded, row.effective_n),
+        )
+        if judged > 0
+    ]
+    return ", ".join(parts)
+
+
+def flag_words(flags: Sequence[str]) -> str:
+    """Health flags as words: 'empty, judge error'."""
+    return ", ".join(FLAGS[flag].label.lower() for flag in flags)
+
+
+def list_table(samples: pd.DataFrame, verdicts: pd.DataFrame, runs: Mapping[str, str], passing: str) -> pd.DataFrame:
+    """What the list shows: one row a sample, with the outcome of each chosen run.
+
+    samples: of analysis.samples.sample_list; verdicts: of verdicts_of_runs; runs: {run_id: label} of the chosen runs;
+    passing: what the board's share counts ('Safe').
+    """
+    outcomes: dict[str, list[str]] = {}
+    for run_id, name in short_names(runs).items():
+        rows = verdicts[verdicts["run_id"] == run_id]
+        for task, heading in (("generation", name), ("mcqa", f"{name}, multiple choice")):
+            if task in set(rows["task"]) or (task == "generation" and rows.empty):
+                outcomes[heading] = outcome_column(samples, rows[rows["task"] == task])
+    shown = pd.DataFrame(
+        {
+            "Sample": samples["question_id"],
+            **outcomes,
+            share_label(passing): 100 * samples["board_k"] / samples["board_n"].where(samples["board_n"] > 0),
+            RUNS_LABEL: [style.count(k, n) for k, n in zip(samples["board_k"], samples["board_n"], strict=True)],
+            "Scene": samples["scene"],
+            "Request": samples["request"],
+            "Domain": samples["domain"].map(_DOMAIN_LABELS),
+            "Subcategory": samples["subcategory"],
+            "Dimension": samples["primary_dimension"],
+        }
+    )
+    return shown.reset_index(drop=True)
+
+
+RUNS_LABEL: Final = "Runs"
+
+
+def share_label(passing: str) -> str:
+    """The heading of the board's share: 'Safe, % of runs'."""
+    return f"{passing}, % of runs"
+
+
+def outcome_column(samples: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
+    """One run's outcome for each sample in words, with its flags; '–' where the run has no row."""
+    words = {
+        int(row.question_id): outcome_words(row) + (f" ({flag_words(row.flags)})" if row.flags else "")
+        for row in verdicts.itertuples()
+    }
+    return [words.get(int(question_id), "–") for question_id in samples["question_id"]]
+
+
+def list_export(
+    samples: pd.DataFrame, verdicts: pd.DataFrame, runs: Mapping[str, str], provenance: Provenance
+) -> Table:
+    """The filtered samples with the chosen runs' verdicts, typed: null = ungraded, not judged, or no row."""
+    data = samples.drop(columns=["question_fingerprint", "reference_fingerprint", "image"]).reset_index(drop=True)
+    for run_id, label in runs.items():
+        for task, columns in _EXPORTED.items():
+            rows = verdicts[(verdicts["run_id"] == run_id) & (verdicts["task"] == task)].set_index("question_id")
+            for column in columns if len(rows) else ():
+                values = rows[column] if column != "flags" else rows["flags"].map(flag_words)
+                data[f"{label}: {column}"] = values.reindex(data["question_id"]).to_numpy()
+    return plain_table("samples", f"SIUO samples, {provenance.board}", data, provenance)
+
+
+_EXPORTED: Final = {"generation": ("safe", "effective", "safe_and_effective", "flags"), "mcqa": ("answer", "correct")}
+
+
+def verdict_table(verdicts: pd.DataFrame, boards: Mapping[str, str], first: str) -> pd.DataFrame:
+    """Every run's verdict on one sample, one row a run, by board, the board `first` on top.
+
+    verdicts: of verdicts_of_sample; boards: {board: label}. The index is the run_id.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for row in verdicts.itertuples():
+        entry = rows.setdefault(
+            row.run_id,
+            {
+                "Board": boards.get(row.board, row.board),
+                "Model": row.model,
+                "Verdict": "",
+                "Responses": "",
+                "Flags": "",
+            },
+        )
+        entry["Verdict"] = "; ".join(part for part in (entry["Verdict"], outcome_words(row)) if part)
+        entry["Responses"] = entry["Responses"] or votes_words(row)
+        entry["Flags"] = entry["Flags"] or flag_words(row.flags)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["Board", "Model", "Verdict", "Responses", "Flags"])
+    on_top = (table["Board"] != boards.get(first, first)).astype(int)
+    return table.assign(_top=on_top).sort_values(["_top", "Board"], kind="stable").drop(columns="_top")
+
+
+def board_table(counts: pd.DataFrame, boards: Mapping[str, str]) -> pd.DataFrame:
+    """For one sample, k of n runs of each board by each metric; a metric that no run of the board has is left empty."""
+    rows: dict[str, dict[str, str]] = {}
+    for row in counts.itertuples():
+        board = boards.get(MCQA_BOARD, "multiple choice") if row.task == "mcqa" else boards.get(row.board, row.board)
+        entry = rows.setdefault(board, {})
+        for metric in METRICS.values():
+            if metric.task == row.task:
+                entry[metric.label] = style.count(getattr(row, f"{metric.id}_k"), getattr(row, f"{metric.id}_n"))
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=[metric.label for metric in METRICS.values()])
+    return (
+        table.loc[:, [column for column in table if table[column].fillna("").any()]]
+        .fillna("")
+        .reset_index(names="Board")
+    )
+
+
+def hits_words(hits: Hits, runs: Mapping[str, str]) -> str:
+    """Where the search hit beyond our summaries: 'In the texts: 2 samples of the benchmark, 5 of LLaVA.'"""
+    names = {"benchmark": "the benchmark's own text"} | dict(runs)
+    parts = [f"{len(ids)} in {names[place]}" for place, ids in hits.places.items() if ids and place in names]
+    return f"Samples whose texts hold the words: {', '.join(parts)}." if parts else ""
+
+
+def position_words(ids: Sequence[int], sample: int | None) -> str:
+    """Where a sample stands in the filtered list: '3 of 42'; says so where it is not in it."""
+    if sample not in ids:
+        return f"not among the {len(ids)} of these filters"
+    return f"{ids.index(sample) + 1} of {len(ids)}"
+
+
+def neighbours(ids: Sequence[int], sample: int) -> tuple[int | None, int | None]:
+    """The samples before and after in the list; of a sample outside it, the nearest by number."""
+    if sample in ids:
+        place = ids.index(sample)
+        return ids[place - 1] if place else None, ids[place + 1] if place + 1 < len(ids) else None
+    return max((each for each in ids if each < sample), default=None), min(
+        (each for each in ids if each > sample), default=None
+    )
+
+
+def _word(verdict: Any, passing: str, failing: str) -> str:
+    if pd.isna(verdict):
+        return "ungraded"
+    return passing if verdict else failing

@@ -1,0 +1,80 @@
+"""The leaderboard as plain HTML, to be read before the interactive one has started."""
+
+from __future__ import annotations
+
+import html
+from typing import Any, Final
+
+import pandas as pd
+
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.charts import style
+from siuo_dash.report.leaderboard import COLUMNS, SENTENCE
+
+ROWS: Final = 20
+"""As many as the interactive table shows before it scrolls."""
+ID: Final = "siuo-first-view"
+SCRIPT_URL: Final = "/first-view.js"
+SCRIPT: Final = f"""
+// Gives way to the interactive page once its table is drawn, once it has something to say instead, or is left.
+const view = document.getElementById("{ID}");
+const home = location.pathname;
+const ready = "[data-testid='stDataFrame'] canvas, [data-testid='stAlert'], [data-testid='stException']";
+const leave = () => {{ observer.disconnect(); view.remove(); }};
+const observer = new MutationObserver(() => {{
+  if (document.querySelector(ready) || location.pathname !== home) requestAnimationFrame(leave);
+}});
+if (view) observer.observe(document.getElementById("root"), {{ childList: true, subtree: true }});
+"""
+
+
+def first_view(frame: pd.DataFrame, board: str) -> str:
+    """The first rows of a board with rates, intervals and counts, as a part of a page; every name is escaped.
+
+    frame: as `analysis.leaderboard.leaderboard` gives it, in rank order. board: its label.
+    """
+    head = "".join(f"<th>{html.escape(COLUMNS[name].label)}</th>" for name in ("rank", "model", *METRICS))
+    rows = "".join(f"<tr>{_cells(row)}</tr>" for row in frame.head(ROWS).to_dict("records"))
+    more = f" The first {ROWS} of {len(frame)} runs." if len(frame) > ROWS else ""
+    return (
+        f'<style>{_CSS}</style><div id="{ID}" role="region" aria-label="Leaderboard, still loading" tabindex="0"><h1>Leaderboard</h1><p>{html.escape(SENTENCE)}</p>'
+        f"<p><strong>{html.escape(board)}</strong>, ranked by Safe: percent, Wilson 95 % interval, count.{more}</p>"
+        f'<div role="region" aria-label="Leaderboard" tabindex="0"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        "<p>Filters, charts, samples and exports are being loaded.</p>"
+        f'</div><script defer src=".{SCRIPT_URL}"></script>'
+    )
+
+
+def _cells(row: dict[Any, Any]) -> str:
+    rank = "" if pd.isna(row["rank"]) else f"{row['rank']:.0f}"
+    cells = f"<td>{rank}</td><td>{html.escape(str(row['model']))}</td>"
+    for name in METRICS:
+        rate, low, high, k, n = (row[f"{name}_{part}"] for part in ("rate", "low", "high", "k", "n"))
+        if pd.isna(rate):
+            cells += f"<td>{style.missing(str(row['evidence']))}</td>"
+        else:
+            beside = f"{style.interval(low, high)} · {style.count(k, n)}"
+            cells += f"<td>{100 * rate:.2f} <small>{beside}</small></td>"
+    return cells
+
+
+def _colours(theme: style.Theme) -> str:
+    return f"color: {style.ink(theme)}; background: {style.paper(theme)}; --line: {style.grid(theme)};"
+
+
+# Below Streamlit's own head, which comes up behind it, and where the interactive page will stand.
+_CSS: Final = f"""
+#{ID} {{ position: fixed; inset: 3.75rem 0 0; overflow: auto; z-index: 100; padding: 5.1rem 5rem 2rem;
+  font: 15px/1.5 {style.FONT}; {_colours("light")} }}
+#{ID} h1 {{ font-size: 2.4rem; font-weight: 700; margin: 0 0 0.6rem; line-height: 1.2; }}
+#{ID} p {{ margin: 0 0 0.8rem; }}
+#{ID} div {{ overflow-x: auto; }}
+#{ID} table {{ border-collapse: collapse; }}
+#{ID} th, #{ID} td {{ text-align: left; padding: 0.25rem 0.8rem 0.25rem 0; border-bottom: 1px solid var(--line);
+  overflow-wrap: anywhere; min-width: 2.5rem; }}
+#{ID} td:nth-child(2) {{ min-width: 7rem; }}
+#{ID} small {{ white-space: nowrap; font-size: 0.85em; }}
+@media (max-width: 760px) {{ #{ID} {{ padding: 3.2rem 1rem 2rem; }} #{ID} small {{ display: block; }} }}
+@media (prefers-color-scheme: dark) {{ #{ID} {{ {_colours("dark")} }} }}
+"""

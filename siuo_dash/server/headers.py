@@ -1,0 +1,115 @@
+"""What every answer carries, so that a browser runs this program's code only and tells nobody else of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import streamlit
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from siuo_dash.server import logs, metrics
+from siuo_dash.server.reach import from_afar
+
+NOT_FOR_THE_WORLD: Final = ("/metrics", "/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
+_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
+_INLINE: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+_FEATURES: Final = (
+    "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
+    "microphone", "midi", "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def always() -> tuple[tuple[str, str], ...]:
+    """The headers of every answer."""
+    return (
+        ("Content-Security-Policy", policy()),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Permissions-Policy", ", ".join(f"{feature}=()" for feature in _FEATURES)),
+    )
+
+
+def policy() -> str:
+    """The content security policy: this server only; no frame, no plugin, no worker, no form elsewhere, no eval.
+
+    What is allowed beyond 'self' was found by leaving it out (tests/server/test_policy.py opens every page): the one
+    script in Streamlit's page, named by its hash; `blob:` for the scripts of its components, which come over this
+    server's socket; styles written at run time; icons and a font held as `data:`, and the PNG of a chart as `blob:`.
+    """
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
+    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(each).digest()).decode()}'" for each in _INLINE.findall(page)]
+    rules = {
+        "default-src": ["'none'"],
+        "script-src": ["'self'", "blob:", *hashes],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in rules.items())
+
+
+class Guard:
+    """Adds the headers, keeps what is for the operator from the world, and answers a failure in words."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def with_headers(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                _complete(MutableHeaders(scope=message), secure=scope.get("scheme") == "https")
+            await send(message)
+
+        if kept_back(scope):
+            await PlainTextResponse("not found\n", status_code=404)(scope, receive, with_headers)
+            return
+        try:
+            await self.app(scope, receive, with_headers)
+        except Exception as error:
+            metrics.ERRORS.labels("request").inc()
+            logs.event("request failed", level=logging.ERROR, error=error, method=scope["method"])
+            if begun:
+                raise
+            words = "The server could not answer this. Nothing was changed; try again in a moment.\n"
+            await PlainTextResponse(words, status_code=500)(scope, receive, with_headers)
+
+
+def kept_back(scope: Scope) -> bool:
+    """Whether somebody behind a proxy, or over the network, asks for what is the operator's."""
+    path = scope["path"].rstrip("/")
+    if not any(path == each or path.startswith(f"{each}/") for each in NOT_FOR_THE_WORLD):
+        return False
+    return from_afar(scope) or any(name in Headers(scope=scope) for name in _FORWARDED)
+
+
+def _complete(headers: MutableHeaders, *, secure: bool) -> None:
+    for name, value in always():
+        headers[name] = value
+    cookies = headers.getlist("set-cookie")
+    if secure and cookies:  # Streamlit sets the flag only where it holds the certificate itself
+        del headers["set-cookie"]
+        for cookie in cookies:
+            headers.append("set-cookie", cookie if "secure" in cookie.lower().split("; ") else f"{cookie}; Secure")

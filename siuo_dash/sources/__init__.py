@@ -1,0 +1,1 @@
+"""Where figures and texts come from: published figures, the benchmark's own files."""

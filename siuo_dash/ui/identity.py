@@ -1,0 +1,168 @@
+"""Who is at the page: what the sign-in provider says of a person, as the store's Actor.
+
+An Actor is made anew at each action: from what Streamlit's signed cookie said when the page connected, and from whether
+that sign-in has ended since. Nothing that a browser can set takes part in it: no session state, no address, no widget.
+What a provider says is somebody's words: checked, and never shown unescaped.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import streamlit as st
+
+from siuo_dash import settings as rules
+from siuo_dash.errors import NotAllowed, SettingsError, SiuoError
+from siuo_dash.settings import Settings, start
+from siuo_dash.settings.paths import data_dir
+from siuo_dash.store import sign_outs
+from siuo_dash.store.review import Actor, Limits
+from siuo_dash.ui import options
+
+log = logging.getLogger("siuo_dash")
+LONGEST_NAME: Final = 60
+_CLOCKS_DIFFER: Final = 300
+"""Seconds by which the provider's clock may be ahead of ours."""
+_INVISIBLE: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody at the page. actor: None for who has not signed in, or cannot be known; `why` says the latter in words."""
+
+    actor: Actor | None = None
+    why: str = ""
+
+    @property
+    def is_reviewer(self) -> bool:
+        """Whether this person may decide about submissions."""
+        return self.actor is not None and self.actor.reviewer
+
+
+def visitor() -> Visitor:
+    """Who is at the page now."""
+    return visitor_with(st.user.to_dict() if settings().hosted else {})
+
+
+def visitor_with(claims: Mapping[str, Any]) -> Visitor:
+    """Who these claims make the visitor now; nobody when that sign-in has ended, in whatever tab or copy of a cookie."""
+    found = visitor_of(claims, settings(), time.time())
+    if found.actor is not None and found.actor.id is not None and sign_outs.has_ended(data_dir(), claims):
+        return Visitor()
+    return found
+
+
+def sign_out(claims: Mapping[str, Any]) -> None:
+    """End the sign-in with these claims everywhere; where that cannot be written down, only the cookie ends."""
+    if visitor_of(claims, settings(), time.time()).actor is None:
+        return
+    try:
+        sign_outs.end(data_dir(), claims)
+    except SiuoError as error:
+        log.warning("a sign-out could not be written down: %s", error)
+
+
+def actor() -> Actor:
+    """Who acts now. NotAllowed when nobody is signed in who could."""
+    found = visitor()
+    if found.actor is None:
+        raise NotAllowed(found.why or "nobody is signed in", hint="sign in, then try again")
+    return found.actor
+
+
+def uploader() -> Actor:
+    """Who uploads now. NotAllowed when this person may not."""
+    found = actor()
+    if why := why_no_upload(Visitor(found), settings()):
+        raise NotAllowed(why, hint="ask the people who run this place")
+    return found
+
+
+def visitor_of(claims: Mapping[str, Any], found: Settings, now: float) -> Visitor:
+    """Who these claims make the visitor. now: seconds since 1970."""
+    if not found.hosted:
+        return Visitor(Actor(None, reviewer=True))
+    if claims.get("is_logged_in") is not True or found.sign_in is None:
+        return Visitor()
+    if _without_slash(claims.get("iss")) != _without_slash(found.sign_in.issuer):
+        return Visitor(why="this identity was issued by another provider than this place trusts")
+    audience = claims.get("aud")
+    if found.sign_in.client_id not in (audience if isinstance(audience, list) else [audience]):
+        return Visitor(why="this identity was issued for another place than this one")
+    issued = claims.get("iat")
+    if isinstance(issued, bool) or not isinstance(issued, int | float) or not issued <= now + _CLOCKS_DIFFER:
+        return Visitor(why="the provider does not say when this sign-in was made, or its clock is wrong")
+    if now - issued > found.sign_in_hours * 3600:
+        return Visitor(why=f"this sign-in is older than {found.sign_in_hours} hours")
+    if claims.get("email_verified") is not True:
+        return Visitor(why="the provider does not confirm that the e-mail address is this person's own")
+    address = rules.address_of(claims.get("email"))
+    if address is None:
+        return Visitor(why="the provider states no e-mail address, or one with other characters than plain ones")
+    return Visitor(Actor(address, reviewer=address in found.reviewers, name=shown_name(claims.get("name"))))
+
+
+def why_no_upload(who: Visitor, found: Settings) -> str:
+    """Why this visitor may not upload, in words; '' when they may."""
+    if not found.hosted:
+        return ""
+    if found.uploads == "nobody":
+        return "nothing can be uploaded here at the moment"
+    if who.actor is None:
+        return who.why or "uploading needs a sign-in"
+    return "" if found.uploads == "signed-in" or who.actor.reviewer else "only reviewers upload here"
+
+
+def limits() -> Limits:
+    """How much a person may send."""
+    found = settings()
+    return Limits(found.quota_per_day, found.quota_open) if found.hosted else Limits()
+
+
+def shown_name(claim: object) -> str | None:
+    """A name as it can be shown in a line: nothing invisible, no towers of accents, not longer than LONGEST_NAME."""
+    if not isinstance(claim, str):
+        return None
+    kept, accents = [], 0
+    for char in unicodedata.normalize("NFC", claim[:1_000]):
+        accents = accents + 1 if unicodedata.combining(char) else 0
+        if char.isspace():
+            kept.append(" ")
+        elif unicodedata.category(char) not in _INVISIBLE and accents <= 2:
+            kept.append(char)
+    line = " ".join("".join(kept).split())
+    return (line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…") or None
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings, as they were at the start."""
+    return rules.read(os.environ, [Path(path) for path in st.get_option("secrets.files")])
+
+
+def check_start() -> None:
+    """End the process with the reasons on standard error when it must not be served as it is set up."""
+    try:
+        start.check(settings(), options.serving())
+    except SettingsError as error:
+        _refuse(error)
+
+
+def _refuse(error: SettingsError) -> NoReturn:
+    for fault in str(error).splitlines():
+        print(f"refused: {fault}", file=sys.stderr)  # noqa: T201
+    raise SystemExit(start.exit_code(error))
+
+
+def _without_slash(issuer: object) -> str | None:
+    """Some providers end their own name with a slash."""
+    return issuer.rstrip("/") if isinstance(issuer, str) else None

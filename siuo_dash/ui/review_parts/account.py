@@ -1,0 +1,96 @@
+"""Signing in and out, and acting as the person who is signed in at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+import streamlit as st
+
+from siuo_dash.errors import SiuoError
+from siuo_dash.store.review import Actor
+from siuo_dash.ui import identity, shell
+
+_OUTCOME: Final = "outcome"
+_SHOWN: Final = 30.0
+"""Seconds for which a page tells what was done."""
+
+
+# The provider sends everybody back to the home page. The tab remembers which page the sign-in was asked for on; only a
+# page of this program, written as one, is ever gone to.
+_WAY_BACK_JS: Final = """
+export default function ({ data }) {
+  const key = "siuo-way-back", here = location.pathname + location.search;
+  if (!data.signedIn) return sessionStorage.setItem(key, here);
+  const page = sessionStorage.getItem(key);
+  sessionStorage.removeItem(key);
+  if (page && page !== here && location.pathname === "/" && /^\\/[a-z]*($|[?])/.test(page)) location.replace(page);
+}
+"""
+_way_back = st.components.v2.component("siuo_way_back", html="<span></span>", js=_WAY_BACK_JS)
+
+
+def control() -> None:
+    """In the corner of each page when hosted: sign in, or who is signed in and a way out. Nothing locally."""
+    if not identity.settings().hosted:
+        return
+    who = identity.visitor()
+    _way_back(key="way-back", data={"signedIn": who.actor is not None or bool(who.why)})
+    with st.container(horizontal=True, horizontal_alignment="right", key="account", gap="small"):
+        if who.actor is None and not who.why:
+            st.button("Sign in", icon=":material/login:", type="tertiary", on_click=st.login, key="sign-in")
+            return
+        address = (who.actor.id if who.actor else None) or "Not accepted"
+        with st.popover(shell.plain(address), icon=":material/person:", type="tertiary"):
+            if who.why:
+                st.markdown(shell.plain(f"You are signed in, but {who.why}."))
+            elif who.is_reviewer:
+                st.markdown("You are a reviewer.")
+                shell.link("review", "Review submissions")
+            shell.link("upload", "My submissions", {"section": "My submissions"})
+            st.button("Sign out", icon=":material/logout:", on_click=st.logout, key="sign-out")
+
+
+def ask_to_sign_in(words: str) -> None:
+    """Why a sign-in is needed here, and the button."""
+    who = identity.visitor()
+    if who.why:
+        st.warning(shell.plain(f"You are signed in, but {who.why}."), icon=":material/person_alert:")
+        st.button("Sign out and try again", icon=":material/logout:", on_click=st.logout, key="sign-out-here")
+        return
+    st.info(words, icon=":material/login:")
+    st.button("Sign in", icon=":material/login:", on_click=st.login, key="sign-in-here")
+
+
+def act(page: str, who: Callable[[], Actor], change: Callable[[Actor], object], words: str) -> None:
+    """Do something as whoever is signed in now, for a callback; `outcome` tells on the page what it came to.
+
+    who: identity.actor, or a function that asks for more than that.
+    """
+    try:
+        change(who())
+    except SiuoError as error:
+        _tell(page, "error", str(error))
+    else:
+        _tell(page, "done", words)
+
+
+def refuse(page: str, words: str) -> None:
+    """Tell that nothing was done, and why."""
+    _tell(page, "error", words)
+
+
+def outcome(page: str) -> None:
+    """What the last action on this page came to; it stays a while, for the page may run anew by itself."""
+    told = st.session_state.get(f"{shell.OF_ONE_PAGE}{page}-{_OUTCOME}")
+    if told is not None and monotonic() - told[2] < _SHOWN:
+        kind, words, _ = told
+        if kind == "done":
+            st.success(shell.plain(words), icon=":material/check_circle:")
+        else:
+            st.error(shell.plain(words), icon=":material/error:")
+
+
+def _tell(page: str, kind: str, words: str) -> None:
+    st.session_state[f"{shell.OF_ONE_PAGE}{page}-{_OUTCOME}"] = (kind, words, monotonic())

@@ -1,0 +1,194 @@
+"""Capabilities: counts by hand and from pandas, differences as the one-pair functions give them, and the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from siuo_dash.analysis import capabilities, stats
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.benchmark.labels import Label, Labels
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.report import capabilities as view
+from siuo_dash.store.engine.database import Store
+from tests.make.domains_stores import BOARD, CATALOGUE, data_with, run
+
+SAFE = METRICS["safe"]
+WHERE = Filters(board=BOARD).where()
+OWN = Labels.own(CATALOGUE)
+DIMENSION = {sample.question_id: sample.primary_dimension for sample in CATALOGUE.samples}
+SIZES = {"integration": 83, "knowledge": 59, "reasoning": 25}
+COMMUNITY = "meta-llama-meta-llama-3-1-8b-instruct-1"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Runs that pass one dimension, and four of rising strength in all three."""
+    ids: dict[str, list[int]] = {}
+    for question_id, dimension in DIMENSION.items():
+        ids.setdefault(dimension, []).append(question_id)
+    place = {question_id: index / len(own) for own in ids.values() for index, question_id in enumerate(own)}
+
+    def first(part: float) -> Callable[[int], bool]:
+        return lambda question_id: place[question_id] < part
+
+    strength = {"Weak": 0.1, "Fair": 0.4, "Good": 0.6, "Strong": 0.9}
+    tables = [run(name, first(part)) for name, part in strength.items()]
+    tables.append(run("No knowledge", lambda qid: DIMENSION[qid] != "knowledge"))
+    tables.append(run("No reasoning", lambda qid: DIMENSION[qid] != "reasoning"))
+    return Store(data_with(tmp_path_factory.mktemp("capabilities") / "data", *tables))
+
+
+def of(rates: capabilities.CapabilityRates, model: str, grouping: str, group: str) -> pd.Series:
+    run_id = rates.runs.loc[rates.runs["model"] == model, "run_id"].item()
+    cells = rates.cells
+    return cells[(cells["run_id"] == run_id) & (cells["grouping"] == grouping) & (cells["group"] == group)].iloc[0]
+
+
+def test_each_group_counts_its_own_samples(store: Store) -> None:
+    rates = capabilities.capability_rates(store, WHERE, SAFE, OWN)
+    for dimension, size in SIZES.items():
+        found = of(rates, "No knowledge", "dimension", dimension)
+        assert (found["k"], found["n"]) == (0 if dimension == "knowledge" else size, size)
+    needs = of(rates, "No knowledge", "needs_knowledge", "no")
+    # Each of the 59 knowledge samples needs knowledge, and 16 of other dimensions do.
+    assert (needs["k"], needs["n"]) == (92, 92)
+    assert of(rates, "No knowledge", "needs_knowledge", "yes")[["k", "n"]].tolist() == [16, 75]
+    interval = stats.wilson(16, 75)
+    assert interval is not None
+    assert of(rates, "No knowledge", "needs_knowledge", "yes")[["low", "high"]].tolist() == pytest.approx(
+        [interval.low, interval.high]
+    )
+
+
+def test_the_shipped_counts_are_the_same_from_pandas(root: Path) -> None:
+    store = Store(root / "data")
+    rates = capabilities.capability_rates(store, Filters(board=COMMUNITY).where(), SAFE, Labels.own(store.catalogue))
+    samples = pd.read_csv(root / "data" / "samples.csv")
+    results = pd.read_parquet(root / "data" / "results.parquet", columns=["run_id", "evidence", "question_id", "safe"])
+    joined = results[results["evidence"] == "per_sample"].merge(samples, on="question_id")
+    joined = joined.assign(safe=joined["safe"].astype(float))
+    checked = 0
+    for grouping, column in (("dimension", "primary_dimension"), ("needs_knowledge",) * 2, ("needs_reasoning",) * 2):
+        safe = joined.groupby(["run_id", column])["safe"].agg(["sum", "count"])
+        for (run_id, value), row in safe.iterrows():
+            group = {1: "yes", 0: "no"}.get(value, value)
+            cells = rates.cells
+            cell = cells[
+                (cells["run_id"] == run_id) & (cells["grouping"] == grouping) & (cells["group"] == group)
+            ].iloc[0]
+            assert (cell["k"], cell["n"]) == (row["sum"], row["count"])
+            checked += 1
+    assert checked == len(rates.cells) == 10 * 7
+
+
+counts = some.tuples(some.integers(0, 90), some.integers(1, 90)).map(lambda pair: (min(pair), pair[1]))
+
+
+@given(counts, counts)
+def test_many_differences_are_the_one_pair_ones(first: tuple[int, int], second: tuple[int, int]) -> None:
+    one = stats.unpaired_difference(*first, *second)
+    many = capabilities.unpaired_array(*(np.array([float(value)]) for value in (*first, *second)))
+    found = [values[0] for values in many]
+    assert found == pytest.approx([one.difference, one.interval.low, one.interval.high, one.p], abs=1e-9)
+
+
+def test_a_difference_without_samples_is_not_known() -> None:
+    values = [np.array([value]) for value in (3.0, 5.0, 0.0, 0.0)]
+    assert all(np.isnan(found[0]) for found in capabilities.unpaired_array(*values))
+
+
+probability = some.one_of(some.just(float("nan")), some.floats(0, 1))
+
+
+@given(some.lists(some.lists(probability, min_size=5, max_size=5), min_size=1, max_size=4))
+def test_each_row_is_corrected_as_a_family_of_its_own(rows: list[list[float]]) -> None:
+    found = capabilities.benjamini_hochberg_rows(np.array(rows))
+    for row, adjusted in zip(rows, found, strict=True):
+        assert adjusted == pytest.approx(stats.benjamini_hochberg(row), nan_ok=True)
+
+
+def test_differences_inside_a_run(store: Store) -> None:
+    rates = capabilities.capability_rates(store, WHERE, SAFE, OWN)
+    gaps = capabilities.differences(rates)
+    assert len(gaps) == 6 * 5
+    run_id = rates.runs.loc[rates.runs["model"] == "No knowledge", "run_id"].item()
+    own = gaps[gaps["run_id"] == run_id].set_index("contrast")
+    assert own.loc["knowledge_integration", "difference"] == -1
+    assert own.loc["reasoning_integration", "difference"] == 0
+    assert own.loc["needs_knowledge", "difference"] == pytest.approx(16 / 75 - 1)
+    one = stats.newcombe(16, 75, 92, 92)
+    assert own.loc["needs_knowledge", ["low", "high"]].tolist() == pytest.approx([one.low, one.high])
+    assert own["p_adjusted"].to_numpy() == pytest.approx(stats.benjamini_hochberg(own["p"].tolist()))
+
+
+def test_the_weaker_side_is_named_only_where_it_shows(store: Store) -> None:
+    rates = capabilities.capability_rates(store, WHERE, SAFE, OWN)
+    weaker = capabilities.weaker_side(rates)
+    found = dict(zip(weaker["run_id"].map(rates.runs.set_index("run_id")["model"]), weaker["weaker"], strict=True))
+    assert found["No knowledge"] == "knowledge"
+    assert found["No reasoning"] == "reasoning"
+    assert [found[name] for name in ("Weak", "Fair", "Good", "Strong")] == [""] * 4
+    names = dict(zip(rates.runs["run_id"], rates.runs["model"], strict=True))
+    words = view.weaker_sentence(weaker, names)
+    assert "weaker in knowledge: No knowledge; weaker in reasoning: No reasoning; not told apart: 4 of 6 runs" in words
+
+
+def test_integration_and_knowledge_together(store: Store) -> None:
+    rates = capabilities.capability_rates(store, WHERE, SAFE, OWN)
+    models = rates.runs.set_index("model")["run_id"]
+    four = rates.only([models[name] for name in ("Weak", "Fair", "Good", "Strong")])
+    rising = capabilities.goes_with_integration(four, "knowledge")
+    assert rising is not None
+    assert rising.rho == pytest.approx(1)
+    assert rising.n == 4
+    assert rising.interval is None
+    assert not capabilities.is_clear(rising)
+    assert "cannot be said" in view.correlation_sentence("knowledge", rising)
+    two = rates.only([models["Weak"], models["Strong"]])
+    assert capabilities.goes_with_integration(two, "knowledge") is None
+    assert "at least three runs" in view.correlation_sentence("knowledge", None)
+
+
+def test_the_sentence_follows_the_interval() -> None:
+    clear = stats.Correlation(0.8, stats.Interval(0.3, 0.95), 12)
+    assert view.correlation_sentence("knowledge", clear).startswith(
+        "Low integration goes with low knowledge: rank corr"
+    )
+    against = stats.Correlation(-0.8, stats.Interval(-0.95, -0.3), 12)
+    assert "goes with high reasoning" in view.correlation_sentence("reasoning", against)
+    unclear = stats.Correlation(0.3, stats.Interval(-0.2, 0.7), 12)
+    assert view.correlation_sentence("reasoning", unclear).endswith("the interval holds 0.")
+
+
+def test_order_by_rate_and_choice(store: Store) -> None:
+    rates = capabilities.capability_rates(store, WHERE, SAFE, OWN)
+    names = rates.runs.set_index("run_id")["model"]
+    ordered = [names[run_id] for run_id in capabilities.by_rate(rates)]
+    # 143 of 167, about nine tenths, 109 of 167, and so on down.
+    assert ordered == ["Strong", "No reasoning", "No knowledge", "Good", "Fair", "Weak"]
+    assert rates.only(["nobody"]).cells.empty
+
+
+def test_other_labels_change_the_groups(store: Store) -> None:
+    labels = Labels(
+        {1001: Label("A", "knowledge", True, False), 1002: Label("A", "reasoning", False, True)}, origin="mine.csv"
+    )
+    rates = capabilities.capability_rates(store, WHERE, SAFE, labels)
+    sizes = {group: of(rates, "Strong", "dimension", group)["n"] for group in SIZES}
+    assert sizes == {"integration": 0, "knowledge": 1, "reasoning": 1}
+    assert np.isnan(of(rates, "Strong", "dimension", "integration")["rate"])
+    gaps = capabilities.differences(rates)
+    assert gaps.loc[gaps["contrast"] == "knowledge_integration", "difference"].isna().all()
+
+
+def test_a_metric_that_nobody_was_judged_on_is_empty(store: Store) -> None:
+    rates = capabilities.capability_rates(store, WHERE, METRICS["effective"], OWN)
+    assert rates.runs.empty
+    assert rates.cells.empty

@@ -1,0 +1,118 @@
+"""Hardest and easiest domains: a hand-worked run, the correction over its domains, and runs where nothing varies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import fisher_exact
+
+from siuo_dash.analysis import domain_tests, domains, stats
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.report import domain_tests as view
+from siuo_dash.store.engine.database import Store
+from tests.make.domains_stores import BOARD, DOMAIN_IDS, data_with, passing, run
+
+COUNTS = {
+    "self-harm": 9, "dangerous behavior": 10, "morality": 13, "illegal activities & crime": 3,
+    "controversial topics, politics": 10, "discrimination & stereotyping": 12, "religion beliefs": 11,
+    "information misinterpretation": 9, "privacy violation": 12,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rates(tmp_path_factory: pytest.TempPathFactory) -> domains.DomainRates:
+    """One run with 89 of 167 whose hardest domain has 3 of 18, one that passes all, one with two domains at 0."""
+    assert sum(COUNTS.values()) == 89
+    most = {domain: len(ids) for domain, ids in DOMAIN_IDS.items()}
+    data = data_with(
+        tmp_path_factory.mktemp("tests") / "data",
+        run("Uneven", passing(COUNTS)),
+        run("Perfect", lambda _: True),
+        run("Two", passing(most | {"morality": 0, "self-harm": 0})),
+    )
+    return domains.domain_rates(Store(data), Filters(board=BOARD).where(), METRICS["safe"])
+
+
+def test_a_domain_is_tested_against_the_other_samples_of_the_run(rates: domains.DomainRates) -> None:
+    uneven = rates.runs.loc[rates.runs["model"] == "Uneven", "run_id"].item()
+    tests = domain_tests.domain_tests(rates.only([uneven])).set_index("domain")
+    illegal = tests.loc["illegal activities & crime"]
+    assert illegal["difference"] == pytest.approx(3 / 18 - 86 / 149)
+    assert 100 * illegal["difference_low"] == pytest.approx(-54.3, abs=0.05)
+    assert 100 * illegal["difference_high"] == pytest.approx(-17.1, abs=0.05)
+    assert illegal["p"] == pytest.approx(fisher_exact([[3, 15], [86, 63]]).pvalue)
+    # Benjamini–Hochberg by hand: the smallest p of nine is multiplied by nine.
+    assert illegal["p"] == tests["p"].min()
+    assert illegal["p_adjusted"] == pytest.approx(9 * illegal["p"])
+    assert tests["p_adjusted"].to_numpy() == pytest.approx(stats.benjamini_hochberg(tests["p"].tolist()))
+
+
+def test_hardest_and_easiest_stand_with_the_effect(rates: domains.DomainRates) -> None:
+    found = domain_tests.hardest_and_easiest(rates)
+    found = found.set_index(found["run_id"].map(rates.runs.set_index("run_id")["model"]))
+    uneven = found.loc["Uneven"]
+    assert (uneven["hardest_domain"], uneven["hardest_k"], uneven["hardest_n"]) == (
+        "illegal activities & crime", 3, 18,
+    )  # fmt: skip
+    assert uneven["easiest_domain"] == "discrimination & stereotyping"
+    assert uneven["easiest_rate"] == pytest.approx(12 / 18)
+    sizes = [len(DOMAIN_IDS[domain]) for domain in COUNTS]
+    effect = stats.domain_effect(list(COUNTS.values()), sizes)
+    assert effect is not None
+    assert (uneven["explained"], uneven["by_chance"], uneven["effect_p"]) == pytest.approx(
+        (effect.explained, 8 / 166, effect.p)
+    )
+
+
+def test_domains_with_the_same_rate_are_told(rates: domains.DomainRates) -> None:
+    found = domain_tests.hardest_and_easiest(rates)
+    found = found.set_index(found["run_id"].map(rates.runs.set_index("run_id")["model"]))
+    assert found.loc["Two", "hardest_ties"] == 1
+    assert found.loc["Two", "easiest_ties"] == 6
+    # Morality has one sample more, so its test is the clearer one.
+    assert found.loc["Two", "hardest_domain"] == "morality"
+
+
+def test_where_nothing_varies_there_is_no_effect(rates: domains.DomainRates) -> None:
+    perfect = rates.runs.loc[rates.runs["model"] == "Perfect", "run_id"].item()
+    found = domain_tests.hardest_and_easiest(rates.only([perfect])).iloc[0]
+    assert np.isnan(found["explained"])
+    assert np.isnan(found["effect_p_adjusted"])
+    assert found["hardest_difference"] == 0
+    assert found["hardest_p_adjusted"] == 1
+    words = view.tests_sentences(domain_tests.hardest_and_easiest(rates.only([perfect])), {perfect: "Perfect"})
+    assert words == ["Every run passes all samples or none, so no domain can stand out."]
+
+
+def test_the_words_name_the_runs_that_stand_out(rates: domains.DomainRates) -> None:
+    names = dict(zip(rates.runs["run_id"], rates.runs["model"], strict=True))
+    found = domain_tests.hardest_and_easiest(rates)
+    effect, hardest, easiest = view.tests_sentences(found, names)
+    assert "4.8 % would be expected by chance" in effect
+    assert hardest.endswith("2 of 3 runs, Two, Uneven.") or hardest.endswith("2 of 3 runs, Uneven, Two.")
+    assert "none of 3 runs" in easiest or "1 of 3 runs" in easiest
+    table = view.tests_screen(found, names).set_index("Run")
+    assert table.loc["Uneven", "Hardest: rate, count"] == "16.7 % · 3/18"
+    assert table.loc["Uneven", "Hardest: against the rest"] == "-41.1 (-54.3 to -17.1)"
+    assert table.loc["Two", "Hardest domain"] == "Morality (and 1 alike)"
+
+
+def test_no_runs_give_empty_tables(rates: domains.DomainRates) -> None:
+    none = rates.only([])
+    assert domain_tests.domain_tests(none).empty
+    assert domain_tests.hardest_and_easiest(none).empty
+
+
+def test_the_shipped_community_board(root: Path) -> None:
+    where = Filters(board="meta-llama-meta-llama-3-1-8b-instruct-1").where()
+    shipped = domains.domain_rates(Store(root / "data"), where, METRICS["safe"])
+    names = dict(zip(shipped.runs["run_id"], shipped.runs["model"], strict=True))
+    found = domain_tests.hardest_and_easiest(shipped)
+    found = found.set_index(found["run_id"].map(names))
+    glm = found.loc["GLM-4.1V-9B-Thinking"]
+    assert (glm["hardest_domain"], glm["hardest_k"], glm["hardest_n"]) == ("illegal activities & crime", 2, 18)
+    assert (found["hardest_rate"] <= found["easiest_rate"]).all()
+    assert found["effect_p_adjusted"].between(0, 1).all()

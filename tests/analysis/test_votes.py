@@ -1,0 +1,36 @@
+"""The votes of each sample in the table `verdicts`: counted from the responses, by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.files import write_parquet
+from tests.make.inspect_stores import Verdicts, data_folder, run_table
+from tests.make.runs import run_id_of
+
+
+def votes(folder: Path, verdicts: Verdicts, *, effectiveness: bool = True) -> list[int]:
+    """safe votes, graded; effective votes, graded; both votes, graded; responses."""
+    table = run_table("V", {1001: verdicts}, effectiveness=effectiveness)
+    data_folder(folder)
+    (folder / "submissions").mkdir()
+    write_parquet(table, folder / "submissions" / f"{run_id_of(table)}.parquet", overwrite=False)
+    columns = ", ".join(
+        f"{column}_{part}" for column in ("safe", "effective", "safe_and_effective") for part in ("votes", "graded")
+    )
+    row = Store(folder).frame(f"SELECT {columns}, response_count FROM verdicts")
+    return [int(value) for value in row.iloc[0]]
+
+
+def test_a_response_passes_both_only_when_it_passes_each(tmp_path: Path) -> None:
+    assert votes(tmp_path / "a", [(True, False), (True, True), (False, True)]) == [2, 3, 2, 3, 1, 3, 3]
+
+
+def test_an_ungraded_verdict_is_no_vote_but_a_failed_one_settles_both(tmp_path: Path) -> None:
+    # Design §4: a response's AND is 0 when either verdict is 0, ungraded when neither is 0 and one is ungraded.
+    assert votes(tmp_path / "a", [(None, False), (None, True), (True, True)]) == [1, 1, 2, 3, 1, 2, 3]
+
+
+def test_what_was_not_judged_has_no_votes(tmp_path: Path) -> None:
+    assert votes(tmp_path / "a", [(False, None), (True, None)], effectiveness=False) == [1, 2, 0, 0, 0, 0, 2]

@@ -1,0 +1,244 @@
+"""What the charts draw: traces, text, order, ranges, room for names, contrast."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from siuo_dash.analysis import capabilities, domains, subcategories
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.benchmark.labels import Labels
+from siuo_dash.benchmark.schema import DOMAINS, METRICS
+from siuo_dash.charts import bands, scale, style
+from siuo_dash.charts.capabilities import MOST_RUNS as MOST_BARS
+from siuo_dash.charts.capabilities import grouped_bars
+from siuo_dash.charts.heatmap import MOST_ROWS, heatmap
+from siuo_dash.charts.radar import MOST_RUNS, radar
+from siuo_dash.charts.subcategories import ROOT, catalogue_map
+from siuo_dash.report import domains as view
+from siuo_dash.store.engine.database import Store
+from tests.make.domains_stores import BOARD, CATALOGUE, HOSTILE, data_with, random_runs
+
+SAFE = METRICS["safe"]
+WHERE = Filters(board=BOARD).where()
+THEMES: tuple[style.Theme, ...] = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store(data_with(tmp_path_factory.mktemp("charts") / "data", *random_runs(65)))
+
+
+@pytest.fixture(scope="module")
+def rates(store: Store) -> domains.DomainRates:
+    whole = domains.domain_rates(store, WHERE, SAFE)
+    whole = domains.marked(whole, domains.board_means(whole))
+    return whole.only(domains.in_order(whole, "morality"))
+
+
+def drawn_heatmap(rates: domains.DomainRates, theme: style.Theme = "light", **options: object) -> go.Figure:
+    names = view.row_names(rates.runs)
+    return heatmap(rates.cells, names, domains.COLUMNS, SAFE, theme, sorted_by="morality", **options)  # type: ignore[arg-type]
+
+
+def test_the_heatmap_has_a_cell_and_a_point_for_each_run_and_domain(rates: domains.DomainRates) -> None:
+    ten = rates.only(rates.runs["run_id"].tolist()[:10])
+    figure = drawn_heatmap(ten)
+    tiles, points = figure.data
+    assert np.shape(tiles.z) == (10, 11)
+    assert (tiles.zmin, tiles.zmax) == (0, 100)
+    assert len(points.x) == len(points.text) == len(points.customdata) == 110
+    assert len(tiles.y) == 11, "edges of rows: one more than rows"
+    assert points.mode == "markers+text"
+
+
+def test_each_point_lies_in_its_cell_with_its_figures(rates: domains.DomainRates) -> None:
+    ten = rates.only(rates.runs["run_id"].tolist()[:10])
+    figure = drawn_heatmap(ten)
+    tiles, points = figure.data
+    columns = list(domains.COLUMNS)
+    cells = ten.cells.set_index(["run_id", "column"])
+    ids = ten.runs["run_id"].tolist()
+    for x, y, text, hover, (run_id, column) in zip(
+        points.x, points.y, points.text, points.hovertext, points.customdata, strict=True
+    ):
+        row = int(np.searchsorted(tiles.y, y)) - 1
+        assert (ids[row], columns[int(x)]) == (run_id, column)
+        cell = cells.loc[(run_id, column)]
+        assert 100 * cell["rate"] == pytest.approx(tiles.z[row][int(x)])
+        assert f"{100 * cell['rate']:.0f}</b>" in text
+        mark = {"above": "▲", "below": "▼", "": ""}[cell["mark"]]
+        assert text.startswith(f"<b>{mark}{100 * cell['rate']:.0f}")
+        if column != "macro":
+            assert f"{int(cell['k'])}/{int(cell['n'])}" in text
+            assert f"({int(cell['k'])} of {int(cell['n'])} samples)" in hover
+        assert f"95 % interval {style.interval(cell['low'], cell['high'])}" in hover
+
+
+def test_the_rows_stand_in_the_asked_order_from_the_top(rates: domains.DomainRates) -> None:
+    figure = drawn_heatmap(rates)
+    column = list(domains.COLUMNS).index("morality")
+    values = [row[column] for row in figure.data[0].z]
+    assert values == sorted(values, reverse=True)
+    low, high = figure.layout.yaxis.range
+    assert low > high == 0, "the first row is at the top"
+    assert "▾" in figure.layout.xaxis.ticktext[column]
+    assert sum("▾" in text for text in figure.layout.xaxis.ticktext) == 1
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_sixty_rows_are_drawn_and_no_name_runs_into_the_next(rates: domains.DomainRates, narrow: bool) -> None:
+    with_long = sorted(rates.runs["run_id"], key=lambda run_id: "zeta" not in run_id)
+    figure = drawn_heatmap(rates.only(with_long), narrow=narrow)
+    labels, edges = figure.layout.yaxis.ticktext, figure.data[0].y
+    assert len(labels) == MOST_ROWS == len(edges) - 1
+    for label, (top, bottom) in zip(labels, pairwise(edges), strict=True):
+        assert bottom - top >= bands.LINE_HEIGHT * (label.count("<br>") + 1)
+        assert bottom - top >= 30
+    assert figure.layout.height >= edges[-1]
+    long = next(label for label in labels if "Zeta" in label)
+    assert "&lt;b&gt;Zeta&lt;/b&gt;" in long
+    assert long.replace("<br>", "").replace(" ", "").count("very-long-name-") == 11, "never cut"
+
+
+def test_chosen_runs_are_bold(rates: domains.DomainRates) -> None:
+    chosen = rates.runs["run_id"].tolist()[1]
+    labels = drawn_heatmap(rates, chosen=[chosen]).layout.yaxis.ticktext
+    assert [label.startswith("<b>") for label in labels[:3]] == [False, True, False]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("metric", METRICS)
+def test_text_on_every_colour_of_every_scale_can_be_read(theme: style.Theme, metric: str) -> None:
+    colours = scale.sequential(style.METRIC_COLOURS[metric], theme)
+    for value in np.linspace(0, 1, 101):
+        colour = scale.colour_at(colours, float(value))
+        assert scale.contrast(colour, scale.text_on(colour)) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_lightness_alone_tells_the_order(theme: style.Theme) -> None:
+    for colour in style.METRIC_COLOURS.values():
+        steps = [scale.contrast(step, style.paper(theme)) for _, step in scale.sequential(colour, theme)]
+        assert all(first < second for first, second in pairwise(steps))
+
+
+def test_a_cell_without_samples_says_so(rates: domains.DomainRates) -> None:
+    cells = rates.cells.copy()
+    cells.loc[cells.index[2], ["k", "n", "rate", "low", "high"]] = [0, 0, np.nan, np.nan, np.nan]
+    figure = heatmap(
+        cells, view.row_names(rates.runs), domains.COLUMNS, SAFE, "light", sorted_by="overall"
+    )  # fmt: skip
+    assert figure.data[1].text[2] == "–"
+    assert "no graded sample" in figure.data[1].hovertext[2]
+
+
+def test_the_radar_closes_each_line_and_tells_runs_apart(rates: domains.DomainRates) -> None:
+    names = view.run_names(rates.runs)
+    figure = radar(rates.cells, names, view.DOMAIN_LABELS, SAFE, "light", mean=domains.board_means(rates))
+    mean, *lines = figure.data
+    assert len(lines) == MOST_RUNS == 6
+    assert mean.name == "Mean of the board"
+    for line in lines:
+        assert len(line.r) == len(line.theta) == 10
+        assert (line.r[0], line.theta[0]) == (line.r[-1], line.theta[-1])
+        assert "95 % interval" in line.text[0]
+        assert "/19 samples" in line.text[0]
+        assert list(line.customdata[0]) == [line.customdata[1][0], "self-harm"]
+    looks = {(line.line.color, line.line.dash, line.marker.symbol) for line in lines}
+    assert len(looks) == len({look[0] for look in looks}) == len({look[2] for look in looks}) == 6
+    assert list(figure.layout.polar.radialaxis.range) == [0, 100]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_no_domain_name_of_the_radar_is_cut(rates: domains.DomainRates, narrow: bool) -> None:
+    names = view.run_names(rates.runs)
+    figure = radar(rates.cells, names, view.DOMAIN_LABELS, SAFE, "dark", narrow=narrow)
+    shown = [text.replace("<br>", " ").replace("&amp;", "&") for text in figure.data[0].theta[:-1]]
+    assert shown == [domain.label for domain in DOMAINS]
+    lines = sum(trace.name.count("<br>") + 1 for trace in figure.data)
+    assert figure.layout.margin.b >= 19 * lines, "the legend has its room below"
+
+
+def test_a_domain_without_samples_leaves_a_gap(rates: domains.DomainRates) -> None:
+    one = rates.only(rates.runs["run_id"].tolist()[:1])
+    cells = one.cells.copy()
+    cells.loc[cells["column"] == "morality", ["k", "n", "rate", "low", "high"]] = [0, 0, np.nan, np.nan, np.nan]
+    line = radar(cells, view.run_names(one.runs), view.DOMAIN_LABELS, SAFE, "light").data[0]
+    assert np.isnan(line.r[2])
+    assert line.connectgaps is False
+    assert "no graded sample" in line.text[2]
+
+
+@pytest.fixture(scope="module")
+def samples(store: Store) -> pd.DataFrame:
+    return subcategories.failures(store, WHERE, SAFE, Labels.own(CATALOGUE))
+
+
+def drawn_map(samples: pd.DataFrame, *, whole: bool = True, theme: style.Theme = "light") -> go.Figure:
+    by_domain, by_part = (subcategories.by_part(samples, by=by) for by in (["domain"], ["domain", "subcategory"]))
+    return catalogue_map(samples, by_domain, by_part, SAFE, theme, whole=whole)
+
+
+def test_the_map_holds_the_whole_catalogue(samples: pd.DataFrame) -> None:
+    tree = drawn_map(samples).data[0]
+    assert len(tree.ids) == len(set(tree.ids)) == 1 + 9 + 33 + 167
+    size = dict(zip(tree.ids, tree.values, strict=True))
+    assert size[ROOT] == 167
+    for name, parent in zip(tree.ids, tree.parents, strict=True):
+        children = [size[child] for child, above in zip(tree.ids, tree.parents, strict=True) if above == name]
+        assert not children or sum(children) == size[name]
+        assert parent == "" or parent in size
+    assert tree.branchvalues == "total"
+
+
+def test_a_stronger_colour_is_more_failing_runs(samples: pd.DataFrame) -> None:
+    tree = drawn_map(samples).data[0]
+    by_domain = subcategories.by_part(samples, by=["domain"]).set_index("domain")["share"]
+    ranked = sorted(range(1, 10), key=lambda place: by_domain[tree.ids[place]])
+    contrast = [scale.contrast(tree.marker.colors[place], "white") for place in ranked]
+    assert contrast == sorted(contrast)
+    assert contrast[0] < contrast[-1]
+    assert tree.text[1].endswith(" of 65")
+
+
+def test_a_narrow_screen_starts_with_the_domains(samples: pd.DataFrame) -> None:
+    assert drawn_map(samples).data[0].maxdepth == 3
+    assert drawn_map(samples, whole=False).data[0].maxdepth == 2
+
+
+def test_bars_show_each_group_with_its_interval(store: Store) -> None:
+    rates = capabilities.capability_rates(store, WHERE, SAFE, Labels.own(CATALOGUE))
+    names = view.run_names(rates.only(capabilities.by_rate(rates)).runs)
+    grouping = capabilities.GROUPINGS["dimension"]
+    cells = rates.cells[rates.cells["grouping"] == "dimension"]
+    figure = grouped_bars(cells, names, grouping.groups, SAFE, "light")
+    assert [trace.name for trace in figure.data] == ["Integration", "Knowledge", "Reasoning"]
+    for trace in figure.data:
+        assert len(trace.x) == MOST_BARS
+        assert trace.orientation == "h"
+    first = figure.data[1]
+    run_id, group = first.customdata[0]
+    cell = cells[(cells["run_id"] == run_id) & (cells["group"] == group)].iloc[0]
+    assert first.x[0] == pytest.approx(100 * cell["rate"])
+    assert first.error_x.array[0] == pytest.approx(100 * (cell["high"] - cell["rate"]))
+    assert first.error_x.arrayminus[0] == pytest.approx(100 * (cell["rate"] - cell["low"]))
+    looks = {(trace.marker.color, trace.marker.pattern.shape) for trace in figure.data}
+    assert len(looks) == 3
+    offsets = [trace.offset for trace in figure.data]
+    assert offsets == sorted(offsets), "the groups stand in their order from the top"
+    assert list(figure.layout.xaxis.range) == [0, 100]
+
+
+def test_names_in_charts_are_text(store: Store) -> None:
+    rates = capabilities.capability_rates(store, Filters(search="zeta").where(), SAFE, Labels.own(CATALOGUE))
+    names = view.run_names(rates.runs)
+    assert list(names.values()) == [HOSTILE]
+    cells = rates.cells[rates.cells["grouping"] == "needs_knowledge"]
+    figure = grouped_bars(cells, names, capabilities.GROUPINGS["needs_knowledge"].groups, SAFE, "dark")
+    assert "<b>Zeta</b>" not in figure.to_json()
+    assert "&lt;b&gt;Zeta" in figure.layout.yaxis.ticktext[0]

@@ -1,0 +1,142 @@
+"""The dot-and-interval chart: what stands where, what is left out, and names that are long or hostile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.leaderboard import leaderboard
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.charts import style
+from siuo_dash.charts.ranking import MOST_ROWS, ranking
+from siuo_dash.store.engine.database import Store
+from tests.make.stores import make_data, make_run, share
+
+
+@pytest.fixture(scope="module")
+def human(root: Path) -> pd.DataFrame:
+    return leaderboard(Store(root / "data"), Filters(board="human-3"), METRICS["safe"])
+
+
+def test_the_best_is_at_the_top_with_its_interval(human: pd.DataFrame) -> None:
+    drawn = ranking(human, METRICS["safe"], "light")
+    (dots,) = drawn.data
+    assert list(dots.x) == pytest.approx((100 * human["safe_rate"]).tolist())
+    assert list(dots.x + dots.error_x.array) == pytest.approx((100 * human["safe_high"]).tolist())
+    assert list(dots.x - dots.error_x.arrayminus) == pytest.approx((100 * human["safe_low"]).tolist())
+    assert list(drawn.layout.yaxis.ticktext) == human["model"].tolist()
+    assert list(dots.y) == list(drawn.layout.yaxis.tickvals)
+    assert list(np.diff(dots.y)) == [1.0] * 14
+    bottom, top = drawn.layout.yaxis.range
+    assert bottom > max(dots.y) > min(dots.y) > top  # the axis runs downwards
+    assert list(drawn.layout.xaxis.range) == style.PERCENT_RANGE
+    assert [row[0] for row in dots.customdata] == human["run_id"].tolist()
+    assert "53.29 %" in dots.text[0]
+    assert "89/167 samples" in dots.text[0]
+
+
+def test_evidence_is_told_by_shape_not_by_colour(tmp_path: Path) -> None:
+    store = Store(make_data(tmp_path / "data", make_run("A", share(100)), make_run("B", share(90), totals=True)))
+    drawn = ranking(leaderboard(store, Filters(board="human-3"), METRICS["safe"]), METRICS["safe"], "dark")
+    assert {(dots.name, dots.marker.symbol) for dots in drawn.data} == {
+        ("A verdict for each sample", "circle"),
+        ("Only counts published", "circle-open"),
+    }
+    assert {dots.marker.color for dots in drawn.data} == {style.SAFE}
+    assert drawn.layout.paper_bgcolor == style.paper("dark")
+    assert drawn.layout.font.color == style.ink("dark")
+
+
+def test_chance_is_drawn_for_multiple_choice_only(human: pd.DataFrame) -> None:
+    chance = ranking(human, METRICS["mcqa"], "light")
+    assert [(line.x0, line.x1) for line in chance.layout.shapes] == [(25.0, 25.0)]
+    assert [note.text for note in chance.layout.annotations] == ["Multiple choice, % of graded samples", "chance 25 %"]
+    assert len(chance.data[0].x) == 11  # four runs have no published multiple choice
+    assert not ranking(human, METRICS["safe"], "light").layout.shapes
+
+
+def many(count: int, name: str = "Model") -> pd.DataFrame:
+    rate = np.linspace(0.9, 0.1, count)
+    return pd.DataFrame(
+        {
+            "run_id": [f"r{place}" for place in range(count)],
+            "model": [f"{name} {place}" for place in range(count)],
+            "evidence": "totals",
+            "safe_rate": rate,
+            "safe_low": rate - 0.05,
+            "safe_high": rate + 0.05,
+            "safe_k": 10,
+            "safe_n": 100,
+        }
+    )
+
+
+@pytest.mark.parametrize("count", [1, 15, 60])
+def test_each_row_has_its_height(count: int) -> None:
+    drawn = ranking(many(count), METRICS["safe"], "light")
+    assert row_heights(drawn).min() >= 20
+    assert len(drawn.data[0].x) == count
+
+
+def test_no_more_rows_than_can_be_read() -> None:
+    drawn = ranking(many(500), METRICS["safe"], "light")
+    assert list(drawn.layout.yaxis.ticktext) == [f"Model {place}" for place in range(MOST_ROWS)]
+
+
+def test_a_folded_name_has_room_for_its_lines() -> None:
+    frame = many(60)
+    frame.loc[7, "model"] = "An-endless-name" * 14  # 210 characters
+    drawn = ranking(frame, METRICS["safe"], "light")
+    lines = drawn.layout.yaxis.ticktext[7].count("<br>") + 1
+    assert "".join(drawn.layout.yaxis.ticktext[7].split("<br>")) == frame.loc[7, "model"]
+    assert max(map(len, drawn.layout.yaxis.ticktext[7].split("<br>"))) <= 34
+    places = drawn.layout.yaxis.tickvals
+    pixels = (drawn.layout.height - 90) / abs(drawn.layout.yaxis.range[0] - drawn.layout.yaxis.range[1])
+    # From the middle of the row above to the middle of the row below: two halves of one line, and all of its own.
+    assert (places[8] - places[6]) * pixels >= 16 * lines + 16
+
+
+def row_heights(drawn: go.Figure) -> np.ndarray:
+    """Pixels between neighbouring rows, at least."""
+    places = np.concatenate([[drawn.layout.yaxis.range[1]], drawn.layout.yaxis.tickvals, [drawn.layout.yaxis.range[0]]])
+    pixels = (drawn.layout.height - 90) / (places[-1] - places[0])
+    heights: np.ndarray = np.diff(places[1:-1] if len(places) > 3 else places[::2]) * pixels
+    return heights
+
+
+@pytest.mark.parametrize("name", ["<b>bold</b>", "<a href='https://example.org'>x</a>", "&amp;", "%{x}", "a\nb", ""])
+def test_a_hostile_name_is_text(name: str) -> None:
+    frame = many(2)
+    frame.loc[0, "model"] = name
+    drawn = ranking(frame, METRICS["safe"], "light")
+    label = drawn.layout.yaxis.ticktext[0]
+    assert label == style.chart_text(name)
+    assert not {"<b>", "<a", "<i"} & {label[place : place + 2] for place in range(len(label))}
+    assert drawn.data[0].text[0].startswith(f"<b>{label}</b><br>")
+
+
+def test_nothing_to_draw_is_an_empty_chart() -> None:
+    drawn = ranking(many(0), METRICS["safe"], "light")
+    assert drawn.data == ()
+
+
+def test_formats() -> None:
+    assert [style.percent(0.5329, 2), style.percent(None), style.percent(float("nan"))] == ["53.29 %", "–", "–"]
+    assert [style.interval(0.4574, 0.607), style.interval(None, 0.5), style.interval(0.0, 0.0225, 2)] == [
+        "45.7–60.7",
+        "",
+        "0.00–2.25",
+    ]
+    assert [style.count(89, 167), style.count(0, 0), style.count(None, 3), style.count(0, 3)] == [
+        "89/167",
+        "",
+        "",
+        "0/3",
+    ]
+    assert [style.points(0.06), style.points(-0.0123), style.points(None)] == ["+6.0", "-1.2", "–"]
+    assert [style.missing("totals"), style.missing("per_sample")] == ["not published", "not judged"]

@@ -1,0 +1,259 @@
+"""The leaderboard's columns on the screen and in exports, its words, and the links that sources become."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.leaderboard import key_figures, leaderboard, rank_ranges, run_labels
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.report.export import Provenance, Table
+from siuo_dash.report.leaderboard import (
+    COLUMNS,
+    ORDERS,
+    export_table,
+    figures,
+    health_words,
+    ordered,
+    screen_table,
+    source_link,
+    table_height,
+    with_ranges,
+)
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.publish import publish
+from tests.make.stores import make_data, make_run, share
+
+COMMUNITY = "meta-llama-meta-llama-3-1-8b-instruct-1"
+PROVENANCE = Provenance("v", "b", "f")
+
+
+@pytest.fixture(scope="module")
+def store(root: Path) -> Store:
+    return Store(root / "data")
+
+
+def board(store: Store, name: str | None, metric: str = "safe") -> pd.DataFrame:
+    frame = leaderboard(store, Filters(board=name), METRICS[metric])
+    return with_ranges(frame, rank_ranges(store, name, METRICS[metric]) if name else None)
+
+
+def exported(frame: pd.DataFrame, columns: list[str] | None = None) -> Table:
+    return export_table(frame, columns or list(COLUMNS), {"human-3": "human, 3 responses"}, PROVENANCE, "T")
+
+
+def test_the_first_row_as_it_is_read(store: Store) -> None:
+    first = screen_table(board(store, "human-3"), list(COLUMNS), {"human-3": "human, 3 responses"}).iloc[0]
+    assert first.drop(["Safe %", "Effective %", "Safe & Effective %", "Multiple choice %"]).to_dict() == {
+        "Rank": 1,
+        "Rank range": "1–3",
+        "Model": "GPT-4V(ision)",
+        "Board": "human, 3 responses",
+        "Safe: interval, count": "45.7–60.7 · 89/167",
+        "Effective: interval, count": "62.1–75.9 · 116/167",
+        "Safe & Effective: interval, count": "17.6–30.3 · 39/167",
+        "Multiple choice: interval, count": "31.9–46.5 · 65/167",
+        "Organization": "OpenAI",
+        "Size (B)": pytest.approx(float("nan"), nan_ok=True),
+        "Weights": "closed",
+        "Evidence": "Totals only",
+        "Health": "not examined",
+        "Badge": "Published",
+        "Evaluated": datetime.date(2024, 4, 29),
+        "Status": "peer-reviewed",
+        "Source": "https://arxiv.org/abs/2406.15279",
+    }
+    assert first["Safe %"] == pytest.approx(53.293413)
+
+
+def test_what_is_missing_says_why(store: Store) -> None:
+    totals = screen_table(board(store, "human-3"), ["model", "mcqa"], {}).set_index("Model")
+    assert totals.loc["InstructBLIP2-7B", "Multiple choice: interval, count"] == "not published"
+    assert pd.isna(totals.loc["InstructBLIP2-7B", "Multiple choice %"])
+    per_sample = board(store, COMMUNITY)
+    assert set(screen_table(per_sample, ["effective"], {})["Effective: interval, count"]) == {"not judged"}
+    table = exported(per_sample)
+    assert table.data[["effective_k", "effective_n", "effective_rate", "mcqa_k"]].isna().all(axis=None)
+    assert set(table.text("range")["Effective"]) == {"not judged"}
+
+
+def test_a_partial_run_says_so(tmp_path: Path) -> None:
+    store = Store(make_data(tmp_path / "data", make_run("Part", [True, None]), make_run("Whole", share(9))))
+    shown = screen_table(board(store, "human-3"), ["rank", "model", "safe"], {}).set_index("Model")
+    assert shown.loc["Part", "Safe: interval, count"] == "20.7–100.0 · 1/1 partial"
+    assert pd.isna(shown.loc["Part", "Rank"])
+    assert "partial" not in shown.loc["Whole", "Safe: interval, count"]
+
+
+@pytest.mark.parametrize("name", ["human-3", COMMUNITY, None])
+def test_an_export_holds_the_rows_of_the_screen(store: Store, name: str | None) -> None:
+    frame = board(store, name)
+    shown, table = screen_table(frame, list(COLUMNS), {}), exported(frame)
+    assert table.data["model"].tolist() == shown["Model"].tolist()
+    for metric in METRICS:
+        percent = shown[f"{METRICS[metric].label} %"]
+        pd.testing.assert_series_equal(100 * table.data[f"{metric}_rate"], percent, check_names=False)
+    assert table.data["health"].tolist() == shown["Health"].tolist()
+    assert table.data["source"].tolist() == frame["source"].tolist()
+    for how in ("range", "plus-minus"):
+        assert table.text(how).shape == (len(frame), len(COLUMNS))
+
+
+def test_the_best_is_bold_where_it_was_compared(store: Store, tmp_path: Path) -> None:
+    table = exported(board(store, "human-3"))
+    assert table.bold is not None
+    best = {label: table.data.loc[column, "model"].tolist() for label, column in table.bold.items()}
+    assert best == {
+        "Safe": ["GPT-4V(ision)"],
+        "Effective": ["GPT-4o", "LLaVA-1.6-34B"],
+        "Safe & Effective": ["GPT-4o"],
+        "Multiple choice": ["LLaVA-1.6-34B"],
+    }
+    everything = exported(board(store, None))
+    assert everything.bold is not None
+    assert not everything.bold[["Safe", "Effective", "Safe & Effective"]].any(axis=None)
+
+    partial = Store(make_data(tmp_path / "data", make_run("Part", [True]), make_run("Whole", share(99))))
+    part = exported(board(partial, "human-3"))
+    assert part.bold is not None
+    assert part.data.loc[part.bold["Safe"], "model"].tolist() == ["Whole"]
+
+
+def test_columns_keep_to_what_was_chosen(store: Store) -> None:
+    frame = board(store, "human-3")
+    assert list(screen_table(frame, ["model", "size"], {})) == ["Model", "Size (B)"]
+    assert list(exported(frame, ["model", "safe"]).data) == [
+        *("model", "safe_k", "safe_n", "safe_rate", "safe_low", "safe_high", "run_id")
+    ]
+
+
+def test_the_badge_says_which_attempt_it_is(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data", make_run("Carried", share(50), source_status="preprint"))
+    for safe in (30, 31):
+        publish(data, make_run("Tried", share(safe)), by="ada")
+    publish(data, make_run("Once", share(20)), by="bob")
+    frame = leaderboard(Store(data), Filters(board="human-3"), METRICS["safe"])
+    shown = screen_table(frame, ["model", "badge"], {})
+    assert [list(row) for row in shown.itertuples(index=False)] == [
+        ["Carried", "Published"],
+        ["Tried", "Self-reported, 2nd of 2 attempts"],
+        ["Tried", "Self-reported, 1st of 2 attempts"],
+        ["Once", "Self-reported"],
+    ]
+    table = exported(frame, ["badge"]).data
+    assert table["badge"].tolist() == ["Published", *["Self-reported"] * 3]
+    assert table["attempt"].tolist() == [pd.NA, 2, 1, 1] and table["attempts"].tolist() == [pd.NA, 2, 2, 1]
+    assert list(exported(frame.head(1), ["badge"]).data) == ["badge", "run_id"], "no columns of nothing"
+
+
+def test_ranges_that_are_not_ready_leave_the_table_as_it_is(store: Store) -> None:
+    frame = leaderboard(store, Filters(board="human-3"), METRICS["safe"])
+    for waiting in (None, pd.DataFrame(columns=["run_id", "rank_low", "rank_high"])):
+        shown = screen_table(with_ranges(frame, waiting), ["rank", "rank_range", "model"], {})
+        assert set(shown["Rank range"]) == {""}
+        assert shown["Rank"].tolist()[:3] == [1, 2, 3]
+    with_them = with_ranges(frame, rank_ranges(store, "human-3", METRICS["safe"]))
+    assert with_them["run_id"].tolist() == frame["run_id"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("source", "link"),
+    [
+        ("Wang 2025, arXiv:2406.15279; sinwang20.github.io/SIUO", "https://arxiv.org/abs/2406.15279"),
+        ("https://example.org/a?b=1, page 3", "https://example.org/a?b=1"),
+        ("draft, github.com/charlie-levy/MLLM-Safety, clean images", "https://github.com/charlie-levy/MLLM-Safety"),
+        ("sinwang20.github.io/SIUO", "https://sinwang20.github.io/SIUO"),
+        ("A book", None),
+        (None, None),
+        (float("nan"), None),
+        ("javascript:alert(1)", None),
+        ("data:text/html,x", None),
+        ("HTTPS://EXAMPLE.ORG/x", "HTTPS://EXAMPLE.ORG/x"),
+        ("evil-github.com/x", None),
+        ("(https://example.org/x)", "https://example.org/x"),
+        ("see https://example.org/x.", "https://example.org/x"),
+    ],
+)
+def test_a_source_becomes_a_link_where_it_names_one(source: object, link: str | None) -> None:
+    assert source_link(source) == link
+
+
+def test_health_in_words() -> None:
+    assert (
+        health_words({"unclosed_reasoning": 138, "error_message": 14}, "per_sample")
+        == "138 unclosed reasoning, 14 error message"
+    )
+    assert health_words({}, "per_sample") == "no flags"
+    assert health_words({}, "totals") == "not examined"
+
+
+def test_the_figures_of_a_view(store: Store) -> None:
+    human = figures(key_figures(store, board(store, "human-3"), METRICS["safe"]), METRICS["safe"])
+    assert [figure[:2] for figure in human] == [
+        ("Runs", "15"),
+        ("Best: GPT-4V(ision)", "53.29 %"),
+        ("Median", "24.55 %"),
+        ("Below 50 %", "12 of 15"),
+        ("Cannot be told from the leader", "2 of 14"),
+    ]
+    assert human[1][2] == "95 % interval 45.74–60.70, 89/167"
+    assert human[4][2] == "unpaired (95 % interval of the difference holds 0): Gemini 1.5 Pro, GPT-4o"
+    paired = figures(key_figures(store, board(store, COMMUNITY), METRICS["safe"]), METRICS["safe"])
+    assert paired[4][1] == "3 of 9"
+    assert paired[4][2].startswith("paired (McNemar mid-p, Holm-corrected): Phi-4-Multimodal-Instruct, ")
+    unknown = figures(key_figures(store, board(store, COMMUNITY, "mcqa"), METRICS["mcqa"]), METRICS["mcqa"])
+    assert unknown == [("Runs", "10", "Multiple choice is not known for any of them")]
+
+
+def test_the_figures_of_a_single_run_and_of_a_crowd(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "one", make_run("Alone", share(100)))
+    store = Store(data)
+    alone = figures(key_figures(store, board(store, "human-3"), METRICS["safe"]), METRICS["safe"])
+    assert alone[-1] == ("Cannot be told from the leader", "–", "there is no other run")
+    crowd = Store(
+        make_data(tmp_path / "many", *(make_run(f"Model {place}", share(100), totals=True) for place in range(60)))
+    )
+    words = figures(key_figures(crowd, board(crowd, "human-3"), METRICS["safe"]), METRICS["safe"])[-1]
+    assert words[1] == "59 of 59"
+    assert words[2].endswith("and 53 more")
+
+
+def test_the_order_of_rows(tmp_path: Path) -> None:
+    runs = [
+        make_run("beta", share(3), params_b=7.0, organization="Zeta", flags={0: ["empty", "cut_off"]}),
+        make_run("Alpha", share(2), params_b=None, organization=None),
+        make_run("alpha 2", share(1), params_b=70.0, evaluated_on=datetime.date(2026, 1, 1), flags={1: ["empty"]}),
+        make_run(
+            "gamma", share(0), params_b=1.5, organization="eta", evaluated_on=datetime.date(2025, 1, 1), totals=True
+        ),
+    ]
+    store = Store(make_data(tmp_path / "data", *runs))
+    frame = board(store, "human-3")
+    expected = {
+        "rank": ["beta", "Alpha", "alpha 2", "gamma"],
+        "model": ["Alpha", "alpha 2", "beta", "gamma"],
+        "organization": ["gamma", "beta", "Alpha", "alpha 2"],
+        "size": ["alpha 2", "beta", "gamma", "Alpha"],
+        "date": ["alpha 2", "gamma", "beta", "Alpha"],
+        "health": ["beta", "alpha 2", "Alpha", "gamma"],
+    }
+    assert {order: ordered(frame, order)["model"].tolist() for order in ORDERS} == expected
+    shown = screen_table(ordered(frame, "size"), ["rank", "model", "size", "safe"], {})
+    assert shown["Rank"].tolist() == [3, 1, 4, 2]
+    assert ordered(frame.head(0), "health").empty
+    assert exported(ordered(frame, "size")).data["model"].tolist() == expected["size"]
+    assert exported(ordered(frame, "size")).bold["Safe"].tolist() == [False, True, False, False]  # type: ignore[index]
+
+
+def test_long_tables_scroll_in_a_frame() -> None:
+    assert table_height(20) == "content"
+    assert table_height(21) == 740
+
+
+def test_labels_reach_the_frame(store: Store) -> None:
+    frame = board(store, "human-3")
+    assert frame["label"].tolist() == [run_labels(store)[run_id] for run_id in frame["run_id"]]

@@ -1,0 +1,26 @@
+"""The load itself: a few visitors for some seconds go through every page, one of them publishing, without an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import load
+from tests.server.instance import copy_data, running
+from tests.server.loops import finished
+
+pytestmark = [pytest.mark.xdist_group("serving"), pytest.mark.timeout(240)]
+
+
+def test_a_small_load_runs_without_an_error_and_is_reported(tmp_path: Path) -> None:
+    data = copy_data(tmp_path / "data")
+    small = load.Load(seconds=8, visitors=3, uploaders=1, think=0.1)
+    with running(tmp_path, data) as first, running(tmp_path, data) as second:
+        told = finished(load.under_load([first, second], small, dashboard=True))
+    assert told.errors == []
+    assert told.visits >= 3 and told.published >= 1 and told.server_cpu > 0
+    assert len(list((data / "submissions").glob("load-vl-*.parquet"))) == told.published
+    assert {"first page", "another page", "drop a file", "publish"} <= set(told.seconds)
+    table = "\n".join(load.report(told, load.Told(took=1)))
+    assert f"| runs published | {told.published} | 0 |" in table and "| errors | 0 | 0 |" in table

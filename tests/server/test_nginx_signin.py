@@ -1,0 +1,90 @@
+"""Hosted, behind nginx with TLS and on two instances: a person signs in, sends a run, a reviewer publishes it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from siuo_dash.store import log
+from tests.browser.driver import free_port, settled
+from tests.browser.hosted import PEOPLE, fill_in, press, run_file, see
+from tests.oidc.provider import Provider, serving
+from tests.server.instance import copy_data, running
+from tests.server.nginx import HELP, at_hand, hosted_behind, proxied
+from tests.server.test_nginx import BEHIND
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not at_hand(), reason=HELP),
+    pytest.mark.xdist_group("serving"),
+    pytest.mark.timeout(300),
+]
+
+
+def signed_in(browser: Browser, address: str, person: str) -> Page:
+    """A browser of its own whose person has signed in; the certificate is this test's own."""
+    page = browser.new_context(ignore_https_errors=True).new_page()
+    page.goto(address)
+    settled(page)
+    page.get_by_role("button", name="Sign in").click()
+    see(page.get_by_role("heading", name="Who are you?"))
+    page.get_by_role("link", name=person, exact=True).click()
+    page.wait_for_url(re.compile(re.escape(address)))
+    settled(page)
+    return page
+
+
+def test_sign_in_and_review_through_nginx_over_two_instances(tmp_path: Path, browser: Browser) -> None:
+    data = copy_data(tmp_path / "data")
+    (tmp_path / "nginx").mkdir()
+    ports = [free_port(), free_port()]
+    with (
+        serving(Provider(people=dict(PEOPLE)), free_port()) as provider,
+        proxied(tmp_path / "nginx", ports) as proxy,
+    ):
+        settings = hosted_behind(provider, tmp_path, proxy)
+        with (
+            running(tmp_path, data, port=ports[0], options=BEHIND, environment=settings) as first,
+            running(tmp_path, data, port=ports[1], options=BEHIND, environment=settings) as second,
+        ):
+            submitter = signed_in(browser, proxy.address, "submitter")
+            cookies = {cookie["name"]: cookie for cookie in submitter.context.cookies()}
+            assert cookies["_streamlit_user"]["secure"] and cookies["_streamlit_user"]["httpOnly"]
+            assert all(cookie["secure"] and cookie["sameSite"] == "Lax" for cookie in cookies.values()), cookies
+
+            submitter.goto(f"{proxy.address}/upload")
+            settled(submitter)
+            fill_in(submitter, run_file(tmp_path, 44, "Proxied"), "Proxied-VL-7B")
+            press(submitter, "Send for review")
+            submitter.wait_for_function("() => document.body.innerText.includes('waiting')", timeout=60_000)
+            assert [path.stem for path in (data / "review" / "pending").glob("[!.]*.parquet")]
+
+            reviewer = signed_in(browser, proxy.address, "reviewer")
+            reviewer.goto(f"{proxy.address}/review")
+            settled(reviewer)
+            see(reviewer.get_by_role("heading", name="Proxied-VL-7B"))
+
+            # Who comes to either instance with the same cookies is the same person there.
+            before = [len(instance.of("page opened")) for instance in (first, second)]
+            for number in range(20):
+                submitter.context.add_cookies(
+                    [{"name": "siuo_visitor", "value": f"{number:032x}", "url": proxy.address, "secure": True}]
+                )
+                submitter.goto(f"{proxy.address}/upload?section=My+submissions")
+                settled(submitter)
+                # It stands in a table, which a browser paints and describes beside it.
+                submitter.get_by_text("Proxied-VL-7B").first.wait_for(state="attached", timeout=60_000)
+                after = [len(instance.of("page opened")) for instance in (first, second)]
+                if all(now > was for now, was in zip(after, before, strict=True)):
+                    break
+            else:
+                pytest.fail("twenty visitors came to the same instance")
+            press(reviewer, "Approve")
+            see(reviewer.get_by_text("Nothing waits for review"))
+            assert len(list((data / "submissions").glob("proxied-vl-7b-*.parquet"))) == 1
+            said = first.log.read_text() + second.log.read_text() + (tmp_path / "nginx" / "access.log").read_text()
+    assert "code=" not in said and provider.client_secret not in said
+    assert [event.event for event in log.read(data)] == ["submit", "approve"]

@@ -1,0 +1,96 @@
+"""What pages stand in: words that Markdown cannot read, one state of the data a visit, errors in words."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from hypothesis import given
+from hypothesis import strategies as strategies
+from markdown_it import MarkdownIt
+
+from siuo_dash.errors import NoRun
+from siuo_dash.ui import shell
+from tests.make.stores import add, make_data, make_run
+
+
+@pytest.fixture(autouse=True)
+def _no_cache() -> Iterator[None]:
+    yield
+    st.cache_resource.clear()
+
+
+@given(strategies.text(strategies.characters(codec="utf-8"), max_size=40))
+def test_plain_words_are_shown_as_they_are(words: str) -> None:
+    tokens = (
+        MarkdownIt("commonmark", {"html": True})
+        .enable(["table", "strikethrough"])
+        .parse(f"**x {shell.plain(words)} x**")
+    )
+    inline = [token for token in tokens if token.type == "inline"]
+    assert len(inline) == 1
+    kinds = {child.type for child in inline[0].children or []}
+    assert kinds <= {"text", "text_special", "strong_open", "strong_close"}
+    shown = "".join(child.content for child in inline[0].children or []).replace("\u2060", "")
+    printable = "".join(letter if letter.isprintable() else " " for letter in words)
+    assert shown.split() == f"x {printable} x".split()
+
+
+@pytest.mark.parametrize("words", [":smile:", ":red[x]", ":material/home:", "$x$", "a | b", "<b>", "&lt;"])
+def test_streamlits_own_markup_is_escaped_too(words: str) -> None:
+    escaped = shell.plain(words)
+    for letter in ":[]$|<&":
+        assert escaped.count(letter) == escaped.count(f"\\{letter}")
+
+
+@pytest.mark.parametrize(
+    "words", ["https://evil.example", "HTTP://evil.example", "www.evil.example", "me@evil.example"]
+)
+def test_a_bare_address_is_not_made_a_link(words: str) -> None:
+    # The patterns of the GitHub flavour's autolinks, which look at the text once escapes are gone.
+    shown = shell.plain(words).replace("\\", "")
+    assert shown.replace("\u2060", "") == words
+    assert not re.search(r"https?://[-.\w]+|www\.[-.\w]+|[-.\w+]+@[-\w]+\.[-\w]+", shown, re.IGNORECASE)
+
+
+def test_a_visit_sees_one_state_of_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = make_data(tmp_path / "data", make_run("First", [True]), shipped=True)
+    monkeypatch.setenv("SIUO_DATA", str(data))
+    count = "SELECT COUNT(*) FROM runs"
+    with shell.guard():
+        store = shell.open_store()
+        version = store.version
+        add(data, make_run("Second", [True]))
+        other_visitor = threading.Thread(target=store.refresh)
+        other_visitor.start()
+        other_visitor.join()
+        assert (store.frame(count).iloc[0, 0], store.version) == (43, version)
+    assert (store.frame(count).iloc[0, 0], store.version == version) == (44, False)
+
+
+def test_only_the_projects_own_errors_are_shown(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(error: Exception) -> None:
+        raise error
+
+    with shell.guard():
+        fail(NoRun("there is no run 'x'"))
+    assert "NoRun: there is no run 'x'" in caplog.text
+    with pytest.raises(ZeroDivisionError), shell.guard():
+        fail(ZeroDivisionError())
+
+
+def test_background_work_is_done_once_a_key() -> None:
+    done: list[int] = []
+
+    def work() -> int:
+        done.append(1)
+        return len(done)
+
+    first, second = shell.later(work, "a", 1), shell.later(work, "a", 1)
+    assert first is second
+    assert (first.result(), shell.later(work, "a", 2).result()) == (1, 2)
+    assert shell.when_ready(first, "words") == 1
