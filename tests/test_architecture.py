@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 
 LEVELS = {
     "errors": 0,
+    "text": 0,
     "settings": 1,
     "benchmark": 1,
     "store": 2,
@@ -123,7 +124,7 @@ def test_the_benchmark_is_pure() -> None:
 
 
 def test_charts_and_style_know_frames_and_the_schema_only() -> None:
-    known = ("siuo_dash.charts", "siuo_dash.benchmark.schema", "siuo_dash.benchmark.text")
+    known = ("siuo_dash.charts", "siuo_dash.text", "siuo_dash.benchmark.schema", "siuo_dash.benchmark.text")
     assert [
         found for found in by("siuo_dash.charts") if within(found[1], ("siuo_dash",)) and not within(found[1], known)
     ] == []
