@@ -47,8 +47,8 @@ audit: .venv/run .venv-audit/made ## known vulnerabilities of the pinned package
 	.venv-audit/bin/python hosting/audit.py audit $(AUDIT)
 
 lock: .venv/dev ## pin requirements.txt and requirements-dev.txt anew from pyproject.toml's ranges
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --upgrade --output-file requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 
 .venv/made:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: install it, or name it with PYTHON=…"; exit 1; }
