@@ -48,8 +48,8 @@ def test_the_catalogue_itself_is_a_label_file(root: Path) -> None:
     assert dict(found.by_id) == dict(OWN.by_id)
 
 
-def test_the_readers_own_file(shared: Path) -> None:
-    found, findings = read((shared / "labels" / "labels.csv").read_bytes(), "labels.csv")
+def test_the_readers_own_file(root: Path) -> None:
+    found, findings = read((root / "data" / "sources" / "labels.csv").read_bytes(), "labels.csv")
     assert findings == []
     assert found is not None
     assert dict(found.by_id) == dict(OWN.by_id)

@@ -202,7 +202,7 @@ def test_no_room(data: Path, saved: Path, tmp_path: Path, root: Path, action: st
 def test_a_backup_while_others_publish_is_one_moment(data: Path, tmp_path: Path, root: Path) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom siuo_dash.store.publish import publish\n"
-        "from tests.store.runs import run_table\n"
+        "from tests.make.runs import run_table\n"
         "for place in range(12): publish(Path(sys.argv[1]), run_table(f'Model {sys.argv[2]} {place}'), by=None)\n"
     )
     writers = [
