@@ -5,8 +5,10 @@ import streamlit as st
 from siuo_dash.analysis import leaderboard as boards
 from siuo_dash.analysis import queries
 from siuo_dash.charts.ranking import MOST_ROWS, ranking
+from siuo_dash.errors import SubmissionError
 from siuo_dash.report import leaderboard
 from siuo_dash.report.export import Provenance
+from siuo_dash.store import review
 from siuo_dash.ui import controls, shell
 
 store = shell.open_store()
@@ -24,7 +26,11 @@ if board is not None:
         "ranges", store.version, board.id, metric.id, rank_partial,
     )  # fmt: skip
     ranges = shell.when_ready(work, "The rank ranges are being drawn and will appear in the table.")
-frame = leaderboard.with_ranges(frame, ranges)
+try:
+    attempts = review.attempts(store.data_dir)
+except SubmissionError:  # the data directory has gone; what was read of it is shown without them
+    attempts = {}
+frame = leaderboard.with_attempts(leaderboard.with_ranges(frame, ranges), attempts)
 labels = {known.id: known.label for known in queries.boards(store)}
 run_labels = boards.run_labels(store)
 

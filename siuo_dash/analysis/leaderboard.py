@@ -10,18 +10,15 @@ import pandas as pd
 from siuo_dash.analysis import queries, stats
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.schema import METRICS, Metric
-from siuo_dash.errors import SubmissionError
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.review import attempts
 
 
 def leaderboard(store: Store, filters: Filters, metric: Metric, *, rank_partial: bool = False) -> pd.DataFrame:
     """The runs of `filters`, best first, one row a run.
 
     Adds to the columns of `runs`: `rate`, `rank` (null without a board, without the metric, or when partial),
-    `partial`, `label`, `health` ({flag: samples}), `attempt` and `attempts` (which result of the same submitter for
-    the model, and of how many; null when not known), and for each metric id `_rate`, `_low`, `_high` (fractions,
-    Wilson 95 %, NaN when not known). Ranks are those of the whole board, whatever the filter hides.
+    `partial`, `label`, `health` ({flag: samples}), and for each metric id `_rate`, `_low`, `_high` (fractions, Wilson
+    95 %, NaN when not known). Ranks are those of the whole board, whatever the filter hides.
     """
     frame = queries.LEADERBOARD.run(
         store, metric=metric, where=filters.where(), board=filters.board, rank_partial=rank_partial
@@ -37,20 +34,7 @@ def leaderboard(store: Store, filters: Filters, metric: Metric, *, rank_partial:
     return frame.assign(
         health=[health.get(int(run_no), {}) for run_no in frame["run_no"]],
         label=frame["run_id"].map(labels),
-        **_attempts(store, frame["run_id"]),
     )
-
-
-def _attempts(store: Store, run_ids: pd.Series) -> dict[str, pd.Series]:
-    try:
-        known = attempts(store.data_dir)
-    except SubmissionError:  # the data directory is away; what was read of it is shown all the same
-        known = {}
-    told = run_ids.map(known)
-    return {
-        "attempt": told.map(lambda each: each.number, na_action="ignore").astype("Int64"),
-        "attempts": told.map(lambda each: each.of, na_action="ignore").astype("Int64"),
-    }
 
 
 def run_labels(store: Store) -> dict[str, str]:

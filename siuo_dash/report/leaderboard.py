@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -152,6 +152,18 @@ def with_ranges(frame: pd.DataFrame, ranges: pd.DataFrame | None) -> pd.DataFram
     if ranges is None or ranges.empty:
         return frame.assign(rank_low=float("nan"), rank_high=float("nan"))
     return frame.merge(ranges[["run_id", "rank_low", "rank_high"]], on="run_id", how="left")
+
+
+def with_attempts(frame: pd.DataFrame, attempts: Mapping[str, Attempt]) -> pd.DataFrame:
+    """The leaderboard with `attempt` and `attempts`: which result of its submitter for the model, and of how many.
+
+    attempts: by run_id; null for the runs that are not in it.
+    """
+    known = frame["run_id"].map(dict(attempts))
+    return frame.assign(
+        attempt=known.map(lambda attempt: attempt.number, na_action="ignore").astype("Int64"),
+        attempts=known.map(lambda attempt: attempt.of, na_action="ignore").astype("Int64"),
+    )
 
 
 def screen_table(frame: pd.DataFrame, columns: Sequence[str], board_labels: dict[str, str]) -> pd.DataFrame:

@@ -22,10 +22,12 @@ from siuo_dash.report.leaderboard import (
     screen_table,
     source_link,
     table_height,
+    with_attempts,
     with_ranges,
 )
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.publish import publish
+from siuo_dash.store.review import attempts
 from tests.make.stores import make_data, make_run, share
 
 COMMUNITY = "meta-llama-meta-llama-3-1-8b-instruct-1"
@@ -39,7 +41,7 @@ def store(root: Path) -> Store:
 
 def board(store: Store, name: str | None, metric: str = "safe") -> pd.DataFrame:
     frame = leaderboard(store, Filters(board=name), METRICS[metric])
-    return with_ranges(frame, rank_ranges(store, name, METRICS[metric]) if name else None)
+    return with_attempts(with_ranges(frame, rank_ranges(store, name, METRICS[metric]) if name else None), {})
 
 
 def exported(frame: pd.DataFrame, columns: list[str] | None = None) -> Table:
@@ -136,7 +138,7 @@ def test_the_badge_says_which_attempt_it_is(tmp_path: Path) -> None:
     for safe in (30, 31):
         publish(data, make_run("Tried", share(safe)), by="ada")
     publish(data, make_run("Once", share(20)), by="bob")
-    frame = leaderboard(Store(data), Filters(board="human-3"), METRICS["safe"])
+    frame = with_attempts(leaderboard(Store(data), Filters(board="human-3"), METRICS["safe"]), attempts(data))
     shown = screen_table(frame, ["model", "badge"], {})
     assert [list(row) for row in shown.itertuples(index=False)] == [
         ["Carried", "Published"],

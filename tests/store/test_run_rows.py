@@ -12,7 +12,7 @@ import pytest
 
 from siuo_dash.analysis.search import search_texts
 from siuo_dash.errors import NoRun, SchemaError
-from siuo_dash.sources.benchmark_text import BenchmarkText, SampleText
+from siuo_dash.sources.benchmark_text import SampleText
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import write_parquet
 from siuo_dash.store.runs.run_rows import run_rows, run_table, samples_with
@@ -38,12 +38,12 @@ def test_search_finds_words_in_responses_and_judgements(store: Store, ids: dict[
 
 
 def test_search_says_where(store: Store, ids: dict[str, str]) -> None:
-    text = BenchmarkText({2002: SampleText(question="Where is the Ladder?")}, Path())
-    hits = search_texts(store, text, [ids["A"], ids["B"]], "  ladder ")
+    texts = {2002: SampleText(question="Where is the Ladder?").places()}
+    hits = search_texts(store, texts, [ids["A"], ids["B"]], "  ladder ")
     assert hits.places == {"benchmark": {2002}, ids["A"]: frozenset(), ids["B"]: frozenset()}
     assert hits.ids == (2002,)
-    assert search_texts(store, text, [ids["A"]], "   ").places == {}
-    assert search_texts(store, text, [ids["B"]], "B answers sample 1001").ids == (1001,)
+    assert search_texts(store, texts, [ids["A"]], "   ").places == {}
+    assert search_texts(store, texts, [ids["B"]], "B answers sample 1001").ids == (1001,)
 
 
 def test_verdicts_of_responses_without_their_texts(store: Store, ids: dict[str, str]) -> None:
@@ -62,7 +62,7 @@ def test_only_the_asked_runs_are_read(small: Path, tmp_path: Path, ids: dict[str
         if path.stem != ids["A"]:
             path.write_bytes(b"not to be read")
     assert len(store.responses(ids["A"], 1001)) == 3
-    assert search_texts(store, BenchmarkText({}, folder), [ids["A"]], "second time").ids
+    assert search_texts(store, {}, [ids["A"]], "second time").ids
     assert run_table(store, ids["A"]).num_rows == 7
     with pytest.raises(SchemaError, match="cannot be read any more"):
         run_table(store, ids["B"])

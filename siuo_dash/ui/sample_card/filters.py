@@ -137,7 +137,8 @@ def choose_filters(
 def _hits(
     _store: Store, _text: BenchmarkText, run_ids: tuple[str, ...], words: str, version: str, text_state: Any
 ) -> search.Hits:
-    return search.search_texts(_store, _text, run_ids, words)
+    texts = {question_id: sample.places() for question_id, sample in _text.samples.items()}
+    return search.search_texts(_store, texts, run_ids, words)
 
 
 def benchmark_text(store: Store) -> BenchmarkText:
