@@ -3,8 +3,7 @@
 import streamlit as st
 
 from siuo_dash.server import application
-from siuo_dash.ui import address, identity, shell
-from siuo_dash.ui.review_parts import account
+from siuo_dash.ui import account, browser, identity, page
 
 # `streamlit run app.py` serves this, and runs this same file as the script of every visit.
 app = st.App(
@@ -19,11 +18,11 @@ if __name__ != "__main__":
     identity.check_start()
 if __name__ == "__main__":
     # The icon comes before the navigation, which would else have each page's own fetched from a third party.
-    st.set_page_config(page_icon=shell.ICON, layout="wide")
-    page = st.navigation(shell.navigation(), position="top")
-    st.set_page_config(page_title=f"{page.title} · SIUO dashboard")
-    address.keep_address(page.url_path)
-    shell.leave_behind(page.url_path)
+    st.set_page_config(page_icon=page.ICON, layout="wide")
+    chosen = st.navigation(page.navigation(), position="top")
+    st.set_page_config(page_title=f"{chosen.title} · SIUO dashboard")
+    browser.keep_address(chosen.url_path)
+    page.drop_page_state(chosen.url_path)
     account.control()
-    with application.measured(page.url_path), shell.guard():
-        page.run()
+    with application.measured(chosen.url_path), page.guard():
+        chosen.run()

@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from siuo_dash.ui.shell import HOME, PAGES  # noqa: E402
+from siuo_dash.ui.page import HOME, PAGES  # noqa: E402
 from tests.browser.driver import served, settled  # noqa: E402
 from tests.browser.find_browser import FLAGS, find_browser  # noqa: E402
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from siuo_dash.ui.shell import HOME, PAGES
+from siuo_dash.ui.page import HOME, PAGES
 from tests.conftest import ROOT
 
 LEVELS = {
@@ -82,8 +82,8 @@ def of(*packages: str) -> list[Import]:
 
 
 def test_the_reader_sees_imports() -> None:
-    assert ("siuo_dash.ui.shell", "siuo_dash.store.engine.database.Store") in IMPORTS
-    assert ("siuo_dash.ui.shell", "streamlit") in IMPORTS
+    assert ("siuo_dash.ui.page", "siuo_dash.store.engine.database.Store") in IMPORTS
+    assert ("siuo_dash.ui.page", "streamlit") in IMPORTS
     assert {wing(module) for module, _ in IMPORTS} == set(LEVELS)
 
 

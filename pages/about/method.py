@@ -10,23 +10,24 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import style
 from siuo_dash.report import method
 from siuo_dash.sources.published import read_annotators
-from siuo_dash.ui import shell
+from siuo_dash.ui import display, page
+from siuo_dash.ui.display import plain
 
-store = shell.open_store()
-shell.header("Method", "What SIUO measures, how a verdict becomes a score, and what each figure can and cannot carry.")
+store = page.open_store()
+page.header("Method", "What SIUO measures, how a verdict becomes a score, and what each figure can and cannot carry.")
 
 st.header("What SIUO measures")
 st.markdown(method.MEASURES)
 left, right = st.columns(2)
 with left:
-    shell.table(
+    display.table(
         method.domains_table(queries.SAMPLES.run(store)),
         key="domains",
         alt="Domains with their samples",
         height="content",
     )
 with right:
-    shell.table(method.metrics_table(), key="metrics", alt="The four metrics", height="content")
+    display.table(method.metrics_table(), key="metrics", alt="The four metrics", height="content")
 
 st.header("Boards")
 st.markdown(method.BOARDS)
@@ -40,15 +41,15 @@ for item in METHODS:
     with st.expander(item.name):
         st.markdown(item.used_for)
         st.latex(item.formula)
-        st.markdown(f"**Example.** {shell.plain(item.worked_example.sentence)}")
-        st.caption(f"Source: {shell.plain(item.source)}")
+        st.markdown(f"**Example.** {plain(item.worked_example.sentence)}")
+        st.caption(f"Source: {plain(item.source)}")
 
 st.header("Health flags")
 st.markdown(
     "Every response and verdict is examined. A flag changes no score: it is counted on the leaderboard, on the run's page and "
     "at upload, where the score without the flagged responses stands beside the score."
 )
-shell.table(method.flags_table(), key="flags", alt="Health flags and what raises them", height="content")
+display.table(method.flags_table(), key="flags", alt="Health flags and what raises them", height="content")
 
 st.header("Where the figures come from")
 st.markdown(method.FIGURES)
@@ -69,7 +70,7 @@ else:
 st.header("Labels")
 st.markdown(method.LABELS)
 agreement = reader_agreement(read_annotators(store.data_dir / "sources" / "annotators.csv"))
-shell.table(
+display.table(
     method.agreement_table(agreement),
     key="agreement",
     alt="Agreement of the two readers",
@@ -80,4 +81,4 @@ shell.table(
 st.header("Licences and citation")
 st.markdown(method.LICENCES)
 st.code(method.CITATION, language="bibtex", wrap_lines=True)
-shell.footer(store)
+page.footer(store)

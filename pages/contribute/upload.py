@@ -15,8 +15,8 @@ from siuo_dash.settings import paths
 from siuo_dash.store import review as submissions
 from siuo_dash.store.publish import AlreadyPublished, publish
 from siuo_dash.store.runs.parquet import parquet_bytes
-from siuo_dash.ui import identity, shell
-from siuo_dash.ui.review_parts import account
+from siuo_dash.ui import account, identity, page
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.upload_form import draft as drafts
 from siuo_dash.ui.upload_form import mapping_editor, metadata_form, mine, results, sending, withdrawals
 
@@ -37,12 +37,12 @@ def show_empty() -> None:
 def show_upload(submission: Submission) -> None:
     reading = submission.reading
     if submission.ok:
-        st.success(shell.plain(upload.recognised(submission)), icon=":material/check_circle:")
+        st.success(plain(upload.recognised(submission)), icon=":material/check_circle:")
     elif reading.needs:
-        st.info(shell.plain(upload.recognised(submission)), icon=":material/help:")
+        st.info(plain(upload.recognised(submission)), icon=":material/help:")
     else:
         st.error(
-            f"{shell.plain(upload.recognised(submission))} It cannot be published as it is; nothing of it is kept.",
+            f"{plain(upload.recognised(submission))} It cannot be published as it is; nothing of it is kept.",
             icon=":material/error:",
         )
     if reading.needs:
@@ -58,7 +58,7 @@ def show_upload(submission: Submission) -> None:
     results.place(store, draft, submission, metadata, names["model"], replaces)
     st.subheader("Send" if hosted else "Publish", anchor=False)
     if wrong:
-        st.info(shell.plain(metadata_form.problems(wrong)), icon=":material/edit_note:")
+        st.info(plain(metadata_form.problems(wrong)), icon=":material/edit_note:")
     if hosted:
         sending.offer(store.data_dir, draft, submission, metadata, ready=not wrong)
     else:
@@ -73,13 +73,13 @@ def show_publish(submission: Submission, metadata: RunMetadata, wrong: list[Find
         with st.spinner("Publishing …"):
             run = publish(store.data_dir, submission.to_table(metadata), by=metadata.trimmed("submitted_by"))
     except AlreadyPublished as known:
-        st.error(shell.plain(f"{known.what}. Nothing was written."), icon=":material/content_copy:")
+        st.error(plain(f"{known.what}. Nothing was written."), icon=":material/content_copy:")
         if (holder := labels.get(known.existing_run_id)) is not None:
-            shell.link("run", "Open that run", {"run": holder})
+            page.link("run", "Open that run", {"run": holder})
         else:
-            shell.link("upload", "Restore it among the withdrawn runs", {"section": "Withdrawn"})
+            page.link("upload", "Restore it among the withdrawn runs", {"section": "Withdrawn"})
     except SiuoError as error:
-        st.error(shell.plain(str(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
     else:
         draft.start_again(published=run.run_id)
         st.rerun()
@@ -92,13 +92,13 @@ def show_published(run_id: str) -> None:
     board = queries.find_run(store, run_id)["board"]
     board_label = next(each.label for each in queries.boards(store) if each.id == board)
     st.success(
-        f"**{shell.plain(label)}** is published. Everybody sees it from their next click on.",
+        f"**{plain(label)}** is published. Everybody sees it from their next click on.",
         icon=":material/check_circle:",
     )
     with st.container(horizontal=True):
-        shell.link("run", "Open the run", {"run": label})
-        shell.link("leaderboard", "See it on the leaderboard", {"board": board_label, "runs": label})
-        shell.link("upload", "Withdraw it", {"section": "Withdrawn", "runs": label})
+        page.link("run", "Open the run", {"run": label})
+        page.link("leaderboard", "See it on the leaderboard", {"board": board_label, "runs": label})
+        page.link("upload", "Withdraw it", {"section": "Withdrawn", "runs": label})
     st.caption(f"Its run_id is {run_id}. Drop other files to upload another run.")
 
 
@@ -122,9 +122,9 @@ def show_form() -> None:
         show_empty()
 
 
-store = shell.open_store()
+store = page.open_store()
 hosted = identity.settings().hosted
-shell.header(
+page.header(
     "Upload",
     "Drop what an evaluation left behind. Every score is recomputed, every fault is named, and nothing is kept before "
     + ("you send it." if hosted else "you publish."),
@@ -149,10 +149,10 @@ elif hosted and who.actor is None:
 elif section == "My submissions" and who.actor is not None:
     mine.show(store.data_dir, who.actor, labels)
 elif why := identity.why_no_upload(who, identity.settings()):
-    st.info(shell.plain(upload.sentence(why)), icon=":material/block:")
+    st.info(plain(upload.sentence(why)), icon=":material/block:")
 else:
     account.outcome("upload")
     replaces = sending.correcting(draft, store.data_dir) if hosted else None
     names = preview.known_names(store)
     show_form()
-shell.footer(store)
+page.footer(store)

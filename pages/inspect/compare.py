@@ -6,15 +6,16 @@ from siuo_dash.analysis import queries
 from siuo_dash.analysis.baseline import runs_on_offer
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.ui import controls, shell
+from siuo_dash.ui import controls, page
 from siuo_dash.ui.compare_parts.many import show_many
 from siuo_dash.ui.compare_parts.scope import Scope, compare_two
 from siuo_dash.ui.compare_parts.two import show_two
+from siuo_dash.ui.display import plain
 
 MODES = {"two": "Two runs", "many": "One baseline against many"}
 
-store = shell.open_store()
-shell.header(
+store = page.open_store()
+page.header(
     "Compare",
     "Is one run really better than another, by how much, and on which samples? Runs with a verdict for each sample "
     "are compared sample by sample. Where a run is known by its totals only, the rates are compared, and it says so.",
@@ -58,7 +59,7 @@ else:
         pair = [*(labels[run] for run in chosen), *best][:2]
         if len(pair) == 2:
             st.button(
-                f"Compare {shell.plain(pair[0])} and {shell.plain(pair[1])}", on_click=compare_two, args=(pair,),
+                f"Compare {plain(pair[0])} and {plain(pair[1])}", on_click=compare_two, args=(pair,),
                 help="The best of the chosen board",
             )  # fmt: skip
-shell.footer(store)
+page.footer(store)

@@ -5,7 +5,7 @@ import streamlit as st
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.report import reliability
-from siuo_dash.ui import controls, shell
+from siuo_dash.ui import controls, page
 from siuo_dash.ui.reliability_parts.health import show_health
 from siuo_dash.ui.reliability_parts.judges import show_judges
 from siuo_dash.ui.reliability_parts.responses import show_responses
@@ -14,8 +14,8 @@ from siuo_dash.ui.reliability_parts.scope import Scope
 
 PARTS = {"health": show_health, "samples": show_samples, "responses": show_responses, "judges": show_judges}
 
-store = shell.open_store()
-shell.header(
+store = page.open_store()
+page.header(
     "Reliability",
     "How far can the figures be trusted? Faults in runs, samples that separate runs or do not, responses that "
     "contradict each other, and judges who disagree.",
@@ -29,8 +29,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     board = controls.choose_board(store, need_per_sample=True)
 if board is None:
     st.info("There is no run yet. Upload one, and its reliability is shown here.", icon=":material/rule:")
-    shell.footer(store)
+    page.footer(store)
     st.stop()
 boards = {each.id: each.label for each in queries.boards(store)}
 PARTS[section or "health"](Scope(store, board, metric, run_labels(store), boards))
-shell.footer(store)
+page.footer(store)

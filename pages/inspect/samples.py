@@ -6,15 +6,16 @@ from siuo_dash.analysis import leaderboard, queries, samples
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.report import samples as view
 from siuo_dash.report.export import Provenance
-from siuo_dash.ui import controls, shell
+from siuo_dash.ui import controls, display, page
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.sample_card import card, filters, listing
 
 MOST_VERDICTS = 300
 
-store = shell.open_store()
+store = page.open_store()
 labels = leaderboard.run_labels(store)
 filters.arrive(store, labels)
-shell.header(
+page.header(
     "Samples",
     "From a score to the answers behind it: which samples a board finds hard, what each chosen run made of them, "
     "and their responses side by side.",
@@ -32,14 +33,14 @@ if len(chosen) > view.MOST_RUNS:
 runs = {run_id: labels[run_id] for run_id in chosen[: view.MOST_RUNS]}
 if totals := samples.totals_among(store, list(runs)):
     names = ", ".join(labels[run_id] for run_id in runs if run_id in totals)
-    st.caption(shell.plain(f"Known by totals only, so nothing is known sample by sample: {names}."))
+    st.caption(plain(f"Known by totals only, so nothing is known sample by sample: {names}."))
 text = filters.benchmark_text(store)
 wanted, order, hits = filters.choose_filters(store, runs, text)
 metric = samples.difficulty_metric(board.id)
 found = samples.sample_list(store, wanted, board.id, order)
-st.markdown(f"**{shell.plain(wanted.sentence())}** {len(found)} of {len(store.catalogue)} samples.")
+st.markdown(f"**{plain(wanted.sentence())}** {len(found)} of {len(store.catalogue)} samples.")
 if words := view.hits_words(hits, runs):
-    st.caption(shell.plain(words))
+    st.caption(plain(words))
 opened = listing.choose_sample(list(store.catalogue.by_id), found["question_id"].tolist())
 boards = {known.id: known.label for known in queries.boards(store)}
 
@@ -51,7 +52,7 @@ if opened is None:
         listing.sample_table(view.list_table(found, verdicts, runs, metric.label), metric.label)
         provenance = Provenance(store.version, board.label, wanted.sentence())
         with st.container(horizontal=True):
-            shell.exports(view.list_export(found, verdicts, runs, provenance), key="samples")
+            display.exports(view.list_export(found, verdicts, runs, provenance), key="samples")
             listing.download_responses(store, runs, found["question_id"].tolist(), board.id)
 else:
     sample = store.catalogue.by_id[opened]
@@ -63,10 +64,10 @@ else:
         st.info("Choose runs above, or tick them below, to see their responses side by side.", icon=":material/rule:")
     st.subheader("Every run's verdict", anchor=False)
     counts = samples.boards_of_sample(store, opened)
-    shell.table(view.board_table(counts, boards), key="boards", alt="How many runs of each board pass this sample")
+    display.table(view.board_table(counts, boards), key="boards", alt="How many runs of each board pass this sample")
     if len(verdicts) == MOST_VERDICTS:
         st.caption(
-            f"The first {MOST_VERDICTS} verdicts, those of {shell.plain(board.label)} on top; the counts are of all runs."
+            f"The first {MOST_VERDICTS} verdicts, those of {plain(board.label)} on top; the counts are of all runs."
         )
     every = view.verdict_table(verdicts, boards, board.id)
     controls.selectable_table(
@@ -83,4 +84,4 @@ else:
             "Flags": st.column_config.TextColumn(width=260),
         },
     )
-shell.footer(store)
+page.footer(store)

@@ -12,7 +12,8 @@ from siuo_dash.report import capabilities as view
 from siuo_dash.report import domains as words
 from siuo_dash.report import labels
 from siuo_dash.report.export import Provenance, to_csv
-from siuo_dash.ui import controls, shell
+from siuo_dash.ui import browser, controls, display, page
+from siuo_dash.ui.display import plain
 
 FINDINGS = "label-findings"
 GO = "capabilities-go"
@@ -40,14 +41,14 @@ def ask_for_samples() -> None:
     """A bar was clicked: its run becomes the chosen one, and the page goes on to its samples."""
     points = st.session_state["bars"]["selection"]["points"]
     # The samples page filters by the project's labels, so others lead nowhere.
-    if points and own.is_own and "samples" in shell.PAGES:
+    if points and own.is_own and "samples" in page.PAGES:
         run_id, group = points[0]["customdata"][:2]
         st.session_state["runs"] = [run_labels[run_id]]
         st.session_state[GO] = view.samples_filter(grouping, group)
 
 
-store = shell.open_store()
-shell.header(
+store = page.open_store()
+page.header(
     "Capabilities",
     "What a sample asks of a model: to integrate picture and text, to know something about the world, or to reason.",
 )
@@ -59,12 +60,12 @@ if board is None:
     st.stop()
 filters, with_partial = controls.choose_filters(store, board)
 own = st.session_state.get(labels.SESSION_KEY) or Labels.own(store.catalogue)
-st.markdown(f"**{shell.plain(filters.sentence())}** {shell.plain(labels.sentence(own, store.catalogue))}")
+st.markdown(f"**{plain(filters.sentence())}** {plain(labels.sentence(own, store.catalogue))}")
 provenance = Provenance(
     store.version, board.label, filters.sentence(), "" if own.is_own else f"labels of {own.origin}, not the project's"
 )
 with st.container(horizontal=True, vertical_alignment="center"):
-    shell.link("method", "How the labels were made")
+    page.link("method", "How the labels were made")
     if not own.is_own:
         st.button("Use the project's own labels again", on_click=forget_labels, icon=":material/restart_alt:")
 with st.expander("Use other labels", icon=":material/label:", expanded=bool(st.session_state.get(FINDINGS))):
@@ -87,23 +88,23 @@ with st.expander("Use other labels", icon=":material/label:", expanded=bool(st.s
         errors = sum(found.severity == "error" for found in findings)
         if errors:
             st.error("These labels cannot be used. Correct what is listed and drop the file again.")
-        shell.table(
+        display.table(
             labels.findings_table(findings), key="label-findings", alt="Findings in the label file", placeholder="–"
         )
-        shell.exports(labels.findings_export(findings, provenance), key="label-findings")
+        display.exports(labels.findings_export(findings, provenance), key="label-findings")
 
 for reason in words.left_out(domains.runs_without_domains(store, filters.where(), metric), metric):
     with st.expander(f"{reason.count} not shown here: {reason.short}", icon=":material/info:"):
-        st.markdown(f"{shell.plain(reason.names)}\n\n{shell.plain(reason.why)}")
-        shell.link("upload", "Upload a run")
+        st.markdown(f"{plain(reason.names)}\n\n{plain(reason.why)}")
+        page.link("upload", "Upload a run")
 rates = capabilities.capability_rates(store, filters.where(), metric, own)
 if board.protocol.judge == MCQA_JUDGE and metric.task != "mcqa":
     st.info(words.ONLY_MULTIPLE_CHOICE, icon=":material/search_off:")
-    shell.footer(store)
+    page.footer(store)
     st.stop()
 if rates.runs.empty:
-    st.info(shell.plain(words.nothing_known(metric, board, queries.boards(store))), icon=":material/search_off:")
-    shell.footer(store)
+    st.info(plain(words.nothing_known(metric, board, queries.boards(store))), icon=":material/search_off:")
+    page.footer(store)
     st.stop()
 run_labels = leaderboard.run_labels(store)
 
@@ -121,26 +122,26 @@ grouping = capabilities.GROUPINGS[by or "dimension"]
 order = capabilities.by_rate(rates)
 chosen = controls.choose_runs(rates.runs, run_labels, help="Without a choice all runs of the view stand here")
 if (asked := st.session_state.pop(GO, None)) is not None:
-    st.switch_page(f"pages/{shell.PAGES['samples'].file}", query_params=asked)
-shell.run_actions(controls.labels_of(chosen, run_labels))
+    st.switch_page(f"pages/{page.PAGES['samples'].file}", query_params=asked)
+page.run_actions(controls.labels_of(chosen, run_labels))
 here = [run_id for run_id in order if run_id in set(chosen)]
 for note in words.chosen_notes(chosen, here, run_labels):
-    st.caption(shell.plain(note))
+    st.caption(plain(note))
 shown = rates.only(here or order)
 names = words.run_names(shown.runs)
 st.subheader(f"{metric.label} by {grouping.words}", anchor=False)
 st.caption(view.bars_caption(shown, grouping, MOST_RUNS))
 data = view.rates_export(shown.cells, names, grouping, provenance, f"{metric.label} by {grouping.words}")
 cells = shown.cells[shown.cells["grouping"] == grouping.id]
-shell.chart(
-    grouped_bars(cells, names, grouping.groups, metric, shell.theme()),
+display.chart(
+    grouped_bars(cells, names, grouping.groups, metric, browser.theme()),
     key="bars",
     alt=f"{metric.label} by {grouping.words} of {min(len(names), MOST_RUNS)} runs; the table below has the figures",
     data=data,
     select=ask_for_samples,
 )
 st.markdown("**Rates**")
-shell.table(
+display.table(
     view.rates_screen(shown.cells, names, grouping),
     key="rates",
     alt=f"{metric.label} by {grouping.words}: rate, 95 % interval and count",
@@ -148,12 +149,12 @@ shell.table(
     | {f"{label} %": st.column_config.NumberColumn(format="%.1f") for label in grouping.groups.values()},
     placeholder="–",
 )
-shell.exports(data, key="rates")
+display.exports(data, key="rates")
 
 gaps = capabilities.differences(shown)
 st.markdown("**Differences inside a run**, in percentage points")
-st.caption(shell.plain(view.differences_sentence(gaps, names, grouping)))
-shell.table(
+st.caption(plain(view.differences_sentence(gaps, names, grouping)))
+display.table(
     view.differences_screen(gaps, names, grouping),
     key="differences",
     alt=f"Differences inside a run by {grouping.words}, with 95 % intervals",
@@ -164,7 +165,7 @@ shell.table(
     },
     placeholder="–",
 )
-shell.exports(
+display.exports(
     view.differences_export(gaps, names, grouping, provenance, f"Differences by {grouping.words}"),
     key="differences",
 )
@@ -182,6 +183,6 @@ checks = [
     ),
     view.weaker_sentence(capabilities.weaker_side(rates), all_names),
 ]
-st.markdown("\n".join(f"- {shell.plain(check)}" for check in checks))
+st.markdown("\n".join(f"- {plain(check)}" for check in checks))
 st.caption(view.SAME_SAMPLES)
-shell.footer(store)
+page.footer(store)

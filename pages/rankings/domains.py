@@ -17,7 +17,8 @@ from siuo_dash.report import domains as view
 from siuo_dash.report import labels
 from siuo_dash.report import subcategories as parts_view
 from siuo_dash.report.export import Provenance
-from siuo_dash.ui import controls, shell
+from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui.display import plain
 
 GO = "domains-go"
 
@@ -31,12 +32,12 @@ def ask_for_samples(run_id: str, column: str) -> None:
 def take_click(chart: str) -> None:
     """A cell of the heatmap or a mark of the radar was clicked."""
     points = st.session_state[chart]["selection"]["points"]
-    if points and "samples" in shell.PAGES:
+    if points and "samples" in page.PAGES:
         ask_for_samples(*points[0]["customdata"][:2])
 
 
-store = shell.open_store()
-shell.header(
+store = page.open_store()
+page.header(
     "Domains",
     "Nine safety domains, each with 16 to 21 samples: where a run notices the danger, and where it does not. "
     "So few samples make wide intervals, so every rate stands with its interval and count.",
@@ -49,11 +50,11 @@ if board is None:
     st.stop()
 if board.protocol.judge == MCQA_JUDGE and metric.task != "mcqa":
     st.info(view.ONLY_MULTIPLE_CHOICE, icon=":material/search_off:")
-    shell.footer(store)
+    page.footer(store)
     st.stop()
-narrow = shell.narrow()
+narrow = browser.narrow()
 filters, with_partial = controls.choose_filters(store, board)
-st.markdown(f"**{shell.plain(filters.sentence())}**")
+st.markdown(f"**{plain(filters.sentence())}**")
 
 whole = domains.domain_rates(store, Filters(board=board.id).where(), metric)
 means = domains.board_means(whole, with_partial=with_partial)
@@ -61,13 +62,13 @@ whole = domains.marked(whole, means)
 passing = queries.RUNS.run(store, where=filters.where())
 for reason in view.left_out(domains.runs_without_domains(store, filters.where(), metric), metric):
     with st.expander(f"{reason.count} not shown here: {reason.short}", icon=":material/info:"):
-        st.markdown(f"{shell.plain(reason.names)}\n\n{shell.plain(reason.why)}")
-        shell.link("upload", "Upload a run")
+        st.markdown(f"{plain(reason.names)}\n\n{plain(reason.why)}")
+        page.link("upload", "Upload a run")
 kept = set(passing["run_id"])
 order = [run_id for run_id in domains.in_order(whole, domains.OVERALL, with_partial=with_partial) if run_id in kept]
 if not order:
-    st.info(shell.plain(view.nothing_known(metric, board, queries.boards(store))), icon=":material/search_off:")
-    shell.footer(store)
+    st.info(plain(view.nothing_known(metric, board, queries.boards(store))), icon=":material/search_off:")
+    page.footer(store)
     st.stop()
 rates = whole.only(order)
 names = view.run_names(rates.runs)
@@ -79,16 +80,16 @@ chosen = controls.choose_runs(
     rates.runs, run_labels, help=f"Up to {MOST_RUNS} are drawn; without a choice the first three of the board"
 )
 if (asked := st.session_state.pop(GO, None)) is not None:
-    st.switch_page(f"pages/{shell.PAGES['samples'].file}", query_params=asked)
-shell.run_actions(controls.labels_of(chosen, run_labels))
+    st.switch_page(f"pages/{page.PAGES['samples'].file}", query_params=asked)
+page.run_actions(controls.labels_of(chosen, run_labels))
 profiles = domains.domain_rates(store, domains.among(chosen), metric).only(chosen) if chosen else rates.only(order[:3])
 for words in view.profile_notes(chosen, profiles.runs, run_labels, MOST_RUNS):
-    st.caption(shell.plain(words))
+    st.caption(plain(words))
 profiles = profiles.only(profiles.runs["run_id"].tolist()[:MOST_RUNS])
 boards = queries.boards(store)
 warning = view.across_boards(profiles.runs, boards)
 if warning:
-    st.warning(shell.plain(warning), icon=":material/compare_arrows:")
+    st.warning(plain(warning), icon=":material/compare_arrows:")
 known_runs = pd.concat([rates.runs, profiles.runs]).drop_duplicates("run_id").set_index("run_id")
 board_of = known_runs["board"]
 if not profiles.runs.empty:
@@ -97,22 +98,22 @@ if not profiles.runs.empty:
     data = view.profile_export(profiles.cells, drawn, about, f"{metric.label} by domain")
     left, right = st.columns([5, 6])
     with left:
-        shell.chart(
-            radar(profiles.cells, drawn, view.DOMAIN_LABELS, metric, shell.theme(), mean=means, narrow=narrow),
+        display.chart(
+            radar(profiles.cells, drawn, view.DOMAIN_LABELS, metric, browser.theme(), mean=means, narrow=narrow),
             key="radar",
             alt=f"{metric.label} by domain of {view.named(list(drawn.values()))}; the table beside it has the figures",
             data=data,
             select=None if narrow else partial(take_click, "radar"),
         )
     with right:
-        shell.table(
+        display.table(
             view.profile_screen(profiles.cells, drawn),
             key="profiles",
             alt=f"{metric.label} by domain: rate, 95 % interval and count",
             height="content",
             column_config={"Domain": st.column_config.TextColumn(pinned=True, width=190)},
         )
-        shell.exports(data, key="profiles")
+        display.exports(data, key="profiles")
 
 st.subheader("All runs by domain", anchor=False)
 sort = st.selectbox(
@@ -126,14 +127,14 @@ sort = st.selectbox(
 order = [run_id for run_id in domains.in_order(rates, sort, with_partial=with_partial)]
 rows = rates.only(order[:MOST_ROWS])
 shown = view.row_names(rows.runs)
-st.caption(view.heat_caption(len(shown), len(order), domains.COLUMNS[sort], metric, shell.theme()))
+st.caption(view.heat_caption(len(shown), len(order), domains.COLUMNS[sort], metric, browser.theme()))
 heat = view.heat_export(rows.cells, shown, provenance, f"{metric.label} by domain, {board.label}")
 # The cells' text needs its width: on a narrow screen the chart scrolls inside its own frame.
 st.html(
     f"<style>.st-key-chart-heatmap {{ overflow-x: auto; }} .st-key-chart-heatmap > div {{ min-width: {LEAST_WIDTH}px; }}</style>"
 )
-shell.chart(
-    heatmap(rows.cells, shown, domains.COLUMNS, metric, shell.theme(), sorted_by=sort, chosen=chosen, narrow=narrow),
+display.chart(
+    heatmap(rows.cells, shown, domains.COLUMNS, metric, browser.theme(), sorted_by=sort, chosen=chosen, narrow=narrow),
     key="heatmap",
     alt=f"{metric.label} of {len(shown)} runs by domain, sorted by {domains.COLUMNS[sort]}; the table below has the figures",
     data=view.cells_export(rows.cells, shown, provenance),
@@ -141,14 +142,14 @@ shell.chart(
 )
 st.caption(view.marks_sentence(rows.cells))
 with st.expander("The same as a table, and the samples of a cell without a mouse", icon=":material/table:"):
-    shell.table(
+    display.table(
         view.heat_screen(rows.cells, shown),
         key="cells",
         alt=f"{metric.label} of the runs by domain: rate, 95 % interval and count",
         column_config={"Run": st.column_config.TextColumn(pinned=True, width=200)},
     )
-    shell.exports(heat, key="cells")
-    if "samples" in shell.PAGES:
+    display.exports(heat, key="cells")
+    if "samples" in page.PAGES:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             cell_run = st.selectbox("Run", list(shown), format_func=shown.__getitem__, key="cell-run", width=300)
             cell_domain = st.selectbox(
@@ -162,17 +163,17 @@ with st.expander("The same as a table, and the samples of a cell without a mouse
                 "Open these samples",
                 on_click=ask_for_samples,
                 args=(cell_run, cell_domain),
-                icon=shell.PAGES["samples"].icon,
+                icon=page.PAGES["samples"].icon,
             )
 
 st.subheader("Hardest and easiest domain", anchor=False)
-work = shell.later(
+work = background.later(
     lambda: domain_tests.hardest_and_easiest(rows), "domain-tests", store.version, metric.id, tuple(order[:MOST_ROWS])
 )
-tests = shell.when_ready(work, "The tests are being computed and will appear here.")
+tests = background.when_ready(work, "The tests are being computed and will appear here.")
 if tests is not None:
-    st.markdown("\n".join(f"- {shell.plain(words)}" for words in tests_view.tests_sentences(tests, names)))
-    shell.table(
+    st.markdown("\n".join(f"- {plain(words)}" for words in tests_view.tests_sentences(tests, names)))
+    display.table(
         tests_view.tests_screen(tests, names),
         key="tests",
         alt="Hardest and easiest domain of each run, tested against the run's other samples",
@@ -184,7 +185,7 @@ if tests is not None:
             for name, words in tests_view.FIGURES_HELP.items()
         },
     )
-    shell.exports(
+    display.exports(
         tests_view.tests_export(
             tests, names, provenance, f"Hardest and easiest domains, {metric.label}, {board.label}"
         ),
@@ -193,19 +194,19 @@ if tests is not None:
 
 st.subheader("Subcategories", anchor=False)
 own = st.session_state.get(labels.SESSION_KEY) or Labels.own(store.catalogue)
-st.markdown(shell.plain(labels.sentence(own, store.catalogue)))
+st.markdown(plain(labels.sentence(own, store.catalogue)))
 with st.container(horizontal=True):
-    shell.link("method", "How the labels were made")
-    shell.link("capabilities", "Use other labels")
+    page.link("method", "How the labels were made")
+    page.link("capabilities", "Use other labels")
 samples = subcategories.failures(store, filters.where(), metric, own)
 st.caption(parts_view.map_caption(len(order), metric))
-shell.chart(
+display.chart(
     catalogue_map(
         samples,
         subcategories.by_part(samples, by=["domain"]),
         subcategories.by_part(samples, by=["domain", "subcategory"]),
         metric,
-        shell.theme(),
+        browser.theme(),
         whole=not narrow,
     ),
     key="catalogue",
@@ -217,12 +218,12 @@ st.caption(
     "Passed of graded samples, runs in the order of the heatmap. A subcategory has about five samples: "
     "too few for a rate or a rank."
 )
-shell.table(
+display.table(
     parts_view.subcategory_screen(counts, rows.runs, names),
     key="subcategories",
     alt=f"Samples that pass by subcategory and run, {metric.label}",
     height="content",
     column_config={"Subcategory": st.column_config.TextColumn(pinned=True, width=190)},
 )
-shell.exports(parts_view.subcategory_export(counts, rows.runs, names, provenance), key="subcategories")
-shell.footer(store)
+display.exports(parts_view.subcategory_export(counts, rows.runs, names, provenance), key="subcategories")
+page.footer(store)

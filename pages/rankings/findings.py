@@ -8,13 +8,14 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import dumbbell
 from siuo_dash.report import findings
 from siuo_dash.report.export import Provenance
-from siuo_dash.ui import controls, shell
+from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui.display import plain
 
 if asked := st.session_state.pop("findings-open", None):
     url, params = asked
-    st.switch_page(f"pages/{shell.PAGES[url].file}", query_params=params)
-store = shell.open_store()
-shell.header(
+    st.switch_page(f"pages/{page.PAGES[url].file}", query_params=params)
+store = page.open_store()
+page.header(
     "Findings",
     "What the figures say, computed now from the data that is loaded: with other data the sentences change. "
     "Where the data cannot carry a statement, it says so.",
@@ -24,23 +25,23 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     metric = controls.choose_metric("Seen by")
 if board is None:
     st.info("There is no run yet. Upload one, or build the shipped figures: `python -m siuo_dash build`.")
-    shell.footer(store)
+    page.footer(store)
     st.stop()
 
-work = shell.later(
+work = background.later(
     lambda: analysis.findings(store, board, metric), "findings", store.version, board.id, metric.id
 )  # fmt: skip
-themes = shell.when_ready(work, "The findings are being computed and will appear here.", patience=1.0)
+themes = background.when_ready(work, "The findings are being computed and will appear here.", patience=1.0)
 if themes is None:
     st.stop()
-screen = shell.screen()
+screen = browser.screen()
 here = {"board": board.label, "metric": metric.label}
 provenance = Provenance(store.version, board.label, f"seen by {metric.label}")
 
 
 def words(text: str) -> str:
     """Text as it is, with figures kept on one line with their unit."""
-    return findings.unbroken(shell.plain(text))
+    return findings.unbroken(plain(text))
 
 
 def _figures(lines: list[str]) -> None:
@@ -51,9 +52,9 @@ def _figures(lines: list[str]) -> None:
 def lead_on(link: analysis.Link, here: dict[str, str], *, key: str) -> None:
     """A link to the view that shows it; a button where that view has another board or metric than this page."""
     if all(here.get(name, value) == value for name, value in link.params.items()):
-        shell.link(link.url, link.label, link.params)
-    elif link.url in shell.PAGES:
-        icon = shell.PAGES[link.url].icon
+        page.link(link.url, link.label, link.params)
+    elif link.url in page.PAGES:
+        icon = page.PAGES[link.url].icon
         st.button(link.label, key=key, type="tertiary", icon=icon, on_click=leave, args=(link.url, dict(link.params)))
 
 
@@ -99,11 +100,11 @@ for theme in themes:
             models = several["name"].nunique()
             if models > dumbbell.MOST_ROWS:
                 st.caption(f"The {dumbbell.MOST_ROWS} models with the widest gaps, of {models}.")
-            shell.chart(
-                dumbbell.dumbbell(several, judged, shell.theme(), narrow=screen == "narrow"),
+            display.chart(
+                dumbbell.dumbbell(several, judged, browser.theme(), narrow=screen == "narrow"),
                 key="boards",
                 alt=f"{judged.label} of {models} models on several boards, with 95 % intervals",
                 data=findings.boards_table(several, provenance),
             )
-shell.exports(findings.export_table(themes, provenance), key="findings")
-shell.footer(store)
+display.exports(findings.export_table(themes, provenance), key="findings")
+page.footer(store)

@@ -9,10 +9,11 @@ from siuo_dash.errors import SubmissionError
 from siuo_dash.report import leaderboard
 from siuo_dash.report.export import Provenance
 from siuo_dash.store import review
-from siuo_dash.ui import controls, shell
+from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui.display import plain
 
-store = shell.open_store()
-shell.header("Leaderboard", leaderboard.SENTENCE)
+store = page.open_store()
+page.header("Leaderboard", leaderboard.SENTENCE)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     board = controls.choose_board(store, all_runs=True)
     metric = controls.choose_metric()
@@ -21,11 +22,11 @@ filters, rank_partial = controls.choose_filters(store, board)
 frame = boards.leaderboard(store, filters, metric, rank_partial=rank_partial)
 ranges = None
 if board is not None:
-    work = shell.later(
+    work = background.later(
         lambda: boards.rank_ranges(store, board.id, metric, rank_partial=rank_partial),
         "ranges", store.version, board.id, metric.id, rank_partial,
     )  # fmt: skip
-    ranges = shell.when_ready(work, "The rank ranges are being drawn and will appear in the table.")
+    ranges = background.when_ready(work, "The rank ranges are being drawn and will appear in the table.")
 try:
     attempts = review.attempts(store.data_dir)
 except SubmissionError:  # the data directory has gone; what was read of it is shown without them
@@ -35,9 +36,9 @@ labels = {known.id: known.label for known in queries.boards(store)}
 run_labels = boards.run_labels(store)
 
 words = filters.sentence() + (" Partial runs are ranked, too." if rank_partial else "")
-st.markdown(f"**{shell.plain(words)}**" + ("" if board else " " + leaderboard.WHY_NO_RANKS))
+st.markdown(f"**{plain(words)}**" + ("" if board else " " + leaderboard.WHY_NO_RANKS))
 if board is not None and not frame.empty:
-    shell.key_figures(leaderboard.figures(boards.key_figures(store, frame, metric), metric))
+    display.key_figures(leaderboard.figures(boards.key_figures(store, frame, metric), metric))
 
 provenance = Provenance(store.version, board.label if board else "all runs, not comparable", words)
 title = f"SIUO, {board.label if board else 'all runs'}"
@@ -45,11 +46,11 @@ with st.container(horizontal=True):
     columns = controls.choose_columns(board is None)
     rows = leaderboard.ordered(frame, controls.choose_order(board is None))
     if not frame.empty:
-        shell.exports(leaderboard.export_table(rows, columns, labels, provenance, title), key="leaderboard")
+        display.exports(leaderboard.export_table(rows, columns, labels, provenance, title), key="leaderboard")
 table_area, chosen_area = st.container(), st.container()
 with chosen_area:  # also where no run passes the filters: the choice is not lost
     chosen = controls.choose_runs(frame, run_labels)
-    shell.run_actions(controls.labels_of(chosen, run_labels))
+    page.run_actions(controls.labels_of(chosen, run_labels))
 with table_area:
     if frame.empty:
         st.info("No run passes these filters. Reset them, or choose another board.", icon=":material/filter_alt_off:")
@@ -75,10 +76,10 @@ if board is not None and not frame.empty:
     if drawn.empty:
         st.info(f"{metric.label} is not known for any run of this view. Choose another metric or board.")
     else:
-        shell.chart(
-            ranking(drawn, metric, shell.theme()),
+        display.chart(
+            ranking(drawn, metric, browser.theme()),
             key="ranking",
             alt=f"{metric.label} of {len(drawn)} runs with 95 % intervals, best first",
             data=leaderboard.export_table(drawn, ["rank", "model", metric.id], labels, provenance, title),
         )
-shell.footer(store)
+page.footer(store)

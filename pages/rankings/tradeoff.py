@@ -8,15 +8,16 @@ from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.charts import backdrop, outcomes, scatter
 from siuo_dash.report import tradeoff
 from siuo_dash.report.export import Provenance
-from siuo_dash.ui import controls, shell
+from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui.display import plain
 
 MODES: dict[backdrop.Mode, str] = {"open": "Click: open", "lasso": "Lasso: choose", "box": "Box: choose"}
 MANY = 40
 
 if asked := st.session_state.pop("tradeoff-open", None):
-    st.switch_page(f"pages/{shell.PAGES['run'].file}", query_params={"run": asked})
-store = shell.open_store()
-shell.header(
+    st.switch_page(f"pages/{page.PAGES['run'].file}", query_params={"run": asked})
+store = page.open_store()
+page.header(
     "Safe versus effective",
     "A model that refuses everything is safe and of no use. This page sets both rates against each other: "
     "the best runs stand at the top right.",
@@ -27,13 +28,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 filters, rank_partial = controls.choose_filters(store, board)
 if board is None:
     st.info("There is no run yet. Upload one, or build the shipped figures: `python -m siuo_dash build`.")
-    shell.footer(store)
+    page.footer(store)
     st.stop()
 
 frame = analysis.tradeoff(store, filters, metric, rank_partial=rank_partial)
 judged = frame[frame["judged"]].reset_index(drop=True)
 labels = run_labels(store)
-st.markdown(f"**{shell.plain(filters.sentence())}**")
+st.markdown(f"**{plain(filters.sentence())}**")
 
 
 def not_judged() -> None:
@@ -42,30 +43,30 @@ def not_judged() -> None:
     if len(rest):
         st.subheader("Not judged for both", anchor=False)
         st.caption("These runs cannot be placed: nothing is guessed for what was not judged or not published.")
-        shell.table(rest, key="unjudged", alt="Runs that were not judged for both safety and effectiveness")
+        display.table(rest, key="unjudged", alt="Runs that were not judged for both safety and effectiveness")
 
 
 if judged.empty:
     others = [known.label for known in queries.boards(store) if analysis.outcome_counts(store, known.id).size]
     st.info(
         "No run of this view was judged for both safety and effectiveness. "
-        + (f"Boards that have such runs: {shell.plain('; '.join(others))}." if others else "Upload one that was."),
+        + (f"Boards that have such runs: {plain('; '.join(others))}." if others else "Upload one that was."),
         icon=":material/filter_alt_off:",
     )
     not_judged()
-    shell.footer(store)
+    page.footer(store)
     st.stop()
 
-work = shell.later(
+work = background.later(
     lambda: analysis.frontier_shares(store, board.id, rank_partial=rank_partial),
     "frontier", store.version, board.id, rank_partial,
 )  # fmt: skip
-shares = shell.when_ready(work, "How sure the frontier is, is being drawn and will appear in the table.")
+shares = background.when_ready(work, "How sure the frontier is, is being drawn and will appear in the table.")
 frame = tradeoff.with_shares(frame, shares)
 judged = frame[frame["judged"]].reset_index(drop=True)
-shell.key_figures(tradeoff.key_figures(frame))
+display.key_figures(tradeoff.key_figures(frame))
 
-screen = shell.screen()
+screen = browser.screen()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     picked_mode = st.segmented_control(
         "Mouse on the chart: open a run, or choose runs", list(MODES), default="open", required=True, format_func=MODES.__getitem__, key="mouse",
@@ -82,14 +83,14 @@ mode: backdrop.Mode = picked_mode
 chart_area, chosen_area, table_area = st.container(), st.container(), st.container()
 with chosen_area:
     chosen = controls.choose_runs(judged, labels)
-    shell.run_actions(controls.labels_of(chosen, labels))
+    page.run_actions(controls.labels_of(chosen, labels))
 
 
 def take_over() -> None:
     """A click opens the run; a lasso or box makes its runs the chosen ones."""
     picked = [point["customdata"][0] for point in st.session_state["tradeoff"]["selection"]["points"]]
     names = controls.labels_of(picked, labels)
-    if names and mode == "open" and "run" in shell.PAGES:
+    if names and mode == "open" and "run" in page.PAGES:
         st.session_state["tradeoff-open"] = names[0]
     elif names:
         st.session_state["runs"] = names
@@ -100,9 +101,9 @@ provenance = Provenance(store.version, board.label, filters.sentence())
 with chart_area:
     if len(judged) > scatter.MOST_POINTS:
         st.caption(f"{scatter.MOST_POINTS} of {len(judged)} runs are drawn; filter to see others.")
-    shell.chart(
+    display.chart(
         scatter.tradeoff(
-            judged, shell.theme(), chosen=chosen, screen=screen, intervals=intervals, lines=lines, mode=mode
+            judged, browser.theme(), chosen=chosen, screen=screen, intervals=intervals, lines=lines, mode=mode
         ),
         key="tradeoff",
         alt=f"Safe against effective for {len(judged)} runs; the table below holds the same figures",
@@ -136,19 +137,19 @@ with table_area:
         placeholder="–",
         height=tradeoff.table_height(len(judged)),
     )
-    shell.exports(tradeoff.export_table(judged, provenance), key="tradeoff-table")
+    display.exports(tradeoff.export_table(judged, provenance), key="tradeoff-table")
 
 st.subheader("The four outcomes", anchor=False)
 st.markdown("What became of each run's samples, counted from its verdicts.")
 if len(judged) > outcomes.MOST_ROWS:
     st.caption(f"The first {outcomes.MOST_ROWS} of {len(judged)} runs by {metric.label}; all are in the table below.")
-shell.chart(
-    outcomes.outcomes(judged, shell.theme(), narrow=screen == "narrow"),
+display.chart(
+    outcomes.outcomes(judged, browser.theme(), narrow=screen == "narrow"),
     key="outcomes",
     alt=f"Both, safe only, effective only and neither for {min(len(judged), outcomes.MOST_ROWS)} runs",
     data=tradeoff.export_table(judged, provenance),
 )
-shell.table(
+display.table(
     tradeoff.outcome_table(judged),
     key="outcome-table",
     alt="Counts of the four outcomes for each run",
@@ -156,4 +157,4 @@ shell.table(
     column_config={"Model": st.column_config.TextColumn(pinned=True, width=210)},
 )
 not_judged()
-shell.footer(store)
+page.footer(store)

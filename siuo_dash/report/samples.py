@@ -37,7 +37,7 @@ def link_params(
     order: str | None = None,
     board: str | None = None,
 ) -> dict[str, str | list[str]]:
-    """The query of a link to the samples page, for shell.link.
+    """The query of a link to the samples page, for page.link.
 
     domains, dimensions, flags and order: ids; outcomes: {run label: id of OUTCOMES}; board: its label.
     """

@@ -20,7 +20,7 @@ from siuo_dash.server import first_page, gate, headers, health, logs, metrics, r
 from siuo_dash.server.first_view import SCRIPT_URL
 from siuo_dash.server.metrics import measured
 from siuo_dash.server.unexpected import explain
-from siuo_dash.ui import shell
+from siuo_dash.ui import page
 
 __all__ = ["explain", "lifespan", "measured", "middleware", "routes"]
 
@@ -33,7 +33,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     # st.navigation has run once: a first visitor who opens /method would be told that there is no such page.
     PagesManager.uses_pages_directory = False
     try:
-        await anyio.to_thread.run_sync(shell.warm_up)
+        await anyio.to_thread.run_sync(page.warm_up)
     except SiuoError as error:  # the pages name it, too, and go on looking
         logs.event("data not readable", level=logging.WARNING, error=error)
     logs.event("start", version=__version__)
@@ -49,7 +49,7 @@ async def _home(request: Request) -> Response:
 def routes() -> list[Route]:
     """Addresses beside Streamlit's own."""
     return [
-        Route(f"/{shell.HOME}", _home),
+        Route(f"/{page.HOME}", _home),
         Route(SCRIPT_URL, first_page.script),
         Route("/healthz", health.answer),
         Route("/metrics", metrics.answer),

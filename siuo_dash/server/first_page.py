@@ -18,7 +18,7 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.server import logs
 from siuo_dash.server.first_view import SCRIPT, first_view
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import shell
+from siuo_dash.ui import page
 
 _ROOT = b'<div id="root"></div>'
 
@@ -68,7 +68,7 @@ def _adding(part: bytes, send: Send) -> Send:
 def _part() -> bytes:
     """The first view of the data as they are now; nothing where they cannot be read, which the page will say."""
     try:
-        store = shell.the_store()
+        store = page.the_store()
         store.refresh()
         with store.reading():
             return _of(store, store.version)

@@ -15,7 +15,8 @@ from siuo_dash.analysis.filters import HEALTH, WEIGHTS, Filters
 from siuo_dash.benchmark.schema import EVIDENCE, METRICS, Metric
 from siuo_dash.report.leaderboard import COLUMNS, ORDERS
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import shell
+from siuo_dash.ui import display
+from siuo_dash.ui.display import plain
 
 ALL_BOARDS: Final = "all"
 NO_FILTERS: Final[dict[str, Any]] = {
@@ -55,7 +56,7 @@ def choose_board(store: Store, *, all_runs: bool = False, need_per_sample: bool 
             key="board",
             bind="query-params",
             help="Only runs of one protocol are ranked with each other.\n\n"
-            + "\n".join(f"- {shell.plain(size)}" for size in sizes),
+            + "\n".join(f"- {plain(size)}" for size in sizes),
         )
     return next((board for board in boards if board.id == chosen), None)
 
@@ -218,7 +219,7 @@ def selectable_table(
         st.session_state["runs"] = [*elsewhere, *labels_of(picked, labels)]
 
     default = {"selection": {"rows": [row for row, run_id in enumerate(run_ids) if run_id in set(chosen)]}}
-    shell.table(shown, key=table_key, select=take_over, selection_default=default, **options)
+    display.table(shown, key=table_key, select=take_over, selection_default=default, **options)
 
 
 def _width(label: str, least: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from siuo_dash.ui.shell import HOME, PAGES
+from siuo_dash.ui.page import HOME, PAGES
 from tests.browser.checks import choose_scheme, faults_of_layout, serious_faults, whole_page
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import served

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from siuo_dash.ui import shell
+from siuo_dash.ui import page as registry
 from tests.conftest import ROOT
 from tests.make.domains_stores import HOSTILE, JUDGE, data_with, passing, random_runs, run
 from tests.make.stores import make_run, share
@@ -27,7 +27,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
             monkeypatch.setenv("SIUO_DATA", str(data))
         st.cache_resource.clear()
         # Opened first: AppTest carries the state of another page over in a way that browsers do not.
-        monkeypatch.setattr(shell, "HOME", page)
+        monkeypatch.setattr(registry, "HOME", page)
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         for key, value in params.items():
             app.query_params[key] = value

@@ -10,7 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from siuo_dash.ui import shell
+from siuo_dash.ui import background
+from siuo_dash.ui import page as registry
 from tests.conftest import ROOT
 from tests.make.findings_stores import counted
 from tests.make.stores import make_data, make_run, share
@@ -28,14 +29,14 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
             monkeypatch.setenv("SIUO_DATA", str(data))
         st.cache_resource.clear()
         # Opened first: AppTest carries the state of another page over in a way that browsers do not.
-        monkeypatch.setattr(shell, "HOME", page)
+        monkeypatch.setattr(registry, "HOME", page)
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         for key, value in params.items():
             app.query_params[key] = value
         app.run()
         # Two tasks that wait for each other need both threads: what was computed in the background is done then.
         meeting = Barrier(2)
-        for task in [shell.background().submit(meeting.wait, 60) for _ in range(2)]:
+        for task in [background.background().submit(meeting.wait, 60) for _ in range(2)]:
             task.result(60)
         app.run()
         assert not app.exception

@@ -6,7 +6,7 @@ import gc
 
 from streamlit.testing.v1 import AppTest
 
-from siuo_dash.ui import shell
+from siuo_dash.ui import background
 
 
 def page() -> None:
@@ -15,7 +15,7 @@ def page() -> None:
 
     import streamlit as st
 
-    from siuo_dash.ui import shell
+    from siuo_dash.ui import background
 
     class JustDone(Future[Any]):
         """Not there when it is waited for, there a moment later."""
@@ -25,7 +25,7 @@ def page() -> None:
 
     work: JustDone = JustDone()
     work.set_result("drawn")
-    shell.when_ready(work, "The rank range is being drawn.")
+    background.when_ready(work, "The rank range is being drawn.")
     if st.button("Publish"):
         st.success("published")
 
@@ -39,7 +39,7 @@ def test_a_click_survives_work_that_ends_in_its_run() -> None:
 
 def test_what_stays_is_spared_the_garbage_collector() -> None:
     try:
-        shell.stay()
+        background.freeze_gc()
         assert gc.get_freeze_count() > 100_000  # Streamlit, pandas, plotly and the rest
         assert len(gc.get_objects()) < gc.get_freeze_count() / 10
     finally:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from siuo_dash.ui.shell import HOME, PAGES
+from siuo_dash.ui.page import HOME, PAGES
 from tests.browser.driver import settled
 from tests.server.instance import Instance
 

@@ -12,8 +12,9 @@ from siuo_dash.charts.comparison import MOST_ROWS, differences
 from siuo_dash.report import compare, compare_export
 from siuo_dash.report.export import Provenance
 from siuo_dash.report.leaderboard import table_height
-from siuo_dash.ui import shell
+from siuo_dash.ui import browser, display
 from siuo_dash.ui.compare_parts.scope import Scope, compare_two
+from siuo_dash.ui.display import plain
 
 FAMILIES = {"board": "All runs of its board", "chosen": "The chosen runs"}
 
@@ -54,12 +55,12 @@ def show_many(scope: Scope) -> None:
     protocols = [found.protocol for found in queries.boards(scope.store) if found.id in {base.board, *frame["board"]}]
     warning = "" if scope.metric.id == "mcqa" else comparison.board_warning(protocols)
     if warning:
-        st.warning(shell.plain(warning), icon=":material/warning:")
+        st.warning(plain(warning), icon=":material/warning:")
     rated = frame[frame["p"].notna()]
     apart = rated[rated["p_holm"] < 0.05]
     better, worse = int((apart["difference"] > 0).sum()), int((apart["difference"] < 0).sum())
     st.markdown(
-        f"**{scope.metric.label}, {len(rated)} runs against {shell.plain(name)}: {better} better, {worse} worse, "
+        f"**{scope.metric.label}, {len(rated)} runs against {plain(name)}: {better} better, {worse} worse, "
         f"{len(rated) - better - worse} cannot be told from it.** p-values are adjusted by Holm for the whole family, the "
         "95 % intervals are each run's own."
     )
@@ -70,10 +71,10 @@ def show_many(scope: Scope) -> None:
     export = compare_export.against_export(frame, scope.metric, name, scope.labels, provenance)
     names = compare.short_names(frame, scope.labels)
     left, right = "baseline better", "run better"
-    shell.chart(
+    display.chart(
         differences(
             compare.against_chart_rows(frame, names),
-            shell.theme(),
+            browser.theme(),
             left=left,
             right=right,
             told_apart="p < 0.05 (Holm)",
@@ -85,7 +86,7 @@ def show_many(scope: Scope) -> None:
     )
     if len(rated) > MOST_ROWS:
         st.caption(f"The first {MOST_ROWS} of {len(rated)} runs; the table holds all.")
-    state = shell.table(
+    state = display.table(
         compare.against_table(frame, names),
         key=f"against-{scope.key_of(name, family, scope.metric.id, len(frame))}",
         alt=f"Runs against {name}",
@@ -101,7 +102,7 @@ def show_many(scope: Scope) -> None:
     for row in state["selection"]["rows"][:1]:
         other = scope.labels[frame["run_id"].iloc[row]]
         st.button(
-            f"Compare {shell.plain(other)} with the baseline", icon=":material/compare_arrows:",
+            f"Compare {plain(other)} with the baseline", icon=":material/compare_arrows:",
             on_click=compare_two, args=([other, name],),
         )  # fmt: skip
-    shell.exports(export, key="against-export")
+    display.exports(export, key="against-export")

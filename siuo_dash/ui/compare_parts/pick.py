@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.ui import shell
+from siuo_dash.ui import display
 
 _WIDTHS: Final = {"Domain": 150, "Scene": 220, "Request": 260, "Flags": 190, "Flags of A": 150, "Flags of B": 150}
 _ROW: Final = 66
@@ -22,7 +22,7 @@ def pick_sample(table: pd.DataFrame, question_ids: Sequence[int], *, key: str, a
     """
     if key not in st.session_state:
         st.session_state[f"{key}-start"] = st.session_state.get(f"{key}-row", 0)
-    state = shell.table(
+    state = display.table(
         table,
         key=key,
         alt=alt,

@@ -11,9 +11,10 @@ from siuo_dash.charts.comparison import differences, two_by_two
 from siuo_dash.report import compare, compare_export
 from siuo_dash.report.export import Provenance
 from siuo_dash.report.samples import link_params
-from siuo_dash.ui import shell
+from siuo_dash.ui import browser, display, page
 from siuo_dash.ui.compare_parts.pick import pick_sample
 from siuo_dash.ui.compare_parts.scope import Scope, compare_two
+from siuo_dash.ui.display import plain
 
 
 def show_two(scope: Scope) -> None:
@@ -27,33 +28,33 @@ def show_two(scope: Scope) -> None:
     with st.container(horizontal=True):
         for letter, label, run in (("A", a, found.first), ("B", b, found.second)):
             with st.container(width=400, border=True, gap="xxsmall"):
-                st.markdown(f"{letter}: **{shell.plain(label)}**")
-                st.caption(shell.plain(f"{run.protocol.label}; {EVIDENCE[run.evidence].lower()}"))
-                shell.link("run", f"Open run {letter}", {"run": label})
+                st.markdown(f"{letter}: **{plain(label)}**")
+                st.caption(plain(f"{run.protocol.label}; {EVIDENCE[run.evidence].lower()}"))
+                page.link("run", f"Open run {letter}", {"run": label})
     st.button(
         "Swap A and B", icon=":material/swap_horiz:", on_click=compare_two,
         args=([b, a, *(scope.labels[run] for run in scope.chosen[2:])],),
     )  # fmt: skip
     if found.warning:
-        st.warning(shell.plain(found.warning), icon=":material/warning:")
+        st.warning(plain(found.warning), icon=":material/warning:")
     one_board = found.first.board == found.second.board
     where = found.first.protocol.label if one_board else f"{found.first.protocol.label} | {found.second.protocol.label}"
     provenance = Provenance(scope.store.version, where, f"A = {a}; B = {b}", found.warning)
 
     overall = found.overall[scope.metric.id]
     if overall is not None:
-        st.markdown(f"**{shell.plain(compare.headline(overall))}**")
-    shell.table(
+        st.markdown(f"**{plain(compare.headline(overall))}**")
+    display.table(
         compare.metrics_table(found), key="metrics", alt=f"Difference of {a} and {b} by metric", height="content"
     )
-    shell.exports(compare_export.comparison_export(found, (a, b), provenance), key="comparison")
+    display.exports(compare_export.comparison_export(found, (a, b), provenance), key="comparison")
     if overall is None:
         st.info(f"{scope.metric.label} is not known for both runs. Choose another metric.", icon=":material/info:")
         return
     gaps = {
         share: stats.detectable_gap(min(overall.first.n, overall.second.n), share) for share in compare.DISCORDANCES
     }
-    st.caption(shell.plain(compare.gap_words(overall, gaps)))
+    st.caption(plain(compare.gap_words(overall, gaps)))
     if overall.table is None:
         st.info(
             f"{scope.metric.label} is not compared sample by sample, because {overall.why_unpaired}. Domains and single "
@@ -78,10 +79,10 @@ def _show_paired(
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader(f"The same samples: {scope.metric.label}", anchor=False)
-        shell.chart(
+        display.chart(
             two_by_two(
                 [[table.both, table.first_only], [table.second_only, table.neither]],
-                shell.theme(), rows=(good, bad), columns=(good, bad), row_title="A", column_title="B",
+                browser.theme(), rows=(good, bad), columns=(good, bad), row_title="A", column_title="B",
                 colours=compare.outcome_colours(scope.metric), note=note,
             ),
             key="outcomes",
@@ -91,9 +92,9 @@ def _show_paired(
         )  # fmt: skip
     with right:
         st.subheader("By domain", anchor=False)
-        shell.chart(
+        display.chart(
             differences(
-                compare.chart_rows([overall, *domains]), shell.theme(),
+                compare.chart_rows([overall, *domains]), browser.theme(),
                 left="B better", right="A better", told_apart="p < 0.05 (domains: adjusted)", note=note,
             ),
             key="domains",
@@ -104,8 +105,8 @@ def _show_paired(
         "Domains have 16 to 21 samples, so their intervals are wide. p adjusted: Benjamini–Hochberg over the domains, "
         "for exploring. A negative difference means that B is ahead."
     )
-    shell.table(compare.domains_table(domains), key="by-domain", alt="Difference by domain", height="content")
-    shell.exports(compare_export.domains_export(domains, names, provenance), key="by-domain-export")
+    display.table(compare.domains_table(domains), key="by-domain", alt="Difference by domain", height="content")
+    display.exports(compare_export.domains_export(domains, names, provenance), key="by-domain-export")
     _show_discordant(scope, found, names, provenance)
 
 
@@ -134,8 +135,8 @@ def _show_discordant(
             key=f"discordant-{passed_by}-{scope.key_of(names, scope.metric.id)}",
             alt=f"Samples on which only {names[0] if letter == 'A' else names[1]} passes",
         )
-        shell.link(
+        page.link(
             "samples", f"Open sample {picked} with both runs", link_params(names, sample=picked, outcomes=outcomes)
         )
     if len(samples):
-        shell.exports(compare_export.discordant_export(samples, scope.metric, names, provenance), key="discordant")
+        display.exports(compare_export.discordant_export(samples, scope.metric, names, provenance), key="discordant")

@@ -8,7 +8,7 @@ from siuo_dash.analysis.reliability import correction
 from siuo_dash.charts import reliability as charts
 from siuo_dash.report import compare, reliability
 from siuo_dash.report.leaderboard import table_height
-from siuo_dash.ui import shell
+from siuo_dash.ui import background, browser, display
 from siuo_dash.ui.reliability_parts.scope import Scope
 
 
@@ -20,14 +20,14 @@ def show_corrected(scope: Scope) -> None:
             icon=":material/info:",
         )
         return
-    work = shell.later(
+    work = background.later(
         lambda: correction.corrected_rates(scope.store, scope.board.id, scope.metric),
         "corrected",
         scope.store.version,
         scope.board.id,
         scope.metric.id,
     )
-    found = shell.when_ready(work, "The responses that humans judged too are being looked for …")
+    found = background.when_ready(work, "The responses that humans judged too are being looked for …")
     if found is None:
         return
     if not found.overlaps:
@@ -51,13 +51,13 @@ def show_corrected(scope: Scope) -> None:
         scope.metric,
         scope.provenance(f"{scope.metric.label}; {len(found.overlaps)} overlaps with human verdicts"),
     )
-    shell.chart(
-        charts.corrected(frame.assign(name=frame["run_id"].map(names)), scope.metric, shell.theme(), name="name"),
+    display.chart(
+        charts.corrected(frame.assign(name=frame["run_id"].map(names)), scope.metric, browser.theme(), name="name"),
         key="corrected", alt=f"{scope.metric.label}: raw rates and estimates corrected for the judge's errors", data=export,
     )  # fmt: skip
     if len(frame) > charts.MOST_ROWS:
         st.caption(f"The first {charts.MOST_ROWS} of {len(frame)} runs; the table holds all.")
-    shell.table(
+    display.table(
         reliability.corrected_table(frame, scope.metric, names), key="corrected-table", alt="Raw rates and corrected estimates",
         height=table_height(len(frame)), column_config={"Run": st.column_config.TextColumn(pinned=True, width=220)},
     )  # fmt: skip
@@ -66,4 +66,4 @@ def show_corrected(scope: Scope) -> None:
         "counted over the other runs' samples that both judged; a run that has only its own overlap has no estimate: its "
         "human verdicts are the better answer. The estimate takes it that the judge errs in every run as it did in those."
     )
-    shell.exports(export, key="corrected-export")
+    display.exports(export, key="corrected-export")

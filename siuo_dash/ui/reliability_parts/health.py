@@ -14,7 +14,8 @@ from siuo_dash.benchmark.schema import FLAGS
 from siuo_dash.report import compare, reliability
 from siuo_dash.report.leaderboard import table_height
 from siuo_dash.report.samples import link_params
-from siuo_dash.ui import shell
+from siuo_dash.ui import display, page
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.reliability_parts.scope import Scope
 
 
@@ -42,7 +43,7 @@ def show_health(scope: Scope) -> None:
     )
     unused = [flag.label for flag in FLAGS.values() if flag.id not in reliability.flags_in_use(frame)]
     shown = reliability.health_table(frame, scope.metric, compare.short_names(frame, scope.labels))
-    state = shell.table(
+    state = display.table(
         shown,
         key=f"health-{scope.key_of(everywhere, scope.board.id, scope.metric.id)}",
         alt="Health of runs: samples that carry each flag",
@@ -60,7 +61,7 @@ def show_health(scope: Scope) -> None:
     if unused:
         st.caption(f"No run here carries: {', '.join(unused)}.")
     where = "all boards" if everywhere else scope.board.label
-    shell.exports(
+    display.exports(
         reliability.health_export(frame, scope.labels, scope.provenance("no filter", where)), key="health-export"
     )
 
@@ -69,15 +70,15 @@ def _open_cell(scope: Scope, run: pd.Series[Any], column: str) -> None:
     name = scope.labels[run["run_id"]]
     flag = reliability.flag_of_column(column)
     if flag is None and column != "Any flag":
-        shell.link("run", f"Open {shell.plain(name)}", {"run": name})
+        page.link("run", f"Open {plain(name)}", {"run": name})
         return
     flags = [flag] if flag else [each for each in FLAGS if run[each]]
     count = int(run[flag] if flag else run["flagged"])
-    what = f"{FLAGS[flag].label.lower() if flag else 'any flag'} in {shell.plain(name)}"
+    what = f"{FLAGS[flag].label.lower() if flag else 'any flag'} in {plain(name)}"
     if not count:
         st.caption(f"No sample has {what}.")
         return
-    shell.link(
+    page.link(
         "samples",
         f"Open the {count} samples with {what}",
         link_params([name], flags=flags),

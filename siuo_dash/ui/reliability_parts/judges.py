@@ -13,8 +13,9 @@ from siuo_dash.report import compare, reliability
 from siuo_dash.report.export import plain_table
 from siuo_dash.report.leaderboard import table_height
 from siuo_dash.report.samples import link_params
-from siuo_dash.ui import shell
+from siuo_dash.ui import background, browser, display, page
 from siuo_dash.ui.compare_parts.pick import pick_sample
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.reliability_parts.corrected import show_corrected
 from siuo_dash.ui.reliability_parts.scope import Scope
 
@@ -43,14 +44,14 @@ def show_judges(scope: Scope) -> None:
                 "rates can differ because of the judge, or because of the responses:"
             )
             shown = reliability.several_boards_table(several, scope.metric)
-            shell.table(shown, key="several", height=table_height(len(shown)), alt="Models in several boards")
+            display.table(shown, key="several", height=table_height(len(shown)), alt="Models in several boards")
             export = plain_table(
                 "models in several boards",
                 f"{scope.metric.label} of models in several boards",
                 shown,
                 scope.provenance(scope.metric.label, "all boards, not comparable"),
             )
-            shell.exports(export, key="several-export")
+            display.exports(export, key="several-export")
     else:
         _show_pairs(scope, models)
     st.subheader("Rates corrected for the judge's errors", anchor=False)
@@ -63,10 +64,10 @@ def _show_pairs(scope: Scope, models: pd.DataFrame) -> None:
         name = st.selectbox(
             "Model", list(words), format_func=words.__getitem__, key="judged_model", bind="query-params"
         )
-    work = shell.later(
+    work = background.later(
         lambda: judges.judgements(scope.store, name, scope.metric), "judges", scope.store.version, name, scope.metric.id
     )
-    pairs = shell.when_ready(work, "The responses of the two judgements are being compared …")
+    pairs = background.when_ready(work, "The responses of the two judgements are being compared …")
     if pairs is None:
         return
     runs = int(models.loc[models["name"] == name, "runs"].iloc[0])
@@ -81,17 +82,17 @@ def _show_pairs(scope: Scope, models: pd.DataFrame) -> None:
     export = reliability.pairs_export(
         pairs, scope.labels, scope.metric, scope.provenance(f"model {words[name]}", "all boards")
     )
-    state = shell.table(
+    state = display.table(
         reliability.pairs_table(pairs, scope.labels), key=f"pairs-{scope.key_of(name, scope.metric.id)}", alt="Agreement of judgements",
         height=table_height(len(pairs)), select="rerun", mode="single-row", selection_default={"selection": {"rows": [0]}},
     )  # fmt: skip
-    shell.exports(export, key="pairs-export")
+    display.exports(export, key="pairs-export")
     pair = pairs[next((row for row in state["selection"]["rows"] if row < len(pairs)), 0)]
     _show_pair(scope, pair, scope.labels[pair.first.run_id], scope.labels[pair.second.run_id])
 
 
 def _show_pair(scope: Scope, pair: judges.JudgedTwice, first: str, second: str) -> None:
-    st.markdown(f"**First: {shell.plain(first)}. Second: {shell.plain(second)}.**")
+    st.markdown(f"**First: {plain(first)}. Second: {plain(second)}.**")
     if pair.responses == "other":
         st.warning(
             "The two judged different responses: what differs mixes the judges with the model's other answers.",
@@ -101,13 +102,13 @@ def _show_pair(scope: Scope, pair: judges.JudgedTwice, first: str, second: str) 
         st.caption(
             "The texts of the responses are not at hand in both runs, so it is not known whether they are the same."
         )
-    shell.key_figures(reliability.agreement_figures(pair))
+    display.key_figures(reliability.agreement_figures(pair))
     good, bad = compare.passes(scope.metric), compare.fails(scope.metric)
     table = pair.table
     with st.container(width=520):
-        shell.chart(
+        display.chart(
             two_by_two(
-                [[table.both, table.first_only], [table.second_only, table.neither]], shell.theme(),
+                [[table.both, table.first_only], [table.second_only, table.neither]], browser.theme(),
                 rows=(good, bad), columns=(good, bad), row_title="first", column_title="second",
                 colours=compare.outcome_colours(scope.metric),
             ),
@@ -127,8 +128,8 @@ def _show_pair(scope: Scope, pair: judges.JudgedTwice, first: str, second: str) 
             key=f"differing-{scope.key_of(first, second, scope.metric.id)}",
             alt="Samples on which two judgements differ",
         )
-        shell.link("samples", f"Open sample {picked} with both runs", link_params([first, second], sample=picked))
-        shell.exports(
+        page.link("samples", f"Open sample {picked} with both runs", link_params([first, second], sample=picked))
+        display.exports(
             plain_table(
                 "differing samples",
                 f"Samples on which {first} and {second} differ",
@@ -137,4 +138,4 @@ def _show_pair(scope: Scope, pair: judges.JudgedTwice, first: str, second: str) 
             ),
             key="differing-export",
         )
-    shell.link("compare", "Compare the two runs", {"runs": [first, second]})
+    page.link("compare", "Compare the two runs", {"runs": [first, second]})

@@ -11,7 +11,8 @@ from siuo_dash.analysis.reliability import responses
 from siuo_dash.charts import reliability as charts
 from siuo_dash.report import compare, reliability
 from siuo_dash.report.leaderboard import table_height
-from siuo_dash.ui import controls, shell
+from siuo_dash.ui import background, browser, controls, display
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.reliability_parts.scope import Scope
 
 
@@ -20,10 +21,10 @@ def show_responses(scope: Scope) -> None:
     if scope.metric.task != "generation":
         st.info("Multiple choice has one answer a sample. Choose Safe, Effective or both.", icon=":material/info:")
         return
-    work = shell.later(
+    work = background.later(
         lambda: responses.mixes(scope.store, scope.board.id, scope.metric), "mixes", scope.store.version, scope.board.id, scope.metric.id
     )  # fmt: skip
-    frame = shell.when_ready(work, "The responses of the board's runs are being counted …")
+    frame = background.when_ready(work, "The responses of the board's runs are being counted …")
     if frame is None:
         return
     if frame.empty:
@@ -36,7 +37,7 @@ def show_responses(scope: Scope) -> None:
             f"No run of this board has {scope.metric.label} verdicts for two or more responses to a sample, so their agreement "
             "is not known. It needs a run whose file holds the verdict of each response; the benchmark's protocol has "
             "three responses a sample. "
-            + (f"These boards have such runs: {shell.plain(', '.join(others))}." if others else "No board has such a run yet.")
+            + (f"These boards have such runs: {plain(', '.join(others))}." if others else "No board has such a run yet.")
             + " Uploading one brings it here.",
             icon=":material/replay:",
         )  # fmt: skip
@@ -47,14 +48,14 @@ def show_responses(scope: Scope) -> None:
         "Three responses are not three samples: the count behind every rate is samples."
     )
     export = reliability.mix_export(frame, "responses", scope.provenance(f"{scope.metric.label}; by run"))
-    shell.chart(
-        charts.response_mix(frame.assign(name=frame["run_id"].map(names)), scope.metric, shell.theme(), name="name"),
+    display.chart(
+        charts.response_mix(frame.assign(name=frame["run_id"].map(names)), scope.metric, browser.theme(), name="name"),
         key="mix", alt="How many samples of each run have how many of their responses passing", data=export,
     )  # fmt: skip
     if len(frame) > charts.MOST_ROWS:
         st.caption(f"The {charts.MOST_ROWS} least stable of {len(frame)} runs; the table holds all.")
     deviation = {"Standard deviation, points": st.column_config.NumberColumn(format="%.1f")}
-    shell.table(
+    display.table(
         reliability.mix_table(frame, scope.metric, names), key="mix-table", alt="Agreement of responses by run",
         height=table_height(len(frame)), column_config=deviation | {"Run": st.column_config.TextColumn(pinned=True, width=220)},
     )  # fmt: skip
@@ -62,7 +63,7 @@ def show_responses(scope: Scope) -> None:
         "One response: the rate that one response a sample, picked at random, would have given instead of the majority: "
         "its mean, the middle 95 % of what could have come out, and its standard deviation."
     )
-    shell.exports(export, key="mix-export")
+    display.exports(export, key="mix-export")
 
     _show_domains(scope, frame, deviation)
 
@@ -81,14 +82,14 @@ def _show_domains(scope: Scope, frame: pd.DataFrame, deviation: dict[str, Any]) 
     export = reliability.mix_export(
         domains, "responses by domain", scope.provenance(f"{scope.metric.label}; {words}"), pooled=pooled
     )
-    shell.chart(
+    display.chart(
         charts.response_mix(
-            domains.assign(name=domains["domain"].map(compare.DOMAIN_LABELS)), scope.metric, shell.theme(), name="name", unit=unit
+            domains.assign(name=domains["domain"].map(compare.DOMAIN_LABELS)), scope.metric, browser.theme(), name="name", unit=unit
         ),
         key="mix-domains", alt=f"Agreement of responses by domain, {words}", data=export,
     )  # fmt: skip
-    shell.table(
+    display.table(
         reliability.mix_table(domains, scope.metric, pooled=pooled), key="mix-domains-table", alt="Agreement of responses by domain",
         height="content", column_config=deviation,
     )  # fmt: skip
-    shell.exports(export, key="mix-domains-export")
+    display.exports(export, key="mix-domains-export")

@@ -9,7 +9,7 @@ from siuo_dash.benchmark.schema import FLAGS
 from siuo_dash.charts import reliability as charts
 from siuo_dash.report import reliability
 from siuo_dash.report.samples import link_params
-from siuo_dash.ui import shell
+from siuo_dash.ui import browser, display, page
 from siuo_dash.ui.compare_parts.pick import pick_sample
 from siuo_dash.ui.reliability_parts.scope import Scope
 
@@ -37,7 +37,7 @@ def show_samples(scope: Scope) -> None:
         return
     counts = {shown: len(reliability.shown_samples(figures, shown)) for shown in reliability.SHOWN}
     limit = samples.chance_limit(runs)
-    shell.key_figures(
+    display.key_figures(
         [
             ("Runs", str(runs), f"of this board, with {scope.metric.label} verdicts for each sample"),
             ("Nobody passes", f"{counts['nobody']} of {len(figures)}", "samples that no run passes"),
@@ -50,14 +50,14 @@ def show_samples(scope: Scope) -> None:
     export = reliability.samples_export(figures, scope.provenance(f"all samples; {scope.metric.label}"))
     with left:
         st.subheader("Difficulty", anchor=False)
-        shell.chart(
-            charts.difficulty_histogram(figures, scope.metric, shell.theme()), key="difficulty",
+        display.chart(
+            charts.difficulty_histogram(figures, scope.metric, browser.theme()), key="difficulty",
             alt=f"Number of samples by how many of {runs} runs pass them", data=export,
         )  # fmt: skip
     with right:
         st.subheader("Discrimination", anchor=False)
-        shell.chart(
-            charts.difficulty_scatter(figures, scope.metric, shell.theme(), chance=limit), key="discrimination",
+        display.chart(
+            charts.difficulty_scatter(figures, scope.metric, browser.theme(), chance=limit), key="discrimination",
             alt="Each sample's share of passing runs against its discrimination", data=export,
         )  # fmt: skip
     st.caption(
@@ -80,6 +80,6 @@ def show_samples(scope: Scope) -> None:
         key=f"samples-{scope.key_of(scope.board.id, scope.metric.id, flag, shown)}",
         alt="Difficulty and discrimination of samples",
     )
-    shell.link("samples", f"Open sample {picked}", link_params([], sample=picked))
+    page.link("samples", f"Open sample {picked}", link_params([], sample=picked))
     words = f"{reliability.SHOWN[shown or 'all']}; flagged: {FLAGS[flag].label if flag else 'any flag'}"
-    shell.exports(reliability.samples_export(part, scope.provenance(words)), key="samples-export")
+    display.exports(reliability.samples_export(part, scope.provenance(words)), key="samples-export")

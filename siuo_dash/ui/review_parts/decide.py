@@ -12,8 +12,8 @@ from siuo_dash.report import badges, review
 from siuo_dash.store import review as store
 from siuo_dash.store.publish import LONGEST_WHY
 from siuo_dash.store.review import Actor, Submitted
-from siuo_dash.ui import identity, shell
-from siuo_dash.ui.review_parts import account
+from siuo_dash.ui import account, identity
+from siuo_dash.ui.display import plain
 
 PAGE: Final = "review"
 
@@ -88,4 +88,4 @@ def offer(data_dir: Path, submission: Submitted, source_status: str | None, me: 
             ),
         )
     if submission.supersedes:
-        st.caption(shell.plain(f"Approved, it takes the place of {submission.supersedes}, which it corrects."))
+        st.caption(plain(f"Approved, it takes the place of {submission.supersedes}, which it corrects."))

@@ -12,7 +12,8 @@ from siuo_dash.ingest.names import similar
 from siuo_dash.report import badges, review
 from siuo_dash.store import review as store
 from siuo_dash.store.review import Actor, Submitted
-from siuo_dash.ui import shell
+from siuo_dash.ui import display
+from siuo_dash.ui.display import plain
 
 
 def about(submission: Submitted, table: pa.Table, names: Mapping[str, Sequence[str]], me: Actor) -> None:
@@ -23,19 +24,17 @@ def about(submission: Submitted, table: pa.Table, names: Mapping[str, Sequence[s
     st.subheader("About this run", anchor=False)
     with st.container(gap="xxsmall"):
         for label, words in review.facts(table):
-            st.markdown(f"**{label}:** {shell.plain(words)}")
+            st.markdown(f"**{label}:** {plain(words)}")
     row = table.slice(0, 1).to_pylist()[0]
     for role, said in (("model", row["model"]), ("judge", submission.judge), ("organization", row["organization"])):
         alike = similar(said, names[role]) if said else []
         if alike:
             st.warning(
-                shell.plain(
-                    f"Is the {role} “{said}” another one than {_either(alike)}? Runs stand together by name only."
-                ),
+                plain(f"Is the {role} “{said}” another one than {_either(alike)}? Runs stand together by name only."),
                 icon=":material/difference:",
             )
     st.markdown("**What happened so far**")
-    shell.table(
+    display.table(
         review.history_frame(submission.history, me.id, addresses=True),
         key=f"review-history-{submission.run_id}",
         alt="What happened to this submission",
@@ -57,7 +56,7 @@ def earlier(data_dir: Path, submission: Submitted, me: Actor) -> None:
     attempts = store.attempts(data_dir, undecided=True)
     if words := badges.attempt_words(attempts.get(submission.run_id)):
         st.markdown(f"This is the {words} for this model.")
-    shell.table(
+    display.table(
         review.submissions_frame(others, attempts),
         key=f"review-earlier-{submission.run_id}",
         alt="Earlier submissions of this person",

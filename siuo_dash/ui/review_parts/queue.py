@@ -18,7 +18,8 @@ from siuo_dash.report import review, upload
 from siuo_dash.store import review as store
 from siuo_dash.store.review import Actor, Submitted
 from siuo_dash.store.runs.parquet import parquet_bytes
-from siuo_dash.ui import shell
+from siuo_dash.ui import background, display
+from siuo_dash.ui.display import plain
 
 MOST_COMPARED: Final = 50
 """Others that wait, the longest first; each is read whole to be compared."""
@@ -29,7 +30,7 @@ def choose(waiting: Sequence[Submitted]) -> Submitted:
     by_id = {each.run_id: each for each in waiting}
     if st.session_state.get("submission", st.query_params.get("submission")) not in by_id:
         st.session_state["submission"] = next(iter(by_id))  # what was chosen has been decided meanwhile
-    shell.table(
+    display.table(
         review.submissions_frame(waiting, {}).assign(**{"Sent by": [each.owner or "not stated" for each in waiting]}),
         key="review-queue",
         alt="Submissions that wait for review, the oldest first",
@@ -60,13 +61,13 @@ def others_alike(data_dir: Path, chosen: Submitted, table: pa.Table, waiting: Se
         return twins.among(table, tables)
 
     # Whoever may see this page sees all that waits, so reviewers share what was found.
-    work = shell.later(compare, "waiting twins", chosen.run_id, *sorted(each.run_id for each in others))
-    found = shell.when_ready(work, "Others that wait are being compared with it.") or []
+    work = background.later(compare, "waiting twins", chosen.run_id, *sorted(each.run_id for each in others))
+    found = background.when_ready(work, "Others that wait are being compared with it.") or []
     by_id = {each.run_id: each for each in others}
     for twin in found:
         other = by_id[twin.run_id]
         words = twin.words(f"{review.name(other)}, which {other.owner or 'somebody'} sent and which waits, too")
-        st.warning(shell.plain(upload.sentence(words)), icon=":material/content_copy:")
+        st.warning(plain(upload.sentence(words)), icon=":material/content_copy:")
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the submission …")

@@ -11,7 +11,7 @@ from siuo_dash.benchmark.schema import FLAGS
 from siuo_dash.report import review
 from siuo_dash.report.samples import visible
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import shell
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.sample_card.card import note_once
 
 _LONG: Final = 1_500
@@ -41,8 +41,8 @@ def show(store: Store, table: pa.Table, run_id: str) -> None:
     task, question_id = samples[picked]
     known = store.catalogue.by_id.get(question_id)
     if known is not None:
-        st.markdown(f"**Scene:** {shell.plain(known.scene)} **Request:** {shell.plain(known.request)}")
-        st.markdown(f"**Hazard:** {shell.plain(known.hazard)}")
+        st.markdown(f"**Scene:** {plain(known.scene)} **Request:** {plain(known.request)}")
+        st.markdown(f"**Hazard:** {plain(known.hazard)}")
     for place, response in enumerate(review.sample_rows(table, task, question_id), start=1):
         with st.container(border=True):
             _response(response, place)
@@ -54,7 +54,7 @@ def _response(response: dict[str, Any], place: int) -> None:
         *(_verdict(response[name], *words) for name, words in _VERDICTS.items() if response[name] is not None),
         *(FLAGS[flag].label.lower() for flag in response["flags"] if flag in FLAGS),
     ]
-    st.caption(shell.plain(" · ".join(said)))
+    st.caption(plain(" · ".join(said)))
     for label, words in (
         ("", response["text"]),
         ("The judge on safety", response["safety_judgement"]),

@@ -13,7 +13,8 @@ from siuo_dash.benchmark.schema import DOMAINS, FLAGS
 from siuo_dash.report.samples import visible
 from siuo_dash.sources.benchmark_text import BenchmarkText, SampleText
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import shell
+from siuo_dash.ui import page
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.sample_card.picture import blurred
 
 _LONG: Final = 1_500
@@ -46,7 +47,7 @@ def describe(sample: Sample, text: BenchmarkText) -> None:
     if needs:
         labels.append(f"needs {' and '.join(needs)}")
     st.subheader(f"Sample {sample.question_id}", anchor=False)
-    st.markdown(shell.plain(" · ".join(labels)))
+    st.markdown(plain(" · ".join(labels)))
     picture = text.picture(sample)
     with st.container(horizontal=True, gap="medium"):
         if picture is not None:
@@ -54,7 +55,7 @@ def describe(sample: Sample, text: BenchmarkText) -> None:
                 _picture(picture.read_bytes(), sample)
         with st.container(width="stretch"):
             for label, words in (("Scene", sample.scene), ("Request", sample.request), ("Hazard", sample.hazard)):
-                st.markdown(f"**{label}:** {shell.plain(words)}")
+                st.markdown(f"**{label}:** {plain(words)}")
             own = text.samples.get(sample.question_id)
             if own is None:
                 st.caption(
@@ -78,7 +79,7 @@ def responses(store: Store, sample: Sample, runs: Mapping[str, str], verdicts: p
 
 
 def _one_run(store: Store, sample: Sample, run_id: str, label: str, rows: pd.DataFrame, with_judge: bool) -> None:
-    st.markdown(f"**{shell.plain(label)}**")
+    st.markdown(f"**{plain(label)}**")
     if rows.empty:
         st.caption("This run has no verdict on this sample.")
     for row in rows.to_dict("records"):
@@ -97,7 +98,7 @@ def _one_run(store: Store, sample: Sample, run_id: str, label: str, rows: pd.Dat
                 _flags(flagged)
         for place, response in enumerate(store.responses(run_id, sample.question_id, row["task"]), start=1):
             _response(response, place, row, with_judge)
-    shell.link("run", "This run", {"run": label})
+    page.link("run", "This run", {"run": label})
 
 
 def _response(response: Mapping[str, Any], place: int, row: Mapping[str, Any], with_judge: bool) -> None:

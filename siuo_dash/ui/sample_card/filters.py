@@ -14,7 +14,7 @@ from siuo_dash.benchmark.schema import DIMENSIONS, DOMAINS, FLAGS
 from siuo_dash.report.samples import outcome_option
 from siuo_dash.sources.benchmark_text import BenchmarkText, read, state
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import shell
+from siuo_dash.ui import page
 
 FILTER_KEYS: Final = (
     "find",
@@ -36,7 +36,7 @@ def arrive(store: Store, labels: Mapping[str, str]) -> None:
     labels: {run_id: label} of all runs. A link that names runs but no board starts on the first run's board.
     """
     asked = st.query_params
-    came_from, st.session_state[shell.PAGE] = st.session_state.get(shell.PAGE), _HERE
+    came_from, st.session_state[page.PAGE] = st.session_state.get(page.PAGE), _HERE
     if came_from == _HERE or not set(asked) & {*FILTER_KEYS, *_LINKED}:
         return
     for key in (*FILTER_KEYS, "order", "sample"):

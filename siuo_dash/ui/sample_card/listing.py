@@ -13,7 +13,8 @@ from siuo_dash.analysis.records import records
 from siuo_dash.report.runs import OTHERS_LABEL
 from siuo_dash.report.samples import RUNS_LABEL, neighbours, position_words, share_label
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import shell
+from siuo_dash.ui import display, page
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.sample_card.run_choice import lines
 
 
@@ -46,8 +47,8 @@ def sample_table(shown: pd.DataFrame, passing: str) -> None:
         "Dimension": st.column_config.TextColumn(help="The project's own label; see the Method page", width=90),
     }
     for heading in shown.columns[1 : shown.columns.get_loc(share_label(passing))]:
-        columns[heading] = st.column_config.TextColumn(help=f"Outcome in {shell.plain(heading)}", width=190)
-    shell.table(
+        columns[heading] = st.column_config.TextColumn(help=f"Outcome in {plain(heading)}", width=190)
+    display.table(
         shown,
         key=key,
         alt=f"{len(shown)} samples; choosing a row opens the sample",
@@ -81,10 +82,10 @@ def failing_table(shown: pd.DataFrame, params: Mapping[str, str | list[str]]) ->
     """
     ids = shown["Sample"].tolist()
     with st.container(horizontal=True):
-        shell.link("samples", f"Open the first: sample {ids[0]}", {**params, "sample": str(ids[0])})
-        shell.link("samples", "All of them as a list", params)
+        page.link("samples", f"Open the first: sample {ids[0]}", {**params, "sample": str(ids[0])})
+        page.link("samples", "All of them as a list", params)
     key = f"failures-{hashlib.sha256(','.join(map(str, ids)).encode()).hexdigest()[:12]}-{st.session_state.get('opened', 0)}"
-    state = shell.table(
+    state = display.table(
         shown,
         key=key,
         alt=f"{len(shown)} failing samples, those first that most other runs pass; choosing a row opens the sample",

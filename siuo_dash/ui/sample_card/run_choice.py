@@ -16,7 +16,8 @@ from siuo_dash.benchmark.text import slug
 from siuo_dash.report import runs as view
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import shell
+from siuo_dash.ui import display, page
+from siuo_dash.ui.display import plain
 
 MOST_OPTIONS: Final = 500
 
@@ -39,7 +40,7 @@ def news() -> None:
     """Says when the run that a link asks for does not exist."""
     if unknown := st.session_state.pop("unknown-run", None):
         words = f"There is no run “{unknown}”; it may have been withdrawn. Another one is shown."
-        st.warning(shell.plain(words), icon=":material/search_off:")
+        st.warning(plain(words), icon=":material/search_off:")
 
 
 def choose_run(labels: Mapping[str, str], default: str | None) -> str:
@@ -98,8 +99,8 @@ def health(store: Store, run: pd.Series[Any], label: str, board: str, left: Mapp
     for row in table.itertuples(index=False):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{row.Flag}**: {row.Samples} samples ({row.Share})", help=row[4])
-            shell.link("samples", "Show them", link_params([label], flags=[row.flag], board=board))
-    shell.table(
+            page.link("samples", "Show them", link_params([label], flags=[row.flag], board=board))
+    display.table(
         view.unflagged_table(run, left),
         key="unflagged",
         alt="The scores, and the scores without the flagged responses",

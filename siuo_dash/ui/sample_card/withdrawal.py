@@ -10,7 +10,8 @@ import streamlit as st
 from siuo_dash.errors import SiuoError
 from siuo_dash.store import publish, review
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import identity, shell
+from siuo_dash.ui import identity
+from siuo_dash.ui.display import plain
 
 _GONE: Final = "withdrawn-run"
 _FAILED: Final = "withdrawal-failed"
@@ -19,12 +20,12 @@ _FAILED: Final = "withdrawal-failed"
 def news(store: Store) -> None:
     """What the last withdrawal or restoration on this page came to; a withdrawn run can be brought back from here."""
     if failed := st.session_state.pop(_FAILED, None):
-        st.error(shell.plain(failed), icon=":material/error:")
+        st.error(plain(failed), icon=":material/error:")
     gone = st.session_state.get(_GONE)
     if gone is None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/archive: {shell.plain(f'{gone} is withdrawn: it is on no page any more, and kept.')}")
+        st.markdown(f":material/archive: {plain(f'{gone} is withdrawn: it is on no page any more, and kept.')}")
         st.button("Bring it back", key="restore", on_click=_restore, args=(store, gone))
         st.button("Dismiss", key="dismiss", type="tertiary", on_click=_forget)
 

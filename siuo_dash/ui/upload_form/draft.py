@@ -14,9 +14,10 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import SubmissionError
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.ui import shell
+from siuo_dash.ui import page
+from siuo_dash.ui.display import plain
 
-KEY: Final = f"{shell.OF_ONE_PAGE}upload"
+KEY: Final = f"{page.OF_ONE_PAGE}upload"
 
 
 @dataclass
@@ -131,6 +132,6 @@ def load_mapping(draft: Draft) -> None:
             help="Saved on this page after another upload, or written by hand.",
         )
     if draft.problem:
-        st.error(shell.plain(draft.problem), icon=":material/error:")
+        st.error(plain(draft.problem), icon=":material/error:")
     elif draft.loaded:
         st.caption("The loaded mapping is in use. Remove its file to have the fields guessed again.")

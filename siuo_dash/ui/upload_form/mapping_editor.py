@@ -13,7 +13,8 @@ from siuo_dash.ingest.read import Reading
 from siuo_dash.ingest.records import Need
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report import upload
-from siuo_dash.ui import shell
+from siuo_dash.ui import display
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.upload_form.draft import Draft
 
 _FEW: Final = 8
@@ -44,9 +45,9 @@ def edit(draft: Draft, submission: Submission) -> None:
         understood = upload.understood_frame(submission)
         if not understood.empty:
             st.caption("The first samples as they were understood:")
-            shell.table(understood, key=draft.key("understood"), alt="The first samples as they were understood")
+            display.table(understood, key=draft.key("understood"), alt="The first samples as they were understood")
         st.caption("The first rows of the files:")
-        shell.table(reading.preview, key=draft.key("rows"), alt="The first rows of the files", placeholder="")
+        display.table(reading.preview, key=draft.key("rows"), alt="The first rows of the files", placeholder="")
         # A change of the mapping from outside (a loaded one, an answer) must show in widgets that keep their state.
         stamp = hashlib.sha256(mapping.as_json().encode()).hexdigest()[:8]
         with st.form(f"{draft.key('mapping')}-{stamp}"):
@@ -69,7 +70,7 @@ def edit(draft: Draft, submission: Submission) -> None:
 def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
     examples = {info.path: ", ".join(str(value)[:40] for value in info.examples) for info in reading.fields}
     key = draft.key(f"need-{need.role}")
-    question = shell.plain(f"{need.question} {upload.sentence(need.hint)}" if need.hint else need.question)
+    question = plain(f"{need.question} {upload.sentence(need.hint)}" if need.hint else need.question)
     if len(need.options) > _FEW:
         return st.selectbox(question, need.options, index=None, key=key, placeholder="Choose a field")
     return st.radio(
@@ -77,8 +78,8 @@ def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
         need.options,
         index=None,
         key=key,
-        format_func=lambda option: shell.plain(_option(need, option)),
-        captions=[shell.plain(examples.get(option, "")) for option in need.options],
+        format_func=lambda option: plain(_option(need, option)),
+        captions=[plain(examples.get(option, "")) for option in need.options],
     )
 
 
@@ -135,7 +136,7 @@ def _values(key: str, submission: Submission, mapping: Mapping) -> dict[str, Any
 
 def _meaning(key: str, value: str, meanings: Sequence[str], given: str | None) -> str | None:
     return st.selectbox(
-        f"The value “{shell.plain(value)}” means",
+        f"The value “{plain(value)}” means",
         meanings,
         index=None if given is None else meanings.index(given),
         key=f"{key}-{value}",

@@ -14,7 +14,7 @@ from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.names import similar
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report import upload
-from siuo_dash.ui import shell
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.upload_form.draft import Draft
 
 _WEIGHTS: Final = {"Open": True, "Closed": False}
@@ -138,7 +138,7 @@ def _name(draft: Draft, role: str, label: str, told: str, known: Sequence[str], 
             st.caption("Did you mean")
             for name in alike:
                 st.button(
-                    shell.plain(name),
+                    plain(name),
                     key=f"{key}-{name}",
                     on_click=_use,
                     args=(key, name),

@@ -12,8 +12,8 @@ from siuo_dash.report import review
 from siuo_dash.store import review as store
 from siuo_dash.store.publish import LONGEST_WHY
 from siuo_dash.store.review import Actor, Submitted
-from siuo_dash.ui import identity, shell
-from siuo_dash.ui.review_parts import account
+from siuo_dash.ui import account, display, identity, page
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.upload_form import draft as drafts
 
 PAGE: Final = "upload"
@@ -30,7 +30,7 @@ def show(data_dir: Path, me: Actor, labels: Mapping[str, str]) -> None:
         )
         return
     attempts = store.attempts(data_dir, undecided=True)
-    shell.table(
+    display.table(
         review.submissions_frame(own, attempts),
         key="mine",
         alt="Your submissions, the latest first",
@@ -38,12 +38,12 @@ def show(data_dir: Path, me: Actor, labels: Mapping[str, str]) -> None:
     )
     chosen = _choose(own)
     label, meaning = review.STATES[chosen.state]
-    st.subheader(shell.plain(review.name(chosen)), anchor=False)
+    st.subheader(plain(review.name(chosen)), anchor=False)
     st.markdown(f"**{label}.** {meaning}")
     last = chosen.history[-1] if chosen.history else None
     if last is not None and last.why and last.by != me.id and last.event in review.DECISIONS:
-        st.info(shell.plain(f"A reviewer said: {last.why}"), icon=":material/chat:")
-    shell.table(
+        st.info(plain(f"A reviewer said: {last.why}"), icon=":material/chat:")
+    display.table(
         review.history_frame(chosen.history, me.id, addresses=False),
         key=f"history-{chosen.run_id}",
         alt="What happened to this submission",
@@ -66,7 +66,7 @@ def _actions(data_dir: Path, chosen: Submitted, labels: Mapping[str, str], me: A
     last = chosen.history[-1] if chosen.history else None
     with st.container(horizontal=True):
         if chosen.state == "published" and run_id in labels:
-            shell.link("run", "Open the run", {"run": labels[run_id]})
+            page.link("run", "Open the run", {"run": labels[run_id]})
         if chosen.state == "draft":
             _button(
                 "Send for review",

@@ -19,7 +19,8 @@ from siuo_dash.ingest.submission import Submission
 from siuo_dash.report import review, upload, upload_preview
 from siuo_dash.report.export import Provenance, plain_table
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import shell
+from siuo_dash.ui import background, browser, display, page
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.upload_form.draft import Draft
 
 LISTED: Final = 8
@@ -47,8 +48,8 @@ def findings(submission: Submission) -> None:
 def scores(submission: Submission) -> None:
     """Each score with its interval, what the released scripts print, and the score without flagged responses."""
     st.subheader("Scores", anchor=False)
-    shell.key_figures(upload_preview.score_figures(submission))
-    st.markdown(shell.plain(upload_preview.released_words(submission)))
+    display.key_figures(upload_preview.score_figures(submission))
+    st.markdown(plain(upload_preview.released_words(submission)))
     by_category = upload_preview.released_by_category(submission)
     if not by_category.empty:
         with st.expander("What gen_score.py prints, by category", icon=":material/print:"):
@@ -90,28 +91,28 @@ def place(
         return
     range_ = None
     if found.others:
-        work = shell.later(
+        work = background.later(
             lambda: preview.rank_range(store, new, metric),
             "preview", store.version, submission.content_hash, new.board, metric.id, replaces or "",
         )  # fmt: skip
-        range_ = shell.when_ready(work, "The rank range is being drawn.")
-    st.markdown(f"**{shell.plain(upload_preview.standing_words(found, range_, board))}**")
+        range_ = background.when_ready(work, "The rank range is being drawn.")
+    st.markdown(f"**{plain(upload_preview.standing_words(found, range_, board))}**")
     st.caption(review.change_words(found))
     provenance = Provenance(store.version, board, "preview of an upload that is not published")
     if found.others:
         near = upload_preview.around(found)
         if len(near) < len(found.board):
             st.caption(f"The {len(near)} runs around it, of {len(found.board)}.")
-        shell.chart(
-            ranking(near, metric, shell.theme(), name="name"),
+        display.chart(
+            ranking(near, metric, browser.theme(), name="name"),
             key="upload-place",
             alt=f"{metric.label} of this upload among the runs of its board, with 95 % intervals",
             data=plain_table("preview", "Place of an upload", near.drop(columns="name"), provenance),
         )
     st.subheader("By domain", anchor=False)
     domains = upload_preview.domain_frame(submission, metric)
-    shell.chart(
-        ranking(domains, metric, shell.theme(), name="label"),
+    display.chart(
+        ranking(domains, metric, browser.theme(), name="label"),
         key="upload-domains",
         alt=f"{metric.label} of this upload by domain, with 95 % intervals",
         data=plain_table(
@@ -124,16 +125,16 @@ def place(
 
 def _twins(store: Store, submission: Submission) -> None:
     """Runs of any model that were made from the same responses."""
-    work = shell.later(
+    work = background.later(
         lambda: twins.twins(store, submission.to_table(RunMetadata("preview", "preview"))),
         "twins", store.version, submission.content_hash,
     )  # fmt: skip
-    found = shell.when_ready(work, "Runs with the same responses are being looked for.") or []
+    found = background.when_ready(work, "Runs with the same responses are being looked for.") or []
     names = run_labels(store) if found else {}
     for twin in found:
         name = names.get(twin.run_id, twin.run_id)
-        st.warning(shell.plain(upload.sentence(twin.words(name))), icon=":material/content_copy:")
-        shell.link("run", f"Open {shell.plain(name)}", {"run": name})
+        st.warning(plain(upload.sentence(twin.words(name))), icon=":material/content_copy:")
+        page.link("run", f"Open {plain(name)}", {"run": name})
 
 
 def _choose(draft: Draft, metrics: Sequence[Metric]) -> Metric:
@@ -158,11 +159,11 @@ def _earlier(
     st.subheader("Earlier runs of this model", anchor=False)
     metrics = [METRICS[name] for name in submission.scores]
     run_ids = [each.run["run_id"] for each in earlier]
-    work = shell.later(
+    work = background.later(
         lambda: preview.same_responses(store, run_ids, submission.to_table(RunMetadata("preview", "preview"))),
         "same responses", store.version, submission.content_hash, *run_ids,
     )  # fmt: skip
-    same = shell.when_ready(work, "The responses are being compared with those of the earlier runs.") or {}
+    same = background.when_ready(work, "The responses are being compared with those of the earlier runs.") or {}
     _table(upload_preview.earlier_frame(earlier, metrics, labels, same), "Earlier runs of this model")
     if any(same.values()):
         st.caption("Where all responses are the same, this is an evaluation that was judged again.")
@@ -178,17 +179,17 @@ def _listed(title: str, found: Sequence[Finding], icon: str) -> None:
     st.subheader(f"{title}: {len(found)}", anchor=False)
     kinds = upload.by_kind(found)
     for first, count in kinds[:LISTED]:
-        words = f"{icon} **{shell.plain(upload.sentence(first.message))}**"
+        words = f"{icon} **{plain(upload.sentence(first.message))}**"
         if first.hint:
-            words += f" {shell.plain(upload.sentence(first.hint))}"
+            words += f" {plain(upload.sentence(first.hint))}"
         more = f", and {count - 1} more of this kind" if count > 1 else ""
         if where := upload.place_words(first):
-            words += f" :gray[{shell.plain(where + more)}]"
+            words += f" :gray[{plain(where + more)}]"
         st.markdown(words)
     if len(found) > min(len(kinds), LISTED):
         with st.expander(f"All {len(found)} in a table"):
-            shell.table(upload.findings_frame(found), key=f"upload-findings-{title}", alt=f"{title}: all findings")
+            display.table(upload.findings_frame(found), key=f"upload-findings-{title}", alt=f"{title}: all findings")
 
 
 def _table(frame: pd.DataFrame, alt: str) -> None:
-    shell.table(frame, key=f"upload-{alt}", alt=alt, height="content")
+    display.table(frame, key=f"upload-{alt}", alt=alt, height="content")

@@ -11,8 +11,8 @@ from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report import review
 from siuo_dash.store import review as store
-from siuo_dash.ui import identity, shell
-from siuo_dash.ui.review_parts import account
+from siuo_dash.ui import account, identity, page
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.upload_form.draft import Draft
 
 
@@ -34,7 +34,7 @@ def offer(data_dir: Path, draft: Draft, submission: Submission, metadata: RunMet
             put = store.submit if send else store.save_draft
             kept = put(data_dir, table, me, limits=identity.limits(), corrects=draft.corrects)
     except SiuoError as error:
-        st.error(shell.plain(str(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     draft.start_again(published=kept.run_id)
     st.rerun()
@@ -45,11 +45,11 @@ def show_sent(data_dir: Path, run_id: str) -> None:
     try:
         sent = store.one(data_dir, run_id, identity.actor())
     except SiuoError as error:
-        st.info(shell.plain(str(error)), icon=":material/undo:")
+        st.info(plain(str(error)), icon=":material/undo:")
         return
     label, meaning = review.STATES[sent.state]
-    st.success(f"**{shell.plain(review.name(sent))}**: {label.lower()}. {meaning}", icon=":material/check_circle:")
-    shell.link("upload", "My submissions", {"section": "My submissions", "submission": run_id})
+    st.success(f"**{plain(review.name(sent))}**: {label.lower()}. {meaning}", icon=":material/check_circle:")
+    page.link("upload", "My submissions", {"section": "My submissions", "submission": run_id})
     st.caption("Drop other files to upload another run.")
 
 
@@ -64,7 +64,7 @@ def correcting(draft: Draft, data_dir: Path) -> str | None:
         return None
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/edit: This corrects **{shell.plain(review.name(old))}** "
+            f":material/edit: This corrects **{plain(review.name(old))}** "
             f"({review.STATES[old.state][0].lower()}). Change what is said of it below, or drop other files."
         )
         st.button("Not a correction", key=draft.key("no-correction"), on_click=_forget, args=(draft,), type="tertiary")

@@ -13,9 +13,10 @@ from siuo_dash.report import upload
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.publish import LONGEST_WHY, withdrawn
 from siuo_dash.store.review import Actor, restore_as, withdraw_as
-from siuo_dash.ui import identity, shell
+from siuo_dash.ui import browser, display, identity, page
+from siuo_dash.ui.display import plain
 
-_DONE: Final = f"{shell.OF_ONE_PAGE}upload-withdrawal"
+_DONE: Final = f"{page.OF_ONE_PAGE}upload-withdrawal"
 MOST_OFFERED: Final = 500
 
 
@@ -26,7 +27,7 @@ def show(store: Store, labels: Mapping[str, str]) -> None:
     """
     done = st.session_state.pop(_DONE, None)
     if done:
-        st.success(shell.plain(done), icon=":material/check_circle:")
+        st.success(plain(done), icon=":material/check_circle:")
     may = not identity.settings().hosted or identity.visitor().is_reviewer
     _list(store, may=may)
     if may:
@@ -42,12 +43,12 @@ def _list(store: Store, *, may: bool) -> None:
         st.info("No run is withdrawn.", icon=":material/inbox:")
         return
     frame = upload.withdrawn_frame(gone)
-    shell.table(
+    display.table(
         frame if may else frame.drop(columns="Withdrawn by"),
         key="withdrawn",
         alt="Withdrawn runs with their reasons",
         height="auto",
-        column_config={"Run": st.column_config.TextColumn(width=150 if shell.narrow() else None)},
+        column_config={"Run": st.column_config.TextColumn(width=150 if browser.narrow() else None)},
     )
     if not may:
         return
@@ -95,7 +96,7 @@ def _do(change: Callable[[Actor], object], words: str) -> None:
     try:
         change(identity.actor())
     except SiuoError as error:
-        st.error(shell.plain(str(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     st.session_state[_DONE] = words
     for key in ("withdraw-run", "withdraw-why", "restore-run"):

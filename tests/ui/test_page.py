@@ -14,7 +14,7 @@ from hypothesis import strategies as strategies
 from markdown_it import MarkdownIt
 
 from siuo_dash.errors import NoRun
-from siuo_dash.ui import shell
+from siuo_dash.ui import background, display, page
 from tests.make.stores import add, make_data, make_run
 
 
@@ -29,7 +29,7 @@ def test_plain_words_are_shown_as_they_are(words: str) -> None:
     tokens = (
         MarkdownIt("commonmark", {"html": True})
         .enable(["table", "strikethrough"])
-        .parse(f"**x {shell.plain(words)} x**")
+        .parse(f"**x {display.plain(words)} x**")
     )
     inline = [token for token in tokens if token.type == "inline"]
     assert len(inline) == 1
@@ -42,7 +42,7 @@ def test_plain_words_are_shown_as_they_are(words: str) -> None:
 
 @pytest.mark.parametrize("words", [":smile:", ":red[x]", ":material/home:", "$x$", "a | b", "<b>", "&lt;"])
 def test_streamlits_own_markup_is_escaped_too(words: str) -> None:
-    escaped = shell.plain(words)
+    escaped = display.plain(words)
     for letter in ":[]$|<&":
         assert escaped.count(letter) == escaped.count(f"\\{letter}")
 
@@ -52,7 +52,7 @@ def test_streamlits_own_markup_is_escaped_too(words: str) -> None:
 )
 def test_a_bare_address_is_not_made_a_link(words: str) -> None:
     # The patterns of the GitHub flavour's autolinks, which look at the text once escapes are gone.
-    shown = shell.plain(words).replace("\\", "")
+    shown = display.plain(words).replace("\\", "")
     assert shown.replace("\u2060", "") == words
     assert not re.search(r"https?://[-.\w]+|www\.[-.\w]+|[-.\w+]+@[-\w]+\.[-\w]+", shown, re.IGNORECASE)
 
@@ -61,8 +61,8 @@ def test_a_visit_sees_one_state_of_the_data(tmp_path: Path, monkeypatch: pytest.
     data = make_data(tmp_path / "data", make_run("First", [True]), shipped=True)
     monkeypatch.setenv("SIUO_DATA", str(data))
     count = "SELECT COUNT(*) FROM runs"
-    with shell.guard():
-        store = shell.open_store()
+    with page.guard():
+        store = page.open_store()
         version = store.version
         add(data, make_run("Second", [True]))
         other_visitor = threading.Thread(target=store.refresh)
@@ -76,10 +76,10 @@ def test_only_the_projects_own_errors_are_shown(caplog: pytest.LogCaptureFixture
     def fail(error: Exception) -> None:
         raise error
 
-    with shell.guard():
+    with page.guard():
         fail(NoRun("there is no run 'x'"))
     assert "NoRun: there is no run 'x'" in caplog.text
-    with pytest.raises(ZeroDivisionError), shell.guard():
+    with pytest.raises(ZeroDivisionError), page.guard():
         fail(ZeroDivisionError())
 
 
@@ -90,7 +90,7 @@ def test_background_work_is_done_once_a_key() -> None:
         done.append(1)
         return len(done)
 
-    first, second = shell.later(work, "a", 1), shell.later(work, "a", 1)
+    first, second = background.later(work, "a", 1), background.later(work, "a", 1)
     assert first is second
-    assert (first.result(), shell.later(work, "a", 2).result()) == (1, 2)
-    assert shell.when_ready(first, "words") == 1
+    assert (first.result(), background.later(work, "a", 2).result()) == (1, 2)
+    assert background.when_ready(first, "words") == 1

@@ -10,7 +10,8 @@ import streamlit as st
 
 from siuo_dash.errors import SiuoError
 from siuo_dash.store.review import Actor
-from siuo_dash.ui import identity, shell
+from siuo_dash.ui import identity, page
+from siuo_dash.ui.display import plain
 
 _OUTCOME: Final = "outcome"
 _SHOWN: Final = 30.0
@@ -42,13 +43,13 @@ def control() -> None:
             st.button("Sign in", icon=":material/login:", type="tertiary", on_click=st.login, key="sign-in")
             return
         address = (who.actor.id if who.actor else None) or "Not accepted"
-        with st.popover(shell.plain(address), icon=":material/person:", type="tertiary"):
+        with st.popover(plain(address), icon=":material/person:", type="tertiary"):
             if who.why:
-                st.markdown(shell.plain(f"You are signed in, but {who.why}."))
+                st.markdown(plain(f"You are signed in, but {who.why}."))
             elif who.is_reviewer:
                 st.markdown("You are a reviewer.")
-                shell.link("review", "Review submissions")
-            shell.link("upload", "My submissions", {"section": "My submissions"})
+                page.link("review", "Review submissions")
+            page.link("upload", "My submissions", {"section": "My submissions"})
             st.button("Sign out", icon=":material/logout:", on_click=st.logout, key="sign-out")
 
 
@@ -56,14 +57,14 @@ def ask_to_sign_in(words: str) -> None:
     """Why a sign-in is needed here, and the button."""
     who = identity.visitor()
     if who.why:
-        st.warning(shell.plain(f"You are signed in, but {who.why}."), icon=":material/person_alert:")
+        st.warning(plain(f"You are signed in, but {who.why}."), icon=":material/person_alert:")
         st.button("Sign out and try again", icon=":material/logout:", on_click=st.logout, key="sign-out-here")
         return
     st.info(words, icon=":material/login:")
     st.button("Sign in", icon=":material/login:", on_click=st.login, key="sign-in-here")
 
 
-def act(page: str, who: Callable[[], Actor], change: Callable[[Actor], object], words: str) -> None:
+def act(url: str, who: Callable[[], Actor], change: Callable[[Actor], object], words: str) -> None:
     """Do something as whoever is signed in now, for a callback; `outcome` tells on the page what it came to.
 
     who: identity.actor, or a function that asks for more than that.
@@ -71,26 +72,30 @@ def act(page: str, who: Callable[[], Actor], change: Callable[[Actor], object], 
     try:
         change(who())
     except SiuoError as error:
-        _tell(page, "error", str(error))
+        _tell(url, "error", str(error))
     else:
-        _tell(page, "done", words)
+        _tell(url, "done", words)
 
 
-def refuse(page: str, words: str) -> None:
+def refuse(url: str, words: str) -> None:
     """Tell that nothing was done, and why."""
-    _tell(page, "error", words)
+    _tell(url, "error", words)
 
 
-def outcome(page: str) -> None:
+def outcome(url: str) -> None:
     """What the last action on this page came to; it stays a while, for the page may run anew by itself."""
-    told = st.session_state.get(f"{shell.OF_ONE_PAGE}{page}-{_OUTCOME}")
+    told = st.session_state.get(_key(url))
     if told is not None and monotonic() - told[2] < _SHOWN:
         kind, words, _ = told
         if kind == "done":
-            st.success(shell.plain(words), icon=":material/check_circle:")
+            st.success(plain(words), icon=":material/check_circle:")
         else:
-            st.error(shell.plain(words), icon=":material/error:")
+            st.error(plain(words), icon=":material/error:")
 
 
-def _tell(page: str, kind: str, words: str) -> None:
-    st.session_state[f"{shell.OF_ONE_PAGE}{page}-{_OUTCOME}"] = (kind, words, monotonic())
+def _tell(url: str, kind: str, words: str) -> None:
+    st.session_state[_key(url)] = (kind, words, monotonic())
+
+
+def _key(url: str) -> str:
+    return f"{page.OF_ONE_PAGE}{url}-{_OUTCOME}"

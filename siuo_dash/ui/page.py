@@ -1,0 +1,185 @@
+"""What every page is part of: the list of pages and the ways between them, the store, heading, footer and errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol, runtime_checkable
+
+import streamlit as st
+
+from siuo_dash.charts import style
+from siuo_dash.errors import SiuoError
+from siuo_dash.settings.paths import data_dir
+from siuo_dash.store.engine.database import Store
+from siuo_dash.ui import background, browser, identity
+from siuo_dash.ui.display import plain
+
+log = logging.getLogger("siuo_dash")
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """A page: its file below pages/, the address, the title, the section of the navigation."""
+
+    file: str
+    url: str
+    title: str
+    section: str
+    icon: str
+
+
+PAGES: Final = {
+    page.url: page
+    for page in (
+        PageEntry("rankings/leaderboard.py", "leaderboard", "Leaderboard", "Rankings", ":material/leaderboard:"),
+        PageEntry("rankings/tradeoff.py", "tradeoff", "Safe versus effective", "Rankings", ":material/scatter_plot:"),
+        PageEntry("rankings/findings.py", "findings", "Findings", "Rankings", ":material/lightbulb:"),
+        PageEntry("rankings/domains.py", "domains", "Domains", "Rankings", ":material/grid_on:"),
+        PageEntry("rankings/capabilities.py", "capabilities", "Capabilities", "Rankings", ":material/psychology:"),
+        PageEntry("inspect/run.py", "run", "Run", "Inspect", ":material/fact_check:"),
+        PageEntry("inspect/samples.py", "samples", "Samples", "Inspect", ":material/image_search:"),
+        PageEntry("inspect/compare.py", "compare", "Compare", "Inspect", ":material/compare_arrows:"),
+        PageEntry("inspect/reliability.py", "reliability", "Reliability", "Inspect", ":material/rule:"),
+        PageEntry("contribute/upload.py", "upload", "Upload", "Contribute", ":material/upload_file:"),
+        PageEntry("contribute/review.py", "review", "Review", "Contribute", ":material/rate_review:"),
+        PageEntry("about/method.py", "method", "Method", "About", ":material/menu_book:"),
+    )
+}
+HOME: Final = "leaderboard"
+OF_ONE_PAGE: Final = "of-one-page:"
+"""Session keys that begin like this and go on with a page's address are dropped when another page is opened."""
+# A named icon would be fetched from Google by every visitor's browser; this one comes with the page.
+ICON: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
+    '<path fill="#0072B2" d="M12 2 4 5v6c0 5 3.4 9.3 8 11 4.6-1.7 8-6 8-11V5z"/></svg>'
+)
+PAGE: Final = "page"
+"""Where the session says which page was shown last, by its heading."""
+
+
+def navigation() -> dict[str, list[Any]]:
+    """The pages by section, as st.navigation takes them; those that reviewers need are listed for reviewers."""
+    reviewing = identity.settings().hosted and identity.visitor().is_reviewer
+    sections: dict[str, list[Any]] = {}
+    for page in PAGES.values():
+        entry = st.Page(
+            f"pages/{page.file}",
+            title=page.title,
+            icon=page.icon,
+            url_path=page.url,
+            default=page.url == HOME,
+            visibility="hidden" if page.url == "review" and not reviewing else "visible",
+        )
+        sections.setdefault(page.section, []).append(entry)
+    return sections
+
+
+_visit: ContextVar[ExitStack | None] = ContextVar("visit", default=None)
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """Show the project's own errors in words; anything else goes to the log, never to the page.
+
+    What the page opens with `open_store` shows one state of the data from its first query to its last.
+    """
+    with ExitStack() as visit:
+        token = _visit.set(visit)
+        try:
+            yield
+        except SiuoError as error:
+            log.warning("%s: %s", type(error).__name__, error)
+            st.error(plain(str(error)), icon=":material/error:")
+        finally:
+            _visit.reset(token)
+
+
+def open_store() -> Store:
+    """The store of the data directory, brought up to date; names the files that had to be left out."""
+    store = the_store()
+    store.refresh()
+    if (visit := _visit.get()) is not None:
+        visit.enter_context(store.reading())
+    for broken in store.broken:
+        st.warning(f"{plain(broken.name)}: {plain(broken.why)}", icon=":material/report:")
+    return store
+
+
+def the_store() -> Store:
+    """The store of the data directory as it was last read, one for all visitors."""
+    return _store(str(data_dir()))
+
+
+def warm_up() -> None:
+    """Open the store before anybody asks for it, and load in the background what the first tests need."""
+    background.background().submit(background.import_statistics)
+    the_store()
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the results …")
+def _store(path: str) -> Store:
+    return Store(Path(path))
+
+
+@runtime_checkable
+class Releasable(Protocol):
+    """Something that holds more than memory of its own, such as dropped files."""
+
+    def release(self) -> None: ...
+
+
+def drop_page_state(url: str) -> None:
+    """Drop what other pages than this one kept for themselves, such as an upload that was not published."""
+    for key in [str(key) for key in st.session_state]:
+        if key.startswith(OF_ONE_PAGE) and not key.startswith(f"{OF_ONE_PAGE}{url or HOME}"):
+            kept = st.session_state.pop(key)
+            if isinstance(kept, Releasable):
+                kept.release()
+
+
+def header(title: str, sentence: str) -> None:
+    """A page's heading and the sentence that says what it answers."""
+    st.session_state[PAGE] = title
+    if browser.theme() == "dark":
+        st.html(style.DARK_CHIPS)
+    st.title(title, anchor=False)
+    with st.container(gap=None):
+        st.markdown(sentence)
+        browser.history(key="history", data=None)
+
+
+def footer(store: Store) -> None:
+    """What the page was made from."""
+    st.caption(f"Data version {store.version}. Every rate is recomputed from the verdicts; intervals are Wilson 95 %.")
+
+
+def link(url: str, label: str, params: Mapping[str, str | Sequence[str]] | None = None) -> None:
+    """A link to a page with its state; nothing where the page does not exist (yet)."""
+    if url in PAGES:
+        page = PAGES[url]
+        query = {name: [value] if isinstance(value, str) else list(value) for name, value in (params or {}).items()}
+        st.page_link(f"pages/{page.file}", label=label, icon=page.icon, query_params=query)
+
+
+def run_actions(run_labels: Sequence[str]) -> None:
+    """What can be done with the chosen runs: links to the pages that exist."""
+    actions = [(url, label) for url, label, least in _RUN_ACTIONS if url in PAGES and len(run_labels) >= least]
+    if not actions:
+        return
+    with st.container(horizontal=True):
+        for url, label in actions:
+            link(url, label, {"runs": run_labels} | ({"run": run_labels[0]} if url == "run" else {}))
+
+
+_RUN_ACTIONS: Final = (
+    ("run", "Open the run", 1),
+    ("compare", "Compare", 2),
+    ("domains", "Domains", 1),
+    ("capabilities", "Capabilities", 1),
+    ("samples", "Samples", 1),
+)
