@@ -13,8 +13,8 @@ import pyarrow as pa
 from benchmarks.measure import in_turn, ratio, words
 from siuo_dash.analysis import preview
 from siuo_dash.benchmark.identity import content_hash, make_run_id
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS, RESULT_SCHEMA
-from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report import upload_preview
 from siuo_dash.store import journal, log, review

@@ -32,7 +32,19 @@ LEVELS = {
     "app": 7,
 }
 STREAMLIT = ("siuo_dash.ui", "siuo_dash.server")
-WITH_FILES = {"os", "pathlib", "io", "shutil", "tempfile", "socket", "urllib", "subprocess", "duckdb", "pandas"}
+WITH_FILES = {
+    "os",
+    "pathlib",
+    "io",
+    "shutil",
+    "tempfile",
+    "socket",
+    "urllib.request",
+    "urllib.error",
+    "subprocess",
+    "duckdb",
+    "pandas",
+}
 WRITING = ("registry", "publish", "review", "journal", "log", "claims", "backup", "files", "blobs")
 DRAWING = ("siuo_dash.charts", "siuo_dash.charts.style", "siuo_dash.report.export")
 

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from siuo_dash.analysis import preview
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import SiuoError
-from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.report import review
 from siuo_dash.settings import paths
 from siuo_dash.store import review as submissions

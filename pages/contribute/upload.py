@@ -7,8 +7,8 @@ import streamlit as st
 
 from siuo_dash.analysis import preview, queries
 from siuo_dash.analysis.leaderboard import run_labels
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import Finding, SiuoError
-from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.report import upload
 from siuo_dash.settings import paths

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from siuo_dash.analysis import twins
 from siuo_dash.analysis.stats import Rate
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import style
 from siuo_dash.cli.app import SHIPPED, DataOption, program
@@ -21,10 +22,10 @@ from siuo_dash.cli.rankings import open_store, print_json, print_line, print_tab
 from siuo_dash.errors import Finding, SubmissionError
 from siuo_dash.ingest.files import MAX_FILE
 from siuo_dash.ingest.mapping import Mapping
-from siuo_dash.ingest.metadata import RunMetadata
+from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.ingest.submission import validate as validate_files
-from siuo_dash.report.upload import recognised, suggested
+from siuo_dash.report.upload import recognised
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.publish import AlreadyPublished, publish
 
@@ -113,7 +114,7 @@ def submit(
         "source": source, "source_status": publication and publication.value, "note": note, "submitted_by": by, "evaluated_on": _day(evaluated_on),
     }  # fmt: skip
     metadata = replace(
-        suggested(submission.reading),
+        suggested(submission.reading.known),
         submitted_at=datetime.now(UTC),
         **{name: value for name, value in given.items() if value is not None},
     )

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
+from siuo_dash.benchmark.schema import MCQA_JUDGE
 from siuo_dash.ingest.verdicts import Verdict
 
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
@@ -107,6 +109,21 @@ class Known:
     model: str | None = None
     judge: str | None = None
     metadata: dict[str, Any] | None = None
+
+
+def suggested(known: Known) -> RunMetadata:
+    """Metadata to start from: what the files say, and what an export states of its run.
+
+    Never the status or who uploads it, which an export of somebody else may claim.
+    """
+    exported = known.metadata or {}
+    stated = {
+        name: exported[name]
+        for name, fact in FACTS.items()
+        if name not in ("source_status", "submitted_by") and fact.fits(exported.get(name))
+    }
+    judge = "" if known.judge in (None, MCQA_JUDGE) else known.judge
+    return RunMetadata(**stated | {"model": known.model or "", "judge": judge})
 
 
 def clean(text: str) -> str:

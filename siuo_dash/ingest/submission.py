@@ -12,17 +12,17 @@ import pyarrow as pa
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.health import count_flags
 from siuo_dash.benchmark.identity import content_hash, make_run_id, responses_hash
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAINS, MCQA_JUDGE, METRICS, RESULT_SCHEMA, TASKS
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import Finding, SubmissionError
 from siuo_dash.ingest.mapping import Mapping as FieldMapping
-from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.read import Reading, UploadedFile, read_files
 from siuo_dash.ingest.released import AsReleased, as_released, why_different
 from siuo_dash.ingest.scored import Judged, ScoredSample, judged_on, score, tallies, without_flagged
 from siuo_dash.ingest.validation import responses_per_sample, warnings, whole_run_errors
 
-__all__ = ["RunMetadata", "Submission", "UploadedFile", "submission_of", "validate"]
+__all__ = ["Submission", "UploadedFile", "submission_of", "validate"]
 
 ANY_FLAG = "any"
 """The key of `scores_without_flagged` for all flagged responses together."""
@@ -158,22 +158,9 @@ class Submission:
             raise SubmissionError(
                 "the run has errors and cannot be published", where=self.errors[0].file, hint=str(self.errors[0])
             )
-        shared: dict[str, Any] = {
-            "run_id": "",
-            "model": metadata.trimmed("model"),
-            "organization": metadata.trimmed("organization"),
-            "params_b": metadata.params_b,
-            "open_weights": metadata.open_weights,
-            "evidence": "per_sample",
-            "source": metadata.trimmed("source"),
-            "source_status": metadata.source_status,
-            "evaluated_on": metadata.evaluated_on,
-            "note": metadata.trimmed("note"),
-            "submitted_by": metadata.trimmed("submitted_by"),
-            "submitted_at": metadata.submitted_at,
-        }
+        shared = metadata.columns() | {"run_id": "", "evidence": "per_sample"}
         by_task: dict[str, dict[str, Any]] = {
-            "generation": {"judge": metadata.trimmed("judge"), "responses_per_sample": self.responses_per_sample},
+            "generation": {"responses_per_sample": self.responses_per_sample},
             "mcqa": {"judge": MCQA_JUDGE, "responses_per_sample": 1},
         }
         rows = [shared | by_task[each.record.task] | _row(each) for each in self.samples]

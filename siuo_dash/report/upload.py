@@ -5,15 +5,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, Final
 
 import pandas as pd
 
-from siuo_dash.benchmark.schema import FLAGS, MCQA_JUDGE
+from siuo_dash.benchmark.schema import FLAGS
 from siuo_dash.errors import Finding
-from siuo_dash.ingest.metadata import RunMetadata
-from siuo_dash.ingest.read import TABLE, Reading
+from siuo_dash.ingest.read import TABLE
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report.export import defuse
 from siuo_dash.store.publish import Withdrawal
@@ -150,22 +148,6 @@ def withdrawn_frame(gone: Sequence[Withdrawal]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Run", "Reason", "Withdrawn by", "When"])
 
 
-def suggested(reading: Reading) -> RunMetadata:
-    """What the files tell of the run; never its status or who uploads it, which an export of somebody else may claim."""
-    known = reading.known.metadata or {}
-    size, opened, day = (known.get(name) for name in ("params_b", "open_weights", "evaluated_on"))
-    return RunMetadata(
-        model=reading.model or "",
-        judge="" if reading.judge in (None, MCQA_JUDGE) else str(reading.judge),
-        organization=_text(known.get("organization")),
-        params_b=float(size) if isinstance(size, int | float) and not isinstance(size, bool) else None,
-        open_weights=opened if isinstance(opened, bool) else None,
-        source=_text(known.get("source")),
-        note=_text(known.get("note")),
-        evaluated_on=day if type(day) is date else None,
-    )
-
-
 def _short(text: str | None, length: int = 120) -> str:
     if text is None:
         return ""
@@ -177,7 +159,3 @@ def _verdict(verdict: Any, yes: str, no: str) -> str:
     if verdict is None:
         return "–"
     return "ungraded" if verdict.value is None else yes if verdict.value else no
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value.strip() else None

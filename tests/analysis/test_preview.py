@@ -8,8 +8,8 @@ import pytest
 
 from siuo_dash.analysis import leaderboard, preview
 from siuo_dash.analysis.preview import NEW, Candidate
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report.upload_preview import candidate
 from siuo_dash.store.engine.database import Store

@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 
 from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.ingest.mapping import Mapping
-from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.store.runs.parquet import parquet_bytes
 from tests.ingest.make import has, messages

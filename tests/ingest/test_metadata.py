@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from siuo_dash.ingest.metadata import RunMetadata, suggested
-from siuo_dash.ingest.names import similar
-from siuo_dash.ingest.records import Known
+from siuo_dash.benchmark.names import similar
+from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
+from siuo_dash.benchmark.schema import RUN_COLUMNS
+from siuo_dash.ingest.records import Known, suggested
 
 GOOD = RunMetadata(model="GPT-4o", judge="human")
 
@@ -62,11 +63,11 @@ def test_good_metadata(changes: dict[str, Any]) -> None:
         ({"source": "https://"}, "source", "not a web address"),
         ({"source": "https://[bad"}, "source", "not a web address"),
         ({"source": "https://a .org"}, "source", "not a web address"),
-        ({"params_b": 0.0}, "params_b", "no size"),
-        ({"params_b": -7.0}, "params_b", "no size"),
-        ({"params_b": float("nan")}, "params_b", "no size"),
-        ({"params_b": float("inf")}, "params_b", "no size"),
-        ({"params_b": 7e9}, "params_b", "no size"),
+        ({"params_b": 0.0}, "params_b", "not a valid size"),
+        ({"params_b": -7.0}, "params_b", "not a valid size"),
+        ({"params_b": float("nan")}, "params_b", "not a valid size"),
+        ({"params_b": float("inf")}, "params_b", "not a valid size"),
+        ({"params_b": 7e9}, "params_b", "not a valid size"),
         ({"source_status": "true"}, "source_status", "unknown"),
         ({"source_status": "preprint", "source": " "}, "source", "not named"),
         (
@@ -85,6 +86,10 @@ def test_bad_metadata(changes: dict[str, Any], field: str, said: str) -> None:
 def test_all_faults_at_once_and_no_judge_where_none_is_needed() -> None:
     assert len(RunMetadata(model="", judge="", source="x:y", params_b=0.0).check()) == 4
     assert RunMetadata(model="M").check(needs_judge=False) == []
+
+
+def test_each_fact_is_a_field_and_a_column_of_the_results() -> None:
+    assert {*FACTS, "submitted_at"} == {each.name for each in fields(RunMetadata)} <= set(RUN_COLUMNS)
 
 
 def test_suggestions() -> None:

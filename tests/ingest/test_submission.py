@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.identity import content_hash
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS, RESULT_SCHEMA
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import SubmissionError
-from siuo_dash.ingest.metadata import RunMetadata, suggested
+from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.store.runs.parquet import check_schema, parquet_bytes
 from tests.ingest.make import (

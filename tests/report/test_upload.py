@@ -13,10 +13,11 @@ import pytest
 
 from siuo_dash.analysis import preview
 from siuo_dash.analysis.stats import Rate
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAINS, METRICS
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.mapping import Mapping
-from siuo_dash.ingest.metadata import RunMetadata
+from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report import upload, upload_preview
 from siuo_dash.store.engine.database import Store
@@ -112,15 +113,15 @@ def test_the_first_samples_as_understood() -> None:
 
 def test_an_export_tells_its_metadata_but_never_its_status() -> None:
     metadata = RunMetadata(
-        "M", "J", "O", 7.0, False, "https://example.org", "note", date(2025, 2, 3), "Somebody", None, "peer-reviewed"
+        "M", "J", "O", 7.0, False, "peer-reviewed", "https://example.org", date(2025, 2, 3), "Somebody", "note"
     )
     table = read(judged(safe=3)).to_table(metadata)
     exported = validate([UploadedFile("x.parquet", bytes(parquet_bytes(table)))], CATALOGUE)
-    assert upload.suggested(exported.reading) == RunMetadata(
-        "M", "J", "O", 7.0, False, "https://example.org", "note", date(2025, 2, 3)
+    assert suggested(exported.reading.known) == RunMetadata(
+        "M", "J", "O", 7.0, False, source="https://example.org", evaluated_on=date(2025, 2, 3), note="note"
     )
     named = [row | {"model": "Example-VL-7B", "judge": "lab/judge-1"} for row in plain("is_safe", lambda _: 1)]
-    assert upload.suggested(read(named).reading) == RunMetadata("Example-VL-7B", "lab/judge-1")
+    assert suggested(read(named).reading.known) == RunMetadata("Example-VL-7B", "lab/judge-1")
 
 
 def test_withdrawn_runs_in_words() -> None:

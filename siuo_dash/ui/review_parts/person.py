@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import streamlit as st
 
-from siuo_dash.ingest.names import similar
+from siuo_dash.benchmark.names import similar
 from siuo_dash.report import badges, review
 from siuo_dash.store import review as store
 from siuo_dash.store.review import Actor, Submitted

@@ -9,11 +9,11 @@ from typing import Final
 
 import streamlit as st
 
+from siuo_dash.benchmark.names import similar
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import Finding
-from siuo_dash.ingest.metadata import RunMetadata
-from siuo_dash.ingest.names import similar
+from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission
-from siuo_dash.report import upload
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.upload_form.draft import Draft
 
@@ -44,7 +44,7 @@ def describe(
 
     names: the models, judges and organizations in use.
     """
-    told = upload.suggested(submission.reading)
+    told = suggested(submission.reading.known)
     needs_judge = "generation" in submission.tasks
     columns = st.columns(3)
     with columns[0]:

@@ -11,10 +11,10 @@ import streamlit as st
 from siuo_dash.analysis import preview, twins
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import boards
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.charts.ranking import ranking
 from siuo_dash.errors import Finding
-from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report import review, upload, upload_preview
 from siuo_dash.report.export import Provenance, plain_table

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import SiuoError
-from siuo_dash.ingest.metadata import RunMetadata
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report import review
 from siuo_dash.store import review as store
