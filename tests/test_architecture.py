@@ -152,6 +152,7 @@ def test_charts_and_style_know_frames_and_the_schema_only() -> None:
     ("library", "wings"),
     [
         ("duckdb", {"store"}),
+        ("sqlalchemy", {"store"}),
         ("plotly", {"charts", "ui"}),
         ("statsmodels", {"analysis"}),
         ("scipy", {"analysis"}),

@@ -1,0 +1,98 @@
+"""The tables of the registry. Every change is one transaction that holds the one row of `head`; see `opening`.
+
+`runs`: a row for each run that was ever published, drafted or submitted; shipped runs are not in it.
+
+    run_id         as pages show it; it can differ from the run_id in the file, over which it is laid when that is read
+    state          one of the states of log.MOVES: draft, pending, published, withdrawn, rejected, superseded, retracted.
+                   Pages show `published` alone
+    number         the line of the log that brought it: runs in their order
+    changed        the line of the log that changed it last: what changed since a version has a greater one
+    sent           the line of the log that first showed it to reviewers or to everybody; null = a draft that never was
+    content_hash   of its rows (benchmark.identity); null = taken over from an older version with a file that is broken
+    totals         whether only counts are known of it. Equal counts prove nothing: of such runs the name decides
+    file           `runs/<SHA-256 of its bytes>.parquet`, relative to the data directory. A file never changes, and several
+                   runs can name the same one. What no row names is left over from a process that died
+    source_status  as pages show it: what the submitter gave, or what a reviewer gave with the approval; laid over the file
+    owner          the verified address of who sent it, or the name that was given on the command line; pages never show it
+    verified       whether `owner` is a verified address
+    corrects       the earlier submission that it was sent to correct
+    family         the first submission of its line of corrections, which can be itself
+    model, model_key, judge, organization   as the file has them; model_key: letters and digits of the model's name
+    withdrawn_by   who withdrew it last, by verified address; null = a local user, or it never was
+
+`one_public_run_a_content` is the claim on a content: two transactions cannot both make it public.
+
+`log`: the lines, without their newlines, in the order of `seq` from 1 without a gap; `hash` = SHA-256 of `line`, which the
+next line carries. The other columns repeat what is in the line, for searches; null in a line that cannot be read.
+`head`: one row: `seq` and `hash` of the last line. `sign_outs`: sign-ins that have ended, by a hash that names nobody.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+from siuo_dash.store.registry.log import PUBLIC
+
+metadata: Final = MetaData()
+
+runs: Final = Table(
+    "runs",
+    metadata,
+    Column("run_id", String(200), primary_key=True),
+    Column("state", String(12), nullable=False, index=True),
+    Column("number", BigInteger, nullable=False, index=True),
+    Column("changed", BigInteger, nullable=False, index=True),
+    Column("sent", BigInteger),
+    Column("content_hash", String(64), index=True),
+    Column("totals", Boolean, nullable=False),
+    Column("file", String(80), nullable=False, index=True),
+    Column("source_status", String(20), nullable=False),
+    Column("owner", Text),
+    Column("verified", Boolean, nullable=False),
+    Column("corrects", String(200)),
+    Column("family", String(200), nullable=False, index=True),
+    Column("model", Text, nullable=False),
+    Column("model_key", Text, nullable=False),
+    Column("judge", Text),
+    Column("organization", Text),
+    Column("withdrawn_by", Text),
+    Index("runs_of_a_person", "owner", "state"),
+)
+_CLAIMED: Final = runs.c.state.in_(PUBLIC) & runs.c.totals.is_(False)
+Index(
+    "one_public_run_a_content",
+    runs.c.content_hash,
+    unique=True,
+    sqlite_where=_CLAIMED,
+    postgresql_where=_CLAIMED,
+)
+
+log: Final = Table(
+    "log",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False),
+    Column("run_id", Text, index=True),
+    Column("event", String(20)),
+    Column("by", Text),
+    Column("day", String(10)),
+    Column("line", LargeBinary, nullable=False),
+    Index("log_of_a_person_by_day", "by", "day"),
+)
+
+head: Final = Table(
+    "head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64)),
+)
+
+sign_outs: Final = Table(
+    "sign_outs",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("at", Float, nullable=False, index=True),
+)
