@@ -21,7 +21,7 @@ from siuo_dash.analysis.sample_filters import RunOutcome, SampleFilters
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.publish import publish
-from siuo_dash.store.runs.run_rows import samples_with
+from siuo_dash.store.runs.run_file import responses, samples_with
 from tests.make.inspect_stores import run_table
 from tests.make.runs import run_id_of
 
@@ -56,7 +56,7 @@ def _steps(store: Store, run_id: str) -> dict[str, Callable[[int], object]]:
         samples.verdicts_of_sample(store, question_id, first=board, most=300)
         samples.boards_of_sample(store, question_id)
         samples.verdicts_of_runs(store, [run_id], question_id)
-        store.responses(run_id, question_id)
+        responses(store, run_id, question_id)
 
     return {
         "open a sample: verdicts by board, and one run's responses": open_sample,

@@ -21,7 +21,7 @@ from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.text import slug
 from siuo_dash.errors import SchemaError
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.runs.response_texts import fingerprints_of, response_fingerprints
+from siuo_dash.store.runs.run_file import fingerprints_of, response_fingerprints
 
 NEW: Final = "this upload"
 """Stands for the run_id of a run that has none yet."""

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from siuo_dash.analysis import queries
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.runs.run_rows import run_rows
+from siuo_dash.store.runs.run_file import run_rows
 
 
 def records(

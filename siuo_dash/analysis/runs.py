@@ -15,7 +15,7 @@ from siuo_dash.analysis.samples import MCQA_BOARD, with_flags
 from siuo_dash.benchmark.schema import DOMAINS, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally, outcome, tally
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.runs.run_rows import run_rows
+from siuo_dash.store.runs.run_file import run_rows
 
 FAILURES: Final = Query(
     "failures",

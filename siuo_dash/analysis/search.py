@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.runs.run_rows import samples_with
+from siuo_dash.store.runs.run_file import samples_with
 
 
 @dataclass(frozen=True)

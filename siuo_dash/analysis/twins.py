@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from siuo_dash.analysis.queries import Query
 from siuo_dash.errors import Finding, SchemaError
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.runs.response_texts import fingerprints_of, response_fingerprints
+from siuo_dash.store.runs.run_file import fingerprints_of, response_fingerprints
 
 LEAST_SAMPLES: Final = 20
 LEAST_LENGTHS: Final = 5

@@ -18,7 +18,7 @@ from siuo_dash.cli.rankings import open_store, print_json, print_line, print_tab
 from siuo_dash.store import publish
 from siuo_dash.store.files import write_parquet
 from siuo_dash.store.runs.parquet import CONTENT_HASH
-from siuo_dash.store.runs.run_rows import run_table
+from siuo_dash.store.runs.run_file import run_table
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN_ID", help="The run's id, as `runs` lists it.")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who does it; kept in the log.")]

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from streamlit.runtime import Runtime, exists
 
 from siuo_dash.settings import paths
-from siuo_dash.store.runs.result_files import SAMPLES
+from siuo_dash.store.files import SAMPLES
 
 PATIENCE: Final = 2.0
 """Seconds that a disk may take to say that it is there."""

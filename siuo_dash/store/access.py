@@ -6,13 +6,9 @@ import os
 import pwd
 import stat
 from pathlib import Path
-from typing import Final
-
-import pyarrow as pa
 
 from siuo_dash.errors import Finding, SubmissionError
-
-AS_SERVICE: Final = "run this as the user that the service runs as"
+from siuo_dash.store.runs.parquet import AS_SERVICE
 
 
 def no_directory(data_dir: Path) -> Finding | None:
@@ -47,14 +43,3 @@ def must_be_owner(data_dir: Path) -> None:
             where=str(data_dir),
             hint=f"run it as {name}: sudo -u {user} …",
         )
-
-
-def unreadable(error: OSError | pa.ArrowException, otherwise: str) -> tuple[str, str]:
-    """What to say of a file or directory that cannot be read, and the next step."""
-    if isinstance(error, PermissionError):
-        return "it cannot be read (no permission)", AS_SERVICE
-    if isinstance(error, IsADirectoryError):
-        return "this is a directory, not a file", f"move it away, then {otherwise}"
-    if isinstance(error, NotADirectoryError):
-        return "this is not a directory", f"move it away, then {otherwise}"
-    return f"the file cannot be read ({error})", otherwise

@@ -21,8 +21,8 @@ from typing import Any, BinaryIO, Final
 
 from siuo_dash.errors import SubmissionError
 from siuo_dash.store import access, files, journal, verify
+from siuo_dash.store.files import RESULTS, SAMPLES
 from siuo_dash.store.log import LOG
-from siuo_dash.store.runs.result_files import RESULTS, SAMPLES
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = "siuo-backup-1"

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.errors import CatalogueError, Finding, SchemaError
-from siuo_dash.store.access import AS_SERVICE, no_directory, unreadable
+from siuo_dash.store.access import no_directory
 from siuo_dash.store.catalogue_file import read_catalogue
-from siuo_dash.store.runs.parquet import check_schema
-from siuo_dash.store.runs.result_files import RESULTS, SAMPLES
+from siuo_dash.store.files import RESULTS, SAMPLES
+from siuo_dash.store.runs.parquet import AS_SERVICE, check_schema, unreadable
 from siuo_dash.store.verify import verify
 
 

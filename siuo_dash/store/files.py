@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,10 @@ import pyarrow as pa
 from siuo_dash.errors import SubmissionError
 from siuo_dash.store.runs.parquet import parquet_bytes
 
+SAMPLES: Final = "samples.csv"
+RESULTS: Final = "results.parquet"
+RUNS: Final = "runs"
+"""The folder of the run files, each under the SHA-256 of its bytes: what lies there never changes."""
 _MARK: Final = "siuo-tmp"
 _NO_HARD_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _TOLD: Final = {
@@ -178,6 +183,21 @@ def _rename_without_overwriting(source: Path, target: Path) -> None:
         source.rename(target)
     finally:
         os.close(descriptor)
+
+
+def keep(data_dir: Path, data: bytes | memoryview) -> str:
+    """Write a run's file durably under the hash of its bytes; its name within the data directory.
+
+    The same bytes are the same file, whoever was faster. It counts only when the registry names it. Raises OSError.
+    """
+    name = f"{hashlib.sha256(data).hexdigest()}.parquet"
+    target = data_dir / RUNS / name
+    if not target.exists():
+        make_directory(target.parent)
+        with suppress(FileExistsError), staged(target.parent, name) as file:
+            fill(file.descriptor, data)
+            reveal(file, target)
+    return f"{RUNS}/{name}"
 
 
 def replace(target: Path, data: bytes | memoryview, *, by_way_of: Path | None = None) -> None:

@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.errors import Finding, NoRun, SchemaError
 from siuo_dash.store import claims, files, journal, log
-from siuo_dash.store.access import must_be_owner, no_directory, unreadable
+from siuo_dash.store.access import must_be_owner, no_directory
 from siuo_dash.store.journal import PLACES, PUBLISHED, WITHDRAWN
 from siuo_dash.store.review.ledger import FIRST
-from siuo_dash.store.runs.parquet import check_schema, stored_hash
+from siuo_dash.store.runs.parquet import check_schema, stored_hash, unreadable
 
 PUBLIC: Final = (PUBLISHED, WITHDRAWN)
 """Where the same content may lie once only; drafts and what waits for review can be two people's."""

@@ -11,7 +11,7 @@ from siuo_dash.analysis import stats
 from siuo_dash.analysis.reliability import correction, judges
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import SchemaError
-from siuo_dash.store.runs.response_texts import response_fingerprints
+from siuo_dash.store.runs.run_file import response_fingerprints
 from tests.make.compare_stores import ALPHA, BETA, GAMMA, IDS, id_of, run, store_of, totals, words
 
 SAFE = METRICS["safe"]

@@ -15,7 +15,7 @@ from siuo_dash.analysis.stats import ResponseMix
 from siuo_dash.benchmark.schema import METRICS, RESULT_SCHEMA
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.runs.run_rows import run_parquet
+from siuo_dash.store.runs.run_file import run_parquet
 
 SAFE, EFFECTIVE, BOTH, MCQA = METRICS.values()
 

@@ -26,6 +26,7 @@ from siuo_dash.store.backup import MANIFEST, backup, restore_from
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.examine import examine
 from siuo_dash.store.publish import AlreadyPublished, publish, withdraw, withdrawn
+from siuo_dash.store.runs.run_file import responses
 from siuo_dash.store.verify import repair, verify
 from tests.make.runs import run_id_of, run_table
 from tests.make.stores import make_data
@@ -64,7 +65,7 @@ def test_restored_elsewhere_it_is_the_same_store(data: Path, saved: Path, tmp_pa
         frames = (leaderboard(store, Filters(), metric) for store in (first, second))
         assert next(frames).equals(next(frames))
     run_id = run_id_of(run_table())
-    assert first.responses(run_id, 1003) == second.responses(run_id, 1003) != []
+    assert responses(first, run_id, 1003) == responses(second, run_id, 1003) != []
     assert [(each.run_id, each.why) for each in withdrawn(elsewhere)] == [(GONE, "the judge saw other pictures")]
     assert (elsewhere / log.LOG).read_bytes() == (data / log.LOG).read_bytes()
     # What was known to be there is known to be there: also the withdrawn run is no new one.

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from siuo_dash.errors import CatalogueError, SchemaError
+from siuo_dash.errors import CatalogueError, NoRun, SchemaError
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import write_parquet
+from siuo_dash.store.runs.run_file import responses
 from tests.make.stores import add, make_data, make_run, question_ids, run_id, with_column
 
 FIVE = [True, True, False, True, None]
@@ -309,13 +310,14 @@ def test_other_writers_names_orders_and_nulls_are_understood(data: Path) -> None
 def test_the_responses_of_one_sample(data: Path) -> None:
     store = Store(data)
     name = run_id(make_run("Sound", FIVE))
-    second = store.responses(name, question_ids()[1])
+    second = responses(store, name, question_ids()[1])
     assert [(response["text"], response["safe"]) for response in second] == [("Sound says 1", True)]
-    assert store.responses(name, 9001) == []
-    assert store.responses("no-such-run", 1001) == []
+    assert responses(store, name, 9001) == []
+    with pytest.raises(NoRun):
+        responses(store, "no-such-run", 1001)
     (data / "submissions" / f"{name}.parquet").unlink()
     with pytest.raises(SchemaError, match="cannot be read"):
-        store.responses(name, 1001)
+        responses(store, name, 1001)
 
 
 def test_no_aggregate_reads_the_texts(data: Path) -> None:
@@ -333,7 +335,7 @@ def test_no_aggregate_reads_the_texts(data: Path) -> None:
     assert models(store) == ["Sound", "Unreadable texts"]
     assert store.frame("SELECT safe_k, safe_n FROM runs WHERE model LIKE 'Unr%'").iloc[0].tolist() == [3, 4]
     with pytest.raises(SchemaError):
-        store.responses(run_id(run), 1001)
+        responses(store, run_id(run), 1001)
 
 
 # Readers

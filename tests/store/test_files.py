@@ -123,3 +123,16 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
         files.write_parquet(run_table(), tmp_path / "gone" / "run.parquet", overwrite=False)
     assert str(tmp_path / "gone") in caught.value.where
     assert not (tmp_path / "gone").exists()
+
+
+def test_a_run_file_is_named_by_its_bytes_and_written_once(tmp_path: Path) -> None:
+    data = parquet_bytes(run_table())
+    name = files.keep(tmp_path, data)
+    assert (tmp_path / name).read_bytes() == bytes(data)
+    before = (tmp_path / name).stat()
+    assert files.keep(tmp_path, data) == name
+    assert (tmp_path / name).stat().st_mtime_ns == before.st_mtime_ns
+    assert files.keep(tmp_path, parquet_bytes(run_table("Other"))) != name
+    assert len(names(tmp_path / files.RUNS)) == 2
+    with pytest.raises(FileNotFoundError):
+        files.keep(tmp_path / "gone", data)

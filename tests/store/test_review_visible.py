@@ -15,7 +15,7 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import NoRun
 from siuo_dash.store import review
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.runs.run_rows import run_parquet, run_table
+from siuo_dash.store.runs.run_file import run_parquet, run_table
 from tests.make.runs import run_id_of
 from tests.make.runs import run_table as made
 from tests.make.stores import make_data, make_run, share

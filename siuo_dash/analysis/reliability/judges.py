@@ -14,7 +14,7 @@ from siuo_dash.analysis.comparison import Side, side
 from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.runs.response_texts import response_fingerprints
+from siuo_dash.store.runs.run_file import response_fingerprints
 
 MOST_MODELS: Final = 500
 MOST_RUNS: Final = 12

@@ -14,14 +14,16 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import SchemaError, SiuoError
 from siuo_dash.store.catalogue_file import read_catalogue
-from siuo_dash.store.engine import loading
+from siuo_dash.store.engine import tables
+from siuo_dash.store.files import RESULTS, SAMPLES
 from siuo_dash.store.runs import result_files
-from siuo_dash.store.runs.result_files import RESULTS, SAMPLES, FileState, Part
+from siuo_dash.store.runs.parquet import unreadable
+from siuo_dash.store.runs.result_files import FileState
+from siuo_dash.store.runs.verdict_rows import Part, read_part
 
 
 @dataclass(frozen=True)
@@ -132,27 +134,6 @@ class Store:
             self._hold()
         return changed
 
-    def responses(self, run_id: str, question_id: int, task: str = "generation") -> list[dict[str, Any]]:
-        """The responses of one run to one sample, read from the run's file: only that sample's row group is opened.
-
-        Raises SchemaError when the file has gone or broken since it was loaded.
-        """
-        found = self.frame("SELECT file FROM runs WHERE run_id = ?", [run_id])
-        if found.empty:
-            return []
-        name = str(found["file"].iloc[0])
-        try:
-            # Partitioning is off: a folder named like 'x=1' must not become a column.
-            table = pq.read_table(
-                self.data_dir / name,
-                columns=["responses"],
-                filters=[("run_id", "=", run_id), ("question_id", "=", question_id), ("task", "=", task)],
-                partitioning=None,
-            )
-        except (OSError, pa.ArrowException) as error:
-            raise SchemaError(result_files.reason(error), where=name) from error
-        return list(table.column("responses")[0].as_py()) if table.num_rows else []
-
     def _hold(self) -> None:
         with self._lock:
             self._held.state, self._held.cursor = self._state, _read_only(self._state)
@@ -180,7 +161,7 @@ class Store:
         # Looked at before it is read: a change meanwhile is then seen by the next refresh.
         catalogue_state = result_files.state(self.data_dir / SAMPLES)
         catalogue = read_catalogue(self.data_dir / SAMPLES)
-        connection = loading.empty_database(catalogue)
+        connection = tables.empty_database(catalogue)
         empty = _State(connection, connection.cursor(), catalogue, catalogue_state, {})
         return self._load(empty, result_files.scan(self.data_dir))
 
@@ -194,22 +175,22 @@ class Store:
         }  # fmt: skip
         changed = [name for name in found if name not in kept]
         replaced = [*changed, *(name for name in state.files if name not in found)]
-        holders = loading.run_holders(state.writer, without=replaced)
+        holders = tables.run_holders(state.writer, without=replaced)
         parts: dict[str, Part] = {}
         broken: dict[str, str] = {}
         for name in changed:
             try:
                 if found[name].problem:
                     raise SchemaError(found[name].problem)
-                part = result_files.read(self.data_dir / name)
+                part = read_part(self.data_dir / name)
                 if twice := sorted(holders.keys() & set(part.run_ids)):
                     raise SchemaError(f"run {twice[0]} is also in {holders[twice[0]]}", hint="remove one of the two")
             except (SiuoError, OSError, pa.ArrowException) as error:
-                broken[name] = result_files.reason(error)
+                broken[name] = "; ".join(filter(None, unreadable(error)))
                 continue
             holders |= dict.fromkeys(part.run_ids, name)
             parts[name] = part
-        broken |= loading.swap(state.writer, replaced, parts)
+        broken |= tables.swap(state.writer, replaced, parts)
         for name in changed:
             digest = "" if name in broken else parts[name].digest
             kept[name] = _Loaded(found[name], digest, broken.get(name, ""))

@@ -1,16 +1,19 @@
-"""The tables of the in-memory database, and how the rows of a results file become them."""
+"""The tables of the in-memory database, and filling them: the catalogue once, changed runs in one transaction each time."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Final
 
-import numpy as np
+import duckdb
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from siuo_dash.benchmark.schema import RESULT_COLUMNS, RESULT_SCHEMA
-from siuo_dash.errors import SchemaError
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.protocol import Protocol
+from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, TASKS
+from siuo_dash.store.runs.verdict_rows import Part
 
 CREATE: Final = """
 CREATE TABLE samples (
@@ -130,93 +133,89 @@ SELECT n.run_no, i.task, i.question_id, i.flag
 FROM incoming_flags i JOIN numbered n ON n.run_id = i.run_id
 """
 
-_SKIPPED = {"responses", "flags"}
-ROW_COLUMNS: Final = [column.name for column in RESULT_COLUMNS if column.name not in _SKIPPED]
-"""What aggregates read; the texts of responses stay on disk until a sample is opened."""
-_PARTS: Final = {"chars": pa.int32(), "safe": pa.bool_(), "effective": pa.bool_()}
-"""What is read of each response."""
-_READ_SCHEMA: Final = pa.schema(
-    [
-        *(RESULT_SCHEMA.field(name).with_nullable(True) for name in ROW_COLUMNS),
-        pa.field("flags", pa.list_(pa.string())),
-        pa.field("responses", pa.list_(pa.struct(list(_PARTS.items())))),
-    ]
-)
+
+def empty_database(catalogue: Catalogue) -> duckdb.DuckDBPyConnection:
+    """A database in memory that holds the catalogue and can reach nothing outside itself."""
+    connection = duckdb.connect(":memory:")
+    connection.execute(CREATE)
+    connection.register("incoming_samples", pd.DataFrame([asdict(sample) for sample in catalogue.samples]))
+    connection.execute("INSERT INTO samples BY NAME SELECT * FROM incoming_samples")
+    connection.unregister("incoming_samples")
+    # From here on no query can read a file, load an extension, see a Python variable or undo this.
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    connection.execute("SET python_enable_replacements = false")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
 
 
-def read(file: pq.ParquetFile) -> pa.Table:
-    """The columns that aggregates need, whoever wrote the file; SchemaError names the column that is wrong.
+def run_holders(writer: duckdb.DuckDBPyConnection, without: Sequence[str]) -> dict[str, str]:
+    """{run_id: file} of the runs that are there, those of the files in `without` apart."""
+    sql = "SELECT run_id, file FROM runs WHERE NOT list_contains(?, file)"
+    return dict(writer.execute(sql, [list(without)]).fetchall())
 
-    Writers differ in the names of list elements, the order of columns and what may be null: the tables of all
-    files come out alike.
+
+def swap(writer: duckdb.DuckDBPyConnection, files: Sequence[str], parts: Mapping[str, Part]) -> dict[str, str]:
+    """Replace the rows of `files` by `parts`, in one transaction; {file: why} for the parts that contradict themselves.
+
+    parts: by file name. Nothing changes when an error is raised.
     """
-    _check_schema(file.schema_arrow)
-    leaves = [file.schema.column(index).path for index in range(len(file.schema))]
-    wanted = [path for path in leaves if path.split(".")[0] != "responses" or path.split(".")[-1] in _PARTS]
-    table = file.read(columns=wanted).select(_READ_SCHEMA.names)
-    for name in table.column_names:
-        if not RESULT_SCHEMA.field(name).nullable and table.column(name).null_count:
-            raise SchemaError(f"column {name} holds nulls", hint="it must always be filled")
-    table.validate(full=True)  # text that is not UTF-8 would otherwise stop the whole database
-    return table.cast(_READ_SCHEMA)
+    writer.execute("BEGIN")
+    try:
+        first = int(writer.execute("SELECT COALESCE(MAX(run_no), -1) + 1 FROM runs").fetchall()[0][0])
+        for table in ("verdicts", "flagged"):
+            writer.execute(
+                f"DELETE FROM {table} WHERE run_no IN (SELECT run_no FROM runs WHERE list_contains(?, file))",  # noqa: S608
+                [list(files)],
+            )
+        writer.execute("DELETE FROM runs WHERE list_contains(?, file)", [list(files)])
+        faults = _insert(writer, parts, first)
+        if faults:
+            _insert(writer, {name: part for name, part in parts.items() if name not in faults}, first)
+        writer.execute("COMMIT")
+    except BaseException:
+        writer.execute("ROLLBACK")
+        raise
+    return faults
 
 
-def _check_schema(found: pa.Schema) -> None:
-    """SchemaError when a file's columns are not those of the schema (order does not matter)."""
-    hint = "docs/data.md lists the columns"
-    for field in RESULT_SCHEMA:
-        index = found.get_field_index(field.name)
-        if index < 0:
-            raise SchemaError(f"column {field.name} is missing", hint=hint)
-        if not _same_type(found.field(index).type, field.type):
-            raise SchemaError(f"column {field.name} is {found.field(index).type}, not {field.type}", hint=hint)
+def _insert(writer: duckdb.DuckDBPyConnection, parts: Mapping[str, Part], first: int) -> dict[str, str]:
+    """Insert all parts, their runs numbered from `first`; or nothing, and which file has which fault."""
+    if not parts:
+        return {}
+    placed = [(run_id, name) for name, part in parts.items() for run_id in part.run_ids]
+    numbered = pa.table(
+        {
+            "run_id": [run_id for run_id, _ in placed],
+            "file": [name for _, name in placed],
+            "run_no": pa.array(range(first, first + len(placed)), pa.int32()),
+        }
+    )
+    views = {
+        "incoming": pa.concat_tables([part.rows for part in parts.values()]),
+        "incoming_flags": pa.concat_tables([part.flags for part in parts.values()]),
+        "numbered": numbered,
+    }
+    for name, view in views.items():
+        writer.register(name, view)
+    try:
+        known = {"tasks": list(TASKS), "evidence": list(EVIDENCE), "flags": list(FLAGS)}
+        faults = dict(writer.execute(FAULTS, known).fetchall())
+        if faults:
+            return {name: f"{what}; restore it from a backup or remove it" for name, what in faults.items()}
+        for statement in (SUMMARISE, INSERT_VERDICTS, INSERT_FLAGGED):
+            writer.execute(statement)
+    finally:
+        for name in views:
+            writer.unregister(name)
+    _name_boards(writer)
+    return {}
 
 
-def rows_of(table: pa.Table) -> pa.Table:
-    """The rows without responses and flags, with how many responses each sample has and how they were judged.
-
-    Adds `response_count`, `response_chars` (of all of them; null where one is not known) and, for safe, effective and the AND of each response (False when either is False),
-    `_votes` (passing responses) and `_graded` (responses with a verdict); 0 of 0 where the sample was not judged.
-    """
-    rows = table.select(ROW_COLUMNS)
-    responses = table.column("responses").combine_chunks()
-    counts = pc.list_value_length(responses)
-    rows = rows.append_column("response_count", counts.cast(pa.int32()))
-    ends = np.concatenate([[0], np.cumsum(counts.to_numpy(), dtype=np.int64)])
-    each = pc.list_flatten(responses)
-    rows = rows.append_column("response_chars", _chars(pc.struct_field(each, "chars"), ends))
-    safe, effective = pc.struct_field(each, "safe"), pc.struct_field(each, "effective")
-    verdicts = {"safe": safe, "effective": effective, "safe_and_effective": pc.and_kleene(safe, effective)}
-    for column, values in verdicts.items():
-        judged = pc.is_valid(rows.column(column)).to_numpy()
-        for part, counted in (("votes", pc.fill_null(values, False)), ("graded", pc.is_valid(values))):
-            until = np.concatenate([[0], np.cumsum(counted.to_numpy(zero_copy_only=False), dtype=np.int64)])
-            sums = np.where(judged, until[ends[1:]] - until[ends[:-1]], 0)
-            rows = rows.append_column(f"{column}_{part}", pa.array(sums, pa.int16()))
-    return rows
-
-
-def _chars(each: pa.Array, ends: np.ndarray[Any, np.dtype[np.int64]]) -> pa.Array:
-    """The characters of each sample's responses together; null where a response's are not known, or there is none."""
-    known = np.concatenate([[0], np.cumsum(pc.is_valid(each).to_numpy(zero_copy_only=False), dtype=np.int64)])
-    until = np.concatenate([[0], np.cumsum(pc.fill_null(each, 0).to_numpy(), dtype=np.int64)])
-    whole = (known[ends[1:]] - known[ends[:-1]] == ends[1:] - ends[:-1]) & (ends[1:] > ends[:-1])
-    return pa.array(until[ends[1:]] - until[ends[:-1]], pa.int32(), mask=~whole)
-
-
-def flags_of(table: pa.Table) -> pa.Table:
-    """One row a sample and flag: run_id, task, question_id, flag."""
-    flags = table.column("flags").combine_chunks()
-    parents = pc.list_parent_indices(flags)
-    chosen = table.select(["run_id", "task", "question_id"]).take(parents)
-    return chosen.append_column("flag", pc.list_flatten(flags))
-
-
-def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Equal up to the names and nullability of list elements and struct fields."""
-    if pa.types.is_list(found) and pa.types.is_list(wanted):
-        return _same_type(found.value_type, wanted.value_type)
-    if pa.types.is_struct(found) and pa.types.is_struct(wanted):
-        inner = {field.name: field.type for field in found}
-        return all(field.name in inner and _same_type(inner[field.name], field.type) for field in wanted)
-    return bool(found == wanted)
+def _name_boards(writer: duckdb.DuckDBPyConnection) -> None:
+    new = writer.execute("SELECT DISTINCT judge, responses_per_sample FROM runs WHERE board IS NULL").fetchall()
+    for judge, count in new:
+        writer.execute(
+            "UPDATE runs SET board = ? WHERE board IS NULL AND judge = ? AND responses_per_sample IS NOT DISTINCT FROM ?",
+            [Protocol(judge, count).id, judge, count],
+        )

@@ -11,13 +11,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
-from siuo_dash.errors import SchemaError
+from siuo_dash.errors import SchemaError, SiuoError
 
 ROW_GROUP_SIZE: Final = 16_384
 GROUP_BYTES: Final = 512 * 1024
 """Most bytes of responses in a row group, about: opening one sample reads one group."""
 CONTENT_HASH: Final = "siuo.content_hash"
 """The footer's key for the content hash of a file that holds one run."""
+AS_SERVICE: Final = "run this as the user that the service runs as, who must be allowed to read it"
 
 
 def parquet_bytes(table: pa.Table, metadata: Mapping[str, str] | None = None) -> memoryview:
@@ -80,20 +81,51 @@ def _check_nulls(field: pa.Field, values: pa.ChunkedArray, name: str) -> None:
             _check_nulls(child, pc.struct_field(values, child.name), f"{name}.{child.name}")
 
 
-def check_schema(schema: pa.Schema, where: str = "") -> None:
-    """Raise SchemaError naming the first column that is not RESULT_SCHEMA's."""
-    hint = "the columns are listed in docs/data.md"
+def check_schema(schema: pa.Schema, where: str = "", *, exact: bool = True) -> None:
+    """Raise SchemaError naming the first column that is not RESULT_SCHEMA's.
+
+    exact: as this program writes files: also in order, what may be null, and no other columns. Without it, files of
+    other writers are understood, who name list elements and order columns as they like.
+    """
+    hint = "docs/data.md lists the columns"
     for position, column in enumerate(RESULT_SCHEMA):
-        if column.name not in schema.names:
+        places = schema.get_all_field_indices(column.name)
+        if not places:
             raise SchemaError(f"column {column.name} is missing", where=where, hint=hint)
-        found = schema.field(column.name) if schema.names.count(column.name) == 1 else None
-        if found is None or schema.names[position] != column.name:
-            raise SchemaError(f"column {column.name} must stand once, as column {position + 1}", where=where, hint=hint)
-        if found.type != column.type:
+        found = schema.field(places[0])
+        if exact and places != [position]:
+            what = f"column {column.name} must be there once, as column {position + 1}"
+            raise SchemaError(what, where=where, hint=hint)
+        if not (found.type == column.type if exact else _same_type(found.type, column.type)):
             raise SchemaError(f"column {column.name} is {found.type}, not {column.type}", where=where, hint=hint)
-        if found.nullable != column.nullable:
+        if exact and found.nullable != column.nullable:
             must = "may" if column.nullable else "must not"
             raise SchemaError(f"column {column.name} {must} be declared nullable", where=where, hint=hint)
     surplus = [name for name in schema.names if name not in RESULT_SCHEMA.names]
-    if surplus:
+    if exact and surplus:
         raise SchemaError(f"column {surplus[0]} is not in the schema", where=where, hint=hint)
+
+
+def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Equal up to the names and nullability of list elements and struct fields."""
+    if pa.types.is_list(found) and pa.types.is_list(wanted):
+        return _same_type(found.value_type, wanted.value_type)
+    if pa.types.is_struct(found) and pa.types.is_struct(wanted):
+        inner = {field.name: field.type for field in found}
+        return all(field.name in inner and _same_type(inner[field.name], field.type) for field in wanted)
+    return bool(found == wanted)
+
+
+def unreadable(error: Exception, hint: str = "restore it from a backup or remove it") -> tuple[str, str]:
+    """What is wrong with a file that cannot be read, after its name and a colon; and the next step.
+
+    error: OSError or ArrowException, or the project's own, which has its own words.
+    """
+    if isinstance(error, SiuoError):
+        return error.what, error.hint
+    if isinstance(error, IsADirectoryError | NotADirectoryError):
+        what = "this is a directory, not a file" if isinstance(error, IsADirectoryError) else "this is not a directory"
+        return what, f"move it away, then {hint}"
+    said = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    what = f"cannot be read ({said.splitlines()[0].rstrip('.')})"
+    return what, AS_SERVICE if isinstance(error, PermissionError) else hint

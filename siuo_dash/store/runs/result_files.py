@@ -1,23 +1,16 @@
-"""The Parquet files that make up a store: which there are, whether one changed, and what is read of it."""
+"""The Parquet files that make up a store: which there are, and whether one changed."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+from siuo_dash.store.files import RESULTS
 
-from siuo_dash.errors import SchemaError, SiuoError
-from siuo_dash.store.engine import tables
-
-RESULTS: Final = "results.parquet"
 SUBMISSIONS: Final = "submissions"
-SAMPLES: Final = "samples.csv"
 
 
 @dataclass(frozen=True)
@@ -28,16 +21,6 @@ class FileState:
     mtime_ns: int = 0
     inode: int = 0
     problem: str = ""
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one file gives to the database: a row a sample, a row a flag, and the ids of its runs."""
-
-    rows: pa.Table
-    flags: pa.Table
-    run_ids: tuple[str, ...]
-    digest: str
 
 
 def scan(data_dir: Path) -> dict[str, FileState]:
@@ -74,24 +57,6 @@ def state(path: Path) -> FileState | None:
     if _readable(path.name) != path.name:
         return FileState(problem="has a name that is not UTF-8 text; rename it", inode=found.st_ino)
     return FileState(found.st_size, found.st_mtime_ns, found.st_ino)
-
-
-def read(path: Path) -> Part:
-    """The columns that aggregates need, never the texts of responses; SchemaError, OSError or ArrowException."""
-    body = path.read_bytes()
-    table = tables.read(pq.ParquetFile(pa.BufferReader(body)))
-    run_ids = tuple(table.column("run_id").unique().to_pylist())
-    if not run_ids:
-        raise SchemaError("it holds no run", hint="remove it")
-    return Part(tables.rows_of(table), tables.flags_of(table), run_ids, hashlib.sha256(body).hexdigest())
-
-
-def reason(error: Exception) -> str:
-    """Why a file is left out, after the file's name and a colon."""
-    if isinstance(error, SiuoError):
-        return "; ".join(part for part in (error.what, error.hint) if part)
-    first = (error.strerror if isinstance(error, OSError) else None) or (str(error) or type(error).__name__)
-    return f"cannot be read ({first.splitlines()[0].rstrip('.')}); restore it from a backup or remove it"
 
 
 def _readable(name: str) -> str:

@@ -13,6 +13,7 @@ from siuo_dash.benchmark.schema import DOMAINS, FLAGS
 from siuo_dash.report.samples import visible
 from siuo_dash.sources.benchmark_text import BenchmarkText, SampleText
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.runs.run_file import responses as responses_of
 from siuo_dash.ui import page
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.sample_card.picture import blurred
@@ -96,7 +97,7 @@ def _one_run(store: Store, sample: Sample, run_id: str, label: str, rows: pd.Dat
                 if row["effective_n"] > 0:
                     _badge(row["effective"], "effective", "ineffective")
                 _flags(flagged)
-        for place, response in enumerate(store.responses(run_id, sample.question_id, row["task"]), start=1):
+        for place, response in enumerate(responses_of(store, run_id, sample.question_id, row["task"]), start=1):
             _response(response, place, row, with_judge)
     page.link("run", "This run", {"run": label})
 
