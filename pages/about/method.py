@@ -75,7 +75,7 @@ display.table(
     key="agreement",
     alt="Agreement of the two readers",
     height="content",
-    column_config={"Cohen's kappa": st.column_config.NumberColumn(format="%.2f")},
+    columns={"Cohen's kappa": st.column_config.NumberColumn(format="%.2f")},
 )
 
 st.header("Licences and citation")

@@ -31,6 +31,7 @@ offered = runs_on_offer(store, board.id if board else None, controls.MOST_RUN_OP
 chosen = controls.choose_runs(
     offered,
     labels,
+    actions=False,
     label="Runs: the first is A, the second B" if mode == "two" else "Chosen runs",
     help="The runs of the chosen board are offered. To compare across boards, choose another board, or all runs: "
     "what was chosen before stays.",

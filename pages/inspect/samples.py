@@ -27,7 +27,7 @@ if board is None:
     st.info("There is no run yet. Upload one, or build the carried figures with `python -m siuo_dash build`.")
     st.stop()
 offered = queries.RUNS.run(store, where=Filters(board=board.id, evidence=("per_sample",)).where())
-chosen = controls.choose_runs(offered, labels)
+chosen = controls.choose_runs(offered, labels, actions=False)
 if len(chosen) > view.MOST_RUNS:
     st.caption(f"The first {view.MOST_RUNS} of {len(chosen)} chosen runs are shown.")
 runs = {run_id: labels[run_id] for run_id in chosen[: view.MOST_RUNS]}
@@ -77,7 +77,7 @@ else:
         chosen,
         key="verdicts",
         alt="Every run's verdict on this sample; ticked runs are shown side by side",
-        column_config={
+        columns={
             "Board": st.column_config.TextColumn(width=290),
             "Model": st.column_config.TextColumn(width=250),
             "Verdict": st.column_config.TextColumn(width=200),

@@ -112,11 +112,11 @@ def theme() -> style.Theme:
 
 
 def screen() -> style.Screen:
-    """How wide the window is; the page runs anew when that changes."""
+    """How wide the window is; the page runs again when that changes. To be asked once in a run of a page."""
     told = screen_width(key="screen", data=None, default={"width": "wide"}, on_width_change=lambda: None).width
     return told if told in ("narrow", "medium") else "wide"
 
 
 def narrow() -> bool:
-    """Whether the window is as narrow as a phone; the page runs anew when that changes."""
+    """Whether the window is as narrow as a phone. To be asked once in a run of a page, as `screen`."""
     return screen() == "narrow"

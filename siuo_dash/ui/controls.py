@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 import pandas as pd
@@ -12,10 +12,12 @@ import streamlit as st
 
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import HEALTH, WEIGHTS, Filters
+from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.schema import EVIDENCE, METRICS, Metric
-from siuo_dash.report.leaderboard import COLUMNS, ORDERS
+from siuo_dash.report.export import Provenance
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import display
+from siuo_dash.text import counted
+from siuo_dash.ui import display, page
 from siuo_dash.ui.display import plain
 
 ALL_BOARDS: Final = "all"
@@ -36,6 +38,77 @@ MOST_RUN_OPTIONS: Final = 500
 _RENEWED: Final = "renewed-tables"
 
 
+@dataclass(frozen=True)
+class View:
+    """What a page is asked to show: a board by a metric, and which of its runs."""
+
+    store: Store
+    board: queries.Board
+    metric: Metric
+    filters: Filters = field(default_factory=Filters)
+    rank_partial: bool = False
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """{run_id: what people read} of all runs."""
+        return run_labels(self.store)
+
+    @cached_property
+    def boards(self) -> dict[str, str]:
+        """{board id: label} of all boards."""
+        return board_labels(self.store)
+
+    def provenance(self, filters: str = "", board: str = "", warning: str = "") -> Provenance:
+        """Where an export comes from; without other words, the view's own filters and board."""
+        return Provenance(self.store.version, board or self.board.label, filters or self.filters.sentence(), warning)
+
+
+def board_labels(store: Store) -> dict[str, str]:
+    """{board id: label} of all boards."""
+    return {board.id: board.label for board in queries.boards(store)}
+
+
+def choose_view(store: Store, metric_label: str = "Metric", *, need_per_sample: bool = False) -> View | None:
+    """Board and metric; None, and words for it, where there is no run at all."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        board = choose_board(store, need_per_sample=need_per_sample)
+        metric = choose_metric(metric_label)
+    if board is None:
+        page.no_run_yet()
+        return None
+    return View(store, board, metric, Filters(board=board.id))
+
+
+def filtered(view: View) -> View:
+    """The view with the filters that are chosen now, and a sentence that says them."""
+    filters, rank_partial = choose_filters(view.store, view.board)
+    return replace(view, filters=filters, rank_partial=rank_partial)
+
+
+def choose(label: str, options: Mapping[str, str], *, key: str, default: str = "", **more: Any) -> str:
+    """One of a few options beside each other, {id: what people read}. The key is the URL's name, too."""
+    first = default or next(iter(options))
+    chosen = st.segmented_control(
+        label,
+        list(options),
+        default=first,
+        required=True,
+        format_func=options.__getitem__,
+        key=key,
+        bind="query-params",
+        **more,
+    )
+    return chosen or first
+
+
+def choose_from(label: str, options: Mapping[str, str], *, key: str, **more: Any) -> str:
+    """One of many options in a list, {id: what people read}. The key is the URL's name, too."""
+    chosen: str = st.selectbox(
+        label, list(options), format_func=options.__getitem__, key=key, bind="query-params", **more
+    )
+    return chosen
+
+
 def choose_board(store: Store, *, all_runs: bool = False, need_per_sample: bool = False) -> queries.Board | None:
     """The board chooser; None = all runs (offered with `all_runs`). Key and URL name: board.
 
@@ -43,7 +116,7 @@ def choose_board(store: Store, *, all_runs: bool = False, need_per_sample: bool 
     """
     boards = queries.boards(store)
     labels = {board.id: board.label for board in boards}
-    sizes = [f"{board.label}: {_runs(board.runs)}, {board.per_sample_runs} per sample" for board in boards]
+    sizes = [f"{board.label}: {counted(board.runs, 'run')}, {board.per_sample_runs} per sample" for board in boards]
     if all_runs:
         labels[ALL_BOARDS] = "All runs, without ranks"
     first = next((place for place, board in enumerate(boards) if board.per_sample_runs), 0) if need_per_sample else 0
@@ -84,15 +157,7 @@ def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, 
         )
         with st.popover("Filters", icon=":material/filter_list:"):
             by = st.multiselect("Organization", organizations, key="organization", bind="query-params")
-            weights = st.segmented_control(
-                "Weights",
-                list(WEIGHTS),
-                default="any",
-                required=True,
-                format_func=WEIGHTS.__getitem__,
-                key="weights",
-                bind="query-params",
-            )
+            weights = choose("Weights", WEIGHTS, key="weights")
             sizes = st.columns(2)
             low = sizes[0].number_input(
                 "Size from (B)", 0.0, value=None, key="size_from", bind="query-params", step=1.0
@@ -107,14 +172,12 @@ def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, 
                 key="evidence",
                 bind="query-params",
             )
-            health = st.selectbox(
-                "Health", list(HEALTH), format_func=HEALTH.__getitem__, key="health", bind="query-params"
-            )
+            health = choose_from("Health", HEALTH, key="health")
             verified = st.toggle(
                 "Verified only",
                 key="verified",
                 bind="query-params",
-                help="Runs from a publication, and uploads that somebody else than the submitter judged again or "
+                help="Runs from a publication, and uploads that another person judged again or "
                 "reproduced; self-reported runs are left out",
             )
             partial = st.toggle(
@@ -129,55 +192,30 @@ def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, 
     filters = Filters(
         search=search or "",
         organizations=tuple(by),
-        weights=weights or "any",
+        weights=weights,
         size_low=low,
         size_high=high,
         unknown_sizes=unknown,
         evidence=tuple(evidence),
-        health=health or "any",
+        health=health,
         verified=verified,
     )
     return replace(filters, board=board.id if board else None), partial
 
 
-def choose_columns(all_runs: bool) -> list[str]:
-    """Which columns the leaderboard shows, in their fixed order. Key and URL name: columns."""
-    hidden = {"status", *(("rank", "rank_range") if all_runs else ("board",))}
-    offered = [column for column in COLUMNS if column not in (("rank", "rank_range") if all_runs else ())]
-    default = [column for column in COLUMNS if column not in hidden]
-    with st.popover("Columns", icon=":material/view_column:"):
-        chosen = st.multiselect(
-            "Columns of the table",
-            offered,
-            default=default,
-            format_func=lambda column: COLUMNS[column].label,
-            key="columns-all" if all_runs else "columns",
-            bind="query-params",
-        )
-    return [column for column in offered if column in chosen or column == "model"]
-
-
-def choose_order(all_runs: bool) -> str:
-    """In which order the leaderboard's rows stand, one of ORDERS. Key and URL name: sort."""
-    with st.container(width=230):
-        return str(
-            st.selectbox(
-                "Order of rows",
-                [order for order in ORDERS if order != "rank" or not all_runs],
-                format_func=ORDERS.__getitem__,
-                key="sort",
-                bind="query-params",
-                label_visibility="collapsed",
-            )
-        )
-
-
 def choose_runs(
-    frame: pd.DataFrame, labels: dict[str, str], *, label: str = "Chosen runs", help: str | None = None
+    frame: pd.DataFrame,
+    labels: dict[str, str],
+    *,
+    label: str = "Chosen runs",
+    help: str | None = None,
+    actions: bool = True,
 ) -> list[str]:
     """The chosen runs' ids, at most what the visitor chose. Key and URL name: runs.
 
     frame: the runs on offer, with `run_id`; runs chosen elsewhere stay on offer, so that nothing is lost between pages.
+    actions: below them, links to what can be done with them. A page that `page.go_later` asked for is opened here,
+    once the choices are known.
     """
     ids = {text: run_id for run_id, text in labels.items()}
     kept = [text for text in (*st.query_params.get_all("runs"), *st.session_state.get("runs", [])) if text in ids]
@@ -191,6 +229,9 @@ def choose_runs(
         help=help,
         on_change=renew_tables,
     )
+    page.go_on()
+    if actions:
+        page.run_actions([text for text in chosen if text in ids])
     return [ids[text] for text in chosen if text in ids]
 
 
@@ -205,11 +246,10 @@ def selectable_table(
 ) -> None:
     """A table whose ticked rows are the chosen runs; the two stay in step whichever is changed.
 
-    shown: what is displayed; run_ids: the run of each row. The selection lives in the chosen runs: the table is
-    mounted anew when its rows change, because a selection goes by row number.
+    shown: what is displayed; run_ids: the run of each row. The selection lives in the chosen runs: other rows make
+    another table, because a selection goes by row number.
     """
-    rows = hashlib.sha256("\n".join(run_ids).encode()).hexdigest()[:12]
-    table_key = f"{key}-{rows}-{st.session_state.get(_RENEWED, 0)}"
+    table_key = f"{key}-{display.row_key(*run_ids)}-{st.session_state.get(_RENEWED, 0)}"
 
     def take_over() -> None:
         picked = [run_ids[row] for row in st.session_state[table_key]["selection"]["rows"]]
@@ -222,39 +262,8 @@ def selectable_table(
     display.table(shown, key=table_key, select=take_over, selection_default=default, **options)
 
 
-def _width(label: str, least: int) -> int:
-    """Pixels for a column whose label shall not be cut."""
-    return max(least, 30 + 7 * len(label))
-
-
-def leaderboard_columns(columns: Sequence[str]) -> dict[str, Any]:
-    """How the leaderboard's columns are drawn: labels, help, formats, the model pinned."""
-    config: dict[str, Any] = {}
-    for column in columns:
-        spec = COLUMNS[column]
-        if column in METRICS:
-            names = f"{spec.label} %", f"{spec.label}: interval, count"
-            config[names[0]] = st.column_config.NumberColumn(help=spec.help, format="%.2f", width=_width(names[0], 75))
-            config[names[1]] = st.column_config.TextColumn(
-                help="Wilson 95 % interval in percent, and the count", width=_width(names[1], 150)
-            )
-        elif column == "source":
-            config[spec.label] = st.column_config.LinkColumn(help=spec.help, display_text=r"https?://(?:www\.)?([^/]+)")
-        elif column == "rank":
-            config[spec.label] = st.column_config.NumberColumn(help=spec.help, width=50, pinned=True)
-        elif column == "model":
-            config[spec.label] = st.column_config.TextColumn(help=spec.help, pinned=True, width=210)
-        elif column == "size":
-            config[spec.label] = st.column_config.NumberColumn(help=spec.help, format="%.1f", width=70)
-        elif column == "date":
-            config[spec.label] = st.column_config.DateColumn(help=spec.help)
-        else:
-            config[spec.label] = st.column_config.TextColumn(help=spec.help)
-    return config
-
-
 def renew_tables() -> None:
-    """The chosen runs were changed by hand: tables must be mounted anew to show it."""
+    """The chosen runs were changed by hand: only a new table shows it."""
     st.session_state[_RENEWED] = st.session_state.get(_RENEWED, 0) + 1
 
 
@@ -262,10 +271,6 @@ def _reset() -> None:
     # Set and not removed: a removed key would be seeded from the address again.
     for key, value in NO_FILTERS.items():
         st.session_state[key] = value
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count} runs"
 
 
 def labels_of(run_ids: Sequence[str], labels: dict[str, str]) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -13,6 +15,9 @@ import streamlit as st
 from siuo_dash.report import export
 from siuo_dash.report.export import Table, markdown_plain
 from siuo_dash.ui import browser
+
+PINNED_WIDTH: Final = 210
+"""Pixels for a column of names that stays in sight while the others scroll."""
 
 
 def plain(text: str) -> str:
@@ -37,26 +42,55 @@ def key_figures(figures: Sequence[tuple[str, str, str]]) -> None:
                 st.caption(plain(words))
 
 
+def height(rows: int, most: int = 20, pixels: int = 740) -> int | Literal["content"]:
+    """All rows up to `most`; more scroll inside a frame of this many pixels."""
+    return "content" if rows <= most else pixels
+
+
+def row_key(*parts: object) -> str:
+    """The end of a table's key: another one for other rows, because a selection goes by row number."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
 def table(
     frame: pd.DataFrame,
     *,
     key: str,
     alt: str,
     height: int | Literal["auto", "content", "stretch"] = "auto",
+    columns: Mapping[str, Any] | None = None,
+    pinned: str = "",
     select: Any = None,
     mode: str = "multi-row",
+    export: Table | None = None,
     **options: Any,
 ) -> Any:
-    """A table with an accessible name; with `select` (a callback or "rerun") its rows can be chosen."""
+    """A table with an accessible name; with `select` (a callback or "rerun") its rows can be chosen.
+
+    columns: how columns are drawn. pinned: the column of names, which stays in sight. export: its downloads, below it.
+    """
     if select is not None:
         options |= {"on_select": select, "selection_mode": mode}
-    return st.dataframe(frame, key=key, alt=alt, height=height, hide_index=True, width="stretch", **options)
+    names = {pinned: st.column_config.TextColumn(pinned=True, width=PINNED_WIDTH)} if pinned else {}
+    state = st.dataframe(
+        frame,
+        key=key,
+        alt=alt,
+        height=height,
+        hide_index=True,
+        width="stretch",
+        column_config={**names, **(columns or {})},
+        **options,
+    )
+    if export is not None:
+        exports(export, key=key)
+    return state
 
 
 def chart(
     figure: go.Figure, *, key: str, alt: str, data: Table | None = None, select: Any = None, mode: Any = "points"
 ) -> Any:
-    """A chart with an accessible name, PNG and SVG at hand, and its data as a download.
+    """A chart with an accessible name, PNG and SVG to download, and its data as a download.
 
     A picture says in its file name what `data` came from: board, filters, data version.
     """
@@ -70,7 +104,11 @@ def chart(
     options: dict[str, Any] = {"on_select": select, "selection_mode": mode} if select is not None else {}
     with st.container(key=f"chart-{key}"):
         state = st.plotly_chart(figure, key=key, theme=None, config=config, alt=alt, width="stretch", **options)
-    _chart_exports(key, data)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"exports-{key}"):
+        browser.image_buttons(data={"chart": f"st-key-chart-{key}"}, key=f"{key}-images")
+        if data is not None:
+            make = partial(export.to_csv, data)
+            download("Chart data", make, data.file_name("csv"), key=f"{key}-data", type="tertiary")
     return state
 
 
@@ -85,35 +123,36 @@ def exports(table_: Table, *, key: str) -> None:
             format_func=lambda value: {"range": "53.29 [45.74, 60.70]", "plus-minus": "53.29 ± 7.48"}[value],
             key=f"{key}-intervals",
         )
-        makers = (
-            ("CSV", "csv", "text/csv", lambda: export.to_csv(table_)),
-            ("Parquet", "parquet", "application/vnd.apache.parquet", lambda: export.to_parquet(table_)),
-            ("LaTeX", "tex", "application/x-tex", lambda: export.to_latex(table_, how or "range")),
-            ("Markdown", "md", "text/markdown", lambda: export.to_markdown(table_, how or "range")),
-        )
-        for label, ending, mime, make in makers:
-            st.download_button(
-                label,
-                make,
-                file_name=table_.file_name(ending),
-                mime=mime,
-                key=f"{key}-{ending}",
-                on_click="ignore",
-                width="stretch",
-            )
+        for label, ending, make in (
+            ("CSV", "csv", lambda: export.to_csv(table_)),
+            ("Parquet", "parquet", lambda: export.to_parquet(table_)),
+            ("LaTeX", "tex", lambda: export.to_latex(table_, how or "range")),
+            ("Markdown", "md", lambda: export.to_markdown(table_, how or "range")),
+        ):
+            download(label, make, table_.file_name(ending), key=f"{key}-{ending}", icon=None, width="stretch")
 
 
-def _chart_exports(key: str, data: Table | None) -> None:
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"exports-{key}"):
-        browser.image_buttons(data={"chart": f"st-key-chart-{key}"}, key=f"{key}-images")
-        if data is not None:
-            st.download_button(
-                "Chart data",
-                lambda: export.to_csv(data),
-                file_name=data.file_name("csv"),
-                mime="text/csv",
-                key=f"{key}-data",
-                on_click="ignore",
-                type="tertiary",
-                icon=":material/download:",
-            )
+def download(
+    label: str,
+    make: Callable[[], bytes] | bytes,
+    name: str,
+    *,
+    key: str,
+    icon: str | None = ":material/download:",
+    **options: Any,
+) -> None:
+    """A button that hands out a file, made when it is asked for; its kind goes by the name's ending."""
+    mime = _MIME[name.rpartition(".")[2]]
+    st.download_button(label, make, name, mime, key=key, on_click="ignore", icon=icon, **options)
+
+
+_MIME: Final = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "tex": "application/x-tex",
+    "md": "text/markdown",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "tsv": "text/tab-separated-values",
+}

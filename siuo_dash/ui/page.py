@@ -183,3 +183,27 @@ _RUN_ACTIONS: Final = (
     ("capabilities", "Capabilities", 1),
     ("samples", "Samples", 1),
 )
+
+
+def go_later(url: str, params: Mapping[str, str | Sequence[str]]) -> None:
+    """For callbacks, which cannot leave a page: the next run of it does, in `go_on`."""
+    st.session_state[_GO] = (url, dict(params))
+
+
+def go_on() -> None:
+    """Leave for the page that `go_later` asked for, if it did."""
+    if (asked := st.session_state.pop(_GO, None)) is not None:
+        go(*asked)
+
+
+def go(url: str, params: Mapping[str, Any]) -> None:
+    """Leave for another page with its state."""
+    st.switch_page(f"pages/{PAGES[url].file}", query_params=dict(params))
+
+
+_GO: Final = "go-on"
+
+
+def no_run_yet() -> None:
+    """What every page says while there is nothing to show."""
+    st.info("There is no run yet. Upload one, or build the shipped figures: `python -m siuo_dash build`.")

@@ -94,7 +94,7 @@ def show_many(scope: Scope) -> None:
         select="rerun",
         mode="single-row",
         placeholder="–",
-        column_config={
+        columns={
             "Run": st.column_config.TextColumn(pinned=True, width=220),
             "Difference, points": st.column_config.NumberColumn(format="%+.1f"),
         },

@@ -31,7 +31,7 @@ def pick_sample(table: pd.DataFrame, question_ids: Sequence[int], *, key: str, a
         mode="single-row",
         selection_default={"selection": {"rows": [st.session_state[f"{key}-start"]]}},
         row_height=_ROW,
-        column_config={
+        columns={
             "Pass, %": st.column_config.NumberColumn(format="%.0f"),
             "Discrimination": st.column_config.NumberColumn(format="%+.2f"),
         }

@@ -59,7 +59,7 @@ def show_corrected(scope: Scope) -> None:
         st.caption(f"The first {charts.MOST_ROWS} of {len(frame)} runs; the table holds all.")
     display.table(
         reliability.corrected_table(frame, scope.metric, names), key="corrected-table", alt="Raw rates and corrected estimates",
-        height=table_height(len(frame)), column_config={"Run": st.column_config.TextColumn(pinned=True, width=220)},
+        height=table_height(len(frame)), columns={"Run": st.column_config.TextColumn(pinned=True, width=220)},
     )  # fmt: skip
     st.caption(
         "Rogan–Gladen, interval of Lang and Reiczigel. How often the judge finds what humans call passing and failing is "

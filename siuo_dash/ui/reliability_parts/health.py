@@ -50,7 +50,7 @@ def show_health(scope: Scope) -> None:
         height=table_height(len(shown)),
         select="rerun",
         mode="single-cell",
-        column_config={"Run": st.column_config.TextColumn(pinned=True, width=220)}
+        columns={"Run": st.column_config.TextColumn(pinned=True, width=220)}
         | {flag.label: st.column_config.NumberColumn(help=flag.help) for flag in FLAGS.values()},
     )
     cells = [cell for cell in state["selection"]["cells"] if cell[0] < len(frame)]

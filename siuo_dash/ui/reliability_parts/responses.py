@@ -57,7 +57,7 @@ def show_responses(scope: Scope) -> None:
     deviation = {"Standard deviation, points": st.column_config.NumberColumn(format="%.1f")}
     display.table(
         reliability.mix_table(frame, scope.metric, names), key="mix-table", alt="Agreement of responses by run",
-        height=table_height(len(frame)), column_config=deviation | {"Run": st.column_config.TextColumn(pinned=True, width=220)},
+        height=table_height(len(frame)), columns=deviation | {"Run": st.column_config.TextColumn(pinned=True, width=220)},
     )  # fmt: skip
     st.caption(
         "One response: the rate that one response a sample, picked at random, would have given instead of the majority: "
@@ -90,6 +90,6 @@ def _show_domains(scope: Scope, frame: pd.DataFrame, deviation: dict[str, Any]) 
     )  # fmt: skip
     display.table(
         reliability.mix_table(domains, scope.metric, pooled=pooled), key="mix-domains-table", alt="Agreement of responses by domain",
-        height="content", column_config=deviation,
+        height="content", columns=deviation,
     )  # fmt: skip
     display.exports(export, key="mix-domains-export")

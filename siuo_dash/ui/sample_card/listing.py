@@ -55,7 +55,7 @@ def sample_table(shown: pd.DataFrame, passing: str) -> None:
         height="content" if len(shown) <= 12 else 470,
         select=open_row,
         mode="single-row",
-        column_config=columns,
+        columns=columns,
         placeholder="–",
     )
 
@@ -92,7 +92,7 @@ def failing_table(shown: pd.DataFrame, params: Mapping[str, str | list[str]]) ->
         height="content" if len(shown) <= 12 else 470,
         select="rerun",
         mode="single-row",
-        column_config={
+        columns={
             "Sample": st.column_config.NumberColumn(format="%d", pinned=True, width=70),
             OTHERS_LABEL: st.column_config.ProgressColumn(
                 help="Share of the board's other runs that pass this sample",

@@ -48,7 +48,7 @@ def _list(store: Store, *, may: bool) -> None:
         key="withdrawn",
         alt="Withdrawn runs with their reasons",
         height="auto",
-        column_config={"Run": st.column_config.TextColumn(width=150 if browser.narrow() else None)},
+        columns={"Run": st.column_config.TextColumn(width=150 if browser.narrow() else None)},
     )
     if not may:
         return

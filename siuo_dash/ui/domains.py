@@ -1,0 +1,246 @@
+"""The domains page: profiles, the heatmap of all runs, the hardest domain of each, and subcategories.
+
+The capabilities page uses `left_out`, `nothing_to_show` and `labels_in_use`: it shows the same runs by other parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from siuo_dash.analysis import domain_tests, domains, queries, subcategories
+from siuo_dash.analysis.domains import DomainRates
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.benchmark.labels import Labels
+from siuo_dash.benchmark.schema import MCQA_JUDGE
+from siuo_dash.charts.heatmap import LEAST_WIDTH, MOST_ROWS, heatmap
+from siuo_dash.charts.radar import MOST_RUNS, radar
+from siuo_dash.charts.subcategories import catalogue_map
+from siuo_dash.report import domain_tests as tests_report
+from siuo_dash.report import domains as report
+from siuo_dash.report import labels
+from siuo_dash.report import subcategories as parts_report
+from siuo_dash.store.engine.database import Store
+from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui.controls import View
+from siuo_dash.ui.display import plain
+
+
+def show(view: View) -> None:
+    """The runs of the view by domain, from the board down to the samples."""
+    st.markdown(f"**{plain(view.filters.sentence())}**")
+    whole = domains.domain_rates(view.store, Filters(board=view.board.id).where(), view.metric)
+    means = domains.board_means(whole, with_partial=view.rank_partial)
+    whole = domains.marked(whole, means)
+    left_out(view)
+    kept = set(queries.RUNS.run(view.store, where=view.filters.where())["run_id"])
+    best_first = domains.in_order(whole, domains.OVERALL, with_partial=view.rank_partial)
+    rates = whole.only([run_id for run_id in best_first if run_id in kept])
+    if nothing_to_show(view, rates.runs):
+        return
+    narrow = browser.narrow()
+    chosen = _profiles(view, rates, means, narrow=narrow)
+    order, rows = _all_runs(view, rates, chosen, narrow=narrow)
+    names = report.run_names(rates.runs)
+    _tests(view, rows, names)
+    _subcategories(view, rows, names, len(order), narrow=narrow)
+
+
+def left_out(view: View) -> None:
+    """The runs of the view that nothing is known of by parts of the benchmark, and why."""
+    missing = domains.runs_without_domains(view.store, view.filters.where(), view.metric)
+    for reason in report.left_out(missing, view.metric):
+        with st.expander(f"{reason.count} not shown here: {reason.short}", icon=":material/info:"):
+            st.markdown(f"{plain(reason.names)}\n\n{plain(reason.why)}")
+            page.link("upload", "Upload a run")
+
+
+def nothing_to_show(view: View, runs: pd.DataFrame) -> bool:
+    """Whether there is no run to show by parts of the benchmark, and words for it. runs: those with such rates."""
+    if view.board.protocol.judge == MCQA_JUDGE and view.metric.task != "mcqa":
+        st.info(report.ONLY_MULTIPLE_CHOICE, icon=":material/search_off:")
+        return True
+    if len(runs):
+        return False
+    st.info(
+        plain(report.nothing_known(view.metric, view.board, queries.boards(view.store))), icon=":material/search_off:"
+    )
+    return True
+
+
+def labels_in_use(store: Store) -> Labels:
+    """The labels of the samples that this visitor dropped, or the project's own."""
+    return st.session_state.get(labels.SESSION_KEY) or Labels.own(store.catalogue)
+
+
+def _open_samples(view: View, board_of: Mapping[str, str], run_id: str, column: str) -> None:
+    """For callbacks: the run becomes the chosen one, and its samples are opened once the choices are known."""
+    st.session_state["runs"], st.session_state["board"] = [view.labels[run_id]], board_of[run_id]
+    page.go_later("samples", report.samples_filter(column))
+
+
+def _take_click(view: View, runs: pd.DataFrame, chart: str) -> None:
+    """A cell of the heatmap or a mark of the radar was clicked. runs: those that are drawn, with their boards."""
+    points = st.session_state[chart]["selection"]["points"]
+    if points and "samples" in page.PAGES:
+        _open_samples(view, runs.set_index("run_id")["board"].to_dict(), *points[0]["customdata"][:2])
+
+
+def _profiles(view: View, rates: DomainRates, means: pd.DataFrame, *, narrow: bool) -> list[str]:
+    """The chosen runs beside each other, or the first three; returns the chosen ones."""
+    st.subheader("Profiles", anchor=False)
+    help = f"Up to {MOST_RUNS} are drawn; without a choice the first three of the board"
+    chosen = controls.choose_runs(rates.runs, view.labels, help=help)
+    if chosen:
+        profiles = domains.domain_rates(view.store, domains.among(chosen), view.metric).only(chosen)
+    else:
+        profiles = rates.only(rates.runs["run_id"].tolist()[:3])
+    for words in report.profile_notes(chosen, profiles.runs, view.labels, MOST_RUNS):
+        st.caption(plain(words))
+    profiles = profiles.only(profiles.runs["run_id"].tolist()[:MOST_RUNS])
+    warning = report.across_boards(profiles.runs, queries.boards(view.store))
+    if warning:
+        st.warning(plain(warning), icon=":material/compare_arrows:")
+    if profiles.runs.empty:
+        return chosen
+    drawn = report.run_names(profiles.runs)
+    about = view.provenance(f"{len(drawn)} runs", warning=warning)
+    data = report.profile_export(profiles.cells, drawn, about, f"{view.metric.label} by domain")
+    left, right = st.columns([5, 6])
+    with left:
+        display.chart(
+            radar(profiles.cells, drawn, report.DOMAIN_LABELS, view.metric, browser.theme(), mean=means, narrow=narrow),
+            key="radar",
+            alt=f"{view.metric.label} by domain of {report.named(list(drawn.values()))}; "
+            "the table beside it has the figures",
+            data=data,
+            select=None if narrow else partial(_take_click, view, profiles.runs, "radar"),
+        )
+    with right:
+        display.table(
+            report.profile_screen(profiles.cells, drawn),
+            key="profiles",
+            alt=f"{view.metric.label} by domain: rate, 95 % interval and count",
+            height="content",
+            pinned="Domain",
+            export=data,
+        )
+    return chosen
+
+
+def _all_runs(view: View, rates: DomainRates, chosen: list[str], *, narrow: bool) -> tuple[list[str], DomainRates]:
+    """The heatmap, and the same as a table; returns all runs in its order, and the rates of those that it shows."""
+    st.subheader("All runs by domain", anchor=False)
+    sort = controls.choose_from("Sort by", domains.COLUMNS, key="sort", width=320)
+    order = list(domains.in_order(rates, sort, with_partial=view.rank_partial))
+    rows = rates.only(order[:MOST_ROWS])
+    shown, metric, theme = report.row_names(rows.runs), view.metric, browser.theme()
+    st.caption(report.heat_caption(len(shown), len(order), domains.COLUMNS[sort], metric, theme))
+    # The cells' text needs its width: on a narrow screen the chart scrolls inside its own frame.
+    st.html(
+        "<style>.st-key-chart-heatmap { overflow-x: auto; } "
+        f".st-key-chart-heatmap > div {{ min-width: {LEAST_WIDTH}px; }}</style>"
+    )
+    display.chart(
+        heatmap(rows.cells, shown, domains.COLUMNS, metric, theme, sorted_by=sort, chosen=chosen, narrow=narrow),
+        key="heatmap",
+        alt=f"{metric.label} of {len(shown)} runs by domain, sorted by {domains.COLUMNS[sort]}; "
+        "the table below has the figures",
+        data=report.cells_export(rows.cells, shown, view.provenance()),
+        select=partial(_take_click, view, rows.runs, "heatmap"),
+    )
+    st.caption(report.marks_sentence(rows.cells))
+    with st.expander("The same as a table, and the samples of a cell without a mouse", icon=":material/table:"):
+        title = f"{metric.label} by domain, {view.board.label}"
+        display.table(
+            report.heat_screen(rows.cells, shown),
+            key="cells",
+            alt=f"{metric.label} of the runs by domain: rate, 95 % interval and count",
+            pinned="Run",
+            export=report.heat_export(rows.cells, shown, view.provenance(), title),
+        )
+        if "samples" in page.PAGES:
+            _choose_cell(view, rows.runs, shown)
+    return order, rows
+
+
+def _choose_cell(view: View, runs: pd.DataFrame, shown: Mapping[str, str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        run = st.selectbox("Run", list(shown), format_func=shown.__getitem__, key="cell-run", width=300)
+        names = report.DOMAIN_LABELS
+        domain = st.selectbox("Domain", list(names), format_func=names.__getitem__, key="cell-domain", width=260)
+        st.button(
+            "Open these samples",
+            on_click=_open_samples,
+            args=(view, runs.set_index("run_id")["board"].to_dict(), run, domain),
+            icon=page.PAGES["samples"].icon,
+        )
+
+
+def _tests(view: View, rows: DomainRates, names: Mapping[str, str]) -> None:
+    """Each run's hardest and easiest domain, tested against its other samples."""
+    st.subheader("Hardest and easiest domain", anchor=False)
+    tests = background.computed(
+        lambda: domain_tests.hardest_and_easiest(rows),
+        "The tests are being computed and will appear here.",
+        *("domain-tests", view.store.version, view.metric.id, tuple(rows.runs["run_id"])),
+    )
+    if tests is None:
+        return
+    st.markdown("\n".join(f"- {plain(words)}" for words in tests_report.tests_sentences(tests, names)))
+    title = f"Hardest and easiest domains, {view.metric.label}, {view.board.label}"
+    display.table(
+        tests_report.tests_screen(tests, names),
+        key="tests",
+        alt="Hardest and easiest domain of each run, tested against the run's other samples",
+        placeholder="–",
+        pinned="Run",
+        columns={name: st.column_config.TextColumn(help=words) for name, words in tests_report.WORDS_HELP.items()}
+        | {
+            name: st.column_config.NumberColumn(help=words, format="%.3f" if name.endswith("p") else "%.1f")
+            for name, words in tests_report.FIGURES_HELP.items()
+        },
+        export=tests_report.tests_export(tests, names, view.provenance(), title),
+    )
+
+
+def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str], runs: int, *, narrow: bool) -> None:
+    """Where in the catalogue runs fail, and the samples that pass by subcategory and run. runs: all of the view."""
+    st.subheader("Subcategories", anchor=False)
+    own = labels_in_use(view.store)
+    st.markdown(plain(labels.sentence(own, view.store.catalogue)))
+    with st.container(horizontal=True):
+        page.link("method", "How the labels were made")
+        page.link("capabilities", "Use other labels")
+    samples = subcategories.failures(view.store, view.filters.where(), view.metric, own)
+    st.caption(parts_report.map_caption(runs, view.metric))
+    display.chart(
+        catalogue_map(
+            samples,
+            subcategories.by_part(samples, by=["domain"]),
+            subcategories.by_part(samples, by=["domain", "subcategory"]),
+            view.metric,
+            browser.theme(),
+            whole=not narrow,
+        ),
+        key="catalogue",
+        alt="Map of the catalogue: domains, subcategories and samples, coloured by the share of runs that fail there",
+        data=parts_report.failures_export(samples, view.provenance()),
+    )
+    among = domains.among(rows.runs["run_id"].tolist())
+    counts = subcategories.subcategory_counts(view.store, among, view.metric, own)
+    st.caption(
+        "Passed of graded samples, runs in the order of the heatmap. A subcategory has about five samples: "
+        "too few for a rate or a rank."
+    )
+    display.table(
+        parts_report.subcategory_screen(counts, rows.runs, names),
+        key="subcategories",
+        alt=f"Samples that pass by subcategory and run, {view.metric.label}",
+        height="content",
+        pinned="Subcategory",
+        export=parts_report.subcategory_export(counts, rows.runs, names, view.provenance()),
+    )

@@ -1,0 +1,106 @@
+"""The findings page: short statements, each with what it rests on and the way to the view that shows it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from siuo_dash.analysis import findings as analysis
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.charts import dumbbell
+from siuo_dash.report import findings as report
+from siuo_dash.report.export import Provenance
+from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui.controls import View
+from siuo_dash.ui.display import plain
+
+
+def show(view: View) -> None:
+    """The statements by theme."""
+    themes = background.computed(
+        lambda: analysis.findings(view.store, view.board, view.metric),
+        "The findings are being computed and will appear here.",
+        *("findings", view.store.version, view.board.id, view.metric.id),
+        patience=1.0,
+    )
+    if themes is None:
+        return
+    screen = browser.screen()
+    for theme in themes:
+        st.subheader(theme.title, anchor=False)
+        columns = st.columns(2) if screen == "wide" and len(theme.statements) > 1 else [st.container()]
+        for place, statement in enumerate(theme.statements):
+            with columns[place % len(columns)]:
+                _show(view, statement)
+        if theme.id == "judges":
+            _several_boards(view, narrow=screen == "narrow")
+    display.exports(report.export_table(themes, _provenance(view)), key="findings")
+
+
+def _provenance(view: View) -> Provenance:
+    return view.provenance(f"seen by {view.metric.label}")
+
+
+def _show(view: View, statement: analysis.Statement) -> None:
+    """One statement: sentence, what it rests on, figures, caveat, and the way to the view that shows it."""
+    with st.container(border=True, gap="xsmall"):
+        if statement.said:
+            st.markdown(f"**{_words(statement.sentence)}**")
+        else:
+            st.markdown(f":material/help: **Cannot be said.** {_words(statement.sentence)}")
+        lines = report.figure_lines(statement)
+        _figures(lines[: report.SHOWN_FIGURES])
+        if len(lines) > report.SHOWN_FIGURES:
+            with st.expander(f"{len(lines) - report.SHOWN_FIGURES} more figures"):
+                _figures(lines[report.SHOWN_FIGURES :])
+        rests = f"{'Rests on' if statement.said else 'Available:'} {statement.n}. " if statement.n else ""
+        st.caption(_words(rests + statement.caveat))
+        if statement.link is not None:
+            _lead_on(view, statement.link, key=f"open-{statement.id}")
+
+
+def _words(text: str) -> str:
+    """Text as it is, with figures kept on one line with their unit."""
+    return report.unbroken(plain(text))
+
+
+def _figures(lines: list[str]) -> None:
+    if lines:
+        st.markdown("\n".join(f"- {_words(line)}" for line in lines))
+
+
+def _lead_on(view: View, link: analysis.Link, *, key: str) -> None:
+    """A link to the view that shows it; a button where that view has another board or metric than this page."""
+    here = {"board": view.board.label, "metric": view.metric.label}
+    if all(here.get(name, value) == value for name, value in link.params.items()):
+        page.link(link.url, link.label, link.params)
+    elif link.url in page.PAGES:
+        icon = page.PAGES[link.url].icon
+        st.button(link.label, key=key, type="tertiary", icon=icon, on_click=_leave, args=(view, link))
+
+
+def _leave(view: View, link: analysis.Link) -> None:
+    """Take the link's board and metric over, which the address of a link cannot, and go there."""
+    ids = {
+        "board": {label: board for board, label in view.boards.items()},
+        "metric": {metric.label: metric.id for metric in METRICS.values()},
+    }
+    for name in ids.keys() & link.params.keys():
+        st.session_state[name] = ids[name].get(str(link.params[name]), controls.ALL_BOARDS)
+    page.go_later(link.url, {name: value for name, value in link.params.items() if name not in ids})
+
+
+def _several_boards(view: View, *, narrow: bool) -> None:
+    """The models that are on several boards, with their rates on each."""
+    judged = METRICS["safe"] if view.metric.task == "mcqa" else view.metric
+    several = analysis.several_boards(view.store, judged)
+    if several.empty:
+        return
+    models = several["name"].nunique()
+    if models > dumbbell.MOST_ROWS:
+        st.caption(f"The {dumbbell.MOST_ROWS} models with the widest gaps, of {models}.")
+    display.chart(
+        dumbbell.dumbbell(several, judged, browser.theme(), narrow=narrow),
+        key="boards",
+        alt=f"{judged.label} of {models} models on several boards, with 95 % intervals",
+        data=report.boards_table(several, _provenance(view)),
+    )

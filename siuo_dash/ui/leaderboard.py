@@ -1,0 +1,158 @@
+"""The leaderboard page: one board's runs, ranked with what is known about each rank, or all runs without ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from siuo_dash.analysis import leaderboard as analysis
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.queries import Board
+from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.charts.ranking import MOST_ROWS, ranking
+from siuo_dash.errors import SubmissionError
+from siuo_dash.report import leaderboard as report
+from siuo_dash.report.export import Provenance
+from siuo_dash.report.leaderboard import COLUMNS, ORDERS
+from siuo_dash.store import review
+from siuo_dash.store.engine.database import Store
+from siuo_dash.ui import background, browser, controls, display
+from siuo_dash.ui.display import plain
+
+
+def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *, rank_partial: bool) -> None:
+    """The runs that pass the filters, in a table and a chart. board: None = all runs, which have no ranks."""
+    frame = _runs(store, board, metric, filters, rank_partial)
+    words = filters.sentence() + (" Partial runs are ranked, too." if rank_partial else "")
+    st.markdown(f"**{plain(words)}**" + ("" if board else " " + report.WHY_NO_RANKS))
+    if board is not None and not frame.empty:
+        display.key_figures(report.figures(analysis.key_figures(store, frame, metric), metric))
+
+    provenance = Provenance(store.version, board.label if board else "all runs, not comparable", words)
+    title = f"SIUO, {board.label if board else 'all runs'}"
+    boards = controls.board_labels(store)
+    with st.container(horizontal=True):
+        columns = _choose_columns(board is None)
+        rows = report.ordered(frame, _choose_order(board is None))
+        if not frame.empty:
+            display.exports(report.export_table(rows, columns, boards, provenance, title), key="leaderboard")
+    table_area, chosen_area = st.container(), st.container()
+    labels = analysis.run_labels(store)
+    with chosen_area:  # also where no run passes the filters: the choice is not lost
+        chosen = controls.choose_runs(frame, labels)
+    with table_area:
+        if frame.empty:
+            st.info(
+                "No run passes these filters. Reset them, or choose another board.", icon=":material/filter_alt_off:"
+            )
+            return
+        controls.selectable_table(
+            report.screen_table(rows, columns, boards),
+            rows["run_id"].tolist(),
+            labels,
+            chosen,
+            key="leaderboard",
+            alt=f"Leaderboard, {board.label if board else 'all runs'}",
+            columns=_drawn(columns),
+            placeholder="–",
+            height=display.height(len(rows)),
+        )
+    if board is None:
+        return
+    st.subheader(f"{metric.label}: rate and 95 % interval", anchor=False)
+    ranked = frame[frame["rank"].notna()]
+    drawn = ranked.head(MOST_ROWS)
+    if len(ranked) > len(drawn):
+        st.caption(f"The first {MOST_ROWS} of {len(ranked)} ranked runs; filter to see others.")
+    if drawn.empty:
+        st.info(f"{metric.label} is not known for any run of this view. Choose another metric or board.")
+        return
+    display.chart(
+        ranking(drawn, metric, browser.theme()),
+        key="ranking",
+        alt=f"{metric.label} of {len(drawn)} runs with 95 % intervals, best first",
+        data=report.export_table(drawn, ["rank", "model", metric.id], boards, provenance, title),
+    )
+
+
+def _runs(store: Store, board: Board | None, metric: Metric, filters: Filters, rank_partial: bool) -> pd.DataFrame:
+    """The leaderboard's rows with rank ranges and attempts."""
+    frame = analysis.leaderboard(store, filters, metric, rank_partial=rank_partial)
+    ranges = None
+    if board is not None:
+        ranges = background.computed(
+            lambda: analysis.rank_ranges(store, board.id, metric, rank_partial=rank_partial),
+            "Computing the rank ranges …",
+            *("ranges", store.version, board.id, metric.id, rank_partial),
+        )
+    try:
+        attempts = review.attempts(store.data_dir)
+    except SubmissionError:  # the data directory has gone; what was read of it is shown without them
+        attempts = {}
+    return report.with_attempts(report.with_ranges(frame, ranges), attempts)
+
+
+def _choose_columns(all_runs: bool) -> list[str]:
+    """Which columns the leaderboard shows, in their fixed order. Key and URL name: columns."""
+    hidden = {"status", *(("rank", "rank_range") if all_runs else ("board",))}
+    offered = [column for column in COLUMNS if column not in (("rank", "rank_range") if all_runs else ())]
+    default = [column for column in COLUMNS if column not in hidden]
+    with st.popover("Columns", icon=":material/view_column:"):
+        chosen = st.multiselect(
+            "Columns of the table",
+            offered,
+            default=default,
+            format_func=lambda column: COLUMNS[column].label,
+            key="columns-all" if all_runs else "columns",
+            bind="query-params",
+        )
+    return [column for column in offered if column in chosen or column == "model"]
+
+
+def _choose_order(all_runs: bool) -> str:
+    """In which order the leaderboard's rows are, one of ORDERS. Key and URL name: sort."""
+    with st.container(width=230):
+        return str(
+            st.selectbox(
+                "Order of rows",
+                [order for order in ORDERS if order != "rank" or not all_runs],
+                format_func=ORDERS.__getitem__,
+                key="sort",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
+        )
+
+
+def _width(label: str, least: int) -> int:
+    """Pixels for a column whose label must not be cut."""
+    return max(least, 30 + 7 * len(label))
+
+
+def _drawn(columns: Sequence[str]) -> dict[str, Any]:
+    """How the leaderboard's columns are drawn: labels, help, formats, the model pinned."""
+    config: dict[str, Any] = {}
+    for column in columns:
+        spec = COLUMNS[column]
+        if column in METRICS:
+            names = f"{spec.label} %", f"{spec.label}: interval, count"
+            config[names[0]] = st.column_config.NumberColumn(help=spec.help, format="%.2f", width=_width(names[0], 75))
+            config[names[1]] = st.column_config.TextColumn(
+                help="Wilson 95 % interval in percent, and the count", width=_width(names[1], 150)
+            )
+        elif column == "source":
+            config[spec.label] = st.column_config.LinkColumn(help=spec.help, display_text=r"https?://(?:www\.)?([^/]+)")
+        elif column == "rank":
+            config[spec.label] = st.column_config.NumberColumn(help=spec.help, width=50, pinned=True)
+        elif column == "model":
+            config[spec.label] = st.column_config.TextColumn(help=spec.help, pinned=True, width=210)
+        elif column == "size":
+            config[spec.label] = st.column_config.NumberColumn(help=spec.help, format="%.1f", width=70)
+        elif column == "date":
+            config[spec.label] = st.column_config.DateColumn(help=spec.help)
+        else:
+            config[spec.label] = st.column_config.TextColumn(help=spec.help)
+    return config

@@ -1,0 +1,162 @@
+"""The page of safe versus effective: is a model safe because it understands, or because it does not help?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from siuo_dash.analysis import tradeoff as analysis
+from siuo_dash.charts import backdrop, outcomes, scatter
+from siuo_dash.charts.style import Screen
+from siuo_dash.report import tradeoff as report
+from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui.controls import View
+from siuo_dash.ui.display import plain
+
+_MODES: Final[dict[str, str]] = {"open": "Click: open", "lasso": "Lasso: choose", "box": "Box: choose"}
+_DRAGS: Final[dict[str, backdrop.Mode]] = {"open": "open", "lasso": "lasso", "box": "box"}
+_MANY: Final = 40
+"""From this many runs on, the intervals of all of them hide each other."""
+
+
+def show(view: View) -> None:
+    """The runs judged for both as points, a table and bars of their outcomes; the others by name."""
+    frame = analysis.tradeoff(view.store, view.filters, view.metric, rank_partial=view.rank_partial)
+    st.markdown(f"**{plain(view.filters.sentence())}**")
+    if frame["judged"].any():
+        _judged(view, frame)
+    else:
+        others = [label for board, label in view.boards.items() if analysis.outcome_counts(view.store, board).size]
+        st.info(
+            "No run of this view was judged for both safety and effectiveness. "
+            + (f"Boards that have such runs: {plain('; '.join(others))}." if others else "Upload one that was."),
+            icon=":material/filter_alt_off:",
+        )
+    rest = report.unjudged_table(frame[~frame["judged"]])
+    if len(rest):
+        st.subheader("Not judged for both", anchor=False)
+        st.caption("These runs cannot be placed: nothing is guessed for what was not judged or not published.")
+        display.table(rest, key="unjudged", alt="Runs that were not judged for both safety and effectiveness")
+
+
+def _judged(view: View, frame: pd.DataFrame) -> None:
+    shares = background.computed(
+        lambda: analysis.frontier_shares(view.store, view.board.id, rank_partial=view.rank_partial),
+        "Computing the stability of the frontier …",
+        *("frontier", view.store.version, view.board.id, view.rank_partial),
+    )
+    frame = report.with_shares(frame, shares)
+    judged = frame[frame["judged"]].reset_index(drop=True)
+    display.key_figures(report.key_figures(frame))
+    screen = browser.screen()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        mode = _DRAGS[controls.choose("Mouse on the chart: open a run, or choose runs", _MODES, key="mouse")]
+        intervals = st.toggle("Intervals of all runs", value=len(judged) <= _MANY, key="intervals", bind="query-params")
+        lines = st.toggle(
+            "Lines of equal Safe & Effective",
+            value=True,
+            key="lines",
+            bind="query-params",
+            help="Where Safe & Effective would be 20, 40, 60 and 80 % if safety and effectiveness had nothing to do with "
+            "each other. A run whose own Safe & Effective is lower is safe mostly where it does not help.",
+        )
+    chart_area, chosen_area, table_area = st.container(), st.container(), st.container()
+    with chosen_area:
+        chosen = controls.choose_runs(judged, view.labels)
+    with chart_area:
+        _scatter(view, judged, chosen, screen, mode, intervals=intervals, lines=lines)
+    with table_area:
+        _table(view, judged, chosen)
+    _outcomes(view, judged, narrow=screen == "narrow")
+
+
+def _scatter(
+    view: View,
+    judged: pd.DataFrame,
+    chosen: list[str],
+    screen: Screen,
+    mode: backdrop.Mode,
+    *,
+    intervals: bool,
+    lines: bool,
+) -> None:
+    def take_over() -> None:
+        """A click opens the run; a lasso or box makes its runs the chosen ones."""
+        picked = [point["customdata"][0] for point in st.session_state["tradeoff"]["selection"]["points"]]
+        names = controls.labels_of(picked, view.labels)
+        if names and mode == "open" and "run" in page.PAGES:
+            page.go_later("run", {"run": names[0]})
+        elif names:
+            st.session_state["runs"] = names
+            controls.renew_tables()
+
+    if len(judged) > scatter.MOST_POINTS:
+        st.caption(f"{scatter.MOST_POINTS} of {len(judged)} runs are drawn; filter to see others.")
+    display.chart(
+        scatter.tradeoff(
+            judged,
+            browser.theme(),
+            chosen=chosen,
+            screen=screen,
+            intervals=intervals,
+            lines=lines,
+            mode=mode,
+        ),
+        key="tradeoff",
+        alt=f"Safe against effective for {len(judged)} runs; the table below holds the same figures",
+        data=report.export_table(judged, view.provenance()),
+        select=take_over,
+        mode="points" if mode == "open" else mode,
+    )
+    st.caption(
+        "The bars at a mark are Wilson 95 % intervals; larger marks have more parameters. Names stand where there is "
+        "room: all are in the table. The regions are cut at 50 %; “by refusing” is read from the verdicts (safe, but "
+        "seldom effective), not from the responses. Dark marks are on the frontier: no other run of the board is at "
+        "least as good in both and better in one."
+    )
+
+
+def _table(view: View, judged: pd.DataFrame, chosen: list[str]) -> None:
+    controls.selectable_table(
+        report.screen_table(judged),
+        judged["run_id"].tolist(),
+        view.labels,
+        chosen,
+        key="tradeoff-table",
+        alt=f"Safe and effective, {view.board.label}",
+        pinned="Model",
+        columns={
+            "In draws %": st.column_config.NumberColumn(
+                format="%.1f", help="Share of 2,000 bootstrap draws of the samples in which the run is on the frontier"
+            ),
+            "Frontier": st.column_config.TextColumn(help="Whether no other run of the board beats it in both rates"),
+            "Size (B)": st.column_config.NumberColumn(format="%.1f", help="Parameters in billions; – = not published"),
+            **{f"{label} %": st.column_config.NumberColumn(format="%.2f") for label in report.RATES.values()},
+        },
+        placeholder="–",
+        height=display.height(len(judged)),
+    )
+    display.exports(report.export_table(judged, view.provenance()), key="tradeoff-table")
+
+
+def _outcomes(view: View, judged: pd.DataFrame, *, narrow: bool) -> None:
+    st.subheader("The four outcomes", anchor=False)
+    st.markdown("What became of each run's samples, counted from its verdicts.")
+    most = outcomes.MOST_ROWS
+    if len(judged) > most:
+        st.caption(f"The first {most} of {len(judged)} runs by {view.metric.label}; all are in the table below.")
+    display.chart(
+        outcomes.outcomes(judged, browser.theme(), narrow=narrow),
+        key="outcomes",
+        alt=f"Both, safe only, effective only and neither for {min(len(judged), most)} runs",
+        data=report.export_table(judged, view.provenance()),
+    )
+    display.table(
+        report.outcome_table(judged),
+        key="outcome-table",
+        alt="Counts of the four outcomes for each run",
+        height=display.height(len(judged)),
+        pinned="Model",
+    )
