@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -120,6 +121,11 @@ def test_streamlit_stays_in_its_rooms() -> None:
         if not within(module, STREAMLIT) and wing(module) not in ("pages", "app")
     } == set()
     assert [found for found in by("siuo_dash.cli") if within(found[1], STREAMLIT)] == []
+
+
+def test_what_is_private_in_streamlit_stands_in_one_file() -> None:
+    private = r"streamlit\.(?!(column_config|components|testing)\b)[a-z_]+\.|streamlit\.(config|runtime)$"
+    assert {module for module, name in of("streamlit") if re.match(private, name)} == {"siuo_dash.ui.streamlit_private"}
 
 
 def test_the_benchmark_is_pure() -> None:

@@ -12,7 +12,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from streamlit.runtime.pages_manager import PagesManager
 
 from siuo_dash import __version__
 from siuo_dash.errors import SiuoError
@@ -20,7 +19,7 @@ from siuo_dash.server import first_page, gate, headers, health, logs, metrics, r
 from siuo_dash.server.first_view import SCRIPT_URL
 from siuo_dash.server.metrics import measured
 from siuo_dash.server.unexpected import explain
-from siuo_dash.ui import page
+from siuo_dash.ui import page, streamlit_private
 
 __all__ = ["explain", "lifespan", "measured", "middleware", "routes"]
 
@@ -29,9 +28,7 @@ __all__ = ["explain", "lifespan", "measured", "middleware", "routes"]
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Read the results at start-up, so that the first visitor does not wait for it."""
     logs.install(metrics.Counting())
-    # A folder named pages/ makes Streamlit take the first session for an old multipage app until
-    # st.navigation has run once: a first visitor who opens /method would be told that there is no such page.
-    PagesManager.uses_pages_directory = False
+    streamlit_private.ignore_pages_folder()
     try:
         await anyio.to_thread.run_sync(page.warm_up)
     except SiuoError as error:  # the pages name it, too, and go on looking

@@ -19,8 +19,7 @@ from siuo_dash.server import logs
 from siuo_dash.server.first_view import SCRIPT, first_view
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import page
-
-_ROOT = b'<div id="root"></div>'
+from siuo_dash.ui.streamlit_private import PAGE_ROOT
 
 
 class FirstPage:
@@ -53,7 +52,7 @@ def _adding(part: bytes, send: Send) -> Send:
         body.extend(message.get("body", b""))
         if message.get("more_body"):
             return
-        whole = bytes(body).replace(_ROOT, _ROOT + part, 1)
+        whole = bytes(body).replace(PAGE_ROOT, PAGE_ROOT + part, 1)
         headers = MutableHeaders(raw=list(started[0]["headers"]))
         headers["content-length"] = str(len(whole))
         for name in ("etag", "last-modified"):  # they are of the file without the addition

@@ -7,18 +7,17 @@ import hashlib
 import logging
 import re
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
-import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from siuo_dash.server import logs, metrics
 from siuo_dash.server.reach import from_afar
+from siuo_dash.ui import streamlit_private
 
-NOT_FOR_THE_WORLD: Final = ("/metrics", "/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
+NOT_FOR_THE_WORLD: Final = ("/metrics", *streamlit_private.OPERATORS)
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
 _INLINE: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _FEATURES: Final = (
@@ -48,8 +47,8 @@ def policy() -> str:
     script in Streamlit's page, named by its hash; `blob:` for the scripts of its components, which come over this
     server's socket; styles written at run time; icons and a font held as `data:`, and the PNG of a chart as `blob:`.
     """
-    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
-    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(each).digest()).decode()}'" for each in _INLINE.findall(page)]
+    scripts = _INLINE.findall(streamlit_private.page_html())
+    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(each).digest()).decode()}'" for each in scripts]
     rules = {
         "default-src": ["'none'"],
         "script-src": ["'self'", "blob:", *hashes],

@@ -8,10 +8,10 @@ from typing import Final
 import anyio
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from streamlit.runtime import Runtime, exists
 
 from siuo_dash.settings import paths
 from siuo_dash.store.files import SAMPLES
+from siuo_dash.ui import streamlit_private
 
 PATIENCE: Final = 2.0
 """Seconds that a disk may take to say that it is there."""
@@ -29,7 +29,7 @@ async def answer(_request: Request) -> Response:
 
 async def problem(data_dir: Path, *, patience: float = PATIENCE) -> str:
     """What keeps this server from serving, in a line of words; empty when nothing does."""
-    if not exists() or not (await Runtime.instance().is_ready_for_browser_connection)[0]:
+    if not await streamlit_private.is_ready():
         return "the server is starting or stopping; ask again in a moment\n"
     with anyio.move_on_after(patience):
         # Left behind when the disk never answers: the pages go on from memory.

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from siuo_dash.errors import SiuoError
+from siuo_dash.ui.streamlit_private import NO_VISIT, UNCAUGHT
 
 LOGGER: Final = "siuo_dash"
 LONGEST: Final = 2_000
@@ -102,12 +103,12 @@ def adopt() -> None:
             if logger.handlers:  # one without any was silenced on purpose
                 logger.handlers, logger.propagate = [], True
     # What is read at the start, before any visit, has no visit: nothing to warn of.
-    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
+    logging.getLogger(NO_VISIT).setLevel(logging.ERROR)
     # Told by `unexpected.explain`, with what a person was shown.
-    told = logging.getLogger("streamlit.error_util")
+    told = logging.getLogger(UNCAUGHT[0])
     if _not_told_twice not in told.filters:
         told.addFilter(_not_told_twice)
 
 
 def _not_told_twice(record: logging.LogRecord) -> bool:
-    return record.msg != "Uncaught app execution"
+    return record.msg != UNCAUGHT[1]

@@ -19,7 +19,8 @@ from prometheus_client import (
 )
 from starlette.requests import Request
 from starlette.responses import Response
-from streamlit.runtime.scriptrunner import StopException
+
+from siuo_dash.ui.streamlit_private import StopException
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second figure for each, which nobody asked for
 REGISTRY: Final = CollectorRegistry()

@@ -10,13 +10,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from siuo_dash.server import logs, metrics
+from siuo_dash.ui.streamlit_private import PROBES, UPLOADS
 
-UPLOAD: Final = "/_stcore/upload_file/"
-_PRIVATE: Final = (UPLOAD, "/media/", "/oauth2callback", "/auth/")
+_PRIVATE: Final = (UPLOADS, "/media/", "/oauth2callback", "/auth/")
 """Paths whose rest, or whose query, could open somebody's session: only their beginning is logged."""
-
-_PROBED: Final = ("/_stcore/health", "/_stcore/host-config")
-"""Where Streamlit's page looks for its server, also below the page's own address, where it is not."""
 
 
 class Watch:
@@ -69,9 +66,9 @@ class Watch:
             await self.app(scope, receive, watched)
         finally:
             metrics.ANSWERS.labels(f"{status // 100}xx").inc()
-            if scope["method"] == "PUT" and scope["path"].startswith(UPLOAD):
+            if scope["method"] == "PUT" and scope["path"].startswith(UPLOADS):
                 _upload(scope, status, perf_counter() - started)
-            elif 400 <= status < 500 and not scope["path"].endswith(_PROBED):
+            elif 400 <= status < 500 and not scope["path"].endswith(PROBES):
                 logs.event("refused", method=scope["method"], path=place(scope["path"]), status=status)
 
 

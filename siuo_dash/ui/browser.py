@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import parse_qs
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from siuo_dash.charts import style
+from siuo_dash.ui import streamlit_private
 
 _SHOWN: Final = "address"
 """Where the session says which page's address was taken over last."""
@@ -23,13 +22,7 @@ def keep_address(url: str) -> None:
     if st.session_state.get(_SHOWN) == url:
         return
     st.session_state[_SHOWN] = url
-    context = get_script_run_ctx()
-    asked = parse_qs(context.query_string if context else "", keep_blank_values=True)
-    dropped = {name: values for name, values in asked.items() if name not in st.query_params}
-    if context is not None and dropped:
-        st.query_params.update(dropped)
-        with context.session_state.query_params() as params:
-            params.set_initial_query_params_from_current()
+    streamlit_private.restore_query()
 
 
 # Streamlit writes the query of such a link under the old page's address first and moves to the new page after, so the

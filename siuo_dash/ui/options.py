@@ -1,24 +1,23 @@
 """How Streamlit was told to serve: its options, from wherever it takes them.
 
-As a program it says, without a server, what `streamlit run app.py` with the same arguments, environment and files
-would go by: `python -m siuo_dash.ui.options --server.address 0.0.0.0`. The command line, which loads no
-Streamlit, asks it that way.
+As a program it checks, without a server, what `streamlit run app.py` with the same arguments, environment and files
+would check at its start: `python -m siuo_dash.ui.options --server.address 0.0.0.0`. The command line, which loads no
+Streamlit, calls it that way.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
 
 import streamlit as st
 
+from siuo_dash import settings
 from siuo_dash.errors import SettingsError
-from siuo_dash.settings import Serving
-
-_APP: Final = Path(__file__).resolve().parents[2] / "app.py"
+from siuo_dash.settings import Serving, start
+from siuo_dash.settings.paths import ROOT
+from siuo_dash.ui import streamlit_private
 
 
 def serving() -> Serving:
@@ -34,19 +33,22 @@ def serving() -> Serving:
     )
 
 
-def main(arguments: list[str]) -> None:
-    """Print it and the secrets files as JSON. Reads the arguments and the environment as `streamlit run` does, with its own code."""
-    from streamlit import config
-    from streamlit.web import bootstrap, cli
-
-    def show(**flags: Any) -> None:
-        bootstrap.load_config_options(flag_options=flags)
-        print(json.dumps(asdict(serving()) | {"secrets": list(st.get_option("secrets.files"))}))  # noqa: T201
-
-    config._main_script_path = str(_APP)  # beside which it looks for files, too
-    cli.main.command("options")(cli.configurator_options(show))
-    cli.main(["options", *arguments], prog_name="streamlit")
+def main(arguments: list[str]) -> int:
+    """Check it and print what the settings come to; every fault on a line of standard error, and the exit code."""
+    try:
+        try:
+            streamlit_private.load_options(arguments, ROOT / "app.py")
+        except ValueError as error:
+            raise SettingsError(f"Streamlit does not take its options: {error}: correct that option") from None
+        found = settings.read(os.environ, [Path(path) for path in st.get_option("secrets.files")])
+        start.check(found, serving())
+    except SettingsError as error:
+        for fault in str(error).splitlines():
+            print(f"error: {fault}", file=sys.stderr)  # noqa: T201
+        return start.exit_code(error)
+    print(settings.summary(found))  # noqa: T201
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -12,8 +12,9 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from siuo_dash.server.gate import DEVELOPERS, PATH, Gate
+from siuo_dash.server.gate import Gate
 from siuo_dash.ui import identity
+from siuo_dash.ui.streamlit_private import DEVELOPERS, UPLOADS
 from tests.server.loops import finished
 from tests.settings.test_settings import HOSTED, auth
 
@@ -63,14 +64,6 @@ def frame(kind: str) -> Message:
     return {"type": "websocket.receive", "bytes": message.SerializeToString()}
 
 
-def test_every_kind_of_message_is_known() -> None:
-    kinds = {each.name for each in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields}
-    assert kinds >= set(DEVELOPERS)
-    # A kind that Streamlit adds must be looked at here, and be put on one side or the other.
-    visitors = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
-    assert kinds - set(DEVELOPERS) == visitors
-
-
 def test_messages_of_developers_are_passed_over(hosted: None, caplog: pytest.LogCaptureFixture) -> None:
     usual = [frame("rerun_script"), frame("stop_script"), frame("app_heartbeat"), frame("file_urls_request")]
     broken: Message = {"type": "websocket.receive", "bytes": b"\xff\xff"}
@@ -92,7 +85,7 @@ def test_locally_a_developer_may(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_a_file_from_nobody_is_not_read(hosted: None, method: str) -> None:
-    scope = {"type": "http", "method": method, "path": f"{PATH}s/f", "query_string": b"", "headers": []}
+    scope = {"type": "http", "method": method, "path": f"{UPLOADS}s/f", "query_string": b"", "headers": []}
     through, answered = passed(scope, [{"type": "http.request", "body": b"x"}])
     assert through == [] and answered[0]["status"] == 403
     forged = scope | {"headers": [(b"cookie", b"_streamlit_user=eyJpc19sb2dnZWRfaW4iOiB0cnVlfQ.aaaa.bbbb")]}

@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import streamlit as st
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import SubmissionError
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.ui import page
+from siuo_dash.ui import page, streamlit_private
 from siuo_dash.ui.display import plain
 
 KEY: Final = f"{page.OF_ONE_PAGE}upload"
@@ -46,11 +44,7 @@ class Draft:
 
     def release(self) -> None:
         """Free the dropped files: Streamlit keeps them until the tab is closed, also when their widget has gone."""
-        context = get_script_run_ctx()
-        # The manager's own protocol frees all files of a session only, and other pages may have some, too.
-        if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
-            for file in self.files:
-                context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=file)
+        streamlit_private.free_files(self.files)
 
     def start_again(self, published: str | None = None) -> None:
         """Forget files, mapping and scores; every widget is empty again."""
