@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -14,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from siuo_dash.analysis import twins
 from siuo_dash.analysis.stats import Rate
-from siuo_dash.benchmark.run_facts import RunMetadata
+from siuo_dash.benchmark.facts import Choice, Day, Fact, Number, YesNo
+from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import style
 from siuo_dash.cli.app import SHIPPED, DataOption, program
@@ -45,14 +47,6 @@ MappingOption = Annotated[
 ]
 
 
-class Publication(StrEnum):
-    """PUBLICATIONS, as typer asks for choices."""
-
-    DRAFT = "draft"
-    PREPRINT = "preprint"
-    PEER_REVIEWED = "peer-reviewed"
-
-
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -73,51 +67,62 @@ def validate(
         raise typer.Exit(1)
 
 
+def _with_facts(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each fact about a run, which it takes as **stated: typer reads the signature."""
+    signature = inspect.signature(command, eval_str=True)
+    files, *others = (each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD)
+    facts = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=inspect.Parameter.empty if name == "model" else None,
+            annotation=_option(fact),
+        )
+        for name, fact in FACTS.items()
+    ]
+    command.__signature__ = signature.replace(parameters=[files, *facts, *others])  # type: ignore[attr-defined]
+    return command
+
+
+def _option(fact: Fact) -> Any:
+    """How typer declares a fact's option."""
+    kinds: dict[type[Fact], type] = {Number: float, YesNo: bool, Day: datetime}
+    kind: Any = kinds.get(type(fact), str)
+    more: dict[str, Any] = {}
+    match fact:
+        case Day():
+            more = {"formats": ["%Y-%m-%d"]}
+        case Choice():
+            default, *others = fact.offered
+            kind, more = Literal[tuple(others)], {"show_default": fact.offered[default].lower()}
+        case Fact(name="judge"):
+            more = {"show_default": "as the files say"}
+    if fact.name != "model":
+        kind = kind | None
+    return Annotated[kind, typer.Option(fact.option, help=f"{fact.help}.", **more)]
+
+
 @program.command(
     epilog="Example: python -m siuo_dash submit results.json --model Example-7B --judge human --params-b 7 --open"
 )
+@_with_facts
 def submit(
     files: FilesArgument,
-    model: Annotated[str, typer.Option("--model", help="The model's name, as its makers write it.")],
     data: DataOption = SHIPPED,
-    judge: Annotated[
-        str | None,
-        typer.Option("--judge", help="human, or the judge model's exact name.", show_default="as the file tells"),
-    ] = None,
-    organization: Annotated[str | None, typer.Option("--organization", help="Who made the model.")] = None,
-    params_b: Annotated[float | None, typer.Option("--params-b", help="Parameters in billions.")] = None,
-    open_weights: Annotated[
-        bool | None, typer.Option("--open/--closed", help="Whether the weights can be downloaded.")
-    ] = None,
-    source: Annotated[str | None, typer.Option("--source", help="A link, or a citation.")] = None,
-    publication: Annotated[
-        Publication | None,
-        typer.Option(
-            "--publication", help="What --source is, if these figures stand there.", show_default="not published"
-        ),
-    ] = None,
-    note: Annotated[str | None, typer.Option("--note", help="What a reader of this run should know.")] = None,
-    evaluated_on: Annotated[
-        datetime | None, typer.Option("--evaluated-on", formats=["%Y-%m-%d"], help="The day of the evaluation.")
-    ] = None,
-    by: Annotated[
-        str | None, typer.Option("--by", help="Who submits it; shown with the run and kept in the log.")
-    ] = None,
     mapping: MappingOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
     json: JsonOption = False,
+    **stated: Any,
 ) -> None:
-    """Publish the run in these files; the last line is its run_id. What the files tell need not be given again."""
+    """Publish the run in these files; the last line is its run_id. What the files say need not be given again."""
     submission = _read(files, data, mapping)
+    # typer knows no days, only moments
     given: dict[str, Any] = {
-        "model": model, "judge": judge, "organization": organization, "params_b": params_b, "open_weights": open_weights,
-        "source": source, "source_status": publication and publication.value, "note": note, "submitted_by": by, "evaluated_on": _day(evaluated_on),
-    }  # fmt: skip
-    metadata = replace(
-        suggested(submission.reading.known),
-        submitted_at=datetime.now(UTC),
-        **{name: value for name, value in given.items() if value is not None},
-    )
+        name: value.date() if isinstance(value, datetime) else value
+        for name, value in stated.items()
+        if value is not None
+    }
+    metadata = replace(suggested(submission.reading.known), submitted_at=datetime.now(UTC), **given)
     wrong = submission.check_metadata(metadata) if submission.ok else []
     run_id = None
     known = _twins(submission, data)
@@ -211,7 +216,3 @@ def _print(submission: Submission, more: list[Finding]) -> None:
             )
         )
     print_table(("Score", "Rate", "95 % interval", "Count", "Released script prints"), rows)
-
-
-def _day(moment: datetime | None) -> date | None:
-    return None if moment is None else moment.date()
