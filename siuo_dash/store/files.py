@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -54,6 +55,29 @@ def explained(where: Path) -> Iterator[None]:
             (f"the disk refused: {error.strerror or error}", "check the disk, then try again"),
         )
         raise SubmissionError(what, where=str(where if hidden else path), hint=hint) from error
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What tells that a file is still the same; `problem` when it is seen at once that it cannot be read."""
+
+    size: int = 0
+    mtime_ns: int = 0
+    inode: int = 0
+    problem: str = ""
+
+
+def state_of(path: Path) -> FileState | None:
+    """What is there now; None when nothing is."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return FileState(problem="is a link to a file that is not there") if path.is_symlink() else None
+    except OSError as error:
+        return FileState(problem=f"cannot be looked at ({error.strerror})")
+    if not stat.S_ISREG(found.st_mode):
+        return FileState(problem="is not a file", inode=found.st_ino)
+    return FileState(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 @dataclass(frozen=True)

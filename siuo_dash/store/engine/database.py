@@ -19,10 +19,11 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import SchemaError, SiuoError
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.engine import tables
-from siuo_dash.store.files import RESULTS, SAMPLES
-from siuo_dash.store.runs import result_files
+from siuo_dash.store.files import RESULTS, SAMPLES, FileState, state_of
+from siuo_dash.store.registry.opening import version
+from siuo_dash.store.registry.public import public_runs
 from siuo_dash.store.runs.parquet import unreadable
-from siuo_dash.store.runs.result_files import FileState
+from siuo_dash.store.runs.result_files import scan
 from siuo_dash.store.runs.verdict_rows import Part, read_part
 
 
@@ -35,27 +36,55 @@ class BrokenFile:
 
 
 @dataclass(frozen=True)
+class _Source:
+    """A file that is read, and what is laid over it; equal as long as the same is read from it.
+
+    file: inside the data directory. state: of a file that can change, which a run's cannot.
+    """
+
+    file: str
+    run_id: str | None = None
+    source_status: str | None = None
+    state: FileState | None = None
+
+
+@dataclass(frozen=True)
 class _Loaded:
-    state: FileState
+    """What became of a source: its runs and the hash of its bytes; or why it was left out, and how it looked then."""
+
+    source: _Source
+    run_ids: tuple[str, ...] = ()
     digest: str = ""
     broken: str = ""
+    state: FileState | None = None
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a change of the data shows in: the catalogue, the shipped results and the registry's last change."""
+
+    samples: FileState | None
+    results: FileState | None
+    registry: int
+    uploads: dict[str, FileState]
 
 
 @dataclass(frozen=True)
 class _State:
-    """One whole state of the store: the database, and what it was filled from."""
+    """One whole state of the store: the database, and what it was filled from, by run_id (RESULTS: the shipped ones)."""
 
     connection: duckdb.DuckDBPyConnection
     writer: duckdb.DuckDBPyConnection
     catalogue: Catalogue
-    catalogue_state: FileState | None
-    files: Mapping[str, _Loaded]
+    seen: _Seen
+    loaded: Mapping[str, _Loaded]
 
     @cached_property
     def version(self) -> str:
         digest = hashlib.sha256(repr(self.catalogue.samples).encode())
-        for name, item in sorted(self.files.items()):
-            digest.update(f"\n{name}:{item.digest}".encode())
+        for name, item in sorted(self.loaded.items()):
+            if not item.broken:
+                digest.update(f"\n{name}:{item.digest}:{item.source.source_status or ''}".encode())
         return digest.hexdigest()[:12]
 
 
@@ -93,10 +122,16 @@ class Store:
     @property
     def broken(self) -> list[BrokenFile]:
         """The files that could not be read, each with its reason."""
-        files = self._state.files
-        broken = [BrokenFile(name, loaded.broken) for name, loaded in sorted(files.items()) if loaded.broken]
-        if RESULTS not in files:
-            why = "is missing; `python -m siuo_dash build` makes it from the carried figures"
+        loaded = self._state.loaded
+        broken = [
+            BrokenFile(
+                item.source.file if item.source.run_id is None else f"run {name}, {item.source.file}", item.broken
+            )
+            for name, item in sorted(loaded.items())
+            if item.broken
+        ]
+        if RESULTS not in loaded:
+            why = "is missing; `python -m siuo_dash build` makes it from the published figures"
             broken.insert(0, BrokenFile(RESULTS, why))
         return broken
 
@@ -126,7 +161,10 @@ class Store:
             self._let_go()
 
     def refresh(self) -> bool:
-        """Take in files that were added, changed or removed since; True when anything was. Costs one stat a file."""
+        """Take in what was published, withdrawn or replaced since; True when it was.
+
+        Costs one question to the registry and a stat of samples.csv and results.parquet, however many runs there are.
+        """
         with self._lock:
             changed = self._update()
         if self._held.state not in (None, self._state):
@@ -147,54 +185,75 @@ class Store:
 
     def _update(self) -> bool:
         state = self._state
-        if result_files.state(self.data_dir / SAMPLES) != state.catalogue_state:
-            self._state = self._open()
-            return True
-        found = result_files.scan(self.data_dir)
-        if {name: loaded.state for name, loaded in state.files.items()} == found:
+        seen = self._look()
+        left_out = ((item.source.file, item.state) for item in state.loaded.values() if item.broken)
+        if seen == state.seen and all(state_of(self.data_dir / file) == known for file, known in left_out):
             return False
-        self._state = self._load(state, found)
-        return True
+        self._state = self._open() if seen.samples != state.seen.samples else self._load(replace(state, seen=seen))
+        return self._state.loaded != state.loaded or self._state.catalogue is not state.catalogue
+
+    def _look(self) -> _Seen:
+        # Looked at before it is read: a change meanwhile is then seen by the next refresh. The catalogue first: of a
+        # directory that is gone, it says so.
+        samples = state_of(self.data_dir / SAMPLES)
+        if samples is None or samples.problem:
+            read_catalogue(self.data_dir / SAMPLES)
+        return _Seen(samples, state_of(self.data_dir / RESULTS), version(self.data_dir), scan(self.data_dir))
 
     def _open(self) -> _State:
-        """A new database with the catalogue and every file."""
-        # Looked at before it is read: a change meanwhile is then seen by the next refresh.
-        catalogue_state = result_files.state(self.data_dir / SAMPLES)
+        """A new database with the catalogue and every run."""
+        seen = self._look()
         catalogue = read_catalogue(self.data_dir / SAMPLES)
         connection = tables.empty_database(catalogue)
-        empty = _State(connection, connection.cursor(), catalogue, catalogue_state, {})
-        return self._load(empty, result_files.scan(self.data_dir))
+        return self._load(_State(connection, connection.cursor(), catalogue, seen, {}))
 
-    def _load(self, state: _State, found: Mapping[str, FileState]) -> _State:
-        """Bring the database of `state` up to the files that were found; the state that it is in then."""
+    def _sources(self, seen: _Seen) -> dict[str, _Source]:
+        shipped = {} if seen.results is None else {RESULTS: _Source(RESULTS, state=seen.results)}
+        uploads = {name: _Source(name, state=state) for name, state in seen.uploads.items()}
+        runs = public_runs(self.data_dir)
+        return shipped | uploads | {run.run_id: _Source(run.file, run.run_id, run.source_status) for run in runs}
+
+    def _load(self, state: _State) -> _State:
+        """Bring the database of `state` up to what was seen; the state that it is in then."""
+        found = self._sources(state.seen)
         # What was left out is tried again: the file that it contradicted may be gone.
-        kept = {
-            name: item
-            for name, item in state.files.items()
-            if found.get(name) == item.state and not item.broken
-        }  # fmt: skip
-        changed = [name for name in found if name not in kept]
-        replaced = [*changed, *(name for name in state.files if name not in found)]
-        holders = tables.run_holders(state.writer, without=replaced)
+        kept = {name: item for name, item in state.loaded.items() if found.get(name) == item.source and not item.broken}
+        changed = {name: source for name, source in found.items() if name not in kept}
+        gone = [run_id for name, item in state.loaded.items() if name not in kept for run_id in item.run_ids]
+        if not changed and not gone:
+            return replace(state, loaded=kept)
+        holders = {run_id: item.source.file for item in kept.values() for run_id in item.run_ids}
         parts: dict[str, Part] = {}
-        broken: dict[str, str] = {}
-        for name in changed:
+        broken: dict[str, tuple[str, str]] = {}
+        looks = {name: source.state or state_of(self.data_dir / source.file) for name, source in changed.items()}
+        for name, source in changed.items():
             try:
-                if found[name].problem:
-                    raise SchemaError(found[name].problem)
-                part = read_part(self.data_dir / name)
+                part = self._read(source, looks[name])
                 if twice := sorted(holders.keys() & set(part.run_ids)):
                     raise SchemaError(f"run {twice[0]} is also in {holders[twice[0]]}", hint="remove one of the two")
             except (SiuoError, OSError, pa.ArrowException) as error:
-                broken[name] = "; ".join(filter(None, unreadable(error)))
+                broken[name] = unreadable(error)
                 continue
-            holders |= dict.fromkeys(part.run_ids, name)
+            holders |= dict.fromkeys(part.run_ids, source.file)
             parts[name] = part
-        broken |= tables.swap(state.writer, replaced, parts)
-        for name in changed:
-            digest = "" if name in broken else parts[name].digest
-            kept[name] = _Loaded(found[name], digest, broken.get(name, ""))
-        return replace(state, files=kept)
+        faults = tables.swap(state.writer, gone, parts, {name: source.file for name, source in changed.items()})
+        broken |= {name: (what, "") for name, what in faults.items()}
+        for name, source in changed.items():
+            if name in broken:
+                what, hint = broken[name]
+                kept[name] = _Loaded(source, broken=f"{what}; {hint or _mend(source)}", state=looks[name])
+            else:
+                kept[name] = _Loaded(source, parts[name].run_ids, parts[name].digest)
+        return replace(state, loaded=kept)
+
+    def _read(self, source: _Source, look: FileState | None) -> Part:
+        if look is not None and look.problem:
+            raise SchemaError(look.problem)
+        return read_part(self.data_dir / source.file, source.run_id, source.source_status)
+
+
+def _mend(source: _Source) -> str:
+    return "restore it from a backup or " + ("remove it" if source.run_id is None else "withdraw the run")
 
 
 def _read_only(state: _State) -> duckdb.DuckDBPyConnection:

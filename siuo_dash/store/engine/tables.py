@@ -48,35 +48,35 @@ CREATE VIEW results AS
 
 # What the types cannot say. A file that breaks one of these would give figures that contradict each other.
 FAULTS: Final = """
-WITH placed AS (SELECT n.file, i.* FROM incoming i JOIN numbered n ON n.run_id = i.run_id),
+WITH placed AS (SELECT n.part, i.* FROM incoming i JOIN numbered n ON n.run_id = i.run_id),
 faults AS (
-    SELECT file, 'task ' || task || ' is not known' AS what FROM placed WHERE NOT list_contains($tasks, task)
+    SELECT part, 'task ' || task || ' is not known' AS what FROM placed WHERE NOT list_contains($tasks, task)
     UNION ALL
-    SELECT file, 'evidence ' || evidence || ' is not known' FROM placed WHERE NOT list_contains($evidence, evidence)
+    SELECT part, 'evidence ' || evidence || ' is not known' FROM placed WHERE NOT list_contains($evidence, evidence)
     UNION ALL
-    SELECT n.file, 'flag ' || COALESCE(f.flag, '(null)') || ' is not known'
+    SELECT n.part, 'flag ' || COALESCE(f.flag, '(null)') || ' is not known'
     FROM incoming_flags f JOIN numbered n ON n.run_id = f.run_id
     WHERE f.flag IS NULL OR NOT list_contains($flags, f.flag)
     UNION ALL
-    SELECT file, 'a row without a question_id has evidence per_sample' FROM placed
+    SELECT part, 'a row without a question_id has evidence per_sample' FROM placed
     WHERE evidence = 'per_sample' AND question_id IS NULL
     UNION ALL
-    SELECT file, 'question_id ' || question_id || ' has evidence totals' FROM placed
+    SELECT part, 'question_id ' || question_id || ' has evidence totals' FROM placed
     WHERE evidence = 'totals' AND question_id IS NOT NULL
     UNION ALL
-    SELECT file, 'question_id ' || question_id || ' is not in samples.csv' FROM placed
+    SELECT part, 'question_id ' || question_id || ' is not in samples.csv' FROM placed
     WHERE question_id NOT IN (SELECT question_id FROM samples)
     UNION ALL
-    SELECT file, 'question_id ' || question_id || ' stands twice in run ' || run_id FROM placed
-    WHERE question_id IS NOT NULL GROUP BY file, run_id, task, question_id HAVING COUNT(*) > 1
+    SELECT part, 'question_id ' || question_id || ' stands twice in run ' || run_id FROM placed
+    WHERE question_id IS NOT NULL GROUP BY part, run_id, task, question_id HAVING COUNT(*) > 1
     UNION ALL
-    SELECT file, 'run ' || run_id || ' has more than one model, judge or kind of evidence' FROM placed
-    GROUP BY file, run_id
+    SELECT part, 'run ' || run_id || ' has more than one model, judge or kind of evidence' FROM placed
+    GROUP BY part, run_id
     HAVING COUNT(DISTINCT model) > 1 OR COUNT(DISTINCT evidence) > 1
         OR COUNT(DISTINCT judge) FILTER (WHERE task = 'generation') > 1
         OR COUNT(DISTINCT responses_per_sample) FILTER (WHERE task = 'generation') > 1
 )
-SELECT file, MIN(what) FROM faults GROUP BY file
+SELECT part, MIN(what) FROM faults GROUP BY part
 """
 
 # A run is graded on the splits that its samples come from. Totals carry no ids: they are taken to be of
@@ -149,29 +149,24 @@ def empty_database(catalogue: Catalogue) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def run_holders(writer: duckdb.DuckDBPyConnection, without: Sequence[str]) -> dict[str, str]:
-    """{run_id: file} of the runs that are there, those of the files in `without` apart."""
-    sql = "SELECT run_id, file FROM runs WHERE NOT list_contains(?, file)"
-    return dict(writer.execute(sql, [list(without)]).fetchall())
+def swap(
+    writer: duckdb.DuckDBPyConnection, run_ids: Sequence[str], parts: Mapping[str, Part], files: Mapping[str, str]
+) -> dict[str, str]:
+    """Replace these runs by `parts`, in one transaction; {name of a part: why} for those that contradict themselves.
 
-
-def swap(writer: duckdb.DuckDBPyConnection, files: Sequence[str], parts: Mapping[str, Part]) -> dict[str, str]:
-    """Replace the rows of `files` by `parts`, in one transaction; {file: why} for the parts that contradict themselves.
-
-    parts: by file name. Nothing changes when an error is raised.
+    parts: by any name; files: the file that each is from. Nothing changes when an error is raised.
     """
     writer.execute("BEGIN")
     try:
         first = int(writer.execute("SELECT COALESCE(MAX(run_no), -1) + 1 FROM runs").fetchall()[0][0])
-        for table in ("verdicts", "flagged"):
+        for table in ("verdicts", "flagged", "runs"):
             writer.execute(
-                f"DELETE FROM {table} WHERE run_no IN (SELECT run_no FROM runs WHERE list_contains(?, file))",  # noqa: S608
-                [list(files)],
+                f"DELETE FROM {table} WHERE run_no IN (SELECT run_no FROM runs WHERE list_contains(?, run_id))",  # noqa: S608
+                [list(run_ids)],
             )
-        writer.execute("DELETE FROM runs WHERE list_contains(?, file)", [list(files)])
-        faults = _insert(writer, parts, first)
+        faults = _insert(writer, parts, files, first)
         if faults:
-            _insert(writer, {name: part for name, part in parts.items() if name not in faults}, first)
+            _insert(writer, {name: part for name, part in parts.items() if name not in faults}, files, first)
         writer.execute("COMMIT")
     except BaseException:
         writer.execute("ROLLBACK")
@@ -179,15 +174,18 @@ def swap(writer: duckdb.DuckDBPyConnection, files: Sequence[str], parts: Mapping
     return faults
 
 
-def _insert(writer: duckdb.DuckDBPyConnection, parts: Mapping[str, Part], first: int) -> dict[str, str]:
-    """Insert all parts, their runs numbered from `first`; or nothing, and which file has which fault."""
+def _insert(
+    writer: duckdb.DuckDBPyConnection, parts: Mapping[str, Part], files: Mapping[str, str], first: int
+) -> dict[str, str]:
+    """Insert all parts, their runs numbered from `first`; or nothing, and which part has which fault."""
     if not parts:
         return {}
     placed = [(run_id, name) for name, part in parts.items() for run_id in part.run_ids]
     numbered = pa.table(
         {
             "run_id": [run_id for run_id, _ in placed],
-            "file": [name for _, name in placed],
+            "part": [name for _, name in placed],
+            "file": [files[name] for _, name in placed],
             "run_no": pa.array(range(first, first + len(placed)), pa.int32()),
         }
     )
@@ -202,7 +200,7 @@ def _insert(writer: duckdb.DuckDBPyConnection, parts: Mapping[str, Part], first:
         known = {"tasks": list(TASKS), "evidence": list(EVIDENCE), "flags": list(FLAGS)}
         faults = dict(writer.execute(FAULTS, known).fetchall())
         if faults:
-            return {name: f"{what}; restore it from a backup or remove it" for name, what in faults.items()}
+            return faults
         for statement in (SUMMARISE, INSERT_VERDICTS, INSERT_FLAGGED):
             writer.execute(statement)
     finally:

@@ -116,7 +116,17 @@ def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
     return bool(found == wanted)
 
 
-def unreadable(error: Exception, hint: str = "restore it from a backup or remove it") -> tuple[str, str]:
+def with_values(table: pa.Table, **values: str | None) -> pa.Table:
+    """The table with one text in every row of the named columns; those of which the text is None stay as they are."""
+    for name, value in values.items():
+        if value is not None:
+            column = pa.repeat(pa.scalar(value, pa.string()), table.num_rows)
+            field = table.schema.field(name)
+            table = table.set_column(table.schema.get_field_index(name), field, column)
+    return table
+
+
+def unreadable(error: Exception, hint: str = "") -> tuple[str, str]:
     """What is wrong with a file that cannot be read, after its name and a colon; and the next step.
 
     error: OSError or ArrowException, or the project's own, which has its own words.

@@ -16,7 +16,7 @@ from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.errors import NoRun, SchemaError
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import RESULTS
-from siuo_dash.store.runs.parquet import parquet_bytes, unreadable
+from siuo_dash.store.runs.parquet import parquet_bytes, unreadable, with_values
 
 _FILE_OF_RUN: Final = "SELECT file, source_status FROM runs WHERE run_id = $run_id"
 _VERDICTS: Final = ("question_id", "task", "safe", "effective", "safe_and_effective", "answer", "correct", "flags")
@@ -99,16 +99,6 @@ def fingerprints_of(rows: pa.Table) -> dict[int, str]:
             joined = "\n".join(sorted(map(fingerprint, texts)))
             prints[question_id.as_py()] = hashlib.sha256(joined.encode("ascii")).hexdigest()[:16]
     return prints
-
-
-def with_values(table: pa.Table, **values: str | None) -> pa.Table:
-    """The table with one text in every row of the named columns; those of which the text is None stay as they are."""
-    for name, value in values.items():
-        if value is not None:
-            column = pa.repeat(pa.scalar(value, pa.string()), table.num_rows)
-            field = table.schema.field(name)
-            table = table.set_column(table.schema.get_field_index(name), field, column)
-    return table
 
 
 def _file_of(store: Store, run_id: str) -> tuple[str, str]:

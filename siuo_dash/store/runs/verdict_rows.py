@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.schema import RESULT_COLUMNS, RESULT_SCHEMA
 from siuo_dash.errors import SchemaError
-from siuo_dash.store.runs.parquet import check_schema
+from siuo_dash.store.runs.parquet import check_schema, with_values
 
 _SKIPPED = {"responses", "flags"}
 _ROW_COLUMNS: Final = [column.name for column in RESULT_COLUMNS if column.name not in _SKIPPED]
@@ -40,13 +40,20 @@ class Part:
     digest: str
 
 
-def read_part(path: Path) -> Part:
-    """The columns that aggregates need. Raises SchemaError, OSError, ArrowException."""
+def read_part(path: Path, run_id: str | None = None, source_status: str | None = None) -> Part:
+    """The columns that aggregates need. Raises SchemaError, OSError, ArrowException.
+
+    run_id, source_status: laid over what the file says, which then holds one run.
+    """
     body = path.read_bytes()
     table = _read(pq.ParquetFile(pa.BufferReader(body)))
     run_ids = tuple(table.column("run_id").unique().to_pylist())
     if not run_ids:
-        raise SchemaError("it holds no run", hint="remove it")
+        raise SchemaError("it holds no run")
+    if run_id is not None:
+        if len(run_ids) > 1:
+            raise SchemaError(f"it holds {len(run_ids)} runs, not one")
+        table, run_ids = with_values(table, run_id=run_id, source_status=source_status), (run_id,)
     return Part(_rows_of(table), _flags_of(table), run_ids, hashlib.sha256(body).hexdigest())
 
 
