@@ -139,7 +139,7 @@ def test_partial_runs_on_request(siuo: Run, tmp_path: Path) -> None:
     code, out, err = siuo(*arguments)
     assert (code, err) == (
         0,
-        "warning: results.parquet: is missing; `python -m siuo_dash build` makes it from the carried figures\n",
+        "warning: results.parquet: is missing; `python -m siuo_dash build` makes it from the published figures\n",
     )
     assert [(row["model"], row["rank"]) for row in json.loads(out)] == [("Whole", 1), ("Part", None)]
     assert [(row["model"], row["rank"]) for row in json.loads(siuo(*arguments, "--partial")[1])] == [
