@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -52,7 +53,8 @@ def test_figures_as_the_paper_writes_them() -> None:
     assert text.percent(89 / 167) == "53.3 %"
     assert text.percent(89 / 167, 2) == "53.29 %"
     assert text.interval(0.4574, 0.607) == "45.7–60.7"
-    assert text.fraction(89, 167) == "89/167"
+    assert text.percent(np.float64(89 / 167)) == text.percent(np.float32(89 / 167)) == "53.3 %", "a figure of a frame"
+    assert text.fraction(89, 167) == text.fraction(np.int64(89), np.float64(167)) == "89/167"
     assert (text.points(0.06), text.points(-0.0123, 2)) == ("+6.0", "-1.23")
 
 

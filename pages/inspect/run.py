@@ -5,7 +5,7 @@ import streamlit as st
 from siuo_dash.analysis import leaderboard, queries, runs
 from siuo_dash.analysis.sample_filters import FAILING
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts.run_profile import run_profile
+from siuo_dash.charts.intervals import run_profile
 from siuo_dash.report import badges
 from siuo_dash.report import runs as view
 from siuo_dash.report.export import Provenance

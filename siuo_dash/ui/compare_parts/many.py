@@ -7,11 +7,11 @@ import streamlit as st
 from siuo_dash.analysis import baseline as against
 from siuo_dash.analysis import comparison, queries
 from siuo_dash.analysis.samples import MCQA_BOARD
-from siuo_dash.charts import style
-from siuo_dash.charts.comparison import MOST_ROWS, differences
+from siuo_dash.charts.intervals import MOST_ROWS, differences
 from siuo_dash.report import compare, compare_export
 from siuo_dash.report.export import Provenance
 from siuo_dash.report.leaderboard import table_height
+from siuo_dash.text import missing
 from siuo_dash.ui import browser, display
 from siuo_dash.ui.compare_parts.scope import Scope, compare_two
 from siuo_dash.ui.display import plain
@@ -46,9 +46,8 @@ def show_many(scope: Scope) -> None:
         st.info("No other run to compare with: choose runs above, or all runs of the board.", icon=":material/info:")
         return
     if not base.counts[scope.metric.id].n:
-        missing = style.missing(base.evidence)
         st.info(
-            f"{scope.metric.label} of the baseline is {missing}. Choose another baseline or metric.",
+            f"{scope.metric.label} of the baseline is {missing(base.evidence)}. Choose another baseline or metric.",
             icon=":material/info:",
         )
         return

@@ -7,7 +7,9 @@ import streamlit as st
 from siuo_dash.analysis import comparison, stats
 from siuo_dash.analysis.sample_filters import FAILING, PASSING
 from siuo_dash.benchmark.schema import EVIDENCE
-from siuo_dash.charts.comparison import differences, two_by_two
+from siuo_dash.charts.colours import outcome_colours
+from siuo_dash.charts.heatmap import two_by_two
+from siuo_dash.charts.intervals import differences
 from siuo_dash.report import compare, compare_export
 from siuo_dash.report.export import Provenance
 from siuo_dash.report.samples import link_params
@@ -83,7 +85,7 @@ def _show_paired(
             two_by_two(
                 [[table.both, table.first_only], [table.second_only, table.neither]],
                 browser.theme(), rows=(good, bad), columns=(good, bad), row_title="A", column_title="B",
-                colours=compare.outcome_colours(scope.metric), note=note,
+                diagonal=outcome_colours(scope.metric.id), note=note,
             ),
             key="outcomes",
             alt=f"Of {table.n} samples, {table.both} are {good} in both, {table.first_only} only in A, "

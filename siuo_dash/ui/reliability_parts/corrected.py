@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from siuo_dash.analysis.reliability import correction
-from siuo_dash.charts import reliability as charts
+from siuo_dash.charts import intervals
 from siuo_dash.report import compare, reliability
 from siuo_dash.report.leaderboard import table_height
 from siuo_dash.ui import background, browser, display
@@ -52,11 +52,11 @@ def show_corrected(scope: Scope) -> None:
         scope.provenance(f"{scope.metric.label}; {len(found.overlaps)} overlaps with human verdicts"),
     )
     display.chart(
-        charts.corrected(frame.assign(name=frame["run_id"].map(names)), scope.metric, browser.theme(), name="name"),
+        intervals.corrected(frame.assign(name=frame["run_id"].map(names)), scope.metric, browser.theme(), name="name"),
         key="corrected", alt=f"{scope.metric.label}: raw rates and estimates corrected for the judge's errors", data=export,
     )  # fmt: skip
-    if len(frame) > charts.MOST_ROWS:
-        st.caption(f"The first {charts.MOST_ROWS} of {len(frame)} runs; the table holds all.")
+    if len(frame) > intervals.MOST_MODELS:
+        st.caption(f"The first {intervals.MOST_MODELS} of {len(frame)} runs; the table holds all.")
     display.table(
         reliability.corrected_table(frame, scope.metric, names), key="corrected-table", alt="Raw rates and corrected estimates",
         height=table_height(len(frame)), columns={"Run": st.column_config.TextColumn(pinned=True, width=220)},

@@ -8,7 +8,8 @@ import streamlit as st
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.findings.judges import several_boards
 from siuo_dash.analysis.reliability import judges
-from siuo_dash.charts.comparison import two_by_two
+from siuo_dash.charts.colours import outcome_colours
+from siuo_dash.charts.heatmap import two_by_two
 from siuo_dash.report import compare, reliability
 from siuo_dash.report.export import plain_table
 from siuo_dash.report.leaderboard import table_height
@@ -110,7 +111,7 @@ def _show_pair(scope: Scope, pair: judges.JudgedTwice, first: str, second: str) 
             two_by_two(
                 [[table.both, table.first_only], [table.second_only, table.neither]], browser.theme(),
                 rows=(good, bad), columns=(good, bad), row_title="first", column_title="second",
-                colours=compare.outcome_colours(scope.metric),
+                diagonal=outcome_colours(scope.metric.id),
             ),
             key="confusion",
             alt=f"Both {good} {table.both}, only first {table.first_only}, only second {table.second_only}, both {bad} {table.neither}",

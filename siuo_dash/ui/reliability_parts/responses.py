@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis.reliability import responses
-from siuo_dash.charts import reliability as charts
+from siuo_dash.charts import bars
 from siuo_dash.report import compare, reliability
 from siuo_dash.report.leaderboard import table_height
 from siuo_dash.ui import background, browser, controls, display
@@ -49,11 +49,11 @@ def show_responses(scope: Scope) -> None:
     )
     export = reliability.mix_export(frame, "responses", scope.provenance(f"{scope.metric.label}; by run"))
     display.chart(
-        charts.response_mix(frame.assign(name=frame["run_id"].map(names)), scope.metric, browser.theme(), name="name"),
+        bars.response_mix(frame.assign(name=frame["run_id"].map(names)), scope.metric, browser.theme(), name="name"),
         key="mix", alt="How many samples of each run have how many of their responses passing", data=export,
     )  # fmt: skip
-    if len(frame) > charts.MOST_ROWS:
-        st.caption(f"The {charts.MOST_ROWS} least stable of {len(frame)} runs; the table holds all.")
+    if len(frame) > bars.MOST_MIXES:
+        st.caption(f"The {bars.MOST_MIXES} least stable of {len(frame)} runs; the table holds all.")
     deviation = {"Standard deviation, points": st.column_config.NumberColumn(format="%.1f")}
     display.table(
         reliability.mix_table(frame, scope.metric, names), key="mix-table", alt="Agreement of responses by run",
@@ -83,7 +83,7 @@ def _show_domains(scope: Scope, frame: pd.DataFrame, deviation: dict[str, Any]) 
         domains, "responses by domain", scope.provenance(f"{scope.metric.label}; {words}"), pooled=pooled
     )
     display.chart(
-        charts.response_mix(
+        bars.response_mix(
             domains.assign(name=domains["domain"].map(compare.DOMAIN_LABELS)), scope.metric, browser.theme(), name="name", unit=unit
         ),
         key="mix-domains", alt=f"Agreement of responses by domain, {words}", data=export,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from siuo_dash.analysis.reliability import samples
 from siuo_dash.benchmark.schema import FLAGS
-from siuo_dash.charts import reliability as charts
+from siuo_dash.charts import difficulty as charts
 from siuo_dash.report import reliability
 from siuo_dash.report.samples import link_params
 from siuo_dash.ui import browser, display, page
