@@ -37,7 +37,7 @@ def ordinal(number: int) -> str:
     return f"{number:,}{ending}"
 
 
-def _known(value: float | None) -> bool:
+def _known(value: object) -> bool:
     # NaN is not equal to itself; pandas' NA is no number, numpy's numbers are.
     return isinstance(value, Real) and bool(value == value)
 

@@ -45,13 +45,13 @@ class Box(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A placed name: of which mark, its box, and where it is held.
+    """A placed name: the number of its mark, its box, and where it is held.
 
     dx, dy: from the mark's middle to where the box is held, pixels right and down; anchor (left, center, right) and
     level (top, middle, bottom): by which of its sides or corners. line: whether a line must lead back to the mark.
     """
 
-    index: int
+    mark: int
     box: Box
     dx: float
     dy: float

@@ -91,7 +91,7 @@ def tradeoff(
     _arrange(drawn, theme, screen, mode)
     labels = labels_of(points, screen, taken(narrow, lines))
     # All at once: plotly examines all that are there for each that is added.
-    named = [annotation(label, points.iloc[label.index], narrow, theme) for label in labels]
+    named = [annotation(label, points.iloc[label.mark], narrow, theme) for label in labels]
     drawn.layout.annotations = [*drawn.layout.annotations, *named]
     return drawn
 
@@ -196,7 +196,8 @@ def _error(rows: pd.DataFrame, name: str, shown: pd.Series[bool], colour: str, l
     names = [f"{name}_{end}" for end in ("rate", "low", "high")]
     seen = rows[names].where(shown, rows[names[0]], axis=0)
     opacity, thickness = (0.8, 1.4) if layer == "frontier" else (0.45, 1.0)
-    return error_bar(*hundredfold(seen, *names), faded(colour, opacity), thickness=thickness, width=0)
+    middle, low, high = hundredfold(seen, *names)
+    return error_bar(middle, low, high, faded(colour, opacity), thickness=thickness, width=0)
 
 
 def _hover(row: dict[Any, Any]) -> str:

@@ -178,8 +178,8 @@ def pairs_export(
                 "agreement_low": pair.agreement.low,
                 "agreement_high": pair.agreement.high,
                 "kappa": pair.kappa.kappa if pair.kappa else None,
-                "kappa_low": interval.low if (interval := _kappa_interval(pair)) else None,
-                "kappa_high": interval.high if (interval := _kappa_interval(pair)) else None,
+                "kappa_low": within.low if (within := _kappa_interval(pair)) else None,
+                "kappa_high": within.high if (within := _kappa_interval(pair)) else None,
                 **{part: getattr(pair.table, part) for part in ("both", "first_only", "second_only", "neither")},
             }
             for pair in pairs

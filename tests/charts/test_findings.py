@@ -171,7 +171,7 @@ def test_labels_keep_apart(count: int, screen: Screen) -> None:
     taken = scatter.taken(screen == "narrow", lines=True)
     labels = placement.labels_of(points, screen, taken)
     assert labels
-    assert all(points["frontier"][label.index] or points["chosen"][label.index] for label in labels)
+    assert all(points["frontier"][label.mark] or points["chosen"][label.mark] for label in labels)
     for width in np.linspace(*placement.WIDTHS[screen], 5):
         boxes = [(b.share * width + b.left, b.top, b.width, b.height) for b in (label.box for label in labels)]
         for (x1, y1, w1, h1), (x2, y2, w2, h2) in itertools.combinations(boxes, 2):

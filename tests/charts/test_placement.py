@@ -55,7 +55,7 @@ def test_nothing_overlaps_at_any_width(points: list[tuple[float, float, float, f
     assert labels == place(marks, sizes, widths=WIDTHS, height=HEIGHT, taken=taken)
     for label in labels:
         for other, named in enumerate(marks[: len(sizes)]):
-            assert other == label.index or not any(overlap(label.box, named, width) for width in WIDTHS)
+            assert other == label.mark or not any(overlap(label.box, named, width) for width in WIDTHS)
 
 
 def test_a_lonely_point_has_its_label_at_its_side_without_a_line() -> None:
@@ -67,7 +67,7 @@ def test_a_lonely_point_has_its_label_at_its_side_without_a_line() -> None:
 
 def test_two_points_in_one_place_have_two_labels() -> None:
     labels = place([mark(0.5, 200, 5)] * 2, [(60.0, 17.0)] * 2, widths=WIDTHS, height=HEIGHT)
-    assert [label.index for label in labels] == [0, 1]
+    assert [label.mark for label in labels] == [0, 1]
     check(labels, [])
 
 
@@ -76,8 +76,8 @@ def test_what_does_not_fit_is_left_out_and_the_first_go_first() -> None:
     sizes: list[tuple[float, float] | None] = [(120.0, 17.0)] * crowd
     labels = place([mark(0.5, 200, 5)] * crowd, sizes, widths=WIDTHS, height=HEIGHT)
     assert 1 < len(labels) < crowd
-    assert [label.index for label in labels] == sorted(label.index for label in labels)
-    assert labels[0].index == 0
+    assert [label.mark for label in labels] == sorted(label.mark for label in labels)
+    assert labels[0].mark == 0
 
 
 def test_a_point_without_a_name_is_an_obstacle_all_the_same() -> None:
@@ -86,7 +86,7 @@ def test_a_point_without_a_name_is_an_obstacle_all_the_same() -> None:
     marks = [mark(0.5, 200, 5), mark((left + right) / 600, (top + bottom) / 2, 8)]
     for sizes in ([(60.0, 17.0), None], [(60.0, 17.0)]):
         beside = place(marks, sizes, widths=(300.0, 300.0), height=HEIGHT)
-        assert [label.index for label in beside] == [0]
+        assert [label.mark for label in beside] == [0]
         assert beside[0].box != alone.box
 
 
