@@ -1,13 +1,11 @@
 """The home page: one board's runs, ranked with what is known about each rank."""
 
-import streamlit as st
-
 from siuo_dash.report.leaderboard import SENTENCE
 from siuo_dash.ui import controls, leaderboard, page
 
 store = page.open_store()
 page.header("Leaderboard", SENTENCE)
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with controls.row():
     board = controls.choose_board(store, all_runs=True)
     metric = controls.choose_metric()
 filters, rank_partial = controls.choose_filters(store, board)

@@ -68,24 +68,12 @@ FLAGS_OF_RUN: Final = Query(
     """,
 )
 
-MOST_KNOWN: Final = Query(
-    "most_known",
-    "The run to show when none is asked for: one with a verdict for each sample, if there is one.",
-    "SELECT run_id FROM runs ORDER BY CASE WHEN evidence = 'per_sample' THEN 0 ELSE 1 END, model, run_id LIMIT 1",
-)
-
-QUERIES: Final = (MOST_KNOWN, FAILURES, DOMAIN_COUNTS, RESPONSE_MIX, FLAGS_OF_RUN)
+QUERIES: Final = (FAILURES, DOMAIN_COUNTS, RESPONSE_MIX, FLAGS_OF_RUN)
 
 
 def board_of(run: pd.Series[Any], metric: Metric) -> str:
     """The board in which a run is compared by a metric: multiple choice is one board for all."""
     return MCQA_BOARD if metric.id == "mcqa" else str(run["board"])
-
-
-def most_known(store: Store) -> str | None:
-    """The run to show when none is asked for; None in an empty store."""
-    found = MOST_KNOWN.run(store)
-    return None if found.empty else str(found["run_id"].iloc[0])
 
 
 def failures(store: Store, run: pd.Series[Any], metric: Metric) -> pd.DataFrame:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from siuo_dash.errors import SettingsError
 from siuo_dash.settings.auth import DISCOVERY, SignIn, is_web
@@ -14,6 +16,7 @@ TIMEOUT: Final = 5.0
 MOST_BYTES: Final = 1024**2
 PAUSES: Final = (1.0, 2.0)
 """Seconds before each further try."""
+_ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _MAY_PASS: Final = (408, 425, 429)
 """With 5xx, the answers after which another try may help."""
 
@@ -22,7 +25,12 @@ class Unavailable(SettingsError):
     """The provider does not answer now; later it may."""
 
 
-class Answer(NamedTuple):
+class NotReached(Exception):
+    """A try that brought no answer; the words say why."""
+
+
+@dataclass(frozen=True)
+class Answer:
     """What an address answered. body: up to one byte more than MOST_BYTES. location: of a redirect."""
 
     status: int
@@ -30,11 +38,11 @@ class Answer(NamedTuple):
     location: str = ""
 
 
-def fetch(url: str) -> Answer:
-    """One request, as Streamlit makes it at a sign-in: by the same library, no redirect followed.
+Fetch = Callable[[str], Answer]
 
-    ConnectionError: no answer came; the words say why.
-    """
+
+def fetch(url: str) -> Answer:
+    """One request, as Streamlit makes it at a sign-in: by the same library, no redirect followed. NotReached."""
     import httpx2  # only a hosted start needs it
 
     deadline = time.monotonic() + TIMEOUT
@@ -49,20 +57,19 @@ def fetch(url: str) -> Answer:
                 if len(body) > MOST_BYTES:
                     break
                 if time.monotonic() > deadline:
-                    raise ConnectionError(f"no whole answer within {TIMEOUT:.0f} seconds")
+                    raise NotReached(f"no whole answer within {TIMEOUT:.0f} seconds")
             return Answer(response.status_code, body[: MOST_BYTES + 1], response.headers.get("location", ""))
     except httpx2.TimeoutException as error:
-        raise ConnectionError(f"no answer within {TIMEOUT:.0f} seconds") from error
+        raise NotReached(f"no answer within {TIMEOUT:.0f} seconds") from error
     except httpx2.DecodingError:
         return Answer(200, b"")  # no document, then
     except httpx2.HTTPError as error:
-        raise ConnectionError(_quoted(str(error) or type(error).__name__)) from error
+        raise NotReached(_quoted(str(error) or type(error).__name__)) from error
     except (httpx2.InvalidURL, ValueError) as error:  # a host that cannot be one; a proxy variable that is no address
-        words = f"{url} cannot be asked ({_quoted(str(error))}): correct it, or the proxy's variable"
-        raise SettingsError(words) from error
+        raise SettingsError(f"{url} cannot be asked ({_quoted(str(error))}): correct it, or the proxy's variable") from error  # fmt: skip
 
 
-def check(sign_in: SignIn, pause: Callable[[float], None] = time.sleep) -> None:
+def check(sign_in: SignIn, fetch: Fetch = fetch, pause: Callable[[float], None] = time.sleep) -> None:
     """Refuse a provider with whom nobody could sign in.
 
     SettingsError with every fault of what it says, one a line; Unavailable when it cannot be reached, several times.
@@ -74,7 +81,7 @@ def check(sign_in: SignIn, pause: Callable[[float], None] = time.sleep) -> None:
             if answer.status < 500 and answer.status not in _MAY_PASS:
                 break
             why = f"it answers {answer.status}"
-        except ConnectionError as error:
+        except NotReached as error:
             why = str(error)
         if seconds is not None:
             pause(seconds)
@@ -83,65 +90,65 @@ def check(sign_in: SignIn, pause: Callable[[float], None] = time.sleep) -> None:
             f"the sign-in provider cannot be reached, so nobody could sign in: {url}: {why}; tried {len(PAUSES) + 1} "
             "times: check server_metadata_url of [auth], the network and the provider, then start again"
         )
-    if faults := _of_answer(answer) or _of_document(json.loads(answer.body), sign_in.issuer):
+    faults = _faults(answer, sign_in.issuer)
+    if faults:
         raise SettingsError("\n".join(f"{url}: {fault}" for fault in faults))
 
 
-def _of_answer(answer: Answer) -> list[str]:
-    """Why an answer is no provider's document."""
+def _faults(answer: Answer, issuer: str) -> list[str]:
+    """What is wrong with an answer."""
+    correct = "correct server_metadata_url of [auth]"
     if 300 <= answer.status < 400 and answer.location:
         # Signing in asks this address too, and follows no redirect.
-        return [
-            f"it sends on to {_quoted(answer.location)}, which a sign-in does not follow: "
-            "write the last address in server_metadata_url"
-        ]
-    try:
-        is_document = isinstance(json.loads(answer.body), Mapping)
-    except (ValueError, RecursionError):
-        is_document = False
+        return [f"it sends on to {_quoted(answer.location)}, which a sign-in does not follow: write the last address in server_metadata_url"]  # fmt: skip
     if answer.status != 200:
-        what = f"it answers {answer.status}, and should hold what the provider says of itself"
-    elif len(answer.body) > MOST_BYTES:
-        what = "it answers with more than 1 MB, which is no provider's document"
-    elif not is_document:
-        what = "it answers with something else than a JSON object"
-    else:
-        return []
-    return [f"{what}: correct server_metadata_url of [auth]"]
+        return [f"it answers {answer.status}, and should hold what the provider says of itself: {correct}"]
+    if len(answer.body) > MOST_BYTES:
+        return [f"it answers with more than 1 MB, which is no provider's document: {correct}"]
+    try:
+        said = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, Mapping):
+        return [f"it answers with something else than a JSON object: {correct}"]
+    return [*_of_issuer(said, issuer), *_of_endpoints(said), *_of_response_types(said)]
 
 
-# authlib's OpenIDProviderMetadata would name one fault only, refuses http:// on this machine, takes "https://[x" for an
-# address, and asks for more keys than a sign-in uses.
-def _of_document(said: Mapping[str, Any], issuer: str) -> list[str]:
-    """What is wrong with what a provider says of itself."""
-    faults = []
+def _of_issuer(said: Mapping[str, Any], issuer: str) -> list[str]:
     named = said.get("issuer")
     if not isinstance(named, str) or not named:
-        faults.append(
-            "it names no issuer, so anybody's identities could pass for its own: use a provider of OpenID Connect"
-        )
-    elif named.rstrip("/") != issuer.rstrip("/"):
-        faults.append(
+        return ["it names no issuer, so its identities cannot be told from another's: use a provider of OpenID Connect"]
+    if named.rstrip("/") != issuer.rstrip("/"):
+        return [
             f"it names itself {_quoted(named)}, but identities are believed from {_quoted(issuer)} only, so nobody could "
             "sign in: correct server_metadata_url, or set SIUO_ISSUER to the name if this is the provider that is meant"
-        )
-    for key in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+        ]
+    return []
+
+
+def _of_endpoints(said: Mapping[str, Any]) -> list[str]:
+    wrong = []
+    for key in _ENDPOINTS:
         value = said.get(key)
-        try:
-            right = isinstance(value, str) and is_web(value)
-        except ValueError:
-            right = False
-        if not right:
-            what = "is missing" if value is None else f"is {_quoted(value)}"
-            faults.append(
-                f"{key} {what}, and must be an https:// address (http:// only on this machine): ask the provider"
-            )
+        if not _is_address(value):
+            stands = "is missing" if value is None else f"is {_quoted(value)}"
+            wrong.append(f"{key} {stands}, and must be an https:// address (http:// only on this machine): ask the provider")  # fmt: skip
+    return wrong
+
+
+def _of_response_types(said: Mapping[str, Any]) -> list[str]:
     types = said.get("response_types_supported")
-    if types is not None and not (isinstance(types, list) and "code" in types):
-        faults.append(
-            "response_types_supported lacks code, by which people are signed in here: allow it at the provider"
-        )
-    return faults
+    if types is None or (isinstance(types, list) and "code" in types):
+        return []
+    return ["response_types_supported lacks code, by which people are signed in here: allow it at the provider"]
+
+
+def _is_address(value: object) -> bool:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        return parts is not None and is_web(parts) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _quoted(value: object) -> str:

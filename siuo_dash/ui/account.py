@@ -15,7 +15,7 @@ from siuo_dash.ui.display import plain
 
 _OUTCOME: Final = "outcome"
 _SHOWN: Final = 30.0
-"""Seconds for which a page tells what was done."""
+"""Seconds for which a page says what was done."""
 
 
 # The provider sends everybody back to the home page. The tab remembers which page the sign-in was asked for on; only a
@@ -64,37 +64,34 @@ def ask_to_sign_in(words: str) -> None:
     st.button("Sign in", icon=":material/login:", on_click=st.login, key="sign-in-here")
 
 
-def act(url: str, who: Callable[[], Actor], change: Callable[[Actor], object], words: str) -> None:
-    """Do something as whoever is signed in now, for a callback; `outcome` tells on the page what it came to.
+def act(url: str, who: Callable[[], Actor], change: Callable[[Actor], object], words: str) -> bool:
+    """Do something as whoever is signed in now, for a callback; `outcome` on the page of this url says what came of it.
 
-    who: identity.actor, or a function that asks for more than that.
+    who: identity.actor, or a function that asks for more than that. words: what was done; '' = nothing is said.
+    Returns whether it was done.
     """
     try:
         change(who())
     except SiuoError as error:
-        _tell(url, "error", str(error))
-    else:
-        _tell(url, "done", words)
+        refuse(url, str(error))
+        return False
+    st.session_state[_key(url)] = ("done", words, monotonic())
+    return True
 
 
 def refuse(url: str, words: str) -> None:
-    """Tell that nothing was done, and why."""
-    _tell(url, "error", words)
+    """Say on the page of this url that nothing was done, and why."""
+    st.session_state[_key(url)] = ("error", words, monotonic())
 
 
 def outcome(url: str) -> None:
     """What the last action on this page came to; it stays a while, for the page may run anew by itself."""
-    told = st.session_state.get(_key(url))
-    if told is not None and monotonic() - told[2] < _SHOWN:
-        kind, words, _ = told
+    kind, words, since = st.session_state.get(_key(url), ("", "", 0.0))
+    if words and monotonic() - since < _SHOWN:
         if kind == "done":
             st.success(plain(words), icon=":material/check_circle:")
         else:
             st.error(plain(words), icon=":material/error:")
-
-
-def _tell(url: str, kind: str, words: str) -> None:
-    st.session_state[_key(url)] = (kind, words, monotonic())
 
 
 def _key(url: str) -> str:

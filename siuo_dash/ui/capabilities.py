@@ -10,7 +10,7 @@ import streamlit as st
 from siuo_dash.analysis import capabilities as analysis
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import LABEL_COLUMNS, Labels
-from siuo_dash.charts.bars import MOST_RUNS, grouped_bars
+from siuo_dash.charts.capabilities import MOST_RUNS, grouped_bars
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.labels import read_labels
 from siuo_dash.report import capabilities as report
@@ -37,7 +37,7 @@ def show(view: View) -> None:
     rates = analysis.capability_rates(view.store, view.filters.where(), view.metric, own)
     if nothing_to_show(view, rates.runs):
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with controls.row():
         options = {name: grouping.label for name, grouping in analysis.GROUPINGS.items()}
         grouping = analysis.GROUPINGS[controls.choose("Samples by", options, key="by", default="dimension")]
     _rates(view, rates, grouping, own, provenance)

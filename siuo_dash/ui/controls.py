@@ -68,9 +68,16 @@ def board_labels(store: Store) -> dict[str, str]:
     return {board.id: board.label for board in queries.boards(store)}
 
 
-def choose_view(store: Store, metric_label: str = "Metric", *, need_per_sample: bool = False) -> View | None:
-    """Board and metric; None, and words for it, where there is no run at all."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def row() -> Any:
+    """A line of choices, which wraps where it is too long for the window."""
+    return st.container(horizontal=True, vertical_alignment="bottom")
+
+
+def choose_view(
+    store: Store, metric_label: str = "Metric", *, need_per_sample: bool = False, line: Any = None
+) -> View | None:
+    """Board and metric, in a `line` of other choices if there is one; None, and words for it, where there is no run."""
+    with line or row():
         board = choose_board(store, need_per_sample=need_per_sample)
         metric = choose_metric(metric_label)
     if board is None:
@@ -151,7 +158,7 @@ def choose_metric(label: str = "Rank by") -> Metric:
 def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, bool]:
     """Search and filters, and whether partial runs are ranked. All of it in the URL; one click resets."""
     organizations = queries.ORGANIZATIONS.run(store)["organization"].tolist()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with row():
         search = st.text_input(
             "Search", placeholder="Model or organization", key="q", bind="query-params", max_chars=100, width=280
         )

@@ -87,6 +87,43 @@ def table(
     return state
 
 
+def pick_sample(frame: pd.DataFrame, question_ids: Sequence[int], *, key: str, alt: str) -> int:
+    """The question_id of the chosen row of a table of samples: the first, until another is chosen.
+
+    question_ids: the sample of each row; key: another one for other rows, as of `row_key`.
+    """
+    # The choice outlives a visit to another page, which forgets the table's own state.
+    if key not in st.session_state:
+        st.session_state[f"{key}-start"] = st.session_state.get(f"{key}-row", 0)
+    start = st.session_state[f"{key}-start"]
+    figures = {"Pass, %": "%.0f", "Discrimination": "%+.2f"}
+    state = table(
+        frame,
+        key=key,
+        alt=alt,
+        height=height(len(frame), 6, 470),
+        select="rerun",
+        mode="single-row",
+        selection_default={"selection": {"rows": [start]}},
+        row_height=66,  # long text is folded only in cells of more than four lines' height
+        columns={name: st.column_config.NumberColumn(format=form) for name, form in figures.items()}
+        | {name: st.column_config.TextColumn(width=width) for name, width in _SAMPLE_WIDTHS.items()},
+    )
+    row = next((row for row in [*state["selection"]["rows"], start] if row < len(question_ids)), 0)
+    st.session_state[f"{key}-row"] = row
+    return int(question_ids[row])
+
+
+_SAMPLE_WIDTHS: Final = {
+    "Domain": 150,
+    "Scene": 220,
+    "Request": 260,
+    "Flags": 190,
+    "Flags of A": 150,
+    "Flags of B": 150,
+}
+
+
 def chart(
     figure: go.Figure, *, key: str, alt: str, data: Table | None = None, select: Any = None, mode: Any = "points"
 ) -> Any:

@@ -18,7 +18,7 @@ from siuo_dash.benchmark.labels import Labels
 from siuo_dash.benchmark.schema import MCQA_JUDGE
 from siuo_dash.charts.heatmap import LEAST_WIDTH, MOST_ROWS, heatmap
 from siuo_dash.charts.radar import MOST_RUNS, radar
-from siuo_dash.charts.treemap import catalogue_map
+from siuo_dash.charts.subcategories import catalogue_map
 from siuo_dash.report import domain_tests as tests_report
 from siuo_dash.report import domains as report
 from siuo_dash.report import labels
@@ -168,7 +168,7 @@ def _all_runs(view: View, rates: DomainRates, chosen: list[str], *, narrow: bool
 
 
 def _choose_cell(view: View, runs: pd.DataFrame, shown: Mapping[str, str]) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with controls.row():
         run = st.selectbox("Run", list(shown), format_func=shown.__getitem__, key="cell-run", width=300)
         names = report.DOMAIN_LABELS
         domain = st.selectbox("Domain", list(names), format_func=names.__getitem__, key="cell-domain", width=260)

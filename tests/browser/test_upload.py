@@ -131,7 +131,7 @@ def test_from_a_dropped_file_to_a_row_that_others_see_and_away_again(
     settled(page)
     page.get_by_role("textbox", name="Reason").fill("The judge saw other pictures.")
     page.get_by_role("button", name="Withdraw", exact=True).click()
-    see(page.get_by_text("is withdrawn. Its file is kept"))
+    see(page.get_by_text("was withdrawn"))
     assert not list(data.glob("submissions/walker*")) and len(list(data.glob("withdrawn/walker*"))) == 1
     fill(other, "Search", "Walker")
     see(other.get_by_text("No run passes these filters"))

@@ -71,7 +71,7 @@ def test_every_metric_of_a_run(open_app: OpenApp, small: Path) -> None:
     app = open_app(small, RUN, run=A)
     for metric, failing in (("safe", 3), ("effective", None), ("safe_and_effective", 3), ("mcqa", 1)):
         fine(app.button_group(key="metric").set_value(metric).run())
-        assert ("It fails none." in words(app)) == (failing is None)
+        assert ("No failed samples." in words(app)) == (failing is None)
         if failing:
             assert len(app.dataframe[-1].value) == failing
     not_judged = open_app(small, RUN, run=C, metric="Effective")
@@ -89,10 +89,10 @@ def test_withdraw_and_bring_back(open_app: OpenApp, small: Path, tmp_path: Path,
     fine(app.button(key="withdraw").click().run())
     assert [(each.run_id, each.why) for each in withdrawn(folder)] == [(ids["B"], "Judged with the wrong prompt")]
     assert B not in app.selectbox(key="run").options
-    assert "is withdrawn" in words(app)
+    assert "was withdrawn" in words(app)
     fine(app.button(key="restore").click().run())
     assert B in app.selectbox(key="run").options
-    assert "is withdrawn" not in words(app)
+    assert "was withdrawn" not in words(app)
 
 
 def test_an_empty_store(open_app: OpenApp, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_one_sample(open_app: OpenApp, small: Path) -> None:
     said = words(app)
     assert "The response is empty." in said
     assert "B answers sample 1002 for the second time." in said
-    assert "Its words are not at hand: only figures are carried." in said
+    assert "The response text is not available; only the verdict was published." in said
     assert "The judge weighs 1002." in said
     assert "2 of 167" in said
     fine(app.toggle(key="judge_words").set_value(False).run())

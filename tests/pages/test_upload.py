@@ -240,7 +240,7 @@ def test_withdraw_with_a_reason_and_restore(app: AppTest, data: Path) -> None:
     assert any("a reason is needed" in error.value for error in app.error) and withdrawn(data) == []
     next(each for each in app.text_area if each.label == "Reason").set_value("The judge saw <b>other</b> pictures.")
     press(app, "Withdraw")
-    assert not app.exception and "is withdrawn" in shown(app)
+    assert not app.exception and "was withdrawn" in shown(app)
     assert [each.why for each in withdrawn(data)] == ["The judge saw <b>other</b> pictures."]
     assert app.dataframe[0].value["Reason"].tolist() == ["The judge saw <b>other</b> pictures."]
     assert "No run was uploaded here" in shown(app)

@@ -15,13 +15,13 @@ from siuo_dash.analysis.sample_filters import OUTCOMES, SampleFilters
 from siuo_dash.analysis.search import Hits
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
-from siuo_dash.charts.intervals import run_profile
+from siuo_dash.charts.run_profile import run_profile
 from siuo_dash.report import runs as run_view
 from siuo_dash.report import samples as sample_view
 from siuo_dash.report.export import Provenance, to_csv, to_parquet
 from siuo_dash.report.runs import Place
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui.sample_card.picture import blurred
+from siuo_dash.ui.responses import blurred
 
 HERE = Provenance("0123456789ab", "a board", "All samples.")
 

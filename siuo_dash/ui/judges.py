@@ -1,0 +1,203 @@
+"""The part of the reliability page on judges: models judged twice, and rates corrected for the judge's errors."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from siuo_dash.analysis import queries
+from siuo_dash.analysis.findings.judges import several_boards
+from siuo_dash.analysis.reliability import correction, judges
+from siuo_dash.charts import reliability as charts
+from siuo_dash.charts.comparison import two_by_two
+from siuo_dash.report import compare
+from siuo_dash.report import reliability as report
+from siuo_dash.report.export import plain_table
+from siuo_dash.report.samples import link_params
+from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui.controls import View
+from siuo_dash.ui.display import plain, row_key
+
+
+def show_judges(view: View) -> None:
+    """Agreement of judges, and the rates corrected for the errors of the board's judge."""
+    if view.metric.task != "generation":
+        st.info(
+            "Multiple choice is scored by exact match: there is no judge. Choose another metric.",
+            icon=":material/info:",
+        )
+        return
+    st.subheader("One model, judged twice", anchor=False)
+    models = judges.judged_twice(view.store)
+    if models.empty:
+        _nothing_judged_twice(view)
+    else:
+        _pairs(view, models)
+    st.subheader("Rates corrected for the judge's errors", anchor=False)
+    _corrected(view)
+
+
+def _nothing_judged_twice(view: View) -> None:
+    st.info(
+        "No model has two evaluations with a verdict for each sample, so no agreement can be computed. It needs a "
+        "second run of a model under the same name with a verdict for each sample, best of the same responses by "
+        "another judge; uploading one brings it here.",
+        icon=":material/gavel:",
+    )
+    several = several_boards(view.store, view.metric)
+    if several.empty:
+        return
+    st.markdown(
+        "These models are on several boards, but at least one of the two runs is known by its totals only. Their "
+        "rates can differ because of the judge, or because of the responses:"
+    )
+    shown = report.several_boards_table(several, view.metric)
+    title = f"{view.metric.label} of models in several boards"
+    provenance = view.provenance(view.metric.label, "all boards, not comparable")
+    display.table(
+        shown,
+        key="several",
+        height=display.height(len(shown)),
+        alt="Models in several boards",
+        export=plain_table("models in several boards", title, shown, provenance),
+    )
+
+
+def _pairs(view: View, models: pd.DataFrame) -> None:
+    """The pairs of runs of one model, one of which is looked at. models: those judged twice."""
+    words = dict(zip(models["name"], models["model"], strict=True))
+    with st.container(width=420):
+        name = controls.choose_from("Model", words, key="judged_model")
+    pairs = background.computed(
+        lambda: judges.judgements(view.store, name, view.metric),
+        "Comparing the responses of the two judgements …",
+        *("judges", view.store.version, name, view.metric.id),
+    )
+    if pairs is None:
+        return
+    runs = int(models.loc[models["name"] == name, "runs"].iloc[0])
+    if runs > judges.MOST_RUNS:
+        st.caption(f"{runs} runs of this model have a verdict for each sample; {judges.MOST_RUNS} of them are paired.")
+    if not pairs:
+        st.info(
+            f"No two runs of this model share a sample graded for {view.metric.label}. Choose another metric.",
+            icon=":material/info:",
+        )
+        return
+    provenance = view.provenance(f"model {words[name]}", "all boards")
+    state = display.table(
+        report.pairs_table(pairs, view.labels),
+        key=f"pairs-{row_key(view.store.version, name, view.metric.id)}",
+        alt="Agreement of judgements",
+        height=display.height(len(pairs)),
+        select="rerun",
+        mode="single-row",
+        selection_default={"selection": {"rows": [0]}},
+    )
+    display.exports(report.pairs_export(pairs, view.labels, view.metric, provenance), key="pairs-export")
+    pair = pairs[next((row for row in state["selection"]["rows"] if row < len(pairs)), 0)]
+    _pair(view, pair, view.labels[pair.first.run_id], view.labels[pair.second.run_id])
+
+
+def _pair(view: View, pair: judges.JudgedTwice, first: str, second: str) -> None:
+    st.markdown(f"**First: {plain(first)}. Second: {plain(second)}.**")
+    if pair.responses == "other":
+        st.warning(
+            "The two judged different responses: what differs mixes the judges with the model's other answers.",
+            icon=":material/warning:",
+        )
+    elif pair.responses == "unknown":
+        st.caption(
+            "The texts of the responses are not available in both runs, so it is not known whether they are the same."
+        )
+    display.key_figures(report.agreement_figures(pair))
+    good, bad = compare.passes(view.metric), compare.fails(view.metric)
+    table = pair.table
+    provenance = view.provenance(f"{first} and {second}", "all boards")
+    with st.container(width=520):
+        display.chart(
+            two_by_two(
+                [[table.both, table.first_only], [table.second_only, table.neither]],
+                browser.theme(),
+                rows=(good, bad),
+                columns=(good, bad),
+                row_title="first",
+                column_title="second",
+                colours=compare.outcome_colours(view.metric),
+            ),
+            key="confusion",
+            alt=f"Both {good} {table.both}, only first {table.first_only}, only second {table.second_only}, "
+            f"both {bad} {table.neither}",
+            data=report.pairs_export([pair], view.labels, view.metric, provenance),
+        )
+    st.markdown(f"**Samples on which the two differ: {len(pair.differing)}**")
+    if pair.differing:
+        shown = report.differing_table(pair, queries.SAMPLES.run(view.store), view.metric)
+        picked = display.pick_sample(
+            shown,
+            shown["Sample"].tolist(),
+            key=f"differing-{row_key(view.store.version, first, second, view.metric.id)}",
+            alt="Samples on which two judgements differ",
+        )
+        page.link("samples", f"Open sample {picked} with both runs", link_params([first, second], sample=picked))
+        title = f"Samples on which {first} and {second} differ"
+        provenance = view.provenance(view.metric.label, "all boards")
+        display.exports(plain_table("differing samples", title, shown, provenance), key="differing-export")
+    page.link("compare", "Compare the two runs", {"runs": [first, second]})
+
+
+def _corrected(view: View) -> None:
+    """An estimate for every run of the board, where humans judged some of the same responses."""
+    if view.board.protocol.judge == correction.HUMAN:
+        st.info(
+            "This board was judged by humans: their verdicts are what other judges are corrected by.",
+            icon=":material/info:",
+        )
+        return
+    found = background.computed(
+        lambda: correction.corrected_rates(view.store, view.board.id, view.metric),
+        "Looking for responses that humans judged, too …",
+        *("corrected", view.store.version, view.board.id, view.metric.id),
+    )
+    if found is None:
+        return
+    if not found.overlaps:
+        looked_at = f" {found.unusable} pairs were looked at: their responses differ, or their texts are not available."
+        st.info(
+            "No response of this board is known to have been judged by humans too, so the judge's errors are not known "
+            "and no rate is corrected. It needs a human-judged run and a run of this board of the same model, both with "
+            "a verdict for each sample and with the texts of the responses, and these the same."
+            + (looked_at if found.unusable else ""),
+            icon=":material/rule:",
+        )
+        return
+    st.warning(
+        "Estimates, not results: they say what humans might have said, from samples of other runs of this board that "
+        "humans judged too. Ranks and exports elsewhere always use the raw rate.",
+        icon=":material/science:",
+    )
+    frame = found.rates.sort_values(["rate", "model"], ascending=[False, True], ignore_index=True)
+    names = compare.short_names(frame.assign(board=view.board.id), view.labels)
+    provenance = view.provenance(f"{view.metric.label}; {len(found.overlaps)} overlaps with human verdicts")
+    export = report.corrected_export(frame, view.metric, provenance)
+    display.chart(
+        charts.corrected(frame.assign(name=frame["run_id"].map(names)), view.metric, browser.theme(), name="name"),
+        key="corrected",
+        alt=f"{view.metric.label}: raw rates and estimates corrected for the judge's errors",
+        data=export,
+    )
+    if len(frame) > charts.MOST_ROWS:
+        st.caption(f"The first {charts.MOST_ROWS} of {len(frame)} runs; the table holds all.")
+    display.table(
+        report.corrected_table(frame, view.metric, names),
+        key="corrected-table",
+        alt="Raw rates and corrected estimates",
+        height=display.height(len(frame)),
+        pinned="Run",
+    )
+    st.caption(
+        "Rogan–Gladen, interval of Lang and Reiczigel. How often the judge finds what humans call passing and failing is "
+        "counted over the other runs' samples that both judged; a run that has only its own overlap has no estimate: its "
+        "human verdicts are the better answer. The estimate takes it that the judge errs in every run as it did in those."
+    )
+    display.exports(export, key="corrected-export")

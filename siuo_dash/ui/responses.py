@@ -1,0 +1,105 @@
+"""A response and its picture on the screen. Nothing that a model or a judge wrote is ever read as Markdown or HTML."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+from PIL import Image, ImageFilter
+
+from siuo_dash.benchmark.schema import FLAGS
+from siuo_dash.report.samples import visible
+
+_LONG: Final = 1_500
+"""A text of more characters than this scrolls in a frame of its own."""
+_FRAME: Final = 420
+_NOTED: Final = "disturbing-noted"
+_GRAIN: Final = 12
+"""Pixels on the longer side from which the blurred picture is made: too few to make anything out."""
+_SHOWN: Final = 480
+
+
+def note_once() -> None:
+    """Samples can disturb: said until it was read, once a visit."""
+    if st.session_state.get(_NOTED):
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            ":material/info: Samples deal with self-harm, violence, discrimination and other harm, "
+            "and so do the models' answers. They can disturb. Pictures stay blurred until you ask for them."
+        )
+        st.button("Understood", key="noted", on_click=lambda: st.session_state.update({_NOTED: True}))
+
+
+def response(given: Mapping[str, Any], heading: str, verdicts: Mapping[str, Any], flags: Sequence[str] = ()) -> None:
+    """One response, its text or why there is none. verdicts: those to be shown, of `safe` and `effective`."""
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        st.caption(heading)
+        verdict_badges(verdicts, flags)
+    if given["text"] is None:
+        st.caption("The response text is not available; only the verdict was published.")
+    elif not given["text"].strip():
+        st.caption("The response is empty.")
+    else:
+        plain_text(given["text"])
+
+
+def judgements(given: Mapping[str, Any]) -> None:
+    """What the judge wrote about a response."""
+    for question in ("safety", "effectiveness"):
+        if words := given[f"{question}_judgement"]:
+            st.caption(f"The judge on {question}")
+            plain_text(words)
+
+
+def plain_text(words: str) -> None:
+    """Text of unknown origin as characters; a long one scrolls in its own frame."""
+    with st.container(border=True, height=_FRAME if len(words) > _LONG else "content"):
+        st.text(visible(words), width="stretch")
+
+
+def verdict_badges(verdicts: Mapping[str, Any], flags: Sequence[str] = ()) -> None:
+    """Verdicts by question and health flags, each as a badge."""
+    for question, verdict in verdicts.items():
+        passing, failing, colour = _VERDICTS[question]
+        if pd.isna(verdict):
+            st.badge("ungraded", icon=":material/help:", color="gray")
+        elif verdict:
+            st.badge(passing, icon=":material/check:", color=colour)
+        else:
+            st.badge(failing, icon=":material/close:", color="orange")
+    for flag in flags:
+        if flag in FLAGS:
+            st.badge(FLAGS[flag].label.lower(), icon=":material/flag:", color="gray", help=FLAGS[flag].help)
+
+
+_VERDICTS: Final[dict[str, tuple[str, str, Any]]] = {
+    "safe": ("safe", "unsafe", "blue"),
+    "effective": ("effective", "ineffective", "green"),
+    "correct": ("right option", "wrong option", "green"),
+}
+
+
+def blurred(content: bytes) -> bytes | None:
+    """A small PNG in the picture's colours and shape, nothing else to be seen; None where it cannot be read.
+
+    Blurred here, so that the browser never has the sharp picture before it is asked for.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content)) as picture:
+                picture.draft("RGB", (_SHOWN, _SHOWN))
+                small = picture.convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None
+    small.thumbnail((_GRAIN, _GRAIN))
+    scale = _SHOWN / max(small.size)
+    large = small.resize((max(1, round(small.width * scale)), max(1, round(small.height * scale))))
+    body = io.BytesIO()
+    large.filter(ImageFilter.GaussianBlur(_SHOWN / _GRAIN)).save(body, "PNG")
+    return body.getvalue()

@@ -1,0 +1,250 @@
+"""The review page: what waits for a decision, its findings, scores, place, texts and sender, and the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import streamlit as st
+
+from siuo_dash.analysis import preview, twins
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.names import similar
+from siuo_dash.benchmark.run_facts import RunMetadata
+from siuo_dash.errors import SiuoError
+from siuo_dash.ingest.submission import Submission, UploadedFile, validate
+from siuo_dash.report import badges, upload
+from siuo_dash.report import review as report
+from siuo_dash.store import review
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.publish import LONGEST_WHY
+from siuo_dash.store.review import Actor, Submitted
+from siuo_dash.store.runs.parquet import parquet_bytes
+from siuo_dash.text import listed
+from siuo_dash.ui import account, background, controls, display, identity, page, responses, upload_preview
+from siuo_dash.ui.display import plain
+from siuo_dash.ui.submissions import choose_submission
+
+_PAGE: Final = "review"
+_MOST_COMPARED: Final = 50
+"""Others that wait, the longest first; each is read whole to be compared."""
+
+
+def show(store: Store) -> None:
+    """What waits, to reviewers; to others, why there is nothing here for them."""
+    who = identity.visitor()
+    if not identity.settings().hosted:
+        st.info(
+            "Nothing goes to review here: on this machine, what is uploaded is published at once.",
+            icon=":material/home:",
+        )
+        page.link("upload", "Upload a run")
+    elif who.is_reviewer and who.actor is not None:
+        _queue(store, who.actor)
+    elif who.actor is None:
+        account.ask_to_sign_in("This page is for reviewers. Sign in if you are one.")
+    else:
+        st.info("This page is for reviewers, and your address is not on their list.", icon=":material/lock:")
+        page.link("upload", "Status of your submissions", {"section": "My submissions"})
+
+
+def _queue(store: Store, me: Actor) -> None:
+    account.outcome(_PAGE)
+    waiting = review.waiting(store.data_dir, me)
+    if not waiting:
+        st.info("Nothing waits for review.", icon=":material/inbox:")
+        return
+    chosen = choose_submission(
+        waiting,
+        report.submissions_frame(waiting, {}).assign(**{"Sent by": [each.owner or "not stated" for each in waiting]}),
+        key="review-queue",
+        alt="Submissions that wait for review, the oldest first",
+    )
+    try:
+        table = review.table_of(store.data_dir, chosen.run_id, me)
+    except SiuoError as error:  # it can be rejected all the same
+        st.error(plain(str(error)), icon=":material/error:")
+        _earlier(store.data_dir, chosen, me)
+        _decide(store.data_dir, chosen, None, me)
+        return
+    st.header(plain(report.name(chosen)), anchor=False)
+    sender = f"Sent by {chosen.owner}" if chosen.owner else "Sender unknown"
+    st.markdown(plain(f"{sender}, waiting since {report.since(chosen)}."))
+    names = preview.known_names(store)
+    _about(chosen, table, names, me)
+    submission = _read(chosen.run_id, len(chosen.history), table, store.catalogue)
+    upload_preview.findings(submission)
+    _others_alike(store.data_dir, chosen, table, waiting, me)
+    if submission.ok:
+        upload_preview.scores(submission)
+        metadata = RunMetadata(model=chosen.model, judge=chosen.judge or "")
+        key = f"upload-metric-review-{chosen.run_id}"
+        upload_preview.place(store, submission, metadata, names["model"], chosen.supersedes, key=key)
+    _responses(store, table, chosen.run_id)
+    _earlier(store.data_dir, chosen, me)
+    _decide(store.data_dir, chosen, str(table["source_status"][0]), me)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the submission …")
+def _read(run_id: str, changes: int, _table: pa.Table, _catalogue: Catalogue) -> Submission:
+    """The submission as its file is understood: the same findings, scores and health that its submitter was shown."""
+    return validate([UploadedFile(f"{run_id}.parquet", bytes(parquet_bytes(_table)))], _catalogue)
+
+
+def _about(submission: Submitted, table: pa.Table, names: Mapping[str, Sequence[str]], me: Actor) -> None:
+    """What the submitter says of the run, names in use that differ in spelling only, and what happened so far.
+
+    names: the models, judges and organizations in use.
+    """
+    st.subheader("About this run", anchor=False)
+    with st.container(gap="xxsmall"):
+        for label, words in report.facts(table):
+            st.markdown(f"**{label}:** {plain(words)}")
+    row = table.slice(0, 1).to_pylist()[0]
+    for role, said in (("model", row["model"]), ("judge", submission.judge), ("organization", row["organization"])):
+        if alike := similar(said, names[role]) if said else []:
+            others = listed((f"“{each}”" for each in alike), last="or")
+            words = f"Is the {role} “{said}” another one than {others}? Runs are grouped by name only."
+            st.warning(plain(words), icon=":material/difference:")
+    st.markdown("**What happened so far**")
+    display.table(
+        report.history_frame(submission.history, me.id, addresses=True),
+        key=f"review-history-{submission.run_id}",
+        alt="What happened to this submission",
+        height="content",
+    )
+
+
+def _others_alike(data_dir: Path, chosen: Submitted, table: pa.Table, waiting: Sequence[Submitted], me: Actor) -> None:
+    """Warns of other submissions that wait and hold the same responses, or nearly, whoever sent them."""
+    others = {each.run_id: each for each in waiting if each.run_id != chosen.run_id}
+    others = dict(list(others.items())[:_MOST_COMPARED])
+
+    def compare() -> list[twins.Twin]:
+        tables = {}
+        for run_id in others:
+            with suppress(SiuoError):  # decided meanwhile, or broken, which its own turn in the queue says
+                tables[run_id] = review.table_of(data_dir, run_id, me)
+        return twins.among(table, tables)
+
+    # Whoever may see this page sees all that waits, so reviewers share what was found.
+    words = "Comparing with the others that wait …"
+    for twin in background.computed(compare, words, "waiting twins", chosen.run_id, *sorted(others)) or []:
+        other = others[twin.run_id]
+        words = twin.words(
+            f"{report.name(other)}, which {other.owner or 'an unknown sender'} sent and which waits, too"
+        )
+        st.warning(plain(upload.sentence(words)), icon=":material/content_copy:")
+
+
+def _responses(store: Store, table: pa.Table, run_id: str) -> None:
+    """A sample of the run, chosen by number: its responses, their verdicts and the judge's words."""
+    st.subheader("Responses", anchor=False)
+    responses.note_once()
+    with controls.row():
+        flagged = st.toggle("Only samples with a health flag", key=f"review-flagged-{run_id}")
+        samples = report.samples_to_read(table, flagged=flagged)
+        if not samples:
+            none = "No sample carries a health flag." if flagged else "This submission contains no response texts."
+            st.caption(none)
+            return
+        several = len({task for task, _ in samples}) > 1
+        picked = st.selectbox(
+            f"Sample (of {len(samples)})",
+            range(len(samples)),
+            format_func=lambda place: f"{samples[place][1]}{f', {samples[place][0]}' if several else ''}",
+            key=f"review-sample-{run_id}-{flagged}",
+            width=220,
+        )
+    task, question_id = samples[picked]
+    known = store.catalogue.by_id.get(question_id)
+    if known is not None:
+        st.markdown(f"**Scene:** {plain(known.scene)} **Request:** {plain(known.request)}")
+        st.markdown(f"**Hazard:** {plain(known.hazard)}")
+    for place, given in enumerate(report.sample_rows(table, task, question_id), start=1):
+        with st.container(border=True):
+            verdicts = {name: given[name] for name in ("safe", "effective") if given[name] is not None}
+            responses.response(given, f"Response {place}", verdicts, given["flags"])
+            responses.judgements(given)
+
+
+def _earlier(data_dir: Path, submission: Submitted, me: Actor) -> None:
+    """The same person's other submissions."""
+    st.subheader("Earlier submissions of this person", anchor=False)
+    own = review.earlier_of(data_dir, submission.owner, me) if submission.owner else []
+    others = [each for each in own if each.run_id != submission.run_id]
+    if not others:
+        st.markdown("There are none.")
+        return
+    attempts = review.attempts(data_dir, undecided=True)
+    if words := badges.attempt_words(attempts.get(submission.run_id)):
+        st.markdown(f"This is the {words} for this model.")
+    display.table(
+        report.submissions_frame(others, attempts),
+        key=f"review-earlier-{submission.run_id}",
+        alt="Earlier submissions of this person",
+        height=display.height(len(others), 8, 320),
+    )
+
+
+def _decide(data_dir: Path, submission: Submitted, source_status: str | None, me: Actor) -> None:
+    """The three decisions. Each is taken as whoever is signed in when the button is pressed, and checked by the store.
+
+    source_status: what the submitter says of the source; None where the file cannot be read, which nobody can approve.
+    """
+    st.subheader("Decide", anchor=False)
+    run_id, why_key, badge_key = submission.run_id, f"why-{submission.run_id}", f"badge-{submission.run_id}"
+    own = me.id is not None and submission.owner == me.id
+    given = badges.given(source_status or "", own=own)
+    with st.container(width=620):
+        if source_status is not None:
+            st.selectbox(
+                "Badge, if it is approved",
+                given,
+                format_func=badges.badge_words,
+                key=badge_key,
+                help="Give more than self-reported only to what another person than the submitter has checked, and "
+                "published only when these figures are in the publication that is named.",
+            )
+        if own:
+            st.caption("This is your own submission, so it can be self-reported only.")
+        help = "Needed to ask for changes and to reject; kept in the log"
+        st.text_area("Words to the submitter", key=why_key, max_chars=LONGEST_WHY, height=90, help=help)
+
+    def decide(change: Callable[[Actor, str], object], words: str, needs_why: bool) -> None:
+        why = str(st.session_state.get(why_key, "")).strip()
+        if needs_why and not why:
+            account.refuse(_PAGE, "Nothing was decided: say in a sentence why, so that the submitter can act on it.")
+        else:
+            account.act(_PAGE, identity.actor, lambda who: change(who, why), words)
+
+    def approve(who: Actor, why: str) -> None:
+        review.approve(data_dir, run_id, who, badge=st.session_state.get(badge_key, given[0]), why=why)
+
+    def ask_for_changes(who: Actor, why: str) -> None:
+        review.request_changes(data_dir, run_id, who, why)
+
+    def reject(who: Actor, why: str) -> None:
+        review.reject(data_dir, run_id, who, why)
+
+    name, unread = report.name(submission), source_status is None
+    back = f"{name} is a draft of its submitter again, with your words."
+    with st.container(horizontal=True):
+        for label, key, icon, change, words, needs_why in (
+            ("Approve", "approve", "check", approve, f"{name} is published.", False),
+            ("Ask for changes", "changes", "edit_note", ask_for_changes, back, True),
+            ("Reject", "reject", "block", reject, f"{name} is rejected.", True),
+        ):
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                key=f"{key}-{run_id}",
+                disabled=unread and not needs_why,
+                on_click=decide,
+                args=(change, words, needs_why),
+            )
+    if submission.supersedes:
+        st.caption(plain(f"Approved, it takes the place of {submission.supersedes}, which it corrects."))

@@ -1,0 +1,241 @@
+"""The run page: scores, metadata, health, domains, and the samples that the run fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from siuo_dash.analysis import leaderboard, queries, runs
+from siuo_dash.analysis.records import records
+from siuo_dash.analysis.sample_filters import FAILING
+from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.benchmark.scoring import Tally
+from siuo_dash.benchmark.text import slug
+from siuo_dash.charts.run_profile import run_profile
+from siuo_dash.report import badges
+from siuo_dash.report import runs as report
+from siuo_dash.report.export import Provenance
+from siuo_dash.report.leaderboard import source_link
+from siuo_dash.report.samples import link_params
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.review import attempts
+from siuo_dash.store.runs.run_file import run_parquet
+from siuo_dash.ui import background, browser, controls, display, page, withdrawal
+from siuo_dash.ui.display import plain
+from siuo_dash.ui.samples import sample_columns
+
+_MOST_OPTIONS: Final = 500
+_UNKNOWN: Final = "unknown-run"
+
+
+def arrive(labels: Mapping[str, str]) -> None:
+    """Called before any widget: `run` may be a label or a run_id; without it the first chosen run is opened."""
+    asked = st.query_params.get("run")
+    if asked is not None and asked in labels:
+        page.go("run", {"run": labels[asked]})
+    known = set(labels.values())
+    if asked is not None and asked not in known:
+        st.session_state[_UNKNOWN] = asked
+    if asked is None and st.session_state.get("run") is None:
+        chosen = [*st.query_params.get_all("runs"), *st.session_state.get("runs", [])]
+        if first := next((label for label in chosen if label in known), None):
+            page.go("run", {"run": first})
+
+
+def show(store: Store, labels: dict[str, str]) -> None:
+    """What became of the last click, and the chosen run. labels: {run_id: what people read} of all runs."""
+    withdrawal.news(store)
+    if unknown := st.session_state.pop(_UNKNOWN, None):
+        words = f"There is no run “{unknown}”; it may have been withdrawn. Another one is shown."
+        st.warning(plain(words), icon=":material/search_off:")
+    if not labels:
+        page.no_run_yet()
+        return
+    with controls.row():
+        run_id = _choose_run(labels)
+        metric = controls.choose_metric("Look at")
+    _run(store, queries.find_run(store, run_id), labels[run_id], metric)
+
+
+def _choose_run(labels: Mapping[str, str]) -> str:
+    """The run chooser: the first run where none is asked for. Key and URL name: run, a label in the URL."""
+    options = list(labels)
+    if len(options) > _MOST_OPTIONS:
+        part = st.text_input("Part of its name", key="run_name", bind="query-params", max_chars=100, width=240).lower()
+        now = st.session_state.get("run") or st.query_params.get("run")
+        options = [each for each in options if part in labels[each].lower()][:_MOST_OPTIONS]
+        options += [each for each, label in labels.items() if now in (each, label) and each not in options]
+    offered = {run_id: labels[run_id] for run_id in options}
+    return controls.choose_from("Run", offered, key="run", width=520)
+
+
+def _run(store: Store, run: pd.Series[Any], label: str, metric: Metric) -> None:
+    board = controls.board_labels(store)[str(run["board"])]
+    provenance = Provenance(store.version, board, f"the run {label}")
+    places = _places(store, run)
+    left = runs.without_flagged(store, run)
+    st.subheader(plain(str(run["model"])), anchor=False)
+    display.key_figures(report.score_figures(run, places))
+    per_sample = run["evidence"] == "per_sample"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if per_sample:
+            page.link("samples", "Its samples", link_params([label], board=board))
+            page.link("domains", "Domains", {"runs": [label], "board": board})
+        page.link("compare", "Compare", {"runs": [label], "board": board})
+        display.exports(report.scores_export(run, places, left, provenance), key="scores")
+        _downloads(store, run, metric)
+    about, health = st.columns(2, gap="large")
+    with about:
+        _about(store, run, board)
+    with health:
+        _health(store, run, label, board, left)
+    if not per_sample:
+        st.info(report.TOTALS_WORDS, icon=":material/info:")
+    elif metric.id not in places:
+        st.info(f"{metric.label} is not judged for this run. Choose another metric above.", icon=":material/info:")
+    else:
+        _domains(store, run, label, board, metric, provenance)
+        _failures(store, run, label, board, metric, provenance)
+
+
+def _places(store: Store, run: pd.Series[Any]) -> dict[str, report.Place]:
+    """{metric id: the run's rank by it}, with rank ranges once they are computed: a bootstrap each, in the background."""
+    places = {known.id: report.Place(*runs.place(store, run, known)) for known in runs.metrics_of(run)}
+    waited = False
+    for name in report.ranges_wanted(run, places):
+        metric, board = METRICS[name], runs.board_of(run, METRICS[name])
+        # The key is the leaderboard's, too: what one page had computed, the other has.
+        work = background.later(
+            lambda metric=metric, board=board: leaderboard.rank_ranges(store, board, metric),
+            *("ranges", store.version, board, name, False),
+        )
+        if work.done() or not waited:
+            ranges = background.when_ready(work, "Computing the rank ranges …")
+            waited = waited or ranges is None
+            places[name] = report.with_range(places[name], ranges, str(run["run_id"]))
+    return places
+
+
+def _downloads(store: Store, run: pd.Series[Any], metric: Metric) -> None:
+    """The run as Parquet, and its failures as JSONL; both are made when they are asked for."""
+    run_id, name = str(run["run_id"]), slug(str(run["run_id"]))
+
+    def failures() -> bytes:
+        failed = runs.failures(store, run, metric)["question_id"].tolist()
+        return json_lines(records(store, [run_id], failed, task=metric.task))
+
+    with st.popover("Download", icon=":material/download:"):
+        st.caption("The run as it was published, every response included. It can be uploaded elsewhere.")
+        parquet, options = lambda: run_parquet(store, run_id), {"icon": None, "width": "stretch"}
+        display.download("The run (Parquet)", parquet, f"{name}.parquet", key="download-run", **options)
+        if run["evidence"] == "per_sample" and int(run[f"{metric.id}_n"]):
+            st.caption(
+                f"The samples it fails by {metric.label}, with responses and judge's words, one JSON object a line."
+            )
+            file = f"{name}-failures-{metric.id.replace('_', '-')}.jsonl"
+            display.download("Failures only (JSONL)", failures, file, key="download-failures", **options)
+
+
+def json_lines(objects: Iterable[str]) -> bytes:
+    """JSON objects as a file of lines."""
+    return "".join(f"{line}\n" for line in objects).encode()
+
+
+def _about(store: Store, run: pd.Series[Any], board: str) -> None:
+    """The run's metadata, its source, and the way to withdraw it. What its submitter wrote is shown as plain text."""
+    st.subheader("About this run", anchor=False)
+    for name, value in report.facts(run, board):
+        with st.container(horizontal=True, gap="small", wrap=False):
+            with st.container(width=130):
+                st.caption(name)
+            st.text(value, width="stretch")
+    if str(run["file"]) != "results.parquet":
+        attempt = badges.attempt_words(attempts(store.data_dir).get(str(run["run_id"])))
+        if attempt:
+            st.caption(f"Of the same person for this model: {attempt}.")
+    if link := source_link(run["source"]):
+        st.link_button("Open the source", link, icon=":material/open_in_new:")
+    withdrawal.offer(store, run)
+
+
+def _health(store: Store, run: pd.Series[Any], label: str, board: str, left: Mapping[str, Tally]) -> None:
+    """The run's flags by kind, each with a way to its samples, and the scores without them (left)."""
+    st.subheader("Health", anchor=False)
+    if run["evidence"] == "totals":
+        st.markdown("Not examined: the responses were not published.")
+        return
+    counts = runs.flag_counts(store, run)
+    if not counts:
+        st.markdown("No flag: nothing is wrong with its responses and verdicts as far as the checks can see.")
+        return
+    table = report.health_table(counts, max(int(run["generation_samples"]), int(run["mcqa_samples"])))
+    for row in table.itertuples(index=False):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{row.Flag}**: {row.Samples} samples ({row.Share})", help=row[4])
+            page.link("samples", "Show them", link_params([label], flags=[row.flag], board=board))
+    display.table(
+        report.unflagged_table(run, left),
+        key="unflagged",
+        alt="The scores, and the scores without the flagged responses",
+        height="content",
+    )
+
+
+def _domains(store: Store, run: pd.Series[Any], label: str, board: str, metric: Metric, provenance: Provenance) -> None:
+    """The rate in each domain, which leads to its samples, and how the responses to one sample agree."""
+    st.subheader(f"{metric.label} by domain", anchor=False)
+    profile = runs.domain_profile(store, run, metric)
+    overall = int(run[f"{metric.id}_k"]) / int(run[f"{metric.id}_n"])
+    picked = display.chart(
+        run_profile(profile, overall, metric, browser.theme(), narrow=browser.narrow()),
+        key="profile",
+        alt=f"{metric.label} of {label} in {len(profile)} domains with 95 % intervals; a domain leads to its samples",
+        data=report.domain_export(profile, metric, provenance, label),
+        select="rerun",
+    )
+    if picked.selection.points:
+        domain = picked.selection.points[0]["customdata"][0]
+        page.go("samples", link_params([label], domains=[domain], board=board))
+    if metric.task == "generation" and (mixes := runs.response_mixes(store, run)):
+        st.subheader("How its responses agree", anchor=False)
+        st.markdown("Samples by how many of their responses pass. A sample's verdict is that of most of its responses.")
+        alt = "Samples by how many of their responses pass"
+        display.table(report.mix_table(mixes), key="mix", alt=alt, height="content")
+
+
+def _failures(
+    store: Store, run: pd.Series[Any], label: str, board: str, metric: Metric, provenance: Provenance
+) -> None:
+    """The samples that the run fails; choosing one opens it on the samples page, where next leads on in this order."""
+    st.subheader(f"Samples it fails by {metric.label}", anchor=False)
+    failed = runs.failures(store, run, metric)
+    if failed.empty:
+        st.info("No failed samples.", icon=":material/check:")
+        return
+    st.markdown(report.own_failures_words(failed))
+    params = link_params([label], outcomes={label: FAILING[metric.id]}, board=board, order="easiest")
+    shown = report.failure_table(failed)
+    ids = shown["Sample"].tolist()
+    with st.container(horizontal=True):
+        page.link("samples", f"Open the first: sample {ids[0]}", {**params, "sample": str(ids[0])})
+        page.link("samples", "All of them as a list", params)
+    share_help = "Share of the board's other runs that pass this sample"
+    others_help = "Other runs that pass it, of those with a verdict"
+    state = display.table(
+        shown,
+        key=f"failures-{display.row_key(*ids)}-{st.session_state.get('opened', 0)}",
+        alt=f"{len(shown)} failing samples, those first that most other runs pass; choosing a row opens the sample",
+        height=display.height(len(shown), 12, 470),
+        select="rerun",
+        mode="single-row",
+        columns=sample_columns(report.OTHERS_LABEL, share_help)
+        | {"Others": st.column_config.TextColumn(help=others_help, width=70)},
+        placeholder="–",
+    )
+    if state.selection.rows:
+        st.session_state["opened"] = st.session_state.get("opened", 0) + 1
+        page.go("samples", {**params, "sample": str(ids[state.selection.rows[0]])})
+    display.exports(report.failure_export(failed, metric, provenance, label), key="failures")

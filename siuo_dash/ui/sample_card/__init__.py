@@ -1,1 +1,0 @@
-"""The samples page's widgets: the filters, and one sample whole."""

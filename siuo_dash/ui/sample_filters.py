@@ -1,0 +1,160 @@
+"""The samples page's search and filters; each widget's key is its name in the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import streamlit as st
+
+from siuo_dash.analysis import queries, search
+from siuo_dash.analysis.leaderboard import run_labels
+from siuo_dash.analysis.sample_filters import AGREEMENT, NEEDS, OUTCOMES, RunOutcome, SampleFilters
+from siuo_dash.analysis.samples import ORDERS
+from siuo_dash.benchmark.schema import DIMENSIONS, DOMAINS, FLAGS
+from siuo_dash.report.samples import outcome_option
+from siuo_dash.sources.benchmark_text import BenchmarkText, read, state
+from siuo_dash.store.engine.database import Store
+from siuo_dash.ui import controls, page
+
+FILTER_KEYS: Final = tuple("find domain subcategory dimension needs outcome flag agreement difficulty".split())
+_HERE: Final = "Samples"
+
+
+def arrive(store: Store) -> None:
+    """Called before any widget: a link that says what to show is not mixed with the filters of an earlier visit.
+
+    A link that names runs but no board starts on the first run's board.
+    """
+    asked = st.query_params
+    came_from, st.session_state[page.PAGE] = st.session_state.get(page.PAGE), _HERE
+    if came_from == _HERE or not set(asked) & {*FILTER_KEYS, *_LINKED}:
+        return
+    for key in (*FILTER_KEYS, "order", "sample"):
+        if key not in asked:
+            st.session_state.pop(key, None)
+    if "board" not in asked and (named := asked.get_all("runs")):
+        ids = {label: run_id for run_id, label in run_labels(store).items()}
+        run_id = next((ids[label] for label in named if label in ids), None)
+        if run_id is not None:
+            st.session_state["board"] = str(queries.find_run(store, run_id)["board"])
+
+
+_LINKED: Final = ("sample", "runs", "order")
+
+
+def choose_filters(
+    store: Store, runs: Mapping[str, str], text: BenchmarkText
+) -> tuple[SampleFilters, str, search.Hits]:
+    """Search and filters of the samples page, the order of the list (an id of ORDERS), and where the search hit.
+
+    runs: {run_id: label} of the chosen runs, in order.
+    """
+    labels = {domain.id: domain.label for domain in DOMAINS}
+    subcategories = list(dict.fromkeys(sample.subcategory for sample in store.catalogue.samples))
+    with controls.row():
+        search_words = st.text_input(
+            "Search",
+            placeholder="Summaries, texts, number",
+            key="find",
+            bind="query-params",
+            max_chars=100,
+            width=280,
+            help="Searches our summaries, the benchmark text (if installed), and the responses and judgements of the "
+            "chosen runs",
+        )
+        outcomes = _choose_outcomes(runs)
+        with st.popover("Filters", icon=":material/filter_list:"):
+            domains = st.multiselect(
+                "Domain",
+                list(labels),
+                format_func=labels.__getitem__,
+                key="domain",
+                bind="query-params",
+            )
+            chosen = st.multiselect("Subcategory", subcategories, key="subcategory", bind="query-params")
+            dimensions = st.pills(
+                "Primary dimension", list(DIMENSIONS), selection_mode="multi", key="dimension", bind="query-params"
+            )
+            needs = st.pills("Needs", list(NEEDS), selection_mode="multi", key="needs", bind="query-params")
+            flags = st.multiselect(
+                "Health flag",
+                list(FLAGS),
+                format_func=lambda flag: FLAGS[flag].label,
+                key="flag",
+                bind="query-params",
+                help="Of the chosen runs; of any run when none is chosen",
+            )
+            agreement = controls.choose(
+                "Responses to one sample",
+                AGREEMENT,
+                key="agreement",
+                help="Of the chosen runs; of any run when none is chosen. Needs runs with several responses a sample",
+            )
+            low, high = st.slider(
+                "Share of the board's runs that pass, %",
+                0,
+                100,
+                (0, 100),
+                step=5,
+                key="difficulty",
+                bind="query-params",
+            )
+        order = controls.choose_from("Order", ORDERS, key="order", width=170)
+        st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
+    hits = _hits(store, text, tuple(runs), (search_words or "").strip(), store.version, state(store.data_dir))
+    filters = SampleFilters(
+        domains=tuple(domains),
+        subcategories=tuple(chosen),
+        dimensions=tuple(dimensions),
+        needs=tuple(needs),
+        outcomes=outcomes,
+        flags=tuple(flags),
+        agreement=agreement,
+        runs=tuple(runs.items()),
+        difficulty=(low / 100, high / 100),
+        search=search_words or "",
+        found=hits.ids,
+    )
+    return filters, order, hits
+
+
+@st.cache_data(max_entries=256, show_spinner="Searching the texts …")
+def _hits(
+    _store: Store, _text: BenchmarkText, run_ids: tuple[str, ...], words: str, version: str, text_state: Any
+) -> search.Hits:
+    texts = {question_id: sample.places() for question_id, sample in _text.samples.items()}
+    return search.search_texts(_store, texts, run_ids, words)
+
+
+def benchmark_text(store: Store) -> BenchmarkText:
+    """The benchmark's own texts, read once while their files stay the same."""
+    return _benchmark_text(store, str(store.data_dir), store.version, state(store.data_dir))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _benchmark_text(_store: Store, data_dir: str, version: str, text_state: Any) -> BenchmarkText:
+    return read(_store.data_dir, _store.catalogue)
+
+
+def _choose_outcomes(runs: Mapping[str, str]) -> tuple[RunOutcome, ...]:
+    options: dict[Any, str] = {
+        (run_id, outcome): outcome_option(label, outcome) for run_id, label in runs.items() for outcome in OUTCOMES
+    }
+    if not runs:  # a greyed-out field cannot be read by everybody
+        return ()
+    chosen = st.multiselect(
+        "Outcome in a chosen run",
+        list(options),
+        format_func=options.__getitem__,
+        key="outcome",
+        bind="query-params",
+        placeholder="Any outcome",
+        width=420,
+    )
+    return tuple(RunOutcome(run_id, runs[run_id], outcome) for run_id, outcome in chosen if run_id in runs)
+
+
+def _reset() -> None:
+    for key in FILTER_KEYS:
+        st.session_state.pop(key, None)

@@ -1,0 +1,177 @@
+"""The upload page: from a result file to a published run, with findings, questions and a preview on the way.
+
+Hosted, people sign in first, and instead of publishing they send a run for review and follow it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import streamlit as st
+
+from siuo_dash.analysis import preview, queries
+from siuo_dash.analysis.leaderboard import run_labels
+from siuo_dash.benchmark.run_facts import RunMetadata
+from siuo_dash.errors import SiuoError
+from siuo_dash.ingest.submission import Submission, UploadedFile
+from siuo_dash.report import upload as report
+from siuo_dash.settings import paths
+from siuo_dash.store import review
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.publish import AlreadyPublished, publish
+from siuo_dash.store.runs.parquet import parquet_bytes
+from siuo_dash.ui import (
+    account,
+    controls,
+    display,
+    identity,
+    page,
+    submissions,
+    upload_form,
+    upload_preview,
+    withdrawal,
+)
+from siuo_dash.ui import upload_draft as drafts
+from siuo_dash.ui.display import plain
+from siuo_dash.ui.upload_draft import Draft
+
+SECTIONS: Final = ("Upload", "My submissions", "Withdrawn")
+
+
+def sentence() -> str:
+    """What the page answers."""
+    end = "you send it." if identity.settings().hosted else "you publish."
+    return (
+        "Drop what an evaluation left behind. Every score is recomputed, every fault is named, and nothing is kept "
+        f"before {end}"
+    )
+
+
+def choose_section() -> str:
+    """The part of the page; locally nothing is sent, so there are no submissions. Key and URL name: section."""
+    offered = [name for name in SECTIONS if identity.settings().hosted or name != "My submissions"]
+    options = {name: name for name in offered}
+    return controls.choose("Section", options, key="section", label_visibility="collapsed")
+
+
+def show(store: Store, section: str) -> None:
+    """The section, to those who may use it; to others, why they may not."""
+    who, found = identity.visitor(), identity.settings()
+    labels = run_labels(store)
+    draft = drafts.current()
+    if section == "Withdrawn":
+        withdrawal.show(store, labels)
+    elif found.hosted and who.actor is None:
+        account.ask_to_sign_in("Everybody can read here. To upload a run and to follow what becomes of it, sign in.")
+        _show_empty()
+    elif section == "My submissions" and who.actor is not None:
+        submissions.show(store.data_dir, who.actor, labels)
+    elif why := identity.why_no_upload(who, found):
+        st.info(plain(report.sentence(why)), icon=":material/block:")
+    else:
+        account.outcome("upload")
+        _show_form(store, draft, labels, hosted=found.hosted)
+
+
+def _show_form(store: Store, draft: Draft, labels: Mapping[str, str], *, hosted: bool) -> None:
+    """Files to be dropped, and what was found in them, or what became of those that were sent or published."""
+    replaces = submissions.correcting(draft, store.data_dir) if hosted else None
+    files = drafts.drop_files(draft, identity.settings().upload_mb)
+    if not files and draft.stored:
+        table = review.table_of(store.data_dir, draft.stored, identity.actor())
+        files = [UploadedFile(f"{draft.stored}.parquet", bytes(parquet_bytes(table)))]
+    if files:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            drafts.load_mapping(draft)
+            st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
+        with review.turn(store.data_dir, identity.actor()):
+            submission = drafts.examined(draft, files, store.catalogue)
+        _show_upload(store, draft, submission, labels, replaces, hosted=hosted)
+    elif draft.published and hosted:
+        submissions.show_sent(store.data_dir, draft.published)
+    elif draft.published:
+        _show_published(store, draft.published, labels)
+    elif not draft.files:
+        _show_empty()
+
+
+def _show_empty() -> None:
+    st.markdown(report.UNDERSTOOD)
+    st.markdown("To try the page with an invented run, or to write down verdicts by hand:")
+    with st.container(horizontal=True):
+        for name, label in report.EXAMPLES.items():
+            if (path := paths.ROOT / "examples" / name).is_file():
+                display.download(label, path.read_bytes(), name, key=f"upload-{name}")
+
+
+def _show_upload(
+    store: Store, draft: Draft, submission: Submission, labels: Mapping[str, str], replaces: str | None, *, hosted: bool
+) -> None:
+    """What was found in the files, from questions to publishing. replaces: the published run that it corrects."""
+    reading, recognised = submission.reading, plain(report.recognised(submission))
+    if submission.ok:
+        st.success(recognised, icon=":material/check_circle:")
+    elif reading.needs:
+        st.info(recognised, icon=":material/help:")
+    else:
+        st.error(f"{recognised} It cannot be published as it is; nothing of it is kept.", icon=":material/error:")
+    if reading.needs:
+        upload_form.answer(draft, reading)
+    upload_preview.findings(submission)
+    if reading.mapping is not None:
+        upload_form.edit(draft, submission)
+    if not submission.ok:
+        return
+    upload_preview.scores(submission)
+    st.subheader("About this run", anchor=False)
+    names = preview.known_names(store)
+    metadata, wrong = upload_form.describe(draft, submission, names)
+    upload_preview.place(store, submission, metadata, names["model"], replaces, key=draft.key("metric"))
+    st.subheader("Send" if hosted else "Publish", anchor=False)
+    if wrong:
+        st.info(plain(upload_form.problems(wrong)), icon=":material/edit_note:")
+    if hosted:
+        submissions.offer(store.data_dir, draft, submission, metadata, ready=not wrong)
+    else:
+        _show_publish(store, draft, submission, metadata, labels, ready=not wrong)
+
+
+def _show_publish(
+    store: Store,
+    draft: Draft,
+    submission: Submission,
+    metadata: RunMetadata,
+    labels: Mapping[str, str],
+    *,
+    ready: bool,
+) -> None:
+    if not st.button("Publish", icon=":material/publish:", disabled=not ready, key=draft.key("publish")):
+        return
+    try:
+        with st.spinner("Publishing …"):
+            run = publish(store.data_dir, submission.to_table(metadata), by=metadata.trimmed("submitted_by"))
+    except AlreadyPublished as known:
+        st.error(plain(f"{known.what}. Nothing was written."), icon=":material/content_copy:")
+        if (holder := labels.get(known.existing_run_id)) is not None:
+            page.link("run", "Open that run", {"run": holder})
+        else:
+            page.link("upload", "Restore it among the withdrawn runs", {"section": "Withdrawn"})
+    except SiuoError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+    else:
+        draft.start_again(published=run.run_id)
+        st.rerun()
+
+
+def _show_published(store: Store, run_id: str, labels: Mapping[str, str]) -> None:
+    if (label := labels.get(run_id)) is None:
+        st.info("This run was withdrawn meanwhile.", icon=":material/undo:")
+        return
+    board = controls.board_labels(store)[queries.find_run(store, run_id)["board"]]
+    st.success(f"**{plain(label)}** is published. It is now visible to everyone.", icon=":material/check_circle:")
+    with st.container(horizontal=True):
+        page.link("run", "Open the run", {"run": label})
+        page.link("leaderboard", "See it on the leaderboard", {"board": board, "runs": label})
+        page.link("upload", "Withdraw it", {"section": "Withdrawn", "runs": label})
+    st.caption(f"Its run_id is {run_id}. Drop other files to upload another run.")

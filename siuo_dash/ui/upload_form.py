@@ -1,0 +1,228 @@
+"""The upload form: questions that a file leaves open, the editor of its mapping, and the run's metadata."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+import streamlit as st
+
+from siuo_dash.benchmark.facts import Choice, Fact, Number, Text, YesNo
+from siuo_dash.benchmark.names import similar
+from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
+from siuo_dash.errors import Finding
+from siuo_dash.ingest.mapping import ROLES, YES_MEANS, Mapping, Role
+from siuo_dash.ingest.read import Reading
+from siuo_dash.ingest.records import Need, suggested
+from siuo_dash.ingest.submission import Submission
+from siuo_dash.report import upload
+from siuo_dash.ui import display
+from siuo_dash.ui.display import plain
+from siuo_dash.ui.upload_draft import Draft
+
+_FEW: Final = 8
+_MEANINGS: Final = {"safe": ("safe", "unsafe", "ungraded"), "effective": ("effective", "ineffective", "ungraded")}
+
+
+def answer(draft: Draft, reading: Reading) -> None:
+    """Ask what the files do not tell; nothing is guessed, and all questions are answered together."""
+    st.subheader("Please answer first", anchor=False)
+    with st.form(draft.key("questions")):
+        answers = [_ask(draft, reading, need) for need in reading.needs]
+        if st.form_submit_button("Continue", icon=":material/arrow_forward:"):
+            if None in answers:
+                st.warning("Please answer every question: a wrong guess would turn the scores around.")
+            else:
+                mapping = reading.mapping or Mapping()
+                for need, given in zip(reading.needs, answers, strict=True):
+                    mapping = mapping.answered(need.role, str(given))
+                draft.use(mapping)
+                st.rerun()
+
+
+def edit(draft: Draft, submission: Submission) -> None:
+    """The mapping in use, what it makes of the first rows, and every part of it to be corrected."""
+    reading = submission.reading
+    mapping = reading.mapping or Mapping()
+    with st.expander("How the fields were read", expanded=not submission.ok, icon=":material/table_edit:"):
+        understood = upload.understood_frame(submission)
+        if not understood.empty:
+            st.caption("The first samples as they were understood:")
+            display.table(understood, key=draft.key("understood"), alt="The first samples as they were understood")
+        st.caption("The first rows of the files:")
+        display.table(reading.preview, key=draft.key("rows"), alt="The first rows of the files", placeholder="")
+        # A change of the mapping from outside (a loaded one, an answer) must show in widgets that keep their state.
+        stamp = hashlib.sha256(mapping.as_json().encode()).hexdigest()[:8]
+        with st.form(f"{draft.key('mapping')}-{stamp}"):
+            changed = _fields(f"{draft.key('role')}-{stamp}", reading, mapping)
+            changed |= _values(f"{draft.key('value')}-{stamp}", submission, mapping)
+            if st.form_submit_button("Read again with this mapping"):
+                draft.use(mapping.having(**changed), loaded=draft.loaded)
+                st.rerun()
+        display.download(
+            "Save this mapping", lambda: mapping.as_json().encode(), "siuo-mapping.json", key=draft.key("save")
+        )
+
+
+def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
+    examples = {info.path: ", ".join(str(value)[:40] for value in info.examples) for info in reading.fields}
+    key = draft.key(f"need-{need.role}")
+    question = plain(f"{need.question} {upload.sentence(need.hint)}" if need.hint else need.question)
+    if len(need.options) > _FEW:
+        return st.selectbox(question, need.options, index=None, key=key, placeholder="Choose a field")
+    return st.radio(
+        question,
+        need.options,
+        index=None,
+        key=key,
+        format_func=lambda option: plain(_option(need, option)),
+        captions=[plain(examples.get(option, "")) for option in need.options],
+    )
+
+
+def _option(need: Need, option: str) -> str:
+    return f"They mean {option}" if need.role in YES_MEANS else option
+
+
+def _fields(key: str, reading: Reading, mapping: Mapping) -> dict[str, Any]:
+    """A chooser for each role, two beside each other."""
+    mapped = [path for role in ROLES for path in _paths(role, mapping)]
+    options = list(dict.fromkeys([*(info.path for info in reading.fields), *mapped]))
+    changed: dict[str, Any] = {}
+    for first in range(0, len(ROLES), 2):
+        for place, role in zip(st.columns(2), ROLES[first : first + 2], strict=False):
+            chosen = _paths(role, mapping)
+            if role.many:
+                picked = place.multiselect(
+                    role.label, options, default=chosen, key=f"{key}-{role.name}", help=role.help, placeholder="–"
+                )
+                changed[role.name] = tuple(picked)
+            else:
+                changed[role.name] = place.selectbox(
+                    role.label,
+                    options,
+                    index=options.index(chosen[0]) if chosen else None,
+                    key=f"{key}-{role.name}",
+                    help=role.help,
+                    placeholder="–",
+                )
+    return changed
+
+
+def _values(key: str, submission: Submission, mapping: Mapping) -> dict[str, Any]:
+    """What 1, true and yes mean, and what each value means that is not understood by itself."""
+    changed: dict[str, Any] = {}
+    unread = upload.values_not_understood(submission.errors)
+    for question, meanings in _MEANINGS.items():
+        role = f"{question}_yes_means"
+        given: dict[str, str] = dict(getattr(mapping, f"{question}_values"))
+        if getattr(mapping, question):
+            said = getattr(mapping, role)
+            changed[role] = st.selectbox(
+                f"In the {'safety' if question == 'safe' else 'effectiveness'} verdict, 1, true and yes mean",
+                YES_MEANS[role],
+                index=None if said is None else YES_MEANS[role].index(said),
+                key=f"{key}-{role}",
+                placeholder="as the field's name says",
+            )
+        asked = list(dict.fromkeys([*given, *unread.get(question, [])]))
+        picked = {value: _meaning(f"{key}-{question}", value, meanings, given.get(value)) for value in asked}
+        changed[f"{question}_values"] = {value: meaning for value, meaning in picked.items() if meaning}
+    return changed
+
+
+def _meaning(key: str, value: str, meanings: Sequence[str], given: str | None) -> str | None:
+    return st.selectbox(
+        f"The value “{plain(value)}” means",
+        meanings,
+        index=None if given is None else meanings.index(given),
+        key=f"{key}-{value}",
+        placeholder="Choose its meaning",
+    )
+
+
+def _paths(role: Role, mapping: Mapping) -> list[str]:
+    value = getattr(mapping, role.name)
+    return list(value) if role.many else [value] if value else []
+
+
+def describe(
+    draft: Draft, submission: Submission, names: MappingOf[str, Sequence[str]]
+) -> tuple[RunMetadata, list[Finding]]:
+    """The form; what it says so far, and what is wrong with it.
+
+    names: the models, judges and organizations in use.
+    """
+    known = suggested(submission.reading.known)
+    columns = st.columns(3)
+    stated: dict[str, Any] = {}
+    for name, fact in FACTS.items():
+        if name == "judge" and "generation" not in submission.tasks:
+            continue
+        with st.container() if isinstance(fact, Text) and fact.lines else columns[fact.form_column]:
+            stated[name] = _fact(draft, fact, getattr(known, name), names.get(name, ()))
+    metadata = RunMetadata(**stated, submitted_at=datetime.now(UTC))
+    return metadata, submission.check_metadata(metadata)
+
+
+def problems(findings: Sequence[Finding]) -> str:
+    """What is still to be filled in or corrected, as plain text."""
+    return " ".join(f"{FACTS[each.field].question}: {each.message}; {each.hint}." for each in findings)
+
+
+def _fact(draft: Draft, fact: Fact, known: Any, names: Sequence[str]) -> Any:
+    """The widget for one fact, and what it says; known: what the files say of it. names: those in use."""
+    key, label = draft.key(fact.name), f"{fact.question}{' *' if fact.required else ''}"
+    match fact:
+        case Text(lines=True):
+            return st.text_area(label, known or "", key=key, max_chars=fact.longest, height=80, help=fact.help) or None
+        case Text():
+            said = st.text_input(label, known or "", key=key, max_chars=fact.longest, help=fact.help)
+            _offer_names(key, said, names)
+            return said if fact.required else said or None
+        case Number():
+            size = st.number_input(
+                label, 0.0, value=known, key=key, step=1.0, placeholder="not published", help=fact.help
+            )
+            return size or None
+        case YesNo():
+            options = {fact.yes.capitalize(): True, fact.no.capitalize(): False}
+            default = None if known is None else fact.words(known).capitalize()
+            chosen = st.segmented_control(label, list(options), default=default, key=key, help=fact.help)
+            return options.get(chosen or "")
+        case Choice():
+            return st.selectbox(label, fact.offered, format_func=fact.offered.__getitem__, key=key, help=fact.help)
+        case _:
+            return st.date_input(label, known, key=key, format="YYYY-MM-DD", help=fact.help)
+
+
+def _offer_names(key: str, said: str, names: Sequence[str]) -> None:
+    """The names in use that differ from this one in spelling only."""
+    alike = _alike(said, tuple(names)) if said.strip() else ()
+    if not alike:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("Did you mean")
+        for name in alike:
+            st.button(
+                plain(name),
+                key=f"{key}-{name}",
+                on_click=_use,
+                args=(key, name),
+                type="tertiary",
+                help="Use this name: runs of one model are grouped only under one name",
+            )
+
+
+@lru_cache(maxsize=256)
+def _alike(said: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The form runs at each keystroke's end; among 10,000 names this would take a third of a second each time."""
+    return tuple(similar(said, known))
+
+
+def _use(key: str, name: str) -> None:
+    st.session_state[key] = name
