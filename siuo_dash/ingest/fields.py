@@ -1,15 +1,19 @@
-"""Rows of a file and the fields in them: nested fields by dotted path, ids inside strings."""
+"""Tables and their fields: nested fields by dotted path, ids inside strings, a field's values as a column."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from siuo_dash.ingest.verdicts import name_tokens, token
+
 Row = Mapping[str, Any]
+LOOKED_AT: Final = 200
+"""Rows of a file that are looked at for a guess."""
 MAX_FIELDS: Final = 500
 _FIELD_DEPTH: Final = 5
 _NAME_LENGTH: Final = 200
@@ -18,17 +22,26 @@ _ID: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 @dataclass(frozen=True)
 class Table:
-    """One file's rows, each with the row number that a person finds it by."""
+    """One file's rows, each with the row number that a person finds it by.
+
+    kind: what it was read from: json, jsonl, csv, tsv, xlsx, parquet. whole: of JSON, the value that the rows were found
+    in, for formats that say more around them; there may be no rows then, where no list of samples was found.
+    """
 
     file: str
     rows: tuple[tuple[int, Row], ...]
     kind: str
-    """What it was read from: json, jsonl, csv, tsv, xlsx, parquet."""
+    whole: Any = None
 
     @property
     def values(self) -> list[Row]:
         """The rows without their numbers."""
         return [row for _, row in self.rows]
+
+    @property
+    def first(self) -> Row:
+        """The first row; an empty one where there is none."""
+        return self.rows[0][1] if self.rows else {}
 
 
 def value_at(row: Row, path: str) -> Any:
@@ -119,6 +132,66 @@ def is_blank(value: object) -> bool:
         or (isinstance(value, float) and math.isnan(value))
         or (isinstance(value, str) and not value.strip())
     )
+
+
+def spread(values: Iterable[Any]) -> list[Any]:
+    """The cells, lists spread out."""
+    return [item for value in values for item in (as_list(value) or [value])]
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """A field of the files, for the mapping's editor: which files have it, and examples of its values."""
+
+    path: str
+    files: tuple[str, ...]
+    examples: tuple[Any, ...]
+    distinct: int
+
+
+@dataclass(frozen=True)
+class FieldValues:
+    """A field's values in the first rows of one file."""
+
+    path: str
+    values: tuple[Any, ...]
+
+    @property
+    def last(self) -> str:
+        """The last part of the path, as words: 'data.sampleIdx' → 'sample_idx'."""
+        return "_".join(name_tokens(self.path.rsplit(".", 1)[-1]))
+
+    def share(self, test: Callable[[Any], bool]) -> float:
+        """Share of the filled values that pass."""
+        filled = [value for value in self.values if not is_blank(value)]
+        return sum(map(test, filled)) / len(filled) if filled else 0.0
+
+    @property
+    def holds_text(self) -> bool:
+        """Whether at least half of the filled values are texts or lists."""
+        return self.share(lambda value: isinstance(value, str) or bool(as_list(value))) >= 0.5
+
+
+def field_infos(tables: Iterable[Table]) -> list[FieldInfo]:
+    """All fields of these files, with the first three different values of each."""
+    infos: dict[str, FieldInfo] = {}
+    for table in tables:
+        for each in field_values(table):
+            distinct = dict.fromkeys(token(value) if not isinstance(value, str) else value for value in each.values)
+            known = infos.get(each.path, FieldInfo(each.path, (), (), 0))
+            infos[each.path] = FieldInfo(
+                each.path,
+                (*known.files, table.file),
+                known.examples or tuple(value[:200] for value in list(distinct)[:3]),
+                max(known.distinct, len(distinct)),
+            )
+    return list(infos.values())
+
+
+def field_values(table: Table) -> list[FieldValues]:
+    """Each field of a table with its values in the first rows."""
+    rows = table.values[:LOOKED_AT]
+    return [FieldValues(path, tuple(value_at(row, path) for row in rows)) for path in field_paths(rows[:50])]
 
 
 def _gather(value: Row, prefix: str, paths: dict[str, None], depth: int) -> None:

@@ -1,17 +1,17 @@
-"""What was dropped: unpacked within limits, and recognised by its first bytes."""
+"""Uploaded files, unpacked within limits; what is no result file is recognised by its first bytes."""
 
 from __future__ import annotations
 
 import io
 import re
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from siuo_dash.ingest.findings import Findings, counted
+from siuo_dash.ingest.findings import Findings
+from siuo_dash.text import counted, spelled_out
 
 MEGABYTE: Final = 1_000_000
 MAX_FILE: Final = 64 * MEGABYTE
@@ -23,45 +23,43 @@ MAX_ENTRIES: Final = 2_000
 """Entries of one archive or spreadsheet."""
 MAX_DEPTH: Final = 3
 """Archives inside archives."""
+PARQUET: Final = b"PAR1"
+ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _CHUNK: Final = 1 << 18
 
+_PICKLE: Final = "a Python pickle, which can run code and is never opened"
+_SAVE: Final = "save it as JSON, CSV or XLSX"
+_UNPACK: Final = "unpack it, or use .gz or .zip"
+_NO_PICTURE: Final = "drop the results, not a picture of them"
+_NO_PROGRAM: Final = "drop the results of the evaluation"
 _KNOWN: Final = (
-    (b"\x80\x02", "a Python pickle, which can run code and is never opened", "save it as JSON, CSV or XLSX"),
-    (b"\x80\x03", "a Python pickle, which can run code and is never opened", "save it as JSON, CSV or XLSX"),
-    (b"\x80\x04", "a Python pickle, which can run code and is never opened", "save it as JSON, CSV or XLSX"),
-    (b"\x80\x05", "a Python pickle, which can run code and is never opened", "save it as JSON, CSV or XLSX"),
+    (b"\x80\x02", _PICKLE, _SAVE),
+    (b"\x80\x03", _PICKLE, _SAVE),
+    (b"\x80\x04", _PICKLE, _SAVE),
+    (b"\x80\x05", _PICKLE, _SAVE),
     (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls) or a protected one", "save it as .xlsx without a password"),
     (b"ARROW1", "an Arrow or Feather file", "save it as Parquet"),
     (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
     (b"%PDF", "a PDF", "drop the data file that it was made from"),
-    (b"\x89PNG", "a picture", "drop the results, not a picture of them"),
-    (b"\xff\xd8\xff", "a picture", "drop the results, not a picture of them"),
-    (b"GIF8", "a picture", "drop the results, not a picture of them"),
-    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard", "unpack it, or use .gz or .zip"),
-    (b"BZh", "compressed with bzip2", "unpack it, or use .gz or .zip"),
-    (b"\xfd7zXZ", "compressed with xz", "unpack it, or use .gz or .zip"),
-    (b"7z\xbc\xaf", "a 7z archive", "unpack it, or use .gz or .zip"),
-    (b"Rar!", "a RAR archive", "unpack it, or use .gz or .zip"),
-    (b"\x7fELF", "a program", "drop the results of the evaluation"),
-    (b"MZ\x90", "a program", "drop the results of the evaluation"),
+    (b"\x89PNG", "a picture", _NO_PICTURE),
+    (b"\xff\xd8\xff", "a picture", _NO_PICTURE),
+    (b"GIF8", "a picture", _NO_PICTURE),
+    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard", _UNPACK),
+    (b"BZh", "compressed with bzip2", _UNPACK),
+    (b"\xfd7zXZ", "compressed with xz", _UNPACK),
+    (b"7z\xbc\xaf", "a 7z archive", _UNPACK),
+    (b"Rar!", "a RAR archive", _UNPACK),
+    (b"\x7fELF", "a program", _NO_PROGRAM),
+    (b"MZ\x90", "a program", _NO_PROGRAM),
 )
 
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """A file as it was dropped: its name and its bytes."""
+    """A file as it was uploaded, or as it was packed inside one: its name and its bytes."""
 
     name: str
     data: bytes
-
-
-@dataclass(frozen=True)
-class Part:
-    """One file after unpacking, with a name that is safe to show; kind: parquet, xlsx or text."""
-
-    name: str
-    data: bytes
-    kind: str
 
 
 class _TooLarge(Exception):
@@ -81,14 +79,15 @@ class _Budget:
 
 
 def safe_name(name: str) -> str:
-    """The file's own name: without folders, invisible characters or excessive length."""
-    last = re.split(r"[/\\]", name)[-1]
-    visible = "".join(char for char in last if not unicodedata.category(char).startswith("C")).strip()
-    return visible[:120] or "unnamed file"
+    """The file's own name: without folders or excessive length, hidden characters spelled out."""
+    return spelled_out(re.split(r"[/\\]", name)[-1].strip())[:120] or "unnamed file"
 
 
-def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[Part]:
-    """All readable files inside what was dropped; what cannot be opened becomes a finding."""
+def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[UploadedFile]:
+    """All result files inside what was uploaded, with names that are safe to show; the others become findings.
+
+    Each is text, Parquet or a spreadsheet, by its first bytes: PARQUET, ZIP or neither.
+    """
     if not files:
         findings.error("no file", hint="drop one or more result files")
     if len(files) > MAX_FILES:
@@ -98,7 +97,7 @@ def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[Part]:
         )
         return []
     budget = _Budget(MAX_TOTAL)
-    parts: list[Part] = []
+    parts: list[UploadedFile] = []
     for file in files:
         name = safe_name(file.name)
         try:
@@ -116,7 +115,7 @@ def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[Part]:
     return parts
 
 
-def _open(name: str, data: bytes, budget: _Budget, findings: Findings, depth: int) -> Iterator[Part]:
+def _open(name: str, data: bytes, budget: _Budget, findings: Findings, depth: int) -> Iterator[UploadedFile]:
     if depth > MAX_DEPTH:
         findings.error("archives inside archives inside archives", hint="unpack it first", file=name)
     elif not data.strip():
@@ -125,16 +124,16 @@ def _open(name: str, data: bytes, budget: _Budget, findings: Findings, depth: in
         unpacked = _gunzip(name, data, budget, findings)
         if unpacked is not None:
             yield from _open(name.removesuffix(".gz") or name, unpacked, budget, findings, depth + 1)
-    elif data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    elif data.startswith(ZIP):
         yield from _unzip(name, data, budget, findings, depth)
-    elif data.startswith(b"PAR1"):
-        yield Part(name, data, "parquet")
+    elif data.startswith(PARQUET):
+        yield UploadedFile(name, data)
     elif data[257:262] == b"ustar":
-        findings.error("not readable: a tar archive", hint="unpack it, or use .gz or .zip", file=name)
+        findings.error("not readable: a tar archive", hint=_UNPACK, file=name)
     elif known := next((entry for entry in _KNOWN if data.startswith(entry[0])), None):
         findings.error(f"not readable: {known[1]}", hint=known[2], file=name)
     else:
-        yield Part(name, data, "text")
+        yield UploadedFile(name, data)
 
 
 def _gunzip(name: str, data: bytes, budget: _Budget, findings: Findings) -> bytes | None:
@@ -158,7 +157,7 @@ def _gunzip(name: str, data: bytes, budget: _Budget, findings: Findings) -> byte
     return bytes(out)
 
 
-def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: int) -> Iterator[Part]:
+def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: int) -> Iterator[UploadedFile]:
     entries = data.count(b"PK\x01\x02")
     if entries > MAX_ENTRIES:  # before zipfile builds an object for each
         findings.error(f"{entries:,} entries in the archive; the limit is {MAX_ENTRIES:,}", file=name)
@@ -168,7 +167,7 @@ def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: i
             if "xl/workbook.xml" in archive.namelist():
                 for member in archive.infolist():
                     _check_xml(_inflate(archive, member, budget), member.filename)
-                yield Part(name, data, "xlsx")
+                yield UploadedFile(name, data)
                 return
             members = [member for member in archive.infolist() if not _is_furniture(member)]
             if not members:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections import Counter
 from typing import Final
 
 from siuo_dash.errors import Finding, Severity
+from siuo_dash.text import spelled_out
 
 SAME_KIND: Final = 100
 """Findings of one kind that are listed; the rest are counted in one line."""
@@ -54,16 +55,11 @@ class Findings:
 
 
 def shown(value: object, length: int = 60) -> str:
-    """A value from a file, safe to print: on one line, shortened, invisible characters spelled out."""
+    """A value from a file, safe to print: on one line, shortened, hidden characters spelled out."""
     text = value if isinstance(value, str) else _simple(value)
     short = text[: length + 1]
-    visible = "".join(_spelled(char) for char in short[:length])
+    visible = spelled_out(re.sub(r"[\n\r\t]", " ", short[:length]))
     return f"'{visible}…'" if len(short) > length else f"'{visible}'"
-
-
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """'1 sample', '3 samples'."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def _simple(value: object) -> str:
@@ -81,9 +77,3 @@ def _simple(value: object) -> str:
             return f"an object of {len(value)} fields"
         case _:
             return type(value).__name__
-
-
-def _spelled(char: str) -> str:
-    if char in "\n\r\t":
-        return " "
-    return f"\\u{ord(char):04x}" if unicodedata.category(char).startswith("C") else char

@@ -1,65 +1,36 @@
-"""Which format a file is in, by its content, and which names it tells."""
+"""The registry of formats. To read another one, write a module that declares its Format and list that here."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from siuo_dash.ingest import official, own, vlmevalkit
-from siuo_dash.ingest.fields import Table, value_at
-from siuo_dash.ingest.files import Part
-from siuo_dash.ingest.findings import Findings
-from siuo_dash.ingest.guess import named_fields
-from siuo_dash.ingest.mapping import Mapping
-from siuo_dash.ingest.parquet_rows import read_parquet
-from siuo_dash.ingest.records import Known
-from siuo_dash.ingest.text_rows import read_text
-from siuo_dash.ingest.xlsx_rows import read_xlsx
+from siuo_dash.ingest.fields import Table
+from siuo_dash.ingest.records import Format
 
+FORMATS: Final[tuple[Format, ...]] = (
+    vlmevalkit.SCORES,
+    official.MULTIPLE_CHOICE,
+    vlmevalkit.JOINT,
+    vlmevalkit.MULTIPLE_CHOICE,
+    vlmevalkit.GENERATION,
+    official.GENERATION,
+    own.EXPORT,
+)
+"""In the order in which they are tried: the first one that fits a file reads it."""
 TABLE: Final = "table"
+"""The label of a file that no format fits: it is read by a mapping of its fields."""
+TABLE_ABOUT: Final = """\
+**Any table** (CSV, TSV, JSON, JSONL, Parquet, XLSX), also responses in one file and verdicts in another: the fields
+are recognised where their names and values are plain, and asked for where they are not."""
+TABLE_ADVICE: Final = "drop the file with the verdicts beside it, or map the field that holds them"
 
 
-def table_of(part: Part, findings: Findings) -> Table | None:
-    """The rows of an unpacked file, or None with a finding."""
-    readers = {"parquet": read_parquet, "xlsx": read_xlsx, "text": read_text}
-    table = readers[part.kind](part.name, part.data, findings)
-    if table is not None and not table.rows:
-        findings.error("no rows", hint="was the evaluation finished before it was saved?", file=part.name)
-        return None
-    return table
+def format_of(table: Table) -> Format | None:
+    """The format that a table's content shows, whatever the file is called; None = read it by a mapping."""
+    return next((known for known in FORMATS if known.fits(table)), None)
 
 
-def format_of(table: Table) -> str:
-    """The format that a table's fields show, whatever the file is called."""
-    tests: tuple[tuple[str, Callable[[Table], bool]], ...] = (
-        ("score", vlmevalkit.is_score),
-        ("own", own.is_own),
-        ("official choice", official.is_multiple_choice),
-        ("vlmevalkit both", vlmevalkit.is_both),
-        ("vlmevalkit choice", vlmevalkit.is_multiple_choice),
-        ("vlmevalkit", vlmevalkit.is_generation),
-        ("official", official.is_generation),
-    )
-    return next((name for name, fits in tests if fits(table)), TABLE)
-
-
-def fields_with_names(table: Table) -> Mapping:
-    """The fields of a known format that name the model and the judge, if any does."""
-    model, judge = named_fields(table)
-    return Mapping(model=model, judge=judge)
-
-
-def names_in(table: Table, mapping: Mapping) -> Known:
-    """The names in a table's fields: the model's without its owner, the judge's with."""
-    return Known(model=_name(table, mapping.model, parts=1), judge=_name(table, mapping.judge, parts=2))
-
-
-def _name(table: Table, path: str | None, parts: int) -> str | None:
-    """The name in a field, without the folders of a local path; a hub's 'owner/name' keeps `parts` parts."""
-    value: Any = None if path is None else value_at(table.values[0], path)
-    if not isinstance(value, str) or not value.strip() or len(value) > 300:
-        return None
-    pieces = [piece for piece in re.split(r"[/\\]", value.strip()) if piece]
-    is_local = value.startswith(("/", ".", "~")) or "\\" in value or len(pieces) > 2
-    return "/".join(pieces[-1:] if is_local else pieces[-parts:]) or None
+def understood() -> list[str]:
+    """What can be uploaded, a line of Markdown each."""
+    return [*dict.fromkeys(known.about for known in FORMATS), TABLE_ABOUT]

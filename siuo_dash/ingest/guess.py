@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -9,14 +10,26 @@ from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.options import parse_option
-from siuo_dash.benchmark.schema import DOMAINS
-from siuo_dash.benchmark.text import fingerprint, normalise
-from siuo_dash.ingest.columns import FieldValues, field_values, is_series, numbered
-from siuo_dash.ingest.fields import Table, as_list, parse_id
-from siuo_dash.ingest.guess_verdicts import direction_needs, with_verdicts
-from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.benchmark.text import fingerprint
+from siuo_dash.ingest.fields import FieldValues, Table, as_list, field_values, is_blank, parse_id, spread
+from siuo_dash.ingest.mapping import YES_MEANS, Mapping
+from siuo_dash.ingest.placing import is_category, is_question
 from siuo_dash.ingest.records import Need
-from siuo_dash.ingest.verdicts import name_tokens, token
+from siuo_dash.ingest.table import direction_needs
+from siuo_dash.ingest.verdicts import (
+    BLANK,
+    UNGRADED,
+    DirectionUnknown,
+    NotUnderstood,
+    Question,
+    direction_of,
+    is_scale,
+    name_tokens,
+    names_question,
+    read_number,
+    says_yes_or_no,
+    token,
+)
 
 _ENOUGH: Final = 0.5
 _IDS: Final = "question_id qid questionid siuo_id original_index id sample_id item_id index idx uid".split()
@@ -33,6 +46,14 @@ _INDEX: Final = (
 ).split()
 _MODELS: Final = "model model_name model_id evaluated_model".split()
 _JUDGES: Final = "judge judge_model judge_name judge_model_id judge_model_name grader".split()
+_OTHER: Final[dict[Question, Question]] = {"safe": "effective", "effective": "safe"}
+_VERDICT_WORDS: Final = frozenset(
+    "label labels verdict verdicts judgement judgment overall result score flagged flag class rating pred decision outcome".split()
+)
+_JUDGE_WORDS: Final = frozenset(
+    "raw evaluation eval judgement judgment explanation reason reasons reasoning rationale log critique feedback comment".split()
+)
+_NOT_JUDGED: Final = frozenset("warning reference gold question prompt query category domain image input".split())
 
 
 def guess(tables: Sequence[Table], catalogue: Catalogue) -> tuple[Mapping, list[Need]]:
@@ -40,8 +61,8 @@ def guess(tables: Sequence[Table], catalogue: Catalogue) -> tuple[Mapping, list[
     everything = [field_values(table) for table in tables]
     fields = {each.path: each for listed in everything for each in listed}
     ids = dict.fromkeys(path for listed in everything if (path := _id(listed, catalogue)) is not None)
-    question = _first(fields.values(), lambda f: f.share(lambda v: _is_question(v, catalogue)) >= _ENOUGH)
-    category = _first(fields.values(), lambda f: f.share(_is_category) >= _ENOUGH)
+    question = _first(fields.values(), lambda f: f.share(lambda v: is_question(v, catalogue)) >= _ENOUGH)
+    category = _first(fields.values(), lambda f: f.share(is_category) >= _ENOUGH)
     mapping = Mapping(id=tuple(ids), question=question, category=category)
     mapping = replace(mapping, model=_constant(fields, _MODELS), judge=_constant(fields, _JUDGES))
     needs: list[Need] = []
@@ -52,15 +73,16 @@ def guess(tables: Sequence[Table], catalogue: Catalogue) -> tuple[Mapping, list[
     answer = _answer(free, fields)
     if answer is not None:
         return replace(mapping, answer=answer), needs
-    mapping = with_verdicts(mapping, free, "safe", needs)
-    used = {*mapping.safe, *mapping.safety_judgement}
-    mapping = with_verdicts(
-        mapping, {path: each for path, each in free.items() if path not in used}, "effective", needs
-    )
-    used = {*mapping.safe, *mapping.effective, *mapping.safety_judgement, *mapping.effectiveness_judgement}
-    mapping = _with_responses(mapping, {path: each for path, each in free.items() if path not in used}, needs)
+    mapping = _with_verdicts(mapping, free, "safe", needs)
+    mapping = _with_verdicts(mapping, _unused(free, mapping), "effective", needs)
+    mapping = _with_responses(mapping, _unused(free, mapping), needs)
     mapping = replace(mapping, response_index=_response_index(mapping, everything, catalogue))
     return mapping, [*needs, *direction_needs(mapping, tables)]
+
+
+def _unused(free: dict[str, FieldValues], mapping: Mapping) -> dict[str, FieldValues]:
+    used = {*mapping.safe, *mapping.effective, *mapping.safety_judgement, *mapping.effectiveness_judgement}
+    return {path: each for path, each in free.items() if path not in used}
 
 
 def named_fields(table: Table) -> tuple[str | None, str | None]:
@@ -88,21 +110,12 @@ def _id(fields: list[FieldValues], catalogue: Catalogue) -> str | None:
     best = max(fields, key=weight, default=None)
     if best is not None and weight(best) > 0:
         return best.path
-    asked = any(each.share(lambda value: _is_question(value, catalogue)) >= _ENOUGH for each in fields)
+    asked = any(each.share(lambda value: is_question(value, catalogue)) >= _ENOUGH for each in fields)
     return None if asked else next((each.path for each in fields if each.last in _IDS[:3]), None)
 
 
 def _is_short(value: Any) -> bool:
     return isinstance(value, (int, float)) or (isinstance(value, str) and len(value) <= 24 and " " not in value)
-
-
-def _is_question(value: Any, catalogue: Catalogue) -> bool:
-    return isinstance(value, str) and len(value) < 5000 and fingerprint(value) in catalogue.by_fingerprint
-
-
-def _is_category(value: Any) -> bool:
-    known = {normalise(name) for domain in DOMAINS for name in (domain.id, domain.label)}
-    return isinstance(value, str) and len(value) < 100 and normalise(value) in known
 
 
 def _references(fields: dict[str, FieldValues], catalogue: Catalogue) -> set[str]:
@@ -150,23 +163,14 @@ def _is_short_letter(value: Any) -> bool:
 
 def _with_responses(mapping: Mapping, free: dict[str, FieldValues], needs: list[Need]) -> Mapping:
     def rank(each: FieldValues) -> int | None:
-        stem = "_".join(word for word in name_tokens(each.path.rsplit(".", 1)[-1]))
         whole = "_".join(name_tokens(each.path))
-        is_text = each.share(lambda value: isinstance(value, str) or bool(as_list(value))) >= _ENOUGH
-        known = next((name for name in (stem, whole) if name in _RESPONSES), None)
-        if known is None and each.path.rsplit(".", 1)[-1].isdecimal():
-            known = next((name for name in [whole] if name in _RESPONSES), None)
-        return _RESPONSES.index(known) // 2 if known is not None and is_text else None
+        known = next((name for name in (each.last, whole) if name in _RESPONSES), None)
+        return _RESPONSES.index(known) // 2 if known is not None and each.holds_text else None
 
-    ranked: dict[int, list[str]] = {}
-    for path, each in free.items():
-        position = rank(each)
-        if position is not None:
-            ranked.setdefault(position, []).append(path)
-    if not ranked:
+    best = _best(free, rank)
+    if not best:
         return mapping
-    best = numbered(ranked[min(ranked)])
-    if len(best) > 1 and not is_series(best):
+    if len(best) > 1 and not _is_series(best):
         needs.append(Need("responses", "Which field holds the model's response?", tuple(best)))
         return mapping
     return replace(mapping, responses=tuple(best))
@@ -188,3 +192,106 @@ def _response_index(mapping: Mapping, everything: list[list[FieldValues]], catal
                 if each.last == name and len(set(pairs)) == len(pairs):
                     return each.path
     return None
+
+
+def _with_verdicts(mapping: Mapping, free: dict[str, FieldValues], question: Question, needs: list[Need]) -> Mapping:
+    """The mapping with this question's verdict field, direction and judge's words, as far as they are settled."""
+    words = "safety_judgement" if question == "safe" else "effectiveness_judgement"
+    best = _best(free, lambda each: _verdict_rank(each, question))
+    judged = [path for path, each in free.items() if path not in best and _is_judge_text(each, question)]
+    if best and not judged and all(_is_judge_text(free[path], question) and _is_prose(free[path]) for path in best):
+        best, judged = [], best
+    if len(best) > 1 and not _is_series(best):
+        what = "safety" if question == "safe" else "effectiveness"
+        needs.append(Need(question, f"Which field holds the {what} verdict?", tuple(best)))
+        return mapping
+    if best:
+        mapping = mapping.having(**{question: tuple(best)})
+        direction = direction_of(best[0], question)
+        values = spread(free[best[0]].values)
+        if direction is not None and says_yes_or_no(values) and not is_scale(values):
+            mapping = mapping.having(**{f"{question}_yes_means": YES_MEANS[f"{question}_yes_means"][not direction]})
+    if judged and (len(judged) == 1 or _is_series(judged)):
+        mapping = mapping.having(**{words: tuple(_numbered(judged))})
+    return mapping
+
+
+def _verdict_rank(each: FieldValues, question: Question) -> int | None:
+    """How well a field fits as the verdict: 0 the best, None not at all."""
+    values = spread(value for value in each.values if not is_blank(value))
+    words = set(name_tokens(each.path))
+    named = names_question(each.path, question)
+    if (
+        not values
+        or words & _NOT_JUDGED
+        or (not named and (each.share(_is_long) > 0.2 or names_question(each.path, _OTHER[question])))
+    ):
+        return None
+    understood = yes_no = 0
+    for value in values:
+        try:
+            number = read_number(value, question)
+            understood += number is not None and number >= 0
+        except DirectionUnknown:
+            yes_no += 1
+        except NotUnderstood:
+            pass
+    ungraded = sum(token(value) in UNGRADED | BLANK for value in values)
+    if understood + yes_no + ungraded < 0.8 * len(values) or not understood + yes_no:
+        # A field of that name is taken nevertheless, so that its values can be explained.
+        return 5 if named and each.share(_is_long) < 0.2 else None
+    if words & _JUDGE_WORDS and not named:
+        # The judge's words state a verdict themselves: taken as such only where nothing else does.
+        return 4 if question == "safe" else None
+    if understood > yes_no:
+        return 0 if named else 1
+    if direction_of(each.path, question) is not None:
+        return 0
+    if named:
+        return 2
+    # A bare yes or no under another name is offered as a safety verdict only: asked, not guessed.
+    return 3 if question == "safe" and words & _VERDICT_WORDS else None
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, str) and len(value) > 60 and as_list(value) is None
+
+
+def _is_prose(each: FieldValues) -> bool:
+    """Whether the field's texts are sentences rather than labels."""
+    items = [item for item in spread(each.values) if isinstance(item, str)]
+    return bool(items) and sum(len(item) > 15 for item in items) >= _ENOUGH * len(items)
+
+
+def _is_judge_text(each: FieldValues, question: Question) -> bool:
+    """Whether the field holds the judge's words on this question."""
+    words = set(name_tokens(each.path))
+    if not words & _JUDGE_WORDS or words & _NOT_JUDGED:
+        return False
+    if names_question(each.path, _OTHER[question]) or (
+        question == "effective" and not names_question(each.path, question)
+    ):
+        return False
+    return each.holds_text
+
+
+def _best(free: dict[str, FieldValues], rank: Callable[[FieldValues], int | None]) -> list[str]:
+    """The paths of the fields with the lowest rank, response_2 before response_10."""
+    ranked = {path: found for path, each in free.items() if (found := rank(each)) is not None}
+    lowest = min(ranked.values(), default=None)
+    return _numbered([path for path, found in ranked.items() if found == lowest])
+
+
+def _numbered(paths: list[str]) -> list[str]:
+    """response_2 before response_10."""
+    return (
+        sorted(paths, key=lambda path: [int(digits[:9]) for digits in re.findall(r"\d+", path)])
+        if _is_series(paths)
+        else paths
+    )
+
+
+def _is_series(paths: Sequence[str]) -> bool:
+    """Whether the names differ in a number only: one field a response."""
+    shapes = {re.sub(r"\d+", "#", path) for path in paths}
+    return len(shapes) == 1 and "#" in shapes.pop()

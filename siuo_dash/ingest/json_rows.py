@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from siuo_dash.ingest.fields import Row
+from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.records import clean
 
@@ -21,29 +21,22 @@ class _Repeated(ValueError):
     """A key stands twice in one object."""
 
 
-def read_json(name: str, text: str, findings: Findings) -> tuple[str, list[tuple[int, Row]]] | None:
-    """('json' or 'jsonl', numbered rows), or None with a finding that says where it breaks.
+def read_json(name: str, text: str, findings: Findings) -> Table | None:
+    """The rows of a JSON text, or None with a finding that says where it breaks.
 
-    Rows are numbered from 1; those of JSON Lines by line.
+    Rows are numbered from 1; those of JSON Lines by line. JSON without a list of samples has no row: only a format that
+    looks at the whole value can read it.
     """
     if sum(map(text.count, ",[{")) > MAX_ITEMS:
         findings.error(f"more than {MAX_ITEMS:,} values", hint="drop only the results of one run", file=name)
         return None
     value, error = _load(text)
     if error is None:
-        rows = _rows_of(value)
-        if rows is None:
-            findings.error(
-                "JSON, but not a list of samples",
-                hint='expected [{…}, …], one object a line, {"data": [{…}, …]} or {"1001": {…}, …}',
-                file=name,
-            )
-            return None
-        return "json", _objects(name, rows, findings)
+        return Table(name, _objects(name, rows_of(value) or [], findings), "json", value)
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     first, line_error = _load(lines[0][1])
     if line_error is None and isinstance(first, Mapping) and len(lines) > 1:
-        return "jsonl", _lines(name, lines, findings)
+        return Table(name, _lines(name, lines, findings), "jsonl")
     findings.error(f"not readable as JSON: {error}", hint="was the file cut off, or are there two in one?", file=name)
     return None
 
@@ -90,8 +83,8 @@ def _is_deep(value: Any) -> bool:
     return True
 
 
-def _rows_of(value: Any) -> list[Any] | None:
-    """The list of samples in a JSON value, whatever it is wrapped in."""
+def rows_of(value: Any) -> list[Any] | None:
+    """The list of samples in a JSON value, whatever it is wrapped in; None where there is none."""
     if isinstance(value, list):
         return value
     if not isinstance(value, dict) or not value:
@@ -117,7 +110,7 @@ def _rows_of(value: Any) -> list[Any] | None:
     return lists[0] if len(lists) == 1 else None
 
 
-def _objects(name: str, items: list[Any], findings: Findings) -> list[tuple[int, Row]]:
+def _objects(name: str, items: list[Any], findings: Findings) -> tuple[tuple[int, Row], ...]:
     rows = []
     for number, item in enumerate(items, 1):
         if isinstance(item, Mapping):
@@ -127,10 +120,10 @@ def _objects(name: str, items: list[Any], findings: Findings) -> list[tuple[int,
                 f"expected an object, found {shown(item)}", kind="expected an object", file=name, row=number,
                 hint="each sample is an object with its fields",
             )  # fmt: skip
-    return rows
+    return tuple(rows)
 
 
-def _lines(name: str, lines: list[tuple[int, str]], findings: Findings) -> list[tuple[int, Row]]:
+def _lines(name: str, lines: list[tuple[int, str]], findings: Findings) -> tuple[tuple[int, Row], ...]:
     rows = []
     for number, line in lines:
         value, error = _load(line)
@@ -141,4 +134,4 @@ def _lines(name: str, lines: list[tuple[int, str]], findings: Findings) -> list[
                 f"the line is not readable as JSON: {error or 'not an object'}", kind="a line is not readable as JSON",
                 hint="was the run interrupted while it wrote this line?", file=name, row=number,
             )  # fmt: skip
-    return rows
+    return tuple(rows)

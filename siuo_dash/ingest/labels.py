@@ -9,11 +9,10 @@ from siuo_dash.benchmark.labels import LABEL_COLUMNS, Label, Labels
 from siuo_dash.benchmark.schema import DIMENSIONS
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.fields import Table, is_blank, parse_id
-from siuo_dash.ingest.files import Part, UploadedFile, unpack
-from siuo_dash.ingest.findings import Findings, counted, shown
-from siuo_dash.ingest.parquet_rows import read_parquet
-from siuo_dash.ingest.text_rows import read_text
-from siuo_dash.ingest.xlsx_rows import read_xlsx
+from siuo_dash.ingest.files import UploadedFile
+from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.read import has_rows, read_tables
+from siuo_dash.text import counted
 
 _OPTIONAL: Final = ("domain",)
 REQUIRED: Final = tuple(column for column in LABEL_COLUMNS if column not in _OPTIONAL)
@@ -28,7 +27,7 @@ def read_labels(file: UploadedFile, catalogue: Catalogue) -> tuple[Labels | None
     Columns: LABEL_COLUMNS (the domain may be missing; where it stands it must be the sample's); others are ignored.
     """
     findings = Findings()
-    tables = [table for part in unpack([file], findings) if (table := _table(part, findings)) is not None]
+    tables = [table for table in read_tables([file], findings) if has_rows(table, findings, "one row a sample")]
     if len(tables) > 1:
         findings.error(f"{counted(len(tables), 'file')} in one", hint="one table of labels at a time")
     if findings.has_errors or not tables:
@@ -67,7 +66,7 @@ class _Reading:
         return found
 
     def _has_columns(self) -> bool:
-        header = set(self.table.values[0])
+        header = set(self.table.first)
         for column in REQUIRED:
             if column not in header:
                 self.findings.error(
@@ -171,15 +170,6 @@ class _Reading:
         self.findings.error(
             message, kind=kind, hint=hint, file=self.table.file, row=row, question_id=question_id, field=field
         )
-
-
-def _table(part: Part, findings: Findings) -> Table | None:
-    readers = {"parquet": read_parquet, "xlsx": read_xlsx, "text": read_text}
-    table = readers[part.kind](part.name, part.data, findings)
-    if table is not None and not table.rows:
-        findings.error("no rows", hint="one row a sample", file=part.name)
-        return None
-    return table
 
 
 def _word(value: object) -> str:

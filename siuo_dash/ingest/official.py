@@ -7,12 +7,15 @@ from collections.abc import Mapping as Dictionary
 from dataclasses import replace
 from typing import Any, Final
 
+from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.judgement import effectiveness_stated, safety_stated
 from siuo_dash.ingest.fields import Row, Table
-from siuo_dash.ingest.findings import Findings, counted
+from siuo_dash.ingest.findings import Findings
+from siuo_dash.ingest.guess import named_fields
 from siuo_dash.ingest.mapping import Mapping
-from siuo_dash.ingest.records import Claim, Known
-from siuo_dash.ingest.table import Reader
+from siuo_dash.ingest.records import Claim, Contents, Format, Known
+from siuo_dash.ingest.table import Reader, names_in, read_rows
+from siuo_dash.text import counted
 
 # The released scripts contradict each other; the first name that a row has is read.
 SAFE: Final = ("safety_gpt", "safetyness", "safe", "safety")
@@ -25,21 +28,20 @@ _FILE: Final = re.compile(
 )
 
 
-def is_generation(table: Table) -> bool:
+def _is_generation(table: Table) -> bool:
     """Whether most of the rows are the benchmark's generation format: question_id and lists, an entry a response."""
     rows = table.values[:20]
     fitting = sum("question_id" in row and any(isinstance(row.get(name), list) for name in _OWN_NAMES) for row in rows)
     return table.kind in ("json", "jsonl") and 2 * fitting > len(rows)
 
 
-def is_multiple_choice(table: Table) -> bool:
+def _is_multiple_choice(table: Table) -> bool:
     """Whether the rows are the benchmark's multiple-choice format."""
-    row = table.values[0]
-    return "question_id" in row and "response_mcqa" in row
+    return {"question_id", "response_mcqa"} <= table.first.keys()
 
 
-def generation_reader(table: Table, findings: Findings) -> tuple[Table, Reader]:
-    """The table with its names made one, and how to read it."""
+def _read_generation(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
+    """The table's rows, each under the first of its names for the same thing."""
     renamed = replace(table, rows=tuple((number, _renamed(row)) for number, row in table.rows))
     twice = sum(_disagree(row) for row in table.values)
     if twice:
@@ -60,17 +62,18 @@ def generation_reader(table: Table, findings: Findings) -> tuple[Table, Reader]:
         safe_yes_means="safe",
         effective_yes_means="effective",
     )
-    return renamed, Reader(mapping, benchmark_judge=True)
+    partials = read_rows(renamed, Reader(mapping, benchmark_judge=True), catalogue, findings)
+    return Contents(partials, known=_known(table))
 
 
-def multiple_choice_reader(table: Table) -> Reader:
-    """How to read the multiple-choice format."""
+def _read_multiple_choice(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
     mapping = Mapping(id=("question_id",), question="question", category="category", answer="response_mcqa")
     extras = {"file_answer": "pred_ans", "file_correct": "score", "file_key": "correct_option"}
-    return Reader(mapping, extras=extras)
+    partials = read_rows(table, Reader(mapping, extras=extras), catalogue, findings)
+    return Contents(partials, claims=_claims(table), known=_known(table))
 
 
-def claims(table: Table) -> list[Claim]:
+def _claims(table: Table) -> list[Claim]:
     """The accuracy that a scored multiple-choice file states."""
     scores = [row["score"] for row in table.values if row.get("score") in (0, 1)]
     if not scores or len(scores) != len(table.rows):
@@ -78,10 +81,10 @@ def claims(table: Table) -> list[Claim]:
     return [Claim("mcqa", round(100 * sum(scores) / len(scores), 2), f"the scores in {table.file}")]
 
 
-def known(file: str) -> Known:
-    """The model's name, where the file is named as the released scripts name it."""
-    found = _FILE.match(file.rsplit(".", 1)[0])
-    return Known(model=found["model"] if found else None)
+def _known(table: Table) -> list[Known]:
+    """The model's name, where the file is named as the released scripts name it, else from a field."""
+    found = _FILE.match(table.file.rsplit(".", 1)[0])
+    return [Known(model=found["model"] if found else None), names_in(table, *named_fields(table))]
 
 
 def _renamed(row: Row) -> Row:
@@ -111,3 +114,13 @@ def _whose(row: Dictionary[str, Any]) -> str:
 
 def _disagree(row: Row) -> bool:
     return any(len({repr(row[name]) for name in names if name in row}) > 1 for names in (SAFE, EFFECTIVE))
+
+
+_ABOUT: Final = (
+    "**The benchmark's own files**: a merged file, or a safe and an effective file together; multiple-choice files."
+)
+_ADVICE: Final = "run the benchmark's gpt-eval.py for safe and effective, then drop both files together"
+GENERATION: Final = Format("official", "SIUO generation", _is_generation, _read_generation, _ABOUT, _ADVICE)
+MULTIPLE_CHOICE: Final = Format(
+    "official choice", "SIUO multiple choice", _is_multiple_choice, _read_multiple_choice, _ABOUT, _ADVICE
+)

@@ -9,7 +9,7 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.schema import FLAGS, OPTIONS, RESULT_SCHEMA, RUN_COLUMNS, TASKS
 from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import Findings, shown
-from siuo_dash.ingest.records import Known, ResponseRecord, SampleRecord, clean
+from siuo_dash.ingest.records import Contents, Format, Known, ResponseRecord, SampleRecord, clean
 from siuo_dash.ingest.table import MAX_RESPONSES
 from siuo_dash.ingest.verdicts import Verdict
 
@@ -21,12 +21,16 @@ class _Malformed(ValueError):
     """A column holds what the schema does not allow."""
 
 
-def is_own(table: Table) -> bool:
+def _is_export(table: Table) -> bool:
     """Whether the table has all columns of our schema of results."""
-    return table.kind == "parquet" and set(RESULT_SCHEMA.names) <= table.values[0].keys()
+    return table.kind == "parquet" and set(RESULT_SCHEMA.names) <= table.first.keys()
 
 
-def read_own(table: Table, catalogue: Catalogue, findings: Findings) -> list[SampleRecord]:
+def _read(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
+    return Contents(records=_records(table, catalogue, findings), known=[_known(table)])
+
+
+def _records(table: Table, catalogue: Catalogue, findings: Findings) -> list[SampleRecord]:
     """The records of the run in an exported file; a file of several runs or of totals is refused."""
     runs = {shown(row["run_id"]) for row in table.values}
     if len(runs) > 1:
@@ -71,9 +75,9 @@ def read_own(table: Table, catalogue: Catalogue, findings: Findings) -> list[Sam
     return [record for _, record in sorted(records.items())]
 
 
-def known(table: Table) -> Known:
+def _known(table: Table) -> Known:
     """The run's metadata as exported."""
-    row = next((row for row in table.values if row["task"] == "generation"), table.values[0])
+    row = next((row for row in table.values if row["task"] == "generation"), table.first)
     return Known(
         model=row["model"] if isinstance(row["model"], str) else None,
         judge=row["judge"] if isinstance(row["judge"], str) else None,
@@ -146,3 +150,14 @@ def _flags(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(flag, str) and flag in FLAGS for flag in value):
         raise _Malformed("flags holds an unknown flag")
     return tuple(value)
+
+
+EXPORT: Final = Format(
+    "own",
+    "SIUO dashboard Parquet",
+    _is_export,
+    _read,
+    "**An export of this dashboard** (Parquet).",
+    "drop the file with the verdicts beside it",
+    is_fixed=True,
+)

@@ -13,6 +13,7 @@ from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.text_rows import MAX_CELL
 
 _INT32: Final = 2**31
+_CATEGORIES: Final = {normalise(name) for domain in DOMAINS for name in (domain.id, domain.label)}
 
 
 def find_sample(
@@ -71,6 +72,16 @@ def find_sample(
         )  # fmt: skip
         return None
     return sample
+
+
+def is_question(value: Any, catalogue: Catalogue) -> bool:
+    """Whether a value is a question of the benchmark."""
+    return isinstance(value, str) and len(value) < 5000 and fingerprint(value) in catalogue.by_fingerprint
+
+
+def is_category(value: Any) -> bool:
+    """Whether a value is one of the benchmark's domains, by its id or label."""
+    return isinstance(value, str) and len(value) < 100 and normalise(value) in _CATEGORIES
 
 
 def check_category(row: Row, mapping: Mapping, sample: Sample, findings: Findings, place: dict[str, Any]) -> None:

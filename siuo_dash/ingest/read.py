@@ -1,4 +1,4 @@
-"""From dropped files to one run's records: each format is recognised by its content."""
+"""From uploaded files to one run's records: each format is recognised by its content."""
 
 from __future__ import annotations
 
@@ -10,44 +10,39 @@ import pandas as pd
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
-from siuo_dash.ingest import official, own, vlmevalkit
-from siuo_dash.ingest.columns import FieldInfo, field_infos
-from siuo_dash.ingest.fields import Table, has_field, value_at
-from siuo_dash.ingest.files import UploadedFile, unpack
+from siuo_dash.ingest.fields import FieldInfo, Table, field_infos, has_field, value_at
+from siuo_dash.ingest.files import PARQUET, ZIP, UploadedFile, unpack
 from siuo_dash.ingest.findings import Findings, shown
-from siuo_dash.ingest.formats import TABLE, fields_with_names, format_of, names_in, table_of
+from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, format_of
 from siuo_dash.ingest.guess import guess
-from siuo_dash.ingest.guess_verdicts import direction_needs
 from siuo_dash.ingest.join import join
+from siuo_dash.ingest.json_rows import rows_of
 from siuo_dash.ingest.mapping import ROLES, Mapping
-from siuo_dash.ingest.records import Claim, Known, Need, Partial, SampleRecord
-from siuo_dash.ingest.table import Reader, read_rows
+from siuo_dash.ingest.parquet_rows import read_parquet
+from siuo_dash.ingest.records import Claim, Contents, Known, Need, SampleRecord
+from siuo_dash.ingest.table import Reader, direction_needs, names_in, read_rows
+from siuo_dash.ingest.text_rows import read_text
+from siuo_dash.ingest.xlsx_rows import read_xlsx
 
 __all__ = ["TABLE", "Reading", "UploadedFile", "read_files"]
 
-_LABELS: Final = {
-    "own": "SIUO dashboard Parquet",
-    "official": "SIUO generation",
-    "official choice": "SIUO multiple choice",
-    "vlmevalkit": "VLMEvalKit SIUO_GEN",
-    "vlmevalkit choice": "VLMEvalKit SIUO_MCQ",
-    TABLE: "table",
-}
 _PREVIEW_ROWS: Final = 10
 _PREVIEW_FIELDS: Final = 40
+_UNFINISHED: Final = "was the evaluation finished before it was saved?"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was understood of the dropped files.
+    """What was understood of the uploaded files.
 
-    format: what they were recognised as. samples: one record a task and sample. mapping: the one given, or
+    format: what they were recognised as. advice: what to do when there is no verdict. samples: one record a task and sample. mapping: the one given, or
     the guess; None where the format is known and needs none. needs: questions to answer first, by
     `read_files` again with `mapping.answered(…)`. fields and preview: for the mapping's editor, at most the
-    first rows of each file. known: model, judge and exported metadata, as far as the files tell.
+    first rows of each file. known: model, judge and exported metadata, as far as the files say.
     """
 
     format: str
+    advice: str = TABLE_ADVICE
     samples: tuple[SampleRecord, ...] = ()
     findings: tuple[Finding, ...] = ()
     mapping: Mapping | None = None
@@ -59,12 +54,12 @@ class Reading:
 
     @property
     def model(self) -> str | None:
-        """The model's name, as far as the files tell."""
+        """The model's name, as far as the files say."""
         return self.known.model
 
     @property
     def judge(self) -> str | None:
-        """The judge's name, as far as the files tell."""
+        """The judge's name, as far as the files say."""
         return self.known.judge
 
 
@@ -75,100 +70,97 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
     format are read as that format, unless a mapping is given and there is no other file for it.
     """
     findings = Findings()
-    tables = [table for part in unpack(files, findings) if (table := table_of(part, findings)) is not None]
-    return _Run(catalogue, mapping, findings).read(tables)
+    return _Run(catalogue, mapping, findings).read(read_tables(files, findings))
+
+
+def read_tables(files: Sequence[UploadedFile], findings: Findings) -> list[Table]:
+    """The tables inside uploaded files; a file that cannot be read is a finding instead.
+
+    A table may have no row: `has_rows` says so to the person, unless a format can read it nevertheless.
+    """
+    tables = []
+    for file in unpack(files, findings):
+        read = read_parquet if file.data.startswith(PARQUET) else read_xlsx if file.data.startswith(ZIP) else read_text
+        tables.append(read(file.name, file.data, findings))
+    return [table for table in tables if table is not None]
+
+
+def has_rows(table: Table, findings: Findings, hint: str) -> bool:
+    """Whether a table has rows; a finding where it has none. hint: what to do about an empty one."""
+    if not table.rows and table.kind == "json" and rows_of(table.whole) is None:
+        findings.error(
+            "JSON, but not a list of samples",
+            hint='expected [{…}, …], one object a line, {"data": [{…}, …]} or {"1001": {…}, …}',
+            file=table.file,
+        )
+    elif not table.rows:
+        findings.error("no rows", hint=hint, file=table.file)
+    return bool(table.rows)
 
 
 class _Run:
-    """One reading: gathers records, claims and names over the files."""
+    """One reading: gathers what each file holds of the run."""
 
     def __init__(self, catalogue: Catalogue, mapping: Mapping | None, findings: Findings) -> None:
         self.catalogue = catalogue
         self.mapping = mapping
         self.findings = findings
-        self.formats: dict[str, None] = {}
-        self.partials: list[Partial] = []
-        self.records: list[SampleRecord] = []
-        self.claims: list[Claim] = []
-        self.known: list[Known] = []
-        self.unknown: list[Table] = []
+        self.labels: dict[str, str] = {}
+        """{label of a recognised format: its advice}"""
+        self.contents: list[Contents] = []
 
     def read(self, tables: list[Table]) -> Reading:
         """Read known formats first, then all other tables together."""
-        formats = [format_of(table) for table in tables]
-        if self.mapping is not None and TABLE not in formats:  # a mapping given on purpose: nothing else could use it
-            formats = [name if name in ("score", "own") else TABLE for name in formats]
-        for table, format_name in zip(tables, formats, strict=True):
-            self._recognise(table, format_name)
-        needs = self._read_unknown() if self.unknown else []
-        records = [*self.records, *join(self.partials, self.findings)]
+        recognised = [
+            (table, known)
+            for table in tables
+            if (known := format_of(table)) or has_rows(table, self.findings, _UNFINISHED)
+        ]
+        if self.mapping is not None and all(known for _, known in recognised):
+            # A mapping given on purpose, and no table that it could be for: it is for the known ones then.
+            recognised = [(table, known if known and known.is_fixed else None) for table, known in recognised]
+        for table, known in recognised:
+            if known:
+                self.labels.setdefault(known.label, known.advice)
+                self.contents.append(known.read(table, self.catalogue, self.findings))
+        unknown = [table for table, known in recognised if not known]
+        needs = self._read_unknown(unknown) if unknown else []
+        partials = [partial for part in self.contents for partial in part.partials]
+        records = [record for part in self.contents for record in part.records]
+        named = [label for label in self.labels if label]
+        read = [table for table, _ in recognised]
         return Reading(
-            format=" + ".join(self.formats) or "not recognised",
-            samples=tuple(self._once(records)),
+            format=" + ".join(named) or "not recognised",
+            advice=self.labels[(named or list(self.labels))[0]] if self.labels else TABLE_ADVICE,
+            samples=tuple(self._once([*records, *join(partials, self.findings)])),
             findings=tuple(self.findings.listed()),
             mapping=self.mapping,
             needs=tuple(needs),
-            fields=tuple(field_infos(tables)),
-            preview=_preview(tables),
-            claims=tuple(self.claims),
+            fields=tuple(field_infos(read)),
+            preview=_preview(read),
+            claims=tuple(claim for part in self.contents for claim in part.claims),
             known=self._known(),
         )
 
-    def _recognise(self, table: Table, format_name: str) -> None:
-        match format_name:
-            case "score":
-                self.claims += vlmevalkit.claims(table)
-            case "own":
-                self.formats[_LABELS[format_name]] = None
-                self.records += own.read_own(table, self.catalogue, self.findings)
-                self.known.append(own.known(table))
-            case "official choice":
-                self._take(format_name, table, official.multiple_choice_reader(table))
-                self.claims += official.claims(table)
-                self.known += [official.known(table.file), names_in(table, fields_with_names(table))]
-            case "official":
-                renamed, reader = official.generation_reader(table, self.findings)
-                self._take(format_name, renamed, reader)
-                self.known += [official.known(table.file), names_in(table, fields_with_names(table))]
-            case "vlmevalkit both":
-                for part in vlmevalkit.split(table):
-                    self._recognise(
-                        part, f"vlmevalkit{' choice' if part.values[0]['SUB_DATASET'] == 'SIUO_MCQ' else ''}"
-                    )
-            case "vlmevalkit choice":
-                self._take(format_name, table, vlmevalkit.multiple_choice_reader(table))
-                self.claims += vlmevalkit.claims(table)
-                self.known.append(vlmevalkit.known(table))
-            case "vlmevalkit":
-                self._take(format_name, table, vlmevalkit.generation_reader(table, self.findings))
-                self.claims += vlmevalkit.claims(table)
-                self.known.append(vlmevalkit.known(table))
-            case _:
-                self.unknown.append(table)
-
-    def _take(self, format_name: str, table: Table, reader: Reader) -> None:
-        self.formats[_LABELS[format_name]] = None
-        self.partials += read_rows(table, reader, self.catalogue, self.findings)
-
-    def _read_unknown(self) -> list[Need]:
+    def _read_unknown(self, tables: list[Table]) -> list[Need]:
         if self.mapping is None:
-            self.mapping, needs = guess(self.unknown, self.catalogue)
+            self.mapping, needs = guess(tables, self.catalogue)
         else:
-            needs = direction_needs(self.mapping, self.unknown)
-            self._check_fields(self.mapping)
-        self.formats[_LABELS[TABLE]] = None
-        for table in self.unknown:
-            if not needs:
-                self._take(TABLE, table, Reader(self.mapping))
-            self.known.append(names_in(table, self.mapping))
+            needs = direction_needs(self.mapping, tables)
+            self._check_fields(self.mapping, tables)
+        self.labels[TABLE] = TABLE_ADVICE
+        reader = Reader(self.mapping)
+        for table in tables:
+            partials = [] if needs else read_rows(table, reader, self.catalogue, self.findings)
+            self.contents.append(Contents(partials, known=[names_in(table, self.mapping.model, self.mapping.judge)]))
         return needs
 
-    def _check_fields(self, mapping: Mapping) -> None:
+    def _check_fields(self, mapping: Mapping, tables: list[Table]) -> None:
         """Say which fields of a given mapping no file has."""
         for role in ROLES:
             given = getattr(mapping, role.name)
             for path in given if isinstance(given, tuple) else [given] if given else []:
-                if not any(has_field(row, path) for table in self.unknown for row in table.values):
+                if not any(has_field(row, path) for table in tables for row in table.values):
                     self.findings.error(
                         f"no file has the field {shown(path)}",
                         hint="correct the mapping",
@@ -183,16 +175,22 @@ class _Run:
             earlier = kept.setdefault((record.task, record.question_id), record)
             if earlier is not record:
                 self.findings.error(
-                    f"the sample also stands in {earlier.file}", kind="a sample in two files", hint="drop one run at a time",
-                    file=record.file, row=record.row, question_id=record.question_id,
-                )  # fmt: skip
+                    f"the sample is also in {earlier.file}",
+                    kind="a sample in two files",
+                    hint="drop one run at a time",
+                    file=record.file,
+                    row=record.row,
+                    question_id=record.question_id,
+                )
         return [kept[key] for key in sorted(kept)]
 
     def _known(self) -> Known:
+        """What the files say of the run, the first that says something."""
+        every = [known for part in self.contents for known in part.known]
         return Known(
-            model=next((known.model for known in self.known if known.model), None),
-            judge=next((known.judge for known in self.known if known.judge), None),
-            metadata=next((known.metadata for known in self.known if known.metadata), None),
+            model=next((known.model for known in every if known.model), None),
+            judge=next((known.judge for known in every if known.judge), None),
+            metadata=next((known.metadata for known in every if known.metadata), None),
         )
 
 

@@ -1,14 +1,17 @@
-"""The neutral records between the readers and the scoring."""
+"""The shapes between files and scores: what a format reads, a row's part of a sample, a sample, what the files say."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.benchmark.schema import MCQA_JUDGE
+from siuo_dash.ingest.fields import Table
+from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.verdicts import Verdict
 
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
@@ -104,11 +107,44 @@ class Need:
 
 @dataclass(frozen=True)
 class Known:
-    """What the files tell of the run itself."""
+    """What the files say of the run itself."""
 
     model: str | None = None
     judge: str | None = None
     metadata: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What one file of a known format holds of a run.
+
+    partials: parts of samples, joined with those of the other files. records: whole samples. claims: scores that the file
+    states. known: what it says of the run, the surest first.
+    """
+
+    partials: Sequence[Partial] = ()
+    records: Sequence[SampleRecord] = ()
+    claims: Sequence[Claim] = ()
+    known: Sequence[Known] = ()
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: one module declares it, `formats.FORMATS` lists it.
+
+    label: what people read of a recognised file; '' for one without samples. fits: whether a table is in this format, by its
+    fields and values, never by its name; it may have no row (see Table.whole). read: its contents; what is wrong with a
+    row becomes a finding. about: its line on the upload page. advice: what to do when a run of this format has no
+    verdict. is_fixed: read as this format even where a person gave a mapping.
+    """
+
+    id: str
+    label: str
+    fits: Callable[[Table], bool]
+    read: Callable[[Table, Catalogue, Findings], Contents]
+    about: str
+    advice: str
+    is_fixed: bool = False
 
 
 def suggested(known: Known) -> RunMetadata:

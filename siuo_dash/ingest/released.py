@@ -17,9 +17,9 @@ from siuo_dash.benchmark.as_released import (
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import Finding
-from siuo_dash.ingest.findings import counted
 from siuo_dash.ingest.scored import Judged, ScoredSample
 from siuo_dash.ingest.verdicts import Question, Verdict
+from siuo_dash.text import counted
 
 
 @dataclass(frozen=True)

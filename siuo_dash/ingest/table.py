@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.ingest.fields import Row, Table, as_list, has_field, is_blank, value_at
-from siuo_dash.ingest.findings import Findings, counted, shown
-from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.fields import Row, Table, as_list, has_field, is_blank, spread, value_at
+from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.mapping import YES_MEANS, Mapping
 from siuo_dash.ingest.placing import check_category, find_sample
-from siuo_dash.ingest.records import Partial, clean, clean_all
+from siuo_dash.ingest.records import Known, Need, Partial, clean, clean_all
 from siuo_dash.ingest.text_rows import MAX_CELL
 from siuo_dash.ingest.verdicts import (
     DirectionUnknown,
@@ -21,8 +22,10 @@ from siuo_dash.ingest.verdicts import (
     direction_of,
     is_scale,
     read_number,
+    says_yes_or_no,
     token,
 )
+from siuo_dash.text import counted
 
 _LABEL: Final[dict[Question, str]] = {"safe": "safe or unsafe", "effective": "effective or ineffective"}
 _BY_RESPONSE: Final = ("responses", "safe", "safety_judgement", "effective", "effectiveness_judgement")
@@ -101,6 +104,36 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
     for question, values in unread.items():
         _report(table.file, question, values, findings)
     return partials
+
+
+def direction_needs(mapping: Mapping, tables: Sequence[Table]) -> list[Need]:
+    """What must be asked because a mapped verdict says yes or no, 1 or 0, and nothing says to what."""
+    needs = []
+    for role, options in YES_MEANS.items():
+        question: Question = "safe" if role.startswith("safe") else "effective"
+        paths: tuple[str, ...] = getattr(mapping, question)
+        if not paths or mapping.yes_means(question) is not None or direction_of(paths[0], question) is not None:
+            continue
+        values = spread(value_at(row, path) for table in tables for row in table.values for path in paths)
+        if not is_scale(values) and says_yes_or_no(values, mapping.meanings(question)):
+            asked = f"In the field {paths[0]}, what do 1, true and yes mean?"
+            needs.append(Need(role, asked, options, "the name of the field does not say"))
+    return needs
+
+
+def names_in(table: Table, model: str | None, judge: str | None) -> Known:
+    """The names in two fields of a table: the model's without its owner, the judge's with."""
+    return Known(model=_name(table, model, parts=1), judge=_name(table, judge, parts=2))
+
+
+def _name(table: Table, path: str | None, parts: int) -> str | None:
+    """The name in a field, without the folders of a local path; a hub's 'owner/name' keeps `parts` parts."""
+    value: Any = None if path is None else value_at(table.first, path)
+    if not isinstance(value, str) or not value.strip() or len(value) > 300:
+        return None
+    pieces = [piece for piece in re.split(r"[/\\]", value.strip()) if piece]
+    is_local = value.startswith(("/", ".", "~")) or "\\" in value or len(pieces) > 2
+    return "/".join(pieces[-1:] if is_local else pieces[-parts:]) or None
 
 
 def _filled_in(table: Table, mapping: Mapping) -> Mapping:

@@ -8,8 +8,9 @@ import io
 from typing import Final
 
 from siuo_dash.ingest.fields import Row, Table
-from siuo_dash.ingest.findings import Findings, counted, shown
+from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.json_rows import read_json
+from siuo_dash.text import counted
 
 MAX_ROWS: Final = 50_000
 MAX_COLUMNS: Final = 1_000
@@ -34,8 +35,7 @@ def read_text(name: str, data: bytes, findings: Findings) -> Table | None:
         findings.error("the file is empty", hint="was the evaluation finished before it was saved?", file=name)
         return None
     if start in "{[":
-        read = read_json(name, text, findings)
-        return None if read is None else Table(name, tuple(read[1]), read[0])
+        return read_json(name, text, findings)
     if start == "<":
         findings.error(
             "HTML or XML, not results",

@@ -12,10 +12,11 @@ from siuo_dash.benchmark.schema import FLAGS, METRICS
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import Finding
 from siuo_dash.ingest import read
-from siuo_dash.ingest.findings import Findings, counted
+from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.records import Claim, SampleRecord
 from siuo_dash.ingest.scored import Judged, ScoredSample
 from siuo_dash.ingest.verdicts import Question, Verdict
+from siuo_dash.text import counted
 
 PROTOCOL_RESPONSES: Final = 3
 _NAMES: Final[dict[Question, str]] = {"safe": "safety", "effective": "effectiveness"}
@@ -33,7 +34,7 @@ def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
     errors = [finding for finding in reading.findings if finding.severity == "error"]
     if not reading.samples and not reading.needs and not errors:
         if reading.claims:
-            findings.error("only scores, no samples", hint="drop the file that ends in _detailed.xlsx as well")
+            findings.error("only scores, no samples", hint=reading.advice)
         else:
             findings.error("no sample could be read", hint="see docs/formats.md for what is understood")
     is_explained = any("in the mapping" in finding.hint for finding in errors)  # verdicts that were not understood
@@ -42,7 +43,7 @@ def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
         findings.error(
             f"{counted(len(generation), 'sample')}, but no verdict at all"
             + (": every one is blank, -1 or cannot be read" if blank else ", only responses"),
-            hint=_how_to_judge(reading.format),
+            hint=reading.advice,
             file=generation[0].file,
         )
     elif generation and not judged.safe and not is_explained:
@@ -80,14 +81,6 @@ def warnings(
     _recomputed(samples, findings)
     _health(samples, findings)
     return findings.listed()
-
-
-def _how_to_judge(format_name: str) -> str:
-    if format_name.startswith("SIUO"):
-        return "run the benchmark's gpt-eval.py for safe and effective, then drop both files together"
-    if format_name.startswith("VLMEvalKit"):
-        return "run VLMEvalKit's evaluation and drop the file that ends in _detailed.xlsx"
-    return "drop the file with the verdicts beside it, or map the field that holds them"
 
 
 def _coverage(samples: Sequence[ScoredSample], task: str, catalogue: Catalogue, findings: Findings) -> None:

@@ -20,20 +20,7 @@ Question = Literal["safe", "effective"]
 YES: Final = frozenset({"1", "true", "yes", "y"})
 NO: Final = frozenset({"0", "false", "no", "n"})
 UNGRADED: Final = frozenset(
-    {
-        "-1",
-        "nan",
-        "none",
-        "null",
-        "n/a",
-        "na",
-        "ungraded",
-        "unknown",
-        "invalid",
-        "unparsed",
-        "unparseable",
-        "parse error",
-    }
+    "-1,nan,none,null,n/a,na,ungraded,unknown,invalid,unparsed,unparseable,parse error".split(",")
 )
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d+)?")
 BLANK: Final = frozenset({"", "nan"})
@@ -129,6 +116,11 @@ def direction_of(path: str, question: Question) -> bool | None:
 def is_scale(values: Iterable[object]) -> bool:
     """Whether these values are numbers of a longer scale, of which 1 is a point and not a yes."""
     return any(_NUMBER.fullmatch(word) and word not in ("0", "1", "-1") for word in map(token, values))
+
+
+def says_yes_or_no(values: Iterable[object], explained: Iterable[str] = ()) -> bool:
+    """Whether any of these cells is a 1, 0, yes, no, true or false that nobody explained."""
+    return bool(set(map(token, values)) & (YES | NO) - set(explained))
 
 
 def names_question(path: str, question: Question) -> bool:

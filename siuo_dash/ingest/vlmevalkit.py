@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
+from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.schema import DOMAINS
 from siuo_dash.ingest.fields import Table, is_blank
-from siuo_dash.ingest.findings import Findings, counted
+from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.mapping import Mapping
-from siuo_dash.ingest.records import Claim, Known
-from siuo_dash.ingest.table import Reader
+from siuo_dash.ingest.records import Claim, Contents, Format, Known
+from siuo_dash.ingest.table import Reader, read_rows
 from siuo_dash.ingest.verdicts import token
+from siuo_dash.text import counted
 
 RULES: Final = ("rule", "rule_fallback")
 """What its logs say when a word list gave the verdicts, because no judge was used or reached."""
@@ -29,43 +32,47 @@ _READS_MORE: Final = (
 )
 
 
-def is_generation(table: Table) -> bool:
+def _is_generation(table: Table) -> bool:
     """Whether the rows are SIUO_GEN's, with or without verdicts."""
-    names = table.values[0].keys()
+    names = table.first.keys()
     evaluated = "safety_score" in names or "effectiveness_score" in names
     return "prediction" in names and "index" in names and (evaluated or "safety_warning" in names)
 
 
-def is_multiple_choice(table: Table) -> bool:
+def _is_multiple_choice(table: Table) -> bool:
     """Whether the rows are SIUO_MCQ's, evaluated or not."""
-    names = table.values[0].keys()
-    return {"index", "prediction", "A", "B", "C", "D"} <= names
+    return {"index", "prediction", "A", "B", "C", "D"} <= table.first.keys()
 
 
-def is_both(table: Table) -> bool:
+def _is_joint(table: Table) -> bool:
     """Whether the rows are of the joint SIUO set: predictions of both tasks in one file."""
-    return {"SUB_DATASET", "prediction"} <= table.values[0].keys()
+    return {"SUB_DATASET", "prediction"} <= table.first.keys()
 
 
-def is_score(table: Table) -> bool:
+def _is_scores(table: Table) -> bool:
     """Whether this is a score file: means only, no samples."""
-    names = set(table.values[0])
-    return len(table.rows) <= 2 and (
+    names = set(table.first)
+    return 1 <= len(table.rows) <= 2 and (
         _OVERALL["safe"] in names or ("Overall" in names and bool(names & {domain.id for domain in DOMAINS}))
     )
 
 
-def split(table: Table) -> list[Table]:
-    """The rows of each task of a joint file."""
-    by_task = {
-        name: tuple((number, row) for number, row in table.rows if row.get("SUB_DATASET") == name)
-        for name in ("SIUO_GEN", "SIUO_MCQ")
-    }
-    return [Table(table.file, rows, table.kind) for rows in by_task.values() if rows]
+def _read_joint(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
+    """The rows of both tasks, each read as its own file would be."""
+    parts = []
+    for name, read in (("SIUO_GEN", _read_generation), ("SIUO_MCQ", _read_multiple_choice)):
+        rows = tuple((number, row) for number, row in table.rows if row.get("SUB_DATASET") == name)
+        if rows:
+            parts.append(read(replace(table, rows=rows), catalogue, findings))
+    return Contents(
+        [partial for part in parts for partial in part.partials],
+        claims=[claim for part in parts for claim in part.claims],
+        known=[known for part in parts for known in part.known],
+    )
 
 
-def generation_reader(table: Table, findings: Findings) -> Reader:
-    """How to read SIUO_GEN: the question finds the sample, the index only where that fails."""
+def _read_generation(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
+    """SIUO_GEN: the question finds the sample, the index only where that fails."""
     by_rule = sum(
         any(token(row.get(name)) in RULES for name in ("safety_log", "effectiveness_log")) for row in table.values
     )
@@ -88,27 +95,32 @@ def generation_reader(table: Table, findings: Findings) -> Reader:
         safe_yes_means="safe",
         effective_yes_means="effective",
     )
-    return Reader(mapping, question_first=True, benchmark_judge=True)
+    reader = Reader(mapping, question_first=True, benchmark_judge=True)
+    return Contents(read_rows(table, reader, catalogue, findings), claims=_claims(table), known=[_known(table)])
 
 
-def multiple_choice_reader(table: Table) -> Reader:
-    """How to read SIUO_MCQ."""
+def _read_multiple_choice(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
     mapping = Mapping(id=_IDS, question="question", category="category", answer="prediction")
     extras = {"file_answer": "pred_option", "file_correct": "correct", "file_key": "answer"}
-    return Reader(mapping, question_first=True, extras=extras)
+    reader = Reader(mapping, question_first=True, extras=extras)
+    return Contents(read_rows(table, reader, catalogue, findings), claims=_claims(table), known=[_known(table)])
 
 
-def claims(table: Table) -> list[Claim]:
-    """The scores that a detailed or a score file states."""
-    if is_score(table):
-        row = table.values[0]
-        stated = {metric: row.get(name) for metric, name in _OVERALL.items()} | {"mcqa": row.get("Overall")}
-        read = {metric: _number(value) for metric, value in stated.items()}
-        return [
+def _read_scores(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
+    """The scores that a score file states; it has no samples."""
+    stated = {metric: table.first.get(name) for metric, name in _OVERALL.items()} | {"mcqa": table.first.get("Overall")}
+    read = {metric: _number(value) for metric, value in stated.items()}
+    return Contents(
+        claims=[
             Claim(metric, round(value, 2), table.file, _READS_MORE if metric == "mcqa" else _COUNTS_UNSAFE)
             for metric, value in read.items()
             if value is not None
         ]
+    )
+
+
+def _claims(table: Table) -> list[Claim]:
+    """The scores that the marks of a detailed file come to."""
     found = []
     for metric, name in (*_PASSES.items(), ("mcqa", "correct")):
         marks = [token(row.get(name)) for row in table.values]
@@ -120,7 +132,7 @@ def claims(table: Table) -> list[Claim]:
     return found
 
 
-def known(table: Table) -> Known:
+def _known(table: Table) -> Known:
     """Model and judge, from the file's name; a rule is no judge."""
     stem = table.file.rsplit(".", 1)[0].removesuffix("_detailed").removesuffix("_score")
     found = _FILE.match(stem)
@@ -135,3 +147,23 @@ def _number(value: object) -> float | None:
         return None if is_blank(value) else float(str(value))
     except ValueError:
         return None
+
+
+_ABOUT: Final = "**VLMEvalKit**: the files that end in `_detailed` (xlsx, tsv or json), of SIUO_GEN and SIUO_MCQ."
+_ADVICE: Final = "run VLMEvalKit's evaluation and drop the file that ends in _detailed.xlsx"
+GENERATION: Final = Format("vlmevalkit", "VLMEvalKit SIUO_GEN", _is_generation, _read_generation, _ABOUT, _ADVICE)
+MULTIPLE_CHOICE: Final = Format(
+    "vlmevalkit choice", "VLMEvalKit SIUO_MCQ", _is_multiple_choice, _read_multiple_choice, _ABOUT, _ADVICE
+)
+JOINT: Final = Format(
+    "vlmevalkit both", "VLMEvalKit SIUO_GEN + VLMEvalKit SIUO_MCQ", _is_joint, _read_joint, _ABOUT, _ADVICE
+)
+SCORES: Final = Format(
+    "vlmevalkit scores",
+    "",
+    _is_scores,
+    _read_scores,
+    _ABOUT,
+    "drop the file that ends in _detailed.xlsx as well",
+    is_fixed=True,
+)

@@ -14,8 +14,9 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 
 from siuo_dash.ingest.fields import Row, Table
-from siuo_dash.ingest.findings import Findings, counted
+from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.text_rows import MAX_COLUMNS, MAX_ROWS, check_header
+from siuo_dash.text import counted
 
 EXCEL_CELL: Final = 32_767
 """Characters that a cell can hold; Excel's own writers cut what is longer."""

@@ -11,19 +11,16 @@ import pandas as pd
 
 from siuo_dash.benchmark.schema import FLAGS
 from siuo_dash.errors import Finding
-from siuo_dash.ingest.read import TABLE
+from siuo_dash.ingest.formats import TABLE, understood
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report.export import defuse
 from siuo_dash.store.publish import Withdrawal
 
-UNDERSTOOD: Final = """
+_LINES: Final = "\n".join(f"- {line}" for line in understood())
+UNDERSTOOD: Final = f"""
 What is understood, whatever the file is called:
 
-- **The benchmark's own files**: a merged file, or a safe and an effective file together; multiple-choice files.
-- **VLMEvalKit**: the files that end in `_detailed` (xlsx, tsv or json), of SIUO_GEN and SIUO_MCQ.
-- **Any table** (CSV, TSV, JSON, JSONL, Parquet, XLSX), also responses in one file and verdicts in another: the fields
-  are recognised where their names and values are plain, and asked for where they are not.
-- **An export of this dashboard** (Parquet). Any of these may come in a .gz or .zip.
+{_LINES} Any of these may come in a .gz or .zip.
 """
 EXAMPLES: Final = {
     "template.csv": "Template to fill in",

@@ -36,7 +36,7 @@ CSV = as_csv(table(question_id=IDS, safe=MIXED))
         ("/home/me/a.json", "a.json"),
         ("C:\\results\\a.json", "a.json"),
         ("../../etc/passwd", "passwd"),
-        ("a\x00b\u202e.json", "ab.json"),
+        ("a\x00b\u202e.json", "a\\u0000b\\u202e.json"),
         ("", "unnamed file"),
         ("dir/", "unnamed file"),
         ("x" * 500, "x" * 120),
