@@ -45,7 +45,6 @@ def join(partials: Iterable[Partial], findings: Findings) -> list[SampleRecord]:
 
 
 def _merged(earlier: Partial, later: Partial, findings: Findings) -> Partial:
-    place: dict[str, Any] = {"file": later.file, "row": later.row, "question_id": later.question_id}
     fields = {name: (getattr(earlier, name), getattr(later, name)) for name in _FIELDS}
     clash = [name for name, (one, two) in fields.items() if one is not None and two is not None and one != two]
     if clash:
@@ -55,12 +54,12 @@ def _merged(earlier: Partial, later: Partial, findings: Findings) -> Partial:
             kind="contradicts another row",
             hint="keep one; or map the field that numbers the responses, if each has a row of its own; one run at a time",
             field=clash[0],
-            **place,
+            **later.place,
         )
         return earlier
     added = {name: two for name, (one, two) in fields.items() if one is None and two is not None}
     if not added and earlier.file == later.file:
-        findings.warning(f"the same as row {earlier.row}: counted once", kind="a row stands twice", **place)
+        findings.warning(f"the same as row {earlier.row}: counted once", kind="a row stands twice", **later.place)
     return replace(earlier, **added, benchmark_judge=earlier.benchmark_judge or later.benchmark_judge)
 
 
@@ -77,10 +76,12 @@ def _stacked(rows: dict[str | None, Partial], findings: Findings) -> Partial:
             stacked[name] = None
         elif any(part is None for part in parts):
             findings.error(
-                f"{_FIELDS[name]} for some of the sample's responses only", kind="verdicts for some responses only",
+                f"{_FIELDS[name]} for some of the sample's responses only",
+                kind="verdicts for some responses only",
                 hint="do the two files number the responses alike?",
-                file=first.file, row=first.row, question_id=first.question_id, field=name,
-            )  # fmt: skip
+                **first.place,
+                field=name,
+            )
             stacked[name] = None
         else:
             stacked[name] = tuple(value for part in parts for value in part)

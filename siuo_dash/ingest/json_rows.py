@@ -117,9 +117,12 @@ def _objects(name: str, items: list[Any], findings: Findings) -> tuple[tuple[int
             rows.append((number, item))
         else:
             findings.error(
-                f"expected an object, found {shown(item)}", kind="expected an object", file=name, row=number,
+                f"expected an object, found {shown(item)}",
+                kind="expected an object",
+                file=name,
+                row=number,
                 hint="each sample is an object with its fields",
-            )  # fmt: skip
+            )
     return tuple(rows)
 
 
@@ -131,7 +134,10 @@ def _lines(name: str, lines: list[tuple[int, str]], findings: Findings) -> tuple
             rows.append((number, value))
         else:
             findings.error(
-                f"the line is not readable as JSON: {error or 'not an object'}", kind="a line is not readable as JSON",
-                hint="was the run interrupted while it wrote this line?", file=name, row=number,
-            )  # fmt: skip
+                f"the line is not readable as JSON: {error or 'not an object'}",
+                kind="a line is not readable as JSON",
+                hint="was the run interrupted while it wrote this line?",
+                file=name,
+                row=number,
+            )
     return tuple(rows)

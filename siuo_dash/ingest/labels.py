@@ -58,9 +58,13 @@ class _Reading:
                 continue
             if found.setdefault(question_id, label) != label:
                 self._error(
-                    "the sample stands twice with different labels", number, "question_id", question_id,
-                    kind="a sample twice", hint="keep one of the rows",
-                )  # fmt: skip
+                    "the sample stands twice with different labels",
+                    number,
+                    "question_id",
+                    question_id,
+                    kind="a sample twice",
+                    hint="keep one of the rows",
+                )
         self._missing()
         self._contradictions(found)
         return found
@@ -94,9 +98,13 @@ class _Reading:
         dimension = _word(row.get("primary_dimension"))
         if dimension not in DIMENSIONS:
             self._error(
-                f"{shown(row.get('primary_dimension'))} is no dimension", number, "primary_dimension", question_id,
-                kind="no dimension", hint=f"one of {', '.join(DIMENSIONS)}",
-            )  # fmt: skip
+                f"{shown(row.get('primary_dimension'))} is no dimension",
+                number,
+                "primary_dimension",
+                question_id,
+                kind="no dimension",
+                hint=f"one of {', '.join(DIMENSIONS)}",
+            )
         needs = [self._flag(number, row, column, question_id) for column in _NEEDS.values()]
         domain_holds = self._domain(number, row, question_id)
         if subcategory is None or dimension not in DIMENSIONS or None in needs or not domain_holds:
@@ -111,9 +119,13 @@ class _Reading:
         text = " ".join(str(value).split())
         if len(text) > MAX_SUBCATEGORY or not text.isprintable():
             self._error(
-                f"{shown(text)} is no name", number, "subcategory", question_id,
-                kind="no name", hint=f"at most {MAX_SUBCATEGORY} visible characters",
-            )  # fmt: skip
+                f"{shown(text)} is no name",
+                number,
+                "subcategory",
+                question_id,
+                kind="no name",
+                hint=f"at most {MAX_SUBCATEGORY} visible characters",
+            )
             return None
         return text
 
@@ -134,9 +146,13 @@ class _Reading:
         if _word(value) == own:
             return True
         self._error(
-            f"{shown(value)} is not the sample's domain", number, "domain", question_id,
-            kind="another domain", hint=f"it is {shown(own)}: the domain belongs to the benchmark and cannot be relabelled",
-        )  # fmt: skip
+            f"{shown(value)} is not the sample's domain",
+            number,
+            "domain",
+            question_id,
+            kind="another domain",
+            hint=f"it is {shown(own)}: the domain belongs to the benchmark and cannot be relabelled",
+        )
         return False
 
     def _missing(self) -> None:

@@ -22,6 +22,12 @@ SAFE: Final = ("safety_gpt", "safetyness", "safe", "safety")
 EFFECTIVE: Final = ("effective_gpt", "effectiveness_gpt", "helpfulness", "effective", "effectiveness")
 SAFE_WORDS: Final = ("safety_evaluation", "safe_evaluation")
 EFFECTIVE_WORDS: Final = ("effectiveness_evaluation", "effective_evaluation", "helpfulness_evaluation")
+_ALIASES: Final = {
+    "safe": SAFE,
+    "effective": EFFECTIVE,
+    "safety_words": SAFE_WORDS,
+    "effective_words": EFFECTIVE_WORDS,
+}
 _OWN_NAMES: Final = ("responses", "safety_gpt", "effective_gpt", "effectiveness_gpt", *SAFE_WORDS, *EFFECTIVE_WORDS)
 _FILE: Final = re.compile(
     r"siuo[-_](?P<task>gen|mcqa)[-_](?P<model>.+?)(?:-gpteval(?:-\w+)*?)?(?:-(?:safe|effective|merged))?(?:-pro)?$"
@@ -91,9 +97,7 @@ def _renamed(row: Row) -> Row:
     names: dict[str, Any] = {
         name: row[name] for name in ("question_id", "question", "category", "responses") if row.get(name) is not None
     }
-    for target, aliases in (
-        ("safe", SAFE), ("effective", EFFECTIVE), ("safety_words", SAFE_WORDS), ("effective_words", EFFECTIVE_WORDS),
-    ):  # fmt: skip
+    for target, aliases in _ALIASES.items():
         found = next((name for name in aliases if row.get(name) is not None), None)
         if found is not None:
             names[target] = row[found]

@@ -57,15 +57,21 @@ def _records(table: Table, catalogue: Catalogue, findings: Findings) -> list[Sam
             record = _record(table.file, number, row, judged)
         except _Malformed as error:
             findings.error(
-                f"not what the schema says: {error}", kind="not what the schema says", hint="see docs/data.md",
-                file=table.file, row=number,
-            )  # fmt: skip
+                f"not what the schema says: {error}",
+                kind="not what the schema says",
+                hint="see docs/data.md",
+                file=table.file,
+                row=number,
+            )
             continue
         if record.question_id not in catalogue.by_id:
             findings.error(
-                f"unknown sample {record.question_id}: {catalogue.why_unknown(record.question_id)}", kind="unknown sample",
-                file=table.file, row=number, question_id=record.question_id,
-            )  # fmt: skip
+                f"unknown sample {record.question_id}: {catalogue.why_unknown(record.question_id)}",
+                kind="unknown sample",
+                file=table.file,
+                row=number,
+                question_id=record.question_id,
+            )
         elif (record.task, record.question_id) in records:
             findings.error(
                 "the sample stands twice", hint="keep one", file=table.file, row=number, question_id=record.question_id

@@ -45,31 +45,45 @@ def find_sample(
     if question_id is None:
         if asked is None and mapping.question is not None and isinstance(question, str) and is_blank(raw_id):
             findings.error(
-                f"the question is not the benchmark's: {shown(question)}", kind="the question is not the benchmark's",
-                hint="map the field with the benchmark's question, or one with the question_id", field=mapping.question, **place,
-            )  # fmt: skip
+                f"the question is not the benchmark's: {shown(question)}",
+                kind="the question is not the benchmark's",
+                hint="map the field with the benchmark's question, or one with the question_id",
+                field=mapping.question,
+                **place,
+            )
         else:
             findings.error(
-                "no usable id" if is_blank(raw_id) else f"no usable id in {shown(raw_id)}", kind="no usable id",
-                hint="map the field that holds the question_id, 1001 to 9999", field=id_field or "", **place,
-            )  # fmt: skip
+                "no usable id" if is_blank(raw_id) else f"no usable id in {shown(raw_id)}",
+                kind="no usable id",
+                hint="map the field that holds the question_id, 1001 to 9999",
+                field=id_field or "",
+                **place,
+            )
         return None
     sample = catalogue.by_id.get(question_id)
     if sample is None:
         small = abs(question_id) < _INT32
         findings.error(
-            f"unknown sample {question_id}: {catalogue.why_unknown(question_id)}" if small else "unknown sample: the id is no small number",
-            kind="unknown sample", hint="check the id, or map the field with the question's text",
-            question_id=question_id if small else None, field=id_field or "", **place,
-        )  # fmt: skip
+            f"unknown sample {question_id}: {catalogue.why_unknown(question_id)}"
+            if small
+            else "unknown sample: the id is no small number",
+            kind="unknown sample",
+            hint="check the id, or map the field with the question's text",
+            question_id=question_id if small else None,
+            field=id_field or "",
+            **place,
+        )
         return None
     if isinstance(question, str) and asked is not sample and not is_blank(question):
         theirs = f"it is the question of {asked.question_id}" if asked else "it is not a question of the benchmark"
         findings.error(
-            f"the question is not that of sample {question_id}: {theirs}", kind="the question is not that of the sample",
-            hint="correct the id or the text; a changed question is another test", field=mapping.question or "",
-            question_id=question_id, **place,
-        )  # fmt: skip
+            f"the question is not that of sample {question_id}: {theirs}",
+            kind="the question is not that of the sample",
+            hint="correct the id or the text; a changed question is another test",
+            field=mapping.question or "",
+            question_id=question_id,
+            **place,
+        )
         return None
     return sample
 
@@ -92,6 +106,9 @@ def check_category(row: Row, mapping: Mapping, sample: Sample, findings: Finding
     label = next(domain.label for domain in DOMAINS if domain.id == sample.domain)
     if not isinstance(category, str) or normalise(category) not in (normalise(sample.domain), normalise(label)):
         findings.error(
-            f"the category {shown(category)} is not the sample's: {sample.domain}", kind="the category is not the sample's",
-            hint="is the id right?", field=mapping.category, **place,
-        )  # fmt: skip
+            f"the category {shown(category)} is not the sample's: {sample.domain}",
+            kind="the category is not the sample's",
+            hint="is the id right?",
+            field=mapping.category,
+            **place,
+        )

@@ -178,9 +178,7 @@ class _Run:
                     f"the sample is also in {earlier.file}",
                     kind="a sample in two files",
                     hint="drop one run at a time",
-                    file=record.file,
-                    row=record.row,
-                    question_id=record.question_id,
+                    **record.place,
                 )
         return [kept[key] for key in sorted(kept)]
 

@@ -18,17 +18,29 @@ _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class Partial:
-    """What one row of one file tells of one sample; None = the file does not tell.
-
-    index: which of the sample's responses the row holds, where each has a row of its own.
-    numbers: 1, 0, -1 or None a response. benchmark_judge: whether a judge's bare 'True' means safe.
-    """
+class _Placed:
+    """Something about one sample, and the row that it was read from."""
 
     task: str
     question_id: int
     file: str
     row: int
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where a finding about it points to."""
+        return {"file": self.file, "row": self.row, "question_id": self.question_id}
+
+
+@dataclass(frozen=True)
+class Partial(_Placed):
+    """What one row of one file says of one sample; None = the file does not say.
+
+    A sample may be spread over rows and files, so nothing is decided here: a verdict needs the number of one file and the
+    words of another. index: which of the sample's responses the row holds, where each has a row of its own.
+    numbers: 1, 0, -1 or None a response. benchmark_judge: whether a judge's bare 'True' means safe.
+    """
+
     index: str | None = None
     texts: tuple[str, ...] | None = None
     safe: tuple[int | None, ...] | None = None
@@ -57,18 +69,14 @@ class ResponseRecord:
 
 
 @dataclass(frozen=True)
-class SampleRecord:
+class SampleRecord(_Placed):
     """One sample of a run, as read: responses with verdicts, or a multiple-choice answer.
 
     answer: the model's words, of which the option is read. file_answer, file_correct, file_key: what the
     file itself made of it, to be compared. carried: safe, effective and both of a sample whose responses
-    are not at hand. letter: an option that was parsed before, where the words are not at hand.
+    are not available. letter: an option that was parsed before, where the words are not available.
     """
 
-    task: str
-    question_id: int
-    file: str
-    row: int
     responses: tuple[ResponseRecord, ...] = ()
     answer: str | None = None
     letter: str | None = None

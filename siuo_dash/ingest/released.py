@@ -72,10 +72,11 @@ def why_different(samples: Sequence[ScoredSample], released: AsReleased, scores:
         ours = {name: round(100 * rate, 2) for name in theirs if (rate := scores[name].rate) is not None}
         if any(abs(theirs[name] - ours.get(name, -1)) > 0.005 for name in theirs):
             figures = ", ".join(
-                f"{theirs[name]:.2f} % {METRICS[name].label.lower()} (ours {ours[name]:.2f} %)" if name in ours
+                f"{theirs[name]:.2f} % {METRICS[name].label.lower()} (ours {ours[name]:.2f} %)"
+                if name in ours
                 else f"{theirs[name]:.2f} % {METRICS[name].label.lower()} (ours: nothing graded)"
                 for name in theirs
-            )  # fmt: skip
+            )
             reasons = "; ".join(_reasons(samples)) or "it keeps ungraded verdicts in votes and means"
             text = f"gen_score.py would print {figures}: {reasons}"
             findings.append(Finding("warning", text, hint="our scores follow what the judge's texts state"))

@@ -153,9 +153,12 @@ def _texts(row: Row, paths: Sequence[str], findings: Findings, place: dict[str, 
     texts = tuple(clean(_as_text(value)) for value in values)
     if len(texts) > MAX_RESPONSES or any(len(text) > MAX_CELL for text in texts):
         findings.error(
-            f"more than {MAX_RESPONSES} responses, or one of more than {MAX_CELL:,} characters", kind="too much text",
-            hint="is this the response field?", field=paths[0], **place,
-        )  # fmt: skip
+            f"more than {MAX_RESPONSES} responses, or one of more than {MAX_CELL:,} characters",
+            kind="too much text",
+            hint="is this the response field?",
+            field=paths[0],
+            **place,
+        )
         return None
     return texts
 
@@ -251,13 +254,19 @@ def _as_text(value: object) -> str:
 def _report(file: str, question: Question, unread: _Unread, findings: Findings) -> None:
     for path, count in unread.undirected.items():
         findings.error(
-            f"{counted(count, 'verdict')} that say yes or no, 1 or 0, but not to what", file=file, field=path,
+            f"{counted(count, 'verdict')} that say yes or no, 1 or 0, but not to what",
+            file=file,
+            field=path,
             hint=f"say what 1 means there, {_LABEL[question]}: {question}_yes_means in the mapping",
-        )  # fmt: skip
+        )
     for (path, value), count in unread.counts.most_common():
         row_number, question_id = unread.first[path, value]
         findings.error(
             f"the value {value} is not understood as {_LABEL[question]} ({counted(count, 'time')})",
-            kind=f"values of {path} that are not understood", file=file, row=row_number, question_id=question_id, field=path,
+            kind=f"values of {path} that are not understood",
+            file=file,
+            row=row_number,
+            question_id=question_id,
+            field=path,
             hint=f"give its meaning: {question}_values in the mapping",
-        )  # fmt: skip
+        )

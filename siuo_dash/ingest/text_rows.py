@@ -97,9 +97,12 @@ def _delimited(name: str, text: str, findings: Findings) -> Table | None:
                 continue
             if len(record) > len(header):
                 findings.error(
-                    f"{counted(len(record), 'cell')} where the header has {len(header)}", kind="more cells than the header",
-                    hint="is a text with a comma not in quotes?", file=name, row=number,
-                )  # fmt: skip
+                    f"{counted(len(record), 'cell')} where the header has {len(header)}",
+                    kind="more cells than the header",
+                    hint="is a text with a comma not in quotes?",
+                    file=name,
+                    row=number,
+                )
                 continue
             rows.append((number, dict(zip(header, record + [""] * (len(header) - len(record)), strict=True))))
     except csv.Error as error:

@@ -27,9 +27,10 @@ def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
     findings = Findings()
     for need in reading.needs:
         findings.error(
-            need.question, field=need.role,
+            need.question,
+            field=need.role,
             hint=f"answer it in the mapping: {need.role} is one of {', '.join(need.options[:8])}",
-        )  # fmt: skip
+        )
     generation = [record for record in reading.samples if record.task == "generation"]
     errors = [finding for finding in reading.findings if finding.severity == "error"]
     if not reading.samples and not reading.needs and not errors:
@@ -105,9 +106,10 @@ def _response_counts(samples: Sequence[ScoredSample], findings: Findings) -> Non
         listed = ", ".join(f"{counted(number, 'sample')} with {k}" for k, number in sorted(counts.items()))
         first = next(each.record for each in samples if each.responses and len(each.responses) != usual)
         findings.warning(
-            f"the number of responses varies: {listed}", hint=f"the run is entered with {usual}",
-            file=first.file, row=first.row, question_id=first.question_id,
-        )  # fmt: skip
+            f"the number of responses varies: {listed}",
+            hint=f"the run is entered with {usual}",
+            **first.place,
+        )
     if usual != PROTOCOL_RESPONSES:
         findings.warning(
             f"{counted(usual or 0, 'response')} a sample; the benchmark's protocol has {PROTOCOL_RESPONSES}",
@@ -143,8 +145,8 @@ def _verdicts(question: Question, samples: Sequence[ScoredSample], findings: Fin
             findings.warning(
                 f"{counted(len(records), f'{_NAMES[question]} verdict')} in the file {said}",
                 hint=f"look at question_id {records[0].question_id} first",
-                file=records[0].file, row=records[0].row, question_id=records[0].question_id,
-            )  # fmt: skip
+                **records[0].place,
+            )
 
 
 def _answers(samples: Sequence[ScoredSample], findings: Findings) -> None:
@@ -167,9 +169,7 @@ def _answers(samples: Sequence[ScoredSample], findings: Findings) -> None:
             findings.warning(
                 f"{len(found)} {_numbered(message, len(found))}",
                 hint=hint,
-                file=first.file,
-                row=first.row,
-                question_id=first.question_id,
+                **first.place,
             )
 
 
@@ -210,8 +210,8 @@ def _recomputed(samples: Sequence[ScoredSample], findings: Findings) -> None:
         first = changed[0].record
         findings.warning(
             f"{counted(len(changed), 'sample')} whose outcome in the file does not follow from its verdicts: recomputed",
-            file=first.file, row=first.row, question_id=first.question_id,
-        )  # fmt: skip
+            **first.place,
+        )
 
 
 def _health(samples: Sequence[ScoredSample], findings: Findings) -> None:
@@ -226,5 +226,7 @@ def _health(samples: Sequence[ScoredSample], findings: Findings) -> None:
         first = flagged[0].record
         findings.warning(
             f"{flag.label}: {counted(len(flagged), 'sample')}. {flag.help}",
-            hint=hint, file=first.file, row=first.row, question_id=first.question_id, field=flag.id,
-        )  # fmt: skip
+            hint=hint,
+            **first.place,
+            field=flag.id,
+        )

@@ -22,10 +22,8 @@ EXCEL_CELL: Final = 32_767
 """Characters that a cell can hold; Excel's own writers cut what is longer."""
 MAX_TAGS: Final = 1_000_000
 """XML tags of a spreadsheet; a run of 167 samples has about 10,000."""
-_BROKEN: Final = (
-    KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError, OSError, EOFError, ParseError,
-    zipfile.BadZipFile,
-)  # fmt: skip
+_NOT_AS_EXPECTED: Final = (LookupError, ValueError, TypeError, AttributeError, OverflowError)
+_DAMAGED: Final = (OSError, EOFError, ParseError, zipfile.BadZipFile)
 
 
 def read_xlsx(name: str, data: bytes, findings: Findings) -> Table | None:
@@ -40,7 +38,7 @@ def read_xlsx(name: str, data: bytes, findings: Findings) -> Table | None:
                 return _first_with_data(name, book, findings)
             finally:
                 book.close()
-    except _BROKEN as error:
+    except (*_NOT_AS_EXPECTED, *_DAMAGED) as error:
         findings.error(
             f"not readable as a spreadsheet ({type(error).__name__}: {str(error)[:80]})",
             hint="open and save it again as .xlsx, or save it as CSV",
