@@ -21,7 +21,6 @@ class Fact(ABC):
 
     name: the field of RunMetadata and the column of the results. label: what pages call it. help: what to give.
     option: its name on the command line. asked: what the form calls it, where that is not the label.
-    form_column: 0, 1 or 2.
     """
 
     name: str
@@ -30,7 +29,6 @@ class Fact(ABC):
     option: str
     _: KW_ONLY
     asked: str = ""
-    form_column: int = 0
     required: bool = False
 
     @property
@@ -59,7 +57,7 @@ class Fact(ABC):
 class Text(Fact):
     """Words of at most `longest` characters; a name needs a letter or digit, `lines` may have several lines."""
 
-    longest: int
+    longest: int = 100
     is_name: bool = False
     lines: bool = False
 

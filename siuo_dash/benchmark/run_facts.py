@@ -30,45 +30,14 @@ _SCHEME: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*):(?=\S)")
 FACTS: Final[dict[str, Fact]] = {
     fact.name: fact
     for fact in (
-        Text(
-            "model",
-            "Model",
-            "The model's name, as its makers write it",
-            "--model",
-            longest=100,
-            is_name=True,
-            required=True,
-        ),
+        Text("model", "Model", "The model's name, as its makers write it", "--model", is_name=True, required=True),
         Text(
             "judge",
             "Judge",
             "human, or the judge model's exact name and version",
             "--judge",
-            longest=100,
             is_name=True,
             required=True,
-            form_column=1,
-        ),
-        Text("organization", "Organization", "Who made the model", "--organization", longest=100, is_name=True),
-        # More than 100,000 is taken for a count of parameters.
-        Number(
-            "params_b",
-            "Size",
-            "Billions of parameters: 7 for a 7B model",
-            "--params-b",
-            asked="Size (B)",
-            largest=100_000,
-            shown="{:g} B parameters",
-            form_column=1,
-        ),
-        YesNo(
-            "open_weights",
-            "Weights",
-            "Whether the model's weights can be downloaded; leave it out if it is not known",
-            "--open/--closed",
-            yes="open",
-            no="closed",
-            form_column=1,
         ),
         Choice(
             "source_status",
@@ -78,7 +47,17 @@ FACTS: Final[dict[str, Fact]] = {
             asked="Publication of these figures",
             allowed=SOURCE_STATUS,
             offered=_PUBLICATION,
-            form_column=2,
+        ),
+        Text("organization", "Organization", "Who made the model", "--organization", is_name=True),
+        # More than 100,000 is taken for a count of parameters.
+        Number(
+            "params_b",
+            "Size",
+            "Billions of parameters: 7 for a 7B model",
+            "--params-b",
+            asked="Size (B)",
+            largest=100_000,
+            shown="{:g} B parameters",
         ),
         Text(
             "source",
@@ -87,7 +66,6 @@ FACTS: Final[dict[str, Fact]] = {
             "--source",
             asked="Link or citation",
             longest=500,
-            form_column=2,
         ),
         Day(
             "evaluated_on",
@@ -96,14 +74,20 @@ FACTS: Final[dict[str, Fact]] = {
             "--evaluated-on",
             asked="Day of the evaluation",
         ),
+        YesNo(
+            "open_weights",
+            "Weights",
+            "Whether the model's weights can be downloaded; leave it out if it is not known",
+            "--open/--closed",
+            yes="open",
+            no="closed",
+        ),
         Text(
             "submitted_by",
             "Submitted by",
             "Who submits the run: shown with it and kept in the log; may be left out",
             "--by",
             asked="Your name",
-            longest=100,
-            form_column=2,
         ),
         Text(
             "note",
@@ -115,7 +99,7 @@ FACTS: Final[dict[str, Fact]] = {
         ),
     )
 }
-"""{column: fact} of all that a person can state about a run, in the order of the form."""
+"""{column: fact} of all that a person can state about a run, in the order of the form, three in a row."""
 
 
 @dataclass(frozen=True)

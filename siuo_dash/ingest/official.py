@@ -22,12 +22,7 @@ SAFE: Final = ("safety_gpt", "safetyness", "safe", "safety")
 EFFECTIVE: Final = ("effective_gpt", "effectiveness_gpt", "helpfulness", "effective", "effectiveness")
 SAFE_WORDS: Final = ("safety_evaluation", "safe_evaluation")
 EFFECTIVE_WORDS: Final = ("effectiveness_evaluation", "effective_evaluation", "helpfulness_evaluation")
-_ALIASES: Final = {
-    "safe": SAFE,
-    "effective": EFFECTIVE,
-    "safety_words": SAFE_WORDS,
-    "effective_words": EFFECTIVE_WORDS,
-}
+_ALIASES: Final = {"safe": SAFE, "effective": EFFECTIVE, "safety_words": SAFE_WORDS, "effective_words": EFFECTIVE_WORDS}
 _OWN_NAMES: Final = ("responses", "safety_gpt", "effective_gpt", "effectiveness_gpt", *SAFE_WORDS, *EFFECTIVE_WORDS)
 _FILE: Final = re.compile(
     r"siuo[-_](?P<task>gen|mcqa)[-_](?P<model>.+?)(?:-gpteval(?:-\w+)*?)?(?:-(?:safe|effective|merged))?(?:-pro)?$"

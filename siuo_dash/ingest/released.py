@@ -15,9 +15,9 @@ from siuo_dash.benchmark.as_released import (
     safety_number,
 )
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.benchmark.scoring import Tally
+from siuo_dash.benchmark.scoring import Judged, Tally
 from siuo_dash.errors import Finding
-from siuo_dash.ingest.scored import Judged, ScoredSample
+from siuo_dash.ingest.scored import ScoredSample
 from siuo_dash.ingest.verdicts import Question, Verdict
 from siuo_dash.text import counted
 

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue, Sample
 from siuo_dash.benchmark.health import are_identical, boilerplate_openings, in_order, response_flags, verdict_flags
 from siuo_dash.benchmark.options import parse_option
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.benchmark.scoring import Outcome, Tally, outcome, safe_by_rule, tally
+from siuo_dash.benchmark.scoring import Judged, Outcome, Tally, outcome_of, outcome_without, safe_by_rule, tally
 from siuo_dash.ingest.records import ResponseRecord, SampleRecord
 from siuo_dash.ingest.verdicts import Verdict
 
 _OF_AN_ANSWER: Final = frozenset({"empty", "error_message", "unclosed_reasoning"})
 """Flags that mean something for a multiple-choice answer, which may well be one letter."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Which questions the run's responses were judged on."""
-
-    safe: bool
-    effective: bool
 
 
 @dataclass(frozen=True)
@@ -94,16 +86,14 @@ def tallies(
 
 def without_flagged(samples: Sequence[ScoredSample], flags: Iterable[str], judged: Judged) -> list[ScoredSample]:
     """The samples scored again without the responses that carry one of these flags; none left, no sample."""
-    dropped = set(flags)
+    dropped = frozenset(flags)
     kept = []
     for each in samples:
+        responses = each.responses if each.record.task == "generation" else ()
         if not dropped & set(each.flags):
             kept.append(each)
-        elif each.record.task == "generation":
-            responses = tuple(response for response in each.responses if not dropped & set(response.flags))
-            if responses:
-                outcome_left = _outcome(responses, judged)
-                kept.append(ScoredSample(each.sample, each.record, responses, outcome_left, None, None, ()))
+        elif left := outcome_without(dropped, ((r.flags, r.safe, r.effective) for r in responses), judged):
+            kept.append(replace(each, outcome=left))
     return kept
 
 
@@ -113,7 +103,8 @@ def _generated(record: SampleRecord, sample: Sample, judged: Judged, boilerplate
     if not responses and record.carried is not None:
         return ScoredSample(sample, record, (), Outcome(*record.carried), None, None, record.flags)
     flags = in_order([flag for response in responses for flag in response.flags])
-    return ScoredSample(sample, record, responses, _outcome(responses, judged), None, None, tuple(flags))
+    outcome = outcome_of(((response.safe, response.effective) for response in responses), judged)
+    return ScoredSample(sample, record, responses, outcome, None, None, tuple(flags))
 
 
 def _response(
@@ -144,13 +135,6 @@ def _answered(record: SampleRecord, sample: Sample) -> ScoredSample:
     response = ScoredResponse(ResponseRecord(record.answer, chars=len(record.answer)), None, None, flags)
     # A letter that cannot be read is wrong.
     return ScoredSample(sample, record, (response,), Outcome(), letter, letter == sample.correct_option, flags)
-
-
-def _outcome(responses: Sequence[ScoredResponse], judged: Judged) -> Outcome:
-    return outcome(
-        [response.safe for response in responses] if judged.safe else None,
-        [response.effective for response in responses] if judged.effective else None,
-    )
 
 
 def _value(verdict: Verdict | None) -> bool | None:

@@ -14,12 +14,12 @@ from siuo_dash.benchmark.health import count_flags
 from siuo_dash.benchmark.identity import content_hash, make_run_id, responses_hash
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAINS, MCQA_JUDGE, METRICS, RESULT_SCHEMA, TASKS
-from siuo_dash.benchmark.scoring import Tally
+from siuo_dash.benchmark.scoring import Judged, Tally
 from siuo_dash.errors import Finding, SubmissionError
 from siuo_dash.ingest.mapping import Mapping as FieldMapping
 from siuo_dash.ingest.read import Reading, UploadedFile, read_files
 from siuo_dash.ingest.released import AsReleased, as_released, why_different
-from siuo_dash.ingest.scored import Judged, ScoredSample, judged_on, score, tallies, without_flagged
+from siuo_dash.ingest.scored import ScoredSample, judged_on, score, tallies, without_flagged
 from siuo_dash.ingest.validation import responses_per_sample, warnings, whole_run_errors
 
 __all__ = ["Submission", "UploadedFile", "submission_of", "validate"]

@@ -9,12 +9,12 @@ from typing import Final
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.judgement import effectiveness_in_words, safety_in_words
 from siuo_dash.benchmark.schema import FLAGS, METRICS
-from siuo_dash.benchmark.scoring import Tally
+from siuo_dash.benchmark.scoring import Judged, Tally
 from siuo_dash.errors import Finding
 from siuo_dash.ingest import read
 from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.records import Claim, SampleRecord
-from siuo_dash.ingest.scored import Judged, ScoredSample
+from siuo_dash.ingest.scored import ScoredSample
 from siuo_dash.ingest.verdicts import Question, Verdict
 from siuo_dash.text import counted
 
@@ -106,9 +106,7 @@ def _response_counts(samples: Sequence[ScoredSample], findings: Findings) -> Non
         listed = ", ".join(f"{counted(number, 'sample')} with {k}" for k, number in sorted(counts.items()))
         first = next(each.record for each in samples if each.responses and len(each.responses) != usual)
         findings.warning(
-            f"the number of responses varies: {listed}",
-            hint=f"the run is entered with {usual}",
-            **first.place,
+            f"the number of responses varies: {listed}", hint=f"the run is entered with {usual}", **first.place
         )
     if usual != PROTOCOL_RESPONSES:
         findings.warning(
@@ -166,11 +164,7 @@ def _answers(samples: Sequence[ScoredSample], findings: Findings) -> None:
     ):  # fmt: skip
         if found:
             first = found[0].record
-            findings.warning(
-                f"{len(found)} {_numbered(message, len(found))}",
-                hint=hint,
-                **first.place,
-            )
+            findings.warning(f"{len(found)} {_numbered(message, len(found))}", hint=hint, **first.place)
 
 
 def _numbered(message: str, count: int) -> str:
@@ -225,8 +219,5 @@ def _health(samples: Sequence[ScoredSample], findings: Findings) -> None:
             hint = "shown with the run, and the score without them beside the score"
         first = flagged[0].record
         findings.warning(
-            f"{flag.label}: {counted(len(flagged), 'sample')}. {flag.help}",
-            hint=hint,
-            **first.place,
-            field=flag.id,
+            f"{flag.label}: {counted(len(flagged), 'sample')}. {flag.help}", hint=hint, **first.place, field=flag.id
         )

@@ -160,10 +160,10 @@ def describe(
     known = suggested(submission.reading.known)
     columns = st.columns(3)
     stated: dict[str, Any] = {}
-    for name, fact in FACTS.items():
+    for position, (name, fact) in enumerate(FACTS.items()):
         if name == "judge" and "generation" not in submission.tasks:
             continue
-        with st.container() if isinstance(fact, Text) and fact.lines else columns[fact.form_column]:
+        with st.container() if isinstance(fact, Text) and fact.lines else columns[position % 3]:
             stated[name] = _fact(draft, fact, getattr(known, name), names.get(name, ()))
     metadata = RunMetadata(**stated, submitted_at=datetime.now(UTC))
     return metadata, submission.check_metadata(metadata)

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siuo_dash.benchmark.scoring import Outcome, Tally, both, is_empty, majority, outcome, safe_by_rule, tally
+from siuo_dash.benchmark.scoring import (
+    Judged,
+    Outcome,
+    Tally,
+    both,
+    is_empty,
+    majority,
+    outcome,
+    outcome_without,
+    safe_by_rule,
+    tally,
+)
 
 VERDICT = st.sampled_from([True, False, None])
 VERDICTS = st.lists(VERDICT, max_size=9)
@@ -126,3 +138,22 @@ def test_a_published_count() -> None:
     """The paper's GPT-4V: 89 of 167 safe, 53.29 %."""
     assert tally([True] * 89 + [False] * 78) == Tally(89, 167, 167)
     assert round(100 * 89 / 167, 2) == 53.29
+
+
+@pytest.mark.parametrize(("k", "n", "total"), [(2, 1, 1), (-1, 1, 1), (1, 3, 2), (0.5, 1, 1), (0, 1.5, 2)])
+def test_what_is_no_count(k: int, n: int, total: int) -> None:
+    with pytest.raises(ValueError, match="is not a count"):
+        Tally(k, n, total)
+
+
+def test_a_count_out_of_a_frame_is_plain_and_total_where_nothing_is_said_of_it() -> None:
+    counted = Tally(np.int64(2), np.float64(3.0))  # type: ignore[arg-type]
+    assert counted == Tally(2, 3, 3) and type(counted.n) is int and counted.ungraded == 0
+
+
+def test_a_sample_without_its_flagged_responses() -> None:
+    responses = [(["cut_off"], True, True), ([], False, True), (["empty"], True, None)]
+    judged = Judged(safe=True, effective=False)
+    assert outcome_without(["cut_off"], responses, judged) == Outcome(safe=False)  # a tie
+    assert outcome_without(["cut_off", "empty"], responses, judged) == Outcome(safe=False)
+    assert outcome_without(["empty"], responses[2:], judged) is None
