@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from numbers import Real
 from typing import Final
 
 _BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
 """Letters and marks by their category that show nothing."""
+NOT_PUBLISHED: Final = "not published"
+NOT_JUDGED: Final = "not judged"
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
@@ -34,9 +37,9 @@ def ordinal(number: int) -> str:
     return f"{number:,}{ending}"
 
 
-def _known(value: float | None) -> bool:
-    # NaN and pandas' NA are not equal to themselves, and NA refuses to say so.
-    return value is not None and (value == value) is True
+def _known(value: object) -> bool:
+    # NaN is not equal to itself; pandas' NA is no number, numpy's numbers are.
+    return isinstance(value, Real) and bool(value == value)
 
 
 def percent(rate: float | None, digits: int = 1) -> str:
@@ -59,6 +62,11 @@ def fraction(k: float | None, n: float | None) -> str:
 def points(difference: float | None, digits: int = 1) -> str:
     """A difference of two rates in percentage points, with its sign: '+6.0'; '–' when it is not known."""
     return f"{100 * difference:+.{digits}f}" if difference is not None and _known(difference) else "–"
+
+
+def missing(evidence: str) -> str:
+    """Why a rate is not there: of 'totals' it was not published, of 'per_sample' it was not judged."""
+    return NOT_PUBLISHED if evidence == "totals" else NOT_JUDGED
 
 
 def is_hidden(char: str) -> bool:

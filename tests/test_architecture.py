@@ -47,7 +47,7 @@ WITH_FILES = {
     "pandas",
 }
 WRITING = ("registry", "publish", "review", "journal", "log", "claims", "backup", "files", "blobs")
-DRAWING = ("siuo_dash.charts", "siuo_dash.charts.style", "siuo_dash.report.export")
+DRAWING = ("siuo_dash.charts", "siuo_dash.charts.colours", "siuo_dash.report.export")
 
 Import = tuple[str, str]
 
@@ -59,7 +59,7 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 
 def names(tree: ast.AST) -> Iterator[str]:
-    """Every imported name, absolute: 'siuo_dash.charts.style', 'streamlit', …; also inside functions."""
+    """Every imported name, absolute: 'siuo_dash.charts.colours', 'streamlit', …; also inside functions."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -54,6 +55,12 @@ def test_figures_as_the_paper_writes_them() -> None:
     assert text.interval(0.4574, 0.607) == "45.7–60.7"
     assert text.fraction(89, 167) == "89/167"
     assert (text.points(0.06), text.points(-0.0123, 2)) == ("+6.0", "-1.23")
+
+
+def test_figures_of_a_frame_are_figures() -> None:
+    row = pd.DataFrame({"k": [89], "n": [167.0], "rate": [89 / 167]}).astype({"k": "int64"}).iloc[0]
+    assert text.percent(row["rate"]) == "53.3 %"
+    assert text.fraction(np.array([89])[0], row["n"]) == "89/167"
 
 
 @pytest.mark.parametrize("unknown", [None, math.nan, pd.NA])

@@ -7,9 +7,9 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.labels import reader_agreement
 from siuo_dash.analysis.stats.methods import METHODS
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts import style
 from siuo_dash.report import method
 from siuo_dash.sources.published import read_annotators
+from siuo_dash.text import percent
 from siuo_dash.ui import display, page
 from siuo_dash.ui.display import plain
 
@@ -64,7 +64,7 @@ else:
     figures = leaderboard.key_figures(store, leaderboard.leaderboard(store, Filters(board=human.id), metric), metric)
     st.markdown(
         f"- announced: 13 of 15 below 50 %; the loaded counts: **{figures.below_half} of {figures.rated}**\n"
-        f"- announced: median 23.65 %; the loaded counts: **{style.percent(figures.median, 2)}**"
+        f"- announced: median 23.65 %; the loaded counts: **{percent(figures.median, 2)}**"
     )
 
 st.header("Labels")

@@ -1,9 +1,8 @@
-"""The heatmap of runs × domains: rate and count in each cell, marked where it differs from the board's mean."""
+"""Tables as tiles: runs × domains with rate and count in each cell, and the 2×2 of two judgements."""
 
 from __future__ import annotations
 
 import html
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,9 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from siuo_dash.benchmark.schema import Metric
-from siuo_dash.charts import style
-from siuo_dash.charts.bands import bands
-from siuo_dash.charts.scale import colour_at, sequential, text_on
+from siuo_dash.charts import colours
+from siuo_dash.charts.colours import Theme
+from siuo_dash.charts.figure import add_note, chart_text, figure, folded, name_axis, rows
+from siuo_dash.text import fraction, interval, percent
 
 MOST_ROWS: Final = 60
 LEAST_WIDTH: Final = 1120
@@ -32,7 +32,7 @@ def heatmap(
     runs: Mapping[str, str],
     columns: Mapping[str, str],
     metric: Metric,
-    theme: style.Theme,
+    theme: Theme,
     *,
     sorted_by: str,
     chosen: Sequence[str] = (),
@@ -46,30 +46,20 @@ def heatmap(
     by. narrow: leave less room to the names.
     Each cell has a point with the customdata (run_id, column), which a click selects.
     """
-    ids, names = list(runs)[:MOST_ROWS], list(runs.values())[:MOST_ROWS]
+    ids = list(runs)[:MOST_ROWS]
     margin, width = _NAMES[narrow]
-    rows = bands(names, _ROW, width=width, bold=[run_id in set(chosen) for run_id in ids])
-    places = {run_id: middle for run_id, middle in zip(ids, rows.middles, strict=True)}
+    bold = [run_id in set(chosen) for run_id in ids]
+    names = rows([runs[run_id] for run_id in ids], _ROW, width=width, room=6, bold=bold)
+    places = dict(zip(ids, names.middles, strict=True))
     shown = cells[cells["run_id"].isin(ids) & cells["column"].isin(list(columns))]
-    scale = sequential(style.METRIC_COLOURS[metric.id], theme)
-    drawn = style.figure(theme, height=int(_HEAD + rows.height + 12))
+    scale = colours.sequential(colours.METRIC_COLOURS[metric.id], theme)
+    drawn = figure(theme, height=int(_HEAD + names.height + 12))
     rate = shown.pivot(index="run_id", columns="column", values="rate").reindex(index=ids, columns=list(columns))
-    drawn.add_trace(
-        go.Heatmap(
-            z=100 * rate.to_numpy(dtype=float),
-            x=list(range(len(columns))),
-            y=rows.edges,
-            zmin=0,
-            zmax=100,
-            colorscale=scale,
-            showscale=False,
-            xgap=2,
-            ygap=2,
-            hoverinfo="skip",
-        )
-    )
+    colouring = {"zmin": 0, "zmax": 100, "colorscale": scale, "showscale": False}
+    z, x = 100 * rate.to_numpy(dtype=float), list(range(len(columns)))
+    drawn.add_trace(go.Heatmap(z=z, x=x, y=names.edges, xgap=2, ygap=2, hoverinfo="skip", **colouring))
     position = {column: place for place, column in enumerate(columns)}
-    # A heatmap's cells cannot be selected, so an unseen point over each carries the text, the hover and the click.
+    # A heatmap's cells cannot be selected, so an unseen point over each has the text, the hover and the click.
     drawn.add_trace(
         go.Scatter(
             x=[position[column] for column in shown["column"]],
@@ -86,6 +76,7 @@ def heatmap(
             showlegend=False,
         )
     )
+    fixed = {"showgrid": False, "automargin": False, "ticks": "", "fixedrange": True}
     drawn.update_xaxes(
         side="top",
         tickmode="array",
@@ -93,65 +84,100 @@ def heatmap(
         ticktext=[_heading(label, column == sorted_by) for column, label in columns.items()],
         tickfont={"size": 12},
         range=[-0.5, len(columns) - 0.5],
-        showgrid=False,
         zeroline=False,
-        automargin=False,
-        ticks="",
-        fixedrange=True,
+        **fixed,
     )
-    drawn.update_yaxes(
+    name_axis(drawn, names.labels, names.middles, [names.height, 0], **fixed)
+    drawn.add_vline(x=_AVERAGES, line={"color": colours.paper(theme), "width": 8})
+    margins = {"l": margin, "r": 6, "t": _HEAD, "b": 6}
+    return drawn.update_layout(margin=margins, hoverdistance=60, showlegend=False)
+
+
+def legend_line(theme: Theme, metric: Metric) -> str:
+    """What the colours and marks mean, as plain text."""
+    return (
+        f"Each cell: percent and count, the {'darker' if theme == 'light' else 'brighter'} the higher "
+        f"({metric.label}, 0 to 100 %). ▲ ▼: the cell's 95 % interval lies above or below the board's mean."
+    )
+
+
+def two_by_two(
+    counts: Sequence[Sequence[int]],
+    theme: Theme,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    row_title: str,
+    column_title: str,
+    diagonal: Sequence[str],
+    note: str = "",
+) -> go.Figure:
+    """A table of counts as tiles, each with its count and share; grey where row and column differ.
+
+    counts: rows × columns, the same outcomes in the same order; diagonal: one for each outcome, for the diagonal.
+    The stronger the colour, the larger the share.
+    """
+    total = sum(map(sum, counts))
+    drawn = figure(theme, height=110 + 84 * len(rows))
+    cells = [(row, column) for row in range(len(rows)) for column in range(len(columns))]
+    for row, column in cells:
+        corners = {"x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.46, "y1": row + 0.46}
+        colour = diagonal[row] if row == column else colours.UNGRADED
+        opacity = 0.08 + 0.42 * (counts[row][column] / total if total else 0.0)
+        line = {"width": 1, "color": colours.muted(theme)}
+        drawn.add_shape(type="rect", layer="below", line=line, fillcolor=colour, opacity=opacity, **corners)
+    texts = [(counts[row][column], counts[row][column] / total if total else None) for row, column in cells]
+    hovers = [f"{row_title}: {rows[row]}; {column_title}: {columns[column]}" for row, column in cells]
+    drawn.add_trace(
+        go.Scatter(
+            x=[column for _, column in cells],
+            y=[row for row, _ in cells],
+            mode="text",
+            text=[f"<b>{count}</b><br>{percent(share)}" for count, share in texts],
+            textfont={"size": 15, "color": colours.ink(theme)},
+            customdata=[[chart_text(hover, 60)] for hover in hovers],
+            hovertemplate="%{customdata[0]}<br>%{text}<extra></extra>",
+            showlegend=False,
+        )
+    )
+    drawn.update_xaxes(
         tickmode="array",
-        tickvals=rows.middles,
-        ticktext=rows.labels,
-        range=[rows.height, 0],
+        tickvals=list(range(len(columns))),
+        ticktext=[chart_text(name, 16) for name in columns],
+        title=chart_text(column_title, 40),
+        side="top",
+        range=[-0.55, len(columns) - 0.45],
         showgrid=False,
         zeroline=False,
-        automargin=False,
-        ticks="",
-        fixedrange=True,
     )
-    drawn.add_vline(x=_AVERAGES, line={"color": style.paper(theme), "width": 8})
-    drawn.update_layout(margin={"l": margin, "r": 6, "t": _HEAD, "b": 6}, hoverdistance=60, showlegend=False)
+    names, ends = [chart_text(name, 12) for name in rows], [len(rows) - 0.5, -0.5]
+    name_axis(drawn, names, range(len(rows)), ends, title=chart_text(row_title, 24), showgrid=False)
+    add_note(drawn, note, theme, below=8)
     return drawn
 
 
-def legend_line(theme: style.Theme, metric: Metric) -> str:
-    """What the colours and marks mean, as plain text."""
-    return (
-        "Each cell: percent and count, the darker the higher"
-        if theme == "light"
-        else "Each cell: percent and count, the brighter the higher"
-    ) + f" ({metric.label}, 0 to 100 %). ▲ ▼: the cell's 95 % interval lies above or below the board's mean."
-
-
 def _cell_text(cell: Any) -> str:
-    rate, mark = cell.rate, MARKS[cell.mark]
-    if pd.isna(rate):
+    if pd.isna(cell.rate):
         return "–"
-    words = f"<b>{mark}{100 * rate:.0f}</b>"
-    counted = style.count(cell.k, cell.n)
-    return f'{words}  <span style="font-size:11px">{counted}</span>' if counted else words
+    words = f"<b>{MARKS[cell.mark]}{100 * cell.rate:.0f}</b>"
+    count = fraction(cell.k, cell.n)
+    return f'{words}  <span style="font-size:11px">{count}</span>' if count else words
 
 
 def _hover(cell: Any, name: str, column: str, metric: Metric) -> str:
-    rate, k, n = cell.rate, cell.k, cell.n
-    lines = [f"<b>{style.chart_text(name, 60)}</b>", html.escape(column, quote=False)]
-    if pd.isna(rate):
+    lines = [f"<b>{chart_text(name, 60)}</b>", html.escape(column, quote=False)]
+    if pd.isna(cell.rate):
         return "<br>".join([*lines, "no graded sample"])
-    counted = f" ({int(k)} of {int(n)} samples)" if not pd.isna(k) else f" ({int(n)} samples)"
-    lines += [
-        f"{metric.label} {style.percent(rate)}{counted}",
-        f"95 % interval {style.interval(cell.low, cell.high)}",
-        f"board's mean {style.percent(cell.board_mean)}",
-    ]
-    return "<br>".join(lines)
+    count = f" ({int(cell.k)} of {int(cell.n)} samples)" if not pd.isna(cell.k) else f" ({int(cell.n)} samples)"
+    rate = f"{metric.label} {percent(cell.rate)}{count}"
+    around = [f"95 % interval {interval(cell.low, cell.high)}", f"board's mean {percent(cell.board_mean)}"]
+    return "<br>".join([*lines, rate, *around])
 
 
-def _text_colour(rate: float, scale: list[tuple[float, str]], theme: style.Theme) -> str:
-    return style.ink(theme) if pd.isna(rate) else text_on(colour_at(scale, rate))
+def _text_colour(rate: float, scale: colours.Scale, theme: Theme) -> str:
+    return colours.ink(theme) if pd.isna(rate) else colours.text_on(colours.colour_at(scale, rate))
 
 
 def _heading(label: str, is_sorted: bool) -> str:
-    lines = textwrap.wrap(label, 14, break_long_words=False)
-    text = "<br>".join(html.escape(line, quote=False) for line in lines)
+    text = folded(label, 14)
     return f"<b>{text} ▾</b>" if is_sorted else text

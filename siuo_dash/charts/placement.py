@@ -1,4 +1,4 @@
-"""Where labels go beside points so that none lies over another, at every width the chart may be drawn in.
+"""Names beside marks so that none lies over another, at every width the chart may be drawn in.
 
 A chart's height is known, its width only to lie in a range. All horizontal places are a share of the width plus
 some pixels, so the gap between two boxes changes linearly with it: a gap at both ends of the range is a gap throughout.
@@ -6,29 +6,35 @@ some pixels, so the gap between two boxes changes linearly with it: a gap at bot
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 
-Floats = npt.NDArray[np.float64]
+from siuo_dash.charts import colours
+from siuo_dash.charts.colours import Theme, faded
+from siuo_dash.charts.figure import LINE_HEIGHT, Screen, chart_text, text_width
 
+PLOT_HEIGHT: Final = {False: 540, True: 400}
+WIDTHS: Final[dict[Screen, tuple[float, float]]] = {
+    "narrow": (240.0, 700.0),
+    "medium": (530.0, 1100.0),
+    "wide": (890.0, 3600.0),
+}
+"""The plot's width in pixels, narrowest and widest, on each screen."""
+BAND: Final = 7.0
+"""Above 100 and below 0 there is a band for the names of the regions, where no mark can hide them."""
+_MOST_LABELS: Final = {False: 40, True: 16}
+_FONT: Final = 12
+_FOLD: Final = {False: 26, True: 18}
 _PAD: Final = 3.0
-_CLEAR: Final = 7.0
-_NARROW: Final = frozenset("iljtfrI.,:;'|!()[] -")
-_BROAD: Final = frozenset("mwMW@%—")
-# Close to the point first, then further off with a line leading back: (right, down) in units of the distance. Askew
-# before level, because a mark's intervals run level and upright from it.
+# Askew before level, because a mark's intervals run level and upright from it; then further off, with a line back.
 _SIDES: Final = ((0.8, -0.5), (0.8, 0.5), (-0.8, -0.5), (-0.8, 0.5), (1, 0), (-1, 0), (0, -1), (0, 1))
-_FAR_SIDES: Final = (*_SIDES[:4], (0.4, -1), (0.4, 1), (-0.4, -1), (-0.4, 1), (0, -1), (0, 1), (1, 0), (-1, 0))
-_DISTANCES: Final = (0.0, 14.0, 28.0, 44.0, 60.0, 80.0, 104.0)
+_DISTANCES: Final = (0.0, 14.0, 28.0, 44.0, 60.0)
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle on the chart: from `share` of the width + `left`, and from `top`, in pixels right and down."""
 
     share: float
@@ -38,16 +44,14 @@ class Box:
     height: float
 
 
-@dataclass(frozen=True)
-class Label:
-    """A placed label: of which point, its box, and whether a line must lead from the one to the other.
+class Label(NamedTuple):
+    """A placed name: the number of its mark, its box, and where it is held.
 
-    y: the point, pixels from the top. dx, dy: from the point to where the box is held, pixels right and down;
-    anchor (left, center, right) and level (top, middle, bottom) tell by which of its sides or corners.
+    dx, dy: from the mark's middle to where the box is held, pixels right and down; anchor (left, center, right) and
+    level (top, middle, bottom): by which of its sides or corners. line: whether a line must lead back to the mark.
     """
 
-    index: int
-    y: float
+    mark: int
     box: Box
     dx: float
     dy: float
@@ -56,127 +60,106 @@ class Label:
     line: bool
 
 
-def text_width(text: str, size: float) -> float:
-    """The width of one line in pixels, rather too wide than too narrow: the visitor's font is not known."""
-    units = 0.0
-    for character in text:
-        if character in _NARROW:
-            units += 0.36
-        elif character in _BROAD or unicodedata.east_asian_width(character) in "WF":
-            units += 1.02
-        elif character.isupper() or character in "&#":
-            units += 0.70
-        else:
-            units += 0.58
-    return units * size
+def labels_of(points: pd.DataFrame, screen: Screen, taken: Sequence[Box]) -> list[Label]:
+    """The names of the frontier and of the chosen runs that fit; the others are on hover.
+
+    points: in the order in which they are named, with `model`, `safe_rate`, `effective_rate`, `chosen`, `frontier` and
+    `size` (diameter in pixels). taken: what names keep clear of.
+    """
+    narrow = screen == "narrow"
+    height = PLOT_HEIGHT[narrow]
+    marks = [
+        Box(x, -(size / 2 + 1), down(y, height) - (size / 2 + 1), size + 2, size + 2)
+        for x, y, size in zip(points["safe_rate"], points["effective_rate"], points["size"], strict=True)
+    ]
+    first = min(int((points["chosen"] | points["frontier"]).sum()), _MOST_LABELS[narrow])
+    sizes = [_label_size(name, narrow) for name in points["model"][:first]]
+    return place(marks, sizes, widths=WIDTHS[screen], height=height, taken=taken)
 
 
 def place(
-    x: Sequence[float],
-    y: Sequence[float],
-    radius: Sequence[float],
+    marks: Sequence[Box],
     sizes: Sequence[tuple[float, float] | None],
     *,
     widths: tuple[float, float],
     height: float,
     taken: Sequence[Box] = (),
-    musts: int = 0,
 ) -> list[Label]:
-    """Place the labels of points greedily, the first point first; a label that fits nowhere is left out.
+    """Names for the first marks, greedily in their order; one that fits nowhere is left to the hover.
 
-    x: shares of the width, 0..1. y: pixels from the top. radius: of each mark, pixels. sizes: width and height of each
-    label, None for a point without one. widths: the narrowest and widest plot, pixels. taken: boxes to keep clear.
-    musts: so many labels, from the first, may lie over marks (never over labels) when there is no other room.
-    The same input gives the same places.
+    sizes: width and height of the first marks' names, None for a mark without one. widths: the narrowest and widest
+    plot, pixels. taken: boxes to keep clear. A name may lie over a mark that has none where there is no other room.
     """
-    marks = [Box(*mark) for mark in zip(x, np.negative(radius), np.subtract(y, radius), *2 * [np.multiply(2, radius)], strict=True)]  # fmt: skip
-    obstacles = _array([*marks, *taken])
     labels: list[Label] = []
     for index, size in enumerate(sizes):
         if size is None:
             continue
-        candidates = _candidates(index, float(x[index]), float(y[index]), float(radius[index]), size)
-        # A label may touch the mark that it names, nobody else's.
-        others, texts = np.delete(np.arange(len(marks)), index), obstacles[len(marks) :]
-        label = _first(candidates, obstacles[others], texts, widths, height)
-        if label is None and index < musts:
-            label = _first(candidates, obstacles[others[others < musts]], texts, widths, height)
-        if label is not None:
-            labels.append(label)
-            line = [_line(label)] if label.line else []
-            obstacles = np.vstack([obstacles, _array([label.box]), *line])
+        fixed = [*taken, *(label.box for label in labels)]
+        found = [
+            label
+            for label in _candidates(index, marks[index], size)
+            if _inside(label.box, widths, height) and _clear(label.box, fixed, widths)
+        ]
+        # A name may touch the mark that it names, and no other.
+        for others in (marks, marks[: len(sizes)]):
+            kept = [*others[:index], *others[index + 1 :]]
+            free = next((label for label in found if _clear(label.box, kept, widths)), None)
+            if free is not None:
+                labels.append(free)
+                break
     return labels
 
 
-def _first(
-    candidates: Sequence[Label], marks: Floats, texts: Floats, widths: tuple[float, float], height: float
-) -> Label | None:
-    """The first candidate that lies over nothing, and whose line, if any, runs over nothing."""
-    everything = np.vstack([marks, texts])
-    # At the end of a line the name must not seem to belong to a mark nearby.
-    roomy = np.vstack([marks + np.array([0, -_CLEAR, -_CLEAR, 2 * _CLEAR, 2 * _CLEAR]), texts])
-    for label in candidates:
-        if not _inside(label.box, widths, height):
-            continue
-        if _overlap(_array([label.box]), roomy if label.line else everything, widths):
-            continue
-        if not (label.line and _crosses(label, everything, widths)):
-            return label
-    return None
-
-
-def _candidates(index: int, x: float, y: float, radius: float, size: tuple[float, float]) -> list[Label]:
+def _candidates(index: int, mark: Box, size: tuple[float, float]) -> Iterator[Label]:
     width, height = size
-    found = []
+    radius = mark.width / 2
     for distance in _DISTANCES:
-        for right, down in _FAR_SIDES if distance else _SIDES:
-            reach = radius + _PAD + distance
-            dx, dy = right * reach, down * reach
+        for right, down in _SIDES:
+            dx, dy = (side * (radius + _PAD + distance) for side in (right, down))
             anchor = "left" if right > 0 else "right" if right < 0 else "center"
             level = "top" if down > 0 else "bottom" if down < 0 else "middle"
-            left = dx - {"left": 0.0, "right": width, "center": width / 2}[anchor]
-            top = y + dy - {"top": 0.0, "bottom": height, "middle": height / 2}[level]
-            found.append(Label(index, y, Box(x, left, top, width, height), dx, dy, anchor, level, distance > 0))
-    return found
-
-
-def _array(boxes: Sequence[Box]) -> Floats:
-    return np.array([(b.share, b.left, b.top, b.width, b.height) for b in boxes], dtype=np.float64).reshape(-1, 5)
-
-
-def _line(label: Label) -> Floats:
-    """The leading line as points that later labels keep clear of."""
-    steps = np.linspace(0.2, 0.9, max(3, int(np.hypot(label.dx, label.dy) / 6)))
-    nothing = np.zeros_like(steps)
-    return np.column_stack([nothing + label.box.share, steps * label.dx, label.y + steps * label.dy, *2 * [nothing]])
+            left = mark.left + radius + dx - {"left": 0.0, "right": width, "center": width / 2}[anchor]
+            top = mark.top + radius + dy - {"top": 0.0, "bottom": height, "middle": height / 2}[level]
+            yield Label(index, Box(mark.share, left, top, width, height), dx, dy, anchor, level, distance > 0)
 
 
 def _inside(box: Box, widths: tuple[float, float], height: float) -> bool:
     lefts = [box.share * width + box.left for width in widths]
-    rights = [left + box.width - width for left, width in zip(lefts, widths, strict=True)]
-    return min(lefts) >= 0 and max(rights) <= 0 and box.top >= 0 and box.top + box.height <= height
+    within = all(left >= 0 and left + box.width <= width for left, width in zip(lefts, widths, strict=True))
+    return within and box.top >= 0 and box.top + box.height <= height
 
 
-def _overlap(box: Floats, others: Floats, widths: tuple[float, float]) -> bool:
-    """Whether a box lies over any other at some width of the range."""
-    share, left, top, width, height = box[0]
-    apart = (others[:, 2] + others[:, 4] + 1 <= top) | (top + height + 1 <= others[:, 2])
-    before, after = np.ones(len(others), dtype=bool), np.ones(len(others), dtype=bool)
-    for total in widths:
-        start, other = share * total + left, others[:, 0] * total + others[:, 1]
-        before &= start + width + _PAD <= other
-        after &= other + others[:, 3] + _PAD <= start
-    return bool((~(apart | before | after)).any())
+def _clear(box: Box, others: Sequence[Box], widths: tuple[float, float]) -> bool:
+    """Whether a box lies over none of the others at any width of the range."""
+    share, left, top, width, height = np.array(others, dtype=float).reshape(-1, 5).T
+    apart = (top + height + 1 <= box.top) | (box.top + box.height + 1 <= top)
+    lefts = [(box.share * total + box.left, share * total + left) for total in widths]
+    before = np.all([own + box.width + _PAD <= other for own, other in lefts], axis=0)
+    after = np.all([other + width + _PAD <= own for own, other in lefts], axis=0)
+    return bool((apart | before | after).all())
 
 
-def _crosses(label: Label, boxes: Floats, widths: tuple[float, float]) -> bool:
-    """Whether the leading line runs over any of the boxes."""
-    steps = np.linspace(0.1, 1.0, 16)
-    for total in (widths[0], sum(widths) / 2, widths[1]):
-        x, y = label.box.share * total + steps * label.dx, label.y + steps * label.dy
-        lefts = boxes[:, 0] * total + boxes[:, 1]
-        within = (x[:, None] > lefts - 1) & (x[:, None] < lefts + boxes[:, 3] + 1)
-        within &= (y[:, None] > boxes[:, 2] - 1) & (y[:, None] < boxes[:, 2] + boxes[:, 4] + 1)
-        if within.any():
-            return True
-    return False
+def annotation(label: Label, row: pd.Series[Any], narrow: bool, theme: Theme) -> dict[str, Any]:
+    """A placed name as plotly draws it, with a line back to its mark where it needs one."""
+    name = chart_text(row["model"], _FOLD[narrow])
+    text = {"text": f"<b>{name}</b>" if row["chosen"] else name, "font": {"size": _FONT, "color": colours.ink(theme)}}
+    held = {"align": "left" if label.anchor != "right" else "right", "xanchor": label.anchor, "yanchor": label.level}
+    placed = {"x": 100 * row["safe_rate"], "y": 100 * row["effective_rate"], "borderpad": 0, "captureevents": False}
+    placed |= {**text, **held, "bgcolor": faded(colours.paper(theme), 0.75)}
+    if not label.line:
+        return placed | {"showarrow": False, "xshift": label.dx, "yshift": -label.dy}
+    arrow = {"ax": label.dx, "ay": label.dy, "arrowhead": 0, "arrowwidth": 1}
+    line = {"arrowcolor": faded(colours.muted(theme), 0.8), "standoff": row["size"] / 2 + 1}
+    return placed | {"showarrow": True, **arrow, **line}
+
+
+def down(rate: float, height: float) -> float:
+    """Where an effective rate lies, in pixels from the top of the plot."""
+    return height * (100 + BAND - 100 * rate) / (100 + 2 * BAND)
+
+
+def _label_size(name: str, narrow: bool) -> tuple[float, float] | None:
+    """Width and height of a name in at most two lines; None when it needs more, so that hover and table name it."""
+    lines = chart_text(name, _FOLD[narrow]).split("<br>")
+    # An escaped '&amp;' only makes the box wider than needed.
+    return (max(text_width(line, _FONT) for line in lines) + 2, LINE_HEIGHT * len(lines)) if len(lines) <= 2 else None

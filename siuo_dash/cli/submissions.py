@@ -18,7 +18,6 @@ from siuo_dash.analysis.stats import Rate
 from siuo_dash.benchmark.facts import Choice, Day, Fact, Number, YesNo
 from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts import style
 from siuo_dash.cli.app import SHIPPED, DataOption, program
 from siuo_dash.cli.rankings import open_store, print_json, print_line, print_table
 from siuo_dash.errors import Finding, SubmissionError
@@ -30,6 +29,7 @@ from siuo_dash.ingest.submission import validate as validate_files
 from siuo_dash.report.upload import recognised
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.publish import AlreadyPublished, publish
+from siuo_dash.text import fraction, interval, percent
 
 FilesArgument = Annotated[
     list[Path],
@@ -209,9 +209,9 @@ def _print(submission: Submission, more: list[Finding]) -> None:
         rows.append(
             (
                 METRICS[metric].label,
-                style.percent(rate.rate, 2),
-                style.interval(rate.low, rate.high, 2),
-                style.count(tally.k, tally.n),
+                percent(rate.rate, 2),
+                interval(rate.low, rate.high, 2),
+                fraction(tally.k, tally.n),
                 "" if released is None else f"{released:.6f}" if metric == "mcqa" else f"{released:.2f}",
             )
         )

@@ -9,9 +9,9 @@ import pandas as pd
 
 from siuo_dash.analysis import stats
 from siuo_dash.analysis.capabilities import CONTRASTS, LEVEL, CapabilityRates, Grouping, is_clear
-from siuo_dash.charts import style
 from siuo_dash.report.domains import counted, named
 from siuo_dash.report.export import IntervalStyle, Provenance, Table, rate_words
+from siuo_dash.text import fraction, interval, points
 
 SAME_SAMPLES: Final = (
     "A run that is safe in general is safe in each dimension, so some correlation is to be expected; "
@@ -26,7 +26,7 @@ def rates_screen(cells: pd.DataFrame, names: Mapping[str, str], grouping: Groupi
         own = _group(cells, names, grouping, group)
         shown[f"{label} %"] = 100 * own["rate"].to_numpy(dtype=float)
         shown[f"{label}: interval, count"] = [
-            f"{style.interval(cell.low, cell.high)} · {style.count(cell.k, cell.n)}" if cell.n else "no graded sample"
+            f"{interval(cell.low, cell.high)} · {fraction(cell.k, cell.n)}" if cell.n else "no graded sample"
             for cell in own.itertuples()
         ]
     return pd.DataFrame(shown)
@@ -70,8 +70,7 @@ def differences_screen(differences: pd.DataFrame, names: Mapping[str, str], grou
         own = differences[differences["contrast"] == contrast.id].set_index("run_id").reindex(list(names))
         shown[contrast.label] = 100 * own["difference"].to_numpy(dtype=float)
         shown[f"{contrast.label}: interval"] = [
-            "–" if pd.isna(row.difference) else f"{style.points(row.low)} to {style.points(row.high)}"
-            for row in own.itertuples()
+            "–" if pd.isna(row.difference) else f"{points(row.low)} to {points(row.high)}" for row in own.itertuples()
         ]
         shown[f"{contrast.label}: adjusted p"] = own["p_adjusted"].to_numpy(dtype=float)
     return pd.DataFrame(shown)
@@ -112,8 +111,7 @@ def differences_sentence(differences: pd.DataFrame, names: Mapping[str, str], gr
         f"{len(clear)} of {counted(int(own['difference'].notna().sum()), 'difference')} show (adjusted p below {LEVEL})"
     )
     shown = [
-        f"{names[row.run_id]} ({wanted[row.contrast].lower()}: {style.points(row.difference)})"
-        for row in clear.itertuples()
+        f"{names[row.run_id]} ({wanted[row.contrast].lower()}: {points(row.difference)})" for row in clear.itertuples()
     ]
     which = f": {named(shown)}. " if shown else ". "
     tail = (

@@ -10,7 +10,7 @@ import pandas as pd
 from siuo_dash.analysis.comparison import Comparison, Difference
 from siuo_dash.analysis.sample_filters import FAILING, OUTCOMES, PASSING
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS, Metric
-from siuo_dash.charts import style
+from siuo_dash.text import fraction, missing, percent, points
 
 PAIRED: Final = "paired (McNemar mid-p, Bonett–Price interval)"
 UNPAIRED: Final = "not paired (score test, Newcombe interval)"
@@ -37,12 +37,12 @@ def p_words(p: float | None) -> str:
 
 def points_interval(low: float, high: float) -> str:
     """The interval of a difference in points: '+0.6 to +11.3'; '' when not known."""
-    return "" if pd.isna(low) or pd.isna(high) else f"{style.points(low)} to {style.points(high)}"
+    return "" if pd.isna(low) or pd.isna(high) else f"{points(low)} to {points(high)}"
 
 
 def rate_and_count(k: int, n: int) -> str:
     """'53.3 % (89/167)'; '–' without samples."""
-    return f"{style.percent(k / n)} ({k}/{n})" if n else "–"
+    return f"{percent(k / n)} ({k}/{n})" if n else "–"
 
 
 def picture_note(warning: str) -> str:
@@ -60,7 +60,7 @@ def how_compared(difference: Difference) -> str:
 def headline(difference: Difference) -> str:
     """The comparison on one metric in words, A being the first run and B the second."""
     label, gap = difference.metric.label, abs(difference.difference)
-    rates = f"{label}: A {style.percent(difference.first.rate)}, B {style.percent(difference.second.rate)}."
+    rates = f"{label}: A {percent(difference.first.rate)}, B {percent(difference.second.rate)}."
     ahead, behind = ("A", "B") if difference.difference >= 0 else ("B", "A")
     low, high = sorted((difference.interval.low, difference.interval.high))
     if difference.difference < 0:
@@ -85,7 +85,7 @@ def gap_words(difference: Difference, detectable: dict[float, float | None]) -> 
         )
         return f"{own} Pairing would need a verdict for each sample of both runs."
     seen = f"The two differ on {table.first_only + table.second_only} of {table.n} samples"
-    share = style.percent(table.discordance)
+    share = percent(table.discordance)
     if difference.gap is None:
         return f"{seen} ({share}): too few to show a gap with 80 % power. {general}".strip()
     return f"{seen} ({share}): a gap of at least {100 * difference.gap:.1f} points is found with 80 % power. {general}"
@@ -147,7 +147,7 @@ def discordant_table(samples: pd.DataFrame) -> pd.DataFrame:
             "Scene": samples["scene"],
             "Request": samples["request"],
             "Others that pass": [
-                style.count(k, n) or "–" for k, n in zip(samples["others_k"], samples["others_n"], strict=True)
+                fraction(k, n) or "–" for k, n in zip(samples["others_k"], samples["others_n"], strict=True)
             ],
             "Flags of A": samples["first_flags"].map(flag_words),
             "Flags of B": samples["second_flags"].map(flag_words),
@@ -160,11 +160,6 @@ def short_names(frame: pd.DataFrame, labels: dict[str, str]) -> dict[str, str]:
     if frame["board"].nunique() == 1 and frame["model"].is_unique:
         return dict(zip(frame["run_id"], frame["model"], strict=True))
     return labels
-
-
-def outcome_colours(metric: Metric) -> tuple[str, str]:
-    """The colours of what counts for a metric and against it."""
-    return style.METRIC_COLOURS[metric.id], style.UNSAFE
 
 
 def flag_words(flags: Sequence[str]) -> str:
@@ -216,7 +211,7 @@ def _cells(difference: Difference) -> list[str]:
     return [
         rate_and_count(difference.first.k, difference.first.n),
         rate_and_count(difference.second.k, difference.second.n),
-        style.points(difference.difference),
+        points(difference.difference),
         points_interval(difference.interval.low, difference.interval.high),
         p_words(difference.p),
     ]
@@ -228,7 +223,7 @@ def _sides(comparison: Comparison) -> tuple[Any, Any]:
 
 def _why_unknown(comparison: Comparison, metric: Metric) -> str:
     lacking = [
-        f"{letter}: {style.missing(run.evidence)}"
+        f"{letter}: {missing(run.evidence)}"
         for letter, run in zip("AB", _sides(comparison), strict=True)
         if not run.counts[metric.id].n
     ]

@@ -10,9 +10,9 @@ import pandas as pd
 
 from siuo_dash.analysis.comparison import Comparison, Difference
 from siuo_dash.benchmark.schema import EVIDENCE, Metric
-from siuo_dash.charts import style
 from siuo_dash.report.compare import DOMAIN_LABELS, p_words, passes, rate_and_count
 from siuo_dash.report.export import IntervalStyle, Provenance, Table
+from siuo_dash.text import fraction
 
 
 def comparison_export(comparison: Comparison, names: tuple[str, str], provenance: Provenance) -> Table:
@@ -49,9 +49,7 @@ def discordant_export(samples: pd.DataFrame, metric: Metric, names: tuple[str, s
                 "Domain": data["domain"].map(DOMAIN_LABELS),
                 "Scene": data["scene"],
                 "Request": data["request"],
-                "Others that pass": [
-                    style.count(k, n) for k, n in zip(data["others_k"], data["others_n"], strict=True)
-                ],
+                "Others that pass": [fraction(k, n) for k, n in zip(data["others_k"], data["others_n"], strict=True)],
             }
         )
 

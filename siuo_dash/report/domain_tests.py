@@ -8,9 +8,9 @@ from typing import Final
 import pandas as pd
 
 from siuo_dash.analysis.domain_tests import LEVEL
-from siuo_dash.charts import style
 from siuo_dash.report.domains import DOMAIN_LABELS, counted, named
 from siuo_dash.report.export import Provenance, Table
+from siuo_dash.text import fraction, percent, points
 
 
 def tests_screen(tests: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
@@ -64,9 +64,9 @@ def tests_sentences(tests: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
     )
     clear = effect.loc[effect["effect_p_adjusted"] < LEVEL, "run_id"].map(names).tolist()
     low, middle, high = (effect["explained"].quantile(part) for part in (0, 0.5, 1))
-    span, chance = style.percent(low), style.percent(effect["by_chance"].median())
+    span, chance = percent(low), percent(effect["by_chance"].median())
     if high > low:
-        span += f" to {style.percent(high)} (median {style.percent(middle)})"
+        span += f" to {percent(high)} (median {percent(middle)})"
     return [
         f"The domain explains {span} of what a run passes and fails; {chance} would be expected by chance. "
         + _which("Clearly more than chance", clear, len(effect)),
@@ -80,11 +80,11 @@ def _joined(tests: pd.DataFrame, end: str, parts: Sequence[str], words: Callable
 
 
 def _rate_count(rate: float, k: float, n: float) -> str:
-    return "–" if pd.isna(rate) else f"{style.percent(rate)} · {style.count(k, n)}"
+    return "–" if pd.isna(rate) else f"{percent(rate)} · {fraction(k, n)}"
 
 
 def _difference(difference: float, low: float, high: float) -> str:
-    return "–" if pd.isna(difference) else f"{style.points(difference)} ({style.points(low)} to {style.points(high)})"
+    return "–" if pd.isna(difference) else f"{points(difference)} ({points(low)} to {points(high)})"
 
 
 def _domain_words(domain: object, ties: float) -> str:

@@ -12,9 +12,10 @@ import pandas as pd
 from siuo_dash.analysis.domains import COLUMNS, MACRO, OVERALL
 from siuo_dash.analysis.queries import Board
 from siuo_dash.benchmark.schema import DOMAINS, Metric
-from siuo_dash.charts import style
+from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.heatmap import legend_line
 from siuo_dash.report.export import IntervalStyle, Provenance, Table, plain_table, rate_words
+from siuo_dash.text import fraction, interval, percent
 
 DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
 MOST_NAMED: Final = 40
@@ -200,7 +201,7 @@ def cells_export(cells: pd.DataFrame, names: Mapping[str, str], provenance: Prov
     return plain_table("heatmap", "Rates by domain", long_cells(cells, names), provenance)
 
 
-def heat_caption(shown: int, of: int, column: str, metric: Metric, theme: style.Theme) -> str:
+def heat_caption(shown: int, of: int, column: str, metric: Metric, theme: Theme) -> str:
     """What the heatmap shows, and how much of it."""
     which = f"{counted(of, 'run')}, sorted by {column}. " if shown == of else (
         f"The first {shown} of {of:,} runs by {column}; filter to see others. "
@@ -227,8 +228,8 @@ def _rate_interval_count(cell: object) -> str:
     rate, low, high, k, n = (getattr(cell, part) for part in ("rate", "low", "high", "k", "n"))
     if pd.isna(rate):
         return "–"
-    counted = style.count(k, n)
-    return f"{style.percent(rate)} ({style.interval(low, high)})" + (f" · {counted}" if counted else "")
+    counted = fraction(k, n)
+    return f"{percent(rate)} ({interval(low, high)})" + (f" · {counted}" if counted else "")
 
 
 def _words(cell: Any, how: IntervalStyle) -> str:

@@ -13,10 +13,10 @@ import pyarrow as pa
 from siuo_dash.analysis.leaderboard import KeyFigures
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, Metric
-from siuo_dash.charts import style
 from siuo_dash.report.badges import attempt_words
 from siuo_dash.report.export import IntervalStyle, Provenance, Table, rate_words
 from siuo_dash.store.review import Attempt
+from siuo_dash.text import fraction, interval, missing, percent
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,10 @@ def figures(summary: KeyFigures, metric: Metric) -> list[tuple[str, str, str]]:
         ("Runs", str(summary.runs), f"{summary.rated} of them ranked by {metric.label}"),
         (
             f"Best: {summary.best}",
-            style.percent(best.rate, 2),
-            f"95 % interval {style.interval(best.low, best.high, 2)}, {best.k}/{best.n}",
+            percent(best.rate, 2),
+            f"95 % interval {interval(best.low, best.high, 2)}, {best.k}/{best.n}",
         ),
-        ("Median", style.percent(summary.median, 2), f"of {summary.rated} runs"),
+        ("Median", percent(summary.median, 2), f"of {summary.rated} runs"),
         ("Below 50 %", f"{summary.below_half} of {summary.rated}", "runs whose rate is below one half"),
         (
             "Cannot be told from the leader",
@@ -228,7 +228,7 @@ def _words(
         if column in METRICS:
             parts = (frame[name] for name in (f"{column}_rate", f"{column}_low", f"{column}_high", "evidence"))
             text[COLUMNS[column].label] = [
-                rate_words(rate, low, high, how, style.missing(evidence))
+                rate_words(rate, low, high, how, missing(evidence))
                 for rate, low, high, evidence in zip(*parts, strict=True)
             ]
         else:
@@ -285,9 +285,7 @@ def _badge(source_status: str, number: Any, count: Any) -> str:
 def _intervals_and_counts(frame: pd.DataFrame, metric: Metric) -> list[str]:
     names = [f"{metric.id}_{part}" for part in ("low", "high", "k", "n")] + ["expected_samples", "evidence"]
     return [
-        f"{style.interval(low, high)} · {style.count(k, n)}{' partial' if n < expected else ''}"
-        if n
-        else style.missing(evidence)
+        f"{interval(low, high)} · {fraction(k, n)}{' partial' if n < expected else ''}" if n else missing(evidence)
         for low, high, k, n, expected, evidence in zip(*(frame[name] for name in names), strict=True)
     ]
 

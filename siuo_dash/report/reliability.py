@@ -10,9 +10,9 @@ import pandas as pd
 from siuo_dash.analysis.reliability.judges import JudgedTwice
 from siuo_dash.analysis.stats import Interval
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, Metric
-from siuo_dash.charts import style
 from siuo_dash.report.compare import DOMAIN_LABELS, fails, p_words, passes, points_interval, rate_and_count
 from siuo_dash.report.export import Provenance, Table, plain_table
+from siuo_dash.text import fraction, interval, percent, points
 
 SECTIONS: Final = {"health": "Health", "samples": "Samples", "responses": "Responses", "judges": "Judges"}
 SHOWN: Final = {
@@ -87,9 +87,9 @@ def samples_table(figures: pd.DataFrame, flag: str | None) -> pd.DataFrame:
             "Scene": figures["scene"],
             "Request": figures["request"],
             "Pass, %": 100 * figures["rate"],
-            "of runs": [style.count(k, n) for k, n in zip(figures["k"], figures["n"], strict=True)],
+            "of runs": [fraction(k, n) for k, n in zip(figures["k"], figures["n"], strict=True)],
             "Discrimination": figures["discrimination"],
-            flagged: [style.count(k, n) for k, n in zip(figures["flagged"], figures["runs"], strict=True)],
+            flagged: [fraction(k, n) for k, n in zip(figures["flagged"], figures["runs"], strict=True)],
             "Flags": [
                 ", ".join(f"{FLAGS[name].label.lower()} {count}" for name, count in flags.items())
                 for flags in figures["flags"]
@@ -115,7 +115,7 @@ def mix_table(
     """
     names = frame["domain"].map(DOMAIN_LABELS) if first is None else frame["run_id"].map(first)
     shown: dict[str, Any] = {"Domain" if first is None else "Run": names}
-    shown["Stable"] = [style.percent(value) for value in frame["stable"]]
+    shown["Stable"] = [percent(value) for value in frame["stable"]]
     for responses in sorted(set(frame["responses"]), reverse=True):
         for passing in range(responses, -1, -1):
             shown[f"{passing}/{responses}"] = [
@@ -126,8 +126,8 @@ def mix_table(
     if pooled:
         return pd.DataFrame(shown)
     shown[f"{metric.label}, majority"] = [rate_and_count(k, n) for k, n in zip(frame["k"], frame["n"], strict=True)]
-    shown["One response, mean"] = [style.percent(value) for value in frame["mean"]]
-    shown["95 % of draws"] = [style.interval(low, high) for low, high in zip(frame["low"], frame["high"], strict=True)]
+    shown["One response, mean"] = [percent(value) for value in frame["mean"]]
+    shown["95 % of draws"] = [interval(low, high) for low, high in zip(frame["low"], frame["high"], strict=True)]
     shown["Standard deviation, points"] = 100 * frame["sd"]
     return pd.DataFrame(shown)
 
@@ -153,7 +153,7 @@ def pairs_table(pairs: Sequence[JudgedTwice], labels: Mapping[str, str]) -> pd.D
             "Second judgement": [labels[pair.second.run_id] for pair in pairs],
             "Of": [RESPONSES[pair.responses] for pair in pairs],
             "Samples": [pair.table.n for pair in pairs],
-            "Agreement": [style.percent(pair.agreement.rate) for pair in pairs],
+            "Agreement": [percent(pair.agreement.rate) for pair in pairs],
             "Kappa": [kappa_words(pair) for pair in pairs],
             "Only first passes": [pair.table.first_only for pair in pairs],
             "Only second passes": [pair.table.second_only for pair in pairs],
@@ -178,8 +178,8 @@ def pairs_export(
                 "agreement_low": pair.agreement.low,
                 "agreement_high": pair.agreement.high,
                 "kappa": pair.kappa.kappa if pair.kappa else None,
-                "kappa_low": interval.low if (interval := _kappa_interval(pair)) else None,
-                "kappa_high": interval.high if (interval := _kappa_interval(pair)) else None,
+                "kappa_low": within.low if (within := _kappa_interval(pair)) else None,
+                "kappa_high": within.high if (within := _kappa_interval(pair)) else None,
                 **{part: getattr(pair.table, part) for part in ("both", "first_only", "second_only", "neither")},
             }
             for pair in pairs
@@ -210,13 +210,13 @@ def agreement_figures(pair: JudgedTwice) -> list[tuple[str, str, str]]:
         ("Samples judged by both", str(pair.table.n), RESPONSES[pair.responses] + left_out),
         (
             "Agreement",
-            style.percent(rate.rate),
-            f"{rate.k}/{rate.n}, 95 % interval {style.interval(rate.low, rate.high)}",
+            percent(rate.rate),
+            f"{rate.k}/{rate.n}, 95 % interval {interval(rate.low, rate.high)}",
         ),
         ("Cohen's kappa", f"{pair.kappa.kappa:.2f}" if pair.kappa else "–", _kappa_explained(pair)),
         (
             "First minus second",
-            f"{style.points(difference.difference)} points",
+            f"{points(difference.difference)} points",
             f"95 % interval {points_interval(difference.interval.low, difference.interval.high)}, McNemar mid-p {p_words(difference.p)}",
         ),
     ]
@@ -264,18 +264,17 @@ def corrected_table(rates: pd.DataFrame, metric: Metric, labels: Mapping[str, st
         {
             "Run": rates["run_id"].map(labels),
             f"{metric.label}, as judged": [rate_and_count(k, n) for k, n in zip(rates["k"], rates["n"], strict=True)],
-            "95 % interval": [style.interval(low, high) for low, high in zip(rates["low"], rates["high"], strict=True)],
-            "Estimate": [style.percent(value) for value in rates["estimate"]],
+            "95 % interval": [interval(low, high) for low, high in zip(rates["low"], rates["high"], strict=True)],
+            "Estimate": [percent(value) for value in rates["estimate"]],
             "Estimate, 95 % interval": [
-                style.interval(low, high)
-                for low, high in zip(rates["estimate_low"], rates["estimate_high"], strict=True)
+                interval(low, high) for low, high in zip(rates["estimate_low"], rates["estimate_high"], strict=True)
             ],
             "Humans, same responses": [
                 rate_and_count(k, n) for k, n in zip(rates["human_k"], rates["human_n"], strict=True)
             ],
-            "Judge finds passing": [style.count(k, n) for k, n in zip(rates["hit_k"], rates["hit_n"], strict=True)],
+            "Judge finds passing": [fraction(k, n) for k, n in zip(rates["hit_k"], rates["hit_n"], strict=True)],
             "Judge finds failing": [
-                style.count(k, n) for k, n in zip(rates["rejected_k"], rates["rejected_n"], strict=True)
+                fraction(k, n) for k, n in zip(rates["rejected_k"], rates["rejected_n"], strict=True)
             ],
         }
     )

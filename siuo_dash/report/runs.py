@@ -12,10 +12,10 @@ from siuo_dash.analysis.stats import Rate, ResponseMix
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.schema import DOMAINS, EVIDENCE, FLAGS, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
-from siuo_dash.charts import style
 from siuo_dash.report.badges import badge_words
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.report.samples import flag_words
+from siuo_dash.text import fraction, interval, missing, percent
 
 NOT_STATED: Final = "not stated"
 _DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
@@ -53,11 +53,11 @@ def score_figures(run: Mapping[str, Any], places: Mapping[str, Place]) -> list[t
     for metric in METRICS.values():
         k, n = int(run[f"{metric.id}_k"]), int(run[f"{metric.id}_n"])
         if n == 0:
-            figures.append((metric.label, style.missing(str(run["evidence"])), "nothing is known by this metric"))
+            figures.append((metric.label, missing(str(run["evidence"])), "nothing is known by this metric"))
             continue
         rate = Rate(k, n)
-        words = f"95 % interval {style.interval(rate.low, rate.high)}, {k}/{n}; {places[metric.id].words(is_partial(run, metric))}"
-        figures.append((metric.label, style.percent(k / n, 2), words))
+        words = f"95 % interval {interval(rate.low, rate.high)}, {k}/{n}; {places[metric.id].words(is_partial(run, metric))}"
+        figures.append((metric.label, percent(k / n, 2), words))
     return figures
 
 
@@ -143,7 +143,7 @@ def health_table(counts: Mapping[str, int], samples: int) -> pd.DataFrame:
             "flag": flag,
             "Flag": FLAGS[flag].label,
             "Samples": count,
-            "Share": style.percent(count / samples if samples else None),
+            "Share": percent(count / samples if samples else None),
             "What raises it": FLAGS[flag].help,
         }
         for flag, count in sorted(counts.items(), key=lambda item: -item[1])
@@ -171,7 +171,7 @@ def mix_table(mixes: Mapping[str, ResponseMix]) -> pd.DataFrame:
         row: dict[str, Any] = {"Metric": METRICS[metric_id].label}
         row |= {f"{passing}/{mix.responses}": mix.counts[passing] for passing in range(mix.responses, -1, -1)}
         row["Not all graded"] = mix.incomplete + mix.ungraded
-        row["All alike"] = style.percent(mix.stable)
+        row["All alike"] = percent(mix.stable)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -182,7 +182,7 @@ def failure_table(failed: pd.DataFrame) -> pd.DataFrame:
         {
             "Sample": failed["question_id"],
             OTHERS_LABEL: 100 * failed["others_right"] / failed["others_graded"].where(failed["others_graded"] > 0),
-            "Others": [style.count(k, n) for k, n in zip(failed["others_right"], failed["others_graded"], strict=True)],
+            "Others": [fraction(k, n) for k, n in zip(failed["others_right"], failed["others_graded"], strict=True)],
             "Scene": failed["scene"],
             "Request": failed["request"],
             "Domain": failed["domain"].map(_DOMAIN_LABELS),
@@ -230,7 +230,7 @@ def ranges_wanted(run: Mapping[str, Any], places: Mapping[str, Place]) -> Sequen
 
 
 def _rate(k: int, n: int) -> str:
-    return f"{style.percent(k / n, 2)} ({k}/{n})"
+    return f"{percent(k / n, 2)} ({k}/{n})"
 
 
 def _text(value: Any, missing: str = NOT_STATED) -> str:

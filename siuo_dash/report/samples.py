@@ -11,8 +11,8 @@ from siuo_dash.analysis.sample_filters import OUTCOMES
 from siuo_dash.analysis.samples import MCQA_BOARD, ORDERS
 from siuo_dash.analysis.search import Hits
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS
-from siuo_dash.charts import style
 from siuo_dash.report.export import Provenance, Table, plain_table
+from siuo_dash.text import fraction
 
 MOST_RUNS: Final = 6
 """More runs than this cannot be read side by side."""
@@ -128,7 +128,7 @@ def list_table(samples: pd.DataFrame, verdicts: pd.DataFrame, runs: Mapping[str,
             "Sample": samples["question_id"],
             **outcomes,
             share_label(passing): 100 * samples["board_k"] / samples["board_n"].where(samples["board_n"] > 0),
-            RUNS_LABEL: [style.count(k, n) for k, n in zip(samples["board_k"], samples["board_n"], strict=True)],
+            RUNS_LABEL: [fraction(k, n) for k, n in zip(samples["board_k"], samples["board_n"], strict=True)],
             "Scene": samples["scene"],
             "Request": samples["request"],
             "Domain": samples["domain"].map(_DOMAIN_LABELS),
@@ -206,7 +206,7 @@ def board_table(counts: pd.DataFrame, boards: Mapping[str, str]) -> pd.DataFrame
         entry = rows.setdefault(board, {})
         for metric in METRICS.values():
             if metric.task == row.task:
-                entry[metric.label] = style.count(getattr(row, f"{metric.id}_k"), getattr(row, f"{metric.id}_n"))
+                entry[metric.label] = fraction(getattr(row, f"{metric.id}_k"), getattr(row, f"{metric.id}_n"))
     table = pd.DataFrame.from_dict(rows, orient="index", columns=[metric.label for metric in METRICS.values()])
     return (
         table.loc[:, [column for column in table if table[column].fillna("").any()]]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from siuo_dash.benchmark.schema import Metric
-from siuo_dash.charts import style
 from siuo_dash.report.domains import DOMAIN_LABELS, counted
 from siuo_dash.report.export import Provenance, Table, plain_table
+from siuo_dash.text import fraction
 
 
 def subcategory_screen(counts: pd.DataFrame, runs: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
@@ -18,7 +18,7 @@ def subcategory_screen(counts: pd.DataFrame, runs: pd.DataFrame, names: Mapping[
     wide = subcategory_wide(counts, runs, names)
     shown = {"Domain": wide["domain"].map(DOMAIN_LABELS), "Subcategory": wide["subcategory"]}
     for run_id, name in names.items():
-        shown[name] = [style.count(k, n) for k, n in zip(wide[f"{run_id}_k"], wide[f"{run_id}_n"], strict=True)]
+        shown[name] = [fraction(k, n) for k, n in zip(wide[f"{run_id}_k"], wide[f"{run_id}_n"], strict=True)]
     return pd.DataFrame(shown)
 
 

@@ -6,10 +6,10 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from siuo_dash.charts import style
-from siuo_dash.charts.backdrop import REGIONS
-from siuo_dash.charts.outcomes import OUTCOMES
+from siuo_dash.charts.bars import OUTCOMES
+from siuo_dash.charts.tradeoff import REGIONS
 from siuo_dash.report.export import Provenance, Table, plain_table
+from siuo_dash.text import fraction, interval, missing, percent
 
 RATES: Final = {"safe": "Safe", "effective": "Effective", "safe_and_effective": "Safe & Effective"}
 
@@ -31,9 +31,7 @@ def key_figures(frame: pd.DataFrame) -> list[tuple[str, str, str]]:
     ]
     sure = judged[judged["share"] >= 0.05].sort_values("share", ascending=False)
     if len(sure):
-        shares = [
-            f"{model} {style.percent(share, 0)}" for model, share in zip(sure["model"], sure["share"], strict=True)
-        ]
+        shares = [f"{model} {percent(share, 0)}" for model, share in zip(sure["model"], sure["share"], strict=True)]
         words = f"in 5 % or more of 2,000 draws of the samples: {_names(shares, 6)}"
         figures.append(("Perhaps on the frontier", str(len(sure)), words))
     return figures
@@ -52,7 +50,7 @@ def screen_table(frame: pd.DataFrame) -> pd.DataFrame:
     for name, label in RATES.items():
         parts = zip(*(frame[f"{name}_{part}"] for part in ("low", "high", "k", "n")), strict=True)
         shown[f"{label}: interval, count"] = [
-            f"{style.interval(low, high)} · {style.count(k, n)}" if n else "" for low, high, k, n in parts
+            f"{interval(low, high)} · {fraction(k, n)}" if n else "" for low, high, k, n in parts
         ]
     shown["Size (B)"] = frame["params_b"]
     shown["Weights"] = frame["open_weights"].map({True: "open", False: "closed"}).fillna("not stated")
@@ -73,9 +71,9 @@ def unjudged_table(frame: pd.DataFrame) -> pd.DataFrame:
     """The runs without both verdicts, with what is known of them and why the rest is not."""
     rows = []
     for row in frame.to_dict("records"):
-        known = [f"{label} {style.percent(row[f'{name}_rate'])} ({style.count(row[f'{name}_k'], row[f'{name}_n'])})" for name, label in RATES.items() if row[f"{name}_n"]]  # fmt: skip
+        known = [f"{label} {percent(row[f'{name}_rate'])} ({fraction(row[f'{name}_k'], row[f'{name}_n'])})" for name, label in RATES.items() if row[f"{name}_n"]]  # fmt: skip
         lacking = [label for name, label in list(RATES.items())[:2] if not row[f"{name}_n"]]
-        why = f"{' and '.join(lacking)} {style.missing(row['evidence'])}"
+        why = f"{' and '.join(lacking)} {missing(row['evidence'])}"
         rows.append((row["model"], why, "; ".join(known) or "nothing of the generation task"))
     return pd.DataFrame(rows, columns=["Model", "Why", "What is known"])
 

@@ -12,9 +12,9 @@ from siuo_dash.analysis.stats import Rate, wilson_array
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, MCQA_JUDGE, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
-from siuo_dash.charts import style
 from siuo_dash.ingest.released import why_different
 from siuo_dash.ingest.submission import ANY_FLAG, Submission
+from siuo_dash.text import NOT_JUDGED, interval, missing, percent, points
 
 AROUND: Final = 8
 """Runs above and below the new one that are drawn with it."""
@@ -33,12 +33,10 @@ def score_figures(submission: Submission) -> list[tuple[str, str, str]]:
             continue
         tally = submission.scores.get(metric.id)
         if tally is None:
-            figures.append((metric.label, "–", style.NOT_JUDGED))
+            figures.append((metric.label, "–", NOT_JUDGED))
             continue
         rate = Rate(tally.k, tally.n)
-        words = (
-            f"95 % interval {style.interval(rate.low, rate.high, 2)}, {tally.k}/{tally.n}" if tally.n else "no verdict"
-        )
+        words = f"95 % interval {interval(rate.low, rate.high, 2)}, {tally.k}/{tally.n}" if tally.n else "no verdict"
         if tally.ungraded:
             words += f", {tally.ungraded} ungraded"
         if (value := printed.get(metric.id)) is not None:
@@ -47,7 +45,7 @@ def score_figures(submission: Submission) -> list[tuple[str, str, str]]:
                 if metric.id == "mcqa"
                 else f"; gen_score.py prints {value:.2f}"
             )
-        figures.append((metric.label, style.percent(rate.rate, 2), words))
+        figures.append((metric.label, percent(rate.rate, 2), words))
     return figures
 
 
@@ -170,11 +168,11 @@ def earlier_frame(
         }
         for metric in metrics:
             k, n = int(each.run[f"{metric.id}_k"]), int(each.run[f"{metric.id}_n"])
-            row[metric.label] = f"{style.percent(k / n, 2)} ({k}/{n})" if n else style.missing(each.run["evidence"])
+            row[metric.label] = f"{percent(k / n, 2)} ({k}/{n})" if n else missing(each.run["evidence"])
             difference = each.differences.get(metric.id)
             row[f"{metric.label}: new minus this"] = (
-                f"{style.points(difference.difference)} points "
-                f"({style.points(difference.interval.low)} to {style.points(difference.interval.high)}), "
+                f"{points(difference.difference)} points "
+                f"({points(difference.interval.low)} to {points(difference.interval.high)}), "
                 f"{'paired' if difference.table is not None else 'not paired'}"
                 if difference is not None
                 else "–"
@@ -189,4 +187,4 @@ def earlier_frame(
 def _without(tally: Tally, whole: Tally) -> str:
     if tally.rate is None or whole.rate is None:
         return "nothing left"
-    return f"{style.percent(tally.rate)} ({tally.k}/{tally.n}), {style.points(tally.rate - whole.rate)} points"
+    return f"{percent(tally.rate)} ({tally.k}/{tally.n}), {points(tally.rate - whole.rate)} points"

@@ -8,8 +8,10 @@ from typing import Any, Final
 import pandas as pd
 
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts import style
+from siuo_dash.charts import colours
+from siuo_dash.charts.figure import FONT
 from siuo_dash.report.leaderboard import COLUMNS, SENTENCE
+from siuo_dash.text import fraction, interval, missing
 
 ROWS: Final = 20
 """As many as the interactive table shows before it scrolls."""
@@ -52,21 +54,21 @@ def _cells(row: dict[Any, Any]) -> str:
     for name in METRICS:
         rate, low, high, k, n = (row[f"{name}_{part}"] for part in ("rate", "low", "high", "k", "n"))
         if pd.isna(rate):
-            cells += f"<td>{style.missing(str(row['evidence']))}</td>"
+            cells += f"<td>{missing(str(row['evidence']))}</td>"
         else:
-            beside = f"{style.interval(low, high)} · {style.count(k, n)}"
+            beside = f"{interval(low, high)} · {fraction(k, n)}"
             cells += f"<td>{100 * rate:.2f} <small>{beside}</small></td>"
     return cells
 
 
-def _colours(theme: style.Theme) -> str:
-    return f"color: {style.ink(theme)}; background: {style.paper(theme)}; --line: {style.grid(theme)};"
+def _colours(theme: colours.Theme) -> str:
+    return f"color: {colours.ink(theme)}; background: {colours.paper(theme)}; --line: {colours.grid(theme)};"
 
 
 # Below Streamlit's own head, which comes up behind it, and where the interactive page will stand.
 _CSS: Final = f"""
 #{ID} {{ position: fixed; inset: 3.75rem 0 0; overflow: auto; z-index: 100; padding: 5.1rem 5rem 2rem;
-  font: 15px/1.5 {style.FONT}; {_colours("light")} }}
+  font: 15px/1.5 {FONT}; {_colours("light")} }}
 #{ID} h1 {{ font-size: 2.4rem; font-weight: 700; margin: 0 0 0.6rem; line-height: 1.2; }}
 #{ID} p {{ margin: 0 0 0.8rem; }}
 #{ID} div {{ overflow-x: auto; }}

@@ -7,19 +7,21 @@ environment wins. Signing in is Streamlit's own section [auth] of the same file.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, cast
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BeforeValidator, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from siuo_dash.errors import SettingsError
 from siuo_dash.settings.auth import SignIn, is_loopback, is_web, sign_in
+from siuo_dash.text import counted
 
-MODES: Final = ("local", "hosted")
-UPLOADS: Final = ("signed-in", "reviewers", "nobody")
 PREFIX: Final = "SIUO_"
 SECTION: Final = "siuo"
 EXIT_CODE: Final = 78
@@ -39,41 +41,86 @@ def address_of(text: object) -> str | None:
     return folded if _ADDRESS.fullmatch(folded) and ".." not in folded else None
 
 
-def _of(default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={"meaning": meaning})
+def _one_of(*allowed: str) -> BeforeValidator:
+    def checked(raw: object) -> str:
+        word = raw.strip().casefold() if isinstance(raw, str) else ""
+        if word in allowed:
+            return word
+        if word in _OPEN_TO_ALL and "signed-in" in allowed:
+            raise ValueError(
+                "uploads open to all are not served, since nobody could be asked about a submission; "
+                "let people sign in (signed-in), or only reviewers upload (reviewers)"
+            )
+        raise ValueError(f"{raw!r} is not one of {', '.join(allowed)}")
+
+    return BeforeValidator(checked)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """All settings. What a field means stands in its metadata, and so in docs/settings.md."""
+def _within(low: int, high: int) -> BeforeValidator:
+    def checked(raw: object) -> int:
+        if isinstance(raw, str) and raw.strip().isdecimal():
+            raw = int(raw)
+        if type(raw) is int and low <= raw <= high:  # not True, and not 2.0: in a file, both are slips
+            return raw
+        raise ValueError(f"{raw!r} is no whole number from {low:,} to {high:,}")
 
-    mode: Literal["local", "hosted"] = _of(
-        "local",
-        "`local`: one person on this machine, no accounts, what is uploaded is published. `hosted`: everybody reads, "
-        "people sign in to upload, reviewers decide.",
+    return BeforeValidator(checked)
+
+
+def _addresses(raw: object) -> tuple[str | None, ...]:
+    listed = re.split(r"[\s,;]+", raw.strip(" ,;\n")) if isinstance(raw, str) else raw
+    if not isinstance(listed, list | tuple):
+        raise ValueError("write the addresses as a list")
+    if wrong := [each for each in listed if address_of(each) is None]:
+        raise ValueError(f"{wrong[0]!r} is no e-mail address")
+    return tuple(dict.fromkeys(map(address_of, listed)))
+
+
+def _issuer(raw: object) -> str:
+    try:
+        if isinstance(raw, str) and is_web(raw.strip()):
+            return raw.strip()
+    except ValueError:
+        pass
+    raise ValueError("the issuer is no web address; it begins with https://")
+
+
+class Settings(BaseSettings):
+    """All settings; what a field means is said again in docs/settings.md."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, validate_default=False, use_attribute_docstrings=True
     )
-    reviewers: tuple[str, ...] = _of(
-        (), "The reviewers' e-mail addresses, separated by commas or white space; in the file a list. Hosted needs one."
+
+    mode: Annotated[Literal["local", "hosted"], _one_of("local", "hosted")] = "local"
+    """`local`: one person on this machine, no accounts, what is uploaded is published. `hosted`: everybody reads,
+    people sign in to upload, reviewers decide."""
+    reviewers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_addresses)] = ()
+    """The reviewers' e-mail addresses, separated by commas or white space; in the file a list. Hosted needs one."""
+    uploads: Annotated[Literal["signed-in", "reviewers", "nobody"], _one_of("signed-in", "reviewers", "nobody")] = (
+        "signed-in"
     )
-    uploads: Literal["signed-in", "reviewers", "nobody"] = _of(
-        "signed-in",
-        "Who may upload when hosted: `signed-in`, `reviewers` or `nobody`. Without sign-in, no one ever may.",
-    )
-    quota_per_day: int = _of(
-        20, "How many submissions a person may make in a day (UTC), drafts among them. Hosted only."
-    )
-    quota_open: int = _of(10, "How many drafts and pending submissions a person may have at once. Hosted only.")
-    upload_mb: int = _of(64, "How many megabytes the files of one upload may have together.")
-    sign_in_hours: int = _of(
-        24, "After how many hours a person must sign in again to upload or to decide. Hosted only."
-    )
-    issuer: str = _of(
-        "",
-        "Who must have issued an identity; empty: what `server_metadata_url` of [auth] says before "
-        "`/.well-known/openid-configuration`, which is so for nearly every provider.",
-    )
+    """Who may upload when hosted: `signed-in`, `reviewers` or `nobody`. Without sign-in, no one ever may."""
+    quota_per_day: Annotated[int, _within(1, 10_000)] = 20
+    """How many submissions a person may make in a day (UTC), drafts among them. Hosted only."""
+    quota_open: Annotated[int, _within(1, 1_000)] = 10
+    """How many drafts and pending submissions a person may have at once. Hosted only."""
+    upload_mb: Annotated[int, _within(1, 1_024)] = 64
+    """How many megabytes the files of one upload may have together."""
+    sign_in_hours: Annotated[int, _within(1, 720)] = 24
+    """After how many hours a person must sign in again to upload or to decide. Hosted only."""
+    issuer: Annotated[str, BeforeValidator(_issuer)] = ""
+    """Who must have issued an identity; empty: what `server_metadata_url` of [auth] says before
+    `/.well-known/openid-configuration`, which is so for nearly every provider."""
     sign_in: SignIn | None = None
     """From [auth]; None locally."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given: `read` reads the environment, and a test's settings do not depend on it."""
+        return (init_settings,)
 
     @property
     def hosted(self) -> bool:
@@ -81,13 +128,10 @@ class Settings:
         return self.mode == "hosted"
 
 
-NAMES: Final = tuple(each.name for each in fields(Settings) if each.name != "sign_in")
-LIMITS: Final = {"quota_per_day": (1, 10_000), "quota_open": (1, 1_000), "upload_mb": (1, 1_024), "sign_in_hours": (1, 720)}  # fmt: skip
-"""The least and the most that a number may be."""
-VARIABLES: Final = (
-    *(PREFIX + name.upper() for name in NAMES),
-    *(PREFIX + name for name in ("DATA", "BENCHMARK_GENERATION", "BENCHMARK_MULTIPLE_CHOICE", "BENCHMARK_PICTURES")),
-)
+NAMES: Final = tuple(name for name in Settings.model_fields if name != "sign_in")
+PLACES: Final = ("data", "benchmark_generation", "benchmark_multiple_choice", "benchmark_pictures")
+"""What is read where it is needed: where data lie, and where the benchmark is fetched from."""
+VARIABLES: Final = tuple(PREFIX + name.upper() for name in (*NAMES, *PLACES))
 """All of the program's environment variables."""
 _OF_TESTS: Final = f"{PREFIX}TEST_"
 
@@ -102,19 +146,30 @@ class Serving:
     max_upload_mb: int = 64
 
 
-def read(environment: Mapping[str, str], secrets: Sequence[Path] = ()) -> Settings:
-    """The settings. SettingsError with every fault, one a line; how the server listens is `check_serving`'s matter.
+def read(secrets: Sequence[Path] = ()) -> Settings:
+    """The settings of this process. SettingsError with every fault, one a line; `check_serving` looks at how it listens.
 
     secrets: the secrets files that Streamlit reads, in its order; those that are not there are passed over.
     """
-    faults = _misspelt(environment)
+    faults = _misspelt(os.environ)
     missing: list[Path] = []
     tables = _tables(secrets, missing, faults)
-    given = _given(environment, tables.get(SECTION, {}), faults)
-    values = {name: _value(name, raw, where, faults) for name, (raw, where) in given.items()}
-    settings = Settings(**{name: value for name, value in values.items() if value is not None})
+    # pydantic-settings would take `siuo_mode` for SIUO_MODE, which `_misspelt` refuses.
+    exact = {name for name in NAMES if PREFIX + name.upper() in os.environ}
+    said = {name: raw for name, raw in EnvSettingsSource(Settings)().items() if name in exact}
+    given = _section(tables, faults) | said
+    wrong: dict[str, str] = {}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            name = str(each["loc"][0])
+            where = f"{PREFIX}{name.upper()}" if name in said else f"[{SECTION}] {name}"
+            wrong[name] = f"{where}: {each['ctx']['error']}"  # a check's own words: each field has one
+        # What else is wrong is said at once, so the checks go on with the values that are right.
+        settings = Settings(**{name: raw for name, raw in given.items() if name not in wrong})
+    faults.extend(wrong.values())
     if settings.hosted:
-        found = None
         if missing and len(missing) == len(secrets):
             faults.append(
                 f"hosted, but there is no secrets file, so nobody could sign in: looked for "
@@ -122,8 +177,8 @@ def read(environment: Mapping[str, str], secrets: Sequence[Path] = ()) -> Settin
             )
         else:
             found = sign_in(tables.get("auth"), settings.issuer, faults)
-        settings = Settings(**{name: getattr(settings, name) for name in NAMES}, sign_in=found)
-        if not settings.reviewers and values.get("reviewers", ()) is not None:
+            settings = settings.model_copy(update={"sign_in": found})
+        if not settings.reviewers and "reviewers" not in wrong:
             faults.append("no reviewer is named, so nothing could ever be published: set SIUO_REVIEWERS to addresses")
     _raise(faults)
     return settings
@@ -145,8 +200,8 @@ def check_serving(settings: Settings, serving: Serving) -> None:
         )
     if settings.upload_mb > serving.max_upload_mb:
         faults.append(
-            f"SIUO_UPLOAD_MB is {settings.upload_mb}, but server.maxUploadSize is {serving.max_upload_mb}, so no such upload "
-            "could come: raise server.maxUploadSize (and a proxy's limit) as well, or lower SIUO_UPLOAD_MB"
+            f"SIUO_UPLOAD_MB is {settings.upload_mb}, but server.maxUploadSize is {serving.max_upload_mb}, so no such "
+            "upload could come: raise server.maxUploadSize (and a proxy's limit) as well, or lower SIUO_UPLOAD_MB"
         )
     _raise(faults)
 
@@ -156,9 +211,8 @@ def summary(settings: Settings) -> str:
     if not settings.hosted:
         return "local: no accounts; what is uploaded is published; listens on this machine only"
     assert settings.sign_in is not None
-    count = len(settings.reviewers)
     return (
-        f"hosted: {count} {'reviewer' if count == 1 else 'reviewers'}; uploads: {settings.uploads}; "
+        f"hosted: {counted(len(settings.reviewers), 'reviewer')}; uploads: {settings.uploads}; "
         f"identities from {settings.sign_in.issuer}, which sends people back to {settings.sign_in.redirect_uri}"
     )
 
@@ -204,77 +258,13 @@ def _tables(secrets: Sequence[Path], missing: list[Path], faults: list[str]) -> 
     return found
 
 
-def _given(environment: Mapping[str, str], section: object, faults: list[str]) -> dict[str, tuple[Any, str]]:
-    """{name: (what was said, where)}; an empty variable is as good as none."""
-    given: dict[str, tuple[Any, str]] = {}
+def _section(tables: Mapping[str, Any], faults: list[str]) -> dict[str, Any]:
+    """What the section [siuo] says, without what is no setting."""
+    section = tables.get(SECTION, {})
     if not isinstance(section, Mapping):
         faults.append(f"[{SECTION}] of secrets.toml is no section: write `[{SECTION}]` on a line of its own")
-        section = {}
-    for name, value in section.items():
+        return {}
+    for name in section:
         if name not in NAMES:
             faults.append(f"[{SECTION}] of secrets.toml: {name!r} is no setting; there are {', '.join(NAMES)}")
-        else:
-            given[name] = (value, f"[{SECTION}] {name}")
-    for name in NAMES:
-        variable = PREFIX + name.upper()
-        if environment.get(variable, "").strip():
-            given[name] = (environment[variable], variable)
-    return given
-
-
-def _value(name: str, raw: Any, where: str, faults: list[str]) -> Any:
-    """A setting's value, or None and a fault."""
-    match name:
-        case "mode":
-            return _one_of(raw, MODES, where, faults)
-        case "uploads":
-            if isinstance(raw, str) and raw.strip().casefold() in _OPEN_TO_ALL:
-                faults.append(
-                    f"{where}: uploads open to all are not served, since nobody could be asked about a submission; "
-                    "let people sign in (signed-in), or only reviewers upload (reviewers)"
-                )
-                return None
-            return _one_of(raw, UPLOADS, where, faults)
-        case "reviewers":
-            return _addresses(raw, where, faults)
-        case "issuer":
-            return _issuer(raw, where, faults)
-    low, high = LIMITS[name]
-    try:
-        number = int(raw) if isinstance(raw, str) else raw
-    except ValueError:
-        number = None
-    if isinstance(number, int) and not isinstance(number, bool) and low <= number <= high:
-        return number
-    faults.append(f"{where}: {raw!r} is no whole number from {low:,} to {high:,}")
-    return None
-
-
-def _one_of(raw: Any, allowed: Sequence[str], where: str, faults: list[str]) -> str | None:
-    word = raw.strip().casefold() if isinstance(raw, str) else None
-    if word in allowed:
-        return cast(str, word)
-    faults.append(f"{where}: {raw!r} is not one of {', '.join(allowed)}")
-    return None
-
-
-def _addresses(raw: Any, where: str, faults: list[str]) -> tuple[str, ...] | None:
-    listed = re.split(r"[\s,;]+", raw.strip(" ,;\n")) if isinstance(raw, str) else raw
-    if not isinstance(listed, list):
-        faults.append(f"{where}: write the addresses as a list")
-        return None
-    wrong = [each for each in listed if address_of(each) is None]
-    if wrong:
-        faults.append(f"{where}: {wrong[0]!r} is no e-mail address")
-        return None
-    return tuple(dict.fromkeys(cast(str, address_of(each)) for each in listed))
-
-
-def _issuer(raw: Any, where: str, faults: list[str]) -> str | None:
-    try:
-        if isinstance(raw, str) and is_web(urlsplit(raw.strip())):
-            return raw.strip()
-    except ValueError:
-        pass
-    faults.append(f"{where}: the issuer is no web address; it begins with https://")
-    return None
+    return {name: value for name, value in section.items() if name in NAMES}

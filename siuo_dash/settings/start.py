@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from siuo_dash.errors import SettingsError
@@ -17,14 +18,11 @@ EXIT_UNAVAILABLE: Final = 69
 def check(found: Settings, serving: Serving, ask: Callable[[SignIn], None] = provider.check) -> None:
     """Refuse what cannot be served. SettingsError with every fault, one a line; see `exit_code`."""
     faults: list[SettingsError] = []
-    try:
-        check_serving(found, serving)
-    except SettingsError as error:
-        faults.append(error)
-    try:
-        _check_sign_in(found, ask)
-    except SettingsError as error:
-        faults.append(error)
+    for look in (partial(check_serving, found, serving), partial(_check_sign_in, found, ask)):
+        try:
+            look()
+        except SettingsError as error:
+            faults.append(error)
     if len(faults) == 1:
         raise faults[0]
     if faults:

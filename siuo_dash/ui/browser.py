@@ -6,7 +6,8 @@ from typing import Final
 
 import streamlit as st
 
-from siuo_dash.charts import style
+from siuo_dash.charts.colours import Theme
+from siuo_dash.charts.figure import Screen
 from siuo_dash.ui import streamlit_private
 
 _SHOWN: Final = "address"
@@ -85,7 +86,7 @@ button:hover, button:focus-visible { border-color: var(--st-primary-color); outl
 """
 image_buttons = st.components.v2.component("siuo_image_buttons", html=_IMAGE_HTML, css=_IMAGE_CSS, js=_IMAGE_JS)
 
-# Where labels fit depends on the width of the window, which only the browser knows (style.Screen).
+# Where labels fit depends on the width of the window, which only the browser knows (charts.figure.Screen).
 _SCREEN_JS: Final = """
 export default function ({ setStateValue }) {
   const queries = [window.matchMedia("(max-width: 760px)"), window.matchMedia("(max-width: 1160px)")];
@@ -99,12 +100,12 @@ export default function ({ setStateValue }) {
 screen_width = st.components.v2.component("siuo_screen", html="<span></span>", js=_SCREEN_JS)
 
 
-def theme() -> style.Theme:
+def theme() -> Theme:
     """Which theme the visitor sees."""
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def screen() -> style.Screen:
+def screen() -> Screen:
     """How wide the window is; the page runs again when that changes. To be asked once in a run of a page."""
     told = screen_width(key="screen", data=None, default={"width": "wide"}, on_width_change=lambda: None).width
     return told if told in ("narrow", "medium") else "wide"

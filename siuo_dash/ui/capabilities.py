@@ -10,7 +10,7 @@ import streamlit as st
 from siuo_dash.analysis import capabilities as analysis
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import LABEL_COLUMNS, Labels
-from siuo_dash.charts.capabilities import MOST_RUNS, grouped_bars
+from siuo_dash.charts.bars import MOST_RUNS, grouped_bars
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.labels import read_labels
 from siuo_dash.report import capabilities as report

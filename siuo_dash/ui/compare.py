@@ -16,13 +16,15 @@ from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.sample_filters import FAILING, PASSING
 from siuo_dash.analysis.samples import MCQA_BOARD
 from siuo_dash.benchmark.schema import EVIDENCE, Metric
-from siuo_dash.charts import style
-from siuo_dash.charts.comparison import MOST_ROWS, differences, two_by_two
+from siuo_dash.charts.colours import outcome_colours
+from siuo_dash.charts.heatmap import two_by_two
+from siuo_dash.charts.intervals import MOST_ROWS, differences
 from siuo_dash.report import compare as report
 from siuo_dash.report import compare_export as exported
 from siuo_dash.report.export import Provenance
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
+from siuo_dash.text import missing
 from siuo_dash.ui import browser, controls, display, page
 from siuo_dash.ui.display import plain, row_key
 
@@ -159,7 +161,7 @@ def _show_paired(
                 columns=(good, bad),
                 row_title="A",
                 column_title="B",
-                colours=report.outcome_colours(scope.metric),
+                diagonal=outcome_colours(scope.metric.id),
                 note=note,
             ),
             key="outcomes",
@@ -244,7 +246,7 @@ def _show_many(scope: Scope) -> None:
     if frame.empty:
         st.info("No other run to compare with: choose runs above, or all runs of the board.", icon=":material/info:")
     elif not base.counts[scope.metric.id].n:
-        words = f"{scope.metric.label} of the baseline is {style.missing(base.evidence)}."
+        words = f"{scope.metric.label} of the baseline is {missing(base.evidence)}."
         st.info(f"{words} Choose another baseline or metric.", icon=":material/info:")
     else:
         _show_against(scope, base, name, family, frame)

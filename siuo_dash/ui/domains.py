@@ -18,7 +18,7 @@ from siuo_dash.benchmark.labels import Labels
 from siuo_dash.benchmark.schema import MCQA_JUDGE
 from siuo_dash.charts.heatmap import LEAST_WIDTH, MOST_ROWS, heatmap
 from siuo_dash.charts.radar import MOST_RUNS, radar
-from siuo_dash.charts.subcategories import catalogue_map
+from siuo_dash.charts.treemap import catalogue_map
 from siuo_dash.report import domain_tests as tests_report
 from siuo_dash.report import domains as report
 from siuo_dash.report import labels

@@ -6,7 +6,7 @@ import streamlit as st
 
 from siuo_dash.analysis import findings as analysis
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts import dumbbell
+from siuo_dash.charts import intervals
 from siuo_dash.report import findings as report
 from siuo_dash.report.export import Provenance
 from siuo_dash.ui import background, browser, controls, display, page
@@ -96,10 +96,10 @@ def _several_boards(view: View, *, narrow: bool) -> None:
     if several.empty:
         return
     models = several["name"].nunique()
-    if models > dumbbell.MOST_ROWS:
-        st.caption(f"The {dumbbell.MOST_ROWS} models with the widest gaps, of {models}.")
+    if models > intervals.MOST_MODELS:
+        st.caption(f"The {intervals.MOST_MODELS} models with the widest gaps, of {models}.")
     display.chart(
-        dumbbell.dumbbell(several, judged, browser.theme(), narrow=narrow),
+        intervals.several_boards(several, judged, browser.theme(), narrow=narrow),
         key="boards",
         alt=f"{judged.label} of {models} models on several boards, with 95 % intervals",
         data=report.boards_table(several, _provenance(view)),

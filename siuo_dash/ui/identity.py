@@ -8,7 +8,6 @@ What a provider says is somebody's words: checked, and never shown unescaped.
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 import unicodedata
@@ -146,7 +145,7 @@ def shown_name(claim: object) -> str | None:
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """The settings, as they were at the start."""
-    return rules.read(os.environ, [Path(path) for path in st.get_option("secrets.files")])
+    return rules.read([Path(path) for path in st.get_option("secrets.files")])
 
 
 def check_start() -> None:

@@ -8,8 +8,9 @@ import streamlit as st
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.findings.judges import several_boards
 from siuo_dash.analysis.reliability import correction, judges
-from siuo_dash.charts import reliability as charts
-from siuo_dash.charts.comparison import two_by_two
+from siuo_dash.charts import intervals
+from siuo_dash.charts.colours import outcome_colours
+from siuo_dash.charts.heatmap import two_by_two
 from siuo_dash.report import compare
 from siuo_dash.report import reliability as report
 from siuo_dash.report.export import plain_table
@@ -123,7 +124,7 @@ def _pair(view: View, pair: judges.JudgedTwice, first: str, second: str) -> None
                 columns=(good, bad),
                 row_title="first",
                 column_title="second",
-                colours=compare.outcome_colours(view.metric),
+                diagonal=outcome_colours(view.metric.id),
             ),
             key="confusion",
             alt=f"Both {good} {table.both}, only first {table.first_only}, only second {table.second_only}, "
@@ -181,13 +182,13 @@ def _corrected(view: View) -> None:
     provenance = view.provenance(f"{view.metric.label}; {len(found.overlaps)} overlaps with human verdicts")
     export = report.corrected_export(frame, view.metric, provenance)
     display.chart(
-        charts.corrected(frame.assign(name=frame["run_id"].map(names)), view.metric, browser.theme(), name="name"),
+        intervals.corrected(frame.assign(name=frame["run_id"].map(names)), view.metric, browser.theme(), name="name"),
         key="corrected",
         alt=f"{view.metric.label}: raw rates and estimates corrected for the judge's errors",
         data=export,
     )
-    if len(frame) > charts.MOST_ROWS:
-        st.caption(f"The first {charts.MOST_ROWS} of {len(frame)} runs; the table holds all.")
+    if len(frame) > intervals.MOST_MODELS:
+        st.caption(f"The first {intervals.MOST_MODELS} of {len(frame)} runs; the table holds all.")
     display.table(
         report.corrected_table(frame, view.metric, names),
         key="corrected-table",

@@ -12,7 +12,7 @@ from siuo_dash.analysis import leaderboard as analysis
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.queries import Board
 from siuo_dash.benchmark.schema import METRICS, Metric
-from siuo_dash.charts.ranking import MOST_ROWS, ranking
+from siuo_dash.charts.intervals import MOST_ROWS, ranking
 from siuo_dash.errors import SubmissionError
 from siuo_dash.report import leaderboard as report
 from siuo_dash.report.export import Provenance

@@ -7,7 +7,6 @@ Streamlit, calls it that way.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -40,7 +39,7 @@ def main(arguments: list[str]) -> int:
             streamlit_private.load_options(arguments, ROOT / "app.py")
         except ValueError as error:
             raise SettingsError(f"Streamlit does not take its options: {error}: correct that option") from None
-        found = settings.read(os.environ, [Path(path) for path in st.get_option("secrets.files")])
+        found = settings.read([Path(path) for path in st.get_option("secrets.files")])
         start.check(found, serving())
     except SettingsError as error:
         for fault in str(error).splitlines():

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import streamlit as st
 
-from siuo_dash.charts import style
+from siuo_dash.charts.colours import DARK_CHIPS
 from siuo_dash.errors import SiuoError
 from siuo_dash.settings.paths import data_dir
 from siuo_dash.store.engine.database import Store
@@ -146,7 +146,7 @@ def header(title: str, sentence: str) -> None:
     """A page's heading and the sentence that says what it answers."""
     st.session_state[PAGE] = title
     if browser.theme() == "dark":
-        st.html(style.DARK_CHIPS)
+        st.html(DARK_CHIPS)
     st.title(title, anchor=False)
     with st.container(gap=None):
         st.markdown(sentence)

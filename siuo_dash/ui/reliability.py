@@ -11,7 +11,7 @@ from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.reliability import health, responses, samples
 from siuo_dash.benchmark.schema import FLAGS
-from siuo_dash.charts import reliability as charts
+from siuo_dash.charts import bars, difficulty
 from siuo_dash.report import compare
 from siuo_dash.report import reliability as report
 from siuo_dash.report.samples import link_params
@@ -146,7 +146,7 @@ def _sample_figures(view: View, figures: pd.DataFrame, runs: int) -> None:
     with left:
         st.subheader("Difficulty", anchor=False)
         display.chart(
-            charts.difficulty_histogram(figures, view.metric, browser.theme()),
+            difficulty.difficulty_histogram(figures, view.metric, browser.theme()),
             key="difficulty",
             alt=f"Number of samples by how many of {runs} runs pass them",
             data=export,
@@ -154,7 +154,7 @@ def _sample_figures(view: View, figures: pd.DataFrame, runs: int) -> None:
     with right:
         st.subheader("Discrimination", anchor=False)
         display.chart(
-            charts.difficulty_scatter(figures, view.metric, browser.theme(), chance=limit),
+            difficulty.difficulty_scatter(figures, view.metric, browser.theme(), chance=limit),
             key="discrimination",
             alt="Each sample's share of passing runs against its discrimination",
             data=export,
@@ -203,13 +203,13 @@ def _responses(view: View) -> None:
     export = report.mix_export(frame, "responses", view.provenance(f"{metric.label}; by run"))
     named = frame.assign(name=frame["run_id"].map(names))
     display.chart(
-        charts.response_mix(named, metric, browser.theme(), name="name"),
+        bars.response_mix(named, metric, browser.theme(), name="name"),
         key="mix",
         alt="How many samples of each run have how many of their responses passing",
         data=export,
     )
-    if len(frame) > charts.MOST_ROWS:
-        st.caption(f"The {charts.MOST_ROWS} least stable of {len(frame)} runs; the table holds all.")
+    if len(frame) > bars.MOST_MIXES:
+        st.caption(f"The {bars.MOST_MIXES} least stable of {len(frame)} runs; the table holds all.")
     display.table(
         report.mix_table(frame, metric, names),
         key="mix-table",
@@ -239,7 +239,7 @@ def _responses_by_domain(view: View, runs: list[str]) -> None:
     named = domains.assign(name=domains["domain"].map(compare.DOMAIN_LABELS))
     unit = "Samples of all runs together" if pooled else "Samples"
     display.chart(
-        charts.response_mix(named, view.metric, browser.theme(), name="name", unit=unit),
+        bars.response_mix(named, view.metric, browser.theme(), name="name", unit=unit),
         key="mix-domains",
         alt=f"Agreement of responses by domain, {words}",
         data=export,

@@ -14,7 +14,7 @@ from siuo_dash.analysis.sample_filters import FAILING
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.benchmark.text import slug
-from siuo_dash.charts.run_profile import run_profile
+from siuo_dash.charts.intervals import run_profile
 from siuo_dash.report import badges
 from siuo_dash.report import runs as report
 from siuo_dash.report.export import Provenance

@@ -8,15 +8,16 @@ import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import tradeoff as analysis
-from siuo_dash.charts import backdrop, outcomes, scatter
-from siuo_dash.charts.style import Screen
+from siuo_dash.charts import bars
+from siuo_dash.charts import tradeoff as charts
+from siuo_dash.charts.figure import Screen
 from siuo_dash.report import tradeoff as report
 from siuo_dash.ui import background, browser, controls, display, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
 
 _MODES: Final[dict[str, str]] = {"open": "Click: open", "lasso": "Lasso: choose", "box": "Box: choose"}
-_DRAGS: Final[dict[str, backdrop.Mode]] = {"open": "open", "lasso": "lasso", "box": "box"}
+_DRAGS: Final[dict[str, charts.Mode]] = {"open": "open", "lasso": "lasso", "box": "box"}
 _MANY: Final = 40
 """From this many runs on, the intervals of all of them hide each other."""
 
@@ -77,7 +78,7 @@ def _scatter(
     judged: pd.DataFrame,
     chosen: list[str],
     screen: Screen,
-    mode: backdrop.Mode,
+    mode: charts.Mode,
     *,
     intervals: bool,
     lines: bool,
@@ -92,10 +93,10 @@ def _scatter(
             st.session_state["runs"] = names
             controls.renew_tables()
 
-    if len(judged) > scatter.MOST_POINTS:
-        st.caption(f"{scatter.MOST_POINTS} of {len(judged)} runs are drawn; filter to see others.")
+    if len(judged) > charts.MOST_POINTS:
+        st.caption(f"{charts.MOST_POINTS} of {len(judged)} runs are drawn; filter to see others.")
     display.chart(
-        scatter.tradeoff(
+        charts.tradeoff(
             judged,
             browser.theme(),
             chosen=chosen,
@@ -111,8 +112,8 @@ def _scatter(
         mode="points" if mode == "open" else mode,
     )
     st.caption(
-        "The bars at a mark are Wilson 95 % intervals; larger marks have more parameters. Names stand where there is "
-        "room: all are in the table. The regions are cut at 50 %; “by refusing” is read from the verdicts (safe, but "
+        "The bars at a mark are Wilson 95 % intervals; larger marks have more parameters. The frontier and the chosen "
+        "runs are named, the others on hover. The regions are cut at 50 %; “by refusing” is read from the verdicts (safe, but "
         "seldom effective), not from the responses. Dark marks are on the frontier: no other run of the board is at "
         "least as good in both and better in one."
     )
@@ -144,11 +145,11 @@ def _table(view: View, judged: pd.DataFrame, chosen: list[str]) -> None:
 def _outcomes(view: View, judged: pd.DataFrame, *, narrow: bool) -> None:
     st.subheader("The four outcomes", anchor=False)
     st.markdown("What became of each run's samples, counted from its verdicts.")
-    most = outcomes.MOST_ROWS
+    most = bars.MOST_ROWS
     if len(judged) > most:
         st.caption(f"The first {most} of {len(judged)} runs by {view.metric.label}; all are in the table below.")
     display.chart(
-        outcomes.outcomes(judged, browser.theme(), narrow=narrow),
+        bars.outcomes(judged, browser.theme(), narrow=narrow),
         key="outcomes",
         alt=f"Both, safe only, effective only and neither for {min(len(judged), most)} runs",
         data=report.export_table(judged, view.provenance()),

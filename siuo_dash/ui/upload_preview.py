@@ -12,7 +12,7 @@ from siuo_dash.analysis import preview, twins
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS, Metric
-from siuo_dash.charts.ranking import ranking
+from siuo_dash.charts.intervals import ranking
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report import review, upload

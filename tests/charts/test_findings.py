@@ -15,7 +15,9 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.findings import several_boards
 from siuo_dash.analysis.tradeoff import regions, tradeoff
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts import backdrop, dumbbell, outcomes, scatter, style
+from siuo_dash.charts import bars, colours, intervals, placement
+from siuo_dash.charts import tradeoff as scatter
+from siuo_dash.charts.figure import PERCENT_RANGE, Screen
 from tests.make.findings_stores import shipped
 
 HOSTILE = "<script>alert(1)</script> & <b>bold</b>"
@@ -78,7 +80,7 @@ def mark(figure: go.Figure, run_id: str) -> dict[str, Any]:
 
 def names(figure: go.Figure) -> list[str]:
     """The labels of runs, without the names of regions and the figures at lines."""
-    fixed = [f"<b>{region.label}" for region in backdrop.REGIONS.values()]
+    fixed = [f"<b>{region.label}" for region in scatter.REGIONS.values()]
     return [
         a.text for a in figure.layout.annotations if not (a.text[-1] == "%" or any(a.text.startswith(f) for f in fixed))
     ]
@@ -106,8 +108,8 @@ def test_shape_by_weights_and_size_by_parameters(paper: pd.DataFrame) -> None:
     ids = paper.set_index("model")["run_id"]
     closed, small, large = (mark(figure, ids[name]) for name in ("GPT-4o", "InstructBLIP2-T5-XL", "LLaVA-1.6-34B"))
     assert (closed["symbol"], small["symbol"]) == ("diamond", "circle")
-    assert closed["fill"] == style.paper("light"), "an unknown size is hollow"
-    assert small["fill"] == large["fill"] == style.muted("light")
+    assert closed["fill"] == colours.paper("light"), "an unknown size is hollow"
+    assert small["fill"] == large["fill"] == colours.muted("light")
     assert large["size"] > 2 * small["size"]
     keys = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert keys == [
@@ -162,33 +164,39 @@ def test_the_axes_hold_all_rates() -> None:
 
 @pytest.mark.parametrize("count", [15, 40, 200])
 @pytest.mark.parametrize("screen", ["wide", "medium", "narrow"])
-def test_labels_keep_apart(count: int, screen: style.Screen) -> None:
-    points = scatter.points_of(made(count)).assign(chosen=False, size=10.0)
-    labels = scatter.labels_of(points, screen)
+def test_labels_keep_apart(count: int, screen: Screen) -> None:
+    chosen = [f"run-{number}" for number in range(0, count, 5)]
+    points = scatter.points_of(made(count), chosen)
+    points = points.assign(chosen=points["run_id"].isin(chosen), size=10.0)
+    taken = scatter.taken(screen == "narrow", lines=True)
+    labels = placement.labels_of(points, screen, taken)
     assert labels
-    for width in np.linspace(*backdrop.WIDTHS[screen], 5):
+    assert all(points["frontier"][label.mark] or points["chosen"][label.mark] for label in labels)
+    for width in np.linspace(*placement.WIDTHS[screen], 5):
         boxes = [(b.share * width + b.left, b.top, b.width, b.height) for b in (label.box for label in labels)]
         for (x1, y1, w1, h1), (x2, y2, w2, h2) in itertools.combinations(boxes, 2):
             assert x1 + w1 <= x2 or x2 + w2 <= x1 or y1 + h1 <= y2 or y2 + h2 <= y1
-    assert labels == scatter.labels_of(points, screen)
+    assert labels == placement.labels_of(points, screen, taken)
 
 
-def test_all_runs_of_the_paper_are_named_on_a_wide_screen_and_fewer_on_a_phone(paper: pd.DataFrame) -> None:
-    wide, narrow = (names(scatter.tradeoff(paper, "light", screen=screen)) for screen in ("wide", "narrow"))
-    assert set(wide) == set(paper["model"])
-    assert 3 <= len(narrow) < 15
-    assert {"GPT-4o", "GPT-4V(ision)", "Gemini 1.5 Pro"} <= set(narrow), "the frontier is named first"
+@pytest.mark.parametrize("screen", ["wide", "medium", "narrow"])
+def test_the_frontier_and_the_chosen_runs_are_named_and_no_other(paper: pd.DataFrame, screen: Screen) -> None:
+    assert set(names(scatter.tradeoff(paper, "light", screen=screen))) == {"GPT-4o", "GPT-4V(ision)", "Gemini 1.5 Pro"}
+    ids = paper.set_index("model")["run_id"]
+    more = names(scatter.tradeoff(paper, "light", screen=screen, chosen=[ids["CogVLM"]]))
+    assert more[0] == "<b>CogVLM</b>"
+    assert len(more) == 4
 
 
 def test_a_name_of_200_characters_is_left_to_hover_and_table() -> None:
     frame = made(4)
     frame["model"] = ["x" * 200, HOSTILE, "Short", "Two words that fold into two lines"]
     frame["label"] = frame["model"]
-    figure = scatter.tradeoff(frame, "light")
+    figure = scatter.tradeoff(frame, "light", chosen=frame["run_id"])
     drawn = names(figure)
     assert not [name for name in drawn if "xxx" in name]
     assert all("<script" not in text for trace in figure.data for text in (trace.text or []))
-    assert "Two words that fold into<br>two lines" in drawn
+    assert "<b>Two words that fold into<br>two lines</b>" in drawn
     assert "x" * 200 in mark(figure, "run-0")["text"].replace("<br>", "")
 
 
@@ -209,7 +217,7 @@ def test_intervals_of_the_frontier_and_the_chosen_alone(paper: pd.DataFrame) -> 
 
 
 @pytest.mark.parametrize(("mode", "drag"), [("open", "pan"), ("lasso", "lasso"), ("box", "select")])
-def test_what_dragging_does(paper: pd.DataFrame, mode: backdrop.Mode, drag: str) -> None:
+def test_what_dragging_does(paper: pd.DataFrame, mode: scatter.Mode, drag: str) -> None:
     figure = scatter.tradeoff(paper, "light", mode=mode)
     assert figure.layout.dragmode == drag
     assert figure.layout.xaxis.fixedrange
@@ -230,40 +238,40 @@ def test_runs_without_both_rates_are_not_drawn() -> None:
 
 
 def test_the_four_outcomes_are_the_counts(paper: pd.DataFrame) -> None:
-    figure = outcomes.outcomes(paper, "light")
-    bars = {trace.name: trace for trace in figure.data}
-    assert list(bars) == ["Both", "Safe only", "Effective only", "Neither"]
-    assert [round(bar.x[0] * 1.67) for bar in bars.values()] == [39, 50, 77, 1]
-    assert [bar.text[0] for bar in bars.values()] == ["39", "50", "77", ""], (
+    figure = bars.outcomes(paper, "light")
+    parts = {trace.name: trace for trace in figure.data}
+    assert list(parts) == ["Both", "Safe only", "Effective only", "Neither"]
+    assert [round(bar.x[0] * 1.67) for bar in parts.values()] == [39, 50, 77, 1]
+    assert [bar.text[0] for bar in parts.values()] == ["39", "50", "77", ""], (
         "no room for the 1, which hover and table tell"
     )
-    assert sum(bar.x[0] for bar in bars.values()) == pytest.approx(100)
+    assert sum(bar.x[0] for bar in parts.values()) == pytest.approx(100)
     assert figure.layout.barmode == "stack"
     assert list(figure.layout.yaxis.ticktext) == paper["model"].tolist()
-    assert "1 of 167 samples" in bars["Neither"].hovertext[0]
-    assert bars["Both"].marker.color == style.BOTH
+    assert "1 of 167 samples" in parts["Neither"].hovertext[0]
+    assert parts["Both"].marker.color == colours.BOTH
 
 
 def test_outcomes_that_are_rare_have_a_pattern_and_stand_only_where_they_are(paper: pd.DataFrame) -> None:
     frame = paper.head(2).assign(apart=[3, 0], both=[36, 76], unplaced=[0, 2], samples=[167, 169])
-    bars = {trace.name: trace for trace in outcomes.outcomes(frame, "light").data}
-    assert list(bars) == ["Both", "Both, but not together", "Safe only", "Effective only", "Neither", "Ungraded"]
-    assert bars["Both, but not together"].marker.pattern.shape == "/"
-    assert bars["Ungraded"].marker.color == style.UNGRADED
+    parts = {trace.name: trace for trace in bars.outcomes(frame, "light").data}
+    assert list(parts) == ["Both", "Both, but not together", "Safe only", "Effective only", "Neither", "Ungraded"]
+    assert parts["Both, but not together"].marker.pattern.shape == "/"
+    assert parts["Ungraded"].marker.color == colours.UNGRADED
 
 
 def test_names_stand_above_the_bars_on_a_phone(paper: pd.DataFrame) -> None:
     frame = paper.head(3).assign(model=["x" * 200, HOSTILE, "Short"])
-    figure = outcomes.outcomes(frame, "dark", narrow=True)
+    figure = bars.outcomes(frame, "dark", narrow=True)
     assert figure.layout.annotations[0].text.replace("<br>", "") == "x" * 200
     assert "<script" not in "".join(a.text for a in figure.layout.annotations)
     assert not figure.layout.yaxis.ticktext
-    assert len(outcomes.outcomes(pd.concat([paper] * 5), "light").data[0].x) == outcomes.MOST_ROWS
+    assert len(bars.outcomes(pd.concat([paper] * 5), "light").data[0].x) == bars.MOST_ROWS
 
 
 def test_the_same_model_on_several_boards() -> None:
     frame = several_boards(shipped(), METRICS["safe"])
-    figure = dumbbell.dumbbell(frame, METRICS["safe"], "light")
+    figure = intervals.several_boards(frame, METRICS["safe"], "light")
     assert list(figure.layout.yaxis.ticktext) == ["LLaVA-1.5-7B", "Qwen2.5-VL-7B-Instruct", "Qwen3-VL-8B-Instruct"]
     lines = [trace for trace in figure.data if trace.mode == "lines"]
     assert [[round(x, 1) for x in trace.x] for trace in lines] == [[21.6, 75.4], [29.9, 57.5], [53.3, 68.3]]
@@ -273,13 +281,13 @@ def test_the_same_model_on_several_boards() -> None:
     human = next(trace for trace in boards if trace.name == "human, 3 responses")
     assert human.x[0] == pytest.approx(100 * 36 / 167)
     assert human.error_x.array[0] == pytest.approx(100 * stats.Rate(36, 167).high - 100 * 36 / 167)  # type: ignore[operator]
-    assert list(figure.layout.xaxis.range) == style.PERCENT_RANGE
+    assert list(figure.layout.xaxis.range) == PERCENT_RANGE
 
 
 def test_a_dumbbell_with_hostile_names_on_a_phone() -> None:
     frame = several_boards(shipped(), METRICS["safe"])
     frame = frame.assign(name=frame["name"].replace("LLaVA-1.5-7B", HOSTILE))
-    figure = dumbbell.dumbbell(frame, METRICS["safe"], "dark", narrow=True)
+    figure = intervals.several_boards(frame, METRICS["safe"], "dark", narrow=True)
     assert "<script" not in str(figure.to_json()).replace("\\u003c", "<")
     assert not figure.layout.yaxis.ticktext
     assert len(figure.layout.annotations) == 3

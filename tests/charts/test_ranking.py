@@ -12,9 +12,11 @@ import pytest
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts import style
-from siuo_dash.charts.ranking import MOST_ROWS, ranking
+from siuo_dash.charts import colours
+from siuo_dash.charts.figure import PERCENT_RANGE, chart_text
+from siuo_dash.charts.intervals import MOST_ROWS, ranking
 from siuo_dash.store.engine.database import Store
+from siuo_dash.text import fraction, interval, missing, percent, points
 from tests.make.stores import make_data, make_run, share
 
 
@@ -34,7 +36,7 @@ def test_the_best_is_at_the_top_with_its_interval(human: pd.DataFrame) -> None:
     assert list(np.diff(dots.y)) == [1.0] * 14
     bottom, top = drawn.layout.yaxis.range
     assert bottom > max(dots.y) > min(dots.y) > top  # the axis runs downwards
-    assert list(drawn.layout.xaxis.range) == style.PERCENT_RANGE
+    assert list(drawn.layout.xaxis.range) == PERCENT_RANGE
     assert [row[0] for row in dots.customdata] == human["run_id"].tolist()
     assert "53.29 %" in dots.text[0]
     assert "89/167 samples" in dots.text[0]
@@ -47,9 +49,9 @@ def test_evidence_is_told_by_shape_not_by_colour(tmp_path: Path) -> None:
         ("A verdict for each sample", "circle"),
         ("Only counts published", "circle-open"),
     }
-    assert {dots.marker.color for dots in drawn.data} == {style.SAFE}
-    assert drawn.layout.paper_bgcolor == style.paper("dark")
-    assert drawn.layout.font.color == style.ink("dark")
+    assert {dots.marker.color for dots in drawn.data} == {colours.SAFE}
+    assert drawn.layout.paper_bgcolor == colours.paper("dark")
+    assert drawn.layout.font.color == colours.ink("dark")
 
 
 def test_chance_is_drawn_for_multiple_choice_only(human: pd.DataFrame) -> None:
@@ -115,7 +117,7 @@ def test_a_hostile_name_is_text(name: str) -> None:
     frame.loc[0, "model"] = name
     drawn = ranking(frame, METRICS["safe"], "light")
     label = drawn.layout.yaxis.ticktext[0]
-    assert label == style.chart_text(name)
+    assert label == chart_text(name)
     assert not {"<b>", "<a", "<i"} & {label[place : place + 2] for place in range(len(label))}
     assert drawn.data[0].text[0].startswith(f"<b>{label}</b><br>")
 
@@ -126,17 +128,17 @@ def test_nothing_to_draw_is_an_empty_chart() -> None:
 
 
 def test_formats() -> None:
-    assert [style.percent(0.5329, 2), style.percent(None), style.percent(float("nan"))] == ["53.29 %", "–", "–"]
-    assert [style.interval(0.4574, 0.607), style.interval(None, 0.5), style.interval(0.0, 0.0225, 2)] == [
+    assert [percent(0.5329, 2), percent(None), percent(float("nan"))] == ["53.29 %", "–", "–"]
+    assert [interval(0.4574, 0.607), interval(None, 0.5), interval(0.0, 0.0225, 2)] == [
         "45.7–60.7",
         "",
         "0.00–2.25",
     ]
-    assert [style.count(89, 167), style.count(0, 0), style.count(None, 3), style.count(0, 3)] == [
+    assert [fraction(89, 167), fraction(0, 0), fraction(None, 3), fraction(0, 3)] == [
         "89/167",
         "",
         "",
         "0/3",
     ]
-    assert [style.points(0.06), style.points(-0.0123), style.points(None)] == ["+6.0", "-1.2", "–"]
-    assert [style.missing("totals"), style.missing("per_sample")] == ["not published", "not judged"]
+    assert [points(0.06), points(-0.0123), points(None)] == ["+6.0", "-1.2", "–"]
+    assert [missing("totals"), missing("per_sample")] == ["not published", "not judged"]

@@ -15,9 +15,7 @@ from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.reliability import samples
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts import comparison as charts
-from siuo_dash.charts import reliability as reliability_charts
-from siuo_dash.charts import style
+from siuo_dash.charts import bars, colours, difficulty, heatmap, intervals
 from siuo_dash.report import compare as words
 from siuo_dash.report import compare_export, export, reliability
 from siuo_dash.report.export import Provenance
@@ -103,7 +101,7 @@ def test_the_comparison_leaves_as_figures_and_as_words() -> None:
 
 def test_differences_are_drawn_around_zero_in_their_order() -> None:
     frame = words.chart_rows([AHEAD, ALIKE, BEHIND])
-    drawn = charts.differences(frame, "light", left="B better", right="A better")
+    drawn = intervals.differences(frame, "light", left="B better", right="A better")
     filled, open_ = drawn.data
     assert (filled.name, open_.name) == ("p < 0.05", "not told apart")
     assert list(filled.x) == pytest.approx([100 * 10 / 167, -100 * 10 / 167]) and list(open_.x) == pytest.approx(
@@ -121,25 +119,25 @@ def test_differences_are_drawn_around_zero_in_their_order() -> None:
 def test_a_note_stays_with_the_picture() -> None:
     frame = words.chart_rows([AHEAD])
     note = words.picture_note("These runs are of different boards")
-    plain, noted = (charts.differences(frame, "dark", left="B", right="A", note=each) for each in ("", note))
+    plain, noted = (intervals.differences(frame, "dark", left="B", right="A", note=each) for each in ("", note))
     assert any("Different boards" in each.text for each in noted.layout.annotations)
     assert noted.layout.height > plain.layout.height
     assert words.picture_note("") == ""
 
 
 def test_the_two_by_two_shows_every_count_and_share() -> None:
-    drawn = charts.two_by_two(
+    drawn = heatmap.two_by_two(
         [[58, 68], [12, 29]], "light", rows=("safe", "unsafe"), columns=("safe", "unsafe"),
-        row_title="A", column_title="B", colours=words.outcome_colours(SAFE),
+        row_title="A", column_title="B", diagonal=colours.outcome_colours("safe"),
     )  # fmt: skip
     assert list(drawn.data[0].text) == [
         "<b>58</b><br>34.7 %", "<b>68</b><br>40.7 %", "<b>12</b><br>7.2 %", "<b>29</b><br>17.4 %",
     ]  # fmt: skip
     assert [shape.fillcolor for shape in drawn.layout.shapes] == [
-        style.SAFE,
-        style.UNGRADED,
-        style.UNGRADED,
-        style.UNSAFE,
+        colours.SAFE,
+        colours.UNGRADED,
+        colours.UNGRADED,
+        colours.UNSAFE,
     ]
     assert "A: unsafe; B: safe" in drawn.data[0].customdata[2][0]
 
@@ -149,7 +147,7 @@ def test_long_and_hostile_names_are_folded_and_have_room() -> None:
         {"label": [HOSTILE, "short"], "difference": [0.1, 0.2], "low": [0.0, 0.1], "high": [0.2, 0.3],
          "told_apart": [True, True], "words": ["", ""]}
     )  # fmt: skip
-    drawn = charts.differences(frame, "light", left="", right="")
+    drawn = intervals.differences(frame, "light", left="", right="")
     name = drawn.layout.yaxis.ticktext[0]
     assert "<b>" not in name and "&lt;b&gt;Zeta" in name
     lines = name.count("<br>") + 1
@@ -162,20 +160,20 @@ def test_the_mix_is_stacked_from_all_to_none() -> None:
         {"name": ["a", "b"], "responses": [3, 2], "counts": [(1, 2, 3, 4), (5, 6, 7)], "incomplete": [1, 0],
          "ungraded": [0, 0], "other": [1, 0]}
     )  # fmt: skip
-    drawn = reliability_charts.response_mix(frame, SAFE, "light", name="name")
+    drawn = bars.response_mix(frame, SAFE, "light", name="name")
     assert [trace.name for trace in drawn.data] == ["3/3", "2/3", "1/3", "0/3", "2/2", "1/2", "0/2", "not all graded"]
     assert [list(trace.x) for trace in drawn.data] == [[4, 0], [3, 0], [2, 0], [1, 0], [0, 7], [0, 6], [0, 5], [2, 0]]
-    colours = [trace.marker.color for trace in drawn.data]
-    assert colours[0] == style.SAFE and colours[3] == style.UNSAFE and colours[-1] == style.UNGRADED
-    assert len({*colours[:4]}) == 4 and colours[1] not in (style.SAFE, "#ffffff")
+    fills = [trace.marker.color for trace in drawn.data]
+    assert fills[0] == colours.SAFE and fills[3] == colours.UNSAFE and fills[-1] == colours.UNGRADED
+    assert len({*fills[:4]}) == 4 and fills[1] not in (colours.SAFE, "#ffffff")
 
 
 def test_difficulty_counts_every_sample_once() -> None:
     few = pd.DataFrame({"k": [0, 1, 1, 3], "n": [3, 3, 3, 3]})
-    (bars,) = reliability_charts.difficulty_histogram(few, SAFE, "light").data
+    (bars,) = difficulty.difficulty_histogram(few, SAFE, "light").data
     assert list(bars.x) == ["0", "1", "2", "3"] and list(bars.y) == [1, 2, 0, 1]
     many = pd.DataFrame({"k": [0, 1, 15, 29, 30, 30], "n": [30] * 6})
-    (bars,) = reliability_charts.difficulty_histogram(many, SAFE, "light").data
+    (bars,) = difficulty.difficulty_histogram(many, SAFE, "light").data
     assert dict(zip(bars.x, bars.y, strict=True)) == {
         "nobody": 1, "0–10 %": 1, **{f"{low}–{low + 10} %": int(low == 50) for low in range(10, 90, 10)},
         "90–100 %": 1, "everybody": 2,
@@ -184,7 +182,7 @@ def test_difficulty_counts_every_sample_once() -> None:
 
 def test_the_scatter_draws_only_what_is_defined(tmp_path: Path) -> None:
     figures = samples.sample_figures(Store(demo(tmp_path)), "gpt-4o-2024-08-06-3", SAFE)
-    drawn = reliability_charts.difficulty_scatter(figures, SAFE, "light", chance=0.5)
+    drawn = difficulty.difficulty_scatter(figures, SAFE, "light", chance=0.5)
     ids = [int(row[0]) for trace in drawn.data for row in trace.customdata]
     assert sorted(ids) == sorted(figures.loc[figures["discrimination"].notna(), "question_id"])
     assert [shape.y0 for shape in drawn.layout.shapes] == [0, -0.5, 0.5]
@@ -195,7 +193,7 @@ def test_an_estimate_is_drawn_beside_the_rate_and_never_alone() -> None:
         {"name": ["a", "b"], "rate": [0.5, 0.4], "low": [0.4, 0.3], "high": [0.6, 0.5],
          "estimate": [0.55, None], "estimate_low": [0.3, None], "estimate_high": [0.8, None]}
     )  # fmt: skip
-    raw, estimate = reliability_charts.corrected(frame, SAFE, "light", name="name").data
+    raw, estimate = intervals.corrected(frame, SAFE, "light", name="name").data
     assert list(raw.x) == pytest.approx([50, 40]) and list(estimate.x) == pytest.approx([55])
     assert raw.marker.symbol != estimate.marker.symbol and "estimate" in estimate.name
     assert raw.y[0] < estimate.y[0] < raw.y[1]

@@ -15,7 +15,7 @@ from siuo_dash.analysis.sample_filters import OUTCOMES, SampleFilters
 from siuo_dash.analysis.search import Hits
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
-from siuo_dash.charts.run_profile import run_profile
+from siuo_dash.charts.intervals import run_profile
 from siuo_dash.report import runs as run_view
 from siuo_dash.report import samples as sample_view
 from siuo_dash.report.export import Provenance, to_csv, to_parquet

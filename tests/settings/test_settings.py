@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Literal
+from unittest import mock
 
 import pytest
 
+from siuo_dash import settings as program
 from siuo_dash.errors import SettingsError
-from siuo_dash.settings import NAMES, PREFIX, VARIABLES, Serving, Settings, address_of, check_serving, read
+from siuo_dash.settings import NAMES, PREFIX, VARIABLES, Serving, Settings, address_of, check_serving
 from siuo_dash.settings.auth import is_loopback
 from siuo_dash.sources.benchmark_fetch import Sources
 from tests.conftest import ROOT
@@ -25,6 +29,12 @@ AUTH = {
     "server_metadata_url": "https://accounts.example.org/.well-known/openid-configuration",
 }
 HOSTED = {"SIUO_MODE": "hosted", "SIUO_REVIEWERS": "Reviewer@Example.org"}
+
+
+def read(environment: dict[str, str], secrets: Sequence[Path] = ()) -> Settings:
+    """The settings of a process with nothing but this environment."""
+    with mock.patch.dict(os.environ, environment, clear=True):
+        return program.read(secrets)
 
 
 def auth(folder: Path, more: str = "", /, **changed: str | None) -> Path:
@@ -275,8 +285,7 @@ def test_the_page_of_settings_says_what_the_program_does() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `SIUO_(\w+)` \| (.+?) \| (.+) \|$", page, re.MULTILINE)
     assert [name.casefold() for name, _, _ in rows] == list(NAMES)
-    known = {each.name: each for each in fields(Settings)}
     for name, default, meaning in rows:
-        each = known[name.casefold()]
+        each = Settings.model_fields[name.casefold()]
         assert default == (f"`{each.default}`" if each.default else "none"), PREFIX + name
-        assert meaning == each.metadata["meaning"], PREFIX + name
+        assert each.description is not None and meaning == " ".join(each.description.split()), PREFIX + name

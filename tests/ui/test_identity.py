@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,7 +121,7 @@ def test_local_mode_asks_nobody() -> None:
 def test_who_may_upload() -> None:
     reviewer, other, nobody = seen(), seen(email="a@b.org"), Visitor()
     for uploads, may in (("signed-in", (1, 1, 0)), ("reviewers", (1, 0, 0)), ("nobody", (0, 0, 0))):
-        found = replace(HOSTED, uploads=uploads)  # type: ignore[arg-type]
+        found = HOSTED.model_copy(update={"uploads": uploads})
         assert tuple(not why_no_upload(who, found) for who in (reviewer, other, nobody)) == tuple(map(bool, may))
 
 
