@@ -40,11 +40,13 @@ bench: .venv/browser ## speed, measured beside pandas, an empty page and Gradio
 load: .venv/dev ## 50 visitors at once, 5 of them uploading, beside an empty page (LOAD="--seconds 240")
 	$(BIN)/python -m benchmarks.load $(LOAD)
 
-sbom: .venv/run .venv-audit/made ## what the dashboard is made of, as CycloneDX: build/sbom.cdx.json
-	.venv-audit/bin/python hosting/audit.py sbom
+sbom: .venv/run .venv-audit/made ## what is installed in .venv, with versions and licences, as CycloneDX: build/sbom.cdx.json
+	@mkdir -p build
+	.venv-audit/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml -o build/sbom.cdx.json $(BIN)/python
 
-audit: .venv/run .venv-audit/made ## known vulnerabilities of the pinned packages; says so where no database can be reached
-	.venv-audit/bin/python hosting/audit.py audit $(AUDIT)
+audit: .venv-audit/made ## known vulnerabilities of the pinned packages, from PyPI's database (AUDIT="-s osv": from OSV's)
+	@.venv-audit/bin/pip-audit --strict -r requirements.txt --no-deps --disable-pip $(AUDIT) || { \
+		echo "NOT passed: something is known against a package, or not every package could be looked up (see above)"; exit 1; }
 
 lock: .venv/dev ## pin requirements.txt and requirements-dev.txt anew from pyproject.toml's ranges
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --output-file requirements.txt

@@ -71,13 +71,13 @@ def test_a_shown_command_runs(page: str, command: str, workplace: Path) -> None:
     assert finished.stdout or target, f"{page}: {command} printed nothing"
 
 
-HOSTED = [(page, command) for page, command in shown_commands() if command.startswith("sudo siuo-dash-cli ")]
+HOSTED = [(page, command) for page, command in shown_commands() if command.startswith("siuo ")]
 
 
 @pytest.mark.parametrize(("page", "command"), HOSTED, ids=[f"{page}: {command}" for page, command in HOSTED])
 def test_a_hosts_shown_command_is_there_with_its_options(page: str, command: str) -> None:
-    # tests/server/test_unit.py runs the script, and what docs/hosting.md shows of backups, on a host's directories.
-    name, *words = shlex.split(command)[2:]
+    # tests/server/test_unit.py runs `siuo`, and what docs/hosting.md shows of backups, on a host's directories.
+    name, *words = shlex.split(command)[1:]
     told = subprocess.run(
         [sys.executable, "-m", "siuo_dash", name, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
@@ -97,7 +97,9 @@ def test_every_other_shown_command_is_a_make_target_or_a_plain_start() -> None:
         elif words[0] == "python":
             assert (ROOT / words[1]).exists() or words[1] == "-m", f"{page}: {command}"
         else:
-            assert words[0] in {"pip", "streamlit", "git", "cd", "sudo", "duckdb"}, f"{page}: {command} is not tested"
+            assert words[0] in {"pip", "streamlit", "git", "cd", "sudo", "duckdb", "siuo", "siuo()", "}"}, (
+                f"{page}: {command} is not tested"
+            )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.relative_to(ROOT).as_posix() for page in PAGES])

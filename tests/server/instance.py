@@ -51,6 +51,11 @@ class Instance:
         finally:
             connection.close()
 
+    @property
+    def printed(self) -> str:
+        """What went to standard output, which a service manager keeps like the log."""
+        return self.log.with_suffix(".out").read_text(encoding="utf-8")
+
     def events(self) -> list[dict[str, Any]]:
         """The log's lines; each must be JSON, but for the few that Streamlit prints before this program's log begins."""
         lines = self.log.read_text(encoding="utf-8").splitlines()
@@ -97,8 +102,8 @@ def running(
         *(f"--{name}={value}" for name, value in chosen.items()),
     ]
     settings = os.environ | dict(environment or {}) | ({"SIUO_DATA": str(data)} if data else {})
-    with log.open("wb") as lines:
-        process = subprocess.Popen(command, cwd=program, env=settings, stdout=subprocess.DEVNULL, stderr=lines)
+    with log.open("wb") as lines, log.with_suffix(".out").open("wb") as out:
+        process = subprocess.Popen(command, cwd=program, env=settings, stdout=out, stderr=lines)
     try:
         if wait:
             wait_for_server(process, f"http://127.0.0.1:{port}/_stcore/health")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
-from time import monotonic
-from typing import Any
 
 import pytest
 
@@ -25,7 +25,7 @@ from tests.oidc.provider import Provider, serving
 from tests.server.instance import copy_data, running
 
 UNIT = ROOT / "hosting" / "siuo-dash@.service"
-CLI = ROOT / "hosting" / "siuo-dash-cli"
+ENVIRONMENT = ROOT / "hosting" / "environment"
 GUIDE = ROOT / "docs" / "hosting.md"
 ANALYZE = shutil.which("systemd-analyze")
 
@@ -106,10 +106,20 @@ class Machine:
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command; those that the project installs, and those that would need root, are this machine's own."""
+        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
         return subprocess.run(
-            words, cwd=self.folder, env=os.environ | {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"} | environment,
-            capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+            words,
+            cwd=self.folder,
+            env=os.environ | {"PATH": path} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def siuo(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`siuo` as the guide gives it to a shell."""
+        return self.run("sh", "-c", f'{self.here(siuo_function())}\nsiuo "$@"', "sh", *words, **environment)
 
     def noted(self) -> list[str]:
         """What was to be done as another user, or to services."""
@@ -122,89 +132,105 @@ class Machine:
         path.chmod(0o755)
 
 
+# What a transient service gets: nothing of the caller's environment, and only what is said here.
+SYSTEMD_RUN = """#!{python}
+import os, shlex, sys
+environment = {{"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}}
+words = sys.argv[1:]
+while words[0].startswith("-"):
+    option = words.pop(0)
+    name, _, value = (words.pop(0) if option == "-p" else option.lstrip("-")).partition("=")
+    if name == "EnvironmentFile":
+        lines = [line.strip() for line in open(value)]
+        environment |= dict(shlex.split(line)[0].split("=", 1) for line in lines if line and line[0] not in "#;")
+    elif name == "UMask":
+        os.umask(int(value, 8))
+    elif name == "uid":
+        print("as", value, file=open({noted!r}, "a"))
+    elif name not in ("pipe", "wait", "quiet", "collect"):
+        sys.exit(f"{{name}} is not known here")
+os.chdir("/")
+os.execve(words[0], words, environment)
+"""
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     made = Machine(tmp_path)
     (tmp_path / "bin").mkdir()
     (tmp_path / "var" / "backups").mkdir(parents=True)
-    (made.program / ".venv" / "bin").mkdir(parents=True)
-    for name in ("siuo_dash", ".streamlit", "data", "hosting"):
-        (made.program / name).symlink_to(ROOT / name)
-    python(made, f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (made.program / "hosting").mkdir(parents=True)
+    (made.program / "data").symlink_to(ROOT / "data")
+    (made.program / "hosting" / "environment").write_text(made.here(ENVIRONMENT.read_text(encoding="utf-8")))
+    # The installation makes the program known to every Python of this environment, whatever folder it runs in.
+    entry = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]["siuo-dash"]
+    module, _, name = entry.partition(":")
+    known = f"import os\nos.environ['PYTHONPATH'] = {str(ROOT)!r}\nsys.path.insert(0, {str(ROOT)!r})\n"
+    program(made, f"{known}from {module} import {name}\nsys.exit({name}())\n")
     made.etc.mkdir(parents=True)
     (made.etc / "environment").write_text("STREAMLIT_SERVER_ALLOWED_HOSTS=siuo.example.org\n", encoding="utf-8")
     copy_data(made.data)
-    note = f'echo "$(basename "$0") $*" >>"{tmp_path}/noted"\n'
-    made.put("id", "#!/bin/sh\necho 0\n")
     made.put("sudo", '#!/bin/sh\n[ "$1" != -u ] || shift 2\nexec "$@"\n')
-    made.put("systemctl", f"#!/bin/sh\n{note}")
-    made.put("runuser", f'#!/bin/sh\necho "runuser $1 $2 $3" >>"{tmp_path}/noted"\nshift 3\nexec "$@"\n')
-    made.put("siuo-dash-cli", made.here(CLI.read_text(encoding="utf-8")))
+    made.put("systemctl", f'#!/bin/sh\necho "$(basename "$0") $*" >>"{tmp_path}/noted"\n')
+    made.put("systemd-run", SYSTEMD_RUN.format(python=sys.executable, noted=str(tmp_path / "noted")))
     return made
 
 
-def python(machine: Machine, text: str) -> None:
-    path = machine.program / ".venv" / "bin" / "python"
-    path.write_text(text, encoding="utf-8")
+def program(machine: Machine, text: str) -> None:
+    """Put the program where the guide's `pip install --editable` puts it."""
+    path = machine.program / ".venv" / "bin" / "siuo-dash"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!{sys.executable}\nimport sys\n{text}", encoding="utf-8")
     path.chmod(0o755)
 
 
-def told(machine: Machine, *words: str, **environment: str) -> dict[str, Any]:
-    """What the program would be started with."""
-    python(
-        machine,
-        f"""#!{sys.executable}
-import json, os, sys
+TELL = """
+import json, os
 umask = os.umask(0)
-print(json.dumps({{"environment": dict(os.environ), "arguments": sys.argv[1:], "umask": umask, "folder": os.getcwd()}}))
-""",
-    )
-    done = machine.run("siuo-dash-cli", *words, **environment)
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout))
+print(json.dumps({"environment": dict(os.environ), "arguments": sys.argv[1:], "umask": umask}))
+"""
 
 
 def test_commands_have_the_units_settings(machine: Machine) -> None:
     (machine.etc / "environment").write_text(
         "# the site\n\n  STREAMLIT_SERVER_ALLOWED_HOSTS=siuo.example.org\n; more\n"
-        'SIUO_REVIEWERS="a@example.org b@example.org"\nSIUO_UPLOADS=reviewers\nSIUO_QUOTA_OPEN=3\nSIUO_QUOTA_OPEN=4  \n'
-        "SIUO_ISSUER='https://x.example/?a=b'\nSIUO_SIGN_IN_HOURS=12",
+        'SIUO_REVIEWERS="a@example.org b@example.org"\nSIUO_UPLOADS=reviewers\nSIUO_QUOTA_OPEN=3\nSIUO_QUOTA_OPEN=4\n',
         encoding="utf-8",
     )
-    unit = dict(each.split("=", 1) for each in directives()["Environment"])
-    assert unit["STREAMLIT_SECRETS_FILES"] == "%d/secrets.toml"
-    credential, _, file = directives()["LoadCredential"][0].partition(":")
-    assert credential == "secrets.toml"
-    expected = {name: machine.here(value) for name, value in (unit | {"STREAMLIT_SECRETS_FILES": file}).items()} | {
+    program(machine, TELL)
+    words = ("verify", "--json", "a b", "", "x=y", "$HOME", "*", "'")
+    # What the operator's own shell says of the dashboard, or of Python, counts for nothing.
+    done = machine.siuo(*words, SIUO_MODE="local", SIUO_DATA="/elsewhere", PYTHONPATH="/elsewhere", SIUO_UPLOAD_MB="1")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {
+        name: value for name, value in found["environment"].items() if name not in ("PATH", "LANG", "LC_CTYPE")
+    } == {
+        "SIUO_MODE": "hosted",
+        "SIUO_DATA": str(machine.data),
+        "HOME": str(machine.data),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "STREAMLIT_SECRETS_FILES": str(machine.etc / "secrets.toml"),
         "STREAMLIT_SERVER_ALLOWED_HOSTS": "siuo.example.org",
         "SIUO_REVIEWERS": "a@example.org b@example.org",
         "SIUO_UPLOADS": "reviewers",
         "SIUO_QUOTA_OPEN": "4",
-        "SIUO_ISSUER": "https://x.example/?a=b",
-        "SIUO_SIGN_IN_HOURS": "12",
     }
-    words = ("verify", "--json", "a b", "", "x=y", "$HOME", "*", "'")
-    # What the operator's own shell says of the dashboard, or of Python, counts for nothing.
-    found = told(
-        machine, *words, SIUO_MODE="local", SIUO_DATA="/elsewhere", PYTHONPATH="/elsewhere", SIUO_UPLOAD_MB="1"
+    assert found["arguments"] == list(words)
+    said = directives()
+    assert found["umask"] == int(said["UMask"][0], 8) and machine.noted() == [f"as {said['User'][0]}"]
+    # The same files in the same order; the service's secrets are its own, whatever the files say.
+    assert (
+        said["EnvironmentFile"] == re.findall(r"EnvironmentFile=(\S+)", siuo_function()) and "Environment" not in said
     )
-    told_of = found["environment"]
-    assert {name: value for name, value in told_of.items() if name not in ("PATH", "LANG", "LC_CTYPE")} == expected
-    assert found["arguments"] == ["-m", "siuo_dash", *words]
-    assert found["folder"] == str(machine.program) == machine.here(directives()["WorkingDirectory"][0])
-    assert found["umask"] == int(directives()["UMask"][0], 8)
-    assert machine.noted() == [f"runuser -u {directives()['User'][0]} --"]
-
-
-def test_settings_alone_are_checked_by_root_who_can_read_the_secrets(machine: Machine) -> None:
-    assert told(machine, "check-settings")["arguments"] == ["-m", "siuo_dash", "check-settings"]
-    assert machine.noted() == []
-    told(machine, "verify", "check-settings")
-    assert machine.noted() == ["runuser -u siuo-dash --"]
+    assert said["LoadCredential"] == ["secrets.toml:/etc/siuo-dash/secrets.toml"]
+    assert " --secrets.files %d/secrets.toml " in said["ExecStart"][0]
 
 
 def test_the_services_settings_are_checked_and_its_data_examined(machine: Machine) -> None:
-    wrong = machine.run("siuo-dash-cli", "check-settings")
+    (check,) = [line for block in shown(SET_UP) for line in block if "check-settings" in line]
+    command = ("sh", "-c", machine.here(check))
+    wrong = machine.run(*command)
     assert wrong.returncode == settings.EXIT_CODE and "no reviewer is named" in wrong.stderr
     port = free_port()
     (machine.etc / "secrets.toml").write_text(
@@ -215,38 +241,13 @@ def test_the_services_settings_are_checked_and_its_data_examined(machine: Machin
         encoding="utf-8",
     )
     with serving(Provider(), port):
-        right = machine.run("siuo-dash-cli", "check-settings")
+        right = machine.run(*command)
     assert (right.returncode, right.stderr) == (0, "") and right.stdout.startswith("hosted: 1 reviewer;")
-    assert machine.run("siuo-dash-cli", "verify").stdout.startswith("sound")
+    assert machine.noted() == [], "settings are checked by root, who can read the secrets"
+    assert machine.siuo("verify").stdout.startswith("sound")
     (machine.data / "samples.csv").unlink()
-    assert machine.run("siuo-dash-cli", "verify").returncode == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [("SIUO_UPLOADS=nobody\nwords\n", "line 2: this is not NAME=value"), ("=x\n", "line 1: this is not NAME=value"),
-     ("SIUO_REVIEWERS=a \\\nb\n", "line 1: write it without a backslash")],
-)  # fmt: skip
-def test_a_line_that_would_be_read_otherwise_is_refused(machine: Machine, text: str, words: str) -> None:
-    (machine.etc / "environment").write_text(text, encoding="utf-8")
-    done = machine.run("siuo-dash-cli", "verify")
-    assert done.returncode == 78 and words in done.stderr and not machine.noted()
-
-
-def test_what_is_missing_is_said(machine: Machine) -> None:
-    machine.put("id", "#!/bin/sh\necho 1000\n")
-    done = machine.run("siuo-dash-cli", "verify")
-    assert done.returncode == 77 and "sudo siuo-dash-cli verify" in done.stderr
-    machine.put("id", "#!/bin/sh\necho 0\n")
-    (machine.etc / "environment").unlink()
-    done = machine.run("siuo-dash-cli", "verify")
-    assert done.returncode == 78 and f"{machine.etc}/environment cannot be read" in done.stderr
-    assert not machine.noted()
-
-
-def test_the_script_can_be_run_and_is_plain_sh() -> None:
-    assert os.access(CLI, os.X_OK)
-    assert subprocess.run(["sh", "-n", CLI], check=False, timeout=20).returncode == 0
+    assert machine.siuo("verify").returncode == 1
+    assert machine.noted() == ["as siuo-dash"] * 2
 
 
 def shown(section: str) -> list[list[str]]:
@@ -255,13 +256,24 @@ def shown(section: str) -> list[list[str]]:
     assert text.count(f"\n## {section}\n") == 1
     part = text.split(f"\n## {section}\n")[1].split("\n## ")[0]
     blocks = re.findall(r"^```sh\n(.*?)^```", part, re.DOTALL | re.MULTILINE)
-    return [[line for line in block.splitlines() if line] for block in blocks]
+    return [[line for line in block.replace("\\\n", " ").splitlines() if line] for block in blocks]
+
+
+SET_UP = "Set it up (Debian 12; Python 3.11 or later)"
+
+
+def siuo_function() -> str:
+    """The lines of the guide that name the long command."""
+    (block,) = shown("Commands")
+    return "\n".join(block[: block.index("}") + 1])
 
 
 def follow(machine: Machine, lines: list[str]) -> None:
     """Do what is shown; whose a file becomes is the only thing left out."""
     for line in lines:
-        done = machine.run("sh", "-c", machine.here(line).replace(" -o siuo-dash -g siuo-dash", ""))
+        done = machine.run(
+            "sh", "-c", machine.here(f"{siuo_function()}\n{line}").replace(" -o siuo-dash -g siuo-dash", "")
+        )
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
@@ -273,8 +285,7 @@ def files(folder: Path) -> Mapping[str, bytes]:
 
 def test_backup_and_restore_work_as_they_are_shown(machine: Machine) -> None:
     make, bring_back = shown("Backup and restore")
-    submitted = machine.run(
-        "siuo-dash-cli",
+    submitted = machine.siuo(
         "submit",
         str(ROOT / "examples" / "example-generation.json"),
         "--model",
@@ -292,7 +303,7 @@ def test_backup_and_restore_work_as_they_are_shown(machine: Machine) -> None:
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     for name in before:
         (machine.data / "submissions" / name).unlink()
-    assert machine.run("siuo-dash-cli", "verify").returncode == 1
+    assert machine.siuo("verify").returncode == 1
     follow(machine, [re.sub(r"siuo-\d{4}-\d\d-\d\d\.tar", backup.name, line) for line in bring_back])
     assert files(machine.data / "submissions") == before
     services = [line for line in machine.noted() if line.startswith("systemctl")]
@@ -323,37 +334,33 @@ def test_a_new_version_brings_its_runs_and_leaves_the_uploads(machine: Machine) 
     assert sum(" mv " in line for line in lines) == 2
 
 
+def wait_until_well(port: int, process: int) -> subprocess.CompletedProcess[str]:
+    """What systemd runs after the start of an instance. process: the id of its main process."""
+    command = shlex.split(directives()["ExecStartPost"][0].replace("%i", str(port)))
+    return subprocess.run(
+        command, env=os.environ | {"MAINPID": str(process)}, check=False, timeout=150, capture_output=True, text=True
+    )
+
+
 def test_started_means_that_it_can_serve(tmp_path: Path) -> None:
-    await_health = [sys.executable, "-m", "siuo_dash.server.await_health"]
     data = copy_data(tmp_path / "data")
     with running(tmp_path, data, wait=False) as server:
-        url = f"{server.address}/healthz"
-        assert subprocess.run([*await_health, url], cwd=ROOT, check=False, timeout=120).returncode == 0
+        well = wait_until_well(server.port, server.process.pid)
+        assert (well.returncode, well.stdout.splitlines()[-1]) == (0, "ok")
+        assert server.get("/healthz").status == 200
         shutil.rmtree(data)
-        late = subprocess.run(
-            [*await_health, url, "0"], cwd=ROOT, check=False, timeout=60, capture_output=True, text=True
-        )
-        assert late.returncode == 1 and "the data directory cannot be read" in late.stderr
-    away = subprocess.run([*await_health, url, "0"], cwd=ROOT, check=False, timeout=60, capture_output=True, text=True)
-    assert away.returncode == 1 and "refused" in away.stderr
+        ill = wait_until_well(server.port, ended())
+        assert ill.returncode == 1 and "the data directory cannot be read" in ill.stdout
 
 
 def test_nobody_waits_for_a_dashboard_that_has_ended() -> None:
     """The start that is refused ends with its own status, and is not held up by who waits for it."""
-    ended = subprocess.Popen([sys.executable, "-c", "raise SystemExit(78)"])
-    deadline = monotonic() + 60
-    while Path(f"/proc/{ended.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
-        assert monotonic() < deadline
-    command = [sys.executable, "-m", "siuo_dash.server.await_health", f"http://127.0.0.1:{free_port()}/healthz"]
-    for waited in (False, True):  # also once it has been waited for, and is known to nobody
-        done = subprocess.run(
-            [*command, "600"],
-            cwd=ROOT,
-            env=os.environ | {"MAINPID": str(ended.pid)},
-            check=False,
-            timeout=60,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 1 and "the dashboard has ended" in done.stderr
-        assert waited or ended.wait() == 78
+    done = wait_until_well(free_port(), ended())
+    assert done.returncode == 1 and "onnect" in done.stderr and "process" in done.stderr.casefold()
+
+
+def ended() -> int:
+    """The id of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", "raise SystemExit(78)"])
+    process.wait()
+    return process.pid
