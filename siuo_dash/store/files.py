@@ -118,6 +118,8 @@ def clean(directory: Path, name: str = "") -> None:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for beside in directory.glob(f"{path.name}-*"):  # what SQLite keeps beside a database
+                    beside.unlink()
                 path.unlink()
             except BlockingIOError:
                 continue  # its writer is alive

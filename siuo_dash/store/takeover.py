@@ -1,0 +1,220 @@
+"""Takes over a data directory that was kept in folders and a log.jsonl, before there was a registry.
+
+Everything is read and worked out first; the old files are left as they are. Then the registry is made in one step, and the
+old files are moved together into `before-registry/`. What a killed process leaves half done, the next start finishes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import insert
+
+from siuo_dash.errors import SubmissionError
+from siuo_dash.store import files, old_directory
+from siuo_dash.store.access import must_be_owner
+from siuo_dash.store.old_directory import MISSING, OldDirectory, OldRun
+from siuo_dash.store.registry.change import Change
+from siuo_dash.store.registry.log import BEGINNINGS, FOLDERS, MOVES, PUBLIC, SENDINGS, Event
+from siuo_dash.store.registry.opening import LOCK_SECONDS, REGISTRY, explained, make
+from siuo_dash.store.registry.tables import sign_outs
+
+BEFORE: Final = "before-registry"
+REPORT: Final = "report.txt"
+_UNFINISHED: Final = ".unfinished"
+_WAYS: Final = {
+    "published": ("publish",),
+    "withdrawn": ("publish", "withdraw"),
+    "superseded": ("publish", "supersede"),
+    "draft": ("draft",),
+    "retracted": ("draft", "retract"),
+    "pending": ("submit",),
+    "rejected": ("submit", "reject"),
+}
+"""{state: the events that bring a run there that the log does not know}."""
+_logger: Final = logging.getLogger("siuo_dash.store")
+
+
+def needed(data_dir: Path) -> bool:
+    """Whether a data directory is still to be taken over, or was not to its end. A few looks at names."""
+    if (data_dir / REGISTRY).exists():
+        return any(data_dir.glob(f"{BEFORE}*/{_UNFINISHED}"))
+    return old_directory.is_old(data_dir)
+
+
+def settle(data_dir: Path) -> None:
+    """Take a data directory over if that is needed. Raises SubmissionError when it cannot be written."""
+    if not needed(data_dir):
+        return
+    if not os.access(data_dir, os.W_OK):
+        raise SubmissionError(
+            "an earlier version wrote this data directory, and it must be taken over before it can be read",
+            where=str(data_dir),
+            hint="run `python -m siuo_dash verify` once as the user who owns it",
+        )
+    must_be_owner(data_dir)
+    with explained(data_dir), _alone(data_dir):
+        if not needed(data_dir):  # another process was faster
+            return
+        aside = _make_aside(data_dir)
+        if not (data_dir / REGISTRY).exists():
+            old = old_directory.read(data_dir)
+            make(data_dir, lambda change: _fill(change, old, aside))
+        _put_aside(data_dir, aside)
+
+
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """Keep out other starts, and writers of the earlier version, who lock a file among the submissions."""
+    own = data_dir / ".takeover.lock"
+    held = [_locked(own)]
+    try:
+        if (data_dir / "submissions").is_dir():
+            held.append(_locked(data_dir / "submissions" / ".lock"))
+        yield
+        own.unlink()
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+
+def _locked(path: Path) -> int:
+    deadline = time.monotonic() + LOCK_SECONDS
+    while (descriptor := files.lock(path)) is None:
+        if time.monotonic() > deadline:
+            raise SubmissionError(
+                "another process is writing here, and keeps this directory from being taken over",
+                where=str(path.parent),
+                hint="end the servers of the earlier version, then try again",
+            )
+        time.sleep(0.05)
+    return descriptor
+
+
+def _fill(change: Change, old: OldDirectory, aside: Path) -> None:
+    """Put the lines and the runs into the new registry, and write down what was not as it should be."""
+    for line in old.lines:
+        change.add_line(line)
+    histories: defaultdict[str, list[tuple[int, Event]]] = defaultdict(list)
+    for number, said in old.events():
+        if said.event in MOVES:
+            histories[said.run_id].append((number, said))
+    claimed: set[str] = set()
+    for run_id in dict.fromkeys([*histories, *old.runs]):
+        run, history = old.runs.get(run_id), histories[run_id]
+        if run is None:
+            run = OldRun(run_id, MOVES[history[-1][1].event].target, MISSING)
+            old.report.append(f"{run_id}: the log names it, but its file is gone")
+        _reconcile(change, old, run, history)
+        state = MOVES[history[-1][1].event].target
+        content_hash = next((said.content_hash for _, said in history if said.content_hash), None)
+        if state in PUBLIC and not run.totals and content_hash is not None:
+            if content_hash in claimed:  # only copies by hand can do that
+                old.report.append(f"{run_id}: the same content is public as another run, too")
+                content_hash = None
+            else:
+                claimed.add(content_hash)
+        _insert(change, run, state, content_hash, histories)
+    if ended := old_directory.sign_outs(old.data_dir):
+        change.connection.execute(insert(sign_outs), [{"key": key, "at": at} for key, at in ended.items()])
+    for finding in old.report:
+        _logger.warning("taken over: %s", finding)
+    summary = f"Taken over: {len(old.lines)} lines of the log, {len(old.runs)} files of runs."
+    text = "\n".join([summary, *old.report, ""])
+    files.replace(aside / REPORT, text.encode("utf-8", "backslashreplace"))
+
+
+def _reconcile(change: Change, old: OldDirectory, run: OldRun, history: list[tuple[int, Event]]) -> None:
+    """Log what the log does not say of a run that is there, so that nothing becomes visible that was not, or vanishes."""
+    logged = MOVES[history[-1][1].event].target if history else None
+    if logged == run.state:
+        return
+    if logged is None:
+        steps = _WAYS[run.state]
+    else:
+        old.report.append(f"{run.run_id}: by the log it is {logged}, but its file was in {FOLDERS[run.state]}")
+        steps = ("withdraw",) if logged == "published" else ()
+    for event in steps:
+        source = FOLDERS[MOVES[history[-1][1].event].target] if history and len(MOVES[event].sources) > 1 else None
+        why = None if event in BEGINNINGS else f"found in {FOLDERS[run.state]}"
+        at = datetime.now(UTC).isoformat(timespec="microseconds")
+        # Nobody is named: what a file says of who sent it, anybody can have written.
+        said = Event(at, event, run.run_id, run.content_hash, None, why, change.hash, True, source)
+        change.add_line(said.line()[:-1])
+        history.append((change.seq, said))
+
+
+def _insert(
+    change: Change,
+    run: OldRun,
+    state: str,
+    content_hash: str | None,
+    histories: dict[str, list[tuple[int, Event]]],
+) -> None:
+    history = histories[run.run_id]
+    first = next((said for _, said in history if said.event in BEGINNINGS), None)
+    withdrawals = [said.by for _, said in history if said.event == "withdraw"]
+    change.insert(
+        run_id=run.run_id,
+        state=state,
+        number=history[0][0],
+        changed=history[-1][0],
+        sent=next((number for number, said in history if said.event in SENDINGS), None),
+        content_hash=content_hash,
+        totals=run.totals,
+        file=run.file,
+        source_status=run.source_status,
+        owner=first.by if first else None,
+        verified=first is not None and first.event != "publish",
+        corrects=first.corrects if first else None,
+        family=_family(run.run_id, histories),
+        model=run.model or (first.model if first else None) or "unreadable file",
+        judge=run.judge,
+        organization=run.organization,
+        withdrawn_by=withdrawals[-1] if withdrawals else None,
+    )
+
+
+def _family(run_id: str, histories: dict[str, list[tuple[int, Event]]]) -> str:
+    """The first of the submissions of which each corrects the one before."""
+    seen = [run_id]
+    while True:
+        history = histories.get(seen[-1], [])
+        corrects = next((said.corrects for _, said in history if said.event in BEGINNINGS), None)
+        if corrects is None or corrects in seen:
+            return seen[-1]
+        seen.append(corrects)
+
+
+def _make_aside(data_dir: Path) -> Path:
+    """The folder for the old files, marked as long as they are not all in it."""
+    number = 1
+    while (aside := data_dir / (BEFORE if number == 1 else f"{BEFORE}-{number}")).exists():
+        if (aside / _UNFINISHED).exists() or not (aside / REPORT).exists():
+            break
+        number += 1
+    files.make_directory(aside)
+    files.clean(aside)
+    files.replace(aside / _UNFINISHED, b"")
+    return aside
+
+
+def _put_aside(data_dir: Path, aside: Path) -> None:
+    files.clean(data_dir, REGISTRY)
+    torn = [path.name for path in data_dir.glob("log.torn-*.log")]
+    try:
+        for name in (*torn, *old_directory.KEPT):
+            if os.path.lexists(data_dir / name):
+                files.move(data_dir / name, aside / name)
+        (aside / _UNFINISHED).unlink()
+        files.sync_directory(aside)
+    except OSError as error:  # a disk of its own, perhaps: all is taken over, and the next start tries again
+        _logger.warning("what was taken over cannot be moved to %s (%s)", aside, error)
