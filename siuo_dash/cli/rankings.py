@@ -29,8 +29,6 @@ Format = StrEnum("Format", ["table", "json", "csv", "latex", "markdown"])
 BoardFormat = StrEnum("BoardFormat", ["table", "json"])
 MetricName = StrEnum("MetricName", ["safe", "effective", "safe_and_effective", "mcqa"])
 ALL = "all"
-_TERMINAL_COLUMNS = ("rank", "rank_range", "model", *METRICS, "health")
-_COLUMNS = ("rank", "rank_range", "model", *METRICS, "organization", "size", "weights", "evidence", "health", "date")
 
 
 @program.command(epilog="Example: python -m siuo_dash boards --format json")
@@ -84,7 +82,7 @@ def leaderboard(
     if format is Format.json:
         print_json([_record(row) for row in frame.to_dict("records")])
         return
-    columns = _TERMINAL_COLUMNS if format is Format.table else _COLUMNS
+    columns = view.TERMINAL_COLUMNS if format is Format.table else view.FILE_COLUMNS
     if chosen is None:
         columns = ("board", *columns[2:])
     provenance = export.Provenance(

@@ -1,10 +1,9 @@
-"""The leaderboard's columns, declared as data, and the tables made from them for the screen and for export."""
+"""The leaderboard: its columns, declared once, the tables made of them, and its words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -13,40 +12,12 @@ import pyarrow as pa
 from siuo_dash.analysis.leaderboard import KeyFigures
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, Metric
+from siuo_dash.report import columns as kit
 from siuo_dash.report.badges import attempt_words
-from siuo_dash.report.export import IntervalStyle, Provenance, Table, rate_words
+from siuo_dash.report.columns import Column, Rate, rowwise
+from siuo_dash.report.export import Provenance, Table
 from siuo_dash.store.review import Attempt
-from siuo_dash.text import fraction, interval, missing, percent
-
-
-@dataclass(frozen=True)
-class LeaderboardColumn:
-    """A column that people can choose: its id, label and what it means."""
-
-    id: str
-    label: str
-    help: str
-
-
-COLUMNS: Final = {
-    column.id: column
-    for column in (
-        LeaderboardColumn("rank", "Rank", "Place in the whole board by the chosen metric; ties share a place"),
-        LeaderboardColumn("rank_range", "Rank range", "95 % of 2,000 bootstrap draws place the run in this range"),
-        LeaderboardColumn("model", "Model", "The evaluated model"),
-        LeaderboardColumn("board", "Board", "Judge × responses per sample"),
-        *(LeaderboardColumn(metric.id, metric.label, f"{metric.help}. Beside it the Wilson 95 % interval and the count") for metric in METRICS.values()),
-        LeaderboardColumn("organization", "Organization", "Who made the model"),
-        LeaderboardColumn("size", "Size (B)", "Parameters in billions; empty = not published"),
-        LeaderboardColumn("weights", "Weights", "Whether the model's weights can be downloaded"),
-        LeaderboardColumn("evidence", "Evidence", "Per sample: a verdict for each sample is here. Totals only: a publication gave only counts"),
-        LeaderboardColumn("health", "Health", "Samples whose response or verdict carries a fault; totals cannot be examined"),
-        LeaderboardColumn("badge", "Badge", "Published: from a publication. Re-judged, reproduced: somebody else than the submitter did. Self-reported: nobody else checked. Of several attempts of one submitter for one model, which it is"),
-        LeaderboardColumn("date", "Evaluated", "Day of the evaluation"),
-        LeaderboardColumn("status", "Status", "peer-reviewed, preprint, draft, community or self-reported"),
-        LeaderboardColumn("source", "Source", "Where the figures come from"),
-    )
-}  # fmt: skip
+from siuo_dash.text import interval, listed, percent
 
 ORDERS: Final = {
     "rank": "Rank",
@@ -100,9 +71,11 @@ def figures(summary: KeyFigures, metric: Metric) -> list[tuple[str, str, str]]:
     others = summary.rated - 1
     how = []
     if summary.paired:
-        how.append(f"paired (McNemar mid-p, Holm-corrected): {_names(summary.like_leader_paired)}")
+        names = listed(summary.like_leader_paired, _MOST_NAMES, none="none")
+        how.append(f"paired (McNemar mid-p, Holm-corrected): {names}")
     if others > summary.paired:
-        how.append(f"unpaired (95 % interval of the difference holds 0): {_names(summary.like_leader_unpaired)}")
+        names = listed(summary.like_leader_unpaired, _MOST_NAMES, none="none")
+        how.append(f"unpaired (95 % interval of the difference includes 0): {names}")
     return [
         ("Runs", str(summary.runs), f"{summary.rated} of them ranked by {metric.label}"),
         (
@@ -113,18 +86,11 @@ def figures(summary: KeyFigures, metric: Metric) -> list[tuple[str, str, str]]:
         ("Median", percent(summary.median, 2), f"of {summary.rated} runs"),
         ("Below 50 %", f"{summary.below_half} of {summary.rated}", "runs whose rate is below one half"),
         (
-            "Cannot be told from the leader",
+            "Not significantly different from the leader",
             f"{len(alike)} of {others}" if others else "–",
             "; ".join(how) or "there is no other run",
         ),
     ]
-
-
-def _names(models: Sequence[str]) -> str:
-    """Some of the names, and how many there are beside them; a crowd of them would be a wall of text."""
-    if len(models) <= _MOST_NAMES + 1:
-        return ", ".join(models) or "none"
-    return f"{', '.join(models[:_MOST_NAMES])} and {len(models) - _MOST_NAMES} more"
 
 
 def table_height(rows: int) -> int | Literal["content"]:
@@ -166,48 +132,104 @@ def with_attempts(frame: pd.DataFrame, attempts: Mapping[str, Attempt]) -> pd.Da
     )
 
 
-def screen_table(frame: pd.DataFrame, columns: Sequence[str], board_labels: dict[str, str]) -> pd.DataFrame:
+def weights_words(frame: pd.DataFrame) -> pd.Series[str]:
+    """'open', 'closed' or 'not stated' for each run."""
+    words: pd.Series[str] = frame["open_weights"].map({True: "open", False: "closed"}).fillna("not stated")
+    return words
+
+
+def _rank_values(frame: pd.DataFrame) -> dict[str, Any]:
+    return {name: frame[name].astype("Int64") for name in ("rank_low", "rank_high")}
+
+
+def _rank_words(frame: pd.DataFrame) -> list[str]:
+    ranges = zip(frame["rank_low"], frame["rank_high"], strict=True)
+    return ["" if pd.isna(low) else f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}" for low, high in ranges]
+
+
+def _badge_values(frame: pd.DataFrame) -> dict[str, Any]:
+    badge = {"badge": [badge_of(status).capitalize() for status in frame["source_status"]]}
+    known = frame["attempts"].notna().any()  # elsewhere nobody could explain two empty columns
+    return badge | ({name: frame[name] for name in ("attempt", "attempts")} if known else {})
+
+
+def _badge_words(frame: pd.DataFrame) -> list[str]:
+    """'Self-reported', and which attempt it is where there were others."""
+
+    def words(status: str, number: Any, count: Any) -> str:
+        label = badge_of(status).capitalize()
+        return label if pd.isna(count) or count == 1 else f"{label}, {attempt_words(Attempt(number, count))}"
+
+    return rowwise(words, frame, "source_status", "attempt", "attempts")
+
+
+def _days(frame: pd.DataFrame) -> pd.Series[Any]:
+    return pd.to_datetime(frame["evaluated_on"]).astype(pd.ArrowDtype(pa.timestamp("us"))).astype(_DATE)
+
+
+def _links(frame: pd.DataFrame) -> pd.Series[Any]:
+    return frame["source"].map(source_link)
+
+
+_HELP: Final = {
+    "rank": "Place in the whole board by the chosen metric; ties share a place",
+    "rank_range": "95 % of 2,000 bootstrap draws place the run in this range",
+    "size": "Parameters in billions; empty = not published",
+    "weights": "Whether the model's weights can be downloaded",
+    "evidence": "Per sample: a verdict for each sample is here. Totals only: a publication gave only counts",
+    "health": "Samples whose response or verdict carries a fault; totals cannot be examined",
+    "badge": "Published: from a publication. Re-judged, reproduced: somebody else than the submitter did. Self-reported: "
+    "nobody else checked. Of several attempts of one submitter for one model, which it is",
+    "status": "peer-reviewed, preprint, draft, community or self-reported",
+}
+_NARROW: Final = {"width": 50, "pinned": True}
+_NAMES: Final = {"pinned": True, "width": 210}
+_HOST: Final = {"display_text": r"https?://(?:www\.)?([^/]+)"}
+
+COLUMNS: Final = {
+    column.id: column
+    for column in (
+        Column("rank", "Rank", _HELP["rank"], lambda frame: frame["rank"].astype("Int64"), None, "number", _NARROW),
+        Column("rank_range", "Rank range", _HELP["rank_range"], _rank_values, _rank_words),
+        Column("model", "Model", "The evaluated model", options=_NAMES),
+        Column("board", "Board", "Judge × responses per sample", "board_label"),
+        *(
+            Rate(each.id, each.label, f"{each.help}. Beside it the Wilson 95 % interval and the count")
+            for each in METRICS.values()
+        ),
+        Column("organization", "Organization", "Who made the model"),
+        Column("size", "Size (B)", _HELP["size"], "params_b", None, "number", {"format": "%.1f", "width": 70}),
+        Column("weights", "Weights", _HELP["weights"], weights_words),
+        Column("evidence", "Evidence", _HELP["evidence"], lambda frame: frame["evidence"].map(EVIDENCE)),
+        Column("health", "Health", _HELP["health"], lambda frame: rowwise(health_words, frame, "health", "evidence")),
+        Column("badge", "Badge", _HELP["badge"], _badge_values, _badge_words),
+        Column("date", "Evaluated", "Day of the evaluation", _days, None, "date"),
+        Column("status", "Status", _HELP["status"], "source_status"),
+        Column("source", "Source", "Where the figures come from", "", _links, "link", _HOST),
+    )
+}
+FILE_COLUMNS: Final = tuple(name for name in COLUMNS if name not in ("board", "badge", "status", "source"))
+"""What the command line writes to a file."""
+TERMINAL_COLUMNS: Final = ("rank", "rank_range", "model", *METRICS, "health")
+
+
+def screen_table(frame: pd.DataFrame, columns: Sequence[str], board_labels: Mapping[str, str]) -> pd.DataFrame:
     """What the page shows: one column a label, rates in percent, each metric followed by its interval and count."""
-    shown: dict[str, Any] = {}
-    for column in columns:
-        label = COLUMNS[column].label
-        if column in METRICS:
-            shown[f"{label} %"] = 100 * frame[f"{column}_rate"]
-            shown[f"{label}: interval, count"] = _intervals_and_counts(frame, METRICS[column])
-        else:
-            shown[label] = _plain_column(frame, column, board_labels)
-    return pd.DataFrame(shown, index=frame.index)
+    return kit.screen([COLUMNS[name] for name in columns], _labelled(frame, board_labels))
 
 
 def export_table(
-    frame: pd.DataFrame, columns: Sequence[str], board_labels: dict[str, str], provenance: Provenance, title: str
+    frame: pd.DataFrame, columns: Sequence[str], board_labels: Mapping[str, str], provenance: Provenance, title: str
 ) -> Table:
     """Exactly the view, for programs (fractions and counts) and for a paper (words, best in bold)."""
-    data: dict[str, Any] = {}
-    for column in columns:
-        if column in METRICS:
-            known = frame[f"{column}_n"] > 0
-            for part in ("k", "n"):  # what was not published is not 0 of 0
-                data[f"{column}_{part}"] = frame[f"{column}_{part}"].astype("Int64").where(known)
-            for part in ("rate", "low", "high"):
-                data[f"{column}_{part}"] = frame[f"{column}_{part}"]
-        elif column == "rank_range":
-            data["rank_low"], data["rank_high"] = (frame[name].astype("Int64") for name in ("rank_low", "rank_high"))
-        elif column == "badge":
-            data["badge"] = [badge_of(status).capitalize() for status in frame["source_status"]]
-            if frame["attempts"].notna().any():  # elsewhere nobody could explain two empty columns
-                data["attempt"], data["attempts"] = frame["attempt"], frame["attempts"]
-        else:
-            data[column] = _plain_column(frame, column, board_labels) if column != "source" else frame["source"]
-    data["run_id"] = frame["run_id"]
-
-    def words(how: IntervalStyle) -> pd.DataFrame:
-        return _words(frame, columns, board_labels, how)
-
     bold = pd.DataFrame({METRICS[name].label: _best(frame, name) for name in columns if name in METRICS})
-    return Table(
-        "leaderboard", title, pd.DataFrame(data).reset_index(drop=True), words, provenance, bold.reset_index(drop=True)
-    )
+    chosen = [COLUMNS[name] for name in columns]
+    labelled = _labelled(frame, board_labels)
+    return kit.export(chosen, labelled, "leaderboard", title, provenance, bold.reset_index(drop=True))
+
+
+def _labelled(frame: pd.DataFrame, board_labels: Mapping[str, str]) -> pd.DataFrame:
+    return frame.assign(board_label=frame["board"].map(board_labels))
 
 
 def _best(frame: pd.DataFrame, metric: str) -> pd.Series:
@@ -218,77 +240,3 @@ def _best(frame: pd.DataFrame, metric: str) -> pd.Series:
     rate = frame[f"{metric}_rate"]
     compared = frame[f"{metric}_n"].ge(frame["expected_samples"]) | frame["rank"].notna()
     return rate.eq(rate[compared].max()) & compared & (frame["board"].nunique() == 1 or metric == "mcqa")
-
-
-def _words(
-    frame: pd.DataFrame, columns: Sequence[str], board_labels: dict[str, str], how: IntervalStyle
-) -> pd.DataFrame:
-    text: dict[str, Any] = {}
-    for column in columns:
-        if column in METRICS:
-            parts = (frame[name] for name in (f"{column}_rate", f"{column}_low", f"{column}_high", "evidence"))
-            text[COLUMNS[column].label] = [
-                rate_words(rate, low, high, how, missing(evidence))
-                for rate, low, high, evidence in zip(*parts, strict=True)
-            ]
-        else:
-            values = _plain_column(frame, column, board_labels) if column != "source" else frame["source"]
-            text[COLUMNS[column].label] = ["" if pd.isna(value) else _number(value) for value in values]
-    return pd.DataFrame(text).reset_index(drop=True)
-
-
-def _plain_column(frame: pd.DataFrame, column: str, board_labels: dict[str, str]) -> Any:
-    match column:
-        case "rank":
-            return frame["rank"].astype("Int64")
-        case "rank_range":
-            return [
-                "" if pd.isna(low) else (f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}")
-                for low, high in zip(frame["rank_low"], frame["rank_high"], strict=True)
-            ]
-        case "board":
-            return frame["board"].map(board_labels)
-        case "size":
-            return frame["params_b"]
-        case "weights":
-            return frame["open_weights"].map({True: "open", False: "closed"}).fillna("not stated")
-        case "evidence":
-            return frame["evidence"].map(EVIDENCE)
-        case "health":
-            return [
-                health_words(health, evidence)
-                for health, evidence in zip(frame["health"], frame["evidence"], strict=True)
-            ]
-        case "date":
-            return pd.to_datetime(frame["evaluated_on"]).astype(pd.ArrowDtype(pa.timestamp("us"))).astype(_DATE)
-        case "badge":
-            return [
-                _badge(status, number, count)
-                for status, number, count in zip(
-                    frame["source_status"], frame["attempt"], frame["attempts"], strict=True
-                )
-            ]
-        case "status":
-            return frame["source_status"]
-        case "source":
-            return frame["source"].map(source_link)
-        case plain:
-            return frame[plain]
-
-
-def _badge(source_status: str, number: Any, count: Any) -> str:
-    """'Self-reported', and which attempt it is where there were others."""
-    label = badge_of(source_status).capitalize()
-    return label if pd.isna(count) or count == 1 else f"{label}, {attempt_words(Attempt(number, count))}"
-
-
-def _intervals_and_counts(frame: pd.DataFrame, metric: Metric) -> list[str]:
-    names = [f"{metric.id}_{part}" for part in ("low", "high", "k", "n")] + ["expected_samples", "evidence"]
-    return [
-        f"{interval(low, high)} · {fraction(k, n)}{' partial' if n < expected else ''}" if n else missing(evidence)
-        for low, high, k, n, expected, evidence in zip(*(frame[name] for name in names), strict=True)
-    ]
-
-
-def _number(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

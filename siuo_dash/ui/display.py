@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from siuo_dash.report import export
+from siuo_dash.report.columns import Column, Kind
 from siuo_dash.report.export import Table, markdown_plain
 from siuo_dash.ui import browser
 
@@ -121,6 +122,20 @@ _SAMPLE_WIDTHS: Final = {
     "Flags": 190,
     "Flags of A": 150,
     "Flags of B": 150,
+}
+
+
+def drawn(columns: Iterable[Column]) -> dict[str, Any]:
+    """How a page draws declared columns, for `columns` of a table."""
+    made = [(heading, *how) for column in columns for heading, how in column.drawn().items()]
+    return {heading: _KINDS[kind](**options) for heading, kind, options in made}
+
+
+_KINDS: Final[dict[Kind, Callable[..., Any]]] = {
+    "text": st.column_config.TextColumn,
+    "number": st.column_config.NumberColumn,
+    "link": st.column_config.LinkColumn,
+    "date": st.column_config.DateColumn,
 }
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import leaderboard as analysis
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.queries import Board
-from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.benchmark.schema import Metric
 from siuo_dash.charts.intervals import MOST_ROWS, ranking
 from siuo_dash.errors import SubmissionError
 from siuo_dash.report import leaderboard as report
@@ -56,7 +53,7 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
             chosen,
             key="leaderboard",
             alt=f"Leaderboard, {board.label if board else 'all runs'}",
-            columns=_drawn(columns),
+            columns=display.drawn(COLUMNS[name] for name in columns),
             placeholder="–",
             height=display.height(len(rows)),
         )
@@ -125,34 +122,3 @@ def _choose_order(all_runs: bool) -> str:
                 label_visibility="collapsed",
             )
         )
-
-
-def _width(label: str, least: int) -> int:
-    """Pixels for a column whose label must not be cut."""
-    return max(least, 30 + 7 * len(label))
-
-
-def _drawn(columns: Sequence[str]) -> dict[str, Any]:
-    """How the leaderboard's columns are drawn: labels, help, formats, the model pinned."""
-    config: dict[str, Any] = {}
-    for column in columns:
-        spec = COLUMNS[column]
-        if column in METRICS:
-            names = f"{spec.label} %", f"{spec.label}: interval, count"
-            config[names[0]] = st.column_config.NumberColumn(help=spec.help, format="%.2f", width=_width(names[0], 75))
-            config[names[1]] = st.column_config.TextColumn(
-                help="Wilson 95 % interval in percent, and the count", width=_width(names[1], 150)
-            )
-        elif column == "source":
-            config[spec.label] = st.column_config.LinkColumn(help=spec.help, display_text=r"https?://(?:www\.)?([^/]+)")
-        elif column == "rank":
-            config[spec.label] = st.column_config.NumberColumn(help=spec.help, width=50, pinned=True)
-        elif column == "model":
-            config[spec.label] = st.column_config.TextColumn(help=spec.help, pinned=True, width=210)
-        elif column == "size":
-            config[spec.label] = st.column_config.NumberColumn(help=spec.help, format="%.1f", width=70)
-        elif column == "date":
-            config[spec.label] = st.column_config.DateColumn(help=spec.help)
-        else:
-            config[spec.label] = st.column_config.TextColumn(help=spec.help)
-    return config

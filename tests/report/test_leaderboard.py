@@ -200,10 +200,10 @@ def test_the_figures_of_a_view(store: Store) -> None:
         ("Best: GPT-4V(ision)", "53.29 %"),
         ("Median", "24.55 %"),
         ("Below 50 %", "12 of 15"),
-        ("Cannot be told from the leader", "2 of 14"),
+        ("Not significantly different from the leader", "2 of 14"),
     ]
     assert human[1][2] == "95 % interval 45.74–60.70, 89/167"
-    assert human[4][2] == "unpaired (95 % interval of the difference holds 0): Gemini 1.5 Pro, GPT-4o"
+    assert human[4][2] == "unpaired (95 % interval of the difference includes 0): Gemini 1.5 Pro and GPT-4o"
     paired = figures(key_figures(store, board(store, COMMUNITY), METRICS["safe"]), METRICS["safe"])
     assert paired[4][1] == "3 of 9"
     assert paired[4][2].startswith("paired (McNemar mid-p, Holm-corrected): Phi-4-Multimodal-Instruct, ")
@@ -215,7 +215,7 @@ def test_the_figures_of_a_single_run_and_of_a_crowd(tmp_path: Path) -> None:
     data = make_data(tmp_path / "one", make_run("Alone", share(100)))
     store = Store(data)
     alone = figures(key_figures(store, board(store, "human-3"), METRICS["safe"]), METRICS["safe"])
-    assert alone[-1] == ("Cannot be told from the leader", "–", "there is no other run")
+    assert alone[-1] == ("Not significantly different from the leader", "–", "there is no other run")
     crowd = Store(
         make_data(tmp_path / "many", *(make_run(f"Model {place}", share(100), totals=True) for place in range(60)))
     )
