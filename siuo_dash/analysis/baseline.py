@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,21 +14,6 @@ from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.store.engine.database import Store
 
-AGAINST: Final = Query(
-    "against",
-    "For each run of a choice, on how many samples only it, or only the baseline, passes.",
-    """
-    SELECT o.run_no, COUNT(*) FILTER (WHERE o.{column} AND NOT l.{column}) AS run_only,
-        COUNT(*) FILTER (WHERE l.{column} AND NOT o.{column}) AS baseline_only,
-        COUNT(*) FILTER (WHERE l.{column} AND o.{column}) AS both, COUNT(*) AS n
-    FROM verdicts l JOIN verdicts o ON o.question_id = l.question_id AND o.task = l.task
-    WHERE l.run_no = $baseline AND l.task = '{task}' AND o.run_no <> l.run_no
-        AND l.{column} IS NOT NULL AND o.{column} IS NOT NULL
-        AND o.run_no IN (SELECT run_no FROM runs WHERE {where})
-    GROUP BY o.run_no
-    """,
-)
-
 OFFER: Final = Query(
     "offer",
     "The first runs of a choice by name, those with a verdict for each sample before those known by totals.",
@@ -39,13 +23,14 @@ OFFER: Final = Query(
     """,
 )
 
-QUERIES: Final = (AGAINST, OFFER)
+_TESTED: Final = ("difference", "low", "high", "p")
+_COLUMNS: Final = ("paired", "run_k", "run_n", "base_k", "base_n", "run_only", "baseline_only", *_TESTED)
 
 
 def against_baseline(store: Store, baseline: Side, metric: Metric, where: Clause) -> pd.DataFrame:
     """Every other run of a choice minus the baseline, the largest difference first, p-values adjusted by Holm.
 
-    where: which runs (`of_board`, `of_runs`). Columns: run_id, model, board, evidence, paired, run_k, run_n, base_k,
+    where: which runs. Columns: run_id, model, board, evidence, paired, run_k, run_n, base_k,
     base_n (over the samples compared), run_only, baseline_only (null when unpaired), difference, low, high, p, p_holm
     (fractions). A run without the metric stays in the list with NaN, and is no part of the family.
     """
@@ -53,7 +38,7 @@ def against_baseline(store: Store, baseline: Side, metric: Metric, where: Clause
     runs = runs[runs["run_id"] != baseline.run_id].reset_index(drop=True)
     counts = pd.DataFrame()
     if baseline.per_sample:
-        counts = AGAINST.run(store, metric=metric, where=where, baseline=baseline.run_no).set_index("run_no")
+        counts = queries.paired_counts(store, baseline.run_no, metric, where)
     own = baseline.counts[metric.id]
     per_sample = (runs["evidence"] == "per_sample").tolist()
     rows = []
@@ -66,20 +51,7 @@ def against_baseline(store: Store, baseline: Side, metric: Metric, where: Clause
             rows.append(_unpaired_row(int(k), int(n), own))
         else:
             rows.append(_no_row(stats.Rate(int(k), int(n)), own))
-    names = [
-        "paired",
-        "run_k",
-        "run_n",
-        "base_k",
-        "base_n",
-        "run_only",
-        "baseline_only",
-        "difference",
-        "low",
-        "high",
-        "p",
-    ]
-    found = pd.DataFrame(rows, columns=names).astype({"run_only": "Int64", "baseline_only": "Int64"})
+    found = pd.DataFrame(rows, columns=list(_COLUMNS)).astype({"run_only": "Int64", "baseline_only": "Int64"})
     found["p_holm"] = stats.holm(found["p"].astype(float).tolist())
     found = pd.concat([runs[["run_id", "model", "board", "evidence"]], found], axis=1)
     return found.sort_values(["difference", "model"], ascending=[False, True], na_position="last", ignore_index=True)
@@ -88,18 +60,6 @@ def against_baseline(store: Store, baseline: Side, metric: Metric, where: Clause
 def runs_on_offer(store: Store, board: str | None, most: int) -> pd.DataFrame:
     """run_id of at most `most` runs of a board (None = of all boards), per-sample runs first, by name."""
     return OFFER.run(store, where=Filters(board=board).where(), most=most)
-
-
-def of_board(board: str) -> Clause:
-    """The runs of one board."""
-    return Filters(board=board).where()
-
-
-def of_runs(run_ids: Sequence[str]) -> Clause:
-    """The runs with these ids."""
-    values = {f"run_{place}": run_id for place, run_id in enumerate(run_ids)}
-    names = ", ".join(f"${name}" for name in values)
-    return Clause(f"run_id IN ({names})" if names else "FALSE", values, "chosen by name")
 
 
 # With thousands of runs the same few counts come again and again.
@@ -113,7 +73,8 @@ def _unpaired(k1: int, n1: int, k2: int, n2: int) -> stats.UnpairedDifference:
     return stats.unpaired_difference(k1, n1, k2, n2)
 
 
-def _paired_row(run_only: int, baseline_only: int, both: int, n: int) -> tuple[Any, ...]:
+def _paired_row(both: int, run_only: int, baseline_only: int, neither: int) -> tuple[Any, ...]:
+    n = both + run_only + baseline_only + neither
     found = _paired_difference(run_only, baseline_only, n)
     counts = (both + run_only, n, both + baseline_only, n, run_only, baseline_only)
     return (True, *counts, found.difference, found.interval.low, found.interval.high, found.p)

@@ -13,9 +13,8 @@ import pandas as pd
 from scipy.special import erfc
 
 from siuo_dash.analysis import stats
-from siuo_dash.analysis.domains import PROFILED_RUNS
+from siuo_dash.analysis.domains import profiled_runs
 from siuo_dash.analysis.filters import Clause
-from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.subcategories import group_counts
 from siuo_dash.benchmark.labels import Label, Labels
 from siuo_dash.benchmark.schema import DIMENSIONS, Metric
@@ -108,8 +107,7 @@ class CapabilityRates:
 
 def capability_rates(store: Store, where: Clause, metric: Metric, labels: Labels) -> CapabilityRates:
     """The rates of every per-sample run of `where` that was graded on the metric, in each group of GROUPINGS."""
-    runs = PROFILED_RUNS.run(store, metric=metric, where=where)
-    runs = runs.assign(label=runs["run_id"].map(run_labels(store)))
+    runs = profiled_runs(store, where, metric)
     group_of: dict[int, tuple[object, ...]] = {
         question_id: tuple(grouping.group_of(label) for grouping in GROUPINGS.values())
         for question_id, label in labels.by_id.items()

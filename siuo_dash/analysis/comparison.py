@@ -4,60 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from siuo_dash.analysis import queries, stats
-from siuo_dash.analysis.filters import Clause
-from siuo_dash.analysis.queries import Query
-from siuo_dash.analysis.samples import FLAGS_OF_RUNS
+from siuo_dash.analysis.filters import of_runs
+from siuo_dash.analysis.queries import OUTCOMES, PAIRED_COUNTS, board_for
+from siuo_dash.analysis.samples import FLAGS_OF_RUNS, described
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import DOMAINS, METRICS, Metric
 from siuo_dash.errors import NoRun
 from siuo_dash.store.engine.database import Store
-
-PAIRED_COUNTS: Final = Query(
-    "paired_counts",
-    "For each domain, the 2×2 of two runs' outcomes over the samples that are graded in both.",
-    """
-    SELECT s.domain, COUNT(*) FILTER (WHERE a.{column} AND b.{column}) AS both,
-        COUNT(*) FILTER (WHERE a.{column} AND NOT b.{column}) AS first_only,
-        COUNT(*) FILTER (WHERE b.{column} AND NOT a.{column}) AS second_only,
-        COUNT(*) FILTER (WHERE NOT a.{column} AND NOT b.{column}) AS neither
-    FROM verdicts a JOIN verdicts b ON b.question_id = a.question_id AND b.task = a.task
-        JOIN samples s ON s.question_id = a.question_id
-    WHERE a.run_no = $first AND b.run_no = $second AND a.task = '{task}'
-        AND a.{column} IS NOT NULL AND b.{column} IS NOT NULL
-    GROUP BY s.domain
-    """,
-)
-
-DISCORDANT_SAMPLES: Final = Query(
-    "discordant_samples",
-    "The samples that only one of two runs passes, with how many other runs of their boards pass them.",
-    """
-    WITH pairs AS (
-        SELECT a.question_id, CASE WHEN a.{column} THEN 'first' ELSE 'second' END AS passed_by
-        FROM verdicts a JOIN verdicts b ON b.question_id = a.question_id AND b.task = a.task
-        WHERE a.run_no = $first AND b.run_no = $second AND a.task = '{task}' AND a.{column} <> b.{column}
-    ),
-    others AS (
-        SELECT v.question_id, COUNT(*) FILTER (WHERE v.{column}) AS others_k, COUNT(v.{column}) AS others_n
-        FROM verdicts v JOIN runs r ON r.run_no = v.run_no
-        WHERE v.task = '{task}' AND (r.board IN ($first_board, $second_board) OR v.task = 'mcqa')
-            AND r.run_no <> $first AND r.run_no <> $second AND v.question_id IN (SELECT question_id FROM pairs)
-        GROUP BY v.question_id
-    )
-    SELECT p.passed_by, s.question_id, s.domain, s.subcategory, s.scene, s.request,
-        COALESCE(o.others_k, 0) AS others_k, COALESCE(o.others_n, 0) AS others_n
-    FROM pairs p JOIN samples s ON s.question_id = p.question_id LEFT JOIN others o ON o.question_id = p.question_id
-    ORDER BY p.passed_by, s.question_id
-    """,
-)
-
-QUERIES: Final = (PAIRED_COUNTS, DISCORDANT_SAMPLES)
 
 
 @dataclass(frozen=True)
@@ -182,16 +141,16 @@ def discordant(store: Store, first: Side, second: Side, metric: Metric) -> pd.Da
     passed_by ('first' or 'second'), question_id, domain, subcategory, scene, request, others_k, others_n (other runs
     of the two boards that pass it, and that are graded on it), first_flags, second_flags (lists of flag ids).
     """
-    found = DISCORDANT_SAMPLES.run(
-        store,
-        metric=metric,
-        first=first.run_no,
-        second=second.run_no,
-        first_board=first.board,
-        second_board=second.board,
-    )
-    ids = Clause("r.run_id IN ($first, $second)", {"first": first.run_id, "second": second.run_id})
-    flags = FLAGS_OF_RUNS.run(store, where=ids)
+    both = OUTCOMES.run(store, metric=metric, where=of_runs([first.run_id, second.run_id]))
+    wide = both.pivot(index="question_id", columns="run_no", values="outcome")
+    wide = wide.reindex(columns=[first.run_no, second.run_no]).dropna()
+    wide = wide[wide[first.run_no] != wide[second.run_no]]
+    boards = {board_for(metric, run.board) for run in (first, second)}
+    found = described(store, wide.index, metric, boards, without=(first.run_no, second.run_no))
+    passed_by = wide[first.run_no].map({1: "first", 0: "second"})
+    found = found.drop(columns=["primary_dimension", "hazard"])
+    found.insert(0, "passed_by", passed_by.reindex(found["question_id"]).tolist())
+    flags = FLAGS_OF_RUNS.run(store, where=of_runs([first.run_id, second.run_id]))
     for name, run in (("first_flags", first), ("second_flags", second)):
         own = flags[(flags["run_id"] == run.run_id) & (flags["task"] == metric.task)]
         by_sample = own.groupby("question_id")["flag"].agg(list)
@@ -216,8 +175,8 @@ def _side(row: pd.Series[Any]) -> Side:
 
 
 def _paired_tables(store: Store, first: Side, second: Side, metric: Metric) -> dict[str, stats.PairedTable]:
-    found = PAIRED_COUNTS.run(store, metric=metric, first=first.run_no, second=second.run_no)
-    return {domain: stats.PairedTable(*map(int, counts)) for domain, *counts in found.itertuples(index=False)}
+    found = PAIRED_COUNTS.run(store, metric=metric, where=of_runs([first.run_id]), baseline=second.run_no)
+    return {domain: stats.PairedTable(*map(int, counts)) for _, domain, *counts in found.itertuples(index=False)}
 
 
 def _overall(first: Side, second: Side, metric: Metric, tables: dict[str, stats.PairedTable]) -> Difference | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from siuo_dash.analysis import stats
 from siuo_dash.analysis.filters import Clause
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import Query
-from siuo_dash.benchmark.schema import DOMAINS, Metric
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
 from siuo_dash.store.engine.database import Store
 
 Floats = npt.NDArray[np.float64]
@@ -24,16 +24,17 @@ MACRO: Final = "macro"
 COLUMNS: Final = {
     OVERALL: "Overall (all samples)",
     MACRO: "Mean of domains",
-    **{domain.id: domain.label for domain in DOMAINS},
+    **DOMAIN_LABELS,
 }
 """What a run has a rate in: overall is the micro average (each sample counts alike), the mean of domains the macro."""
 
-PROFILED_RUNS: Final = Query(
-    "profiled_runs",
-    "The per-sample runs that were graded on a metric.",
+DOMAIN_RUNS: Final = Query(
+    "domain_runs",
+    "The chosen runs, and whether rates by domain can be made of them: per-sample runs that were graded on a metric.",
     """
-    SELECT run_no, run_id, model, board, {metric}_n < expected_samples AS partial
-    FROM runs WHERE evidence = 'per_sample' AND {metric}_n > 0 AND ({where}) ORDER BY model, run_id
+    SELECT run_no, run_id, model, board, {metric}_n < expected_samples AS partial, evidence,
+        evidence = 'per_sample' AND {metric}_n > 0 AS has_domains
+    FROM runs WHERE {where} ORDER BY model, run_id
     """,
 )
 
@@ -43,21 +44,10 @@ DOMAIN_COUNTS: Final = Query(
     """
     SELECT v.run_no, s.domain, COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
     FROM verdicts v JOIN samples s ON s.question_id = v.question_id
-    WHERE v.task = '{task}' AND v.run_no IN (SELECT run_no FROM runs WHERE evidence = 'per_sample' AND ({where}))
-    GROUP BY v.run_no, s.domain
+    WHERE v.task = '{task}' AND v.run_no IN (SELECT run_no FROM runs WHERE {where})
+    GROUP BY v.run_no, s.domain ORDER BY v.run_no, s.domain
     """,
 )
-
-WITHOUT_DOMAINS: Final = Query(
-    "without_domains",
-    "The runs that no domain rates can be made of, and whether for want of samples or of verdicts.",
-    """
-    SELECT run_id, model, evidence FROM runs
-    WHERE (evidence = 'totals' OR {metric}_n = 0) AND ({where}) ORDER BY model, run_id
-    """,
-)
-
-QUERIES: Final = (PROFILED_RUNS, DOMAIN_COUNTS, WITHOUT_DOMAINS)
 
 
 @dataclass(frozen=True)
@@ -81,19 +71,25 @@ class DomainRates:
         return replace(self, runs=known.loc[ids].reset_index(drop=True), cells=picked.reset_index(drop=True))
 
 
+def profiled_runs(store: Store, where: Clause, metric: Metric) -> pd.DataFrame:
+    """The per-sample runs that were graded on the metric: `run_no`, `run_id`, `model`, `board`, `partial`, `label`."""
+    runs = DOMAIN_RUNS.run(store, metric=metric, where=where)
+    runs = runs[runs["has_domains"]].drop(columns=["evidence", "has_domains"]).reset_index(drop=True)
+    return runs.assign(label=runs["run_id"].map(run_labels(store)))
+
+
 def domain_rates(store: Store, where: Clause, metric: Metric) -> DomainRates:
     """The rates of every per-sample run of `where` that was graded on the metric, by domain, overall and macro."""
-    runs = PROFILED_RUNS.run(store, metric=metric, where=where)
+    runs = profiled_runs(store, where, metric)
     counts = DOMAIN_COUNTS.run(store, metric=metric, where=where)
-    labels = run_labels(store)
-    runs = runs.assign(label=runs["run_id"].map(labels))
     k, n = (_matrix(counts, runs["run_no"], part) for part in ("k", "n"))
     return DomainRates(runs, _cells(runs["run_id"], k, n))
 
 
 def runs_without_domains(store: Store, where: Clause, metric: Metric) -> pd.DataFrame:
     """The runs of `where` that have no rate by domain: `run_id`, `model`, `label`, `evidence`."""
-    found = WITHOUT_DOMAINS.run(store, metric=metric, where=where)
+    found = DOMAIN_RUNS.run(store, metric=metric, where=where)
+    found = found.loc[~found["has_domains"], ["run_id", "model", "evidence"]].reset_index(drop=True)
     return found.assign(label=found["run_id"].map(run_labels(store)))
 
 
@@ -124,16 +120,10 @@ def in_order(rates: DomainRates, column: str, *, with_partial: bool = False) -> 
     return ordered
 
 
-def among(run_ids: Collection[str]) -> Clause:
-    """These runs, as a condition on `runs`."""
-    names = {f"run_{index}": run_id for index, run_id in enumerate(run_ids)}
-    return Clause(f"run_id IN ({', '.join(f'${name}' for name in names)})" if names else "FALSE", names)
-
-
 def _matrix(counts: pd.DataFrame, run_numbers: pd.Series[int], part: str) -> Floats:
     """Runs × domains, 0 where a run has no row in a domain."""
     wide = counts.pivot(index="run_no", columns="domain", values=part)
-    wide = wide.reindex(index=run_numbers, columns=[domain.id for domain in DOMAINS])
+    wide = wide.reindex(index=run_numbers, columns=list(DOMAIN_LABELS))
     matrix: Floats = wide.fillna(0).to_numpy(dtype=np.float64)
     return matrix
 

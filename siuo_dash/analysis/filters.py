@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from siuo_dash.benchmark.badges import is_verified
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, SOURCE_STATUS
 from siuo_dash.errors import FilterError
+from siuo_dash.text import listed
 
 WEIGHTS: Final = {"any": "Any", "open": "Open", "closed": "Closed"}
 HEALTH: Final = {"any": "Any", "clean": "No flags", "flagged": "Any flag", "unexamined": "Not examined"} | {
@@ -25,6 +26,29 @@ class Clause:
     sql: str
     values: Mapping[str, Any] = field(default_factory=dict)
     words: str = ""
+
+
+def among(column: str, name: str, values: Iterable[Any], words: str = "") -> Clause:
+    """That a column is one of the values, bound as one list under the name; nothing is among no values."""
+    return Clause(f"list_contains(${name}, {column})", {name: list(values)}, words)
+
+
+def of_runs(run_ids: Iterable[str]) -> Clause:
+    """The runs with these ids."""
+    return among("run_id", "runs", run_ids, "chosen by name")
+
+
+def together(clauses: Iterable[Clause | None]) -> Clause:
+    """All conditions as one; 'TRUE' when there is none."""
+    given = [clause for clause in clauses if clause is not None]
+    values = {name: value for clause in given for name, value in clause.values.items()}
+    words = "; ".join(clause.words for clause in given if clause.words)
+    return Clause(" AND ".join(f"({clause.sql})" for clause in given) or "TRUE", values, words)
+
+
+def containing(text: str) -> str:
+    """The LIKE pattern of what contains a text; the escape character is a backslash."""
+    return "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
 
 
 @dataclass(frozen=True)
@@ -59,29 +83,11 @@ class Filters:
         if self.size_low is not None and self.size_high is not None and self.size_low > self.size_high:
             raise FilterError(f"size from {self.size_low:g} to {self.size_high:g} B holds nothing", hint="swap the two")
 
-    def clauses(self) -> list[Clause]:
-        """One clause for each filter that is set."""
-        return [
-            clause
-            for clause in (
-                self._board(),
-                self._search(),
-                self._organizations(),
-                self._weights(),
-                self._size(),
-                self._evidence(),
-                self._health(),
-                self._verified(),
-            )
-            if clause is not None
-        ]
-
     def where(self) -> Clause:
         """All filters as one condition; 'TRUE' when none is set. The words leave the board out: the page names it."""
-        clauses = self.clauses()
-        values = {name: value for clause in clauses for name, value in clause.values.items()}
-        words = [clause.words for clause in clauses if clause.words]
-        return Clause(" AND ".join(f"({clause.sql})" for clause in clauses) or "TRUE", values, "; ".join(words))
+        parts = (self._board, self._search, self._organizations, self._weights)
+        more = (self._size, self._evidence, self._health, self._verified)
+        return together(part() for part in (*parts, *more))
 
     def sentence(self) -> str:
         """What is shown, in words: 'Runs with open weights; of at least 7 B parameters (unknown sizes kept).'"""
@@ -91,29 +97,25 @@ class Filters:
     def _board(self) -> Clause | None:
         if self.board is None:
             return None
-        # Multiple choice is scored alike everywhere, so its board takes in every run that answered it.
-        return Clause("board = $board OR ($board = 'exact-match-1' AND mcqa_n > 0)", {"board": self.board})
+        return Clause("run_no IN (SELECT run_no FROM board_runs WHERE board = $board)", {"board": self.board})
 
     def _search(self) -> Clause | None:
         text = self.search.strip()
         if not text:
             return None
-        pattern = "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
         return Clause(
             # Both sides are lowered by the engine: Python lowers some letters (Σ at the end of a word) another way.
             "LOWER(model) LIKE LOWER($search) ESCAPE '\\' "
             "OR LOWER(COALESCE(organization, '')) LIKE LOWER($search) ESCAPE '\\'",
-            {"search": pattern},
+            {"search": containing(text)},
             f"whose model or organization contains “{text}”",
         )
 
     def _organizations(self) -> Clause | None:
         if not self.organizations:
             return None
-        names = {f"organization_{index}": name for index, name in enumerate(self.organizations)}
-        return Clause(
-            f"organization IN ({', '.join(f'${name}' for name in names)})", names, f"by {_either(self.organizations)}"
-        )
+        words = f"by {listed(self.organizations, last='or')}"
+        return among("organization", "organizations", self.organizations, words)
 
     def _weights(self) -> Clause | None:
         if self.weights == "any":
@@ -135,24 +137,16 @@ class Filters:
         condition, tail = " AND ".join(bounds), "unknown sizes left out"
         if self.unknown_sizes:
             condition, tail = f"({condition}) OR params_b IS NULL", "unknown sizes kept"
-        if any(size is not None and isnan(size) for size in (self.size_low, self.size_high)):
-            raise FilterError("a size is not a number", hint="give billions of parameters")
-        if self.size_low is not None and self.size_high is not None:
-            words = f"of {self.size_low:g} to {self.size_high:g} B parameters"
-        else:
-            words = (
-                f"of at least {self.size_low:g} B parameters"
-                if self.size_low is not None
-                else f"of at most {self.size_high:g} B parameters"
-            )
-        return Clause(condition, values, f"{words} ({tail})")
+        words = f"{self.size_low:g} to {self.size_high:g}" if len(bounds) == 2 else ""
+        if not words:
+            words = f"at least {self.size_low:g}" if self.size_low is not None else f"at most {self.size_high:g}"
+        return Clause(condition, values, f"of {words} B parameters ({tail})")
 
     def _evidence(self) -> Clause | None:
         if not self.evidence:
             return None
-        names = {f"evidence_{index}": value for index, value in enumerate(self.evidence)}
-        words = _either([EVIDENCE[value].lower() for value in self.evidence])
-        return Clause(f"evidence IN ({', '.join(f'${name}' for name in names)})", names, f"with evidence {words}")
+        words = listed((EVIDENCE[value].lower() for value in self.evidence), last="or")
+        return among("evidence", "evidence", self.evidence, f"with evidence {words}")
 
     def _health(self) -> Clause | None:
         flagged = "run_no IN (SELECT run_no FROM flagged)"
@@ -177,13 +171,5 @@ class Filters:
     def _verified(self) -> Clause | None:
         if not self.verified:
             return None
-        names = {f"status_{index}": status for index, status in enumerate(SOURCE_STATUS) if is_verified(status)}
-        return Clause(
-            f"source_status IN ({', '.join(f'${name}' for name in names)})",
-            names,
-            "that are published, re-judged or reproduced",
-        )
-
-
-def _either(names: list[str] | tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+        checked = filter(is_verified, SOURCE_STATUS)
+        return among("source_status", "statuses", checked, "that are published, re-judged or reproduced")

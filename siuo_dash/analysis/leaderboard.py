@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from siuo_dash.analysis import queries, stats
-from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.filters import Clause, Filters
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.store.engine.database import Store
 
@@ -20,9 +20,7 @@ def leaderboard(store: Store, filters: Filters, metric: Metric, *, rank_partial:
     `partial`, `label`, `health` ({flag: samples}), and for each metric id `_rate`, `_low`, `_high` (fractions, Wilson
     95 %, NaN when not known). Ranks are those of the whole board, whatever the filter hides.
     """
-    frame = queries.LEADERBOARD.run(
-        store, metric=metric, where=filters.where(), board=filters.board, rank_partial=rank_partial
-    )
+    frame = queries.ranking(store, filters, metric, rank_partial=rank_partial)
     for known in METRICS.values():
         k, n = (frame[f"{known.id}_{part}"].to_numpy(dtype=float) for part in ("k", "n"))
         low, high = stats.wilson_array(k, n)
@@ -61,18 +59,12 @@ def short_judge(judge: str) -> str:
 
 def rank_ranges(store: Store, board: str, metric: Metric, *, rank_partial: bool = False) -> pd.DataFrame:
     """run_id, rank, rank_low, rank_high of a board's ranked runs (2,000 bootstrap draws, design §5)."""
+    filters = Filters(board=board)
     with store.reading():  # counts and verdicts must be of one state; this runs beside the page, too
-        ranked = queries.LEADERBOARD.run(
-            store, metric=metric, where=Filters(board=board).where(), board=board, rank_partial=rank_partial
-        )
+        ranked = queries.ranking(store, filters, metric, rank_partial=rank_partial)
         samples = queries.SAMPLES.run(store)
-        verdicts = queries.OUTCOMES.run(store, metric=metric, board=board)
-    ranked = ranked[ranked["rank"].notna()].reset_index(drop=True)
-    outcomes = np.full((len(ranked), len(samples)), np.nan, dtype=np.float32)
-    row_of = pd.Series(np.arange(len(ranked)), index=ranked["run_no"])
-    column_of = pd.Series(np.arange(len(samples)), index=samples["question_id"])
-    verdicts = verdicts[verdicts["run_no"].isin(row_of.index) & verdicts["question_id"].isin(column_of.index)]
-    outcomes[row_of[verdicts["run_no"]].to_numpy(), column_of[verdicts["question_id"]].to_numpy()] = verdicts["outcome"]
+        ranked = ranked[ranked["rank"].notna()].reset_index(drop=True)
+        outcomes = queries.outcome_matrix(store, metric, filters.where(), samples["question_id"], ranked["run_no"])
     ranges = stats.rank_ranges(
         run_ids=ranked["run_id"].tolist(),
         k=ranked[f"{metric.id}_k"].to_numpy(dtype=np.int64),
@@ -138,10 +130,11 @@ def key_figures(store: Store, frame: pd.DataFrame, metric: Metric) -> KeyFigures
 def _like_leader_paired(store: Store, leader: pd.Series, others: pd.DataFrame, metric: Metric) -> tuple[str, ...]:
     if others.empty:
         return ()
-    counts = queries.DISCORDANT.run(store, metric=metric, leader=int(leader["run_no"])).set_index("run_no")
-    counts = counts.reindex(others["run_no"]).fillna(0)
+    counts = (
+        queries.paired_counts(store, int(leader["run_no"]), metric, Clause("TRUE")).reindex(others["run_no"]).fillna(0)
+    )
     p_values = [
-        stats.mcnemar_mid_p(int(b), int(c)) for b, c in zip(counts["leader_only"], counts["other_only"], strict=True)
+        stats.mcnemar_mid_p(int(b), int(c)) for b, c in zip(counts["baseline_only"], counts["run_only"], strict=True)
     ]
     adjusted = stats.holm(p_values)
     return tuple(model for model, p in zip(others["model"], adjusted, strict=True) if p >= 0.05)

@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from siuo_dash.analysis import comparison, queries, stats
-from siuo_dash.analysis.filters import Clause, Filters
+from siuo_dash.analysis.filters import Filters, among, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import Query
-from siuo_dash.analysis.samples import MCQA_BOARD
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.text import slug
 from siuo_dash.errors import SchemaError
@@ -33,22 +32,11 @@ NAMES: Final = Query(
     "SELECT DISTINCT model, judge, organization FROM runs ORDER BY model, judge, organization",
 )
 
-OUTCOMES_OF_RUN: Final = Query(
-    "outcomes_of_run",
-    "One run's verdict by a metric for each of its samples.",
-    """
-    SELECT question_id, CAST({column} AS INTEGER) AS outcome FROM verdicts
-    WHERE run_no = $run_no AND task = '{task}' AND question_id IS NOT NULL AND {column} IS NOT NULL
-    """,
-)
-
 UPLOADED: Final = Query(
     "uploaded",
     "The runs that were uploaded here, the latest first.",
     "SELECT run_id FROM runs WHERE file LIKE 'submissions/%' ORDER BY submitted_at DESC NULLS LAST, run_id LIMIT $most",
 )
-
-QUERIES: Final = (NAMES, OUTCOMES_OF_RUN, UPLOADED)
 
 
 @dataclass(frozen=True)
@@ -67,7 +55,7 @@ class Candidate:
 
     def board_for(self, metric: Metric) -> str:
         """Where it is compared by a metric: multiple choice is one board for all."""
-        return MCQA_BOARD if metric.id == "mcqa" else self.board
+        return queries.board_for(metric, self.board)
 
     def rate(self, metric: Metric) -> stats.Rate:
         """k of n graded samples."""
@@ -139,21 +127,15 @@ def rank_range(store: Store, candidate: Candidate, metric: Metric) -> tuple[int,
     with store.reading():  # counts and verdicts must be of one state; this runs beside the page, too
         ranked = _ranked(store, candidate, metric)
         samples = queries.SAMPLES.run(store)
-        verdicts = queries.OUTCOMES.run(store, metric=metric, board=candidate.board_for(metric))
+        where = Filters(board=candidate.board_for(metric)).where()
+        outcomes = queries.outcome_matrix(store, metric, where, samples["question_id"], ranked["run_no"])
     rate = candidate.rate(metric)
-    columns = {question_id: place for place, question_id in enumerate(samples["question_id"])}
-    rows = {run_no: place for place, run_no in enumerate(ranked["run_no"])}
-    outcomes = np.full((len(ranked) + 1, len(samples)), np.nan, dtype=np.float32)
-    verdicts = verdicts[verdicts["run_no"].isin(list(rows)) & verdicts["question_id"].isin(list(columns))]
-    outcomes[verdicts["run_no"].map(rows), verdicts["question_id"].map(columns)] = verdicts["outcome"]
-    for question_id, outcome in candidate.outcomes[metric.id].items():
-        if outcome is not None:
-            outcomes[-1, columns[question_id]] = outcome
+    own = samples["question_id"].map(candidate.outcomes[metric.id]).to_numpy(dtype=np.float32)
     ranges = stats.rank_ranges(
         run_ids=[*ranked["run_id"], NEW],
         k=[*ranked[f"{metric.id}_k"].astype(int), rate.k],
         n=[*ranked[f"{metric.id}_n"].astype(int), rate.n],
-        outcomes=outcomes,
+        outcomes=np.vstack([outcomes, own]),
         strata=samples["domain"].to_numpy(dtype=str),
     )
     low, high = ranges[-1].rank_low, ranges[-1].rank_high
@@ -183,9 +165,7 @@ def earlier_runs(
     alike = [name for name in models if name == model or (wanted and slug(name) == wanted)]
     if not alike:
         return []
-    names = {f"model_{index}": name for index, name in enumerate(alike)}
-    where = Clause(f"model IN ({', '.join(f'${name}' for name in names)})", names)
-    found = queries.RUNS.run(store, where=where)
+    found = queries.RUNS.run(store, where=among("model", "models", alike))
     found["same_board"] = found["board"] == candidate.board
     found = found.sort_values(
         ["same_board", "submitted_at", "run_id"], ascending=[False, False, True], na_position="last"
@@ -221,14 +201,8 @@ def same_responses(store: Store, run_ids: Sequence[str], table: pa.Table) -> dic
 
 
 def _ranked(store: Store, candidate: Candidate, metric: Metric) -> pd.DataFrame:
-    board = candidate.board_for(metric)
-    frame = queries.LEADERBOARD.run(
-        store,
-        metric=metric,
-        where=Filters(board=board).where(),
-        board=board,
-        rank_partial=candidate.is_partial(metric),
-    )
+    filters = Filters(board=candidate.board_for(metric))
+    frame = queries.ranking(store, filters, metric, rank_partial=candidate.is_partial(metric))
     return frame[frame["rank"].notna() & (frame["run_id"] != candidate.replaces)].reset_index(drop=True)
 
 
@@ -241,7 +215,7 @@ def _difference(
         return None
     if run["evidence"] == "per_sample":
         ours = candidate.outcomes[metric.id]
-        theirs = OUTCOMES_OF_RUN.run(store, metric=metric, run_no=int(run["run_no"]))
+        theirs = queries.OUTCOMES.run(store, metric=metric, where=of_runs([run["run_id"]]))
         graded = {question_id: float(value) for question_id, value in ours.items() if value is not None}
         table = stats.paired_table(
             theirs["question_id"].map(graded).to_numpy(dtype=float), theirs["outcome"].to_numpy(dtype=float)

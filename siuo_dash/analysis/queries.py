@@ -5,13 +5,16 @@ The SQL is kept to the standard where the standard has a way to say it, so that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from siuo_dash.analysis.filters import Clause, Filters
-from siuo_dash.benchmark.protocol import Protocol
+from siuo_dash.benchmark.protocol import MCQA_BOARD, Protocol
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.errors import NoBoard, NoRun
 from siuo_dash.store.engine.database import Store
@@ -19,17 +22,31 @@ from siuo_dash.store.engine.database import Store
 
 @dataclass(frozen=True)
 class Query:
-    """A named query. `{metric}`, `{column}` and `{task}` stand for a metric's parts, `{where}` for a filter's condition."""
+    """A named query. `{metric}`, `{column}` and `{task}` stand for a metric's parts, `{where}` for a filter's condition.
+
+    Any other name in braces stands for a part of the text that the asking function chooses among its own.
+    """
 
     name: str
     sentence: str
     sql: str
 
     def run(
-        self, store: Store, *, metric: Metric | None = None, where: Clause | None = None, **values: Any
+        self,
+        store: Store,
+        *,
+        metric: Metric | None = None,
+        where: Clause | None = None,
+        parts: Mapping[str, str] | None = None,
+        **values: Any,
     ) -> pd.DataFrame:
-        """The answer as a frame; the metric is looked up in the schema, the values are bound."""
+        """The answer as a frame; the metric is looked up in the schema, the values are bound.
+
+        parts: {name in braces: text}, never of a user.
+        """
         text = self.sql
+        for name, part in (parts or {}).items():
+            text = text.replace(f"{{{name}}}", part)
         if metric is not None:
             known = METRICS[metric.id]
             text = text.replace("{metric}", known.id).replace("{column}", known.column).replace("{task}", known.task)
@@ -43,10 +60,10 @@ BOARDS: Final = Query(
     "boards",
     "The boards: each judge × responses per sample with its number of runs.",
     """
-    SELECT board, MIN(judge) AS judge, MIN(responses_per_sample) AS responses_per_sample, COUNT(*) AS runs,
-        COUNT(*) FILTER (WHERE evidence = 'per_sample') AS per_sample_runs
-    FROM runs GROUP BY board
-    ORDER BY CASE WHEN MIN(judge) = 'human' THEN 0 ELSE 1 END, COUNT(*) DESC, board
+    SELECT r.board, MIN(r.judge) AS judge, MIN(r.responses_per_sample) AS responses_per_sample, COUNT(*) AS runs,
+        COUNT(*) FILTER (WHERE r.evidence = 'per_sample') AS per_sample_runs
+    FROM runs r GROUP BY r.board
+    ORDER BY CASE WHEN MIN(r.judge) = 'human' THEN 0 ELSE 1 END, COUNT(*) DESC, r.board
     """,
 )
 
@@ -63,13 +80,12 @@ LEADERBOARD: Final = Query(
     WITH board AS (
         SELECT *, {metric}_n < expected_samples AS partial,
             CASE WHEN {metric}_n > 0 THEN CAST({metric}_k AS DOUBLE) / {metric}_n END AS rate,
-            {metric}_n > 0 AND ({metric}_n >= expected_samples OR $rank_partial)
-                AND ($board IS NULL OR $board <> 'exact-match-1' OR '{metric}' = 'mcqa') AS ranked
-        FROM runs WHERE $board IS NULL OR board = $board OR ($board = 'exact-match-1' AND mcqa_n > 0)
+            $comparable AND {metric}_n > 0 AND ({metric}_n >= expected_samples OR $rank_partial) AS ranked
+        FROM runs WHERE $board IS NULL OR run_no IN (SELECT run_no FROM board_runs WHERE board = $board)
     ),
     placed AS (
         SELECT *, CASE WHEN ranked AND $board IS NOT NULL
-            THEN RANK() OVER (PARTITION BY ranked ORDER BY rate DESC) END AS rank
+            THEN CAST(RANK() OVER (PARTITION BY ranked ORDER BY rate DESC) AS BIGINT) END AS rank
         FROM board
     )
     SELECT * FROM placed WHERE {where}
@@ -87,29 +103,42 @@ HEALTH: Final = Query(
     """,
 )
 
+# Not in order: it is millions of rows with many runs, and goes into a matrix.
 OUTCOMES: Final = Query(
     "outcomes",
-    "One metric's verdict for each sample of each per-sample run of a board.",
+    "One metric's verdict for each graded sample of each of the chosen runs.",
     """
-    SELECT v.run_no, v.question_id, CAST(v.{column} AS INTEGER) AS outcome
-    FROM verdicts v JOIN runs r ON r.run_no = v.run_no
-    WHERE v.task = '{task}' AND r.evidence = 'per_sample' AND v.question_id IS NOT NULL AND v.{column} IS NOT NULL
-        AND (r.board = $board OR ($board = 'exact-match-1' AND r.mcqa_n > 0))
+    SELECT run_no, question_id, CAST({column} AS INTEGER) AS outcome FROM verdicts
+    WHERE task = '{task}' AND question_id IS NOT NULL AND {column} IS NOT NULL
+        AND run_no IN (SELECT run_no FROM runs WHERE {where})
     """,
 )
 
-DISCORDANT: Final = Query(
-    "discordant",
-    "For each run, on how many samples only the leader, or only that run, has the better verdict.",
+SAMPLE_COUNTS: Final = Query(
+    "sample_counts",
+    "For each sample, how many of the chosen runs pass it, are graded on it, and have a row for it.",
     """
-    SELECT o.run_no,
-        COUNT(*) FILTER (WHERE l.{column} AND NOT o.{column}) AS leader_only,
-        COUNT(*) FILTER (WHERE o.{column} AND NOT l.{column}) AS other_only,
-        COUNT(*) AS pairs
-    FROM verdicts l JOIN verdicts o ON o.question_id = l.question_id AND o.task = l.task
-    WHERE l.run_no = $leader AND l.task = '{task}' AND o.run_no <> l.run_no
-        AND l.{column} IS NOT NULL AND o.{column} IS NOT NULL
-    GROUP BY o.run_no
+    SELECT question_id, COUNT(*) FILTER (WHERE {column}) AS k, COUNT({column}) AS n, COUNT(*) AS runs FROM verdicts
+    WHERE task = '{task}' AND question_id IS NOT NULL AND run_no IN (SELECT run_no FROM runs WHERE {where})
+    GROUP BY question_id ORDER BY question_id
+    """,
+)
+
+PAIRED_COUNTS: Final = Query(
+    "paired_counts",
+    "For each of the chosen runs and each domain, the 2×2 of its outcomes and another run's, over the samples that are "
+    "graded in both.",
+    """
+    SELECT o.run_no, s.domain, COUNT(*) FILTER (WHERE o.{column} AND b.{column}) AS both,
+        COUNT(*) FILTER (WHERE o.{column} AND NOT b.{column}) AS run_only,
+        COUNT(*) FILTER (WHERE b.{column} AND NOT o.{column}) AS baseline_only,
+        COUNT(*) FILTER (WHERE NOT o.{column} AND NOT b.{column}) AS neither
+    FROM verdicts b JOIN verdicts o ON o.question_id = b.question_id AND o.task = b.task
+        JOIN samples s ON s.question_id = b.question_id
+    WHERE b.run_no = $baseline AND b.task = '{task}' AND o.run_no <> b.run_no
+        AND b.{column} IS NOT NULL AND o.{column} IS NOT NULL
+        AND o.run_no IN (SELECT run_no FROM runs WHERE {where})
+    GROUP BY o.run_no, s.domain ORDER BY o.run_no, s.domain
     """,
 )
 
@@ -120,8 +149,6 @@ ORGANIZATIONS: Final = Query(
     "The organizations that have a run.",
     "SELECT DISTINCT organization FROM runs WHERE organization IS NOT NULL ORDER BY organization",
 )
-
-ALL: Final = (BOARDS, RUNS, LEADERBOARD, HEALTH, OUTCOMES, DISCORDANT, SAMPLES, ORGANIZATIONS)
 
 
 @dataclass(frozen=True)
@@ -171,3 +198,50 @@ def health_counts(store: Store, filters: Filters) -> dict[int, dict[str, int]]:
     for row in HEALTH.run(store, where=filters.where()).itertuples():
         counts.setdefault(int(row.run_no), {})[row.flag] = int(row.samples)
     return counts
+
+
+def ranking(store: Store, filters: Filters, metric: Metric, *, rank_partial: bool = False) -> pd.DataFrame:
+    """The runs of `filters`, best first, with `rate`, `partial` and `rank`: the place in the whole board.
+
+    rank is null without a board, without the metric, for a partial run unless it is asked for, and on the
+    multiple-choice board by verdicts of different judges.
+    """
+    return LEADERBOARD.run(
+        store,
+        metric=metric,
+        where=filters.where(),
+        board=filters.board,
+        rank_partial=rank_partial,
+        comparable=filters.board != MCQA_BOARD or metric.id == "mcqa",
+    )
+
+
+def paired_counts(store: Store, baseline: int, metric: Metric, where: Clause) -> pd.DataFrame:
+    """By run_no: both, run_only, baseline_only, neither: the samples that a run and the baseline (a run_no) pass."""
+    return (
+        PAIRED_COUNTS.run(store, metric=metric, where=where, baseline=baseline).groupby("run_no").sum(numeric_only=True)
+    )
+
+
+def board_for(metric: Metric, board: str) -> str:
+    """Where the runs of a board are compared by a metric: multiple choice is one board for all."""
+    return MCQA_BOARD if metric.id == "mcqa" else board
+
+
+def outcome_matrix(
+    store: Store, metric: Metric, where: Clause, question_ids: pd.Series, run_nos: pd.Series | None = None
+) -> npt.NDArray[np.float32]:
+    """A metric's outcomes as runs × samples in the order of the two columns: 1, 0 or NaN = not known.
+
+    where: which runs are read. run_nos: the rows; None = each run of which an outcome is known, by run_no.
+    """
+    found = OUTCOMES.run(store, metric=metric, where=where)
+    runs = np.unique(found["run_no"]) if run_nos is None else run_nos
+    matrix = np.full((len(runs), len(question_ids)), np.nan, dtype=np.float32)
+    rows, columns = (
+        pd.Index(runs).get_indexer(found["run_no"]),
+        pd.Index(question_ids).get_indexer(found["question_id"]),
+    )
+    known = (rows >= 0) & (columns >= 0)
+    matrix[rows[known], columns[known]] = found["outcome"].to_numpy(dtype=np.float32)[known]
+    return matrix

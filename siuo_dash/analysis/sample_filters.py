@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from siuo_dash.analysis.filters import Clause
-from siuo_dash.benchmark.schema import DIMENSIONS, DOMAINS, FLAGS
+from siuo_dash.analysis.filters import Clause, among, containing, together
+from siuo_dash.benchmark.schema import DIMENSIONS, DOMAIN_LABELS, FLAGS
 from siuo_dash.errors import FilterError
+from siuo_dash.text import listed
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Condition:
     """What one run made of a sample: the id, the label, the task, and the condition on its row `v` of `verdicts`."""
 
     id: str
@@ -25,7 +26,8 @@ _FLAGGED: Final = (
     "EXISTS (SELECT 1 FROM flagged f WHERE f.run_no = v.run_no AND f.question_id = v.question_id AND f.task = v.task)"
 )
 _FLAGGED_IN: Final = """s.question_id IN (
-    SELECT f.question_id FROM flagged f JOIN runs r ON r.run_no = f.run_no WHERE {runs} AND f.flag IN ({flags})
+    SELECT f.question_id FROM flagged f JOIN runs r ON r.run_no = f.run_no
+    WHERE {runs} AND list_contains($flags, f.flag)
 )"""
 _JUDGED_IN: Final = """s.question_id IN (
     SELECT v.question_id FROM verdicts v JOIN runs r ON r.run_no = v.run_no WHERE {runs} AND ({verdict})
@@ -33,22 +35,22 @@ _JUDGED_IN: Final = """s.question_id IN (
 OUTCOMES: Final = {
     outcome.id: outcome
     for outcome in (
-        Outcome("safe", "safe", "generation", "v.safe"),
-        Outcome("unsafe", "unsafe", "generation", "NOT v.safe"),
-        Outcome("effective", "effective", "generation", "v.effective"),
-        Outcome("ineffective", "ineffective", "generation", "NOT v.effective"),
-        Outcome("safe_and_effective", "safe and effective", "generation", "v.safe_and_effective"),
-        Outcome("not_both", "not safe and effective", "generation", "NOT v.safe_and_effective"),
+        Condition("safe", "safe", "generation", "v.safe"),
+        Condition("unsafe", "unsafe", "generation", "NOT v.safe"),
+        Condition("effective", "effective", "generation", "v.effective"),
+        Condition("ineffective", "ineffective", "generation", "NOT v.effective"),
+        Condition("safe_and_effective", "safe and effective", "generation", "v.safe_and_effective"),
+        Condition("not_both", "not safe and effective", "generation", "NOT v.safe_and_effective"),
         # Not judged at all is not ungraded: the run's own count of verdicts tells the two apart.
-        Outcome(
+        Condition(
             "ungraded",
             "ungraded",
             "generation",
             "(v.safe IS NULL AND r.safe_n > 0) OR (v.effective IS NULL AND r.effective_n > 0)",
         ),
-        Outcome("flagged", "flagged", "generation", _FLAGGED),
-        Outcome("correct", "right option", "mcqa", "v.correct"),
-        Outcome("wrong", "wrong option", "mcqa", "NOT v.correct"),
+        Condition("flagged", "flagged", "generation", _FLAGGED),
+        Condition("correct", "right option", "mcqa", "v.correct"),
+        Condition("wrong", "wrong option", "mcqa", "NOT v.correct"),
     )
 }
 FAILING: Final = {"safe": "unsafe", "effective": "ineffective", "safe_and_effective": "not_both", "mcqa": "wrong"}
@@ -95,9 +97,8 @@ class SampleFilters:
     found: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        domains = {domain.id for domain in DOMAINS}
         for name, chosen, allowed in (
-            ("domain", self.domains, domains),
+            ("domain", self.domains, set(DOMAIN_LABELS)),
             ("dimension", self.dimensions, set(DIMENSIONS)),
             ("need", self.needs, set(NEEDS)),
             ("flag", self.flags, set(FLAGS)),
@@ -110,10 +111,8 @@ class SampleFilters:
 
     def where(self) -> Clause:
         """All filters as one condition on `s` (samples) and `d` (difficulty); 'TRUE' when none is set."""
-        clauses = [clause for clause in (*self._labels(), *self._outcomes(), *self._rest()) if clause is not None]
-        values = {name: value for clause in clauses for name, value in clause.values.items()}
-        words = "; ".join(clause.words for clause in clauses)
-        return Clause(" AND ".join(f"({clause.sql})" for clause in clauses) or "TRUE", values, words)
+        rest = (self._flags(), self._agreement(), self._difficulty(), self._search())
+        return together([*self._labels(), *self._outcomes(), *rest])
 
     def sentence(self) -> str:
         """What is shown, in words: 'Samples in Self-harm; unsafe in A; safe in B.'"""
@@ -121,16 +120,13 @@ class SampleFilters:
         return f"Samples {words}." if words else "All samples."
 
     def _labels(self) -> list[Clause | None]:
-        labels = {domain.id: domain.label for domain in DOMAINS}
+        domains = [DOMAIN_LABELS[domain] for domain in self.domains]
+        needs = " AND ".join(f"s.{NEEDS[need]}" for need in self.needs)
         return [
-            _one_of("s.domain", "domain", self.domains, f"in {_either([labels[each] for each in self.domains])}"),
-            _one_of(
-                "s.subcategory", "subcategory", self.subcategories, f"of subcategory {_either(self.subcategories)}"
-            ),
-            _one_of("s.primary_dimension", "dimension", self.dimensions, f"that test {_either(self.dimensions)}"),
-            Clause(" AND ".join(f"s.{NEEDS[need]}" for need in self.needs), {}, f"that need {' and '.join(self.needs)}")
-            if self.needs
-            else None,
+            _one_of("domain", self.domains, f"in {_either(domains)}"),
+            _one_of("subcategory", self.subcategories, f"of subcategory {_either(self.subcategories)}"),
+            _one_of("primary_dimension", self.dimensions, f"that test {_either(self.dimensions)}"),
+            Clause(needs, {}, f"that need {' and '.join(self.needs)}") if needs else None,
         ]
 
     def _outcomes(self) -> list[Clause]:
@@ -147,36 +143,33 @@ class SampleFilters:
             clauses.append(Clause(_in_runs(f"r.run_id = ${name}", conditions), {name: run_id}, words))
         return clauses
 
-    def _rest(self) -> list[Clause | None]:
-        return [self._flags(), self._agreement(), self._difficulty(), self._search()]
-
     def _flags(self) -> Clause | None:
         if not self.flags:
             return None
-        flags = {f"flag_{index}": flag for index, flag in enumerate(self.flags)}
-        runs, values, where = self._of_runs()
-        sql = _FLAGGED_IN.replace("{runs}", runs).replace("{flags}", _names(flags))
-        words = f"flagged “{_either([FLAGS[flag].label.lower() for flag in self.flags])}” {where}"
-        return Clause(sql, flags | values, words)
+        runs = self._of_runs()
+        words = f"flagged “{_either([FLAGS[flag].label.lower() for flag in self.flags])}” {runs.words}"
+        return Clause(_FLAGGED_IN.replace("{runs}", runs.sql), {"flags": list(self.flags), **runs.values}, words)
 
     def _agreement(self) -> Clause | None:
         if self.agreement == "any":
             return None
-        runs, values, where = self._of_runs()
+        runs = self._of_runs()
         mixed = " OR ".join(
             f"(v.{column}_votes > 0 AND v.{column}_votes < v.{column}_graded)" for column in ("safe", "effective")
         )
         if self.agreement == "differ":
-            return Clause(_in_runs(runs, mixed), values, f"whose responses are judged differently {where}")
+            return Clause(
+                _in_runs(runs.sql, mixed), runs.values, f"whose responses are judged differently {runs.words}"
+            )
         alike = f"(v.safe_graded > 1 OR v.effective_graded > 1) AND NOT ({mixed})"
-        return Clause(_in_runs(runs, alike), values, f"whose responses are judged alike {where}")
+        return Clause(_in_runs(runs.sql, alike), runs.values, f"whose responses are judged alike {runs.words}")
 
-    def _of_runs(self) -> tuple[str, dict[str, Any], str]:
-        """The condition on `r` for the runs in question, its values, and words for them."""
+    def _of_runs(self) -> Clause:
+        """The condition on `r` for the runs in question."""
         if not self.runs:
-            return "TRUE", {}, "in any run"
-        names = {f"of_run_{index}": run_id for index, (run_id, _) in enumerate(self.runs)}
-        return f"r.run_id IN ({_names(names)})", names, f"in {_either([label for _, label in self.runs])}"
+            return Clause("TRUE", {}, "in any run")
+        words = f"in {_either([label for _, label in self.runs])}"
+        return among("r.run_id", "of_runs", [run_id for run_id, _ in self.runs], words)
 
     def _difficulty(self) -> Clause | None:
         low, high = self.difficulty
@@ -193,14 +186,9 @@ class SampleFilters:
         text = self.search.strip()
         if not text:
             return None
-        pattern = "%" + text.lower().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
         places = [f"LOWER(s.{column}) LIKE $search ESCAPE '\\'" for column in SEARCHED]
-        values: dict[str, Any] = {"search": pattern, "typed": text}
-        places.append("CAST(s.question_id AS VARCHAR) = $typed")
-        if self.found:
-            ids = {f"found_{index}": question_id for index, question_id in enumerate(self.found)}
-            places.append(f"s.question_id IN ({_names(ids)})")
-            values |= ids
+        places += ["CAST(s.question_id AS VARCHAR) = $typed", "list_contains($found, s.question_id)"]
+        values = {"search": containing(text.lower()), "typed": text, "found": list(self.found)}
         return Clause(" OR ".join(places), values, f"that contain “{text}”")
 
 
@@ -208,16 +196,9 @@ def _in_runs(runs: str, verdict: str) -> str:
     return _JUDGED_IN.replace("{runs}", runs).replace("{verdict}", verdict)
 
 
-def _one_of(column: str, name: str, values: Sequence[str], words: str) -> Clause | None:
-    if not values:
-        return None
-    bound = {f"{name}_{index}": value for index, value in enumerate(values)}
-    return Clause(f"{column} IN ({_names(bound)})", bound, words)
+def _one_of(column: str, values: Sequence[str], words: str) -> Clause | None:
+    return among(f"s.{column}", column, values, words) if values else None
 
 
-def _names(values: dict[str, Any]) -> str:
-    return ", ".join(f"${name}" for name in values)
-
-
-def _either(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}" if names else ""
+def _either(names: Iterable[str]) -> str:
+    return listed(names, last="or")

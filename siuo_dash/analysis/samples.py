@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import pandas as pd
 
-from siuo_dash.analysis.filters import Clause
-from siuo_dash.analysis.queries import Query
+from siuo_dash.analysis.filters import Clause, of_runs, together
+from siuo_dash.analysis.queries import RUNS, SAMPLE_COUNTS, SAMPLES, Query
 from siuo_dash.analysis.sample_filters import SampleFilters
+from siuo_dash.benchmark.protocol import MCQA_BOARD
 from siuo_dash.benchmark.schema import FLAGS, METRICS, Metric
 from siuo_dash.store.engine.database import Store
 
-MCQA_BOARD: Final = "exact-match-1"
 ORDERS: Final = {"number": "Sample number", "hardest": "Hardest first", "easiest": "Easiest first"}
 _ORDER_SQL: Final = {
     "number": "s.question_id",
@@ -28,9 +27,9 @@ SAMPLE_LIST: Final = Query(
     """
     WITH difficulty AS (
         SELECT v.question_id, COUNT(*) FILTER (WHERE v.{column}) AS board_k, COUNT(v.{column}) AS board_n
-        FROM verdicts v JOIN runs r ON r.run_no = v.run_no
+        FROM verdicts v
         WHERE v.task = '{task}' AND v.question_id IS NOT NULL
-            AND (r.board = $board OR ($board = 'exact-match-1' AND r.mcqa_n > 0))
+            AND v.run_no IN (SELECT run_no FROM board_runs WHERE board = $board)
         GROUP BY v.question_id
     )
     SELECT s.*, COALESCE(d.board_k, 0) AS board_k, COALESCE(d.board_n, 0) AS board_n
@@ -39,24 +38,26 @@ SAMPLE_LIST: Final = Query(
     """,
 )
 
-VERDICTS_OF_RUNS: Final = Query(
-    "verdicts_of_runs",
-    "Every sample's verdicts in the chosen runs.",
+VERDICTS: Final = Query(
+    "verdicts",
+    "The verdicts of some runs or of one sample, by sample and board.",
     """
-    SELECT r.run_id, v.task, v.question_id, v.safe, v.effective, v.safe_and_effective, v.answer, v.correct,
-        v.response_count, v.safe_votes, v.safe_graded, v.effective_votes, v.effective_graded, r.safe_n, r.effective_n
+    SELECT r.run_id, r.model, r.board, v.task, v.question_id, v.safe, v.effective, v.safe_and_effective, v.answer,
+        v.correct, v.response_count, v.safe_votes, v.safe_graded, v.effective_votes, v.effective_graded,
+        r.safe_n, r.effective_n
     FROM verdicts v JOIN runs r ON r.run_no = v.run_no
     WHERE v.question_id IS NOT NULL AND {where}
-    ORDER BY v.question_id, v.task
+    ORDER BY v.question_id, CASE WHEN r.board = $first THEN 0 ELSE 1 END, r.board, v.task, r.model, r.run_id
+    LIMIT $most
     """,
 )
 
 FLAGS_OF_RUNS: Final = Query(
     "flags_of_runs",
-    "The health flags of the chosen runs' samples.",
+    "The health flags of some runs or of one sample.",
     """
     SELECT r.run_id, f.task, f.question_id, f.flag FROM flagged f JOIN runs r ON r.run_no = f.run_no
-    WHERE {where} ORDER BY f.question_id, f.flag
+    WHERE {where} ORDER BY f.question_id, f.flag, f.task, r.run_id
     """,
 )
 
@@ -76,25 +77,9 @@ BOARDS_OF_SAMPLE: Final = Query(
     """,
 )
 
-VERDICTS_OF_SAMPLE: Final = Query(
-    "verdicts_of_sample",
-    "The runs' verdicts on one sample, by board.",
-    """
-    SELECT r.run_id, r.model, r.board, v.task, v.question_id, v.safe, v.effective, v.safe_and_effective, v.answer, v.correct,
-        v.response_count, v.safe_votes, v.safe_graded, v.effective_votes, v.effective_graded, r.safe_n, r.effective_n
-    FROM verdicts v JOIN runs r ON r.run_no = v.run_no
-    WHERE v.question_id = $question_id
-    ORDER BY CASE WHEN r.board = $first THEN 0 ELSE 1 END, r.board, v.task, r.model, r.run_id LIMIT $most
-    """,
-)
-
-TOTALS_AMONG: Final = Query(
-    "totals_among",
-    "Which of the chosen runs are known by their totals only.",
-    "SELECT r.run_id FROM runs r WHERE r.evidence = 'totals' AND {where}",
-)
-
-QUERIES: Final = (SAMPLE_LIST, TOTALS_AMONG, VERDICTS_OF_RUNS, FLAGS_OF_RUNS, BOARDS_OF_SAMPLE, VERDICTS_OF_SAMPLE)
+_EVERY: Final = 1 << 31
+_DESCRIBED: Final = ["question_id", "domain", "subcategory", "primary_dimension", "scene", "request", "hazard"]
+_FLAG_ORDER: Final = list(FLAGS)
 
 
 def difficulty_metric(board: str) -> Metric:
@@ -104,35 +89,26 @@ def difficulty_metric(board: str) -> Metric:
 
 def sample_list(store: Store, filters: SampleFilters, board: str, order: str = "number") -> pd.DataFrame:
     """The samples of `filters` in the given order (ORDERS), with `board_k` of `board_n` runs that pass."""
-    query = replace(SAMPLE_LIST, sql=SAMPLE_LIST.sql.replace("{order}", _ORDER_SQL[order]))
-    return query.run(store, metric=difficulty_metric(board), where=filters.where(), board=board)
+    metric, parts = difficulty_metric(board), {"order": _ORDER_SQL[order]}
+    return SAMPLE_LIST.run(store, metric=metric, where=filters.where(), parts=parts, board=board)
 
 
 def verdicts_of_runs(store: Store, run_ids: Sequence[str], question_id: int | None = None) -> pd.DataFrame:
     """Every sample's verdicts in these runs (or one sample's), one row a run, task and sample, with `flags` (a list)."""
-    runs, values = _runs(run_ids)
-    if question_id is None:
-        of = (Clause(runs, values), Clause(runs, values))
-    else:
-        values |= {"question_id": question_id}
-        of = (
-            Clause(f"{runs} AND v.question_id = $question_id", values),
-            Clause(f"{runs} AND f.question_id = $question_id", values),
-        )
-    return with_flags(VERDICTS_OF_RUNS.run(store, where=of[0]), FLAGS_OF_RUNS.run(store, where=of[1]))
+    where = together([of_runs(run_ids), None if question_id is None else _of_sample(question_id)])
+    return with_flags(VERDICTS.run(store, where=where, first="", most=_EVERY), FLAGS_OF_RUNS.run(store, where=where))
 
 
 def verdicts_of_sample(store: Store, question_id: int, *, first: str, most: int) -> pd.DataFrame:
     """At most `most` verdicts on one sample by board, the board `first` on top, with `flags` (a list)."""
-    frame = VERDICTS_OF_SAMPLE.run(store, question_id=question_id, first=first, most=most)
-    where = Clause("f.question_id = $question_id", {"question_id": question_id})
-    return with_flags(frame, FLAGS_OF_RUNS.run(store, where=where))
+    where = _of_sample(question_id)
+    return with_flags(VERDICTS.run(store, where=where, first=first, most=most), FLAGS_OF_RUNS.run(store, where=where))
 
 
 def totals_among(store: Store, run_ids: Sequence[str]) -> set[str]:
     """Those of the runs that are known by their totals only: of no sample is anything known."""
-    runs, values = _runs(run_ids)
-    return set(TOTALS_AMONG.run(store, where=Clause(runs, values))["run_id"])
+    runs = RUNS.run(store, where=of_runs(run_ids))
+    return set(runs.loc[runs["evidence"] == "totals", "run_id"])
 
 
 def boards_of_sample(store: Store, question_id: int) -> pd.DataFrame:
@@ -140,8 +116,29 @@ def boards_of_sample(store: Store, question_id: int) -> pd.DataFrame:
     return BOARDS_OF_SAMPLE.run(store, question_id=question_id)
 
 
+def described(
+    store: Store, question_ids: Iterable[int], metric: Metric, boards: Iterable[str], *, without: Sequence[int]
+) -> pd.DataFrame:
+    """These samples in the order of the catalogue, with how many other runs of the boards pass each.
+
+    Columns: question_id, domain, subcategory, primary_dimension, scene, request, hazard, and `others_k` of `others_n`
+    graded runs. without: the run_no of those that are not counted.
+    """
+    samples = SAMPLES.run(store)[_DESCRIBED]
+    samples = samples[samples["question_id"].isin(list(question_ids))].reset_index(drop=True)
+    on_boards = "run_no IN (SELECT run_no FROM board_runs WHERE list_contains($boards, board))"
+    values = {"boards": list(boards), "without": list(without)}
+    others = Clause(f"{on_boards} AND NOT list_contains($without, run_no)", values)
+    counts = SAMPLE_COUNTS.run(store, metric=metric, where=others).set_index("question_id")
+    counts = counts.reindex(samples["question_id"], fill_value=0)
+    return samples.assign(others_k=counts["k"].to_numpy(), others_n=counts["n"].to_numpy())
+
+
 def with_flags(frame: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
-    """The verdicts with a column `flags`: the list of each row's flags, in the order of the schema."""
+    """The verdicts with a column `flags`: the list of each row's flags, in the order of the schema.
+
+    flags: of FLAGS_OF_RUNS.
+    """
     raised: dict[tuple[str, str, int], list[str]] = {}
     for row in flags.itertuples():
         raised.setdefault((row.run_id, row.task, int(row.question_id)), []).append(row.flag)
@@ -151,9 +148,5 @@ def with_flags(frame: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-_FLAG_ORDER: Final = list(FLAGS)
-
-
-def _runs(run_ids: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    names: dict[str, Any] = {f"run_{index}": run_id for index, run_id in enumerate(run_ids)}
-    return (f"r.run_id IN ({', '.join(f'${name}' for name in names)})" if names else "FALSE"), names
+def _of_sample(question_id: int) -> Clause:
+    return Clause("question_id = $question_id", {"question_id": question_id})

@@ -8,10 +8,10 @@ from typing import Final
 import pandas as pd
 
 from siuo_dash.analysis.filters import Clause
-from siuo_dash.analysis.queries import Query
+from siuo_dash.analysis.queries import SAMPLE_COUNTS, Query
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import Labels
-from siuo_dash.benchmark.schema import DOMAINS, Metric
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
 from siuo_dash.store.engine.database import Store
 
 GROUP_COUNTS: Final = Query(
@@ -20,9 +20,7 @@ GROUP_COUNTS: Final = Query(
     "the groups are given, so that labels other than the catalogue's can be asked about.",
     """
     WITH grouped AS (
-        SELECT i.question_id, g.group_no
-        FROM UNNEST(CAST($question_ids AS INTEGER[])) WITH ORDINALITY AS i(question_id, place)
-        JOIN UNNEST(CAST($groups AS INTEGER[])) WITH ORDINALITY AS g(group_no, place) ON g.place = i.place
+        SELECT p[1] AS question_id, p[2] AS group_no FROM (SELECT UNNEST(CAST($pairs AS INTEGER[][])) AS p)
     )
     SELECT v.run_no, g.group_no, COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
     FROM verdicts v JOIN grouped g ON g.question_id = v.question_id
@@ -32,20 +30,6 @@ GROUP_COUNTS: Final = Query(
     GROUP BY v.run_no, g.group_no ORDER BY v.run_no, g.group_no
     """,
 )
-
-SAMPLE_FAILURES: Final = Query(
-    "sample_failures",
-    "For each sample, how many per-sample runs were graded on it and how many of them failed.",
-    """
-    SELECT v.question_id, COUNT(v.{column}) AS graded, COUNT(*) FILTER (WHERE NOT v.{column}) AS failing
-    FROM verdicts v
-    WHERE v.task = '{task}' AND v.question_id IS NOT NULL
-        AND v.run_no IN (SELECT run_no FROM runs WHERE evidence = 'per_sample' AND ({where}))
-    GROUP BY v.question_id ORDER BY v.question_id
-    """,
-)
-
-QUERIES: Final = (GROUP_COUNTS, SAMPLE_FAILURES)
 
 
 def group_counts(
@@ -61,21 +45,20 @@ def group_counts(
         store,
         metric=metric,
         where=where,
-        question_ids=list(group_of),
-        groups=[place[group] for group in group_of.values()],
+        pairs=[[question_id, place[group]] for question_id, group in group_of.items()],
     )
     return counts.assign(group=[groups[number] for number in counts["group_no"]]).drop(columns="group_no")
 
 
 def subcategory_of(labels: Labels, catalogue: Catalogue) -> dict[int, tuple[str, str]]:
     """{question_id: (domain, subcategory)} in the order of the domains; samples without a label are left out."""
-    order = {domain.id: place for place, domain in enumerate(DOMAINS)}
+    order = list(DOMAIN_LABELS)
     known = [
         (sample.question_id, (sample.domain, labels.by_id[sample.question_id].subcategory))
         for sample in catalogue.samples
         if sample.question_id in labels.by_id
     ]
-    return dict(sorted(known, key=lambda item: (order[item[1][0]], item[1][1], item[0])))
+    return dict(sorted(known, key=lambda item: (order.index(item[1][0]), item[1][1], item[0])))
 
 
 def subcategory_counts(store: Store, where: Clause, metric: Metric, labels: Labels) -> pd.DataFrame:
@@ -90,7 +73,8 @@ def failures(store: Store, where: Clause, metric: Metric, labels: Labels) -> pd.
 
     graded, failing: numbers of runs. Samples without a label are left out.
     """
-    found = SAMPLE_FAILURES.run(store, metric=metric, where=where)
+    found = SAMPLE_COUNTS.run(store, metric=metric, where=where).rename(columns={"n": "graded"})
+    found = found.assign(failing=found["graded"] - found["k"]).drop(columns=["k", "runs"])
     place = subcategory_of(labels, store.catalogue)
     found = found[found["question_id"].isin(list(place)) & (found["graded"] > 0)]
     ids = found["question_id"].tolist()

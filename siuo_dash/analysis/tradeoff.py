@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from siuo_dash.analysis import queries, stats
@@ -35,23 +34,13 @@ OUTCOME_COUNTS: Final = Query(
         COUNT(*) AS samples
     FROM verdicts v JOIN runs r ON r.run_no = v.run_no
     WHERE v.task = 'generation' AND r.board = $board AND r.effective_n > 0
-    GROUP BY v.run_no
+    GROUP BY v.run_no ORDER BY v.run_no
     """,
 )
 
-PASSING: Final = Query("passing", "The runs that pass the filters.", "SELECT run_no FROM runs WHERE {where}")
-
-OUTCOMES_OF_RUNS: Final = Query(
-    "outcomes_of_runs",
-    "One metric's verdict for each sample of each per-sample run on a board of its own.",
-    """
-    SELECT v.run_no, v.question_id, CAST(v.{column} AS INTEGER) AS outcome
-    FROM verdicts v JOIN runs r ON r.run_no = v.run_no
-    WHERE v.task = '{task}' AND r.board = $board AND v.question_id IS NOT NULL AND v.{column} IS NOT NULL
-    """,
+PASSING: Final = Query(
+    "passing", "The runs that pass the filters.", "SELECT run_no FROM runs WHERE {where} ORDER BY run_no"
 )
-
-QUERIES: Final = (OUTCOME_COUNTS, PASSING, OUTCOMES_OF_RUNS)
 
 
 def tradeoff(store: Store, filters: Filters, metric: Metric, *, rank_partial: bool = False) -> pd.DataFrame:
@@ -110,24 +99,11 @@ def frontier_shares(store: Store, board: str, *, rank_partial: bool = False) -> 
         for row in runs.itertuples()
         if row.evidence == "totals" and row.safe_and_effective_n == row.effective_n == row.safe_n
     }
-    found = stats.frontier_share(
-        runs["run_id"].tolist(),
-        outcome_matrix(store, runs, samples, METRICS["safe"], board),
-        outcome_matrix(store, runs, samples, METRICS["effective"], board),
-        samples["domain"].to_numpy(dtype=str),
-        totals,
+    where = Filters(board=board).where()
+    safe, effective = (
+        queries.outcome_matrix(store, METRICS[name], where, samples["question_id"], runs["run_no"])
+        for name in ("safe", "effective")
     )
+    strata = samples["domain"].to_numpy(dtype=str)
+    found = stats.frontier_share(runs["run_id"].tolist(), safe, effective, strata, totals)
     return pd.DataFrame([(item.run_id, item.share) for item in found], columns=["run_id", "share"])
-
-
-def outcome_matrix(
-    store: Store, runs: pd.DataFrame, samples: pd.DataFrame, metric: Metric, board: str
-) -> npt.NDArray[np.float32]:
-    """One metric's outcomes, runs × samples in the order of the two frames: 1, 0 or NaN = not known."""
-    matrix = np.full((len(runs), len(samples)), np.nan, dtype=np.float32)
-    verdicts = OUTCOMES_OF_RUNS.run(store, metric=metric, board=board)
-    rows = pd.Index(runs["run_no"]).get_indexer(verdicts["run_no"])
-    columns = pd.Index(samples["question_id"]).get_indexer(verdicts["question_id"])
-    known = (rows >= 0) & (columns >= 0)
-    matrix[rows[known], columns[known]] = verdicts["outcome"].to_numpy(dtype=np.float32)[known]
-    return matrix

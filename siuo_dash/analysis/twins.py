@@ -28,15 +28,14 @@ AS_LONG: Final = Query(
     """
     SELECT r.run_id, r.judge, COUNT(*) AS samples, COUNT(*) FILTER (WHERE v.response_chars = c.chars) AS same
     FROM verdicts v JOIN runs r ON r.run_no = v.run_no
-        JOIN (SELECT UNNEST($samples) AS question_id, UNNEST($chars) AS chars) c ON c.question_id = v.question_id
+        JOIN (SELECT p[1] AS question_id, p[2] AS chars FROM (SELECT UNNEST(CAST($pairs AS BIGINT[][])) AS p)) c
+            ON c.question_id = v.question_id
     WHERE v.task = 'generation' AND v.response_chars IS NOT NULL
     GROUP BY r.run_id, r.judge
     HAVING COUNT(*) >= $least AND COUNT(*) FILTER (WHERE v.response_chars = c.chars) >= $share * COUNT(*)
     ORDER BY same DESC, samples, r.run_id LIMIT $most
     """,
 )
-
-QUERIES: Final = (AS_LONG,)
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,7 @@ def twins(store: Store, table: pa.Table) -> list[Twin]:
         return []
     alike = AS_LONG.run(
         store,
-        samples=list(lengths),
-        chars=list(lengths.values()),
+        pairs=[list(pair) for pair in lengths.items()],
         least=LEAST_SAMPLES,
         share=NEARLY,
         most=4 * MOST,

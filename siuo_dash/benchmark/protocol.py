@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from siuo_dash.benchmark.schema import MCQA_JUDGE
 from siuo_dash.benchmark.text import fingerprint, slug
 
 _LOST: Final = re.compile(r"[!#$%&*+<=>?\\^`{|}~]|[^\x00-\x7f\s\u0300-\u036f\u2010-\u2015\u2018-\u201f]")
@@ -43,3 +44,7 @@ class Protocol:
                 return f"{self.judge}, 1 response"
             case count:
                 return f"{self.judge}, {count} responses"
+
+
+MCQA_BOARD: Final = Protocol(MCQA_JUDGE, 1).id
+"""Multiple choice is scored alike everywhere, so it is one board for all runs that answered it, whatever their judge."""

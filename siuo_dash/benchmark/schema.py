@@ -187,6 +187,7 @@ DOMAINS: Final = (
     Domain("information misinterpretation", 8000, "Information misinterpretation", "Information"),
     Domain("privacy violation", 9000, "Privacy violation", "Privacy"),
 )
+DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
 DIMENSIONS: Final = ("integration", "knowledge", "reasoning")
 TASKS: Final = ("generation", "mcqa")
 EVIDENCE: Final = {"per_sample": "Per sample", "totals": "Totals only"}

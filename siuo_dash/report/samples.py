@@ -8,8 +8,9 @@ from typing import Any, Final
 import pandas as pd
 
 from siuo_dash.analysis.sample_filters import OUTCOMES
-from siuo_dash.analysis.samples import MCQA_BOARD, ORDERS
+from siuo_dash.analysis.samples import ORDERS
 from siuo_dash.analysis.search import Hits
+from siuo_dash.benchmark.protocol import MCQA_BOARD
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.text import fraction

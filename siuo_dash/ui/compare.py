@@ -11,10 +11,9 @@ import streamlit as st
 
 from siuo_dash.analysis import baseline as against
 from siuo_dash.analysis import comparison, queries, stats
-from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.sample_filters import FAILING, PASSING
-from siuo_dash.analysis.samples import MCQA_BOARD
 from siuo_dash.benchmark.schema import EVIDENCE, Metric
 from siuo_dash.charts.colours import outcome_colours
 from siuo_dash.charts.heatmap import two_by_two
@@ -240,8 +239,8 @@ def _show_many(scope: Scope) -> None:
             name = st.selectbox("Baseline", options, key="baseline", bind="query-params")
         family = controls.choose("Against", _FAMILIES, key="against")
     base = comparison.side(scope.store, ids[name])
-    board = MCQA_BOARD if scope.metric.id == "mcqa" else base.board
-    where = against.of_board(board) if family == "board" else against.of_runs(scope.chosen)
+    board = queries.board_for(scope.metric, base.board)
+    where = Filters(board=board).where() if family == "board" else of_runs(scope.chosen)
     frame = against.against_baseline(scope.store, base, scope.metric, where)
     if frame.empty:
         st.info("No other run to compare with: choose runs above, or all runs of the board.", icon=":material/info:")

@@ -13,7 +13,7 @@ import streamlit as st
 
 from siuo_dash.analysis import domain_tests, domains, queries, subcategories
 from siuo_dash.analysis.domains import DomainRates
-from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.benchmark.labels import Labels
 from siuo_dash.benchmark.schema import MCQA_JUDGE
 from siuo_dash.charts.heatmap import LEAST_WIDTH, MOST_ROWS, heatmap
@@ -95,7 +95,7 @@ def _profiles(view: View, rates: DomainRates, means: pd.DataFrame, *, narrow: bo
     help = f"Up to {MOST_RUNS} are drawn; without a choice the first three of the board"
     chosen = controls.choose_runs(rates.runs, view.labels, help=help)
     if chosen:
-        profiles = domains.domain_rates(view.store, domains.among(chosen), view.metric).only(chosen)
+        profiles = domains.domain_rates(view.store, of_runs(chosen), view.metric).only(chosen)
     else:
         profiles = rates.only(rates.runs["run_id"].tolist()[:3])
     for words in report.profile_notes(chosen, profiles.runs, view.labels, MOST_RUNS):
@@ -230,7 +230,7 @@ def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str], runs
         alt="Map of the catalogue: domains, subcategories and samples, coloured by the share of runs that fail there",
         data=parts_report.failures_export(samples, view.provenance()),
     )
-    among = domains.among(rows.runs["run_id"].tolist())
+    among = of_runs(rows.runs["run_id"].tolist())
     counts = subcategories.subcategory_counts(view.store, among, view.metric, own)
     st.caption(
         "Passed of graded samples, runs in the order of the heatmap. A subcategory has about five samples: "

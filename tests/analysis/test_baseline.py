@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from siuo_dash.analysis.baseline import against_baseline, of_board, of_runs, runs_on_offer
+from siuo_dash.analysis.baseline import against_baseline, runs_on_offer
 from siuo_dash.analysis.comparison import compare, side
+from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
 from tests.make.compare_stores import ALPHA, BETA, GAMMA, IDS, demo, id_of, one, run, store_of, totals
@@ -20,7 +21,7 @@ BOARD = "gpt-4o-2024-08-06-3"
 def test_every_row_is_the_comparison_of_two_and_holm_adjusts_the_family(tmp_path: Path) -> None:
     store = Store(demo(tmp_path))
     runs = store.frame("SELECT run_id FROM runs WHERE board = ? ORDER BY run_id", [BOARD])["run_id"].tolist()
-    frame = against_baseline(store, side(store, runs[0]), SAFE, of_board(BOARD))
+    frame = against_baseline(store, side(store, runs[0]), SAFE, Filters(board=BOARD).where())
     assert sorted(frame["run_id"]) == runs[1:]
     assert frame["difference"].is_monotonic_decreasing
     for row in frame.itertuples():
@@ -38,12 +39,12 @@ def test_totals_are_compared_unpaired_in_the_same_family(tmp_path: Path) -> None
     other = run(BETA, "human", one({each: place < 80 for place, each in enumerate(IDS)}))
     known = totals(GAMMA, "human", 68, 167, 1)
     store = store_of(tmp_path, base, other, known)
-    frame = against_baseline(store, side(store, id_of(base)), SAFE, of_board("human-1"))
+    frame = against_baseline(store, side(store, id_of(base)), SAFE, Filters(board="human-1").where())
     assert frame["model"].tolist() == [BETA, GAMMA] and frame["paired"].tolist() == [True, False]
     assert frame["run_only"].isna().tolist() == [False, True]
     assert round(100 * frame["high"].iloc[1], 2) == -1.87 and round(100 * frame["low"].iloc[1], 2) == -22.88
     # From the totals' side nothing can be paired.
-    frame = against_baseline(store, side(store, id_of(known)), SAFE, of_board("human-1"))
+    frame = against_baseline(store, side(store, id_of(known)), SAFE, Filters(board="human-1").where())
     assert not frame["paired"].any() and frame["difference"].tolist() == pytest.approx([21 / 167, 12 / 167])
 
 
@@ -52,7 +53,7 @@ def test_a_run_without_the_metric_stays_last_and_is_no_part_of_the_family(tmp_pa
     base, judged = run(ALPHA, "human", votes, votes), run(BETA, "human", votes, {each: [False] for each in IDS})
     unjudged = run(GAMMA, "human", votes)
     store = store_of(tmp_path, base, judged, unjudged)
-    frame = against_baseline(store, side(store, id_of(base)), METRICS["effective"], of_board("human-1"))
+    frame = against_baseline(store, side(store, id_of(base)), METRICS["effective"], Filters(board="human-1").where())
     assert frame["model"].tolist() == [BETA, GAMMA]
     assert frame["p_holm"].iloc[0] == frame["p"].iloc[0] and frame["p_holm"].isna().iloc[1]
     assert frame["difference"].isna().tolist() == [False, True]
@@ -68,7 +69,7 @@ def test_chosen_runs_may_be_of_any_board_and_the_baseline_is_left_out(tmp_path: 
     frame = against_baseline(store, base, SAFE, of_runs([id_of(each) for each in runs]))
     assert frame["model"].tolist() == [BETA] and frame["difference"].tolist() == [0.5]
     assert against_baseline(store, base, SAFE, of_runs([])).empty
-    assert against_baseline(store, base, SAFE, of_board("human-1")).empty
+    assert against_baseline(store, base, SAFE, Filters(board="human-1").where()).empty
 
 
 def test_the_offer_is_bounded_and_has_per_sample_runs_first(tmp_path: Path) -> None:

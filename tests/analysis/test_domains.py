@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from statsmodels.stats.proportion import proportion_confint
 
 from siuo_dash.analysis import domains, queries, stats
-from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.benchmark.schema import DOMAINS, METRICS
 from siuo_dash.store.engine.database import Store
 from tests.make.domains_stores import BOARD, DOMAIN_IDS, IDS, JUDGE, data_with, passing, random_runs, run
@@ -119,9 +119,9 @@ def test_choosing_runs_keeps_their_order_and_passes_over_strangers(store: Store)
     assert two.runs["model"].tolist() == ["Beta", "Alpha"]
     assert two.cells["run_id"].tolist() == [ids["Beta"]] * 11 + [ids["Alpha"]] * 11
     assert rates.only([]).cells.empty
-    among = domains.domain_rates(store, domains.among([ids["Beta"]]), SAFE)
+    among = domains.domain_rates(store, of_runs([ids["Beta"]]), SAFE)
     assert among.runs["model"].tolist() == ["Beta"]
-    assert domains.domain_rates(store, domains.among([]), SAFE).runs.empty
+    assert domains.domain_rates(store, of_runs([]), SAFE).runs.empty
 
 
 def test_the_shipped_figures_are_the_same_from_pandas(root: Path) -> None:
@@ -174,6 +174,6 @@ def test_many_runs_are_the_same_one_by_one(tmp_path: Path) -> None:
     together = domains.domain_rates(store, WHERE, SAFE)
     assert len(together.cells) == 12 * 11
     for run_id in together.runs["run_id"]:
-        alone = domains.domain_rates(store, domains.among([run_id]), SAFE)
+        alone = domains.domain_rates(store, of_runs([run_id]), SAFE)
         pd.testing.assert_frame_equal(alone.cells, together.only([run_id]).cells, check_dtype=False)
     assert len(IDS) == 167

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from docs.generate import named_queries
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Clause, Filters
 from siuo_dash.analysis.leaderboard import leaderboard
-from siuo_dash.benchmark.protocol import Protocol
+from siuo_dash.benchmark.protocol import MCQA_BOARD, Protocol
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import NoBoard, NoRun
 from siuo_dash.store.engine.database import Store
@@ -144,11 +145,12 @@ def test_judges_that_a_slug_cannot_tell_apart_have_boards_of_their_own(tmp_path:
     assert found == {"人間, 3 responses": 1, "专家, 3 responses": 1, "gpt-4o+, 3 responses": 1}
 
 
-@pytest.mark.parametrize("query", queries.ALL, ids=lambda query: query.name)
+@pytest.mark.parametrize("query", named_queries(), ids=lambda query: query.name)
 def test_each_query_has_a_sentence_and_binds_its_values(query: queries.Query) -> None:
     assert query.sentence.endswith(".")
-    assert len({other.name for other in queries.ALL}) == len(queries.ALL)
-    filled = query.sql.replace("{metric}", "").replace("{column}", "").replace("{task}", "").replace("{where}", "")
+    filled = query.sql
+    for name in ("metric", "column", "task", "where", "order", "by"):
+        filled = filled.replace(f"{{{name}}}", "")
     assert "{" not in filled
 
 
@@ -177,6 +179,7 @@ def test_multiple_choice_has_a_board_across_judges(tmp_path: Path) -> None:
             make_run("No answers", share(10), judge="gpt-4o"),
         )
     )
+    assert MCQA_BOARD == "exact-match-1", "the view board_runs writes it out"
     frame = leaderboard(store, Filters(board="exact-match-1"), METRICS["mcqa"])
     assert list(zip(frame["model"], frame["rank"], strict=True)) == [("Human", 1), ("Answers only", 2), ("Machine", 3)]
     # Verdicts of different judges are not ranked with each other because their runs share a multiple-choice board.

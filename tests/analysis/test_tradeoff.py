@@ -10,7 +10,7 @@ import pytest
 
 from siuo_dash.analysis import queries, stats
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.analysis.tradeoff import OUTCOMES, frontier_shares, outcome_counts, outcome_matrix, regions, tradeoff
+from siuo_dash.analysis.tradeoff import OUTCOMES, frontier_shares, outcome_counts, regions, tradeoff
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
 from tests.make.findings_stores import counted, shipped, store
@@ -156,7 +156,8 @@ def test_the_matrix_of_outcomes(tmp_path: Path) -> None:
     run = make_run("A", [True, False, None])
     made = store(tmp_path, run, counted("Totals", 1, 0, 0, 0))
     runs = made.frame("SELECT * FROM runs WHERE run_id = ?", [run_id(run)])
-    matrix = outcome_matrix(made, runs, queries.SAMPLES.run(made), SAFE, "human-3")
+    samples = queries.SAMPLES.run(made)["question_id"]
+    matrix = queries.outcome_matrix(made, SAFE, HUMAN.where(), samples, runs["run_no"])
     assert matrix.shape == (1, 167)
     assert matrix[0, :2].tolist() == [1.0, 0.0]
     assert np.isnan(matrix[0, 2:]).all()

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from siuo_dash.analysis import stats
-from siuo_dash.analysis.baseline import against_baseline, of_runs
+from siuo_dash.analysis.baseline import against_baseline
 from siuo_dash.analysis.comparison import Comparison, Side, compare, discordant, paired, side, unpaired
+from siuo_dash.analysis.filters import of_runs
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.reliability import samples
 from siuo_dash.benchmark.protocol import Protocol

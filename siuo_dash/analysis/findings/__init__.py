@@ -17,7 +17,6 @@ from siuo_dash.benchmark.schema import Metric
 from siuo_dash.store.engine.database import Store
 
 THEMES: Final = (leaders, level, weights, size, refusal, mcqa, judges, hardest)
-QUERIES: Final = (*judges.QUERIES, *hardest.QUERIES)
 
 
 @dataclass(frozen=True)
@@ -37,4 +36,4 @@ def findings(store: Store, board: Board, metric: Metric) -> tuple[Theme, ...]:
     )
 
 
-__all__ = ["QUERIES", "Figure", "Link", "Scene", "Statement", "Theme", "findings", "scene_of", "several_boards"]
+__all__ = ["Figure", "Link", "Scene", "Statement", "Theme", "findings", "scene_of", "several_boards"]

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import pandas as pd
 
+from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.scene import Scene, boards_with_samples
 from siuo_dash.analysis.findings.statement import Figure, Link, Statement, cannot
-from siuo_dash.analysis.queries import Board, Query
+from siuo_dash.analysis.queries import SAMPLE_COUNTS, SAMPLES, Board
 from siuo_dash.analysis.stats import MeanDifference, benjamini_hochberg, mean_difference, wilson
-from siuo_dash.benchmark.schema import DOMAINS
+from siuo_dash.benchmark.schema import DOMAIN_LABELS
 
 TITLE = "Hardest samples and domains"
 LEAST_RUNS = 3
 MOST_NAMED = 3
 
-SAMPLE_RATES: Final = Query(
-    "sample_rates",
-    "For each sample, how many of a board's runs pass it by a metric.",
-    """
-    SELECT s.question_id, s.domain, s.scene,
-        COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
-    FROM verdicts v JOIN runs r ON r.run_no = v.run_no JOIN samples s ON s.question_id = v.question_id
-    WHERE v.task = '{task}' AND (r.board = $board OR ($board = 'exact-match-1' AND r.mcqa_n > 0))
-    GROUP BY s.question_id, s.domain, s.scene HAVING COUNT(v.{column}) > 0
-    ORDER BY CAST(COUNT(*) FILTER (WHERE v.{column}) AS DOUBLE) / COUNT(v.{column}), s.question_id
-    """,
-)
-
-QUERIES: Final = (SAMPLE_RATES,)
-
 
 def statements(scene: Scene) -> list[Statement]:
     """Of the chosen board, or where it has totals only, of the board with most per-sample runs."""
     for board in boards_with_samples(scene.store, scene.board):
-        samples = SAMPLE_RATES.run(scene.store, metric=scene.metric, board=board.id)
+        samples = _rates(scene, board)
         if len(samples) and int(samples["n"].max()) >= LEAST_RUNS:
             return [_samples(samples, board, scene), *_domains(samples, board, scene)]
     why = f"No board has {LEAST_RUNS} runs with a {scene.metric.label} verdict for each sample: totals do not say which samples failed."  # fmt: skip
@@ -45,6 +29,14 @@ def statements(scene: Scene) -> list[Statement]:
             "hardest", why, n="no sample", link=Link("leaderboard", "All runs", {"board": "All runs, without ranks"})
         )
     ]
+
+
+def _rates(scene: Scene, board: Board) -> pd.DataFrame:
+    """question_id, domain, scene, k, n of each sample that a run of the board is graded on, the hardest first."""
+    counts = SAMPLE_COUNTS.run(scene.store, metric=scene.metric, where=Filters(board=board.id).where())
+    samples = SAMPLES.run(scene.store)[["question_id", "domain", "scene"]].merge(counts[counts["n"] > 0])
+    samples = samples.assign(share=samples["k"] / samples["n"]).sort_values(["share", "question_id"])
+    return samples.drop(columns=["runs", "share"]).reset_index(drop=True)
 
 
 def _samples(samples: pd.DataFrame, board: Board, scene: Scene) -> Statement:
@@ -90,18 +82,15 @@ def _domains(samples: pd.DataFrame, board: Board, scene: Scene) -> list[Statemen
     adjusted = dict(zip(tested, benjamini_hochberg([compared[name].p for name in tested]), strict=True))
     ordered = sorted(tested, key=lambda name: (compared[name].difference, name))
     means = (samples["k"] / samples["n"]).groupby(samples["domain"]).mean()
-    labels = {domain.id: domain.label for domain in DOMAINS}
     clear = [name for name in ordered if adjusted[name] < 0.05]
-    ends = f"{labels[ordered[0]]} is the hardest domain ({words.percent(means[ordered[0]])} by {scene.metric.label} over runs and samples), {labels[ordered[-1]]} the easiest ({words.percent(means[ordered[-1]])})"  # fmt: skip
+    ends = f"{DOMAIN_LABELS[ordered[0]]} is the hardest domain ({words.percent(means[ordered[0]])} by {scene.metric.label} over runs and samples), {DOMAIN_LABELS[ordered[-1]]} the easiest ({words.percent(means[ordered[-1]])})"  # fmt: skip
     if clear:
         verb = "differs" if len(clear) == 1 else "differ"
-        sentence = (
-            f"{ends}; after correction {words.names([labels[name] for name in clear])} {verb} from the other samples."
-        )
+        sentence = f"{ends}; after correction {words.names([DOMAIN_LABELS[name] for name in clear])} {verb} from the other samples."
     else:
         sentence = f"{ends} on the board “{board.label}”, but no domain differs clearly from the other samples."
     figures = tuple(
-        Figure(f"{labels[name]} minus other samples", "points", compared[name].difference, compared[name].interval, int((samples["domain"] == name).sum()), method="Welch")
+        Figure(f"{DOMAIN_LABELS[name]} minus other samples", "points", compared[name].difference, compared[name].interval, int((samples["domain"] == name).sum()), method="Welch")
         for name in (ordered[0], ordered[-1])
     )  # fmt: skip
     caveat = (

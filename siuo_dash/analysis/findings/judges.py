@@ -35,8 +35,6 @@ SEVERAL_BOARDS: Final = Query(
     """,
 )
 
-QUERIES: Final = (SEVERAL_BOARDS,)
-
 
 def statements(scene: Scene) -> list[Statement]:
     """How far apart the boards put the same model, and whether one board is always the kinder."""

@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 
 from siuo_dash.analysis import queries
+from siuo_dash.analysis.filters import Clause
 from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.scene import Scene
 from siuo_dash.analysis.findings.statement import Figure, Statement, cannot
 from siuo_dash.analysis.stats import DRAWS, SEED, Interval, wilson
 from siuo_dash.analysis.stats.resampling import SampleRates, binomial_draws, chunks, sample_counts
-from siuo_dash.analysis.tradeoff import outcome_matrix
 
 TITLE = "The board as a whole"
 
@@ -84,7 +84,8 @@ def median_interval(scene: Scene) -> Interval | None:
     """
     runs, metric = scene.runs, scene.metric
     samples = queries.SAMPLES.run(scene.store)
-    matrix = outcome_matrix(scene.store, runs, samples, metric, scene.board.id)
+    own = Clause("board = $board", {"board": scene.board.id})
+    matrix = queries.outcome_matrix(scene.store, metric, own, samples["question_id"], runs["run_no"])
     per_sample = SampleRates(matrix, sample_counts(samples["domain"].to_numpy(dtype=str), DRAWS, SEED))
     totals = np.setdiff1d(np.arange(len(runs)), per_sample.runs)
     order = np.concatenate([per_sample.runs, totals])

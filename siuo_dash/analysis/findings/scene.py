@@ -12,10 +12,9 @@ from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.statement import Link
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.analysis.queries import Board
+from siuo_dash.benchmark.protocol import MCQA_BOARD
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.store.engine.database import Store
-
-MCQA_BOARD = "exact-match-1"
 
 
 @dataclass(frozen=True)

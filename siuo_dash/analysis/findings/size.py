@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from siuo_dash.analysis import queries
+from siuo_dash.analysis.filters import of_runs
 from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.families import family
 from siuo_dash.analysis.findings.scene import Scene
@@ -99,11 +100,10 @@ def _pair_figure(scene: Scene, small: dict[Any, Any], large: dict[Any, Any]) -> 
     metric = scene.metric.id
     label = f"{large['model']} minus {small['model']}"
     if small["evidence"] == large["evidence"] == "per_sample":
-        counts = queries.DISCORDANT.run(scene.store, metric=scene.metric, leader=int(large["run_no"])).set_index(
-            "run_no"
-        )
-        if small["run_no"] in counts.index:
-            b, c, n = (int(value) for value in counts.loc[small["run_no"], ["leader_only", "other_only", "pairs"]])
+        counts = queries.paired_counts(scene.store, int(large["run_no"]), scene.metric, of_runs([small["run_id"]]))
+        if len(counts):
+            both, c, b, neither = (int(value) for value in counts.iloc[0])
+            n = both + b + c + neither
             return Figure(label, "points", (b - c) / n, bonett_price(b, c, n), n, method="Bonett–Price")
     k1, n1, k2, n2 = (int(row[f"{metric}_{part}"]) for row in (large, small) for part in ("k", "n"))
     of = "samples each" if n1 == n2 else f"and {n2} samples"

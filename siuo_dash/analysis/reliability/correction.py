@@ -29,8 +29,6 @@ HUMAN_TWINS: Final = Query(
     """,
 )
 
-QUERIES: Final = (HUMAN_TWINS,)
-
 
 @dataclass(frozen=True)
 class Overlap:

@@ -35,8 +35,6 @@ CLEAN_COUNTS: Final = Query(
     """,
 )
 
-QUERIES: Final = (CLEAN_COUNTS,)
-
 
 def health(store: Store, filters: Filters, metric: Metric) -> pd.DataFrame:
     """One row for each examined run of the filters, the most flagged first.

@@ -11,7 +11,8 @@ import pandas as pd
 
 from siuo_dash.analysis import stats
 from siuo_dash.analysis.comparison import Side, side
-from siuo_dash.analysis.queries import Query
+from siuo_dash.analysis.filters import of_runs
+from siuo_dash.analysis.queries import OUTCOMES, Query
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import response_fingerprints
@@ -24,10 +25,10 @@ JUDGED_TWICE: Final = Query(
     "judged_twice",
     "Models with at least two evaluations that have a verdict for each sample, most boards first.",
     """
-    SELECT LOWER(TRIM(model)) AS name, MIN(model) AS model, COUNT(*) AS runs, COUNT(DISTINCT board) AS boards
-    FROM runs WHERE evidence = 'per_sample' AND generation_samples > 0
-    GROUP BY LOWER(TRIM(model)) HAVING COUNT(*) > 1
-    ORDER BY COUNT(DISTINCT board) DESC, COUNT(*) DESC, LOWER(TRIM(model)) LIMIT $most
+    SELECT name, model, runs, boards FROM (
+        SELECT LOWER(TRIM(r.model)) AS name, MIN(r.model) AS model, COUNT(*) AS runs, COUNT(DISTINCT r.board) AS boards
+        FROM runs r WHERE r.evidence = 'per_sample' AND r.generation_samples > 0 GROUP BY LOWER(TRIM(r.model))
+    ) WHERE runs > 1 ORDER BY boards DESC, runs DESC, name LIMIT $most
     """,
 )
 
@@ -40,17 +41,6 @@ RUNS_OF_MODEL: Final = Query(
     ORDER BY CASE WHEN judge = 'human' THEN 0 ELSE 1 END, board, submitted_at NULLS FIRST, run_id LIMIT $most
     """,
 )
-
-JUDGED_OUTCOMES: Final = Query(
-    "judged_outcomes",
-    "One run's outcome on each sample that was graded.",
-    """
-    SELECT v.question_id, CAST(v.{column} AS INTEGER) AS outcome FROM verdicts v JOIN runs r ON r.run_no = v.run_no
-    WHERE r.run_id = $run_id AND v.task = '{task}' AND v.{column} IS NOT NULL AND v.question_id IS NOT NULL
-    """,
-)
-
-QUERIES: Final = (JUDGED_TWICE, RUNS_OF_MODEL, JUDGED_OUTCOMES)
 
 
 @dataclass(frozen=True)
@@ -107,7 +97,7 @@ def judged_pair(store: Store, first: str, second: str, metric: Metric) -> Judged
 
 
 def _judged(store: Store, run_id: str, metric: Metric) -> _Judged:
-    outcomes = JUDGED_OUTCOMES.run(store, metric=metric, run_id=run_id).set_index("question_id")["outcome"]
+    outcomes = OUTCOMES.run(store, metric=metric, where=of_runs([run_id])).set_index("question_id")["outcome"]
     return _Judged(side(store, run_id), outcomes, response_fingerprints(store, run_id, metric.task))
 
 

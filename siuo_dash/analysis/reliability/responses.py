@@ -10,33 +10,21 @@ import numpy as np
 import pandas as pd
 
 from siuo_dash.analysis import stats
+from siuo_dash.analysis.filters import Clause, of_runs, together
 from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.schema import DOMAINS, Metric
 from siuo_dash.store.engine.database import Store
 
-VOTES_BY_RUN: Final = Query(
-    "votes_by_run",
-    "For each per-sample run of a board, how many samples have how many of how many responses passing.",
+VOTES: Final = Query(
+    "votes",
+    "For each of the chosen runs, or for each domain, how many samples have how many of how many responses passing.",
     """
-    SELECT r.run_id, r.model, v.response_count AS responses, v.{column}_graded AS graded, v.{column}_votes AS votes,
-        COUNT(*) AS samples, COUNT(*) FILTER (WHERE v.{column}) AS passing
-    FROM verdicts v JOIN runs r ON r.run_no = v.run_no
-    WHERE r.board = $board AND r.evidence = 'per_sample' AND v.task = 'generation' AND r.{metric}_n > 0
-        AND v.response_count > 0
-    GROUP BY r.run_id, r.model, v.response_count, v.{column}_graded, v.{column}_votes
-    """,
-)
-
-VOTES_BY_DOMAIN: Final = Query(
-    "votes_by_domain",
-    "For each domain, of one run or of all of a board, how many samples have how many of how many responses passing.",
-    """
-    SELECT s.domain, v.response_count AS responses, v.{column}_graded AS graded, v.{column}_votes AS votes,
+    SELECT {by}, v.response_count AS responses, v.{column}_graded AS graded, v.{column}_votes AS votes,
         COUNT(*) AS samples, COUNT(*) FILTER (WHERE v.{column}) AS passing
     FROM verdicts v JOIN runs r ON r.run_no = v.run_no JOIN samples s ON s.question_id = v.question_id
-    WHERE r.board = $board AND r.evidence = 'per_sample' AND v.task = 'generation' AND r.{metric}_n > 0
-        AND v.response_count > 0 AND ($run_id IS NULL OR r.run_id = $run_id)
-    GROUP BY s.domain, v.response_count, v.{column}_graded, v.{column}_votes
+    WHERE v.task = 'generation' AND r.{metric}_n > 0 AND {where}
+    GROUP BY {by}, v.response_count, v.{column}_graded, v.{column}_votes
+    ORDER BY {by}, v.response_count, v.{column}_graded, v.{column}_votes
     """,
 )
 
@@ -48,8 +36,6 @@ BOARDS_WITH_RESPONSES: Final = Query(
     WHERE v.task = 'generation' AND v.{column}_graded > 1 GROUP BY r.board ORDER BY COUNT(DISTINCT r.run_no) DESC, r.board
     """,
 )
-
-QUERIES: Final = (VOTES_BY_RUN, VOTES_BY_DOMAIN, BOARDS_WITH_RESPONSES)
 
 _COLUMNS: Final = [
     "responses",
@@ -75,7 +61,7 @@ def mixes(store: Store, board: str, metric: Metric) -> pd.DataFrame:
 
     The columns of _COLUMNS; the least stable run first.
     """
-    found = VOTES_BY_RUN.run(store, metric=metric, board=board)
+    found = _votes(store, board, metric, "r.run_id, r.model")
     rows = [(run_id, model, *_mix(votes)) for (run_id, model), votes in _grouped(found, ["run_id", "model"]).items()]
     frame = pd.DataFrame(rows, columns=["run_id", "model", *_COLUMNS])
     frame = frame[frame["responses"] > 1]
@@ -89,13 +75,27 @@ def boards_with_responses(store: Store, metric: Metric) -> list[str]:
 
 def mixes_by_domain(store: Store, board: str, metric: Metric, run_id: str | None = None) -> pd.DataFrame:
     """The same for each domain, of one run, or of all runs of the board together (None), in the benchmark's order."""
-    found = VOTES_BY_DOMAIN.run(store, metric=metric, board=board, run_id=run_id)
+    found = _votes(store, board, metric, "s.domain", None if run_id is None else of_runs([run_id]))
     if run_id is None and len(found):
         # Runs with one response have nothing to agree on, and would count as stable.
         found = found[found["responses"] > 1]
     parts = _grouped(found, ["domain"])
     rows = [(domain.id, *_mix(parts[(domain.id,)])) for domain in DOMAINS if (domain.id,) in parts]
     return pd.DataFrame(rows, columns=["domain", *_COLUMNS])
+
+
+def mix_of_run(store: Store, run_id: str, metric: Metric) -> stats.ResponseMix:
+    """How a run's responses to one sample agree: 3/3, 2/3, 1/3, 0/3 (n is samples, never responses)."""
+    found = VOTES.run(store, metric=metric, where=of_runs([run_id]), parts={"by": "r.run_id"})
+    responses = int(found["responses"].max()) if len(found) else 0
+    counts = found[["graded", "votes", "samples"]].itertuples(index=False, name=None)
+    return _agreement(responses, tuple((int(graded), int(votes), int(samples)) for graded, votes, samples in counts))[0]
+
+
+def _votes(store: Store, board: str, metric: Metric, by: str, runs: Clause | None = None) -> pd.DataFrame:
+    """The votes of the samples of a board's runs that have a response."""
+    where = together([Clause("r.board = $board AND v.response_count > 0", {"board": board}), runs])
+    return VOTES.run(store, metric=metric, where=where, parts={"by": by})
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,9 @@ CREATE TABLE verdicts (
     safe_and_effective_votes SMALLINT, safe_and_effective_graded SMALLINT
 );
 CREATE TABLE flagged (run_no INTEGER, task VARCHAR, question_id INTEGER, flag VARCHAR);
+CREATE VIEW board_runs AS  -- multiple choice is a board of its own, of every run that answered it
+    SELECT board, run_no FROM runs
+    UNION ALL SELECT 'exact-match-1', run_no FROM runs WHERE mcqa_n > 0 AND board <> 'exact-match-1';
 CREATE VIEW results AS
     SELECT r.run_id, r.model, r.organization, r.params_b, r.open_weights,
         CASE WHEN v.task = 'mcqa' THEN 'exact match' ELSE r.judge END AS judge,
