@@ -75,8 +75,7 @@ def _suggest(scope: Scope, board: queries.Board | None) -> None:
     st.info(words, icon=":material/compare_arrows:")
     if board is None:
         return
-    where = Filters(board=board.id).where()
-    ranked = queries.LEADERBOARD.run(scope.store, metric=scope.metric, where=where, board=board.id, rank_partial=True)
+    ranked = queries.ranking(scope.store, Filters(board=board.id), scope.metric, rank_partial=True)
     best = [run for run in ranked.loc[ranked["rank"].notna(), "run_id"] if run not in scope.chosen]
     pair = [scope.labels[run] for run in [*scope.chosen, *best][:2]]
     if len(pair) == 2:
