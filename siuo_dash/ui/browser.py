@@ -82,7 +82,8 @@ _IMAGE_HTML: Final = """
 _IMAGE_CSS: Final = """
 button { font: inherit; color: var(--st-text-color); background: none; border: 1px solid var(--st-border-color);
   border-radius: 4px; padding: 0.25rem 0.6rem; margin-right: 0.3rem; cursor: pointer; }
-button:hover, button:focus-visible { border-color: var(--st-primary-color); outline: 2px solid var(--st-primary-color); }
+button:hover, button:focus-visible {
+  border-color: var(--st-primary-color); outline: 2px solid var(--st-primary-color); }
 """
 image_buttons = st.components.v2.component("siuo_image_buttons", html=_IMAGE_HTML, css=_IMAGE_CSS, js=_IMAGE_JS)
 

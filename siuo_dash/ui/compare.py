@@ -117,7 +117,6 @@ def _show_two(scope: Scope) -> None:
         report.metrics_table(found),
         key="metrics",
         alt=f"Difference of {a} and {b} by metric",
-        height="content",
         export=exported.comparison_export(found, (a, b), provenance),
     )
     if overall is None:
@@ -128,8 +127,8 @@ def _show_two(scope: Scope) -> None:
     st.caption(plain(report.gap_words(overall, gaps)))
     if overall.table is None:
         st.info(
-            f"{scope.metric.label} is not compared sample by sample, because {overall.why_unpaired}. Domains and single "
-            "samples need a verdict for each sample of both runs; uploading such a run brings them.",
+            f"{scope.metric.label} is not compared sample by sample, because {overall.why_unpaired}. Domains and "
+            "single samples need a verdict for each sample of both runs; uploading such a run brings them.",
             icon=":material/info:",
         )
         return
@@ -190,7 +189,6 @@ def _show_paired(
         report.domains_table(domains),
         key="by-domain",
         alt="Difference by domain",
-        height="content",
         export=exported.domains_export(domains, names, provenance),
     )
 
@@ -287,7 +285,6 @@ def _show_against(scope: Scope, base: comparison.Side, name: str, family: str, f
         report.against_table(frame, names),
         key=f"against-{row_key(scope.store.version, name, family, scope.metric.id, len(frame))}",
         alt=f"Runs against {name}",
-        height=display.height(len(frame)),
         select="rerun",
         mode="single-row",
         placeholder="–",

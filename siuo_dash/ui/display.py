@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -43,11 +43,6 @@ def key_figures(figures: Sequence[tuple[str, str, str]]) -> None:
                 st.caption(plain(words))
 
 
-def height(rows: int, most: int = 20, pixels: int = 740) -> int | Literal["content"]:
-    """All rows up to `most`; more scroll inside a frame of this many pixels."""
-    return "content" if rows <= most else pixels
-
-
 def row_key(*parts: object) -> str:
     """The end of a table's key: another one for other rows, because a selection goes by row number."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
@@ -58,7 +53,8 @@ def table(
     *,
     key: str,
     alt: str,
-    height: int | Literal["auto", "content", "stretch"] = "auto",
+    most_pixels: int = 740,
+    row_height: int = 35,
     columns: Mapping[str, Any] | None = None,
     pinned: str = "",
     select: Any = None,
@@ -68,6 +64,7 @@ def table(
 ) -> Any:
     """A table with an accessible name; with `select` (a callback or "rerun") its rows can be chosen.
 
+    most_pixels: with more rows than fit into so much (20 of the usual height), they scroll inside a frame of it.
     columns: how columns are drawn. pinned: the column of names, which stays in sight. export: its downloads, below it.
     """
     if select is not None:
@@ -77,7 +74,8 @@ def table(
         frame,
         key=key,
         alt=alt,
-        height=height,
+        height="content" if (len(frame) + 1) * row_height <= most_pixels else most_pixels,
+        row_height=row_height,
         hide_index=True,
         width="stretch",
         column_config={**names, **(columns or {})},
@@ -102,7 +100,7 @@ def pick_sample(frame: pd.DataFrame, question_ids: Sequence[int], *, key: str, a
         frame,
         key=key,
         alt=alt,
-        height=height(len(frame), 6, 470),
+        most_pixels=470,
         select="rerun",
         mode="single-row",
         selection_default={"selection": {"rows": [start]}},

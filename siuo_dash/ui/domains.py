@@ -124,7 +124,6 @@ def _profiles(view: View, rates: DomainRates, means: pd.DataFrame, *, narrow: bo
             report.profile_screen(profiles.cells, drawn),
             key="profiles",
             alt=f"{view.metric.label} by domain: rate, 95 % interval and count",
-            height="content",
             pinned="Domain",
             export=data,
         )
@@ -240,7 +239,7 @@ def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str], runs
         parts_report.subcategory_screen(counts, rows.runs, names),
         key="subcategories",
         alt=f"Samples that pass by subcategory and run, {view.metric.label}",
-        height="content",
+        most_pixels=1_200,
         pinned="Subcategory",
         export=parts_report.subcategory_export(counts, rows.runs, names, view.provenance()),
     )

@@ -36,7 +36,10 @@ _INVISIBLE: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody at the page. actor: None for who has not signed in, or cannot be known; `why` says the latter in words."""
+    """A person at the page.
+
+    actor: None for who has not signed in, or cannot be known, in which case `why` says why.
+    """
 
     actor: Actor | None = None
     why: str = ""
@@ -53,7 +56,7 @@ def visitor() -> Visitor:
 
 
 def visitor_with(claims: Mapping[str, Any]) -> Visitor:
-    """Who these claims make the visitor now; nobody when that sign-in has ended, in whatever tab or copy of a cookie."""
+    """Who these claims make the visitor now; nobody when that sign-in has ended, in any tab or copy of a cookie."""
     found = visitor_of(claims, settings(), time.time())
     if found.actor is not None and found.actor.id is not None and sign_outs.has_ended(data_dir(), claims):
         return Visitor()

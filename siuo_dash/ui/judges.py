@@ -58,7 +58,6 @@ def _nothing_judged_twice(view: View) -> None:
     display.table(
         shown,
         key="several",
-        height=display.height(len(shown)),
         alt="Models in several boards",
         export=plain_table("models in several boards", title, shown, provenance),
     )
@@ -90,7 +89,6 @@ def _pairs(view: View, models: pd.DataFrame) -> None:
         report.pairs_table(pairs, view.labels),
         key=f"pairs-{row_key(view.store.version, name, view.metric.id)}",
         alt="Agreement of judgements",
-        height=display.height(len(pairs)),
         select="rerun",
         mode="single-row",
         selection_default={"selection": {"rows": [0]}},
@@ -166,8 +164,8 @@ def _corrected(view: View) -> None:
         looked_at = f" {found.unusable} pairs were looked at: their responses differ, or their texts are not available."
         st.info(
             "No response of this board is known to have been judged by humans too, so the judge's errors are not known "
-            "and no rate is corrected. It needs a human-judged run and a run of this board of the same model, both with "
-            "a verdict for each sample and with the texts of the responses, and these the same."
+            "and no rate is corrected. It needs a human-judged run and a run of this board of the same model, both "
+            "with a verdict for each sample and with the texts of the responses, and these the same."
             + (looked_at if found.unusable else ""),
             icon=":material/rule:",
         )
@@ -193,12 +191,12 @@ def _corrected(view: View) -> None:
         report.corrected_table(frame, view.metric, names),
         key="corrected-table",
         alt="Raw rates and corrected estimates",
-        height=display.height(len(frame)),
         pinned="Run",
     )
     st.caption(
-        "Rogan–Gladen, interval of Lang and Reiczigel. How often the judge finds what humans call passing and failing is "
-        "counted over the other runs' samples that both judged; a run that has only its own overlap has no estimate: its "
-        "human verdicts are the better answer. The estimate takes it that the judge errs in every run as it did in those."
+        "Rogan–Gladen, interval of Lang and Reiczigel. How often the judge finds what humans call passing and failing "
+        "is counted over the other runs' samples that both judged; a run that has only its own overlap has no "
+        "estimate: its human verdicts are the better answer. The estimate assumes that the judge errs in every run as "
+        "it did in those."
     )
     display.exports(export, key="corrected-export")

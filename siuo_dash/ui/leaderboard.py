@@ -55,7 +55,6 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
             alt=f"Leaderboard, {board.label if board else 'all runs'}",
             columns=display.drawn(COLUMNS[name] for name in columns),
             placeholder="–",
-            height=display.height(len(rows)),
         )
     if board is None:
         return

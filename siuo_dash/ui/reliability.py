@@ -53,7 +53,6 @@ def _health(view: View) -> None:
         shown,
         key=f"health-{row_key(view.store.version, everywhere, view.board.id, view.metric.id)}",
         alt="Health of runs: samples that carry each flag",
-        height=display.height(len(shown)),
         select="rerun",
         mode="single-cell",
         pinned="Run",
@@ -97,8 +96,8 @@ def _samples(view: View) -> None:
     runs = int(figures["n"].max()) if len(figures) else 0
     if not runs:
         st.info(
-            f"No run of this board has {view.metric.label} verdicts for each sample. Choose another board or metric, or "
-            "upload a run of this protocol with a verdict for each sample.",
+            f"No run of this board has {view.metric.label} verdicts for each sample. Choose another board or "
+            "metric, or upload a run of this protocol with a verdict for each sample.",
             icon=":material/quiz:",
         )
         return
@@ -183,9 +182,9 @@ def _responses(view: View) -> None:
     if frame.empty:
         others = [view.boards[name] for name in responses.boards_with_responses(view.store, metric) if name != board.id]
         st.info(
-            f"No run of this board has {metric.label} verdicts for two or more responses to a sample, so their agreement "
-            "is not known. It needs a run whose file holds the verdict of each response; the benchmark's protocol has "
-            "three responses a sample. "
+            f"No run of this board has {metric.label} verdicts for two or more responses to a sample, so their "
+            "agreement is not known. It needs a run whose file holds the verdict of each response; the benchmark's "
+            "protocol has three responses a sample. "
             + (
                 f"These boards have such runs: {plain(', '.join(others))}."
                 if others
@@ -214,13 +213,12 @@ def _responses(view: View) -> None:
         report.mix_table(frame, metric, names),
         key="mix-table",
         alt="Agreement of responses by run",
-        height=display.height(len(frame)),
         pinned="Run",
         columns={_DEVIATION: st.column_config.NumberColumn(format="%.1f")},
     )
     st.caption(
-        "One response: the rate that one response a sample, picked at random, would have given instead of the majority: "
-        "its mean, the middle 95 % of what could have come out, and its standard deviation."
+        "One response: the rate that one response a sample, picked at random, would have given instead of the "
+        "majority: its mean, the middle 95 % of what could have come out, and its standard deviation."
     )
     display.exports(export, key="mix-export")
     _responses_by_domain(view, frame["run_id"].head(controls.MOST_RUN_OPTIONS).tolist())
@@ -248,7 +246,6 @@ def _responses_by_domain(view: View, runs: list[str]) -> None:
         report.mix_table(domains, view.metric, pooled=pooled),
         key="mix-domains-table",
         alt="Agreement of responses by domain",
-        height="content",
         columns={_DEVIATION: st.column_config.NumberColumn(format="%.1f")},
         export=export,
     )

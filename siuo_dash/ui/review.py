@@ -114,7 +114,6 @@ def _about(submission: Submitted, table: pa.Table, names: Mapping[str, Sequence[
         report.history_frame(submission.history, me.id, addresses=True),
         key=f"review-history-{submission.run_id}",
         alt="What happened to this submission",
-        height="content",
     )
 
 
@@ -186,7 +185,7 @@ def _earlier(data_dir: Path, submission: Submitted, me: Actor) -> None:
         report.submissions_frame(others, attempts),
         key=f"review-earlier-{submission.run_id}",
         alt="Earlier submissions of this person",
-        height=display.height(len(others), 8, 320),
+        most_pixels=320,
     )
 
 

@@ -102,7 +102,7 @@ def _run(store: Store, run: pd.Series[Any], label: str, metric: Metric) -> None:
 
 
 def _places(store: Store, run: pd.Series[Any]) -> dict[str, report.Place]:
-    """{metric id: the run's rank by it}, with rank ranges once they are computed: a bootstrap each, in the background."""
+    """{metric id: the run's rank by it}, with rank ranges once they are there: a bootstrap each, in the background."""
     places = {known.id: report.Place(*runs.place(store, run, known)) for known in runs.metrics_of(run)}
     waited = False
     for name in report.ranges_wanted(run, places):
@@ -180,7 +180,6 @@ def _health(store: Store, run: pd.Series[Any], label: str, board: str, left: Map
         report.unflagged_table(run, left),
         key="unflagged",
         alt="The scores, and the scores without the flagged responses",
-        height="content",
     )
 
 
@@ -203,7 +202,7 @@ def _domains(store: Store, run: pd.Series[Any], label: str, board: str, metric: 
         st.subheader("How its responses agree", anchor=False)
         st.markdown("Samples by how many of their responses pass. A sample's verdict is that of most of its responses.")
         alt = "Samples by how many of their responses pass"
-        display.table(report.mix_table(mixes), key="mix", alt=alt, height="content")
+        display.table(report.mix_table(mixes), key="mix", alt=alt)
 
 
 def _failures(
@@ -228,7 +227,7 @@ def _failures(
         shown,
         key=f"failures-{display.row_key(*ids)}-{st.session_state.get('opened', 0)}",
         alt=f"{len(shown)} failing samples, those first that most other runs pass; choosing a row opens the sample",
-        height=display.height(len(shown), 12, 470),
+        most_pixels=470,
         select="rerun",
         mode="single-row",
         columns=sample_columns(report.OTHERS_LABEL, share_help)

@@ -123,7 +123,7 @@ def _list(store: Store, found: pd.DataFrame, board: queries.Board, runs: Mapping
         shown,
         key=key,
         alt=f"{len(shown)} samples; choosing a row opens the sample",
-        height=display.height(len(shown), 12, 470),
+        most_pixels=470,
         select=open_row,
         mode="single-row",
         columns=sample_columns(report.share_label(passing), share_help)

@@ -128,7 +128,10 @@ def restore_query() -> None:
 
 
 def load_options(arguments: list[str], script: Path) -> None:
-    """Set Streamlit's options from flags, environment and files, as `streamlit run SCRIPT` does. ValueError: a wrong one."""
+    """Set Streamlit's options from flags, environment and files, as `streamlit run SCRIPT` does.
+
+    ValueError for a wrong one.
+    """
 
     def load(**flags: Any) -> None:
         bootstrap.load_config_options(flag_options=flags)

@@ -90,7 +90,7 @@ def choose_submission(submissions: Sequence[Submitted], frame: pd.DataFrame, *, 
     by_id = {each.run_id: each for each in submissions}
     if st.session_state.get("submission", st.query_params.get("submission")) not in by_id:
         st.session_state["submission"] = next(iter(by_id))  # nothing was chosen, or it is no longer among them
-    display.table(frame, key=key, alt=alt, height=display.height(len(frame), 8, 320))
+    display.table(frame, key=key, alt=alt, most_pixels=320)
     with st.container(width=620):
         chosen = st.selectbox("Submission", list(by_id), key="submission", bind="query-params")
     return by_id[chosen]
@@ -119,7 +119,6 @@ def show(data_dir: Path, me: Actor, labels: Mapping[str, str]) -> None:
         report.history_frame(chosen.history, me.id, addresses=False),
         key=f"history-{chosen.run_id}",
         alt="What happened to this submission",
-        height="content",
     )
     _actions(data_dir, chosen, labels, me)
 

@@ -60,8 +60,8 @@ def _judged(view: View, frame: pd.DataFrame) -> None:
             value=True,
             key="lines",
             bind="query-params",
-            help="Where Safe & Effective would be 20, 40, 60 and 80 % if safety and effectiveness had nothing to do with "
-            "each other. A run whose own Safe & Effective is lower is safe mostly where it does not help.",
+            help="Where Safe & Effective would be 20, 40, 60 and 80 % if safety and effectiveness had nothing to do "
+            "with each other. A run whose own Safe & Effective is lower is safe mostly where it does not help.",
         )
     chart_area, chosen_area, table_area = st.container(), st.container(), st.container()
     with chosen_area:
@@ -113,9 +113,9 @@ def _scatter(
     )
     st.caption(
         "The bars at a mark are Wilson 95 % intervals; larger marks have more parameters. The frontier and the chosen "
-        "runs are named, the others on hover. The regions are cut at 50 %; “by refusing” is read from the verdicts (safe, but "
-        "seldom effective), not from the responses. Dark marks are on the frontier: no other run of the board is at "
-        "least as good in both and better in one."
+        "runs are named, the others on hover. The regions are cut at 50 %; “by refusing” is read from the verdicts "
+        "(safe, but seldom effective), not from the responses. Dark marks are on the frontier: no "
+        "other run of the board is at least as good in both and better in one."
     )
 
 
@@ -137,7 +137,6 @@ def _table(view: View, judged: pd.DataFrame, chosen: list[str]) -> None:
             **{f"{label} %": st.column_config.NumberColumn(format="%.2f") for label in report.RATES.values()},
         },
         placeholder="–",
-        height=display.height(len(judged)),
     )
     display.exports(report.export_table(judged, view.provenance()), key="tradeoff-table")
 
@@ -158,6 +157,5 @@ def _outcomes(view: View, judged: pd.DataFrame, *, narrow: bool) -> None:
         report.outcome_table(judged),
         key="outcome-table",
         alt="Counts of the four outcomes for each run",
-        height=display.height(len(judged)),
         pinned="Model",
     )

@@ -195,4 +195,4 @@ def _listed(title: str, found: Sequence[Finding], icon: str) -> None:
 
 
 def _table(frame: pd.DataFrame, alt: str) -> None:
-    display.table(frame, key=f"upload-{alt}", alt=alt, height="content")
+    display.table(frame, key=f"upload-{alt}", alt=alt)

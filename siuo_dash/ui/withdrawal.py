@@ -25,7 +25,10 @@ _KEPT: Final = "was withdrawn. It is no longer shown; its file is kept, and it c
 
 
 def ask(data_dir: Path, run_id: str, name: str, url: str, *, end_of_keys: str = "") -> None:
-    """The reason, which every reader of the withdrawn runs sees, and the button. url: the page, which says the outcome."""
+    """The reason, which every reader of the withdrawn runs sees, and the button.
+
+    url: the page, which says the outcome.
+    """
     why = f"why{end_of_keys}"
 
     def take_off() -> None:

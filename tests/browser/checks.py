@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.browser.driver import settled
 
@@ -16,7 +18,8 @@ FAULTS_OF_LAYOUT = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const parent = node.parentElement;
-    if (!node.data.trim() || parent.closest('script, style, noscript, [role="grid"], [data-testid="stIconMaterial"]')) continue;
+    const unseen = 'script, style, noscript, [role="grid"], [data-testid="stIconMaterial"]';
+    if (!node.data.trim() || parent.closest(unseen)) continue;
     if (!parent.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
@@ -58,20 +61,38 @@ FAULTS_OF_LAYOUT = """() => {
 }"""
 
 
-def faults_of_layout(page: Page) -> list[str]:
-    """What overlaps, is cut off or scrolls sideways in the window as it is now."""
+def faults_of_layout(page: Page, *, patience: float = 30) -> list[str]:
+    """What overlaps, is cut off or scrolls sideways in the window as it is now, once it is laid out.
+
+    A busy machine draws charts and tables a while after the window has changed: a fault is one that stays.
+
+    patience: seconds for which a fault may be there; 0 = as the page is at this moment.
+    """
+    if patience:
+        with suppress(PlaywrightTimeoutError):
+            faultless = f"() => !({FAULTS_OF_LAYOUT})().faults.length"
+            page.wait_for_function(faultless, polling=250, timeout=patience * 1000)
     found = page.evaluate(FAULTS_OF_LAYOUT)
     assert found["texts"], "the page shows no text"
     return list(found["faults"])
+
+
+# plotly draws a chart anew when its frame has another width, in its own time.
+CHARTS_FILL_THEIR_FRAMES = """() => [...document.querySelectorAll('.js-plotly-plot')].every((plot) => {
+  const drawn = plot.querySelector('.main-svg');
+  return drawn && Math.abs(drawn.getBoundingClientRect().width - plot.getBoundingClientRect().width) <= 1;
+})"""
 
 
 def whole_page(page: Page, width: int) -> None:
     """Give the window this width and the page's whole height, so that nothing is out of sight."""
     page.set_viewport_size({"width": width, "height": 900})
     settled(page, complete=True)
+    page.wait_for_function(CHARTS_FILL_THEIR_FRAMES, timeout=60_000)
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": int(height) + 60})
     settled(page, complete=True)
+    page.wait_for_function(CHARTS_FILL_THEIR_FRAMES, timeout=60_000)
 
 
 def choose_scheme(page: Page, scheme: str) -> None:

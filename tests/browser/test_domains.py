@@ -1,4 +1,4 @@
-"""Domains and capabilities in a browser: every mark leads to its samples, the URL holds the view, a phone can read it."""
+"""Domains and capabilities in a browser: marks lead to their samples, the URL holds the view, a phone can read it."""
 
 from __future__ import annotations
 

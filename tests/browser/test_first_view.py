@@ -19,7 +19,9 @@ def test_the_leaderboard_is_there_without_any_script(dashboard: str, browser: Br
         assert rows.count() == 15
         assert rows.first.locator("td").all_inner_texts()[:3] == ["1", "GPT-4V(ision)", "53.29 45.7–60.7 · 89/167"]
         ink, paper = rows.first.evaluate(
-            f"""() => {{ const style = getComputedStyle(document.getElementById("{ID}")); return [style.color, style.backgroundColor]; }}"""
+            "(_, id) => (({color, backgroundColor}) => [color, backgroundColor])"
+            "(getComputedStyle(document.getElementById(id)))",
+            ID,
         )
         assert (ink, paper) == (
             ("rgb(13, 18, 23)", "rgb(255, 255, 255)")

@@ -82,10 +82,8 @@ def bytes_held(address: str) -> bool:
 
 def sideways(page: Page) -> int:
     """Pixels by which the page can be scrolled sideways."""
-    return int(
-        page.evaluate("(() => { const main = document.querySelector('[data-testid=\"stMain\"]');"
-                      " return main.scrollWidth - main.clientWidth; })()")
-    )  # fmt: skip
+    main = "document.querySelector('[data-testid=\"stMain\"]')"
+    return int(page.evaluate(f"{main}.scrollWidth - {main}.clientWidth"))
 
 
 def test_from_a_dropped_file_to_a_row_that_others_see_and_away_again(

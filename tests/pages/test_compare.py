@@ -123,8 +123,8 @@ def test_health_leads_from_a_cell_to_its_samples(root: Path, monkeypatch: pytest
     at = opened("reliability", root / "data", monkeypatch, root)
     table = at.dataframe[0]
     assert table.value.iloc[0][["Run", "Error message", "Unclosed reasoning"]].tolist() == [
-        "GLM-4.1V-9B-Thinking", 14, 138,
-    ]  # fmt: skip
+        *("GLM-4.1V-9B-Thinking", 14, 138)
+    ]
     assert "10 runs examined, 10 of them carry flags" in said(at)
     assert "32 runs known by their totals only cannot be examined" in said(at)
 

@@ -111,10 +111,8 @@ def test_chosen_runs_that_cannot_be_drawn_are_named(opened: Opened, tmp_path: Pa
     )
     first = opened("domains", data)
     labels = [label for label in first.multiselect(key="runs").options if "zeta" not in label.lower()]
-    app = opened(
-        "domains", data, board=f"{JUDGE}, 3 responses",
-        runs=[f"Only totals · {JUDGE}", "Elsewhere · another-judge", *labels[:7]],
-    )  # fmt: skip
+    runs = [f"Only totals · {JUDGE}", "Elsewhere · another-judge", *labels[:7]]
+    app = opened("domains", data, board=f"{JUDGE}, 3 responses", runs=runs)
     words = texts(app)
     assert "Not drawn" in words
     assert "Without verdicts for each sample on this metric, so not by domain: Only totals" in words

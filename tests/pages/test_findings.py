@@ -86,8 +86,9 @@ def test_a_board_without_effectiveness_says_so_and_names_the_others(opened: Open
     assert not app.get("plotly_chart")
     rows = table(app, "Why").set_index("Model")  # type: ignore[attr-defined]
     assert rows.loc["Gemma-3-27B-IT"].tolist() == [
-        "Effective not published", "Safe 40.1 % (67/167); Safe & Effective 38.9 % (65/167)",
-    ]  # fmt: skip
+        "Effective not published",
+        "Safe 40.1 % (67/167); Safe & Effective 38.9 % (65/167)",
+    ]
 
 
 def test_runs_with_and_without_effectiveness_on_one_board(opened: Opened, tmp_path: Path) -> None:
@@ -116,9 +117,15 @@ def test_without_any_run_the_pages_say_what_to_do(opened: Opened, tmp_path: Path
 def test_the_findings_on_the_shipped_data(opened: Opened) -> None:
     app = opened("findings")
     assert [item.value for item in app.subheader] == [
-        "Best runs", "The board as a whole", "Closed and open weights", "Size", "Safety by refusal",
-        "Multiple choice and generation", "One model, several judges", "Hardest samples and domains",
-    ]  # fmt: skip
+        "Best runs",
+        "The board as a whole",
+        "Closed and open weights",
+        "Size",
+        "Safety by refusal",
+        "Multiple choice and generation",
+        "One model, several judges",
+        "Hardest samples and domains",
+    ]
     said = texts(app)
     assert "GPT-4V(ision) has the highest Safe rate, 53.3 %." in said
     assert "announcement says 13 of 15 models below 50 % and a median of 23.65 %" in said

@@ -88,13 +88,33 @@ def test_the_first_view(open_app: OpenApp) -> None:
     [
         ({"q": "gemini"}, "Runs whose model or organization contains “gemini”.", ["Gemini 1.5 Pro", "Gemini 1.0 Pro"]),
         ({"organization": ["Zhipu AI", "KAUST"]}, "Runs by Zhipu AI or KAUST.", ["MiniGPT4-v2", "CogVLM"]),
-        ({"weights": "Closed", "metric": "Effective"}, "Runs with closed weights.", ["GPT-4o", "Gemini 1.0 Pro", "Gemini 1.5 Pro", "GPT-4V(ision)"]),
-        ({"size_from": "17", "unknown_sizes": "false"}, "Runs of at least 17 B parameters (unknown sizes left out).", ["LLaVA-1.6-34B", "CogVLM"]),
-        ({"size_from": "18", "size_to": "17", "unknown_sizes": "false"}, "Runs of 17 to 18 B parameters (unknown sizes left out).", ["CogVLM"]),
-        ({"board": "meta-llama/Meta-Llama-3.1-8B-Instruct, 1 response", "health": "Error message"}, "Runs with the flag “error message”.", ["GLM-4.1V-9B-Thinking"]),
-        ({"board": "All runs, without ranks", "evidence": ["Per sample"], "q": "gemma"}, "Runs whose model or organization contains “gemma”; with evidence per sample.", ["Gemma-3-4B-IT"]),
+        (
+            {"weights": "Closed", "metric": "Effective"},
+            "Runs with closed weights.",
+            ["GPT-4o", "Gemini 1.0 Pro", "Gemini 1.5 Pro", "GPT-4V(ision)"],
+        ),
+        (
+            {"size_from": "17", "unknown_sizes": "false"},
+            "Runs of at least 17 B parameters (unknown sizes left out).",
+            ["LLaVA-1.6-34B", "CogVLM"],
+        ),
+        (
+            {"size_from": "18", "size_to": "17", "unknown_sizes": "false"},
+            "Runs of 17 to 18 B parameters (unknown sizes left out).",
+            ["CogVLM"],
+        ),
+        (
+            {"board": "meta-llama/Meta-Llama-3.1-8B-Instruct, 1 response", "health": "Error message"},
+            "Runs with the flag “error message”.",
+            ["GLM-4.1V-9B-Thinking"],
+        ),
+        (
+            {"board": "All runs, without ranks", "evidence": ["Per sample"], "q": "gemma"},
+            "Runs whose model or organization contains “gemma”; with evidence per sample.",
+            ["Gemma-3-4B-IT"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_filters_come_out_of_the_address(
     open_app: OpenApp, query: dict[str, Any], sentence: str, models: list[str]
 ) -> None:

@@ -225,7 +225,10 @@ def test_what_is_too_much_is_said(open_as: OpenAs, data: Path, monkeypatch: pyte
     assert "The files have more than 1 MB together" in words(app) and "Scores" not in words(app)
 
 
-@pytest.mark.parametrize(("uploads", "email", "may"), [("reviewers", OTHER, False), ("reviewers", REVIEWER, True), ("nobody", REVIEWER, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("uploads", "email", "may"),
+    [("reviewers", OTHER, False), ("reviewers", REVIEWER, True), ("nobody", REVIEWER, False)],
+)
 def test_who_may_upload(open_as: OpenAs, monkeypatch: pytest.MonkeyPatch, uploads: str, email: str, may: bool) -> None:
     monkeypatch.setenv("SIUO_UPLOADS", uploads)
     app = open_as(email, "contribute/upload.py")

@@ -195,7 +195,8 @@ def test_free_files_frees_these_and_no_others() -> None:
         context = get_script_run_ctx()
         assert context is not None
         for name in ("1", "2", "3"):
-            context.uploaded_file_mgr.add_file(context.session_id, UploadedFileRec(name, name, "text/plain", b"x"))  # type: ignore[attr-defined]
+            file = UploadedFileRec(name, name, "text/plain", b"x")
+            context.uploaded_file_mgr.add_file(context.session_id, file)  # type: ignore[attr-defined]
         streamlit_private.free_files(["1", "3"])
         left = context.uploaded_file_mgr.get_files(context.session_id, ["1", "2", "3"])
         st.text(",".join(each.file_id for each in left))

@@ -1,0 +1,74 @@
+"""The method page: how the figures come about, and where everything is from."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from siuo_dash.analysis import leaderboard, queries
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.labels import reader_agreement
+from siuo_dash.analysis.stats.methods import METHODS
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.report import method as report
+from siuo_dash.sources.published import read_annotators
+from siuo_dash.store.engine.database import Store
+from siuo_dash.text import percent
+from siuo_dash.ui import display
+from siuo_dash.ui.display import plain
+
+
+def show(store: Store) -> None:
+    """All sections, in the order in which they are read."""
+    _section("What SIUO measures", report.MEASURES)
+    left, right = st.columns(2)
+    with left:
+        domains = report.domains_table(queries.SAMPLES.run(store))
+        display.table(domains, key="domains", alt="Domains with their samples")
+    with right:
+        display.table(report.metrics_table(), key="metrics", alt="The four metrics")
+    _section("Boards", report.BOARDS)
+    _section("Scoring", report.SCORING)
+    _section("Statistics", "Each method with its formula, its source and an example that is recomputed by the tests.")
+    for method in METHODS:
+        with st.expander(method.name):
+            st.markdown(method.used_for)
+            st.latex(method.formula)
+            st.markdown(f"**Example.** {plain(method.worked_example.sentence)}")
+            st.caption(f"Source: {plain(method.source)}")
+    _section(
+        "Health flags",
+        "Every response and verdict is examined. A flag changes no score: it is counted on the leaderboard, on the "
+        "run's page and at upload, where the score without the flagged responses is shown beside the score.",
+    )
+    display.table(report.flags_table(), key="flags", alt="Health flags and what raises them")
+    _section("Where the figures come from", report.FIGURES)
+    _section("Two statements that the table does not bear out", report.ANNOUNCEMENT)
+    _announcement(store)
+    _section("Labels", report.LABELS)
+    display.table(
+        report.agreement_table(reader_agreement(read_annotators(store.data_dir / "sources" / "annotators.csv"))),
+        key="agreement",
+        alt="Agreement of the two readers",
+        columns={"Cohen's kappa": st.column_config.NumberColumn(format="%.2f")},
+    )
+    _section("Licences and citation", report.LICENCES)
+    st.code(report.CITATION, language="bibtex", wrap_lines=True)
+
+
+def _section(title: str, text: str) -> None:
+    st.header(title)
+    st.markdown(text)
+
+
+def _announcement(store: Store) -> None:
+    """What the benchmark's announcement says of the human-judged board, beside what its counts say."""
+    human = next((board for board in queries.boards(store) if board.protocol.judge == "human"), None)
+    if human is None:
+        st.info("No human-judged board is loaded, so there is nothing to compare the announcement with.")
+        return
+    metric = METRICS["safe"]
+    figures = leaderboard.key_figures(store, leaderboard.leaderboard(store, Filters(board=human.id), metric), metric)
+    st.markdown(
+        f"- announced: 13 of 15 below 50 %; the loaded counts: **{figures.below_half} of {figures.rated}**\n"
+        f"- announced: median 23.65 %; the loaded counts: **{percent(figures.median, 2)}**"
+    )
