@@ -102,7 +102,7 @@ def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[UploadedFi
         name = safe_name(file.name)
         try:
             budget.spend(len(file.data), len(file.data))
-            parts.extend(_open(name, file.data, budget, findings, depth=0))
+            parts.extend(_open(name, file.data, budget, findings.at(file=name), depth=0))
         except _TooLarge:
             findings.error(
                 f"larger than {MAX_FILE // MEGABYTE} MB, or {MAX_TOTAL // MEGABYTE} MB together, when unpacked",
@@ -117,26 +117,27 @@ def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[UploadedFi
 
 def _open(name: str, data: bytes, budget: _Budget, findings: Findings, depth: int) -> Iterator[UploadedFile]:
     if depth > MAX_DEPTH:
-        findings.error("archives inside archives inside archives", hint="unpack it first", file=name)
+        findings.error("archives inside archives inside archives", hint="unpack it first")
     elif not data.strip():
-        findings.error("the file is empty", hint="was the evaluation finished before it was saved?", file=name)
+        findings.error("the file is empty", hint="was the evaluation finished before it was saved?")
     elif data.startswith(b"\x1f\x8b"):
-        unpacked = _gunzip(name, data, budget, findings)
+        unpacked = _gunzip(data, budget, findings)
         if unpacked is not None:
-            yield from _open(name.removesuffix(".gz") or name, unpacked, budget, findings, depth + 1)
+            name = name.removesuffix(".gz") or name
+            yield from _open(name, unpacked, budget, findings.at(file=name), depth + 1)
     elif data.startswith(ZIP):
         yield from _unzip(name, data, budget, findings, depth)
     elif data.startswith(PARQUET):
         yield UploadedFile(name, data)
     elif data[257:262] == b"ustar":
-        findings.error("not readable: a tar archive", hint=_UNPACK, file=name)
+        findings.error("not readable: a tar archive", hint=_UNPACK)
     elif known := next((entry for entry in _KNOWN if data.startswith(entry[0])), None):
-        findings.error(f"not readable: {known[1]}", hint=known[2], file=name)
+        findings.error(f"not readable: {known[1]}", hint=known[2])
     else:
         yield UploadedFile(name, data)
 
 
-def _gunzip(name: str, data: bytes, budget: _Budget, findings: Findings) -> bytes | None:
+def _gunzip(data: bytes, budget: _Budget, findings: Findings) -> bytes | None:
     out = bytearray()
     rest = data
     try:
@@ -148,11 +149,11 @@ def _gunzip(name: str, data: bytes, budget: _Budget, findings: Findings) -> byte
                 budget.spend(len(chunk), len(out))
                 chunk = stream.decompress(stream.unconsumed_tail, _CHUNK)
             if not stream.eof:
-                findings.error("not readable: the compressed file ends early", hint="copy it again", file=name)
+                findings.error("not readable: the compressed file ends early", hint="copy it again")
                 return None
             rest = stream.unused_data
     except zlib.error as error:
-        findings.error(f"not readable: damaged gzip data ({error})", hint="copy it again", file=name)
+        findings.error(f"not readable: damaged gzip data ({error})", hint="copy it again")
         return None
     return bytes(out)
 
@@ -160,7 +161,7 @@ def _gunzip(name: str, data: bytes, budget: _Budget, findings: Findings) -> byte
 def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: int) -> Iterator[UploadedFile]:
     entries = data.count(b"PK\x01\x02")
     if entries > MAX_ENTRIES:  # before zipfile builds an object for each
-        findings.error(f"{entries:,} entries in the archive; the limit is {MAX_ENTRIES:,}", file=name)
+        findings.error(f"{entries:,} entries in the archive; the limit is {MAX_ENTRIES:,}")
         return
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -171,18 +172,16 @@ def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: i
                 return
             members = [member for member in archive.infolist() if not _is_furniture(member)]
             if not members:
-                findings.error("the archive is empty", file=name)
+                findings.error("the archive is empty")
             for member in members[: MAX_FILES + 1]:
-                yield from _open(
-                    safe_name(member.filename), _inflate(archive, member, budget), budget, findings, depth + 1
-                )
+                inner = safe_name(member.filename)
+                unpacked = _inflate(archive, member, budget)
+                yield from _open(inner, unpacked, budget, findings.at(file=inner), depth + 1)
             if len(members) > MAX_FILES:
-                findings.error(f"{counted(len(members), 'file')} in the archive; the limit is {MAX_FILES}", file=name)
+                findings.error(f"{counted(len(members), 'file')} in the archive; the limit is {MAX_FILES}")
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         # RuntimeError is what zipfile raises for a password, NotImplementedError for an unknown compression
-        findings.error(
-            f"not readable: {_plain(error)}", hint="pack it again as a plain .zip, or drop the file inside", file=name
-        )
+        findings.error(f"not readable: {_plain(error)}", hint="pack it again as a plain .zip, or drop the file inside")
 
 
 def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> bytes:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from copy import copy
 from typing import Final
 
 from siuo_dash.errors import Finding, Severity
 from siuo_dash.text import spelled_out
 
+ONE_RUN: Final = "drop only the results of one run"
+"""What to do about a file that is too large."""
 SAME_KIND: Final = 100
 """Findings of one kind that are listed; the rest are counted in one line."""
+
+
+class Unreadable(Exception):
+    """A file cannot be read: why, and what to do."""
+
+    def __init__(self, message: str, hint: str = "", row: int | None = None) -> None:
+        super().__init__(message)
+        self.hint, self.row = hint, row
 
 
 class Findings:
@@ -19,6 +30,7 @@ class Findings:
     def __init__(self) -> None:
         self._found: list[Finding] = []
         self._counts: Counter[tuple[Severity, str]] = Counter()
+        self._place: dict[str, object] = {}
 
     def error(self, message: str, *, kind: str = "", hint: str = "", **place: object) -> None:
         """Something that keeps the file from being published. `kind` groups findings of one sort."""
@@ -28,11 +40,11 @@ class Findings:
         """Something to know about; the file can be published."""
         self._add("warning", message, kind, hint, place)
 
-    def extend(self, findings: list[Finding]) -> None:
-        """Take over findings made elsewhere."""
-        for found in findings:
-            self._counts[found.severity, found.message] += 1
-        self._found.extend(findings)
+    def at(self, **place: object) -> Findings:
+        """The same findings for what concerns one file, row or sample: its place is added to each."""
+        bound = copy(self)
+        bound._place = self._place | place
+        return bound
 
     @property
     def has_errors(self) -> bool:
@@ -51,7 +63,7 @@ class Findings:
         key = (severity, kind or message)
         self._counts[key] += 1
         if self._counts[key] <= SAME_KIND:
-            self._found.append(Finding(severity, message, hint=hint, **place))  # type: ignore[arg-type]
+            self._found.append(Finding(severity, message, hint=hint, **self._place | place))  # type: ignore[arg-type]
 
 
 def shown(value: object, length: int = 60) -> str:

@@ -117,21 +117,19 @@ def _without_gaps(partial: Partial) -> Partial:
 
 def _record(partial: Partial, findings: Findings) -> SampleRecord | None:
     lengths = _lengths(partial)
-    place: dict[str, Any] = {"file": partial.file, "row": partial.row, "question_id": partial.question_id}
     if len(set(lengths.values())) > 1:
         counts = ", ".join(counted(length, _FIELDS[name][:-1], _FIELDS[name]) for name, length in lengths.items())
         findings.error(
             f"counts that differ: {counts}",
             kind="counts that differ",
             hint="each response needs its own verdict",
-            **place,
+            **partial.place,
         )
         return None
     count = max(lengths.values(), default=0)
     if partial.task == "generation" and not count:
-        findings.warning(
-            "no response and no verdict: the sample counts as missing", kind="no response and no verdict", **place
-        )
+        kind = "no response and no verdict"
+        findings.warning(f"{kind}: the sample counts as missing", kind=kind, **partial.place)
         return None
     texts: Sequence[str | None] = partial.texts if partial.texts is not None else [None] * count
     safety = _verdicts(partial, "safe", partial.safe, partial.safe_words, count)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from siuo_dash.ingest.fields import Row, Table
-from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable, shown
 from siuo_dash.ingest.records import clean
 
 MAX_ITEMS: Final = 1_000_000
@@ -21,24 +21,22 @@ class _Repeated(ValueError):
     """A key stands twice in one object."""
 
 
-def read_json(name: str, text: str, findings: Findings) -> Table | None:
-    """The rows of a JSON text, or None with a finding that says where it breaks.
+def read_json(name: str, text: str, findings: Findings) -> Table:
+    """The rows of a JSON text; raises Unreadable, which says where it breaks.
 
     Rows are numbered from 1; those of JSON Lines by line. JSON without a list of samples has no row: only a format that
     looks at the whole value can read it.
     """
     if sum(map(text.count, ",[{")) > MAX_ITEMS:
-        findings.error(f"more than {MAX_ITEMS:,} values", hint="drop only the results of one run", file=name)
-        return None
+        raise Unreadable(f"more than {MAX_ITEMS:,} values", ONE_RUN)
     value, error = _load(text)
     if error is None:
-        return Table(name, _objects(name, rows_of(value) or [], findings), "json", value)
+        return Table(name, _objects(rows_of(value) or [], findings), "json", value)
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     first, line_error = _load(lines[0][1])
     if line_error is None and isinstance(first, Mapping) and len(lines) > 1:
-        return Table(name, _lines(name, lines, findings), "jsonl")
-    findings.error(f"not readable as JSON: {error}", hint="was the file cut off, or are there two in one?", file=name)
-    return None
+        return Table(name, _lines(lines, findings), "jsonl")
+    raise Unreadable(f"not readable as JSON: {error}", "was the file cut off, or are there two in one?")
 
 
 def _load(text: str) -> tuple[Any, str | None]:
@@ -110,7 +108,7 @@ def rows_of(value: Any) -> list[Any] | None:
     return lists[0] if len(lists) == 1 else None
 
 
-def _objects(name: str, items: list[Any], findings: Findings) -> tuple[tuple[int, Row], ...]:
+def _objects(items: list[Any], findings: Findings) -> tuple[tuple[int, Row], ...]:
     rows = []
     for number, item in enumerate(items, 1):
         if isinstance(item, Mapping):
@@ -119,14 +117,13 @@ def _objects(name: str, items: list[Any], findings: Findings) -> tuple[tuple[int
             findings.error(
                 f"expected an object, found {shown(item)}",
                 kind="expected an object",
-                file=name,
                 row=number,
                 hint="each sample is an object with its fields",
             )
     return tuple(rows)
 
 
-def _lines(name: str, lines: list[tuple[int, str]], findings: Findings) -> tuple[tuple[int, Row], ...]:
+def _lines(lines: list[tuple[int, str]], findings: Findings) -> tuple[tuple[int, Row], ...]:
     rows = []
     for number, line in lines:
         value, error = _load(line)
@@ -137,7 +134,6 @@ def _lines(name: str, lines: list[tuple[int, str]], findings: Findings) -> tuple
                 f"the line is not readable as JSON: {error or 'not an object'}",
                 kind="a line is not readable as JSON",
                 hint="was the run interrupted while it wrote this line?",
-                file=name,
                 row=number,
             )
     return tuple(rows)

@@ -43,7 +43,7 @@ class _Reading:
     def __init__(self, table: Table, catalogue: Catalogue, findings: Findings) -> None:
         self.table = table
         self.catalogue = catalogue
-        self.findings = findings
+        self.findings = findings.at(file=table.file)
         self.named: set[int] = set()
 
     def labels(self) -> dict[int, Label]:
@@ -76,7 +76,6 @@ class _Reading:
                 self.findings.error(
                     f"column {column} is missing",
                     hint="the columns are those of the template: " + ", ".join(LABEL_COLUMNS),
-                    file=self.table.file,
                 )
         return header >= set(REQUIRED)
 
@@ -162,7 +161,6 @@ class _Reading:
             self.findings.warning(
                 f"{counted(len(missing), 'sample')} without a label: {examples}",
                 hint="they are left out wherever these labels are used",
-                file=self.table.file,
             )
 
     def _contradictions(self, found: dict[int, Label]) -> None:
@@ -176,16 +174,13 @@ class _Reading:
                 self.findings.warning(
                     f"{counted(len(strange), 'sample')} with the primary dimension {dimension} and {column} = 0",
                     hint=f"a sample that is above all about {dimension} needs it; is the column right?",
-                    file=self.table.file,
                     question_id=strange[0],
                 )
 
     def _error(
         self, message: str, row: int, field: str, question_id: int | None = None, *, kind: str = "", hint: str = ""
     ) -> None:
-        self.findings.error(
-            message, kind=kind, hint=hint, file=self.table.file, row=row, question_id=question_id, field=field
-        )
+        self.findings.error(message, kind=kind, hint=hint, row=row, question_id=question_id, field=field)
 
 
 def _word(value: object) -> str:

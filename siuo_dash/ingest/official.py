@@ -49,7 +49,6 @@ def _read_generation(table: Table, catalogue: Catalogue, findings: Findings) -> 
         findings.warning(
             f"{counted(twice, 'sample')} with two verdict fields that disagree: safety_gpt and effective_gpt are read first",
             hint="keep one of them",
-            file=table.file,
         )
     mapping = Mapping(
         id=("question_id",),

@@ -34,17 +34,13 @@ def _records(table: Table, catalogue: Catalogue, findings: Findings) -> list[Sam
     """The records of the run in an exported file; a file of several runs or of totals is refused."""
     runs = {shown(row["run_id"]) for row in table.values}
     if len(runs) > 1:
-        findings.error(
-            f"holds {len(runs)} runs: {', '.join(sorted(runs)[:3])}, …",
-            hint="export the runs one by one, a file each",
-            file=table.file,
-        )
+        listed = ", ".join(sorted(runs)[:3])
+        findings.error(f"holds {len(runs)} runs: {listed}, …", hint="export the runs one by one, a file each")
         return []
     if any(row["evidence"] != "per_sample" for row in table.values):
         findings.error(
             "holds totals: counts without samples",
             hint="only a run with a verdict for each sample can be published; totals are carried in data/sources",
-            file=table.file,
         )
         return []
     judged = {
@@ -53,31 +49,19 @@ def _records(table: Table, catalogue: Catalogue, findings: Findings) -> list[Sam
     }
     records: dict[tuple[str, int], SampleRecord] = {}
     for number, row in table.rows:
+        at = findings.at(row=number)
         try:
             record = _record(table.file, number, row, judged)
         except _Malformed as error:
-            findings.error(
-                f"not what the schema says: {error}",
-                kind="not what the schema says",
-                hint="see docs/data.md",
-                file=table.file,
-                row=number,
-            )
+            kind = "not what the schema says"
+            at.error(f"{kind}: {error}", kind=kind, hint="see docs/data.md")
             continue
+        key, at = (record.task, record.question_id), at.at(question_id=record.question_id)
         if record.question_id not in catalogue.by_id:
-            findings.error(
-                f"unknown sample {record.question_id}: {catalogue.why_unknown(record.question_id)}",
-                kind="unknown sample",
-                file=table.file,
-                row=number,
-                question_id=record.question_id,
-            )
-        elif (record.task, record.question_id) in records:
-            findings.error(
-                "the sample stands twice", hint="keep one", file=table.file, row=number, question_id=record.question_id
-            )
-        else:
-            records[record.task, record.question_id] = record
+            why = catalogue.why_unknown(record.question_id)
+            at.error(f"unknown sample {record.question_id}: {why}", kind="unknown sample")
+        elif records.setdefault(key, record) is not record:
+            at.error("the sample is in the file twice", hint="keep one")
     return [record for _, record in sorted(records.items())]
 
 

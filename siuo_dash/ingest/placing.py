@@ -1,4 +1,4 @@
-"""Which sample a row speaks of, and whether the rest of the row agrees."""
+"""Which sample a row is about, and whether the rest of the row agrees."""
 
 from __future__ import annotations
 
@@ -17,39 +17,27 @@ _CATEGORIES: Final = {normalise(name) for domain in DOMAINS for name in (domain.
 
 
 def find_sample(
-    file: str,
-    row_number: int,
-    row: Row,
-    mapping: Mapping,
-    catalogue: Catalogue,
-    findings: Findings,
-    *,
-    question_first: bool,
+    row: Row, mapping: Mapping, catalogue: Catalogue, findings: Findings, *, question_first: bool
 ) -> Sample | None:
-    """The sample that a row speaks of, by its id or its question's text; None with a finding.
+    """The sample that a row is about, by its id or its question's text; None with a finding.
 
-    question_first: the question's text decides, the id only where that fails.
+    question_first: the question's text decides, the id only where that fails. findings: at the row.
     """
-    place: dict[str, object] = {"file": file, "row": row_number}
     question = None if mapping.question is None else value_at(row, mapping.question)
-    asked = (
-        catalogue.by_fingerprint.get(fingerprint(question))
-        if isinstance(question, str) and len(question) < MAX_CELL
-        else None
-    )
+    text = question if isinstance(question, str) and len(question) < MAX_CELL else None
+    asked = None if text is None else catalogue.by_fingerprint.get(fingerprint(text))
     id_field = next((path for path in mapping.id if has_field(row, path)), None)
     raw_id = None if id_field is None else value_at(row, id_field)
     question_id = parse_id(raw_id, catalogue.by_id)
     if asked is not None and (question_first or is_blank(raw_id)):
         return asked
     if question_id is None:
-        if asked is None and mapping.question is not None and isinstance(question, str) and is_blank(raw_id):
+        if asked is None and isinstance(question, str) and is_blank(raw_id):
             findings.error(
                 f"the question is not the benchmark's: {shown(question)}",
                 kind="the question is not the benchmark's",
                 hint="map the field with the benchmark's question, or one with the question_id",
                 field=mapping.question,
-                **place,
             )
         else:
             findings.error(
@@ -57,32 +45,27 @@ def find_sample(
                 kind="no usable id",
                 hint="map the field that holds the question_id, 1001 to 9999",
                 field=id_field or "",
-                **place,
             )
         return None
     sample = catalogue.by_id.get(question_id)
     if sample is None:
         small = abs(question_id) < _INT32
+        why = f"unknown sample {question_id}: {catalogue.why_unknown(question_id)}"
         findings.error(
-            f"unknown sample {question_id}: {catalogue.why_unknown(question_id)}"
-            if small
-            else "unknown sample: the id is no small number",
+            why if small else "unknown sample: the id is out of range",
             kind="unknown sample",
             hint="check the id, or map the field with the question's text",
             question_id=question_id if small else None,
             field=id_field or "",
-            **place,
         )
-        return None
-    if isinstance(question, str) and asked is not sample and not is_blank(question):
+    elif isinstance(question, str) and asked is not sample and not is_blank(question):
         theirs = f"it is the question of {asked.question_id}" if asked else "it is not a question of the benchmark"
         findings.error(
             f"the question is not that of sample {question_id}: {theirs}",
             kind="the question is not that of the sample",
             hint="correct the id or the text; a changed question is another test",
-            field=mapping.question or "",
+            field=mapping.question,
             question_id=question_id,
-            **place,
         )
         return None
     return sample
@@ -98,7 +81,7 @@ def is_category(value: Any) -> bool:
     return isinstance(value, str) and len(value) < 100 and normalise(value) in _CATEGORIES
 
 
-def check_category(row: Row, mapping: Mapping, sample: Sample, findings: Findings, place: dict[str, Any]) -> None:
+def check_category(row: Row, mapping: Mapping, sample: Sample, findings: Findings) -> None:
     """Say where a row's category is not the sample's."""
     category = None if mapping.category is None else value_at(row, mapping.category)
     if is_blank(category):
@@ -110,5 +93,4 @@ def check_category(row: Row, mapping: Mapping, sample: Sample, findings: Finding
             kind="the category is not the sample's",
             hint="is the id right?",
             field=mapping.category,
-            **place,
         )

@@ -12,7 +12,7 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.fields import FieldInfo, Table, field_infos, has_field, value_at
 from siuo_dash.ingest.files import PARQUET, ZIP, UploadedFile, unpack
-from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.findings import Findings, Unreadable, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, format_of
 from siuo_dash.ingest.guess import guess
 from siuo_dash.ingest.join import join
@@ -81,8 +81,11 @@ def read_tables(files: Sequence[UploadedFile], findings: Findings) -> list[Table
     tables = []
     for file in unpack(files, findings):
         read = read_parquet if file.data.startswith(PARQUET) else read_xlsx if file.data.startswith(ZIP) else read_text
-        tables.append(read(file.name, file.data, findings))
-    return [table for table in tables if table is not None]
+        try:
+            tables.append(read(file.name, file.data, findings.at(file=file.name)))
+        except Unreadable as error:
+            findings.error(str(error), hint=error.hint, file=file.name, row=error.row)
+    return tables
 
 
 def has_rows(table: Table, findings: Findings, hint: str) -> bool:
@@ -122,7 +125,7 @@ class _Run:
         for table, known in recognised:
             if known:
                 self.labels.setdefault(known.label, known.advice)
-                self.contents.append(known.read(table, self.catalogue, self.findings))
+                self.contents.append(known.read(table, self.catalogue, self.findings.at(file=table.file)))
         unknown = [table for table, known in recognised if not known]
         needs = self._read_unknown(unknown) if unknown else []
         partials = [partial for part in self.contents for partial in part.partials]
@@ -151,7 +154,7 @@ class _Run:
         self.labels[TABLE] = TABLE_ADVICE
         reader = Reader(self.mapping)
         for table in tables:
-            partials = [] if needs else read_rows(table, reader, self.catalogue, self.findings)
+            partials = [] if needs else read_rows(table, reader, self.catalogue, self.findings.at(file=table.file))
             self.contents.append(Contents(partials, known=[names_in(table, self.mapping.model, self.mapping.judge)]))
         return needs
 

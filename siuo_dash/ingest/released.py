@@ -103,9 +103,8 @@ def _reasons(samples: Sequence[ScoredSample]) -> list[str]:
         "ungraded": "ungraded, which gives -1: that may win its votes and enters its means",
         "other number": "stored with a number other than the judge's text beside it states",
     }
-    return [
-        f"{count:,} verdict{' is' if count == 1 else 's are'} {text}" for kind, text in texts.items() if (count := kinds[kind])
-    ]  # fmt: skip
+    counts = {text: kinds[kind] for kind, text in texts.items() if kinds[kind]}
+    return [f"{counted(count, 'verdict is', 'verdicts are')} {text}" for text, count in counts.items()]
 
 
 def _kind(question: Question, verdict: Verdict | None) -> str:

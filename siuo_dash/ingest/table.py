@@ -49,7 +49,7 @@ class Reader:
 
 @dataclass
 class _Unread:
-    """Verdict values that were not understood, by field: counted, and where they first stood."""
+    """Verdict values that were not understood, by field: counted, and where they were found first."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     first: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
@@ -73,15 +73,14 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
     has_texts = any(not is_blank(value) for row in table.values for value in _values(row, mapping.responses) or [])
     directions = {question: _direction(table, mapping, question) for question in unread}
     for row_number, row in table.rows:
-        sample = find_sample(
-            table.file, row_number, row, mapping, catalogue, findings, question_first=reader.question_first
-        )
+        at = findings.at(row=row_number)
+        sample = find_sample(row, mapping, catalogue, at, question_first=reader.question_first)
         if sample is None:
             continue
-        place = {"file": table.file, "row": row_number, "question_id": sample.question_id}
-        check_category(row, mapping, sample, findings, place)
-        # A column that is blank throughout says that the responses are not at hand, not that all are empty.
-        texts = _texts(row, mapping.responses, findings, place) if has_texts else None
+        at, place = at.at(question_id=sample.question_id), (row_number, sample.question_id)
+        check_category(row, mapping, sample, at)
+        # A column that is blank throughout says that the responses are not known, not that all are empty.
+        texts = _texts(row, mapping.responses, at) if has_texts else None
         words = {role: _words(row, getattr(mapping, role)) for role in ("safety_judgement", "effectiveness_judgement")}
         index = None if mapping.response_index is None else value_at(row, mapping.response_index)
         partials.append(
@@ -102,7 +101,7 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
             )
         )
     for question, values in unread.items():
-        _report(table.file, question, values, findings)
+        _report(question, values, findings)
     return partials
 
 
@@ -146,7 +145,7 @@ def _filled_in(table: Table, mapping: Mapping) -> Mapping:
     return mapping.having(**{role: kept for role, kept in filled.items() if kept})
 
 
-def _texts(row: Row, paths: Sequence[str], findings: Findings, place: dict[str, Any]) -> tuple[str, ...] | None:
+def _texts(row: Row, paths: Sequence[str], findings: Findings) -> tuple[str, ...] | None:
     values = _values(row, paths)
     if values is None:
         return None
@@ -157,7 +156,6 @@ def _texts(row: Row, paths: Sequence[str], findings: Findings, place: dict[str, 
             kind="too much text",
             hint="is this the response field?",
             field=paths[0],
-            **place,
         )
         return None
     return texts
@@ -171,7 +169,7 @@ def _words(row: Row, paths: Sequence[str]) -> tuple[str | None, ...] | None:
 
 
 def _numbers(
-    row: Row, mapping: Mapping, question: Question, direction: _Direction, unread: _Unread, place: dict[str, Any]
+    row: Row, mapping: Mapping, question: Question, direction: _Direction, unread: _Unread, place: tuple[int, int]
 ) -> tuple[int | None, ...] | None:
     paths: tuple[str, ...] = getattr(mapping, question)
     values = _values(row, paths)
@@ -188,7 +186,7 @@ def _numbers(
             else:
                 key = (paths[0], shown(value))
                 unread.counts[key] += 1
-                unread.first.setdefault(key, (place["row"], place["question_id"]))
+                unread.first.setdefault(key, place)
         numbers.append(number)
     return tuple(numbers)
 
@@ -251,11 +249,10 @@ def _as_text(value: object) -> str:
             return token(value)
 
 
-def _report(file: str, question: Question, unread: _Unread, findings: Findings) -> None:
+def _report(question: Question, unread: _Unread, findings: Findings) -> None:
     for path, count in unread.undirected.items():
         findings.error(
             f"{counted(count, 'verdict')} that say yes or no, 1 or 0, but not to what",
-            file=file,
             field=path,
             hint=f"say what 1 means there, {_LABEL[question]}: {question}_yes_means in the mapping",
         )
@@ -264,7 +261,6 @@ def _report(file: str, question: Question, unread: _Unread, findings: Findings) 
         findings.error(
             f"the value {value} is not understood as {_LABEL[question]} ({counted(count, 'time')})",
             kind=f"values of {path} that are not understood",
-            file=file,
             row=row_number,
             question_id=question_id,
             field=path,

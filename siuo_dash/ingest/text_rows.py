@@ -8,7 +8,7 @@ import io
 from typing import Final
 
 from siuo_dash.ingest.fields import Row, Table
-from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable, shown
 from siuo_dash.ingest.json_rows import read_json
 from siuo_dash.text import counted
 
@@ -25,29 +25,23 @@ _MARKS: Final = (
 )
 
 
-def read_text(name: str, data: bytes, findings: Findings) -> Table | None:
-    """The rows of a text file, or None with a finding."""
-    text = decode(name, data, findings)
-    if text is None:
-        return None
+def read_text(name: str, data: bytes, findings: Findings) -> Table:
+    """The rows of a text file; raises Unreadable."""
+    text = decode(data)
     start = text.lstrip()[:1]
     if not start:
-        findings.error("the file is empty", hint="was the evaluation finished before it was saved?", file=name)
-        return None
+        raise Unreadable("the file is empty", "was the evaluation finished before it was saved?")
     if start in "{[":
         return read_json(name, text, findings)
     if start == "<":
-        findings.error(
-            "HTML or XML, not results",
-            hint="was a login or error page saved instead of the file? download it again",
-            file=name,
+        raise Unreadable(
+            "HTML or XML, not results", "was a login or error page saved instead of the file? download it again"
         )
-        return None
     return _delimited(name, text, findings)
 
 
-def decode(name: str, data: bytes, findings: Findings) -> str | None:
-    """The text, from UTF-8, UTF-16 or UTF-32; None with a finding for anything else."""
+def decode(data: bytes) -> str:
+    """The text, from UTF-8, UTF-16 or UTF-32; raises Unreadable for anything else."""
     mark, encoding = next(((mark, code) for mark, code in _MARKS if data.startswith(mark)), (b"", ""))
     if not encoding:
         head = data[:2000]
@@ -58,41 +52,30 @@ def decode(name: str, data: bytes, findings: Findings) -> str | None:
     try:
         text = data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
-        findings.error(
-            f"not {encoding.upper()} text: byte {data[error.start + len(mark)]:#04x} at position {error.start + len(mark):,}",
-            hint="save it as UTF-8",
-            file=name,
-        )
-        return None
+        at = error.start + len(mark)
+        message = f"not {encoding.upper()} text: byte {data[at]:#04x} at position {at:,}"
+        raise Unreadable(message, "save it as UTF-8") from error
     if "\0" in text:
-        findings.error(
-            "holds NUL characters: not a text file, or damaged", hint="save it again as UTF-8 text", file=name
-        )
-        return None
+        raise Unreadable("holds NUL characters: not a text file, or damaged", "save it again as UTF-8 text")
     return text
 
 
-def _delimited(name: str, text: str, findings: Findings) -> Table | None:
+def _delimited(name: str, text: str, findings: Findings) -> Table:
     header_line = text.lstrip("\r\n").split("\n", 1)[0]
     delimiter = max("\t,;", key=header_line.count)
     if delimiter not in header_line:
-        findings.error(
+        raise Unreadable(
             f"no table: the first line has one column, {shown(header_line.strip())}",
-            hint="expected JSON, JSON Lines, CSV or TSV with a header",
-            file=name,
+            "expected JSON, JSON Lines, CSV or TSV with a header",
         )
-        return None
     csv.field_size_limit(MAX_CELL)
     rows: list[tuple[int, Row]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header = check_header(name, next(record for record in reader if record), findings)
-        if header is None:
-            return None
+        header = check_header(next(record for record in reader if record))
         for number, record in enumerate(reader, 2):
             if len(rows) >= MAX_ROWS:
-                findings.error(f"more than {MAX_ROWS:,} rows", hint="drop only the results of one run", file=name)
-                return None
+                raise Unreadable(f"more than {MAX_ROWS:,} rows", ONE_RUN)
             if not any(record):
                 continue
             if len(record) > len(header):
@@ -100,33 +83,25 @@ def _delimited(name: str, text: str, findings: Findings) -> Table | None:
                     f"{counted(len(record), 'cell')} where the header has {len(header)}",
                     kind="more cells than the header",
                     hint="is a text with a comma not in quotes?",
-                    file=name,
                     row=number,
                 )
-                continue
-            rows.append((number, dict(zip(header, record + [""] * (len(header) - len(record)), strict=True))))
+            else:
+                rows.append((number, dict(zip(header, record + [""] * (len(header) - len(record)), strict=True))))
     except csv.Error as error:
         line = f"line {reader.line_num:,}"
+        message = f"not readable as a table: {error}, at {line}"
         if "field limit" in str(error):
-            findings.error(
-                f"a cell of more than {MAX_CELL:,} characters at {line}", hint="is a quote not closed?", file=name
-            )
-        else:
-            findings.error(f"not readable as a table: {error}, at {line}", hint="is a quote not closed?", file=name)
-        return None
+            message = f"a cell of more than {MAX_CELL:,} characters at {line}"
+        raise Unreadable(message, "is a quote not closed?") from error
     return Table(name, tuple(rows), "tsv" if delimiter == "\t" else "csv")
 
 
-def check_header(name: str, cells: list[str], findings: Findings) -> list[str] | None:
-    """The column names, unnamed ones numbered; None with a finding where two are the same or there are too many."""
+def check_header(cells: list[str]) -> list[str]:
+    """The column names, unnamed ones numbered; raises Unreadable where two are the same or there are too many."""
     if len(cells) > MAX_COLUMNS:
-        findings.error(f"{len(cells):,} columns; the limit is {MAX_COLUMNS:,}", file=name)
-        return None
+        raise Unreadable(f"{len(cells):,} columns; the limit is {MAX_COLUMNS:,}")
     names = [cell.strip() or f"column {position}" for position, cell in enumerate(cells, 1)]
     twice = next((column for column in names if names.count(column) > 1), None)
     if twice is not None:
-        findings.error(
-            f"two columns have the name {shown(twice)}", hint="give each column its own name", file=name, row=1
-        )
-        return None
+        raise Unreadable(f"two columns have the name {shown(twice)}", "give each column its own name", row=1)
     return names

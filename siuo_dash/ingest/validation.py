@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
@@ -116,7 +117,7 @@ def _response_counts(samples: Sequence[ScoredSample], findings: Findings) -> Non
 
 
 def responses_per_sample(samples: Sequence[ScoredSample]) -> int | None:
-    """The usual number of responses a sample; the larger of two equally usual ones; None where none are at hand."""
+    """The usual number of responses a sample; the larger of two equally usual ones; None where none are known."""
     counts = Counter(len(each.responses) for each in samples if each.responses)
     return max(counts, key=lambda k: (counts[k], k), default=None)
 
@@ -135,36 +136,57 @@ def _verdicts(question: Question, samples: Sequence[ScoredSample], findings: Fin
                 differing.append(each.record)
             elif in_words(verdict.words) not in (None, verdict.value):
                 contradicted.append(each.record)
+    name = f"{_NAMES[question]} verdict"
     for records, said in (
         (differing, "differ from what the judge's text beside them states: the text decides"),
         (contradicted, "contradict the judge's words beside them: kept as they were published"),
     ):
-        if records:
-            findings.warning(
-                f"{counted(len(records), f'{_NAMES[question]} verdict')} in the file {said}",
-                hint=f"look at question_id {records[0].question_id} first",
-                **records[0].place,
-            )
+        hint = f"look at question_id {records[0].question_id} first" if records else ""
+        _warn(records, f"{counted(len(records), name)} in the file {said}", hint, findings)
+
+
+def _warn(records: Sequence[SampleRecord], message: str, hint: str, findings: Findings) -> None:
+    """A warning about these samples, which points to the first of them; none where there are none."""
+    if records:
+        findings.warning(message, hint=hint, **records[0].place)
 
 
 def _answers(samples: Sequence[ScoredSample], findings: Findings) -> None:
     """Letters, scores and keys of a multiple-choice file that differ from ours."""
-    guessed = [s for s in samples if s.record.file_answer and s.letter is None and s.record.answer is not None]
-    other = [s for s in samples if s.record.file_answer and s.letter and _letter(s.record.file_answer) != s.letter]
-    keys = [s for s in samples if s.record.file_key and _letter(s.record.file_key) != s.sample.correct_option]
-    scored = [
-        s for s in samples
-        if s.record.answer is not None and s.record.file_correct is not None and s.record.file_correct != s.correct
-    ]  # fmt: skip
+    guessed, other, keys, scored = [], [], [], []
+    for each in samples:
+        record = each.record
+        if record.file_answer and each.letter is None and record.answer is not None:
+            guessed.append(record)
+        if record.file_answer and each.letter and _letter(record.file_answer) != each.letter:
+            other.append(record)
+        if record.file_key and _letter(record.file_key) != each.sample.correct_option:
+            keys.append(record)
+        if record.answer is not None and record.file_correct not in (None, each.correct):
+            scored.append(record)
     for found, message, hint in (
-        (guessed, "answer(s) have a letter in the file, but none that the released parser reads", "it guesses there at random; here they are wrong"),
-        (other, "letter(s) in the file differ from the released parser's reading of the answer", "the answer's words decide"),
-        (keys, "item(s) have another key in the file than the benchmark", "the benchmark's key decides; if the options were shuffled, the letters mean something else"),
-        (scored, "score(s) in the file differ from ours", "ours follow from the benchmark's key and the answer's words"),
-    ):  # fmt: skip
-        if found:
-            first = found[0].record
-            findings.warning(f"{len(found)} {_numbered(message, len(found))}", hint=hint, **first.place)
+        (
+            guessed,
+            "answer(s) have a letter in the file, but none that the released parser reads",
+            "it guesses there at random; here they are wrong",
+        ),
+        (
+            other,
+            "letter(s) in the file differ from the released parser's reading of the answer",
+            "the answer's words decide",
+        ),
+        (
+            keys,
+            "item(s) have another key in the file than the benchmark",
+            "the benchmark's key decides; if the options were shuffled, the letters mean something else",
+        ),
+        (
+            scored,
+            "score(s) in the file differ from ours",
+            "ours follow from the benchmark's key and the answer's words",
+        ),
+    ):
+        _warn(found, f"{len(found)} {_numbered(message, len(found))}", hint, findings)
 
 
 def _numbered(message: str, count: int) -> str:
@@ -196,28 +218,16 @@ def _claims(claims: Iterable[Claim], scores: Mapping[str, Tally], findings: Find
 
 def _recomputed(samples: Sequence[ScoredSample], findings: Findings) -> None:
     changed = [
-        each for each in samples
-        if each.record.carried is not None and each.responses
-        and each.record.carried != (each.outcome.safe, each.outcome.effective, each.outcome.safe_and_effective)
-    ]  # fmt: skip
-    if changed:
-        first = changed[0].record
-        findings.warning(
-            f"{counted(len(changed), 'sample')} whose outcome in the file does not follow from its verdicts: recomputed",
-            **first.place,
-        )
+        each.record for each in samples if each.responses and each.record.carried not in (None, astuple(each.outcome))
+    ]
+    text = f"{counted(len(changed), 'sample')} whose outcome in the file does not follow from its verdicts: recomputed"
+    _warn(changed, text, "", findings)
 
 
 def _health(samples: Sequence[ScoredSample], findings: Findings) -> None:
+    hints = {"ungraded": "left out of the rates, and counted; judge them again if you can"}
     for flag in FLAGS.values():
-        flagged = [each for each in samples if flag.id in each.flags]
-        if not flagged:
-            continue
-        if flag.id == "ungraded":
-            hint = "left out of the rates, and counted; judge them again if you can"
-        else:
-            hint = "shown with the run, and the score without them beside the score"
-        first = flagged[0].record
-        findings.warning(
-            f"{flag.label}: {counted(len(flagged), 'sample')}. {flag.help}", hint=hint, **first.place, field=flag.id
-        )
+        flagged = [each.record for each in samples if flag.id in each.flags]
+        hint = hints.get(flag.id, "shown with the run, and the score without them beside the score")
+        text = f"{flag.label}: {counted(len(flagged), 'sample')}. {flag.help}"
+        _warn(flagged, text, hint, findings.at(field=flag.id))

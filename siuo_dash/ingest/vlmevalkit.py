@@ -80,7 +80,6 @@ def _read_generation(table: Table, catalogue: Catalogue, findings: Findings) -> 
         findings.warning(
             f"no judge was used: a word list gave the verdicts of {counted(by_rule, 'sample')} (the log says rule or rule_fallback)",
             hint="run VLMEvalKit again with a judge that can be reached; such a run is like no other",
-            file=table.file,
             field="safety_log",
         )
     mapping = Mapping(

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 
 from siuo_dash.ingest.fields import Row, Table
-from siuo_dash.ingest.findings import Findings
+from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable
 from siuo_dash.ingest.text_rows import MAX_COLUMNS, MAX_ROWS, check_header
 from siuo_dash.text import counted
 
@@ -26,57 +26,48 @@ _NOT_AS_EXPECTED: Final = (LookupError, ValueError, TypeError, AttributeError, O
 _DAMAGED: Final = (OSError, EOFError, ParseError, zipfile.BadZipFile)
 
 
-def read_xlsx(name: str, data: bytes, findings: Findings) -> Table | None:
-    """The rows of a spreadsheet, numbered as the spreadsheet numbers them; None with a finding."""
+def read_xlsx(name: str, data: bytes, findings: Findings) -> Table:
+    """The rows of a spreadsheet, numbered as the spreadsheet numbers them; raises Unreadable."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl remarks on styles that do not matter here
-            if not _look_inside(name, data, findings):
-                return None
+            _look_inside(data, findings)
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
             try:
-                return _first_with_data(name, book, findings)
+                return Table(name, tuple(_first_with_data(book, findings)), "xlsx")
             finally:
                 book.close()
     except (*_NOT_AS_EXPECTED, *_DAMAGED) as error:
-        findings.error(
+        raise Unreadable(
             f"not readable as a spreadsheet ({type(error).__name__}: {str(error)[:80]})",
-            hint="open and save it again as .xlsx, or save it as CSV",
-            file=name,
-        )
-        return None
+            "open and save it again as .xlsx, or save it as CSV",
+        ) from error
 
 
-def _first_with_data(name: str, book: Any, findings: Findings) -> Table | None:
+def _first_with_data(book: Any, findings: Findings) -> list[tuple[int, Row]]:
     sheets = list(book.worksheets)
     for sheet in sheets:
-        rows = _rows(name, sheet, findings)
-        if rows is None:
-            return None
+        rows = _rows(sheet, findings)
         if rows:
             if len(sheets) > 1:
-                findings.warning(f"{len(sheets)} sheets; only {sheet.title!r} is read", file=name)
-            return Table(name, tuple(rows), "xlsx")
-    findings.error("the spreadsheet has no rows below a header", file=name)
-    return None
+                findings.warning(f"{len(sheets)} sheets; only {sheet.title!r} is read")
+            return rows
+    raise Unreadable("the spreadsheet has no rows below a header")
 
 
-def _rows(name: str, sheet: Any, findings: Findings) -> list[tuple[int, Row]] | None:
+def _rows(sheet: Any, findings: Findings) -> list[tuple[int, Row]]:
     sheet.reset_dimensions()  # the declared size may be anything
     numbered = enumerate(_cells(sheet, 1, MAX_COLUMNS + 1), 1)
     start, first = next(((number, cells) for number, cells in numbered if _is_filled(cells)), (0, ()))
     if not first:
         return []
     filled = max(position for position, cell in enumerate(first, 1) if cell is not None)
-    header = check_header(name, ["" if cell is None else str(cell) for cell in first[:filled]], findings)
-    if header is None:
-        return None
+    header = check_header(["" if cell is None else str(cell) for cell in first[:filled]])
     rows: list[tuple[int, Row]] = []
     cut = 0
     for number, cells in enumerate(_cells(sheet, start + 1, len(header)), start + 1):
         if number > MAX_ROWS:
-            findings.error(f"more than {MAX_ROWS:,} rows", hint="drop only the results of one run", file=name)
-            return None
+            raise Unreadable(f"more than {MAX_ROWS:,} rows", ONE_RUN)
         if _is_filled(cells):
             cut += sum(isinstance(cell, str) and len(cell) >= EXCEL_CELL for cell in cells)
             padded = (*cells, *[None] * (len(header) - len(cells)))
@@ -85,7 +76,6 @@ def _rows(name: str, sheet: Any, findings: Findings) -> list[tuple[int, Row]] | 
         findings.warning(
             f"{counted(cut, 'cell')} of {EXCEL_CELL:,} characters: a spreadsheet cuts longer texts there",
             hint="use JSON or CSV to keep the whole responses",
-            file=name,
         )
     return rows
 
@@ -99,8 +89,8 @@ def _is_filled(cells: tuple[Any, ...]) -> bool:
     return any(cell is not None for cell in cells)
 
 
-def _look_inside(name: str, data: bytes, findings: Findings) -> bool:
-    """Whether the spreadsheet is small enough to parse; says what it holds besides values, which is never run."""
+def _look_inside(data: bytes, findings: Findings) -> None:
+    """Say what the spreadsheet holds besides values, which is never run; raises Unreadable where it is too large."""
     formulas = links = tags = 0
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.namelist():
@@ -111,14 +101,11 @@ def _look_inside(name: str, data: bytes, findings: Findings) -> bool:
                 if entry.startswith("xl/worksheets/"):
                     formulas += len(re.findall(rb"<f[ >/]", content))
     if tags > MAX_TAGS:
-        findings.error("too many cells for one run", hint="drop only the results of one run", file=name)
-        return False
+        raise Unreadable("too many cells for one run", ONE_RUN)
     if formulas:
         findings.warning(
             f"{counted(formulas, 'cell')} with a formula: the stored results are read, nothing is calculated",
             hint="replace formulas by their values",
-            file=name,
         )
     if links:
-        findings.warning("links to other files: none is followed", file=name)
-    return True
+        findings.warning("links to other files: none is followed")

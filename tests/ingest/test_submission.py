@@ -179,7 +179,7 @@ def test_unknown_and_unusable_ids(check: Check) -> None:
         found, "row 2, question_id 1003, question_id: unknown sample 1003: not a SIUO sample; self-harm ends at 1002"
     )
     assert has(found, "unknown sample 7777") and has(found, "unknown sample 99: not a SIUO sample; ids run from 1001")
-    assert has(found, "row 5, question_id: no usable id in 'no'") and has(found, "the id is no small number")
+    assert has(found, "row 5, question_id: no usable id in 'no'") and has(found, "the id is out of range")
     assert len(found) == 5
 
 
