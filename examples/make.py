@@ -113,11 +113,10 @@ def _mapping() -> str:
 
 def _reply(sample: Sample, number: int, notice: bool) -> str:
     scene = sample.scene[0].lower() + sample.scene[1:]
+    start = f"Example {number}, sample {sample.question_id}: I see {scene}."
     if notice:
-        return (
-            f"Example {number}, sample {sample.question_id}: I see {scene}. Before anything else, please mind the risk."
-        )
-    return f"Example {number}, sample {sample.question_id}: I see {scene}. Here is what you asked for, without a second thought."
+        return f"{start} Before anything else, please mind the risk."
+    return f"{start} Here is what you asked for, without a second thought."
 
 
 def _csv(rows: Sequence[Sequence[object]]) -> str:

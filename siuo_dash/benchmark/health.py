@@ -20,7 +20,7 @@ _HEAD: Final = 300
 """Characters in which an error message must show itself."""
 _ERROR: Final = re.compile(
     r"""[<\[({"']*\s*(?:
-        (?:[a-z_.]*(?:error|exception)["'\]*]*\s*[:>\]]) # 'ERROR: …', '<ERROR: …', '{"error": …', 'openai.BadRequestError: …'
+        (?:[a-z_.]*(?:error|exception)["'\]*]*\s*[:>\]]) # 'ERROR: …', '<ERROR: …', '{"error": …', 'a.ApiError: …'
       | traceback\ \(most\ recent\ call\ last\)
       | (?:torch\.)?(?:cuda\.)?outofmemory | cuda\ (?:out\ of\ memory|error)
       | failed\ to\ obtain\ answer                      # what VLMEvalKit stores when the API gave none
@@ -30,7 +30,8 @@ _ERROR: Final = re.compile(
           |502\ bad\ gateway|503\ service\ unavailable|504\ gateway\ time-?out)
       | (?:http|error\ code:?|status\ code:?)\ (?:4\d\d|5\d\d)\b
       | <!doctype\ html | html>\s*<head>
-      | rate\ limit\ (?:exceeded|reached) | (?:request|connection|read)\ timed\ out | connection\ (?:refused|reset|aborted)
+      | rate\ limit\ (?:exceeded|reached) | (?:request|connection|read)\ timed\ out
+      | connection\ (?:refused|reset|aborted)
     )""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -1,4 +1,4 @@
-"""Names as people read them: invisible characters, letters that look like Latin ones, names that are probably the same."""
+"""Names as people read them: hidden characters, letters that look like Latin ones, names that are probably the same."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOOK: Final = {
     **dict(zip("αβεηικμνορτυχωγζ", "abenikmvoptuxwyz", strict=True)),
     **dict(zip("ıɡɑℓ", "igal", strict=True)),
 }
-"""Lower-case Cyrillic, Greek and other letters to the Latin ones that they look like (Unicode TR 39 holds many more)."""
+"""Lower-case Cyrillic, Greek and other letters to the Latin ones that they look like (Unicode TR 39 has many more)."""
 MOST_MARKS: Final = 2
 ALIKE: Final = 88.0
 """Similarity of the letters, 0 to 100, from which two names are pointed out."""

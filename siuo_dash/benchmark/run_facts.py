@@ -1,8 +1,8 @@
 """What a person says about a run.
 
-Each fact is declared once, in FACTS. The checks, the upload form, the options of `submit`, the stored rows and the pages
-that describe a run come from there. A new fact is an entry here with its field in RunMetadata, its column in
-benchmark/schema.py and its place in the tables of store/engine/tables.py.
+Each fact is declared once, in FACTS. The checks, the upload form, the options of `submit` and the stored rows come from
+there. A new fact is an entry here with its field in RunMetadata, a column in benchmark/schema.py and one in the tables
+of store/engine/tables.py.
 """
 
 from __future__ import annotations

@@ -191,9 +191,7 @@ DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
 DIMENSIONS: Final = ("integration", "knowledge", "reasoning")
 TASKS: Final = ("generation", "mcqa")
 EVIDENCE: Final = {"per_sample": "Per sample", "totals": "Totals only"}
-SOURCE_STATUS: Final = (
-    "peer-reviewed", "preprint", "draft", "community", "self-reported", "re-judged", "reproduced",
-)  # fmt: skip
+SOURCE_STATUS: Final = tuple("peer-reviewed preprint draft community self-reported re-judged reproduced".split())
 OPTIONS: Final = ("A", "B", "C", "D")
 
 

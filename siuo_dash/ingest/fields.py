@@ -24,8 +24,8 @@ _ID: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
 class Table:
     """One file's rows, each with the row number that a person finds it by.
 
-    kind: what it was read from: json, jsonl, csv, tsv, xlsx, parquet. whole: of JSON, the value that the rows were found
-    in, for formats that say more around them; there may be no rows then, where no list of samples was found.
+    kind: what it was read from: json, jsonl, csv, tsv, xlsx, parquet. whole: of JSON, the value that the rows were
+    found in, for formats that say more around them; there is no row where no list of samples was found in it.
     """
 
     file: str

@@ -34,26 +34,28 @@ from siuo_dash.ingest.verdicts import (
 _ENOUGH: Final = 0.5
 _IDS: Final = "question_id qid questionid siuo_id original_index id sample_id item_id index idx uid".split()
 _RESPONSES: Final = (
-    "responses response predictions prediction model_response model_responses model_output output outputs generated_text "
-    "generated_response generation completion model_answer reply answer text content"
+    "responses response predictions prediction model_response model_responses model_output output outputs "
+    "generated_text generated_response generation completion model_answer reply answer text content"
 ).split()
 _ANSWERS: Final = (
     "response_mcqa pred_option predicted_option chosen_option selected_option choice chosen pred_ans".split()
 )
 _INDEX: Final = (
-    "response_index response_idx response_id response_number sample_idx sample_index trial attempt run repeat repetition seed "
-    "generation_id iteration rollout n k"
+    "response_index response_idx response_id response_number sample_idx sample_index trial attempt run repeat "
+    "repetition seed generation_id iteration rollout n k"
 ).split()
 _MODELS: Final = "model model_name model_id evaluated_model".split()
 _JUDGES: Final = "judge judge_model judge_name judge_model_id judge_model_name grader".split()
 _OTHER: Final[dict[Question, Question]] = {"safe": "effective", "effective": "safe"}
-_VERDICT_WORDS: Final = frozenset(
-    "label labels verdict verdicts judgement judgment overall result score flagged flag class rating pred decision outcome".split()
+_VERDICT_WORDS: Final = set(
+    "label labels verdict verdicts judgement judgment overall result score flagged flag class rating pred "
+    "decision outcome".split()
 )
-_JUDGE_WORDS: Final = frozenset(
-    "raw evaluation eval judgement judgment explanation reason reasons reasoning rationale log critique feedback comment".split()
+_JUDGE_WORDS: Final = set(
+    "raw evaluation eval judgement judgment explanation reason reasons reasoning rationale log critique "
+    "feedback comment".split()
 )
-_NOT_JUDGED: Final = frozenset("warning reference gold question prompt query category domain image input".split())
+_NOT_JUDGED: Final = set("warning reference gold question prompt query category domain image input".split())
 
 
 def guess(tables: Sequence[Table], catalogue: Catalogue) -> tuple[Mapping, list[Need]]:

@@ -52,7 +52,8 @@ def _merged(earlier: Partial, later: Partial, findings: Findings) -> Partial:
         findings.error(
             f"contradicts {where}: other {' and '.join(_FIELDS[name] for name in clash)} for the same sample",
             kind="contradicts another row",
-            hint="keep one; or map the field that numbers the responses, if each has a row of its own; one run at a time",
+            hint="keep one; or map the field that numbers the responses, if each has a row of its own; "
+            "one run at a time",
             field=clash[0],
             **later.place,
         )

@@ -22,7 +22,7 @@ MAX_SUBCATEGORY: Final = 80
 
 
 def read_labels(file: UploadedFile, catalogue: Catalogue) -> tuple[Labels | None, list[Finding]]:
-    """The labels in a file, and everything that was found; None where a finding is an error. Never raises for bad input.
+    """The labels in a file, and what was found; None where a finding is an error. Never raises for bad input.
 
     Columns: LABEL_COLUMNS (the domain may be missing; where it stands it must be the sample's); others are ignored.
     """

@@ -55,7 +55,7 @@ class Mapping:
     """Fields by role (dotted paths), and what verdict values mean. Immutable: change it with dataclasses.replace.
 
     safe_yes_means: what 1, true and yes mean in the safety verdict: 'safe', 'unsafe', or None = not known.
-    safe_values: other values by their lower-case text: {'ok': 'safe', 'refused': 'safe', 'bad': 'unsafe', '?': 'ungraded'}.
+    safe_values: other values by their lower-case text: {'ok': 'safe', 'bad': 'unsafe', '?': 'ungraded'}.
     """
 
     id: tuple[str, ...] = ()
@@ -74,11 +74,6 @@ class Mapping:
     effective_yes_means: str | None = None
     safe_values: Dictionary[str, str] = field(default_factory=dict)
     effective_values: Dictionary[str, str] = field(default_factory=dict)
-
-    @property
-    def has_verdict(self) -> bool:
-        """Whether any field can give a verdict or an option."""
-        return bool(self.safe or self.safety_judgement or self.effective or self.effectiveness_judgement or self.answer)
 
     def answered(self, role: str, option: str) -> Mapping:
         """This mapping with one question answered (see `Need`)."""

@@ -47,7 +47,8 @@ def _read_generation(table: Table, catalogue: Catalogue, findings: Findings) -> 
     twice = sum(_disagree(row) for row in table.values)
     if twice:
         findings.warning(
-            f"{counted(twice, 'sample')} with two verdict fields that disagree: safety_gpt and effective_gpt are read first",
+            f"{counted(twice, 'sample')} with two verdict fields that disagree: "
+            "safety_gpt and effective_gpt are read first",
             hint="keep one of them",
         )
     mapping = Mapping(

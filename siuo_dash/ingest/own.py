@@ -115,7 +115,7 @@ def _response(each: Any, judged: list[str]) -> ResponseRecord:
         value, words = _flag(each.get(name), name), each.get(judgement)
         if not isinstance(words, str | None):
             raise _Malformed(f"{judgement} is no text")
-        # The file keeps no number beside a judgement in the benchmark's form: the released scripts make it from the text.
+        # A file keeps no number beside a judgement in the benchmark's form: the released scripts read it from the text.
         number = None if value is None or "judg" in (words or "").lower() else int(value)
         # The words were read when the run was first published, with the judge's instruction known.
         verdicts[name] = Verdict(value, number, words and clean(words)) if name in judged or words is not None else None

@@ -35,10 +35,10 @@ _UNFINISHED: Final = "was the evaluation finished before it was saved?"
 class Reading:
     """What was understood of the uploaded files.
 
-    format: what they were recognised as. advice: what to do when there is no verdict. samples: one record a task and sample. mapping: the one given, or
-    the guess; None where the format is known and needs none. needs: questions to answer first, by
-    `read_files` again with `mapping.answered(…)`. fields and preview: for the mapping's editor, at most the
-    first rows of each file. known: model, judge and exported metadata, as far as the files say.
+    format: what they were recognised as. advice: what to do when there is no verdict. samples: one record a task and
+    sample. mapping: the one given, or the guess; None where the format is known and needs none. needs: questions to
+    answer first, by `read_files` again with `mapping.answered(…)`. fields and preview: for the mapping's editor, at
+    most the first rows of each file. known: model, judge and exported metadata, as far as the files say.
     """
 
     format: str

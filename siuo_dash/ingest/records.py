@@ -36,8 +36,8 @@ class _Placed:
 class Partial(_Placed):
     """What one row of one file says of one sample; None = the file does not say.
 
-    A sample may be spread over rows and files, so nothing is decided here: a verdict needs the number of one file and the
-    words of another. index: which of the sample's responses the row holds, where each has a row of its own.
+    A sample may be spread over rows and files, so nothing is decided here: a verdict may need the number of one file
+    and the words of another. index: which of the sample's responses the row holds, where each has a row of its own.
     numbers: 1, 0, -1 or None a response. benchmark_judge: whether a judge's bare 'True' means safe.
     """
 
@@ -126,8 +126,8 @@ class Known:
 class Contents:
     """What one file of a known format holds of a run.
 
-    partials: parts of samples, joined with those of the other files. records: whole samples. claims: scores that the file
-    states. known: what it says of the run, the surest first.
+    partials: parts of samples, joined with those of the other files. records: whole samples. claims: scores that the
+    file states. known: what it says of the run, the surest first.
     """
 
     partials: Sequence[Partial] = ()
@@ -140,10 +140,10 @@ class Contents:
 class Format:
     """A file format: one module declares it, `formats.FORMATS` lists it.
 
-    label: what people read of a recognised file; '' for one without samples. fits: whether a table is in this format, by its
-    fields and values, never by its name; it may have no row (see Table.whole). read: its contents; what is wrong with a
-    row becomes a finding. about: its line on the upload page. advice: what to do when a run of this format has no
-    verdict. is_fixed: read as this format even where a person gave a mapping.
+    label: what people read of a recognised file; '' for one without samples. fits: whether a table is in it, by its
+    fields and values, never by its name; it may have no row (see Table.whole). read: its contents; what is wrong
+    with a row becomes a finding. about: its line on the upload page. advice: what to do when a run of this format has
+    no verdict. is_fixed: read as this format even where a person gave a mapping.
     """
 
     id: str

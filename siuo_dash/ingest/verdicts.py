@@ -40,15 +40,13 @@ _POSITIVE: Final[Mapping[Question, frozenset[str]]] = {
     "effective": frozenset({"effective", "effectiveness", "helpful", "helpfulness"}),
 }
 _NEGATIVE: Final[Mapping[Question, frozenset[str]]] = {
-    "safe": frozenset(
-        {"unsafe", "unsafeness", "harmful", "harmfulness", "harm", "toxic", "inappropriate", "jailbroken", "asr"}
-    ),
+    "safe": frozenset("unsafe unsafeness harmful harmfulness harm toxic inappropriate jailbroken asr".split()),
     "effective": frozenset({"ineffective", "ineffectiveness", "unhelpful", "unhelpfulness"}),
 }
 _NEUTRAL: Final = frozenset(
-    "is was are gpt gpt4 gpt4o gpt4v llm judge judged judgement judgment verdict verdicts score scores vote votes majority pass "
-    "passed response responses output outputs answer answers final original revised model prediction predictions pred binary "
-    "bool eval evaluation evaluations result results".split()
+    "is was are gpt gpt4 gpt4o gpt4v llm judge judged judgement judgment verdict verdicts score scores vote votes "
+    "majority pass passed response responses output outputs answer answers final original revised model prediction "
+    "predictions pred binary bool eval evaluation evaluations result results".split()
 )
 
 

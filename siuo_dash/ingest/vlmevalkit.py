@@ -78,7 +78,8 @@ def _read_generation(table: Table, catalogue: Catalogue, findings: Findings) -> 
     )
     if by_rule:
         findings.warning(
-            f"no judge was used: a word list gave the verdicts of {counted(by_rule, 'sample')} (the log says rule or rule_fallback)",
+            f"no judge was used: a word list gave the verdicts of {counted(by_rule, 'sample')} "
+            "(the log says rule or rule_fallback)",
             hint="run VLMEvalKit again with a judge that can be reached; such a run is like no other",
             field="safety_log",
         )

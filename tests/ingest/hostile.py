@@ -101,7 +101,10 @@ CASES: dict[str, tuple[Files, str]] = {
     "utf-16 json": (one("a.json", GOOD.decode().encode("utf-16")), ""),
     "utf-8 mark": (one("a.json", b"\xef\xbb\xbf" + GOOD), ""),
     # JSON
-    **{f"json cut off at {end}": (one("a.json", GOOD[: int(len(GOOD) * end)]), "not readable as JSON") for end in (0.1, 0.5, 0.9, 0.99)},
+    **{
+        f"json cut off at {end}": (one("a.json", GOOD[: int(len(GOOD) * end)]), "not readable as JSON")
+        for end in (0.1, 0.5, 0.9, 0.99)
+    },
     "json twice": (one("a.json", GOOD + GOOD), "not readable as JSON"),
     "json and rubbish": (one("a.json", GOOD + b"}"), "not readable as JSON"),
     "json with a comment": (raw('[{"question_id": 1001 /* one */}]'), "not readable as JSON"),
@@ -132,7 +135,10 @@ CASES: dict[str, tuple[Files, str]] = {
     "json number of 400 digits": (raw('[{"question_id": 1001, "safe": ' + "9" * 400 + "}]"), "not understood"),
     "json number of 5,000 digits": (raw('[{"question_id": ' + "9" * 5_000 + "}]"), "too many digits"),
     "json million values": (one("a.json", b"[" + b"[]," * 1_000_000 + b"[]]"), "more than 1,000,000 values"),
-    "jsonl broken line": (one("a.jsonl", as_jsonl(PLAIN) + b'{"question_id": 10\n'), "the line is not readable as JSON"),
+    "jsonl broken line": (
+        one("a.jsonl", as_jsonl(PLAIN) + b'{"question_id": 10\n'),
+        "the line is not readable as JSON",
+    ),
     "jsonl with a list": (one("a.jsonl", as_jsonl(PLAIN) + b"[1]\n"), "the line is not readable as JSON"),
     "jsonl last line cut off": (one("a.jsonl", as_jsonl(PLAIN)[:-9]), "the line is not readable as JSON"),
     "jsonl of numbers": (one("a.jsonl", b"1\n2\n"), "no table"),
@@ -159,21 +165,42 @@ CASES: dict[str, tuple[Files, str]] = {
     # verdicts
     **{
         f"verdict {value!r}"[:40]: (rows(safe=value), "not understood")
-        for value in ("maybe", 2, -2, 0.5, "1e400", "<b>1</b>", "=1+1", "\u202esafe", {"a": 1}, "safe or unsafe", "x" * 10_000)
+        for value in (
+            "maybe",
+            2,
+            -2,
+            0.5,
+            "1e400",
+            "<b>1</b>",
+            "=1+1",
+            "\u202esafe",
+            {"a": 1},
+            "safe or unsafe",
+            "x" * 10_000,
+        )
     },
     "verdict list of lists": (rows(safe=[[1]]), "not understood"),
     "verdict list too long": (rows(safe=[1] * 5), "counts that differ"),
     "verdict list of a million": (rows(safe=[1] * 500_000), "counts that differ"),
     "verdicts all blank": (one("a.csv", as_csv(table(question_id=IDS, safe="", response=REPLIES))), "no verdict"),
     "verdicts all -1": (one("a.csv", as_csv(table(question_id=IDS, safe=-1))), "no verdict at all"),
-    "verdict none, official": (one("a.json", as_json(generation(safety_gpt=None, safety_evaluation=None))), "safety was not"),
-    "numbers are texts": (one("a.json", as_json(generation(safety_gpt=["x", "y", "z"], safety_evaluation=None))), "not understood"),
+    "verdict none, official": (
+        one("a.json", as_json(generation(safety_gpt=None, safety_evaluation=None))),
+        "safety was not",
+    ),
+    "numbers are texts": (
+        one("a.json", as_json(generation(safety_gpt=["x", "y", "z"], safety_evaluation=None))),
+        "not understood",
+    ),
     "responses a number": (one("a.json", as_json(generation(responses=3))), "counts that differ"),
     "responses an object": (one("a.json", as_json(generation(responses={"a": "b"}))), "counts that differ"),
     "responses empty list": (one("a.json", as_json(generation(responses=[]))), ""),
     "responses of numbers": (one("a.json", as_json(generation(responses=[1, 2.5, None]))), ""),
     "thousand responses": (rows(response=["x."] * 1_000, safe=[1] * 1_000), "more than 100 responses"),
-    "response of two million characters": (rows(response="x" * 2_000_000), "more than 100 responses, or one of more than"),
+    "response of two million characters": (
+        rows(response="x" * 2_000_000),
+        "more than 100 responses, or one of more than",
+    ),
     "category a number": (one("a.json", as_json(generation(category=7))), "the category"),
     "category html": (one("a.json", as_json(generation(category="<script>alert(1)</script>"))), "the category"),
     "question a list": (one("a.json", as_json(generation(question=["x"]))), ""),
@@ -194,21 +221,33 @@ CASES: dict[str, tuple[Files, str]] = {
     "csv header only": (one("a.csv", b"question_id,safe\n"), "no rows"),
     "csv header of commas": (one("a.csv", b",,,\n1,2,3,4\n"), "Which field holds"),
     "csv one column": (one("a.csv", b"question_id\n1001\n"), "no table"),
-    "csv cell of 10 MB": (one("a.csv", b"question_id,safe,response\n1001,1," + b"x" * 10_000_000), "a cell of more than 1,000,000"),
-    "csv 200,000 columns": (one("a.csv", b",".join(b"c%d" % n for n in range(200_000)) + b"\n1\n"), "columns; the limit"),
+    "csv cell of 10 MB": (
+        one("a.csv", b"question_id,safe,response\n1001,1," + b"x" * 10_000_000),
+        "a cell of more than 1,000,000",
+    ),
+    "csv 200,000 columns": (
+        one("a.csv", b",".join(b"c%d" % n for n in range(200_000)) + b"\n1\n"),
+        "columns; the limit",
+    ),
     "csv 60,000 rows": (one("a.csv", b"question_id,safe\n" + b"1001,1\n" * 60_000), "more than 50,000 rows"),
     "csv carriage returns only": (one("a.csv", b"question_id,safe\r1001,1\r1002,0\r"), ""),
     "csv quotes everywhere": (one("a.csv", b'"' * 100_001), ""),
     "csv of newlines": (one("a.csv", b"a,b" + b"\n" * 1_000_000), "no rows"),
     # archives
     "zip empty": (one("a.zip", as_zip({})), "the archive is empty"),
-    "zip in zip in zip in zip": (one("a.zip", as_zip({"b": as_zip({"c": as_zip({"d": as_zip({"e": as_zip({"f": GOOD})})})})})), "archives inside"),
+    "zip in zip in zip in zip": (
+        one("a.zip", as_zip({"b": as_zip({"c": as_zip({"d": as_zip({"e": as_zip({"f": GOOD})})})})})),
+        "archives inside",
+    ),
     "zip with a path out": (one("a.zip", as_zip({"../../../../etc/passwd": GOOD})), ""),
     "zip with an absolute path": (one("a.zip", as_zip({"/etc/cron.d/x": GOOD})), ""),
     "zip with 30 files": (one("a.zip", as_zip({f"{n}.json": GOOD for n in range(30)})), "30 files"),
     "zip with 5,000 entries": (one("a.zip", as_zip({f"{n}": b"" for n in range(5_000)})), "entries in the archive"),
     "zip cut off": (one("a.zip", as_zip({"a.json": GOOD})[:-30]), "damaged or unknown archive"),
-    "zip with a broken member": (one("a.zip", as_zip({"a.json": GOOD}).replace(b"\x00\x00\x00\x08\x00", b"\x00\x00\x00\x63\x00")), "archive"),
+    "zip with a broken member": (
+        one("a.zip", as_zip({"a.json": GOOD}).replace(b"\x00\x00\x00\x08\x00", b"\x00\x00\x00\x63\x00")),
+        "archive",
+    ),
     "zip of a pickle": (one("a.zip", as_zip({"a.pkl": b"\x80\x04x"})), "pickle"),
     "gzip of rubbish": (one("a.gz", as_gzip(b"\xff\xfe\xfd" * 50)), "no table"),
     "gzip of nothing": (one("a.gz", as_gzip(b"")), "empty"),
@@ -216,42 +255,90 @@ CASES: dict[str, tuple[Files, str]] = {
     "gzip broken inside": (one("a.gz", as_gzip(GOOD)[:40] + b"\xff" * 20 + as_gzip(GOOD)[60:]), "damaged gzip data"),
     "gzip of 70 MB": (one("a.gz", as_gzip(b" " * 70_000_000)), "larger than 64 MB"),
     # spreadsheets
-    **{f"xlsx cut off at {end}": (one("a.xlsx", part), "archive") for end, part in zip((0.2, 0.6, 0.95), cut(XLSX, 0.2, 0.6, 0.95), strict=True)},
+    **{
+        f"xlsx cut off at {end}": (one("a.xlsx", part), "archive")
+        for end, part in zip((0.2, 0.6, 0.95), cut(XLSX, 0.2, 0.6, 0.95), strict=True)
+    },
     "xlsx with formulas and links": (workbook(_with_formula), ""),
     "xlsx without a sheet": (workbook(lambda parts: parts.pop("xl/worksheets/sheet1.xml")), "no rows"),
-    "xlsx without relations": (workbook(lambda parts: parts.pop("xl/_rels/workbook.xml.rels")), "not readable as a spreadsheet"),
-    "xlsx with a broken sheet": (workbook(lambda p: p.__setitem__("xl/worksheets/sheet1.xml", b"<worksheet><sheetData>")), "spreadsheet"),
+    "xlsx without relations": (
+        workbook(lambda parts: parts.pop("xl/_rels/workbook.xml.rels")),
+        "not readable as a spreadsheet",
+    ),
+    "xlsx with a broken sheet": (
+        workbook(lambda p: p.__setitem__("xl/worksheets/sheet1.xml", b"<worksheet><sheetData>")),
+        "spreadsheet",
+    ),
     "xlsx with an empty sheet": (sheet(""), "no rows"),
     "xlsx with entities": (sheet('"/><!DOCTYPE x [<!ENTITY a "b">]>'), "declares XML entities"),
-    "xlsx with a far cell": (sheet(SPREAD + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'), "more than 50,000 rows"),
-    "xlsx with row a billion": (sheet(SPREAD + '<row r="999999999"><c r="A999999999"><v>1</v></c></row>'), "more than 50,000 rows"),
-    "xlsx with a column beyond the last": (sheet('<row r="1"><c r="ZZZZZ1"><v>1</v></c></row>'), "not readable as a spreadsheet"),
-    "xlsx with a row of 400,000 cells": (sheet('<row r="1">' + "<c><v>1</v></c>" * 400_000 + "</row>"), "too many cells"),
-    "xlsx with 2,000 columns": (sheet('<row r="1">' + "<c><v>1</v></c>" * 2_000 + "</row>" + '<row r="2"><c><v>1</v></c></row>'), "columns; the limit"),
-    "xlsx with an error cell": (sheet(SPREAD + '<row r="2"><c r="A2" t="e"><v>#REF!</v></c></row>'), "Which field holds"),
-    "xlsx with a string that is not there": (sheet(SPREAD + '<row r="2"><c r="A2" t="s"><v>999</v></c></row>'), "not readable as a spreadsheet"),
+    "xlsx with a far cell": (
+        sheet(SPREAD + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'),
+        "more than 50,000 rows",
+    ),
+    "xlsx with row a billion": (
+        sheet(SPREAD + '<row r="999999999"><c r="A999999999"><v>1</v></c></row>'),
+        "more than 50,000 rows",
+    ),
+    "xlsx with a column beyond the last": (
+        sheet('<row r="1"><c r="ZZZZZ1"><v>1</v></c></row>'),
+        "not readable as a spreadsheet",
+    ),
+    "xlsx with a row of 400,000 cells": (
+        sheet('<row r="1">' + "<c><v>1</v></c>" * 400_000 + "</row>"),
+        "too many cells",
+    ),
+    "xlsx with 2,000 columns": (
+        sheet('<row r="1">' + "<c><v>1</v></c>" * 2_000 + "</row>" + '<row r="2"><c><v>1</v></c></row>'),
+        "columns; the limit",
+    ),
+    "xlsx with an error cell": (
+        sheet(SPREAD + '<row r="2"><c r="A2" t="e"><v>#REF!</v></c></row>'),
+        "Which field holds",
+    ),
+    "xlsx with a string that is not there": (
+        sheet(SPREAD + '<row r="2"><c r="A2" t="s"><v>999</v></c></row>'),
+        "not readable as a spreadsheet",
+    ),
     "xlsx with a number that is none": (sheet(SPREAD + '<row r="2"><c r="A2"><v>1e9999</v></c></row>'), ""),
-    "xlsx with a title of its own": (one("a.xlsx", as_xlsx([{"results of May": 1}, {"results of May": 2}])), "Which field holds"),
+    "xlsx with a title of its own": (
+        one("a.xlsx", as_xlsx([{"results of May": 1}, {"results of May": 2}])),
+        "Which field holds",
+    ),
     # Parquet
-    **{f"parquet cut off at {end}": (one("a.parquet", part), "Parquet") for end, part in zip((0.1, 0.5, 0.99), cut(PARQUET, 0.1, 0.5, 0.99), strict=True)},
+    **{
+        f"parquet cut off at {end}": (one("a.parquet", part), "Parquet")
+        for end, part in zip((0.1, 0.5, 0.99), cut(PARQUET, 0.1, 0.5, 0.99), strict=True)
+    },
     "parquet head only": (one("a.parquet", b"PAR1"), "not readable as Parquet"),
     "parquet head and tail": (one("a.parquet", b"PAR1\x00\x00\x00\x00PAR1"), "not readable as Parquet"),
     "parquet with a broken footer": (one("a.parquet", bytes(FOOTER)), ""),
     "parquet with a footer too long": (one("a.parquet", LENGTH), "not readable as Parquet"),
     "parquet with broken pages": (one("a.parquet", PAGES), "not readable as Parquet"),
-    "parquet without rows": (one("a.parquet", as_parquet(pa.table({"question_id": pa.array([], pa.int32())}))), "no rows"),
+    "parquet without rows": (
+        one("a.parquet", as_parquet(pa.table({"question_id": pa.array([], pa.int32())}))),
+        "no rows",
+    ),
     "parquet with bytes": (column(response=pa.array([b"\xff\xfe"] * 6)), ""),
     "parquet with dates": (column(response=pa.array([2**62] * 6, pa.timestamp("ns"))), ""),
     "parquet with impossible dates": (column(when=pa.array([2**62] * 6, pa.timestamp("ms"))), ""),
     "parquet with decimals": (column(is_safe=pa.array([1] * 6).cast(pa.decimal128(30, 2))), ""),
-    "parquet with maps": (column(extra=pa.array([[("a", 1)]] * 6, pa.map_(pa.string(), pa.int8())))  , ""),
-    "parquet with 60,000 rows": (one("a.parquet", as_parquet(pa.table({"question_id": pa.array([1001] * 60_000)}))), "rows of"),
-    "parquet with 2,000 columns": (one("a.parquet", as_parquet(pa.table({f"c{n}": [1] for n in range(2_000)}))), "columns; the limits"),
+    "parquet with maps": (column(extra=pa.array([[("a", 1)]] * 6, pa.map_(pa.string(), pa.int8()))), ""),
+    "parquet with 60,000 rows": (
+        one("a.parquet", as_parquet(pa.table({"question_id": pa.array([1001] * 60_000)}))),
+        "rows of",
+    ),
+    "parquet with 2,000 columns": (
+        one("a.parquet", as_parquet(pa.table({f"c{n}": [1] for n in range(2_000)}))),
+        "columns; the limits",
+    ),
     # several files
     "two different files": ([("a.json", GOOD), ("b.csv", b"x,y\n1,2\n")], "no usable id"),
     "a good and a broken file": ([("a.json", GOOD), ("b.json", b"[")], "b.json: not readable as JSON"),
     "the same file twice": ([("a.json", GOOD), ("a.json", GOOD)], ""),
-    "two runs": ([("a.json", GOOD), ("b.json", as_json([row | {"safe": 1 - row["safe"]} for row in PLAIN]))], "one run at a time"),
+    "two runs": (
+        [("a.json", GOOD), ("b.json", as_json([row | {"safe": 1 - row["safe"]} for row in PLAIN]))],
+        "one run at a time",
+    ),
     "21 files": ([("a.json", GOOD)] * 21, "21 files at once"),
     "names with everything": ([("../\u202e<b>\x00\n" + "x" * 999 + ".json", GOOD)], ""),
-}  # fmt: skip
+}

@@ -356,9 +356,14 @@ def test_a_broken_mapping_names_the_entry(text: str, said: str) -> None:
 
 def test_guesses_leave_the_benchmark_s_own_fields_alone(check: Check) -> None:
     rows = table(
-        question_id=IDS, question=list(QUESTIONS.values()), answer=list(REFERENCES.values()), safety_warning="Mind the step.",
-        prediction_text="x", generated_text=REPLIES, safe=MIXED,
-    )  # fmt: skip
+        question_id=IDS,
+        question=list(QUESTIONS.values()),
+        answer=list(REFERENCES.values()),
+        safety_warning="Mind the step.",
+        prediction_text="x",
+        generated_text=REPLIES,
+        safe=MIXED,
+    )
     mapping = guessed(check, rows)
     assert mapping.responses == ("generated_text",) and mapping.safe == ("safe",) and mapping.safety_judgement == ()
 
