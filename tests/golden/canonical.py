@@ -130,4 +130,13 @@ def _parquet(content: bytes) -> Output:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1)
+    return json.dumps(_whole_as_integers(value), sort_keys=True, ensure_ascii=False, indent=1)
+
+
+def _whole_as_integers(value: Any) -> Any:
+    """367.0 and 367 are the same figure, and are drawn the same."""
+    if isinstance(value, dict):
+        return {key: _whole_as_integers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_as_integers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
