@@ -109,6 +109,14 @@ def test_imports_run_one_way() -> None:
     assert turned == []
 
 
+def test_no_command_knows_another() -> None:
+    shared = ("siuo_dash.cli.options", "siuo_dash.cli.output")
+    known = [
+        found for found in by("siuo_dash.cli") if within(found[1], ("siuo_dash.cli",)) and not within(found[1], shared)
+    ]
+    assert {module for module, _ in known} == {"siuo_dash.cli", "siuo_dash.cli.app"}
+
+
 def test_nothing_imports_pages_or_the_command_line() -> None:
     assert of("pages", "app") == []
     assert {module for module, _ in of("siuo_dash.cli") if wing(module) != "cli"} == set()
@@ -207,7 +215,7 @@ def test_nothing_happens_at_import() -> None:
 
 SLOW = """
 import sys
-from siuo_dash.cli import app, rankings, submissions
+import siuo_dash.cli
 print([name for name in ("streamlit", "statsmodels", "scipy") if name in sys.modules])
 """
 

@@ -1,17 +1,16 @@
-"""The command line's frame: the program, its shared options, and errors as one line."""
+"""The command line: every command with an example, and errors as one line."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from io import TextIOWrapper
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
+from siuo_dash.cli import benchmark, keeping, rankings, runs, submissions
 from siuo_dash.errors import SiuoError
-
-SHIPPED: Final = Path(__file__).resolve().parents[2] / "data"
 
 program = typer.Typer(
     name="siuo_dash",
@@ -21,16 +20,28 @@ program = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-DataOption = Annotated[
-    Path, typer.Option("--data", help="The data directory.", envvar="SIUO_DATA", show_default="the shipped data/")
-]
+COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
+    (rankings.boards, "boards --format json"),
+    (rankings.leaderboard, "leaderboard --board human-3 --metric safe --format latex > table.tex"),
+    (rankings.build, "build"),
+    (runs.runs, "runs --withdrawn --json"),
+    (runs.withdraw, 'withdraw my-model-human-1a2b3c4d --why "the judge saw other pictures"'),
+    (runs.export, "export my-model-human-1a2b3c4d --to my-model.parquet"),
+    (submissions.validate, "validate responses.jsonl verdicts.jsonl --mapping mapping.json --json"),
+    (submissions.submit, "submit results.json --model Example-7B --judge human --params-b 7 --open"),
+    (keeping.verify, "verify --repair"),
+    (keeping.backup, "backup --to siuo-2026-11-21.tar"),
+    (keeping.restore, "restore my-model-human-1a2b3c4d; restore --from siuo-2026-11-21.tar --data /srv/siuo"),
+    (keeping.check_settings, "check-settings --secrets /etc/siuo-dash/secrets.toml"),
+    (benchmark.fetch, "fetch-benchmark --from ~/Downloads/SIUO"),
+)
+"""Each command's function, and an example of its use, which begins with its name."""
+for _function, _example in COMMANDS:
+    program.command(_example.split()[0], epilog=f"Example: python -m siuo_dash {_example}")(_function)
 
 
 def main() -> None:
     """Run the command line; the project's own errors are one line on standard error, and exit code 1."""
-    from siuo_dash.cli import benchmark, keeping, rankings, runs, settings, submissions  # noqa: F401  (each adds its commands to the program)
-
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # names are Unicode, whatever the terminal's language
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

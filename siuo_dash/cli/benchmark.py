@@ -11,16 +11,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from siuo_dash.cli.app import SHIPPED, DataOption, program
+from siuo_dash.cli.options import SHIPPED, DataOption
+from siuo_dash.cli.output import print_line
 from siuo_dash.sources.benchmark_fetch import Report, Sources, Step, fetch_benchmark, import_folder
+from siuo_dash.text import counted
 
 _MOST_FINDINGS = 40
 
 
-@program.command(
-    name="fetch-benchmark",
-    epilog="Example: python -m siuo_dash fetch-benchmark --from ~/Downloads/SIUO",
-)
 def fetch(
     data: DataOption = SHIPPED,
     folder: Annotated[
@@ -55,9 +53,8 @@ def _shown_on(bar: Progress, task: TaskID) -> Callable[[Step], None]:
 
 
 def _print(report: Report) -> None:
-    files = "1 file" if len(report.brought) == 1 else f"{len(report.brought)} files"
-    typer.echo(f"{files} brought in, {len(report.kept)} were there already")
+    print_line(f"{counted(len(report.brought), 'file')} brought in, {len(report.kept)} were there already")
     for finding in report.findings[:_MOST_FINDINGS]:
-        typer.echo(f"{finding.severity}: {finding}")
+        print_line(f"{finding.severity}: {finding}")
     if len(report.findings) > _MOST_FINDINGS:
-        typer.echo(f"… and {len(report.findings) - _MOST_FINDINGS} more")
+        print_line(f"… and {len(report.findings) - _MOST_FINDINGS} more")

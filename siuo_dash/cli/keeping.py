@@ -1,30 +1,31 @@
-"""Commands for who keeps a data directory: verify, backup, restore."""
+"""Commands for who keeps a data directory or a service: verify, backup, restore, check-settings."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from siuo_dash.cli.app import SHIPPED, DataOption, program
-from siuo_dash.cli.rankings import print_json, print_line
-from siuo_dash.cli.runs import ByOption
+from siuo_dash.cli.options import SHIPPED, ByOption, DataOption, JsonOption
+from siuo_dash.cli.output import print_json, print_line
 from siuo_dash.errors import Finding
 from siuo_dash.store import publish
 from siuo_dash.store import verify as store_verify
 from siuo_dash.store.backup import Backup, must_be_data, restore_from
 from siuo_dash.store.backup import backup as make_backup
 from siuo_dash.store.examine import examine
+from siuo_dash.text import counted
 
 
-@program.command(epilog="Example: python -m siuo_dash verify --repair")
 def verify(
     data: DataOption = SHIPPED,
     repair: Annotated[
         bool, typer.Option("--repair", help="First write again what the run files tell: missing log lines and claims.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Examine the log's chain, every run file, the carried results and the catalogue. Exit code 0: sound; 1: not.
 
@@ -47,7 +48,6 @@ def verify(
         raise typer.Exit(1)
 
 
-@program.command(epilog="Example: python -m siuo_dash backup --to siuo-2026-11-21.tar")
 def backup(
     to: Annotated[Path, typer.Option("--to", help="The file to write; it must not be there yet.")],
     data: DataOption = SHIPPED,
@@ -64,10 +64,6 @@ def backup(
         print_line(f"warning: {finding}")
 
 
-@program.command(
-    epilog="Examples: python -m siuo_dash restore my-model-human-1a2b3c4d; "
-    "python -m siuo_dash restore --from siuo-2026-11-21.tar --data /srv/siuo"
-)
 def restore(
     run_id: Annotated[
         str | None, typer.Argument(metavar="[RUN_ID]", help="A withdrawn run, to be published again.")
@@ -89,10 +85,30 @@ def restore(
     print_line(f"restored {data}: {_words(restore_from(source, data))}")
 
 
+def check_settings(
+    address: Annotated[
+        str | None, typer.Option(help="Where the server would listen.", show_default="as Streamlit is configured")
+    ] = None,
+    secrets: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A secrets file; may be given several times.",
+            show_default="STREAMLIT_SECRETS_FILES, or Streamlit's own places",
+        ),
+    ] = None,
+) -> None:
+    """Check all settings without a start: what is wrong, every fault a line, and exit code 78; 69 for no provider."""
+    flags = [f"--secrets.files={path}" for path in secrets or ()]
+    if address is not None:
+        flags.append(f"--server.address={address}")
+    # In a process of its own: the command line loads no Streamlit, whose options and files decide.
+    done = subprocess.run([sys.executable, "-m", "siuo_dash.ui.options", *flags], stdin=subprocess.DEVNULL, check=False)
+    raise typer.Exit(done.returncode)
+
+
 def _told(finding: Finding) -> dict[str, object]:
     return {"severity": finding.severity} | finding.as_dict()
 
 
 def _words(made: Backup) -> str:
-    runs = "1 run" if made.runs == 1 else f"{made.runs:,} runs"
-    return f"{runs}, {made.size:,} bytes, made {made.made}"
+    return f"{counted(made.runs, 'run')}, {made.size:,} bytes, made {made.made}"

@@ -5,47 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import pyarrow as pa
 import typer
 
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.identity import content_hash
-from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.cli.app import SHIPPED, DataOption, program
-from siuo_dash.cli.rankings import open_store, print_json, print_line, print_table, rate_or_none
+from siuo_dash.cli.options import SHIPPED, ByOption, DataOption, JsonOption, RunArgument
+from siuo_dash.cli.output import open_store, print_json, print_line, print_table, run_record
 from siuo_dash.store import publish
 from siuo_dash.store.files import write_parquet
 from siuo_dash.store.runs.parquet import CONTENT_HASH
 from siuo_dash.store.runs.run_file import run_table
 
-RunArgument = Annotated[str, typer.Argument(metavar="RUN_ID", help="The run's id, as `runs` lists it.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who does it; kept in the log.")]
 
-
-@program.command(epilog="Example: python -m siuo_dash runs --withdrawn --json")
 def runs(
     data: DataOption = SHIPPED,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="List the withdrawn runs instead.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """List every run with its board and its scores, or the withdrawn runs with their reasons."""
     if withdrawn:
         _withdrawn(data, as_json=json)
         return
     frame = queries.RUNS.run(open_store(data), where=Filters().where())
-    records = [
-        {
-            "run_id": row["run_id"],
-            "model": row["model"],
-            "organization": row["organization"] if pd.notna(row["organization"]) else None,
-            "board": row["board"],
-            "evidence": row["evidence"],
-            **{metric: rate_or_none(row[f"{metric}_k"], row[f"{metric}_n"]) for metric in METRICS},
-        }
-        for row in frame.to_dict("records")
-    ]
+    records = [run_record(row) for row in frame.to_dict("records")]
     if json:
         print_json(records)
         return
@@ -55,9 +39,6 @@ def runs(
     )
 
 
-@program.command(
-    epilog='Example: python -m siuo_dash withdraw my-model-human-1a2b3c4d --why "the judge saw other pictures"'
-)
 def withdraw(
     run_id: RunArgument,
     why: Annotated[str, typer.Option("--why", help="What a reader of the list of withdrawn runs is told.")],
@@ -69,7 +50,6 @@ def withdraw(
     print_line(f"withdrawn {run_id}")
 
 
-@program.command(epilog="Example: python -m siuo_dash export my-model-human-1a2b3c4d --to my-model.parquet")
 def export(
     run_ids: Annotated[list[str], typer.Argument(metavar="RUN_ID...", help="The runs' ids, as `runs` lists them.")],
     to: Annotated[Path, typer.Option("--to", help="The Parquet file to write; one that is there is replaced.")],

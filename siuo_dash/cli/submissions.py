@@ -18,8 +18,8 @@ from siuo_dash.analysis.stats import Rate
 from siuo_dash.benchmark.facts import Choice, Day, Fact, Number, YesNo
 from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.cli.app import SHIPPED, DataOption, program
-from siuo_dash.cli.rankings import open_store, print_json, print_line, print_table
+from siuo_dash.cli.options import SHIPPED, DataOption, FilesArgument, JsonOption, MappingOption
+from siuo_dash.cli.output import open_store, print_json, print_line, print_table
 from siuo_dash.errors import Finding, SubmissionError
 from siuo_dash.ingest.files import MAX_FILE
 from siuo_dash.ingest.mapping import Mapping
@@ -31,28 +31,7 @@ from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.publish import AlreadyPublished, publish
 from siuo_dash.text import fraction, interval, percent
 
-FilesArgument = Annotated[
-    list[Path],
-    typer.Argument(metavar="FILE...", exists=True, dir_okay=False, readable=True, help="The result files of one run."),
-]
-MappingOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--mapping",
-        exists=True,
-        dir_okay=False,
-        readable=True,
-        help="A mapping of the fields, as the upload page saves it.",
-    ),
-]
 
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-@program.command(
-    epilog="Example: python -m siuo_dash validate responses.jsonl verdicts.jsonl --mapping mapping.json --json"
-)
 def validate(
     files: FilesArgument, data: DataOption = SHIPPED, mapping: MappingOption = None, json: JsonOption = False
 ) -> None:
@@ -102,9 +81,6 @@ def _option(fact: Fact) -> Any:
     return Annotated[kind, typer.Option(fact.option, help=f"{fact.help}.", **more)]
 
 
-@program.command(
-    epilog="Example: python -m siuo_dash submit results.json --model Example-7B --judge human --params-b 7 --open"
-)
 @_with_facts
 def submit(
     files: FilesArgument,

@@ -220,7 +220,7 @@ def test_a_broken_file_is_a_warning(siuo: Run, tmp_path: Path) -> None:
     code, out, err = siuo("leaderboard", "--data", str(data), "--format", "json")
     assert (code, len(json.loads(out))) == (0, 16)
     assert err == (
-        "warning: submissions/bro\\x1bken.parquet: cannot be read (Parquet file size is 0 bytes); "
+        "warning: submissions/bro\\u001bken.parquet: cannot be read (Parquet file size is 0 bytes); "
         "restore it from a backup or remove it\n"
     )
 

@@ -1,0 +1,33 @@
+"""Arguments and options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from siuo_dash.settings.paths import ROOT
+
+SHIPPED = ROOT / "data"
+
+DataOption = Annotated[
+    Path, typer.Option("--data", help="The data directory.", envvar="SIUO_DATA", show_default="the shipped data/")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who does it; kept in the log.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN_ID", help="The run's id, as `runs` lists it.")]
+FilesArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", exists=True, dir_okay=False, readable=True, help="The result files of one run."),
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="A mapping of the fields, as the upload page saves it.",
+    ),
+]
