@@ -8,9 +8,7 @@ from math import isnan
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.special import erfc
 
 from siuo_dash.analysis import stats
 from siuo_dash.analysis.domains import profiled_runs
@@ -141,7 +139,7 @@ def differences(rates: CapabilityRates) -> pd.DataFrame:
     parts = [_contrast(rates, contrast) for contrast in CONTRASTS.values()]
     frame = pd.concat(parts, ignore_index=True)
     p = frame["p"].to_numpy(dtype=np.float64).reshape(len(CONTRASTS), len(rates.runs))
-    return frame.assign(p_adjusted=benjamini_hochberg_rows(p.T).T.ravel())
+    return frame.assign(p_adjusted=stats.benjamini_hochberg(p.T).T.ravel())
 
 
 def by_rate(rates: CapabilityRates) -> list[str]:
@@ -183,7 +181,8 @@ def _contrast(rates: CapabilityRates, contrast: Contrast) -> pd.DataFrame:
     for group in (contrast.first, contrast.second):
         side = cells[cells["group"] == group].set_index("run_id").reindex(rates.runs["run_id"])
         sides += [side["k"].to_numpy(dtype=np.float64), side["n"].to_numpy(dtype=np.float64)]
-    difference, low, high, p = unpaired_array(*sides)
+    difference, low, high = stats.newcombe_array(*sides)
+    p = stats.score_test_array(*sides)
     return pd.DataFrame(
         {
             "run_id": rates.runs["run_id"],
@@ -194,40 +193,6 @@ def _contrast(rates: CapabilityRates, contrast: Contrast) -> pd.DataFrame:
             "p": p,
         }
     )
-
-
-Floats = npt.NDArray[np.float64]
-
-
-def unpaired_array(k1: Floats, n1: Floats, k2: Floats, n2: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Difference of many pairs of rates, Newcombe's 95 % limits, and the score test's p; NaN without samples.
-
-    As stats.unpaired_difference, which does one pair: a board of thousands of runs would wait for it.
-    """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        first, second = np.where(n1 > 0, k1 / n1, np.nan), np.where(n2 > 0, k2 / n2, np.nan)
-        low1, high1 = stats.wilson_array(k1, n1)
-        low2, high2 = stats.wilson_array(k2, n2)
-        difference = first - second
-        low = difference - np.sqrt((first - low1) ** 2 + (high2 - second) ** 2)
-        high = difference + np.sqrt((high1 - first) ** 2 + (second - low2) ** 2)
-        pooled = (k1 + k2) / (n1 + n2)
-        variance = pooled * (1 - pooled) * (1 / n1 + 1 / n2)
-        p = np.where(variance > 0, erfc(np.abs(difference) / np.sqrt(2 * variance)), 1.0)
-    return difference, np.maximum(-1.0, low), np.minimum(1.0, high), np.where(np.isnan(difference), np.nan, p)
-
-
-def benjamini_hochberg_rows(p: Floats) -> Floats:
-    """Each row's p-values adjusted as a family of its own, as stats.benjamini_hochberg does one; NaN stays and counts not."""
-    order = np.argsort(p, axis=1)  # NaN last
-    ordered = np.take_along_axis(p, order, axis=1)
-    family = np.sum(~np.isnan(p), axis=1, keepdims=True)
-    scaled = ordered * family / np.arange(1, p.shape[1] + 1)
-    least = np.fmin.accumulate(scaled[:, ::-1], axis=1)[:, ::-1]
-    adjusted = np.where(np.isnan(ordered), np.nan, np.minimum(1.0, least))
-    found = np.empty_like(p)
-    np.put_along_axis(found, order, adjusted, axis=1)
-    return found
 
 
 def is_clear(correlation: stats.Correlation | None) -> bool:

@@ -51,12 +51,7 @@ def _wait_for(future: Future[Any], words: str, looks: list[bool]) -> None:
 
 def import_statistics() -> None:
     """Load what the statistics leave until they are called, about a second of imports; then freeze what is loaded."""
-    for module in (
-        "scipy.stats",
-        "statsmodels.stats.inter_rater",
-        "statsmodels.stats.multitest",
-        "statsmodels.stats.proportion",
-    ):
+    for module in ("scipy.stats", "statsmodels.stats.inter_rater"):
         importlib.import_module(module)
     freeze_gc()
 

@@ -7,9 +7,9 @@ import streamlit as st
 from siuo_dash.analysis import leaderboard, queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.labels import reader_agreement
-from siuo_dash.analysis.stats.methods import METHODS
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report import method as report
+from siuo_dash.report.methods import METHODS
 from siuo_dash.sources.published import read_annotators
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import percent
@@ -33,7 +33,7 @@ def show(store: Store) -> None:
         with st.expander(method.name):
             st.markdown(method.used_for)
             st.latex(method.formula)
-            st.markdown(f"**Example.** {plain(method.worked_example.sentence)}")
+            st.markdown(f"**Example.** {plain(method.example)}")
             st.caption(f"Source: {plain(method.source)}")
     _section(
         "Health flags",

@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
 
 from siuo_dash.analysis import capabilities, stats
 from siuo_dash.analysis.filters import Filters
@@ -86,32 +84,6 @@ def test_the_shipped_counts_are_the_same_from_pandas(root: Path) -> None:
             assert (cell["k"], cell["n"]) == (row["sum"], row["count"])
             checked += 1
     assert checked == len(rates.cells) == 10 * 7
-
-
-counts = some.tuples(some.integers(0, 90), some.integers(1, 90)).map(lambda pair: (min(pair), pair[1]))
-
-
-@given(counts, counts)
-def test_many_differences_are_the_one_pair_ones(first: tuple[int, int], second: tuple[int, int]) -> None:
-    one = stats.unpaired_difference(*first, *second)
-    many = capabilities.unpaired_array(*(np.array([float(value)]) for value in (*first, *second)))
-    found = [values[0] for values in many]
-    assert found == pytest.approx([one.difference, one.interval.low, one.interval.high, one.p], abs=1e-9)
-
-
-def test_a_difference_without_samples_is_not_known() -> None:
-    values = [np.array([value]) for value in (3.0, 5.0, 0.0, 0.0)]
-    assert all(np.isnan(found[0]) for found in capabilities.unpaired_array(*values))
-
-
-probability = some.one_of(some.just(float("nan")), some.floats(0, 1))
-
-
-@given(some.lists(some.lists(probability, min_size=5, max_size=5), min_size=1, max_size=4))
-def test_each_row_is_corrected_as_a_family_of_its_own(rows: list[list[float]]) -> None:
-    found = capabilities.benjamini_hochberg_rows(np.array(rows))
-    for row, adjusted in zip(rows, found, strict=True):
-        assert adjusted == pytest.approx(stats.benjamini_hochberg(row), nan_ok=True)
 
 
 def test_differences_inside_a_run(store: Store) -> None:

@@ -14,27 +14,32 @@ from siuo_dash.analysis.stats.association import (
     Correlation,
     DomainEffect,
     against_rest,
+    discrimination,
     domain_effect,
     spearman,
 )
-from siuo_dash.analysis.stats.discrimination import discrimination
+from siuo_dash.analysis.stats.differences import (
+    PairedDifference,
+    PairedTable,
+    UnpairedDifference,
+    bonett_price,
+    detectable_gap,
+    mcnemar_mid_p,
+    newcombe,
+    newcombe_array,
+    paired_difference,
+    paired_table,
+    score_test_array,
+    unpaired_difference,
+    unpaired_p,
+)
 from siuo_dash.analysis.stats.frontier import FrontierShare, JointTotals, frontier_share, pareto
 from siuo_dash.analysis.stats.means import MeanDifference, mean_difference, mean_of_rates, paired_mean
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg, holm
-from siuo_dash.analysis.stats.paired import (
-    PairedDifference,
-    PairedTable,
-    bonett_price,
-    mcnemar_mid_p,
-    paired_difference,
-    paired_table,
-)
-from siuo_dash.analysis.stats.power import detectable_gap
 from siuo_dash.analysis.stats.proportions import Interval, Rate, wilson, wilson_array
 from siuo_dash.analysis.stats.ranking import RankRange, competition_rank, rank_ranges
 from siuo_dash.analysis.stats.resampling import DRAWS, SEED
 from siuo_dash.analysis.stats.responses import ResponseMix, SingleResponse, response_mix, single_response_rate
-from siuo_dash.analysis.stats.unpaired import UnpairedDifference, newcombe, unpaired_difference, unpaired_p
 
 __all__ = [
     "DRAWS",
@@ -72,6 +77,7 @@ __all__ = [
     "mean_difference",
     "mean_of_rates",
     "newcombe",
+    "newcombe_array",
     "paired_difference",
     "paired_mean",
     "paired_table",
@@ -79,6 +85,7 @@ __all__ = [
     "rank_ranges",
     "response_mix",
     "rogan_gladen",
+    "score_test_array",
     "single_response_rate",
     "spearman",
     "unpaired_difference",

@@ -70,6 +70,7 @@ def cohen_kappa(first: Iterable[object], second: Iterable[object]) -> Kappa | No
     counted = confusion(first, second)
     if len(counted.labels) < 2:
         return None
+    # Of statsmodels this alone is used: scipy has no kappa, and the variance is 20 lines. It takes 0.7 s to import.
     from statsmodels.stats.inter_rater import cohens_kappa
 
     # A variance of 0, or by rounding just below, makes it divide and take roots in vain.

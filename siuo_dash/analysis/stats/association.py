@@ -1,4 +1,4 @@
-"""Rank correlation, and how much the domain of a sample matters."""
+"""Rank correlation, how much the domain of a sample matters, and which samples separate good runs from bad ones."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import atanh, isnan, sqrt, tanh
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from siuo_dash.analysis.stats.differences import newcombe
 from siuo_dash.analysis.stats.proportions import Z95, Floats, Interval
 from siuo_dash.analysis.stats.resampling import SEED, chunks, stream
-from siuo_dash.analysis.stats.unpaired import newcombe
 
-PERMUTATIONS = 9999
+PERMUTATIONS: Final = 9999
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,6 @@ class DomainEffect:
     p: float
     explained: float
     by_chance: float
-
-    @property
-    def cramers_v(self) -> float:
-        return sqrt(self.explained)
 
 
 @dataclass(frozen=True)
@@ -124,6 +121,33 @@ def _against_rest(k: int, n: int, k_total: int, n_total: int) -> AgainstRest:
     p = float(fisher_exact([[k, n - k], [rest_k, rest_n - rest_k]]).pvalue)
     # Rounding can leave it a hair above 1.
     return AgainstRest(k / n - rest_k / rest_n, newcombe(k, n, rest_k, rest_n), p if isnan(p) else min(1.0, p))
+
+
+def discrimination(outcomes: npt.ArrayLike) -> Floats:
+    """Item-rest correlation of each sample: one figure in -1..1 a sample, NaN where it is not defined.
+
+    outcomes: runs × samples, 1, 0 or NaN = ungraded. The point-biserial correlation, over the runs graded on the
+    sample, of its outcome with the run's rate on all other samples (its own outcome would raise the figure;
+    Henrysson 1963, Psychometrika 28, 211–218). Not defined for fewer than three runs, when all of them pass or
+    fail, or when their other rates are equal.
+    """
+    matrix = np.asarray(outcomes, dtype=np.float64)
+    if matrix.ndim != 2:
+        raise ValueError(f"outcomes are runs × samples, not {matrix.ndim}-dimensional")
+    graded = ~np.isnan(matrix)
+    x = np.where(graded, matrix, 0.0)
+    others = graded.sum(axis=1, keepdims=True) - graded
+    use = graded & (others > 0)
+    rest = np.where(use, (x.sum(axis=1, keepdims=True) - x) / np.maximum(others, 1), 0.0)
+    runs = use.sum(axis=0)
+    size = np.maximum(runs, 1)
+    dx = np.where(use, x - np.where(use, x, 0.0).sum(axis=0) / size, 0.0)
+    dr = np.where(use, rest - rest.sum(axis=0) / size, 0.0)
+    spread = np.sqrt((dx**2).sum(axis=0) * (dr**2).sum(axis=0))
+    defined = (runs >= 3) & (spread > 1e-9)
+    found = np.divide((dx * dr).sum(axis=0), spread, out=np.full(matrix.shape[1], np.nan), where=defined)
+    clipped: Floats = np.clip(found, -1.0, 1.0)
+    return clipped
 
 
 def _chi2(k: npt.NDArray[np.int64], sizes: tuple[int, ...], passed: int) -> Floats:

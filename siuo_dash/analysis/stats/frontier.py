@@ -23,10 +23,9 @@ class JointTotals:
 
 @dataclass(frozen=True)
 class FrontierShare:
-    """Whether a run is on the frontier, and the share of draws in which it is; None when a rate is not known."""
+    """The share of draws in which a run is on the frontier; None when a rate is not known."""
 
     run_id: str
-    on_frontier: bool | None
     share: float | None
 
 
@@ -101,12 +100,9 @@ def frontier_share(
         rates[:, :, places] = drawn[:, start:stop]
         for x, y in zip(*rates, strict=True):
             hits += pareto(x, y)
-    now = pareto(*observed)
     return tuple(
-        FrontierShare(run_id, bool(now[place]), int(hits[place]) / draws)
-        if not np.isnan(observed[:, place]).any()
-        else FrontierShare(run_id, None, None)
-        for place, run_id in enumerate(ids)
+        FrontierShare(run_id, None if unknown else int(hit) / draws)
+        for run_id, hit, unknown in zip(ids, hits, np.isnan(observed).any(axis=0), strict=True)
     )
 
 

@@ -89,7 +89,7 @@ def wilson_array(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
     NaN where n is 0 or a count is not known. Exactly 0 at k = 0 and exactly 1 at k = n.
     Raises ValueError unless 0 <= k <= n wherever both are known.
     Wilson 1927. Written out because statsmodels' own takes 0.7 s to import, which the first page
-    and every command would wait for; a test holds the two together.
+    and every command would wait for; a test compares the two.
     """
     k, n = np.broadcast_arrays(np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64))
     if np.any((k < 0) | (k > n)):

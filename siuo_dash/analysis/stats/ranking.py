@@ -27,7 +27,11 @@ class RankRange:
 
 
 def competition_rank(rates: npt.ArrayLike) -> Floats:
-    """Rank along the last axis, the highest rate first: 1 + the number of strictly higher rates; NaN stays NaN."""
+    """Rank along the last axis, the highest rate first: 1 + the number of strictly higher rates; NaN stays NaN.
+
+    Written out because scipy's rankdata(-rates, "min", axis=-1, nan_policy="omit") gives the same in four times the
+    time (14.0 against 3.3 ms for 2,000 × 42), and a page waits for its rank ranges; a test compares the two.
+    """
     values = np.asarray(rates, dtype=np.float64)
     if not values.shape[-1]:
         return values.copy()

@@ -63,28 +63,21 @@ def single_response_rate(votes: npt.ArrayLike) -> SingleResponse | None:
 
     A sample passes with probability p_i = passing / graded, each on its own: the mean is that of the p_i, the
     standard deviation √Σ p_i(1 - p_i) / n, and the limits are the 2.5 and 97.5 percentiles of the exact
-    (Poisson binomial) distribution; Wang 1993, Stat. Sin. 3, 295–312. The spread is that of picking responses
+    (Poisson binomial) distribution (scipy); Wang 1993, Stat. Sin. 3, 295–312. The spread is that of picking responses
     only, not of picking samples.
     """
+    from scipy.stats import poisson_binom
+
     matrix = _votes(votes)
     graded = (~np.isnan(matrix)).sum(axis=1)
     chance = np.nansum(matrix[graded > 0], axis=1) / graded[graded > 0]
     n = int(chance.size)
     if not n:
         return None
-    sure = int((chance == 1).sum())
-    below = np.cumsum(_poisson_binomial(chance[(chance > 0) & (chance < 1)]))
+    below = poisson_binom.cdf(np.arange(n + 1), chance)
     # Sums of many small products: a quantile must not move because of the last digit.
-    low, high = (sure + int(np.searchsorted(below, q - 1e-12)) for q in (0.025, 0.975))
+    low, high = (int(np.searchsorted(below, q - 1e-12)) for q in (0.025, 0.975))
     return SingleResponse(float(chance.mean()), sqrt(float((chance * (1 - chance)).sum())) / n, low / n, high / n, n)
-
-
-def _poisson_binomial(chance: Floats) -> Floats:
-    """Probabilities of 0, 1, … successes in independent trials of different chances."""
-    weights = np.ones(1)
-    for p in chance:
-        weights = np.append(weights, 0.0) * (1 - p) + np.concatenate([[0.0], weights]) * p
-    return weights
 
 
 def _votes(votes: npt.ArrayLike) -> Floats:

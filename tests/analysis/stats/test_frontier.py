@@ -86,13 +86,10 @@ def test_against_a_slow_bootstrap() -> None:
     expected = slow_shares(names, safe, effective, strata, totals, 1200)
     for row in found:
         assert row.share == pytest.approx(expected[row.run_id], abs=0.06)
-    rates = [np.append(np.nanmean(m, axis=1), v / 80) for m, v in ((safe, 40), (effective, 50))]
-    assert [row.on_frontier for row in found] == pareto(*rates).tolist()
 
 
 def test_published_totals_are_frozen_and_do_not_depend_on_order() -> None:
     found = frontier_share(list(PUBLISHED), None, None, None, PUBLISHED)
-    assert [row.on_frontier for row in found] == [True, True, True]
     assert [row.share for row in found] == [0.4545, 0.9695, 0.587]
     order = ["Gemini 1.5 Pro", "GPT-4V(ision)", "GPT-4o"]
     mixed = frontier_share(order, None, None, None, PUBLISHED)
@@ -104,7 +101,7 @@ def test_both_metrics_see_the_same_samples() -> None:
     """Safe where it is not effective: with the same samples the two rates sum to 1, so no such run beats another."""
     safe = np.array([[1, 1, 0, 0, 0, 0], [1, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 1]], dtype=float)
     found = frontier_share(["a", "b", "c"], safe, 1 - safe, ["x"] * 6)
-    assert [(row.on_frontier, row.share) for row in found] == [(True, 1.0)] * 3
+    assert [row.share for row in found] == [1.0] * 3
 
 
 def test_all_runs_see_the_same_samples() -> None:
@@ -113,8 +110,7 @@ def test_all_runs_see_the_same_samples() -> None:
     worse = better.copy()
     worse[0] = 0
     found = frontier_share(["better", "worse"], np.stack([better, worse]), np.ones((2, 8)), ["x"] * 8)
-    assert found[0] == FrontierShare("better", True, 1.0)
-    assert found[1].on_frontier is False
+    assert found[0] == FrontierShare("better", 1.0)
     assert found[1].share == pytest.approx((7 / 8) ** 8, abs=0.03)
 
 
@@ -124,13 +120,12 @@ def test_unknown_rates_and_totals_before_outcomes() -> None:
     found = frontier_share(
         ["known", "not judged", "total"], safe, effective, ["x", "x"], {"total": JointTotals(2, 2, 2, 2)}
     )
-    assert found[1] == FrontierShare("not judged", None, None)
+    assert found[1] == FrontierShare("not judged", None)
     # The total is safe and effective throughout: the other is beside it only when both draws take the safe sample.
-    assert found[2] == FrontierShare("total", True, 1.0)
-    assert found[0].on_frontier is False
+    assert found[2] == FrontierShare("total", 1.0)
     assert found[0].share == pytest.approx(1 / 4, abs=0.03)
     assert frontier_share([], None, None, None) == ()
-    assert frontier_share(["a"], None, None, None, {"a": JointTotals(0, 0, 0, 0)}) == (FrontierShare("a", None, None),)
+    assert frontier_share(["a"], None, None, None, {"a": JointTotals(0, 0, 0, 0)}) == (FrontierShare("a", None),)
 
 
 def test_chunks_and_inputs_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

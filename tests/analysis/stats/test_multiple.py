@@ -63,3 +63,10 @@ def test_comparisons_that_were_not_made_do_not_count() -> None:
         assert adjust([]).size == 0
         with pytest.raises(ValueError, match="outside"):
             adjust([1.2])
+
+
+@properties
+@given(st.lists(st.lists(st.just(float("nan")) | st.floats(0, 1), min_size=5, max_size=5), min_size=1, max_size=4))
+def test_each_row_is_a_family_of_its_own(rows: list[list[float]]) -> None:
+    for row, adjusted in zip(rows, benjamini_hochberg(rows), strict=True):
+        assert adjusted == pytest.approx(benjamini_hochberg(row), nan_ok=True)

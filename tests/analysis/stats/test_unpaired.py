@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from math import sqrt
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
+from statsmodels.stats.proportion import confint_proportions_2indep
 
-from siuo_dash.analysis.stats import newcombe, unpaired_difference, unpaired_p, wilson
+from siuo_dash.analysis.stats import newcombe, newcombe_array, score_test_array, unpaired_difference, unpaired_p, wilson
 from tests.analysis.stats import properties
 
 count = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -47,6 +49,25 @@ def test_newcombe_from_wilson(first: tuple[int, int], second: tuple[int, int]) -
     assert interval.high == pytest.approx(p - q + sqrt((one.high - p) ** 2 + (q - two.low) ** 2), abs=1e-9)
     assert -1 <= interval.low <= p - q <= interval.high <= 1
     assert (interval.low, interval.high) == pytest.approx((-swapped.high, -swapped.low), abs=1e-9)
+
+
+@properties
+@given(count, count)
+def test_newcombe_as_statsmodels_has_it(first: tuple[int, int], second: tuple[int, int]) -> None:
+    interval = newcombe(*first, *second)
+    expected = confint_proportions_2indep(*first, *second, method="newcomb", compare="diff")
+    assert (interval.low, interval.high) == pytest.approx(expected, abs=1e-9)
+
+
+@properties
+@given(count, count)
+def test_many_pairs_are_as_each_alone(first: tuple[int, int], second: tuple[int, int]) -> None:
+    one = unpaired_difference(*first, *second)
+    counts = [np.array([float(value), 0.0]) for value in (*first, *second)]
+    many = [*newcombe_array(*counts), score_test_array(*counts)]
+    found = [values[0] for values in many]
+    assert found == pytest.approx([one.difference, one.interval.low, one.interval.high, one.p], abs=1e-9)
+    assert np.isnan([values[1] for values in many]).all(), "without samples nothing is known"
 
 
 def test_score_test_by_hand() -> None:
