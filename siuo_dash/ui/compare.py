@@ -232,8 +232,7 @@ def _show_many(scope: Scope) -> None:
         st.info("There is no run to compare with. Choose another board.", icon=":material/info:")
         return
     with controls.row():
-        with st.container(width=420):
-            name = st.selectbox("Baseline", options, key="baseline", bind="query-params")
+        name = st.selectbox("Baseline", options, key="baseline", bind="query-params", width=420)
         family = controls.choose("Against", _FAMILIES, key="against")
     base = comparison.side(scope.store, ids[name])
     board = queries.board_for(scope.metric, base.board)

@@ -92,8 +92,10 @@ def filtered(view: View) -> View:
     return replace(view, filters=filters, rank_partial=rank_partial)
 
 
-def choose(label: str, options: Mapping[str, str], *, key: str, default: str = "", **more: Any) -> str:
-    """One of a few options beside each other, {id: what people read}. The key is the URL's name, too."""
+def choose(
+    label: str, options: Mapping[str, str], *, key: str, default: str = "", in_url: bool = True, **more: Any
+) -> str:
+    """One of a few options beside each other, {id: what people read}. The key is its name in the URL, too."""
     first = default or next(iter(options))
     chosen = st.segmented_control(
         label,
@@ -102,14 +104,14 @@ def choose(label: str, options: Mapping[str, str], *, key: str, default: str = "
         required=True,
         format_func=options.__getitem__,
         key=key,
-        bind="query-params",
+        bind="query-params" if in_url else None,
         **more,
     )
     return chosen or first
 
 
 def choose_from(label: str, options: Mapping[str, str], *, key: str, **more: Any) -> str:
-    """One of many options in a list, {id: what people read}. The key is the URL's name, too."""
+    """One of many options in a list, {id: what people read}. The key is its name in the URL, too."""
     chosen: str = st.selectbox(
         label, list(options), format_func=options.__getitem__, key=key, bind="query-params", **more
     )
@@ -127,17 +129,8 @@ def choose_board(store: Store, *, all_runs: bool = False, need_per_sample: bool 
     if all_runs:
         labels[ALL_BOARDS] = "All runs, without ranks"
     first = next((place for place, board in enumerate(boards) if board.per_sample_runs), 0) if need_per_sample else 0
-    with st.container(width=520):
-        chosen = st.selectbox(
-            "Board (judge, responses per sample)",
-            list(labels),
-            index=first,
-            format_func=lambda option: labels[option],
-            key="board",
-            bind="query-params",
-            help="Only runs of one protocol are ranked with each other.\n\n"
-            + "\n".join(f"- {plain(size)}" for size in sizes),
-        )
+    help = "Only runs of one protocol are ranked with each other.\n\n" + "\n".join(f"- {plain(size)}" for size in sizes)
+    chosen = choose_from("Board (judge, responses per sample)", labels, key="board", index=first, help=help, width=520)
     return next((board for board in boards if board.id == chosen), None)
 
 
@@ -180,23 +173,18 @@ def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, 
                 bind="query-params",
             )
             health = choose_from("Health", HEALTH, key="health")
-            verified = st.toggle(
-                "Verified only",
-                key="verified",
-                bind="query-params",
-                help="Runs from a publication, and uploads that another person judged again or "
-                "reproduced; self-reported runs are left out",
+            help = (
+                "Runs from a publication, and uploads that another person judged again or reproduced; "
+                "self-reported runs are left out"
             )
-            partial = st.toggle(
-                "Rank partial runs too",
-                key="partial",
-                bind="query-params",
-                help="Runs that lack a verdict for some samples",
-            )
+            verified = st.toggle("Verified only", key="verified", bind="query-params", help=help)
+            help = "Runs that lack a verdict for some samples"
+            partial = st.toggle("Rank partial runs too", key="partial", bind="query-params", help=help)
         st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
     if low is not None and high is not None and low > high:
         low, high = high, low
     filters = Filters(
+        board=board.id if board else None,
         search=search or "",
         organizations=tuple(by),
         weights=weights,
@@ -207,16 +195,11 @@ def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, 
         health=health,
         verified=verified,
     )
-    return replace(filters, board=board.id if board else None), partial
+    return filters, partial
 
 
 def choose_runs(
-    frame: pd.DataFrame,
-    labels: dict[str, str],
-    *,
-    label: str = "Chosen runs",
-    help: str | None = None,
-    actions: bool = True,
+    frame: pd.DataFrame, labels: dict[str, str], *, label: str = "Chosen runs", help: str = "", actions: bool = True
 ) -> list[str]:
     """The chosen runs' ids, at most what the visitor chose. Key and URL name: runs.
 
@@ -233,7 +216,7 @@ def choose_runs(
         key="runs",
         bind="query-params",
         placeholder="Choose runs by name, or tick rows",
-        help=help,
+        help=help or None,
         on_change=renew_tables,
     )
     page.go_on()
@@ -243,13 +226,7 @@ def choose_runs(
 
 
 def selectable_table(
-    shown: pd.DataFrame,
-    run_ids: Sequence[str],
-    labels: dict[str, str],
-    chosen: Sequence[str],
-    *,
-    key: str,
-    **options: Any,
+    shown: pd.DataFrame, run_ids: Sequence[str], labels: dict[str, str], chosen: Sequence[str], *, key: str, **more: Any
 ) -> None:
     """A table whose ticked rows are the chosen runs; the two stay in step whichever is changed.
 
@@ -260,13 +237,12 @@ def selectable_table(
 
     def take_over() -> None:
         picked = [run_ids[row] for row in st.session_state[table_key]["selection"]["rows"]]
-        elsewhere = [
-            text for text in st.session_state.get("runs", []) if text not in {labels[run_id] for run_id in run_ids}
-        ]
+        here = {labels[run_id] for run_id in run_ids}
+        elsewhere = [text for text in st.session_state.get("runs", []) if text not in here]
         st.session_state["runs"] = [*elsewhere, *labels_of(picked, labels)]
 
     default = {"selection": {"rows": [row for row, run_id in enumerate(run_ids) if run_id in set(chosen)]}}
-    display.table(shown, key=table_key, select=take_over, selection_default=default, **options)
+    display.table(shown, key=table_key, select=take_over, selection_default=default, **more)
 
 
 def renew_tables() -> None:

@@ -206,3 +206,8 @@ _MIME: Final = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "tsv": "text/tab-separated-values",
 }
+
+
+def json_lines(objects: Iterable[str]) -> bytes:
+    """JSON objects as a file of lines."""
+    return "".join(f"{line}\n" for line in objects).encode()

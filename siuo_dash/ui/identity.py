@@ -1,8 +1,8 @@
 """Who is at the page: what the sign-in provider says of a person, as the store's Actor.
 
-An Actor is made anew at each action: from what Streamlit's signed cookie said when the page connected, and from whether
+An Actor is made again at each action: from what Streamlit's signed cookie said when the page connected, and from whether
 that sign-in has ended since. Nothing that a browser can set takes part in it: no session state, no address, no widget.
-What a provider says is somebody's words: checked, and never shown unescaped.
+What a provider says is checked, and never shown unescaped.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import streamlit as st
 
@@ -25,13 +25,13 @@ from siuo_dash.settings import Settings, start
 from siuo_dash.settings.paths import data_dir
 from siuo_dash.store import sign_outs
 from siuo_dash.store.review import Actor, Limits
+from siuo_dash.text import is_hidden
 from siuo_dash.ui import options
 
 log = logging.getLogger("siuo_dash")
 LONGEST_NAME: Final = 60
 _CLOCKS_DIFFER: Final = 300
 """Seconds by which the provider's clock may be ahead of ours."""
-_INVISIBLE: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def uploader() -> Actor:
     """Who uploads now. NotAllowed when this person may not."""
     found = actor()
     if why := why_no_upload(Visitor(found), settings()):
-        raise NotAllowed(why, hint="ask the people who run this place")
+        raise NotAllowed(why, hint="contact the administrators")
     return found
 
 
@@ -96,10 +96,10 @@ def visitor_of(claims: Mapping[str, Any], found: Settings, now: float) -> Visito
     if claims.get("is_logged_in") is not True or found.sign_in is None:
         return Visitor()
     if _without_slash(claims.get("iss")) != _without_slash(found.sign_in.issuer):
-        return Visitor(why="this identity was issued by another provider than this place trusts")
+        return Visitor(why="this sign-in comes from a provider that this site does not accept")
     audience = claims.get("aud")
     if found.sign_in.client_id not in (audience if isinstance(audience, list) else [audience]):
-        return Visitor(why="this identity was issued for another place than this one")
+        return Visitor(why="this sign-in was issued for a different application")
     issued = claims.get("iat")
     if isinstance(issued, bool) or not isinstance(issued, int | float) or not issued <= now + _CLOCKS_DIFFER:
         return Visitor(why="the provider does not say when this sign-in was made, or its clock is wrong")
@@ -139,7 +139,7 @@ def shown_name(claim: object) -> str | None:
         accents = accents + 1 if unicodedata.combining(char) else 0
         if char.isspace():
             kept.append(" ")
-        elif unicodedata.category(char) not in _INVISIBLE and accents <= 2:
+        elif not is_hidden(char) and accents <= 2:
             kept.append(char)
     line = " ".join("".join(kept).split())
     return (line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…") or None
@@ -156,13 +156,9 @@ def check_start() -> None:
     try:
         start.check(settings(), options.serving())
     except SettingsError as error:
-        _refuse(error)
-
-
-def _refuse(error: SettingsError) -> NoReturn:
-    for fault in str(error).splitlines():
-        print(f"refused: {fault}", file=sys.stderr)  # noqa: T201
-    raise SystemExit(start.exit_code(error))
+        for fault in str(error).splitlines():
+            print(f"refused: {fault}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(start.exit_code(error)) from None
 
 
 def _without_slash(issuer: object) -> str | None:

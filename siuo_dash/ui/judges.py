@@ -66,8 +66,7 @@ def _nothing_judged_twice(view: View) -> None:
 def _pairs(view: View, models: pd.DataFrame) -> None:
     """The pairs of runs of one model, one of which is looked at. models: those judged twice."""
     words = dict(zip(models["name"], models["model"], strict=True))
-    with st.container(width=420):
-        name = controls.choose_from("Model", words, key="judged_model")
+    name = controls.choose_from("Model", words, key="judged_model", width=420)
     pairs = background.computed(
         lambda: judges.judgements(view.store, name, view.metric),
         "Comparing the responses of the two judgements …",

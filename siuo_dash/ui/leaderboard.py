@@ -110,14 +110,5 @@ def _choose_columns(all_runs: bool) -> list[str]:
 
 def _choose_order(all_runs: bool) -> str:
     """In which order the leaderboard's rows are, one of ORDERS. Key and URL name: sort."""
-    with st.container(width=230):
-        return str(
-            st.selectbox(
-                "Order of rows",
-                [order for order in ORDERS if order != "rank" or not all_runs],
-                format_func=ORDERS.__getitem__,
-                key="sort",
-                bind="query-params",
-                label_visibility="collapsed",
-            )
-        )
+    options = {order: label for order, label in ORDERS.items() if order != "rank" or not all_runs}
+    return controls.choose_from("Order of rows", options, key="sort", label_visibility="collapsed", width=230)

@@ -187,13 +187,14 @@ _RUN_ACTIONS: Final = (
 
 def go_later(url: str, params: Mapping[str, str | Sequence[str]]) -> None:
     """For callbacks, which cannot leave a page: the next run of it does, in `go_on`."""
-    st.session_state[_GO] = (url, dict(params))
+    st.session_state[_GO] = (st.session_state.get(PAGE), url, dict(params))
 
 
 def go_on() -> None:
-    """Leave for the page that `go_later` asked for, if it did."""
-    if (asked := st.session_state.pop(_GO, None)) is not None:
-        go(*asked)
+    """Leave for the page that `go_later` asked for, if it did, and on this page."""
+    here, url, params = st.session_state.pop(_GO, (None, "", {}))
+    if url and here == st.session_state.get(PAGE):
+        go(url, params)
 
 
 def go(url: str, params: Mapping[str, Any]) -> None:

@@ -89,8 +89,7 @@ def _samples(view: View) -> None:
     flag = None
     if used := samples.flags_in_use(view.store, view.board.id, view.metric):
         options = {"any": "Any flag"} | {name: FLAGS[name].label for name in used}
-        with st.container(width=320):
-            chosen = controls.choose_from("Count as flagged", options, key="by_flag")
+        chosen = controls.choose_from("Count as flagged", options, key="by_flag", width=320)
         flag = None if chosen == "any" else chosen
     figures = samples.sample_figures(view.store, view.board.id, view.metric, flag)
     runs = int(figures["n"].max()) if len(figures) else 0
@@ -227,8 +226,7 @@ def _responses(view: View) -> None:
 def _responses_by_domain(view: View, runs: list[str]) -> None:
     st.subheader("By domain", anchor=False)
     options = {"all": "All runs of this board"} | {run: view.labels[run] for run in runs}
-    with st.container(width=420):
-        of = controls.choose_from("Run", options, key="mix_of")
+    of = controls.choose_from("Run", options, key="mix_of", width=420)
     pooled = of == "all"
     domains = responses.mixes_by_domain(view.store, view.board.id, view.metric, None if pooled else of)
     words = "all runs" if pooled else view.labels[of]

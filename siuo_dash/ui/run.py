@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
@@ -57,7 +58,8 @@ def show(store: Store, labels: dict[str, str]) -> None:
     with controls.row():
         run_id = _choose_run(labels)
         metric = controls.choose_metric("Look at")
-    _run(store, queries.find_run(store, run_id), labels[run_id], metric)
+    run = queries.find_run(store, run_id)
+    _show(_Shown(store, run, labels[run_id], controls.board_labels(store)[str(run["board"])], metric))
 
 
 def _choose_run(labels: Mapping[str, str]) -> str:
@@ -72,9 +74,27 @@ def _choose_run(labels: Mapping[str, str]) -> str:
     return controls.choose_from("Run", offered, key="run", width=520)
 
 
-def _run(store: Store, run: pd.Series[Any], label: str, metric: Metric) -> None:
-    board = controls.board_labels(store)[str(run["board"])]
-    provenance = Provenance(store.version, board, f"the run {label}")
+@dataclass(frozen=True)
+class _Shown:
+    """The chosen run: its row, what people read for it and for its board, and the metric that it is looked at by."""
+
+    store: Store
+    row: pd.Series[Any]
+    label: str
+    board: str
+    metric: Metric
+
+    @property
+    def provenance(self) -> Provenance:
+        return Provenance(self.store.version, self.board, f"the run {self.label}")
+
+    def samples(self, **wanted: Any) -> dict[str, str | list[str]]:
+        """The query of a link to its samples."""
+        return link_params([self.label], board=self.board, **wanted)
+
+
+def _show(shown: _Shown) -> None:
+    store, run, label, metric = shown.store, shown.row, shown.label, shown.metric
     places = _places(store, run)
     left = runs.without_flagged(store, run)
     st.subheader(plain(str(run["model"])), anchor=False)
@@ -82,23 +102,23 @@ def _run(store: Store, run: pd.Series[Any], label: str, metric: Metric) -> None:
     per_sample = run["evidence"] == "per_sample"
     with st.container(horizontal=True, vertical_alignment="center"):
         if per_sample:
-            page.link("samples", "Its samples", link_params([label], board=board))
-            page.link("domains", "Domains", {"runs": [label], "board": board})
-        page.link("compare", "Compare", {"runs": [label], "board": board})
-        display.exports(report.scores_export(run, places, left, provenance), key="scores")
+            page.link("samples", "Its samples", shown.samples())
+            page.link("domains", "Domains", {"runs": [label], "board": shown.board})
+        page.link("compare", "Compare", {"runs": [label], "board": shown.board})
+        display.exports(report.scores_export(run, places, left, shown.provenance), key="scores")
         _downloads(store, run, metric)
     about, health = st.columns(2, gap="large")
     with about:
-        _about(store, run, board)
+        _about(store, run, shown.board)
     with health:
-        _health(store, run, label, board, left)
+        _health(shown, left)
     if not per_sample:
         st.info(report.TOTALS_WORDS, icon=":material/info:")
     elif metric.id not in places:
         st.info(f"{metric.label} is not judged for this run. Choose another metric above.", icon=":material/info:")
     else:
-        _domains(store, run, label, board, metric, provenance)
-        _failures(store, run, label, board, metric, provenance)
+        _domains(shown)
+        _failures(shown)
 
 
 def _places(store: Store, run: pd.Series[Any]) -> dict[str, report.Place]:
@@ -125,7 +145,7 @@ def _downloads(store: Store, run: pd.Series[Any], metric: Metric) -> None:
 
     def failures() -> bytes:
         failed = runs.failures(store, run, metric)["question_id"].tolist()
-        return json_lines(records(store, [run_id], failed, task=metric.task))
+        return display.json_lines(records(store, [run_id], failed, task=metric.task))
 
     with st.popover("Download", icon=":material/download:"):
         st.caption("The run as it was published, every response included. It can be uploaded elsewhere.")
@@ -137,11 +157,6 @@ def _downloads(store: Store, run: pd.Series[Any], metric: Metric) -> None:
             )
             file = f"{name}-failures-{metric.id.replace('_', '-')}.jsonl"
             display.download("Failures only (JSONL)", failures, file, key="download-failures", **options)
-
-
-def json_lines(objects: Iterable[str]) -> bytes:
-    """JSON objects as a file of lines."""
-    return "".join(f"{line}\n" for line in objects).encode()
 
 
 def _about(store: Store, run: pd.Series[Any], board: str) -> None:
@@ -161,13 +176,14 @@ def _about(store: Store, run: pd.Series[Any], board: str) -> None:
     withdrawal.offer(store, run)
 
 
-def _health(store: Store, run: pd.Series[Any], label: str, board: str, left: Mapping[str, Tally]) -> None:
+def _health(shown: _Shown, left: Mapping[str, Tally]) -> None:
     """The run's flags by kind, each with a way to its samples, and the scores without them (left)."""
+    run = shown.row
     st.subheader("Health", anchor=False)
     if run["evidence"] == "totals":
         st.markdown("Not examined: the responses were not published.")
         return
-    counts = runs.flag_counts(store, run)
+    counts = runs.flag_counts(shown.store, run)
     if not counts:
         st.markdown("No flag: nothing is wrong with its responses and verdicts as far as the checks can see.")
         return
@@ -175,7 +191,7 @@ def _health(store: Store, run: pd.Series[Any], label: str, board: str, left: Map
     for row in table.itertuples(index=False):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{row.Flag}**: {row.Samples} samples ({row.Share})", help=row[4])
-            page.link("samples", "Show them", link_params([label], flags=[row.flag], board=board))
+            page.link("samples", "Show them", shown.samples(flags=[row.flag]))
     display.table(
         report.unflagged_table(run, left),
         key="unflagged",
@@ -183,8 +199,9 @@ def _health(store: Store, run: pd.Series[Any], label: str, board: str, left: Map
     )
 
 
-def _domains(store: Store, run: pd.Series[Any], label: str, board: str, metric: Metric, provenance: Provenance) -> None:
+def _domains(shown: _Shown) -> None:
     """The rate in each domain, which leads to its samples, and how the responses to one sample agree."""
+    store, run, label, metric = shown.store, shown.row, shown.label, shown.metric
     st.subheader(f"{metric.label} by domain", anchor=False)
     profile = runs.domain_profile(store, run, metric)
     overall = int(run[f"{metric.id}_k"]) / int(run[f"{metric.id}_n"])
@@ -192,12 +209,12 @@ def _domains(store: Store, run: pd.Series[Any], label: str, board: str, metric: 
         run_profile(profile, overall, metric, browser.theme(), narrow=browser.narrow()),
         key="profile",
         alt=f"{metric.label} of {label} in {len(profile)} domains with 95 % intervals; a domain leads to its samples",
-        data=report.domain_export(profile, metric, provenance, label),
+        data=report.domain_export(profile, metric, shown.provenance, label),
         select="rerun",
     )
     if picked.selection.points:
         domain = picked.selection.points[0]["customdata"][0]
-        page.go("samples", link_params([label], domains=[domain], board=board))
+        page.go("samples", shown.samples(domains=[domain]))
     if metric.task == "generation" and (mixes := runs.response_mixes(store, run)):
         st.subheader("How its responses agree", anchor=False)
         st.markdown("Samples by how many of their responses pass. A sample's verdict is that of most of its responses.")
@@ -205,28 +222,27 @@ def _domains(store: Store, run: pd.Series[Any], label: str, board: str, metric: 
         display.table(report.mix_table(mixes), key="mix", alt=alt)
 
 
-def _failures(
-    store: Store, run: pd.Series[Any], label: str, board: str, metric: Metric, provenance: Provenance
-) -> None:
+def _failures(shown: _Shown) -> None:
     """The samples that the run fails; choosing one opens it on the samples page, where next leads on in this order."""
+    run, label, metric = shown.row, shown.label, shown.metric
     st.subheader(f"Samples it fails by {metric.label}", anchor=False)
-    failed = runs.failures(store, run, metric)
+    failed = runs.failures(shown.store, run, metric)
     if failed.empty:
         st.info("No failed samples.", icon=":material/check:")
         return
     st.markdown(report.own_failures_words(failed))
-    params = link_params([label], outcomes={label: FAILING[metric.id]}, board=board, order="easiest")
-    shown = report.failure_table(failed)
-    ids = shown["Sample"].tolist()
+    params = shown.samples(outcomes={label: FAILING[metric.id]}, order="easiest")
+    frame = report.failure_table(failed)
+    ids = frame["Sample"].tolist()
     with st.container(horizontal=True):
         page.link("samples", f"Open the first: sample {ids[0]}", {**params, "sample": str(ids[0])})
         page.link("samples", "All of them as a list", params)
     share_help = "Share of the board's other runs that pass this sample"
     others_help = "Other runs that pass it, of those with a verdict"
     state = display.table(
-        shown,
+        frame,
         key=f"failures-{display.row_key(*ids)}-{st.session_state.get('opened', 0)}",
-        alt=f"{len(shown)} failing samples, those first that most other runs pass; choosing a row opens the sample",
+        alt=f"{len(frame)} failing samples, those first that most other runs pass; choosing a row opens the sample",
         most_pixels=470,
         select="rerun",
         mode="single-row",
@@ -237,4 +253,4 @@ def _failures(
     if state.selection.rows:
         st.session_state["opened"] = st.session_state.get("opened", 0) + 1
         page.go("samples", {**params, "sample": str(ids[state.selection.rows[0]])})
-    display.exports(report.failure_export(failed, metric, provenance, label), key="failures")
+    display.exports(report.failure_export(failed, metric, shown.provenance, label), key="failures")

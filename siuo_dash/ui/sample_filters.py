@@ -66,11 +66,7 @@ def choose_filters(
         outcomes = _choose_outcomes(runs)
         with st.popover("Filters", icon=":material/filter_list:"):
             domains = st.multiselect(
-                "Domain",
-                list(labels),
-                format_func=labels.__getitem__,
-                key="domain",
-                bind="query-params",
+                "Domain", list(labels), format_func=labels.__getitem__, key="domain", bind="query-params"
             )
             chosen = st.multiselect("Subcategory", subcategories, key="subcategory", bind="query-params")
             dimensions = st.pills(

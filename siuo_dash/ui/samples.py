@@ -136,7 +136,7 @@ def _list(store: Store, found: pd.DataFrame, board: queries.Board, runs: Mapping
         if runs:
             display.download(
                 "With responses (JSONL)",
-                lambda: "".join(f"{line}\n" for line in records(store, list(runs), ids)).encode(),
+                lambda: display.json_lines(records(store, list(runs), ids)),
                 f"siuo-samples-{board.id}-{store.version}.jsonl",
                 key="download-responses",
             )

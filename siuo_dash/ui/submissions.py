@@ -91,9 +91,7 @@ def choose_submission(submissions: Sequence[Submitted], frame: pd.DataFrame, *, 
     if st.session_state.get("submission", st.query_params.get("submission")) not in by_id:
         st.session_state["submission"] = next(iter(by_id))  # nothing was chosen, or it is no longer among them
     display.table(frame, key=key, alt=alt, most_pixels=320)
-    with st.container(width=620):
-        chosen = st.selectbox("Submission", list(by_id), key="submission", bind="query-params")
-    return by_id[chosen]
+    return by_id[st.selectbox("Submission", list(by_id), key="submission", bind="query-params", width=620)]
 
 
 def show(data_dir: Path, me: Actor, labels: Mapping[str, str]) -> None:

@@ -97,13 +97,7 @@ def _scatter(
         st.caption(f"{charts.MOST_POINTS} of {len(judged)} runs are drawn; filter to see others.")
     display.chart(
         charts.tradeoff(
-            judged,
-            browser.theme(),
-            chosen=chosen,
-            screen=screen,
-            intervals=intervals,
-            lines=lines,
-            mode=mode,
+            judged, browser.theme(), chosen=chosen, screen=screen, intervals=intervals, lines=lines, mode=mode
         ),
         key="tradeoff",
         alt=f"Safe against effective for {len(judged)} runs; the table below holds the same figures",

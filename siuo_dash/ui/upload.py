@@ -138,13 +138,7 @@ def _show_upload(
 
 
 def _show_publish(
-    store: Store,
-    draft: Draft,
-    submission: Submission,
-    metadata: RunMetadata,
-    labels: Mapping[str, str],
-    *,
-    ready: bool,
+    store: Store, draft: Draft, submission: Submission, metadata: RunMetadata, labels: Mapping[str, str], *, ready: bool
 ) -> None:
     if not st.button("Publish", icon=":material/publish:", disabled=not ready, key=draft.key("publish")):
         return

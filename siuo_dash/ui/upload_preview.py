@@ -11,7 +11,7 @@ import streamlit as st
 from siuo_dash.analysis import preview, twins
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.run_facts import RunMetadata
-from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts.intervals import ranking
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.submission import Submission
@@ -80,7 +80,8 @@ def place(
     new = report.candidate(submission, judge, replaces)
     labels = controls.board_labels(store)
     metrics = [METRICS[name] for name in submission.scores]
-    metric = _choose(metrics, key)
+    options = {metric.id: metric.label for metric in metrics}
+    metric = METRICS[controls.choose("By", options, key=key, in_url=False)] if len(metrics) > 1 else metrics[0]
     board = labels.get(new.board_for(metric)) or report.board_protocol(submission, judge).label
     found = preview.standing(store, new, metric, metadata.model.strip() or "This upload")
     if found is None:
@@ -135,20 +136,6 @@ def _twins(store: Store, submission: Submission) -> None:
         name = names.get(twin.run_id, twin.run_id)
         st.warning(plain(upload.sentence(twin.words(name))), icon=":material/content_copy:")
         page.link("run", f"Open {plain(name)}", {"run": name})
-
-
-def _choose(metrics: Sequence[Metric], key: str) -> Metric:
-    if len(metrics) == 1:
-        return metrics[0]
-    picked = st.segmented_control(
-        "By",
-        [metric.id for metric in metrics],
-        default=metrics[0].id,
-        required=True,
-        format_func=lambda name: METRICS[name].label,
-        key=key,
-    )
-    return METRICS[picked or metrics[0].id]
 
 
 def _earlier(
