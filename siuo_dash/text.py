@@ -64,6 +64,16 @@ def points(difference: float | None, digits: int = 1) -> str:
     return f"{100 * difference:+.{digits}f}" if difference is not None and _known(difference) else "–"
 
 
+def rate_and_count(k: int, n: int, digits: int = 1) -> str:
+    """'53.3 % (89/167)'; '–' without samples."""
+    return f"{percent(k / n, digits)} ({k}/{n})" if n else "–"
+
+
+def points_interval(low: float | None, high: float | None) -> str:
+    """The interval of a difference in points: '+0.6 to +11.3'; '' when not known."""
+    return f"{points(low)} to {points(high)}" if _known(low) and _known(high) else ""
+
+
 def missing(evidence: str) -> str:
     """Why a rate is not there: of 'totals' it was not published, of 'per_sample' it was not judged."""
     return NOT_PUBLISHED if evidence == "totals" else NOT_JUDGED

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
-from siuo_dash.benchmark.schema import DOMAINS, Metric
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
 from siuo_dash.charts import colours
 from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.figure import chart_text, figure, folded
@@ -35,12 +35,11 @@ def catalogue_map(
     `share` (of graded pairs, fraction). A tile's area is its number of samples, its colour the share that fails.
     whole: domains and subcategories at once; else only the domains, and a click shows what is in one.
     """
-    labels = {domain.id: domain.label for domain in DOMAINS}
     share = samples["failing"].sum() / max(1, samples["graded"].sum())
     nodes: list[_Tile] = [(ROOT, "", "All samples", len(samples), share, "", f"{len(samples)} samples")]
     for row in domains.itertuples():
         # A domain's name is in one line above its subcategories, or folded in its own tile.
-        nodes.append(_part(row.domain, ROOT, labels[row.domain], 99 if whole else 16, row, metric))
+        nodes.append(_part(row.domain, ROOT, DOMAIN_LABELS[row.domain], 99 if whole else 16, row, metric))
     for row in subcategories.itertuples():
         name = _SEPARATOR.join((row.domain, row.subcategory))
         nodes.append(_part(name, row.domain, row.subcategory, 16, row, metric))

@@ -9,14 +9,18 @@ import pandas as pd
 
 from siuo_dash.analysis import stats
 from siuo_dash.analysis.capabilities import CONTRASTS, LEVEL, CapabilityRates, Grouping, is_clear
-from siuo_dash.report.domains import counted, named
+from siuo_dash.report.columns import rowwise
+from siuo_dash.report.domain_tests import three_digits
+from siuo_dash.report.domains import MOST_NAMED
 from siuo_dash.report.export import IntervalStyle, Provenance, Table, rate_words
-from siuo_dash.text import fraction, interval, points
+from siuo_dash.text import counted, fraction, interval, listed, points, points_interval
 
 SAME_SAMPLES: Final = (
     "A run that is safe in general is safe in each dimension, so some correlation is to be expected; "
     "it does not show that one ability rests on another."
 )
+_POINTS: Final = "Percentage points between the two groups of samples of the run"
+_ADJUSTED: Final = "Score test of two rates, Benjamini–Hochberg over the five differences of a run"
 
 
 def rates_screen(cells: pd.DataFrame, names: Mapping[str, str], grouping: Grouping) -> pd.DataFrame:
@@ -25,10 +29,7 @@ def rates_screen(cells: pd.DataFrame, names: Mapping[str, str], grouping: Groupi
     for group, label in grouping.groups.items():
         own = _group(cells, names, grouping, group)
         shown[f"{label} %"] = 100 * own["rate"].to_numpy(dtype=float)
-        shown[f"{label}: interval, count"] = [
-            f"{interval(cell.low, cell.high)} · {fraction(cell.k, cell.n)}" if cell.n else "no graded sample"
-            for cell in own.itertuples()
-        ]
+        shown[f"{label}: interval, count"] = rowwise(_beside, own, "low", "high", "k", "n")
     return pd.DataFrame(shown)
 
 
@@ -39,7 +40,8 @@ def bars_caption(rates: CapabilityRates, grouping: Grouping, most: int) -> str:
     groups = ", ".join(f"{label} {int(sizes.get(group, 0))}" for group, label in grouping.groups.items())
     runs = len(rates.runs)
     which = f"The first {most} of {runs:,} runs are drawn; choose runs or filter to see others. " if runs > most else ""
-    return f"{which}Graded samples: {groups}. Lines are 95 % intervals; runs stand in the order of their rate over all samples."
+    order = "runs stand in the order of their rate over all samples"
+    return f"{which}Graded samples: {groups}. Lines are 95 % intervals; {order}."
 
 
 def rates_export(
@@ -51,8 +53,7 @@ def rates_export(
         text: dict[str, object] = {"Run": list(names.values())}
         for group, label in grouping.groups.items():
             own = _group(cells, names, grouping, group)
-            ends = zip(own["rate"], own["low"], own["high"], strict=True)
-            text[label] = [rate_words(rate, low, high, how, "–") for rate, low, high in ends]
+            text[label] = rowwise(lambda *rate: rate_words(*rate, how, "–"), own, "rate", "low", "high")
         return pd.DataFrame(text)
 
     kept = cells[(cells["grouping"] == grouping.id) & cells["run_id"].isin(list(names))]
@@ -64,28 +65,19 @@ def rates_export(
 def differences_screen(differences: pd.DataFrame, names: Mapping[str, str], grouping: Grouping) -> pd.DataFrame:
     """A row for each run; for each contrast of the grouping the points, their interval and the adjusted p."""
     shown: dict[str, Any] = {"Run": list(names.values())}
-    for contrast in CONTRASTS.values():
-        if contrast.grouping != grouping.id:
-            continue
-        own = differences[differences["contrast"] == contrast.id].set_index("run_id").reindex(list(names))
-        shown[contrast.label] = 100 * own["difference"].to_numpy(dtype=float)
-        shown[f"{contrast.label}: interval"] = [
-            "–" if pd.isna(row.difference) else f"{points(row.low)} to {points(row.high)}" for row in own.itertuples()
-        ]
-        shown[f"{contrast.label}: adjusted p"] = own["p_adjusted"].to_numpy(dtype=float)
+    for contrast, label in _contrasts(grouping).items():
+        own = differences[differences["contrast"] == contrast].set_index("run_id").reindex(list(names))
+        shown[label] = 100 * own["difference"].to_numpy(dtype=float)
+        shown[f"{label}: interval"] = [words or "–" for words in rowwise(points_interval, own, "low", "high")]
+        shown[f"{label}: adjusted p"] = own["p_adjusted"].to_numpy(dtype=float)
     return pd.DataFrame(shown)
 
 
 def difference_columns(grouping: Grouping) -> dict[str, tuple[str, str]]:
     """The format and the meaning of the columns of figures in `differences_screen`."""
     columns: dict[str, tuple[str, str]] = {}
-    for contrast in CONTRASTS.values():
-        if contrast.grouping == grouping.id:
-            columns[contrast.label] = ("%+.1f", "Percentage points between the two groups of samples of the run")
-            columns[f"{contrast.label}: adjusted p"] = (
-                "%.3f",
-                "Score test of two rates, Benjamini–Hochberg over the five differences of a run",
-            )
+    for label in _contrasts(grouping).values():
+        columns |= {label: ("%+.1f", _POINTS), f"{label}: adjusted p": ("%.3f", _ADJUSTED)}
     return columns
 
 
@@ -93,31 +85,26 @@ def differences_export(
     differences: pd.DataFrame, names: Mapping[str, str], grouping: Grouping, provenance: Provenance, title: str
 ) -> Table:
     """One row a run and contrast for programs; the table of the page for a paper."""
-    wanted = [contrast.id for contrast in CONTRASTS.values() if contrast.grouping == grouping.id]
-    kept = differences[differences["contrast"].isin(wanted) & differences["run_id"].isin(list(names))]
+    kept = _of_runs(differences, names, grouping)
     data = kept.assign(run=kept["run_id"].map(names))
     data = data[["run_id", "run", "contrast", "difference", "low", "high", "p", "p_adjusted"]].reset_index(drop=True)
     screen = differences_screen(differences, names, grouping)
-    return Table("capability-differences", title, data, lambda _: screen.map(_word), provenance)
+    return Table("capability-differences", title, data, lambda _: screen.map(three_digits), provenance)
 
 
 def differences_sentence(differences: pd.DataFrame, names: Mapping[str, str], grouping: Grouping) -> str:
     """Which differences show, as plain text."""
-    wanted = {contrast.id: contrast.label for contrast in CONTRASTS.values() if contrast.grouping == grouping.id}
-    own = differences[differences["contrast"].isin(list(wanted)) & differences["run_id"].isin(list(names))]
+    labels = _contrasts(grouping)
+    own = _of_runs(differences, names, grouping)
     clear = own[own["p_adjusted"] < LEVEL]
     width = (100 * (own["high"] - own["low"]) / 2).median()
-    head = (
-        f"{len(clear)} of {counted(int(own['difference'].notna().sum()), 'difference')} show (adjusted p below {LEVEL})"
-    )
+    known = counted(int(own["difference"].notna().sum()), "difference")
     shown = [
-        f"{names[row.run_id]} ({wanted[row.contrast].lower()}: {points(row.difference)})" for row in clear.itertuples()
+        f"{names[row.run_id]} ({labels[row.contrast].lower()}: {points(row.difference)})" for row in clear.itertuples()
     ]
-    which = f": {named(shown)}. " if shown else ". "
-    tail = (
-        "" if pd.isna(width) else f"The intervals reach about {width:.0f} points to each side, so only large ones can."
-    )
-    return head + which + tail
+    which = f": {listed(shown, MOST_NAMED)}. " if shown else ". "
+    tail = f"The intervals reach about {width:.0f} points to each side, so only large ones can."
+    return f"{len(clear)} of {known} show (adjusted p below {LEVEL}){which}{'' if pd.isna(width) else tail}"
 
 
 def correlation_sentence(dimension: str, found: stats.Correlation | None) -> str:
@@ -125,31 +112,29 @@ def correlation_sentence(dimension: str, found: stats.Correlation | None) -> str
     question = f"Whether low integration goes with low {dimension} cannot be said"
     if found is None:
         return f"{question}: it takes at least three runs with rates that differ."
-    figures = f"rank correlation {found.rho:+.2f}"
+    rho, runs = f"rank correlation {found.rho:+.2f}", counted(found.n, "run")
     if found.interval is None:
-        return f"{question}: {figures} over {counted(found.n, 'run')}, too few for an interval."
-    figures += (
-        f" (95 % interval {found.interval.low:+.2f} to {found.interval.high:+.2f}) over {counted(found.n, 'run')}"
-    )
+        return f"{question}: {rho} over {runs}, too few for an interval."
+    figures = f"{rho} (95 % interval {found.interval.low:+.2f} to {found.interval.high:+.2f}) over {runs}"
     if not is_clear(found):
-        return f"{question}: {figures}; the interval holds 0."
+        return f"{question}: {figures}; the interval includes 0."
     return f"Low integration goes with {'low' if found.rho > 0 else 'high'} {dimension}: {figures}."
 
 
 def weaker_sentence(weaker: pd.DataFrame, names: Mapping[str, str]) -> str:
-    """Which runs are weaker in knowledge, which in reasoning, and how many cannot be told."""
+    """Which runs are weaker in knowledge, which in reasoning, and in how many the difference is not significant."""
     judged = weaker[weaker["difference"].notna()]
     if judged.empty:
         return "Whether a run is weaker in knowledge or in reasoning cannot be said: no run has samples of both."
     parts = []
     for side in ("knowledge", "reasoning"):
-        found = judged.loc[judged["weaker"] == side, "run_id"].map(names).tolist()
-        parts.append(f"weaker in {side}: {named(found) if found else 'no run'}")
+        found = judged.loc[judged["weaker"] == side, "run_id"].map(names)
+        parts.append(f"weaker in {side}: {listed(found, MOST_NAMED, none='no run')}")
     open_ones = int((judged["weaker"] == "").sum())
     below = int((judged["difference"] < 0).sum())
     above = int((judged["difference"] > 0).sum())
     return (
-        f"Between knowledge and reasoning, {'; '.join(parts)}; not told apart: {open_ones} of "
+        f"Between knowledge and reasoning, {'; '.join(parts)}; no significant difference: {open_ones} of "
         f"{counted(len(judged), 'run')} (adjusted p below {LEVEL}). By the bare rates knowledge is the lower in "
         f"{below} and reasoning in {above}."
     )
@@ -162,12 +147,20 @@ def samples_filter(grouping: Grouping, group: str) -> dict[str, str]:
     return {"needs": grouping.id.removeprefix("needs_")} if group == "yes" else {}
 
 
+def _contrasts(grouping: Grouping) -> dict[str, str]:
+    """{id: label} of the contrasts of a grouping."""
+    return {contrast.id: contrast.label for contrast in CONTRASTS.values() if contrast.grouping == grouping.id}
+
+
+def _of_runs(differences: pd.DataFrame, names: Mapping[str, str], grouping: Grouping) -> pd.DataFrame:
+    own = differences["contrast"].isin(list(_contrasts(grouping))) & differences["run_id"].isin(list(names))
+    return differences[own]
+
+
 def _group(cells: pd.DataFrame, names: Mapping[str, str], grouping: Grouping, group: str) -> pd.DataFrame:
     own = cells[(cells["grouping"] == grouping.id) & (cells["group"] == group)]
     return own.set_index("run_id").reindex(list(names))
 
 
-def _word(value: object) -> str:
-    if isinstance(value, float):
-        return "–" if pd.isna(value) else f"{value:.3f}"
-    return str(value)
+def _beside(low: float, high: float, k: float, n: float) -> str:
+    return f"{interval(low, high)} · {fraction(k, n)}" if n else "no graded sample"

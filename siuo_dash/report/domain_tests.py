@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pandas as pd
 
 from siuo_dash.analysis.domain_tests import LEVEL
-from siuo_dash.report.domains import DOMAIN_LABELS, counted, named
+from siuo_dash.benchmark.schema import DOMAIN_LABELS
+from siuo_dash.report.columns import rowwise
+from siuo_dash.report.domains import MOST_NAMED
 from siuo_dash.report.export import Provenance, Table
-from siuo_dash.text import fraction, percent, points
+from siuo_dash.text import counted, fraction, listed, percent, points, points_interval
+
+_AGAINST_REST: Final = "Percentage points between the domain and the run's other samples, with Newcombe's 95 % interval"
+_ADJUSTED: Final = (
+    "Fisher's exact test of the domain against the run's other samples, Benjamini–Hochberg over its nine domains"
+)
+_EXPLAINS: Final = "Share of the variance between the run's samples that their domain explains (Cramér's V squared)"
+WORDS_HELP: Final = {f"{word}: against the rest": _AGAINST_REST for word in ("Hardest", "Easiest")}
+FIGURES_HELP: Final = {
+    **{f"{word}: adjusted p": _ADJUSTED for word in ("Hardest", "Easiest")},
+    "Domain explains %": _EXPLAINS,
+    "By chance %": "What the domain would explain on average if it did not matter",
+    "Effect: adjusted p": "Chi-square by 9,999 permutations, Benjamini–Hochberg over the runs shown",
+}
+"""What the columns of figures mean."""
 
 
 def tests_screen(tests: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """Hardest and easiest domain of each run with the test against the run's other samples, and the domain's effect."""
     shown: dict[str, object] = {"Run": tests["run_id"].map(names)}
     for end, word in (("hardest", "Hardest"), ("easiest", "Easiest")):
-        shown[f"{word} domain"] = [
-            _domain_words(domain, ties)
-            for domain, ties in zip(tests[f"{end}_domain"], tests[f"{end}_ties"], strict=True)
-        ]
-        shown[f"{word}: rate, count"] = _joined(tests, end, ("rate", "k", "n"), _rate_count)
-        shown[f"{word}: against the rest"] = _joined(
-            tests, end, ("difference", "difference_low", "difference_high"), _difference
-        )
+        rate = [f"{end}_{part}" for part in ("rate", "k", "n")]
+        gap = [f"{end}_difference{part}" for part in ("", "_low", "_high")]
+        shown[f"{word} domain"] = rowwise(_domain_words, tests, f"{end}_domain", f"{end}_ties")
+        shown[f"{word}: rate, count"] = rowwise(_rate_count, tests, *rate)
+        shown[f"{word}: against the rest"] = rowwise(_difference, tests, *gap)
         shown[f"{word}: adjusted p"] = tests[f"{end}_p_adjusted"]
     shown["Domain explains %"] = 100 * tests["explained"]
     shown["By chance %"] = 100 * tests["by_chance"]
@@ -32,26 +45,12 @@ def tests_screen(tests: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(shown)
 
 
-_AGAINST_REST: Final = "Percentage points between the domain and the run's other samples, with Newcombe's 95 % interval"
-_ADJUSTED: Final = (
-    "Fisher's exact test of the domain against the run's other samples, Benjamini–Hochberg over its nine domains"
-)
-WORDS_HELP: Final = {f"{word}: against the rest": _AGAINST_REST for word in ("Hardest", "Easiest")}
-FIGURES_HELP: Final = {
-    **{f"{word}: adjusted p": _ADJUSTED for word in ("Hardest", "Easiest")},
-    "Domain explains %": "Share of the variance between the run's samples that their domain explains (Cramér's V squared)",
-    "By chance %": "What the domain would explain on average if it did not matter",
-    "Effect: adjusted p": "Chi-square by 9,999 permutations, Benjamini–Hochberg over the runs shown",
-}
-"""What the columns of figures mean."""
-
-
 def tests_export(tests: pd.DataFrame, names: Mapping[str, str], provenance: Provenance, title: str) -> Table:
     """The same rows with every figure as a number."""
     data = tests.assign(run=tests["run_id"].map(names))
     data = data[["run_id", "run", *(name for name in tests.columns if name != "run_id")]]
     screen = tests_screen(tests, names)
-    return Table("domain-tests", title, data, lambda _: screen.map(_plain), provenance)
+    return Table("domain-tests", title, data, lambda _: screen.map(three_digits), provenance)
 
 
 def tests_sentences(tests: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
@@ -75,8 +74,11 @@ def tests_sentences(tests: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _joined(tests: pd.DataFrame, end: str, parts: Sequence[str], words: Callable[..., str]) -> list[str]:
-    return [words(*values) for values in zip(*(tests[f"{end}_{part}"] for part in parts), strict=True)]
+def three_digits(value: object) -> str:
+    """A cell for a paper: figures with three digits."""
+    if isinstance(value, float):
+        return "–" if pd.isna(value) else f"{value:.3f}"
+    return str(value)
 
 
 def _rate_count(rate: float, k: float, n: float) -> str:
@@ -84,7 +86,7 @@ def _rate_count(rate: float, k: float, n: float) -> str:
 
 
 def _difference(difference: float, low: float, high: float) -> str:
-    return "–" if pd.isna(difference) else f"{points(difference)} ({points(low)} to {points(high)})"
+    return "–" if pd.isna(difference) else f"{points(difference)} ({points_interval(low, high)})"
 
 
 def _domain_words(domain: object, ties: float) -> str:
@@ -94,11 +96,6 @@ def _domain_words(domain: object, ties: float) -> str:
 
 
 def _which(what: str, names: Sequence[str], of: int) -> str:
-    found = f"{len(names)} of {counted(of, 'run')}, {named(names)}" if names else f"none of {counted(of, 'run')}"
+    runs = counted(of, "run")
+    found = f"{len(names)} of {runs}, {listed(names, MOST_NAMED)}" if names else f"none of {runs}"
     return f"{what} (adjusted p below {LEVEL}): {found}."
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, float):
-        return "–" if pd.isna(value) else f"{value:.3f}"
-    return str(value)

@@ -1,43 +1,45 @@
-"""The domain page's words and tables: profiles of runs, and the heatmap as a table."""
+"""The domain page's words and tables: profiles of runs, the heatmap as a table, subcategories and the catalogue."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 
 from siuo_dash.analysis.domains import COLUMNS, MACRO, OVERALL
 from siuo_dash.analysis.queries import Board
-from siuo_dash.benchmark.schema import DOMAINS, Metric
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
 from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.heatmap import legend_line
+from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import IntervalStyle, Provenance, Table, plain_table, rate_words
-from siuo_dash.text import fraction, interval, percent
+from siuo_dash.text import counted, fraction, interval, listed, percent
 
-DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
 MOST_NAMED: Final = 40
 """Names in a sentence; more are counted."""
 ONLY_MULTIPLE_CHOICE: Final = (
     "The runs of this board share only multiple choice; their other verdicts are of different judges and cannot be "
     "compared. Choose the metric Multiple choice, or another board."
 )
+_TOTALS: Final = (
+    "Their sources published only totals: how many samples passed, not which. "
+    "A file with the run's verdict for each sample, uploaded, puts it here."
+)
+_RATE: Final = ("rate", "low", "high")
 
 
 def run_names(runs: pd.DataFrame) -> dict[str, str]:
     """{run_id: name}: the model where one row has it, else the run's label (model, judge and the id's tail)."""
-    repeated = runs["model"].duplicated(keep=False)
-    names = runs["model"].where(~repeated, runs["label"])
+    names = runs["model"].where(~runs["model"].duplicated(keep=False), runs["label"])
     return dict(zip(runs["run_id"], names, strict=True))
 
 
 def row_names(runs: pd.DataFrame) -> dict[str, str]:
     """{run_id: name} for a chart's rows: a run that lacks verdicts is marked."""
-    names = run_names(runs)
-    partial_runs = set(runs.loc[runs["partial"], "run_id"])
-    return {run_id: f"{name} (partial)" if run_id in partial_runs else name for run_id, name in names.items()}
+    partial = set(runs.loc[runs["partial"], "run_id"])
+    return {run_id: f"{name} (partial)" if run_id in partial else name for run_id, name in run_names(runs).items()}
 
 
 @dataclass(frozen=True)
@@ -53,28 +55,16 @@ class LeftOut:
 def left_out(runs: pd.DataFrame, metric: Metric) -> list[LeftOut]:
     """The runs of `runs_without_domains`, each kind with its reason."""
     totals = runs["evidence"] == "totals"
+    unjudged = f"{metric.label} was not judged. A file that holds these verdicts too, uploaded, puts it here."
     reasons = (
-        (totals, "only totals are published", "Their sources published only totals: how many samples passed, not which. "
-         "A file with the run's verdict for each sample, uploaded, puts it here."),
-        (~totals, f"not judged: {metric.label}", f"{metric.label} was not judged. A file that holds these verdicts too, uploaded, puts it here."),
-    )  # fmt: skip
+        (totals, "only totals are published", _TOTALS),
+        (~totals, f"not judged: {metric.label}", unjudged),
+    )
     return [
-        LeftOut(counted(int(those.sum()), "run"), short, why, named(runs.loc[those, "model"].tolist()))
+        LeftOut(counted(int(those.sum()), "run"), short, why, listed(runs.loc[those, "model"], MOST_NAMED))
         for those, short, why in reasons
         if those.any()
     ]
-
-
-def counted(count: int, noun: str) -> str:
-    """'1 run', '3 runs'."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def named(names: Sequence[str]) -> str:
-    """'A, B and C'; of many, the first and how many more."""
-    shown = list(names[:MOST_NAMED])
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def profile_notes(
@@ -87,15 +77,13 @@ def profile_notes(
     drawn = found["run_id"].tolist()
     notes = []
     if len(drawn) > most:
-        late = [run_labels[run_id] for run_id in drawn[most:]]
-        notes.append(
-            f"The first {most} chosen runs are drawn, so that they can be told apart. Not drawn: {named(late)}."
-        )
+        late = listed([run_labels[run_id] for run_id in drawn[most:]], MOST_NAMED)
+        notes.append(f"Only the first {most} chosen runs are drawn. Not drawn: {late}.")
     without = [run_labels[run_id] for run_id in chosen if run_id not in set(drawn)]
     if without:
         notes.append(
-            f"Without verdicts for each sample on this metric, so not by domain: {named(without)}. "
-            "A file with these verdicts, uploaded, changes that."
+            f"Without verdicts for each sample on this metric, so not by domain: {listed(without, MOST_NAMED)}. "
+            "Upload a file with these verdicts to include them."
         )
     return notes
 
@@ -105,17 +93,18 @@ def chosen_notes(chosen: Sequence[str], here: Sequence[str], run_labels: Mapping
     away = [run_labels[run_id] for run_id in chosen if run_id not in set(here)]
     if not away:
         return []
-    note = f"Not of this view (another board, hidden by a filter, or without verdicts for each sample): {named(away)}."
-    return [note if here else f"{note} All runs of the view stand here instead."]
+    why = "another board, hidden by a filter, or without verdicts for each sample"
+    note = f"Not of this view ({why}): {listed(away, MOST_NAMED)}."
+    return [note if here else f"{note} Showing all runs instead."]
 
 
 def nothing_known(metric: Metric, board: Board, boards: Sequence[Board]) -> str:
     """Why the view is empty, and what to do. Plain text."""
     others = [other.label for other in boards if other.per_sample_runs and other.id != board.id]
     return (
-        f"No run of this view has verdicts for each sample on the metric {metric.label}, so nothing is known of parts of the "
-        "benchmark. Choose another metric, reset the filters, or choose a board with per-sample runs"
-        + (f": {named(others)}." if others else ".")
+        f"No run of this view has verdicts for each sample on the metric {metric.label}, so nothing is known of parts "
+        "of the benchmark. Choose another metric, reset the filters, or choose a board with per-sample runs"
+        + (f": {listed(others, MOST_NAMED, last='or')}." if others else ".")
     )
 
 
@@ -133,67 +122,54 @@ def across_boards(runs: pd.DataFrame, boards: Sequence[Board]) -> str:
 
 def profile_screen(cells: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """Rows are the columns of the heatmap (overall, mean, domains), a column for each run: rate, interval, count."""
-    shown = {"Domain": list(COLUMNS.values())}
-    for run_id, name in names.items():
-        own = cells[cells["run_id"] == run_id].set_index("column").reindex(list(COLUMNS))
-        shown[name] = [_rate_interval_count(cell) for cell in own.itertuples()]
-    return pd.DataFrame(shown)
+    shown = {name: rowwise(_cell_words, _of_run(cells, run_id), *_RATE, "k", "n") for run_id, name in names.items()}
+    return pd.DataFrame({"Domain": list(COLUMNS.values()), **shown})
 
 
 def profile_export(cells: pd.DataFrame, names: Mapping[str, str], provenance: Provenance, title: str) -> Table:
     """One row a run and column for programs; runs side by side for a paper."""
-    kept = cells[cells["run_id"].isin(list(names))]
 
     def words(how: IntervalStyle) -> pd.DataFrame:
-        text = {"Domain": list(COLUMNS.values())}
-        for run_id, name in names.items():
-            own = kept[kept["run_id"] == run_id].set_index("column").reindex(list(COLUMNS))
-            text[name] = [_words(cell, how) for cell in own.itertuples()]
-        return pd.DataFrame(text)
+        shown = {name: _rates(_of_run(cells, run_id), how) for run_id, name in names.items()}
+        return pd.DataFrame({"Domain": list(COLUMNS.values()), **shown})
 
+    kept = cells[cells["run_id"].isin(list(names))]
     return Table("domain-profiles", title, long_cells(kept, names), words, provenance)
 
 
 def long_cells(cells: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    """Cells as data leave the house: `run_id`, `run`, `domain`, `k`, `n`, `rate`, `low`, `high`, and the marks."""
+    """Cells as they are exported: `run_id`, `run`, `domain`, `k`, `n`, `rate`, `low`, `high`, and the marks."""
     extra = [column for column in ("board_mean", "mark") if column in cells]
     frame = cells.assign(run=cells["run_id"].map(names), domain=cells["column"])
     frame = frame.astype({"k": "Int64", "n": "Int64"})
-    return frame[["run_id", "run", "domain", "k", "n", "rate", "low", "high", *extra]].reset_index(drop=True)
+    return frame[["run_id", "run", "domain", "k", "n", *_RATE, *extra]].reset_index(drop=True)
 
 
 def heat_screen(cells: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """The heatmap as a table: one row a run, in each cell rate, interval and count."""
-    words = cells.assign(words=[_rate_interval_count(cell) for cell in cells.itertuples()])
-    wide = words.pivot(index="run_id", columns="column", values="words").reindex(list(names), columns=list(COLUMNS))
-    shown = wide.rename(columns=COLUMNS)
-    shown.insert(0, "Run", [names[run_id] for run_id in wide.index])
+    words = _wide(cells.assign(words=rowwise(_cell_words, cells, *_RATE, "k", "n")), names, "words")
+    shown = words.rename(columns=COLUMNS)
+    shown.insert(0, "Run", [names[run_id] for run_id in words.index])
     return shown.reset_index(drop=True)
 
 
 def heat_export(cells: pd.DataFrame, names: Mapping[str, str], provenance: Provenance, title: str) -> Table:
-    """One row a run: for programs k, n, rate, low, high and mark of each column; for a paper the rates, best in bold."""
-    order = list(names)
-    parts = {
-        part: cells.pivot(index="run_id", columns="column", values=part).reindex(order, columns=list(COLUMNS))
-        for part in ("k", "n", "rate", "low", "high", "mark")
-    }
-    data: dict[str, object] = {"run_id": order, "run": [names[run_id] for run_id in order]}
+    """One row a run: for programs the figures and mark of each column; for a paper the rates, best in bold."""
+    parts = {part: _wide(cells, names, part).reset_index(drop=True) for part in ("k", "n", *_RATE, "mark")}
+    data: dict[str, object] = {"run_id": list(names), "run": list(names.values())}
     for column in COLUMNS:
         for part, wide in parts.items():
-            values = wide[column].reset_index(drop=True)
-            data[f"{column}_{part}"] = values.astype("Int64") if part in ("k", "n") else values
-    rate = parts["rate"].reset_index(drop=True)
-    bold = rate.eq(rate.max()).rename(columns=COLUMNS)
-    return Table("domains", title, pd.DataFrame(data), partial(_heat_words, parts, names), provenance, bold)
+            data[f"{column}_{part}"] = wide[column].astype("Int64") if part in ("k", "n") else wide[column]
 
+    def words(how: IntervalStyle) -> pd.DataFrame:
+        by_column = {
+            label: _rates(pd.DataFrame({part: parts[part][column] for part in _RATE}), how)
+            for column, label in COLUMNS.items()
+        }
+        return pd.DataFrame({"Run": list(names.values()), **by_column})
 
-def _heat_words(parts: Mapping[str, pd.DataFrame], names: Mapping[str, str], how: IntervalStyle) -> pd.DataFrame:
-    text: dict[str, object] = {"Run": list(names.values())}
-    for column, label in COLUMNS.items():
-        ends = zip(*(parts[part][column] for part in ("rate", "low", "high")), strict=True)
-        text[label] = [rate_words(rate, low, high, how, "–") for rate, low, high in ends]
-    return pd.DataFrame(text)
+    bold = parts["rate"].eq(parts["rate"].max()).rename(columns=COLUMNS)
+    return Table("domains", title, pd.DataFrame(data), words, provenance, bold)
 
 
 def cells_export(cells: pd.DataFrame, names: Mapping[str, str], provenance: Provenance) -> Table:
@@ -203,9 +179,9 @@ def cells_export(cells: pd.DataFrame, names: Mapping[str, str], provenance: Prov
 
 def heat_caption(shown: int, of: int, column: str, metric: Metric, theme: Theme) -> str:
     """What the heatmap shows, and how much of it."""
-    which = f"{counted(of, 'run')}, sorted by {column}. " if shown == of else (
-        f"The first {shown} of {of:,} runs by {column}; filter to see others. "
-    )  # fmt: skip
+    which = f"{counted(of, 'run')}, sorted by {column}. "
+    if shown != of:
+        which = f"The first {shown} of {of:,} runs by {column}; filter to see others. "
     return which + legend_line(theme, metric) + " A click on a cell opens these samples of that run."
 
 
@@ -224,13 +200,66 @@ def marks_sentence(cells: pd.DataFrame) -> str:
     )
 
 
-def _rate_interval_count(cell: object) -> str:
-    rate, low, high, k, n = (getattr(cell, part) for part in ("rate", "low", "high", "k", "n"))
+def subcategory_screen(counts: pd.DataFrame, runs: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Rows are the subcategories by domain, a column for each run with its k/n."""
+    long = _by_subcategory(counts, runs, names)
+    words = long.assign(words=rowwise(fraction, long, "k", "n"))
+    parts = long[["domain", "subcategory"]].drop_duplicates()
+    order = {domain: place for place, domain in enumerate(DOMAIN_LABELS)}
+    parts = parts.assign(place=parts["domain"].map(order)).sort_values(["place", "subcategory"]).drop(columns="place")
+    wide = words.pivot(index=["domain", "subcategory"], columns="run_id", values="words")
+    shown = {run_id: names[run_id] for run_id in runs["run_id"] if run_id in names}
+    # A run without a graded sample here has no column of its own.
+    wide = wide.reindex(pd.MultiIndex.from_frame(parts)).reindex(columns=list(shown)).fillna("").reset_index()
+    cells = {name: wide[run_id] for run_id, name in shown.items()}
+    return pd.DataFrame({"Domain": wide["domain"].map(DOMAIN_LABELS), "Subcategory": wide["subcategory"], **cells})
+
+
+def subcategory_export(
+    counts: pd.DataFrame, runs: pd.DataFrame, names: Mapping[str, str], provenance: Provenance
+) -> Table:
+    """One row a run and subcategory for programs; the table of the page for a paper."""
+    data = _by_subcategory(counts, runs, names)[["run_id", "run", "domain", "subcategory", "k", "n"]]
+    screen = subcategory_screen(counts, runs, names)
+    return Table("subcategories", "Passed samples by subcategory", data, lambda _: screen, provenance)
+
+
+def failures_export(samples: pd.DataFrame, provenance: Provenance) -> Table:
+    """How many runs fail each sample: what the map of the catalogue is drawn from."""
+    data = samples[["question_id", "domain", "subcategory", "graded", "failing"]]
+    return plain_table("failing-runs", "How many runs fail each sample", data, provenance)
+
+
+def map_caption(runs: int, metric: Metric) -> str:
+    """What the map of the catalogue shows."""
+    return (
+        f"Each tile's area is its number of samples; the stronger its colour, the more of {counted(runs, 'run')} fail "
+        f"there ({metric.label}). The figure is the number of runs that fail a sample, on average. A click opens a "
+        "tile, down to the single sample, and the bar at the top leads back. A name that does not fit appears on hover."
+    )
+
+
+def _by_subcategory(counts: pd.DataFrame, runs: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """The counts of the named runs of a board, which can have more than a table shows, with `run_id` and `run`."""
+    long = counts.assign(run_id=counts["run_no"].map(runs.set_index("run_no")["run_id"]))
+    return long[long["run_id"].isin(list(names))].assign(run=lambda kept: kept["run_id"].map(names))
+
+
+def _of_run(cells: pd.DataFrame, run_id: str) -> pd.DataFrame:
+    return cells[cells["run_id"] == run_id].set_index("column").reindex(list(COLUMNS))
+
+
+def _wide(cells: pd.DataFrame, names: Mapping[str, str], part: str) -> pd.DataFrame:
+    """One row a run, one column a column of the heatmap."""
+    return cells.pivot(index="run_id", columns="column", values=part).reindex(list(names), columns=list(COLUMNS))
+
+
+def _rates(frame: pd.DataFrame, how: IntervalStyle) -> list[str]:
+    return rowwise(lambda *rate: rate_words(*rate, how, "–"), frame, *_RATE)
+
+
+def _cell_words(rate: Any, low: Any, high: Any, k: Any, n: Any) -> str:
     if pd.isna(rate):
         return "–"
-    counted = fraction(k, n)
-    return f"{percent(rate)} ({interval(low, high)})" + (f" · {counted}" if counted else "")
-
-
-def _words(cell: Any, how: IntervalStyle) -> str:
-    return rate_words(cell.rate, cell.low, cell.high, how, "–")
+    count = fraction(k, n)
+    return f"{percent(rate)} ({interval(low, high)})" + (f" · {count}" if count else "")

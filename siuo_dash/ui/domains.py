@@ -15,15 +15,15 @@ from siuo_dash.analysis import domain_tests, domains, queries, subcategories
 from siuo_dash.analysis.domains import DomainRates
 from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.benchmark.labels import Labels
-from siuo_dash.benchmark.schema import MCQA_JUDGE
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, MCQA_JUDGE
 from siuo_dash.charts.heatmap import LEAST_WIDTH, MOST_ROWS, heatmap
 from siuo_dash.charts.radar import MOST_RUNS, radar
 from siuo_dash.charts.treemap import catalogue_map
 from siuo_dash.report import domain_tests as tests_report
 from siuo_dash.report import domains as report
 from siuo_dash.report import labels
-from siuo_dash.report import subcategories as parts_report
 from siuo_dash.store.engine.database import Store
+from siuo_dash.text import listed
 from siuo_dash.ui import background, browser, controls, display, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
@@ -112,10 +112,9 @@ def _profiles(view: View, rates: DomainRates, means: pd.DataFrame, *, narrow: bo
     left, right = st.columns([5, 6])
     with left:
         display.chart(
-            radar(profiles.cells, drawn, report.DOMAIN_LABELS, view.metric, browser.theme(), mean=means, narrow=narrow),
+            radar(profiles.cells, drawn, DOMAIN_LABELS, view.metric, browser.theme(), mean=means, narrow=narrow),
             key="radar",
-            alt=f"{view.metric.label} by domain of {report.named(list(drawn.values()))}; "
-            "the table beside it has the figures",
+            alt=f"{view.metric.label} by domain of {listed(drawn.values())}; the table beside it has the figures",
             data=data,
             select=None if narrow else partial(_take_click, view, profiles.runs, "radar"),
         )
@@ -169,7 +168,7 @@ def _all_runs(view: View, rates: DomainRates, chosen: list[str], *, narrow: bool
 def _choose_cell(view: View, runs: pd.DataFrame, shown: Mapping[str, str]) -> None:
     with controls.row():
         run = st.selectbox("Run", list(shown), format_func=shown.__getitem__, key="cell-run", width=300)
-        names = report.DOMAIN_LABELS
+        names = DOMAIN_LABELS
         domain = st.selectbox("Domain", list(names), format_func=names.__getitem__, key="cell-domain", width=260)
         st.button(
             "Open these samples",
@@ -215,7 +214,7 @@ def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str], runs
         page.link("method", "How the labels were made")
         page.link("capabilities", "Use other labels")
     samples = subcategories.failures(view.store, view.filters.where(), view.metric, own)
-    st.caption(parts_report.map_caption(runs, view.metric))
+    st.caption(report.map_caption(runs, view.metric))
     display.chart(
         catalogue_map(
             samples,
@@ -227,7 +226,7 @@ def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str], runs
         ),
         key="catalogue",
         alt="Map of the catalogue: domains, subcategories and samples, coloured by the share of runs that fail there",
-        data=parts_report.failures_export(samples, view.provenance()),
+        data=report.failures_export(samples, view.provenance()),
     )
     among = of_runs(rows.runs["run_id"].tolist())
     counts = subcategories.subcategory_counts(view.store, among, view.metric, own)
@@ -236,10 +235,10 @@ def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str], runs
         "too few for a rate or a rank."
     )
     display.table(
-        parts_report.subcategory_screen(counts, rows.runs, names),
+        report.subcategory_screen(counts, rows.runs, names),
         key="subcategories",
         alt=f"Samples that pass by subcategory and run, {view.metric.label}",
         most_pixels=1_200,
         pinned="Subcategory",
-        export=parts_report.subcategory_export(counts, rows.runs, names, view.provenance()),
+        export=report.subcategory_export(counts, rows.runs, names, view.provenance()),
     )

@@ -109,7 +109,10 @@ def test_the_weaker_side_is_named_only_where_it_shows(store: Store) -> None:
     assert [found[name] for name in ("Weak", "Fair", "Good", "Strong")] == [""] * 4
     names = dict(zip(rates.runs["run_id"], rates.runs["model"], strict=True))
     words = view.weaker_sentence(weaker, names)
-    assert "weaker in knowledge: No knowledge; weaker in reasoning: No reasoning; not told apart: 4 of 6 runs" in words
+    assert (
+        "weaker in knowledge: No knowledge; weaker in reasoning: No reasoning; no significant difference: 4 of 6 runs"
+        in words
+    )
 
 
 def test_integration_and_knowledge_together(store: Store) -> None:
@@ -136,7 +139,7 @@ def test_the_sentence_follows_the_interval() -> None:
     against = stats.Correlation(-0.8, stats.Interval(-0.95, -0.3), 12)
     assert "goes with high reasoning" in view.correlation_sentence("reasoning", against)
     unclear = stats.Correlation(0.3, stats.Interval(-0.2, 0.7), 12)
-    assert view.correlation_sentence("reasoning", unclear).endswith("the interval holds 0.")
+    assert view.correlation_sentence("reasoning", unclear).endswith("the interval includes 0.")
 
 
 def test_order_by_rate_and_choice(store: Store) -> None:

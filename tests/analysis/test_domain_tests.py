@@ -92,7 +92,7 @@ def test_the_words_name_the_runs_that_stand_out(rates: domains.DomainRates) -> N
     found = domain_tests.hardest_and_easiest(rates)
     effect, hardest, easiest = view.tests_sentences(found, names)
     assert "4.8 % would be expected by chance" in effect
-    assert hardest.endswith("2 of 3 runs, Two, Uneven.") or hardest.endswith("2 of 3 runs, Uneven, Two.")
+    assert hardest.endswith("2 of 3 runs, Two and Uneven.") or hardest.endswith("2 of 3 runs, Uneven and Two.")
     assert "none of 3 runs" in easiest or "1 of 3 runs" in easiest
     table = view.tests_screen(found, names).set_index("Run")
     assert table.loc["Uneven", "Hardest: rate, count"] == "16.7 % · 3/18"

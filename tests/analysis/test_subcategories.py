@@ -12,7 +12,7 @@ from siuo_dash.analysis import domains, subcategories
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.labels import Label, Labels
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.report import subcategories as view
+from siuo_dash.report import domains as view
 from siuo_dash.store.engine.database import Store
 from tests.make.domains_stores import BOARD, CATALOGUE, JUDGE, data_with, run
 from tests.make.stores import make_run, share

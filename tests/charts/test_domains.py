@@ -12,7 +12,7 @@ import pytest
 from siuo_dash.analysis import capabilities, domains, subcategories
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.labels import Labels
-from siuo_dash.benchmark.schema import DOMAINS, METRICS
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, DOMAINS, METRICS
 from siuo_dash.charts import colours
 from siuo_dash.charts.bars import MOST_RUNS as MOST_BARS
 from siuo_dash.charts.bars import grouped_bars
@@ -154,7 +154,7 @@ def test_a_cell_without_samples_says_so(rates: domains.DomainRates) -> None:
 
 def test_the_radar_closes_each_line_and_tells_runs_apart(rates: domains.DomainRates) -> None:
     names = view.run_names(rates.runs)
-    figure = radar(rates.cells, names, view.DOMAIN_LABELS, SAFE, "light", mean=domains.board_means(rates))
+    figure = radar(rates.cells, names, DOMAIN_LABELS, SAFE, "light", mean=domains.board_means(rates))
     mean, *lines = figure.data
     assert len(lines) == MOST_RUNS == 6
     assert mean.name == "Mean of the board"
@@ -172,7 +172,7 @@ def test_the_radar_closes_each_line_and_tells_runs_apart(rates: domains.DomainRa
 @pytest.mark.parametrize("narrow", [False, True])
 def test_no_domain_name_of_the_radar_is_cut(rates: domains.DomainRates, narrow: bool) -> None:
     names = view.run_names(rates.runs)
-    figure = radar(rates.cells, names, view.DOMAIN_LABELS, SAFE, "dark", narrow=narrow)
+    figure = radar(rates.cells, names, DOMAIN_LABELS, SAFE, "dark", narrow=narrow)
     shown = [text.replace("<br>", " ").replace("&amp;", "&") for text in figure.data[0].theta[:-1]]
     assert shown == [domain.label for domain in DOMAINS]
     lines = sum(trace.name.count("<br>") + 1 for trace in figure.data)
@@ -183,7 +183,7 @@ def test_a_domain_without_samples_leaves_a_gap(rates: domains.DomainRates) -> No
     one = rates.only(rates.runs["run_id"].tolist()[:1])
     cells = one.cells.copy()
     cells.loc[cells["column"] == "morality", ["k", "n", "rate", "low", "high"]] = [0, 0, np.nan, np.nan, np.nan]
-    line = radar(cells, view.run_names(one.runs), view.DOMAIN_LABELS, SAFE, "light").data[0]
+    line = radar(cells, view.run_names(one.runs), DOMAIN_LABELS, SAFE, "light").data[0]
     assert np.isnan(line.r[2])
     assert line.connectgaps is False
     assert "no graded sample" in line.text[2]
