@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -53,7 +54,7 @@ def rates_export(
         text: dict[str, object] = {"Run": list(names.values())}
         for group, label in grouping.groups.items():
             own = _group(cells, names, grouping, group)
-            text[label] = rowwise(lambda *rate: rate_words(*rate, how, "–"), own, "rate", "low", "high")
+            text[label] = rowwise(partial(rate_words, how=how, missing="–"), own, "rate", "low", "high")
         return pd.DataFrame(text)
 
     kept = cells[(cells["grouping"] == grouping.id) & cells["run_id"].isin(list(names))]

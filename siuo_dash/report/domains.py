@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -38,8 +39,8 @@ def run_names(runs: pd.DataFrame) -> dict[str, str]:
 
 def row_names(runs: pd.DataFrame) -> dict[str, str]:
     """{run_id: name} for a chart's rows: a run that lacks verdicts is marked."""
-    partial = set(runs.loc[runs["partial"], "run_id"])
-    return {run_id: f"{name} (partial)" if run_id in partial else name for run_id, name in run_names(runs).items()}
+    unjudged = set(runs.loc[runs["partial"], "run_id"])
+    return {run_id: f"{name} (partial)" if run_id in unjudged else name for run_id, name in run_names(runs).items()}
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,7 @@ def _wide(cells: pd.DataFrame, names: Mapping[str, str], part: str) -> pd.DataFr
 
 
 def _rates(frame: pd.DataFrame, how: IntervalStyle) -> list[str]:
-    return rowwise(lambda *rate: rate_words(*rate, how, "–"), frame, *_RATE)
+    return rowwise(partial(rate_words, how=how, missing="–"), frame, *_RATE)
 
 
 def _cell_words(rate: Any, low: Any, high: Any, k: Any, n: Any) -> str:
