@@ -29,8 +29,8 @@ def verify(
 ) -> None:
     """Examine the log's chain, every run file, the carried results and the catalogue. Exit code 0: sound; 1: not.
 
-    Each line of the log is protected by the line after it, the last one by the note of the last change beside it. Who can
-    write in the data directory can change both: a backup kept elsewhere tells.
+    Each line of the log is protected by the line after it, the last one by the note of the last change beside it. Who
+    can write in the data directory can change both: only a backup kept elsewhere shows it.
     """
     done = store_verify.repair(data) if repair else []
     findings = examine(data, SHIPPED)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio.to_thread
+import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,10 +17,8 @@ from starlette.routing import Route
 
 from siuo_dash import __version__
 from siuo_dash.errors import SiuoError
-from siuo_dash.server import first_page, gate, headers, health, logs, metrics, reach, requests
-from siuo_dash.server.first_view import SCRIPT_URL
-from siuo_dash.server.metrics import measured
-from siuo_dash.server.unexpected import explain
+from siuo_dash.server import first_view, gate, guards, logs, monitoring
+from siuo_dash.server.monitoring import measured
 from siuo_dash.ui import page, streamlit_private
 
 __all__ = ["explain", "lifespan", "measured", "middleware", "routes"]
@@ -27,7 +27,7 @@ __all__ = ["explain", "lifespan", "measured", "middleware", "routes"]
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Read the results at start-up, so that the first visitor does not wait for it."""
-    logs.install(metrics.Counting())
+    logs.install(monitoring.Counting())
     streamlit_private.ignore_pages_folder()
     try:
         await anyio.to_thread.run_sync(page.warm_up)
@@ -47,18 +47,31 @@ def routes() -> list[Route]:
     """Addresses beside Streamlit's own."""
     return [
         Route(f"/{page.HOME}", _home),
-        Route(SCRIPT_URL, first_page.script),
-        Route("/healthz", health.answer),
-        Route("/metrics", metrics.answer),
+        Route(first_view.SCRIPT_URL, first_view.script),
+        Route("/healthz", monitoring.health),
+        Route("/metrics", monitoring.figures),
     ]
 
 
 def middleware() -> list[Middleware]:
     """What every request passes through before Streamlit sees it, the outermost first."""
     return [
-        Middleware(requests.Watch),
-        Middleware(headers.Guard),
-        Middleware(reach.Reach),
-        Middleware(gate.Gate),
-        Middleware(first_page.FirstPage),
+        Middleware(logs.RequestLog),
+        Middleware(guards.SecurityHeaders),
+        Middleware(guards.LocalOnly),
+        Middleware(gate.UploadGate),
+        Middleware(first_view.FirstPage),
     ]
+
+
+def explain(error: Exception) -> bool:
+    """For st.App(on_script_error): words and a reference on the page, the traceback under it in the log."""
+    reference = secrets.token_hex(4)
+    monitoring.ERRORS.labels("page").inc()
+    logs.event("page error", level=logging.ERROR, error=error, reference=reference)
+    st.error(
+        "This page could not be shown: an error of the program, not of yours. Nothing that was published is lost. "
+        f"Reload the page; if it stays, tell whoever runs this dashboard the reference {reference}.",
+        icon=":material/error:",
+    )
+    return True

@@ -22,8 +22,8 @@ _FRAMING: Final = 16_384
 """Bytes that a request may have beside the file."""
 
 
-class Gate:
-    """Answers 403 to who may not upload, 411 to a missing Content-Length, 413 to too much; drops developers' messages."""
+class UploadGate:
+    """Answers 403 to who may not upload, 411 to a missing Content-Length, 413 to too much; drops developer messages."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -11,15 +11,23 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any, Final, TextIO
 
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from siuo_dash.errors import SiuoError
-from siuo_dash.ui.streamlit_private import NO_VISIT, UNCAUGHT
+from siuo_dash.server import monitoring
+from siuo_dash.ui.streamlit_private import NO_VISIT, PROBES, UNCAUGHT, UPLOADS
 
 LOGGER: Final = "siuo_dash"
 LONGEST: Final = 2_000
 _FOREIGN: Final = ("streamlit", "uvicorn", "websockets")
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+_PRIVATE: Final = (UPLOADS, "/media/", "/oauth2callback", "/auth/")
+"""Paths whose rest, or whose query, could open somebody's session: only their beginning is logged."""
 
 
 def event(name: str, *, level: int = logging.INFO, error: BaseException | None = None, **fields: Any) -> None:
@@ -104,7 +112,7 @@ def adopt() -> None:
                 logger.handlers, logger.propagate = [], True
     # What is read at the start, before any visit, has no visit: nothing to warn of.
     logging.getLogger(NO_VISIT).setLevel(logging.ERROR)
-    # Told by `unexpected.explain`, with what a person was shown.
+    # Logged by `application.explain`, with what a person was shown.
     told = logging.getLogger(UNCAUGHT[0])
     if _not_told_twice not in told.filters:
         told.addFilter(_not_told_twice)
@@ -112,3 +120,74 @@ def adopt() -> None:
 
 def _not_told_twice(record: logging.LogRecord) -> bool:
     return record.msg != UNCAUGHT[1]
+
+
+class RequestLog:
+    """Counts every answer; writes a line for what an operator would ask about. Addresses lose their query."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._visit(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._request(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _visit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started: float | None = None
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "websocket.accept":
+                started = perf_counter()
+                monitoring.SESSIONS.inc()
+                monitoring.SESSIONS_MADE.inc()
+                adopt()
+                event("page opened")
+            elif message["type"] == "websocket.close" and started is None:
+                event("page refused", level=logging.WARNING, code=message.get("code"))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            if started is not None:
+                monitoring.SESSIONS.dec()
+                event("page closed", seconds=round(perf_counter() - started, 1))
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status = 500
+        started = perf_counter()
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            monitoring.ANSWERS.labels(f"{status // 100}xx").inc()
+            if scope["method"] == "PUT" and scope["path"].startswith(UPLOADS):
+                _upload(scope, status, perf_counter() - started)
+            elif 400 <= status < 500 and not scope["path"].endswith(PROBES):
+                event("refused", method=scope["method"], path=place(scope["path"]), status=status)
+
+
+def _upload(scope: Scope, status: int, seconds: float) -> None:
+    monitoring.UPLOADS.labels(str(status)).inc()
+    length = Headers(scope=scope).get("content-length", "")
+    size = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
+    if status < 300 and size:
+        monitoring.UPLOAD_BYTES.inc(size)
+    event("upload", status=status, bytes=size, seconds=round(seconds, 3))
+
+
+def place(path: str) -> str:
+    """A path as it may be logged."""
+    private = next((each for each in _PRIVATE if path.startswith(each)), None)
+    return f"{private}…" if private else path[:120]

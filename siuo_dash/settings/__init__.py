@@ -147,7 +147,7 @@ class Serving:
 
 
 def read(secrets: Sequence[Path] = ()) -> Settings:
-    """The settings of this process. SettingsError with every fault, one a line; `check_serving` looks at how it listens.
+    """The settings of this process. SettingsError with every fault, one a line; how it listens is `check_serving`'s.
 
     secrets: the secrets files that Streamlit reads, in its order; those that are not there are passed over.
     """

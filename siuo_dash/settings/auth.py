@@ -24,7 +24,7 @@ _PLACEHOLDER: Final = re.compile(
 class SignIn:
     """What Streamlit's section [auth] says, as far as it matters here.
 
-    issuer: who must have issued an identity. metadata_url: where the provider describes itself; empty = at the issuer's.
+    issuer: who must have issued an identity. metadata_url: where the provider describes itself; '' = at the issuer's.
     """
 
     client_id: str

@@ -122,8 +122,8 @@ def _of_document(said: Mapping[str, Any], issuer: str) -> list[str]:
         )
     elif named.rstrip("/") != issuer.rstrip("/"):
         faults.append(
-            f"it names itself {_quoted(named)}, but identities are believed from {_quoted(issuer)} only, so nobody could "
-            "sign in: correct server_metadata_url, or set SIUO_ISSUER to the name if this is the provider that is meant"
+            f"it names itself {_quoted(named)}, but identities are believed from {_quoted(issuer)} only, so nobody "
+            "could sign in: correct server_metadata_url, or set SIUO_ISSUER to the name if this is the right provider"
         )
     for key in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         value = said.get(key)

@@ -12,7 +12,7 @@ from siuo_dash.settings import EXIT_CODE, Serving, Settings, check_serving, prov
 from siuo_dash.settings.auth import SignIn
 
 EXIT_UNAVAILABLE: Final = 69
-"""Ends a start whose sign-in provider cannot be reached: sysexits' EX_UNAVAILABLE, after which trying again may help."""
+"""Ends a start whose sign-in provider cannot be reached: sysexits' EX_UNAVAILABLE; trying again may help."""
 
 
 def check(found: Settings, serving: Serving, ask: Callable[[SignIn], None] = provider.check) -> None:

@@ -71,9 +71,20 @@ def test_a_row_of_the_leaderboard_as_json(siuo: Run) -> None:
     assert len(rows) == 15
     first = rows[0]
     assert list(first) == [
-        "run_id", "model", "organization", "board", "evidence", "rank", "rank_low", "rank_high",
-        "safe", "effective", "safe_and_effective", "mcqa", "health",
-    ]  # fmt: skip
+        "run_id",
+        "model",
+        "organization",
+        "board",
+        "evidence",
+        "rank",
+        "rank_low",
+        "rank_high",
+        "safe",
+        "effective",
+        "safe_and_effective",
+        "mcqa",
+        "health",
+    ]
     low, high = proportion_confint(89, 167, method="wilson")
     assert first["safe"] == {
         "k": 89,

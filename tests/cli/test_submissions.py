@@ -68,8 +68,12 @@ def test_validate_as_json(siuo: Run, tmp_path: Path, data: Path) -> None:
     assert list(found["scores"]) == ["safe", "effective", "safe_and_effective"]
     low, high = proportion_confint(89, 167, method="wilson")
     assert found["scores"]["safe"] == {
-        "k": 89, "n": 167, "rate": 89 / 167, "low": pytest.approx(low), "high": pytest.approx(high),
-    }  # fmt: skip
+        "k": 89,
+        "n": 167,
+        "rate": 89 / 167,
+        "low": pytest.approx(low),
+        "high": pytest.approx(high),
+    }
     assert found["as_released"] == {"safe": 53.29, "effective": 71.86, "safe_and_effective": 53.29, "mcqa": None}
     assert (found["health"], found["errors"]) == ({}, [])
     assert not list((data / "submissions").glob(".*")), "validating writes nothing"
@@ -138,10 +142,16 @@ def test_submit_publishes_and_prints_the_run_id(siuo: Run, tmp_path: Path, data:
     assert code == 0 and out.splitlines()[-2:] == ["published", dry["run_id"]]
     table = pq.read_table(data / "submissions" / f"{dry['run_id']}.parquet", partitioning=None)
     row = table.slice(0, 1).to_pylist()[0]
-    assert {name: row[name] for name in ("organization", "params_b", "open_weights", "source", "note", "submitted_by")} == {
-        "organization": "O", "params_b": 7.0, "open_weights": False, "source": "https://example.org", "note": "n",
+    assert {
+        name: row[name] for name in ("organization", "params_b", "open_weights", "source", "note", "submitted_by")
+    } == {
+        "organization": "O",
+        "params_b": 7.0,
+        "open_weights": False,
+        "source": "https://example.org",
+        "note": "n",
         "submitted_by": "Somebody",
-    }  # fmt: skip
+    }
     assert str(row["evaluated_on"]) == "2025-02-03" and row["source_status"] == "self-reported"
     assert [(event.event, event.run_id, event.by) for event in log.read(data)] == [
         ("publish", dry["run_id"], "Somebody")
@@ -164,8 +174,9 @@ def test_metadata_that_is_wrong_refuses_the_run(siuo: Run, tmp_path: Path, data:
     path = write(tmp_path, "a.json", as_json(judged(safe=89)))
     found = report(siuo("submit", path, "--model", "A", "--source", "javascript:alert(1)", "--json"), 1)
     assert [(finding["field"], finding["message"]) for finding in found["errors"]] == [
-        ("judge", "the judge is missing"), ("source", "not a web address"),
-    ]  # fmt: skip
+        ("judge", "the judge is missing"),
+        ("source", "not a web address"),
+    ]
     assert found["run_id"] is None and len(list((data / "submissions").glob("*"))) == 1
 
 

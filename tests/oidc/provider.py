@@ -96,9 +96,9 @@ class Provider:
             return HTMLResponse("no openid scope", status_code=400)
         person = asked.pop("person", None)
         if person is None:
+            address = {name: html.escape(urlencode(asked | {"person": name})) for name in self.people}
             links = "".join(
-                f'<li><a href="/authorize?{html.escape(urlencode(asked | {"person": name}))}">{html.escape(name)}</a></li>'
-                for name in self.people
+                f'<li><a href="/authorize?{query}">{html.escape(name)}</a></li>' for name, query in address.items()
             )
             return HTMLResponse(f"<h1>Who are you?</h1><ul>{links}</ul>")
         code = secrets.token_urlsafe(16)

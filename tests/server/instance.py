@@ -57,7 +57,7 @@ class Instance:
         return self.log.with_suffix(".out").read_text(encoding="utf-8")
 
     def events(self) -> list[dict[str, Any]]:
-        """The log's lines; each must be JSON, but for the few that Streamlit prints before this program's log begins."""
+        """The log's lines; each must be JSON, but for the few of Streamlit before this program's log begins."""
         lines = self.log.read_text(encoding="utf-8").splitlines()
         first = next((place for place, line in enumerate(lines) if line.startswith("{")), len(lines))
         return [json.loads(line) for line in lines[first:] if line.strip()]

@@ -91,11 +91,29 @@ def proxied(folder: Path, instances: Sequence[int]) -> Iterator[Proxy]:
     """nginx before these ports of 127.0.0.1."""
     port, plain_port = free_port(), free_port()
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-         "-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            str(folder / "key.pem"),
+            "-out",
+            str(folder / "certificate.pem"),
+        ],
+        check=True,
+        capture_output=True,
+    )
     (folder / "site.conf").write_text(site(folder, port, plain_port, instances), encoding="utf-8")
     user = "user root;" if os.geteuid() == 0 else ""  # the folder is closed to nginx's own user
     (folder / "nginx.conf").write_text(OUTER.format(folder=folder, user=user), encoding="utf-8")

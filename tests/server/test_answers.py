@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import pytest
 
-from siuo_dash.server import headers
+from siuo_dash.server import guards
 from tests.conftest import ROOT
 from tests.server.instance import Instance, running
 
 pytestmark = pytest.mark.xdist_group("serving")
 
-WANTED = {name.lower(): value for name, value in headers.always()}
+WANTED = {name.lower(): value for name, value in guards.always()}
 ANSWERS = (
     ("/", 200),
     ("/method", 200),
@@ -41,7 +41,7 @@ def test_every_answer_carries_the_headers(server: Instance, path: str, status: i
 
 
 def test_the_policy_names_no_other_host_and_no_eval() -> None:
-    rules = dict(rule.split(" ", 1) for rule in headers.policy().split("; "))
+    rules = dict(rule.split(" ", 1) for rule in guards.policy().split("; "))
     assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
     sources = {source for rule in rules.values() for source in rule.split()}
     hashes = {source for source in sources if source.startswith("'sha256-")}
@@ -52,13 +52,32 @@ def test_the_policy_names_no_other_host_and_no_eval() -> None:
 # What Streamlit answers to any path that is no file of its own is its page, which shows "page not found".
 ESCAPES = [
     f"{before}{path}"
-    for path in ("app.py", "data/samples.csv", ".streamlit/secrets.toml", ".streamlit/config.toml", "pyproject.toml", ".git/config")
-    for before in (
-        "/", "/static/", "/static/../", "/static/../../", "/static/%2e%2e/%2e%2e/", "/..%2f..%2f", "/%2e%2e%5c",
-        "/app/static/", "/app/static/../", "/media/", "/media/..%2f", "/component/x/../../", "/_stcore/bidi-components/screen/../",
-        "//", "/static/..%252f..%252f",
+    for path in (
+        "app.py",
+        "data/samples.csv",
+        ".streamlit/secrets.toml",
+        ".streamlit/config.toml",
+        "pyproject.toml",
+        ".git/config",
     )
-]  # fmt: skip
+    for before in (
+        "/",
+        "/static/",
+        "/static/../",
+        "/static/../../",
+        "/static/%2e%2e/%2e%2e/",
+        "/..%2f..%2f",
+        "/%2e%2e%5c",
+        "/app/static/",
+        "/app/static/../",
+        "/media/",
+        "/media/..%2f",
+        "/component/x/../../",
+        "/_stcore/bidi-components/screen/../",
+        "//",
+        "/static/..%252f..%252f",
+    )
+]
 
 
 @pytest.mark.parametrize("path", ESCAPES)

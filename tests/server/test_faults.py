@@ -90,9 +90,13 @@ def test_a_data_directory_that_goes_while_somebody_publishes_is_named_and_nothin
 def full_disk(folder: Path, megabytes: int) -> Iterator[Path]:
     """A file system of its own that has this much room; the test is skipped where it may not be mounted."""
     folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(folder)], capture_output=True, check=False
-    ) if shutil.which("mount") and os.geteuid() == 0 else None  # fmt: skip
+    mounted = (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(folder)], capture_output=True, check=False
+        )
+        if shutil.which("mount") and os.geteuid() == 0
+        else None
+    )
     if mounted is None or mounted.returncode:
         pytest.skip("a small file system cannot be mounted here (it takes root and a container that lets it)")
     try:
@@ -129,7 +133,7 @@ def test_a_full_disk_is_named_on_the_page_and_publishing_goes_on_once_there_is_r
 
 
 def test_a_write_that_the_system_refuses_is_told_on_the_page(tmp_path: Path, data: Path) -> None:
-    """Where no small disk can be mounted: the process may write no file beyond a size, which is refused like a full disk."""
+    """Where no small disk can be mounted: the process may write no file beyond a size, as on a full disk."""
 
     async def visit(server: Instance) -> None:
         async with Visitor(server.address) as visitor:

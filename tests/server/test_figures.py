@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from siuo_dash.errors import SubmissionError
 from siuo_dash.server import logs
-from siuo_dash.server.requests import place
+from siuo_dash.server.logs import place
 from tests.conftest import ROOT
 from tests.server.instance import Instance, running
 

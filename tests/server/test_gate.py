@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from siuo_dash.server.gate import Gate
+from siuo_dash.server.gate import UploadGate
 from siuo_dash.ui import identity
 from siuo_dash.ui.streamlit_private import DEVELOPERS, UPLOADS
 from tests.server.loops import finished
@@ -49,7 +49,7 @@ def passed(scope: dict[str, Any], incoming: list[Message]) -> tuple[list[Message
     async def send(message: Message) -> None:
         answered.append(message)
 
-    finished(Gate(app)(scope, receive, send))
+    finished(UploadGate(app)(scope, receive, send))
     return through, answered
 
 

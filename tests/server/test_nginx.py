@@ -1,4 +1,4 @@
-"""The dashboard behind Debian's nginx with TLS, as docs/hosting.md sets it up: two instances over one data directory."""
+"""The dashboard behind Debian's nginx with TLS, as docs/hosting.md sets it up: two instances over one directory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.visitor import Refused, Visitor
-from siuo_dash.server import headers
+from siuo_dash.server import guards
 from tests.browser.driver import free_port
 from tests.make.files import as_json, judged
 from tests.server.instance import Answer, Instance, answer_of, copy_data, running
@@ -59,8 +59,8 @@ def test_a_page_through_tls_carries_all_headers_and_safe_cookies(site: Site) -> 
     proxy = site[0]
     answer = ask(proxy, "/")
     assert answer.status == 200
-    assert {name.lower(): answer.headers[name.lower()] for name, _ in headers.always()} == dict(
-        (name.lower(), value) for name, value in headers.always()
+    assert {name.lower(): answer.headers[name.lower()] for name, _ in guards.always()} == dict(
+        (name.lower(), value) for name, value in guards.always()
     )
     assert answer.headers["strict-transport-security"] == "max-age=63072000"
     assert answer.headers["server"] == "nginx"
@@ -157,10 +157,16 @@ def own_answer(answer: Answer, *, tls: bool = True) -> None:
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/metrics", 404), ("/_stcore/metrics", 404), ("/_stcore/agent/mcp", 404), ("/_stcore/script-health-check", 404),
-     ("/%zz", 400), ("/" + "x" * 9_000, 414)],
+    [
+        ("/metrics", 404),
+        ("/_stcore/metrics", 404),
+        ("/_stcore/agent/mcp", 404),
+        ("/_stcore/script-health-check", 404),
+        ("/%zz", 400),
+        ("/" + "x" * 9_000, 414),
+    ],
     ids=lambda value: str(value)[:30],
-)  # fmt: skip
+)
 def test_what_nginx_answers_by_itself_carries_the_headers(site: Site, path: str, status: int) -> None:
     answer = ask(site[0], path)
     assert answer.status == status
@@ -227,8 +233,14 @@ def test_nothing_that_nginx_writes_holds_a_session_or_a_sign_in_code(tmp_path: P
     for name, text in logs.items():
         assert "SESSION" not in text and "SECRET" not in text, name
     # It is not that nothing was written: the operator sees what became of them.
-    for line in ('"PUT /_stcore/upload_file/-" 429 ', '"PUT /_stcore/upload_file/-" 503 ', '"PUT /_stcore/upload_file/-" 413 ',
-                 '"GET /oauth2callback" 503 ', '"GET /oauth2callback" 301 ', '"PUT /oauth2callback" 500 '):  # fmt: skip
+    for line in (
+        '"PUT /_stcore/upload_file/-" 429 ',
+        '"PUT /_stcore/upload_file/-" 503 ',
+        '"PUT /_stcore/upload_file/-" 413 ',
+        '"GET /oauth2callback" 503 ',
+        '"GET /oauth2callback" 301 ',
+        '"PUT /oauth2callback" 500 ',
+    ):
         assert line in logs["access.log"], line
 
 

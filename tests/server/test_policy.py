@@ -20,7 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("serving")]
 
 LISTEN = """
 window.refused = [];
-document.addEventListener("securitypolicyviolation", e => window.refused.push(`${e.violatedDirective} ${e.blockedURI}`));
+document.addEventListener("securitypolicyviolation", e =>
+  window.refused.push(`${e.violatedDirective} ${e.blockedURI}`));
 """
 # One library tries WebAssembly for 64-bit numbers, finds it refused, and counts without it.
 TRIED = {"script-src wasm-eval"}

@@ -1,4 +1,4 @@
-"""A session's number is no key, and a sign-out ends a sign-in: in all tabs, at all instances, for copies of the cookie."""
+"""A session's number is no key, and a sign-out ends a sign-in: in all tabs, at all instances, for a copied cookie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a provider may say of itself, asked over the wire: every wrong answer is refused, every absence is told apart."""
+"""What a provider may say of itself, asked over the wire: every wrong answer is refused, absence is another matter."""
 
 from __future__ import annotations
 

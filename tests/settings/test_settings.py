@@ -172,7 +172,9 @@ def test_several_providers_are_not_supported(tmp_path: Path) -> None:
     assert "lacks email" in fault
 
 
-@pytest.mark.parametrize("value", ["", " , ", "nobody", "a@b@c", "a b@c.org x@", "ä@b.org", "a@b.org\u212a", "x" * 250 + "@b.org"])  # fmt: skip
+@pytest.mark.parametrize(
+    "value", ["", " , ", "nobody", "a@b@c", "a b@c.org x@", "ä@b.org", "a@b.org\u212a", "x" * 250 + "@b.org"]
+)
 def test_reviewers_must_be_addresses(tmp_path: Path, value: str) -> None:
     (fault,) = faults({"SIUO_MODE": "hosted", "SIUO_REVIEWERS": value}, auth(tmp_path))
     assert "reviewer" in fault.casefold()

@@ -1,13 +1,15 @@
-"""Figures for a monitor, in the Prometheus text format; none of them names a person or a run."""
+"""For monitors: whether this server can serve, and figures in the Prometheus text format, without a name of anybody."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 from typing import Final
 
+import anyio
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -18,9 +20,16 @@ from prometheus_client import (
     exposition,
 )
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
-from siuo_dash.ui.streamlit_private import StopException
+from siuo_dash.settings import paths
+from siuo_dash.store.files import SAMPLES
+from siuo_dash.ui import streamlit_private
+
+PATIENCE: Final = 2.0
+"""Seconds that a disk may take to say that it is there."""
+# A limit of its own: a look that hangs must not use up the threads that serve files, and one is enough.
+_LOOKING: Final = anyio.CapacityLimiter(1)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second figure for each, which nobody asked for
 REGISTRY: Final = CollectorRegistry()
@@ -38,9 +47,7 @@ RUN_SECONDS: Final = Histogram(
     buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
     registry=REGISTRY,
 )
-ERRORS: Final = Counter(
-    "siuo_errors", "Errors that a page or a request did not expect", ["where"], registry=REGISTRY
-)  # fmt: skip
+ERRORS: Final = Counter("siuo_errors", "Errors that a page or a request did not expect", ["where"], registry=REGISTRY)
 UPLOADS: Final = Counter(
     "siuo_uploads", "Files that were dropped, by the answer's status", ["status"], registry=REGISTRY
 )
@@ -57,7 +64,7 @@ def measured(page: str) -> Iterator[None]:
     try:
         yield
         end = "finished"
-    except StopException:  # the page said all that it had to say
+    except streamlit_private.StopException:  # the page said all that it had to say
         end = "finished"
         raise
     except Exception as error:
@@ -77,6 +84,35 @@ class Counting(logging.Handler):
         EVENTS.labels(getattr(record, "event", "message"), record.levelname.lower()).inc()
 
 
-async def answer(_request: Request) -> Response:
-    """`/metrics`, for who asks the server directly (`headers.Guard` keeps it from who comes through a proxy)."""
+async def figures(_request: Request) -> Response:
+    """`/metrics`, for who asks the server directly; `guards.SecurityHeaders` keeps it from all others."""
     return Response(exposition.generate_latest(REGISTRY), media_type=exposition.CONTENT_TYPE_PLAIN_0_0_4)
+
+
+async def health(_request: Request) -> Response:
+    """`/healthz`: 200 and `ok`, or 503 and what is wrong, without naming a path."""
+    wrong = await problem(paths.data_dir())
+    return PlainTextResponse(wrong or "ok\n", 503 if wrong else 200, headers={"Cache-Control": "no-store"})
+
+
+async def problem(data_dir: Path, *, patience: float = PATIENCE) -> str:
+    """What keeps this server from serving, in a line of words; empty when nothing does."""
+    if not await streamlit_private.is_ready():
+        return "the server is starting or stopping; ask again in a moment\n"
+    with anyio.move_on_after(patience):
+        # Left behind when the disk never answers: the pages go on from memory.
+        return await anyio.to_thread.run_sync(_unreadable, data_dir, abandon_on_cancel=True, limiter=_LOOKING)
+    return f"the data directory did not answer within {patience:g} seconds; look at the disk or the mount\n"
+
+
+def _unreadable(data_dir: Path) -> str:
+    try:
+        with (data_dir / SAMPLES).open("rb") as file:
+            file.read(1)
+        next(data_dir.iterdir())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return (
+            f"the data directory cannot be read ({reason}); mount it, or give this server's user the right to read it\n"
+        )
+    return ""

@@ -1,4 +1,8 @@
-"""What every answer carries, so that a browser runs this program's code only and tells nobody else of it."""
+"""What every answer carries, who is turned away, and which addresses are the operator's.
+
+A browser runs this program's code only, and tells nobody else of it. In local mode nobody is asked who they are, so
+whoever comes over a network is turned away.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +11,27 @@ import hashlib
 import logging
 import re
 from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from siuo_dash.server import logs, metrics
-from siuo_dash.server.reach import from_afar
-from siuo_dash.ui import streamlit_private
+from siuo_dash.server import logs, monitoring
+from siuo_dash.ui import identity, streamlit_private
 
+WORDS: Final = (
+    "This dashboard runs in local mode, which asks nobody who they are: it answers at 127.0.0.1 only. To serve others, "
+    "whoever runs it sets SIUO_MODE=hosted (docs/hosting.md).\n"
+)
 NOT_FOR_THE_WORLD: Final = ("/metrics", *streamlit_private.OPERATORS)
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
 _INLINE: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _FEATURES: Final = (
-    "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
-    "microphone", "midi", "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb",
-)  # fmt: skip
+    "accelerometer camera display-capture geolocation gyroscope hid magnetometer microphone midi payment "
+    "publickey-credentials-get screen-wake-lock serial usb"
+).split()
 
 
 @lru_cache(maxsize=1)
@@ -63,7 +71,7 @@ def policy() -> str:
     return "; ".join(f"{name} {' '.join(sources)}" for name, sources in rules.items())
 
 
-class Guard:
+class SecurityHeaders:
     """Adds the headers, keeps what is for the operator from the world, and answers a failure in words."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -88,7 +96,7 @@ class Guard:
         try:
             await self.app(scope, receive, with_headers)
         except Exception as error:
-            metrics.ERRORS.labels("request").inc()
+            monitoring.ERRORS.labels("request").inc()
             logs.event("request failed", level=logging.ERROR, error=error, method=scope["method"])
             if begun:
                 raise
@@ -112,3 +120,32 @@ def _complete(headers: MutableHeaders, *, secure: bool) -> None:
         del headers["set-cookie"]
         for cookie in cookies:
             headers.append("set-cookie", cookie if "secure" in cookie.lower().split("; ") else f"{cookie}; Secure")
+
+
+class LocalOnly:
+    """Answers 403 to what came in at another than this machine's own address, however the server was started.
+
+    The check at the start knows Streamlit's options only; another ASGI server has its own.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and not identity.settings().hosted and from_afar(scope):
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await PlainTextResponse(WORDS, status_code=403)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def from_afar(scope: Scope) -> bool:
+    """Whether the socket's own end has an address that others can reach; a Unix socket has none."""
+    try:
+        address = ip_address((scope.get("server") or ("",))[0])
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return not (mapped or address).is_loopback

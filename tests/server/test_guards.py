@@ -13,8 +13,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from benchmarks.visitor import BROKEN, Visitor
-from siuo_dash.server.headers import kept_back
-from siuo_dash.server.reach import WORDS, Reach
+from siuo_dash.server.guards import WORDS, LocalOnly, kept_back
 from siuo_dash.settings import Settings
 from siuo_dash.ui import identity
 from tests.browser.driver import ROOT, free_port, wait_for_server
@@ -40,9 +39,16 @@ def test_who_comes_over_the_network_is_turned_away(tmp_path: Path) -> None:
         pytest.skip("this machine has no address but its own")
     port, log = free_port(), tmp_path / "log.jsonl"
     command = [sys.executable, "-m", "uvicorn", "app:app", "--host", "0.0.0.0", "--port", str(port)]
-    with log.open("wb") as lines, subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | {"SIUO_DATA": str(copy_data(tmp_path / "data"))}, stdout=lines, stderr=lines
-    ) as process:  # fmt: skip
+    with (
+        log.open("wb") as lines,
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=os.environ | {"SIUO_DATA": str(copy_data(tmp_path / "data"))},
+            stdout=lines,
+            stderr=lines,
+        ) as process,
+    ):
         try:
             wait_for_server(process, f"http://127.0.0.1:{port}/_stcore/health")
 
@@ -94,7 +100,7 @@ def test_which_addresses_are_this_machine_s_own(
     async def receive() -> Any:
         raise AssertionError("nothing is read of who is turned away")
 
-    finished(Reach(app)({"type": kind, "server": server, "headers": []}, receive, send))
+    finished(LocalOnly(app)({"type": kind, "server": server, "headers": []}, receive, send))
     operators: Scope = {"type": "http", "path": "/metrics", "server": server, "headers": []}
     assert kept_back(operators) is not passes, "the operator's figures are for this machine, in any mode"
     if passes or mode == "hosted":
