@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from siuo_dash.analysis.preview import Standing
 from siuo_dash.report.badges import attempt_words
+from siuo_dash.report.runs import stated
 from siuo_dash.store.log import Event
 from siuo_dash.store.review import Attempt, Submitted
 
@@ -39,17 +40,6 @@ HAPPENED: Final = {
 DECISIONS: Final = ("request-changes", "reject", "approve", "withdraw")
 """The events whose words are for the submitter."""
 _WHEN: Final = "%Y-%m-%d %H:%M UTC"
-_FACTS: Final = {
-    "model": "Model",
-    "organization": "Organization",
-    "params_b": "Size (B)",
-    "open_weights": "Weights",
-    "source": "Link or citation",
-    "source_status": "Status of the source",
-    "evaluated_on": "Day of the evaluation",
-    "note": "Note",
-    "submitted_by": "Name shown with the run",
-}
 
 
 def name(submission: Submitted) -> str:
@@ -109,12 +99,9 @@ def facts(table: pa.Table) -> list[tuple[str, str]]:
 
     table: the rows of one run under RESULT_SCHEMA.
     """
-    row: dict[str, Any] = table.slice(0, 1).select(list(_FACTS)).to_pylist()[0]
-    row["open_weights"] = {True: "open", False: "closed"}.get(row["open_weights"])
-    row["params_b"] = None if row["params_b"] is None else f"{row['params_b']:g}"
-    told = [(label, "not stated" if row[key] in (None, "") else str(row[key])) for key, label in _FACTS.items()]
+    row = table.slice(0, 1).to_pylist()[0]
     judges = sorted({judge for judge in table.column("judge").to_pylist() if judge})
-    return [told[0], ("Judge", ", ".join(judges)), *told[1:]]
+    return stated(row | {"judge": ", ".join(judges)})
 
 
 def change_words(found: Standing) -> str:

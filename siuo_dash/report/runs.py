@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -10,7 +10,8 @@ import pandas as pd
 
 from siuo_dash.analysis.stats import Rate, ResponseMix
 from siuo_dash.benchmark.badges import badge_of
-from siuo_dash.benchmark.schema import DOMAINS, EVIDENCE, FLAGS, METRICS, Metric
+from siuo_dash.benchmark.run_facts import FACTS
+from siuo_dash.benchmark.schema import DOMAINS, EVIDENCE, FLAGS, METRICS, RUN_COLUMNS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.report.badges import badge_words
 from siuo_dash.report.export import Provenance, Table, plain_table
@@ -103,6 +104,16 @@ def scores_export(
     return plain_table("run", f"{run['model']}, {provenance.board}", pd.DataFrame(rows), provenance)
 
 
+def stated(row: Mapping[str, Any], apart: Collection[str] = ()) -> list[tuple[str, str]]:
+    """What the submitter says of the run, as (label, words), in the order of the results' columns; unknown is said.
+
+    row: any row of the run with RUN_COLUMNS. apart: facts to leave out.
+    """
+    facts = [FACTS[name] for name in RUN_COLUMNS if name in FACTS and name not in apart]
+    values = [(fact, row[fact.name]) for fact in facts]
+    return [(fact.label, NOT_STATED if pd.isna(value) or value == "" else fact.words(value)) for fact, value in values]
+
+
 def facts(run: Mapping[str, Any], board: str) -> list[tuple[str, str]]:
     """What is known of the run, as (label, value); unknown is said, not left out."""
     judged = [
@@ -110,19 +121,13 @@ def facts(run: Mapping[str, Any], board: str) -> list[tuple[str, str]]:
         for metric in METRICS.values()
         if int(run[f"{metric.id}_n"])
     ]
-    size = run["params_b"]
-    weights = run["open_weights"]
+    said = stated(run, apart=("model", "judge", "note", "submitted_by"))
     listed = [
-        ("Organization", _text(run["organization"])),
-        ("Size", NOT_STATED if pd.isna(size) else f"{size:g} B parameters"),
-        ("Weights", NOT_STATED if pd.isna(weights) else ("open" if weights else "closed")),
+        *said,
         ("Protocol (board)", board),
         ("Evidence", EVIDENCE[str(run["evidence"])].lower()),
         ("Samples judged", ", ".join(judged) or "none"),
-        ("Source", _text(run["source"])),
-        ("Status of the source", str(run["source_status"])),
         ("Badge", badge_words(badge_of(str(run["source_status"])))),
-        ("Evaluated on", NOT_STATED if pd.isna(run["evaluated_on"]) else f"{run['evaluated_on']:%Y-%m-%d}"),
         ("Note", _text(run["note"], "")),
         ("Submitted", _submitted(run)),
         ("Run id", str(run["run_id"])),
