@@ -27,31 +27,23 @@ PARQUET: Final = b"PAR1"
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _CHUNK: Final = 1 << 18
 
-_PICKLE: Final = "a Python pickle, which can run code and is never opened"
-_SAVE: Final = "save it as JSON, CSV or XLSX"
 _UNPACK: Final = "unpack it, or use .gz or .zip"
-_NO_PICTURE: Final = "drop the results, not a picture of them"
-_NO_PROGRAM: Final = "drop the results of the evaluation"
+_PICKLES: Final = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 _KNOWN: Final = (
-    (b"\x80\x02", _PICKLE, _SAVE),
-    (b"\x80\x03", _PICKLE, _SAVE),
-    (b"\x80\x04", _PICKLE, _SAVE),
-    (b"\x80\x05", _PICKLE, _SAVE),
+    (_PICKLES, "a Python pickle, which can run code and is never opened", "save it as JSON, CSV or XLSX"),
     (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls) or a protected one", "save it as .xlsx without a password"),
     (b"ARROW1", "an Arrow or Feather file", "save it as Parquet"),
     (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
     (b"%PDF", "a PDF", "drop the data file that it was made from"),
-    (b"\x89PNG", "a picture", _NO_PICTURE),
-    (b"\xff\xd8\xff", "a picture", _NO_PICTURE),
-    (b"GIF8", "a picture", _NO_PICTURE),
+    ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), "a picture", "drop the results, not a picture of them"),
     (b"\x28\xb5\x2f\xfd", "compressed with Zstandard", _UNPACK),
     (b"BZh", "compressed with bzip2", _UNPACK),
     (b"\xfd7zXZ", "compressed with xz", _UNPACK),
     (b"7z\xbc\xaf", "a 7z archive", _UNPACK),
     (b"Rar!", "a RAR archive", _UNPACK),
-    (b"\x7fELF", "a program", _NO_PROGRAM),
-    (b"MZ\x90", "a program", _NO_PROGRAM),
+    ((b"\x7fELF", b"MZ\x90"), "a program", "drop the results of the evaluation"),
 )
+"""(first bytes, what it is, what to do) of files that are no results."""
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
-from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.catalogue import Catalogue, Sample
 from siuo_dash.benchmark.labels import LABEL_COLUMNS, Label, Labels
 from siuo_dash.benchmark.schema import DIMENSIONS
 from siuo_dash.errors import Finding
-from siuo_dash.ingest.fields import Table, is_blank, parse_id
+from siuo_dash.ingest.fields import Row, Table, is_blank, parse_id
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.read import has_rows, read_tables
@@ -32,155 +33,116 @@ def read_labels(file: UploadedFile, catalogue: Catalogue) -> tuple[Labels | None
         findings.error(f"{counted(len(tables), 'file')} in one", hint="one table of labels at a time")
     if findings.has_errors or not tables:
         return None, findings.listed()
-    read = _Reading(tables[0], catalogue, findings)
-    labels = read.labels()
-    return (None if findings.has_errors else Labels(labels, origin=tables[0].file)), findings.listed()
+    (table,) = tables
+    labels = _labels(table, catalogue, findings.at(file=table.file))
+    return (None if findings.has_errors else Labels(labels, origin=table.file)), findings.listed()
 
 
-class _Reading:
-    """One file's rows on their way to labels."""
+def _labels(table: Table, catalogue: Catalogue, findings: Findings) -> dict[int, Label]:
+    """{question_id: label} of the rows that hold; whatever is wrong with the others is a finding each."""
+    absent = [column for column in REQUIRED if column not in table.first]
+    for column in absent:
+        hint = "the columns are those of the template: " + ", ".join(LABEL_COLUMNS)
+        findings.error(f"column {column} is missing", hint=hint)
+    if absent:
+        return {}
+    named: set[int] = set()
+    found: dict[int, Label] = {}
+    for number, row in table.rows:
+        at = findings.at(row=number)
+        sample = _sample(row, catalogue, at)
+        if sample is not None:
+            named.add(sample.question_id)
+            at = at.at(question_id=sample.question_id)
+        label = _label(row, sample, at)
+        if sample is not None and label is not None and found.setdefault(sample.question_id, label) != label:
+            message = "the sample is there twice with different labels"
+            at.error(message, kind="a sample twice", hint="keep one of the rows", field="question_id")
+    _missing([question_id for question_id in catalogue.by_id if question_id not in named], findings)
+    for dimension, column in _NEEDS.items():
+        _contradictions(found, dimension, column, findings)
+    return found
 
-    def __init__(self, table: Table, catalogue: Catalogue, findings: Findings) -> None:
-        self.table = table
-        self.catalogue = catalogue
-        self.findings = findings.at(file=table.file)
-        self.named: set[int] = set()
 
-    def labels(self) -> dict[int, Label]:
-        """{question_id: label} of the rows that hold; the rest is a finding each."""
-        if not self._has_columns():
-            return {}
-        found: dict[int, Label] = {}
-        for number, row in self.table.rows:
-            question_id = self._question_id(number, row)
-            label = self._label(number, row, question_id)
-            if question_id is None or label is None:
-                continue
-            if found.setdefault(question_id, label) != label:
-                self._error(
-                    "the sample stands twice with different labels",
-                    number,
-                    "question_id",
-                    question_id,
-                    kind="a sample twice",
-                    hint="keep one of the rows",
-                )
-        self._missing()
-        self._contradictions(found)
-        return found
+def _sample(row: Row, catalogue: Catalogue, findings: Findings) -> Sample | None:
+    value = row.get("question_id")
+    question_id = parse_id(value)
+    if question_id is None:
+        findings.error(f"no sample number in {shown(value)}", kind="no number", field="question_id")
+        return None
+    if question_id not in catalogue.by_id:
+        why = catalogue.why_unknown(question_id)
+        findings.error(why, kind="not a SIUO sample", question_id=question_id, field="question_id")
+    return catalogue.by_id.get(question_id)
 
-    def _has_columns(self) -> bool:
-        header = set(self.table.first)
-        for column in REQUIRED:
-            if column not in header:
-                self.findings.error(
-                    f"column {column} is missing",
-                    hint="the columns are those of the template: " + ", ".join(LABEL_COLUMNS),
-                )
-        return header >= set(REQUIRED)
 
-    def _question_id(self, number: int, row: Any) -> int | None:
-        question_id = parse_id(row.get("question_id"))
-        if question_id is None:
-            self._error(f"no sample number in {shown(row.get('question_id'))}", number, "question_id", kind="no number")
-        elif question_id not in self.catalogue.by_id:
-            why = self.catalogue.why_unknown(question_id)
-            self._error(why, number, "question_id", question_id, kind="not a SIUO sample")
-            return None
-        else:
-            self.named.add(question_id)
-        return question_id
-
-    def _label(self, number: int, row: Any, question_id: int | None) -> Label | None:
-        """The row's label; every value that is not understood is a finding of its own."""
-        subcategory = self._subcategory(number, row, question_id)
-        dimension = _word(row.get("primary_dimension"))
-        if dimension not in DIMENSIONS:
-            self._error(
-                f"{shown(row.get('primary_dimension'))} is no dimension",
-                number,
-                "primary_dimension",
-                question_id,
-                kind="no dimension",
-                hint=f"one of {', '.join(DIMENSIONS)}",
-            )
-        needs = [self._flag(number, row, column, question_id) for column in _NEEDS.values()]
-        domain_holds = self._domain(number, row, question_id)
-        if subcategory is None or dimension not in DIMENSIONS or None in needs or not domain_holds:
-            return None
-        return Label(subcategory, dimension, bool(needs[0]), bool(needs[1]))
-
-    def _subcategory(self, number: int, row: Any, question_id: int | None) -> str | None:
-        value = row.get("subcategory")
-        if is_blank(value):
-            self._error("no subcategory", number, "subcategory", question_id, hint="name one for each sample")
-            return None
-        text = " ".join(str(value).split())
-        if len(text) > MAX_SUBCATEGORY or not text.isprintable():
-            self._error(
-                f"{shown(text)} is no name",
-                number,
-                "subcategory",
-                question_id,
-                kind="no name",
-                hint=f"at most {MAX_SUBCATEGORY} visible characters",
-            )
-            return None
-        return text
-
-    def _flag(self, number: int, row: Any, column: str, question_id: int | None) -> bool | None:
-        value = row.get(column)
-        known = value if isinstance(value, bool) else _FLAGS.get(_word(value).removesuffix(".0"))
-        if known is None:
-            self._error(
-                f"{shown(value)} is neither 1 nor 0", number, column, question_id, kind=f"{column} is neither 1 nor 0"
-            )
-        return known
-
-    def _domain(self, number: int, row: Any, question_id: int | None) -> bool:
-        value = row.get("domain")
-        if is_blank(value) or question_id is None:
-            return True
-        own = self.catalogue.by_id[question_id].domain
-        if _word(value) == own:
-            return True
-        self._error(
-            f"{shown(value)} is not the sample's domain",
-            number,
-            "domain",
-            question_id,
-            kind="another domain",
-            hint=f"it is {shown(own)}: the domain belongs to the benchmark and cannot be relabelled",
+def _label(row: Row, sample: Sample | None, findings: Findings) -> Label | None:
+    """The row's label; every value that is not understood is a finding of its own."""
+    subcategory = _subcategory(row.get("subcategory"), findings.at(field="subcategory"))
+    dimension = _word(row.get("primary_dimension"))
+    if dimension not in DIMENSIONS:
+        findings.error(
+            f"{shown(row.get('primary_dimension'))} is no dimension",
+            kind="no dimension",
+            hint=f"one of {', '.join(DIMENSIONS)}",
+            field="primary_dimension",
         )
-        return False
+    needs = [_flag(row.get(column), column, findings) for column in _NEEDS.values()]
+    domain_holds = _domain_holds(row.get("domain"), sample, findings)
+    if subcategory is None or dimension not in DIMENSIONS or None in needs or not domain_holds:
+        return None
+    return Label(subcategory, dimension, bool(needs[0]), bool(needs[1]))
 
-    def _missing(self) -> None:
-        missing = [question_id for question_id in self.catalogue.by_id if question_id not in self.named]
-        if missing:
-            examples = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
-            self.findings.warning(
-                f"{counted(len(missing), 'sample')} without a label: {examples}",
-                hint="they are left out wherever these labels are used",
-            )
 
-    def _contradictions(self, found: dict[int, Label]) -> None:
-        for dimension, column in _NEEDS.items():
-            strange = [
-                question_id
-                for question_id, label in found.items()
-                if label.primary_dimension == dimension and not getattr(label, column)
-            ]
-            if strange:
-                self.findings.warning(
-                    f"{counted(len(strange), 'sample')} with the primary dimension {dimension} and {column} = 0",
-                    hint=f"a sample that is above all about {dimension} needs it; is the column right?",
-                    question_id=strange[0],
-                )
+def _subcategory(value: object, findings: Findings) -> str | None:
+    if is_blank(value):
+        findings.error("no subcategory", hint="name one for each sample")
+        return None
+    text = " ".join(str(value).split())
+    if len(text) > MAX_SUBCATEGORY or not text.isprintable():
+        hint = f"at most {MAX_SUBCATEGORY} visible characters"
+        findings.error(f"{shown(text)} is no name", kind="no name", hint=hint)
+        return None
+    return text
 
-    def _error(
-        self, message: str, row: int, field: str, question_id: int | None = None, *, kind: str = "", hint: str = ""
-    ) -> None:
-        self.findings.error(message, kind=kind, hint=hint, row=row, question_id=question_id, field=field)
+
+def _flag(value: object, column: str, findings: Findings) -> bool | None:
+    known = value if isinstance(value, bool) else _FLAGS.get(_word(value).removesuffix(".0"))
+    if known is None:
+        what = "is neither 1 nor 0"
+        findings.error(f"{shown(value)} {what}", kind=f"{column} {what}", field=column)
+    return known
+
+
+def _domain_holds(value: object, sample: Sample | None, findings: Findings) -> bool:
+    if is_blank(value) or sample is None or _word(value) == sample.domain:
+        return True
+    hint = f"it is {shown(sample.domain)}: the domain belongs to the benchmark and cannot be relabelled"
+    findings.error(f"{shown(value)} is not the sample's domain", kind="another domain", hint=hint, field="domain")
+    return False
+
+
+def _missing(missing: list[int], findings: Findings) -> None:
+    if missing:
+        examples = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
+        findings.warning(
+            f"{counted(len(missing), 'sample')} without a label: {examples}",
+            hint="they are left out wherever these labels are used",
+        )
+
+
+def _contradictions(found: Mapping[int, Label], dimension: str, column: str, findings: Findings) -> None:
+    strange = [
+        question_id
+        for question_id, label in found.items()
+        if label.primary_dimension == dimension and not getattr(label, column)
+    ]
+    if strange:
+        findings.warning(
+            f"{counted(len(strange), 'sample')} with the primary dimension {dimension} and {column} = 0",
+            hint=f"a sample that is above all about {dimension} needs it; is the column right?",
+            question_id=strange[0],
+        )
 
 
 def _word(value: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -47,41 +46,71 @@ class Reader:
     extras: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass
-class _Unread:
-    """Verdict values that were not understood, by field: counted, and where they were found first."""
+class _Verdicts:
+    """One question's verdicts in one table: what its values mean, and those that were not understood.
 
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    first: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-    undirected: dict[str, int] = field(default_factory=dict)
+    On a longer scale, 1 and 0 are points that a person has to explain, not yes and no.
+    """
 
+    def __init__(self, table: Table, mapping: Mapping, question: Question) -> None:
+        self.question = question
+        self.paths: tuple[str, ...] = getattr(mapping, question)
+        self.meanings = mapping.meanings(question)
+        self.is_scale = is_scale(item for row in table.values for item in _values(row, self.paths) or [])
+        self.yes_means = mapping.yes_means(question)
+        if self.yes_means is None and self.paths and not self.is_scale:
+            self.yes_means = direction_of(self.paths[0], question)
+        self.undirected = 0
+        self.unread: dict[str, list[dict[str, int]]] = {}
 
-@dataclass(frozen=True)
-class _Direction:
-    """What a question's values mean in one table; on a scale, 1 and 0 are points to be explained."""
+    def read(self, row: Row, place: dict[str, int]) -> tuple[int | None, ...] | None:
+        """1, 0, -1 or None a response; None where the row has no such field."""
+        values = _values(row, self.paths)
+        return None if values is None else tuple(self._read(value, place) for value in values[: MAX_RESPONSES + 1])
 
-    yes_means: bool | None
-    meanings: dict[str, bool | None]
-    is_scale: bool
+    def _read(self, value: Any, place: dict[str, int]) -> int | None:
+        try:
+            return read_number(value, self.question, yes_means=self.yes_means, meanings=self.meanings)
+        except (DirectionUnknown, NotUnderstood) as error:
+            if isinstance(error, DirectionUnknown) and not self.is_scale:
+                self.undirected += 1
+            else:
+                self.unread.setdefault(shown(value), []).append(place)
+            return None
+
+    def report(self, findings: Findings) -> None:
+        """A finding for each value that was not understood, the most frequent first."""
+        label = _LABEL[self.question]
+        if self.undirected:
+            findings.error(
+                f"{counted(self.undirected, 'verdict')} that say yes or no, 1 or 0, but not to what",
+                field=self.paths[0],
+                hint=f"say what 1 means there, {label}: {self.question}_yes_means in the mapping",
+            )
+        for value, places in sorted(self.unread.items(), key=lambda item: -len(item[1])):
+            findings.error(
+                f"the value {value} is not understood as {label} ({counted(len(places), 'time')})",
+                kind=f"values of {self.paths[0]} that are not understood",
+                field=self.paths[0],
+                hint=f"give its meaning: {self.question}_values in the mapping",
+                **places[0],
+            )
 
 
 def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Findings) -> list[Partial]:
     """One partial record a row; rows that cannot be placed or understood become findings."""
     mapping = _filled_in(table, reader.mapping)
     partials: list[Partial] = []
-    unread: dict[Question, _Unread] = {"safe": _Unread(), "effective": _Unread()}
+    safe, effective = _Verdicts(table, mapping, "safe"), _Verdicts(table, mapping, "effective")
     has_texts = any(not is_blank(value) for row in table.values for value in _values(row, mapping.responses) or [])
-    directions = {question: _direction(table, mapping, question) for question in unread}
     for row_number, row in table.rows:
         at = findings.at(row=row_number)
         sample = find_sample(row, mapping, catalogue, at, question_first=reader.question_first)
         if sample is None:
             continue
-        at, place = at.at(question_id=sample.question_id), (row_number, sample.question_id)
+        place = {"row": row_number, "question_id": sample.question_id}
+        at = findings.at(**place)
         check_category(row, mapping, sample, at)
-        # A column that is blank throughout says that the responses are not known, not that all are empty.
-        texts = _texts(row, mapping.responses, at) if has_texts else None
-        words = {role: _words(row, getattr(mapping, role)) for role in ("safety_judgement", "effectiveness_judgement")}
         index = None if mapping.response_index is None else value_at(row, mapping.response_index)
         partials.append(
             Partial(
@@ -90,18 +119,19 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
                 file=table.file,
                 row=row_number,
                 index=None if is_blank(index) else token(index),
-                texts=texts,
-                safe=_numbers(row, mapping, "safe", directions["safe"], unread["safe"], place),
-                safe_words=words["safety_judgement"],
-                effective=_numbers(row, mapping, "effective", directions["effective"], unread["effective"], place),
-                effective_words=words["effectiveness_judgement"],
+                # A column that is blank throughout says that the responses are not known, not that all are empty.
+                texts=_texts(row, mapping.responses, at) if has_texts else None,
+                safe=safe.read(row, place),
+                safe_words=_words(row, mapping.safety_judgement),
+                effective=effective.read(row, place),
+                effective_words=_words(row, mapping.effectiveness_judgement),
                 answer=_answer(row, mapping.answer),
                 benchmark_judge=reader.benchmark_judge,
                 **_extras(row, reader),
             )
         )
-    for question, values in unread.items():
-        _report(question, values, findings)
+    safe.report(findings)
+    effective.report(findings)
     return partials
 
 
@@ -168,38 +198,6 @@ def _words(row: Row, paths: Sequence[str]) -> tuple[str | None, ...] | None:
     return clean_all([None if value is None else _as_text(value)[:MAX_CELL] for value in values[: MAX_RESPONSES + 1]])
 
 
-def _numbers(
-    row: Row, mapping: Mapping, question: Question, direction: _Direction, unread: _Unread, place: tuple[int, int]
-) -> tuple[int | None, ...] | None:
-    paths: tuple[str, ...] = getattr(mapping, question)
-    values = _values(row, paths)
-    if values is None:
-        return None
-    numbers: list[int | None] = []
-    for value in values[: MAX_RESPONSES + 1]:
-        try:
-            number = read_number(value, question, yes_means=direction.yes_means, meanings=direction.meanings)
-        except (DirectionUnknown, NotUnderstood) as error:
-            number = None
-            if isinstance(error, DirectionUnknown) and not direction.is_scale:
-                unread.undirected[paths[0]] = unread.undirected.get(paths[0], 0) + 1
-            else:
-                key = (paths[0], shown(value))
-                unread.counts[key] += 1
-                unread.first.setdefault(key, place)
-        numbers.append(number)
-    return tuple(numbers)
-
-
-def _direction(table: Table, mapping: Mapping, question: Question) -> _Direction:
-    paths: tuple[str, ...] = getattr(mapping, question)
-    scale = is_scale(item for row in table.values for item in _values(row, paths) or [])
-    yes_means = mapping.yes_means(question)
-    if yes_means is None and paths and not scale:
-        yes_means = direction_of(paths[0], question)
-    return _Direction(yes_means, mapping.meanings(question), scale)
-
-
 def _values(row: Row, paths: Sequence[str]) -> list[Any] | None:
     """The values of a role's fields, a list spread out; None where the row has none of the fields."""
     present = [path for path in paths if has_field(row, path)]
@@ -237,32 +235,11 @@ def _as_text(value: object) -> str:
         case list() if len(value) == 1 and isinstance(value[0], str):
             return value[0]
         case dict():
-            inner = next(
-                (value[key] for key in ("text", "content", "response") if isinstance(value.get(key), str)), None
-            )
-            return inner if isinstance(inner, str) else shown(value)
+            inner = [value[key] for key in ("text", "content", "response") if isinstance(value.get(key), str)]
+            return inner[0] if inner else shown(value)
         case list() | tuple():
             return shown(value)
         case float() if value != value:
             return ""
         case _:
             return token(value)
-
-
-def _report(question: Question, unread: _Unread, findings: Findings) -> None:
-    for path, count in unread.undirected.items():
-        findings.error(
-            f"{counted(count, 'verdict')} that say yes or no, 1 or 0, but not to what",
-            field=path,
-            hint=f"say what 1 means there, {_LABEL[question]}: {question}_yes_means in the mapping",
-        )
-    for (path, value), count in unread.counts.most_common():
-        row_number, question_id = unread.first[path, value]
-        findings.error(
-            f"the value {value} is not understood as {_LABEL[question]} ({counted(count, 'time')})",
-            kind=f"values of {path} that are not understood",
-            row=row_number,
-            question_id=question_id,
-            field=path,
-            hint=f"give its meaning: {question}_values in the mapping",
-        )

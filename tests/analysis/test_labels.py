@@ -72,7 +72,7 @@ def test_all_faults_are_told_at_once() -> None:
     assert found is None
     errors = [finding for finding in findings if finding.startswith("error")]
     for row, words in (
-        (3, "stands twice with different labels"),
+        (3, "is there twice with different labels"),
         (4, "'morality' is not the sample's domain"),
         (5, "no subcategory"),
         (6, "'wisdom' is no dimension; one of integration, knowledge, reasoning"),
