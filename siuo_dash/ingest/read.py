@@ -10,6 +10,7 @@ import pandas as pd
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
+from siuo_dash.ingest.binary_rows import read_parquet, read_xlsx
 from siuo_dash.ingest.fields import FieldInfo, Table, field_infos, has_field, value_at
 from siuo_dash.ingest.files import PARQUET, ZIP, UploadedFile, unpack
 from siuo_dash.ingest.findings import Findings, Unreadable, shown
@@ -18,11 +19,9 @@ from siuo_dash.ingest.guess import guess
 from siuo_dash.ingest.join import join
 from siuo_dash.ingest.json_rows import rows_of
 from siuo_dash.ingest.mapping import ROLES, Mapping
-from siuo_dash.ingest.parquet_rows import read_parquet
 from siuo_dash.ingest.records import Claim, Contents, Known, Need, SampleRecord
 from siuo_dash.ingest.table import Reader, direction_needs, names_in, read_rows
 from siuo_dash.ingest.text_rows import read_text
-from siuo_dash.ingest.xlsx_rows import read_xlsx
 
 __all__ = ["TABLE", "Reading", "UploadedFile", "read_files"]
 

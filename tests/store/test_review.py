@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from siuo_dash.benchmark.badges import BADGES, badge_of, is_verified
+from siuo_dash.benchmark.badges import badge_of, is_verified
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import SOURCE_STATUS
 from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
+from siuo_dash.report.badges import BADGES
 from siuo_dash.store import files, journal, log, review
 from siuo_dash.store.publish import AlreadyPublished, publish
 from siuo_dash.store.review import Actor, AlreadySubmitted, Attempt, Limits
