@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -91,11 +91,6 @@ def figures(summary: KeyFigures, metric: Metric) -> list[tuple[str, str, str]]:
             "; ".join(how) or "there is no other run",
         ),
     ]
-
-
-def table_height(rows: int) -> int | Literal["content"]:
-    """All rows up to 20; more scroll inside a frame of this many pixels."""
-    return "content" if rows <= 20 else 740
 
 
 def ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import pandas as pd
 
@@ -86,11 +86,6 @@ def export_table(frame: pd.DataFrame, provenance: Provenance) -> Table:
     columns += [outcome.id for outcome in OUTCOMES] + ["samples", "region", "frontier", "share", "run_id"]
     data = frame[columns].rename(columns={"share": "frontier_share"}).reset_index(drop=True)
     return plain_table("tradeoff", f"SIUO, safe against effective, {provenance.board}", data, provenance)
-
-
-def table_height(rows: int) -> int | Literal["content"]:
-    """All rows up to 20; more scroll inside a frame of this many pixels."""
-    return "content" if rows <= 20 else 740
 
 
 def _names(names: list[str], most: int = 4) -> str:

@@ -103,7 +103,7 @@ def _rates(
         """A bar was clicked: its run becomes the chosen one, and its samples are opened."""
         points = st.session_state["bars"]["selection"]["points"]
         # The samples page filters by the project's labels, so others lead nowhere.
-        if points and own.is_own and "samples" in page.PAGES:
+        if points and own.is_own:
             run_id, group = points[0]["customdata"][:2]
             st.session_state["runs"] = [view.labels[run_id]]
             page.go_later("samples", report.samples_filter(grouping, group))

@@ -20,7 +20,7 @@ from siuo_dash.charts.heatmap import two_by_two
 from siuo_dash.charts.intervals import MOST_ROWS, differences
 from siuo_dash.report import compare as report
 from siuo_dash.report import compare_export as exported
-from siuo_dash.report.export import Provenance
+from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import missing
@@ -55,14 +55,13 @@ def show(store: Store, board: queries.Board | None, metric: Metric, mode: str) -
         actions=False,
     )
     if len(offered) >= most:
-        st.caption(
-            f"The first {len(offered)} runs by name are offered; any run can be found and ticked on the leaderboard."
-        )
+        words = f"The first {len(offered)} runs by name are offered"
+        st.caption(f"{words}; any run can be found and ticked on the leaderboard.")
     scope = Scope(store, metric, chosen, offered["run_id"].tolist(), labels)
     if mode == "many":
-        _show_many(scope)
+        _many(scope)
     elif len(chosen) >= 2:
-        _show_two(scope)
+        _two(scope)
     else:
         _suggest(scope, board)
 
@@ -85,11 +84,10 @@ def _suggest(scope: Scope, board: queries.Board | None) -> None:
 
 def _compare_two(runs: list[str]) -> None:
     """For buttons: these labels are the chosen runs, and the first two are compared."""
-    st.session_state["runs"] = runs
-    st.session_state["mode"] = "two"
+    st.session_state.update(runs=runs, mode="two")
 
 
-def _show_two(scope: Scope) -> None:
+def _two(scope: Scope) -> None:
     """The first two chosen runs: every metric, domains, and the samples that only one of them passes."""
     a, b, *more = (scope.labels[run] for run in scope.chosen)
     found = comparison.compare(scope.store, scope.chosen[0], scope.chosen[1])
@@ -122,8 +120,7 @@ def _show_two(scope: Scope) -> None:
     if overall is None:
         st.info(f"{scope.metric.label} is not known for both runs. Choose another metric.", icon=":material/info:")
         return
-    least = min(overall.first.n, overall.second.n)
-    gaps = {share: stats.detectable_gap(least, share) for share in report.DISCORDANCES}
+    gaps = {share: stats.detectable_gap(min(overall.first.n, overall.second.n), share) for share in report.DISCORDANCES}
     st.caption(plain(report.gap_words(overall, gaps)))
     if overall.table is None:
         st.info(
@@ -132,11 +129,11 @@ def _show_two(scope: Scope) -> None:
             icon=":material/info:",
         )
         return
-    _show_paired(scope, found, overall, overall.table, (a, b), provenance)
-    _show_discordant(scope, found, (a, b), provenance)
+    _paired(scope, found, overall, overall.table, (a, b), provenance)
+    _discordant(scope, found, (a, b), provenance)
 
 
-def _show_paired(
+def _paired(
     scope: Scope,
     found: comparison.Comparison,
     overall: comparison.Difference,
@@ -145,27 +142,12 @@ def _show_paired(
     provenance: Provenance,
 ) -> None:
     domains = found.domains[scope.metric.id]
-    good, bad = report.passes(scope.metric), report.fails(scope.metric)
     note = report.picture_note(found.warning)
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader(f"The same samples: {scope.metric.label}", anchor=False)
-        display.chart(
-            two_by_two(
-                [[table.both, table.first_only], [table.second_only, table.neither]],
-                browser.theme(),
-                rows=(good, bad),
-                columns=(good, bad),
-                row_title="A",
-                column_title="B",
-                diagonal=outcome_colours(scope.metric.id),
-                note=note,
-            ),
-            key="outcomes",
-            alt=f"Of {table.n} samples, {table.both} are {good} in both, {table.first_only} only in A, "
-            f"{table.second_only} only in B, {table.neither} in neither",
-            data=exported.comparison_export(found, names, provenance),
-        )
+        data = exported.comparison_export(found, names, provenance)
+        chart_of_outcomes(table, scope.metric, ("A", "B"), key="outcomes", data=data, note=note)
     with right:
         st.subheader("By domain", anchor=False)
         display.chart(
@@ -193,9 +175,30 @@ def _show_paired(
     )
 
 
-def _show_discordant(
-    scope: Scope, found: comparison.Comparison, names: tuple[str, str], provenance: Provenance
+def chart_of_outcomes(
+    table: stats.PairedTable, metric: Metric, names: tuple[str, str], *, key: str, data: Table, note: str = ""
 ) -> None:
+    """How often both, one and none of two runs pass. names: what the two are called in the chart."""
+    good, bad = report.passes(metric), report.fails(metric)
+    display.chart(
+        two_by_two(
+            [[table.both, table.first_only], [table.second_only, table.neither]],
+            browser.theme(),
+            rows=(good, bad),
+            columns=(good, bad),
+            row_title=names[0],
+            column_title=names[1],
+            diagonal=outcome_colours(metric.id),
+            note=note,
+        ),
+        key=key,
+        alt=f"Of {table.n} samples, {table.both} are {good} in both, {table.first_only} only in {names[0]}, "
+        f"{table.second_only} only in {names[1]}, {table.neither} in neither",
+        data=data,
+    )
+
+
+def _discordant(scope: Scope, found: comparison.Comparison, names: tuple[str, str], provenance: Provenance) -> None:
     good = report.passes(scope.metric)
     samples = comparison.discordant(scope.store, found.first, found.second, scope.metric)
     st.subheader(f"Samples that only one run passes ({len(samples)})", anchor=False)
@@ -222,7 +225,7 @@ def _show_discordant(
         display.exports(exported.discordant_export(samples, scope.metric, names, provenance), key="discordant")
 
 
-def _show_many(scope: Scope) -> None:
+def _many(scope: Scope) -> None:
     """One baseline against its board, or against the chosen runs, p-values adjusted by Holm."""
     ids = {label: run_id for run_id, label in scope.labels.items()}
     kept = [text for text in (st.query_params.get("baseline"), st.session_state.get("baseline")) if text in ids]
@@ -244,10 +247,10 @@ def _show_many(scope: Scope) -> None:
         words = f"{scope.metric.label} of the baseline is {missing(base.evidence)}."
         st.info(f"{words} Choose another baseline or metric.", icon=":material/info:")
     else:
-        _show_against(scope, base, name, family, frame)
+        _against(scope, base, name, family, frame)
 
 
-def _show_against(scope: Scope, base: comparison.Side, name: str, family: str, frame: pd.DataFrame) -> None:
+def _against(scope: Scope, base: comparison.Side, name: str, family: str, frame: pd.DataFrame) -> None:
     protocols = [found.protocol for found in queries.boards(scope.store) if found.id in {base.board, *frame["board"]}]
     warning = "" if scope.metric.id == "mcqa" else comparison.board_warning(protocols)
     if warning:

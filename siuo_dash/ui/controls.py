@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -20,6 +20,7 @@ from siuo_dash.text import counted
 from siuo_dash.ui import display, page
 from siuo_dash.ui.display import plain
 
+Id = TypeVar("Id", bound=str)
 ALL_BOARDS: Final = "all"
 NO_FILTERS: Final[dict[str, Any]] = {
     "q": "",
@@ -93,10 +94,10 @@ def filtered(view: View) -> View:
 
 
 def choose(
-    label: str, options: Mapping[str, str], *, key: str, default: str = "", in_url: bool = True, **more: Any
-) -> str:
+    label: str, options: Mapping[Id, str], *, key: str, default: Id | None = None, in_url: bool = True, **more: Any
+) -> Id:
     """One of a few options beside each other, {id: what people read}. The key is its name in the URL, too."""
-    first = default or next(iter(options))
+    first = next(iter(options)) if default is None else default
     chosen = st.segmented_control(
         label,
         list(options),
@@ -107,14 +108,13 @@ def choose(
         bind="query-params" if in_url else None,
         **more,
     )
-    return chosen or first
+    return first if chosen is None else chosen
 
 
 def choose_from(label: str, options: Mapping[str, str], *, key: str, **more: Any) -> str:
     """One of many options in a list, {id: what people read}. The key is its name in the URL, too."""
-    chosen: str = st.selectbox(
-        label, list(options), format_func=options.__getitem__, key=key, bind="query-params", **more
-    )
+    how: Any = options.__getitem__
+    chosen: str = st.selectbox(label, list(options), format_func=how, key=key, bind="query-params", **more)
     return chosen
 
 

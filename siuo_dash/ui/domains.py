@@ -85,7 +85,7 @@ def _open_samples(view: View, board_of: Mapping[str, str], run_id: str, column: 
 def _take_click(view: View, runs: pd.DataFrame, chart: str) -> None:
     """A cell of the heatmap or a mark of the radar was clicked. runs: those that are drawn, with their boards."""
     points = st.session_state[chart]["selection"]["points"]
-    if points and "samples" in page.PAGES:
+    if points:
         _open_samples(view, runs.set_index("run_id")["board"].to_dict(), *points[0]["customdata"][:2])
 
 
@@ -160,8 +160,7 @@ def _all_runs(view: View, rates: DomainRates, chosen: list[str], *, narrow: bool
             pinned="Run",
             export=report.heat_export(rows.cells, shown, view.provenance(), title),
         )
-        if "samples" in page.PAGES:
-            _choose_cell(view, rows.runs, shown)
+        _choose_cell(view, rows.runs, shown)
     return order, rows
 
 

@@ -73,7 +73,7 @@ def _lead_on(view: View, link: analysis.Link, *, key: str) -> None:
     here = {"board": view.board.label, "metric": view.metric.label}
     if all(here.get(name, value) == value for name, value in link.params.items()):
         page.link(link.url, link.label, link.params)
-    elif link.url in page.PAGES:
+    else:
         icon = page.PAGES[link.url].icon
         st.button(link.label, key=key, type="tertiary", icon=icon, on_click=_leave, args=(view, link))
 

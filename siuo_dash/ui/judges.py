@@ -9,13 +9,12 @@ from siuo_dash.analysis import queries
 from siuo_dash.analysis.findings.judges import several_boards
 from siuo_dash.analysis.reliability import correction, judges
 from siuo_dash.charts import intervals
-from siuo_dash.charts.colours import outcome_colours
-from siuo_dash.charts.heatmap import two_by_two
 from siuo_dash.report import compare
 from siuo_dash.report import reliability as report
 from siuo_dash.report.export import plain_table
 from siuo_dash.report.samples import link_params
 from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui.compare import chart_of_outcomes
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain, row_key
 
@@ -109,25 +108,10 @@ def _pair(view: View, pair: judges.JudgedTwice, first: str, second: str) -> None
             "The texts of the responses are not available in both runs, so it is not known whether they are the same."
         )
     display.key_figures(report.agreement_figures(pair))
-    good, bad = compare.passes(view.metric), compare.fails(view.metric)
-    table = pair.table
     provenance = view.provenance(f"{first} and {second}", "all boards")
     with st.container(width=520):
-        display.chart(
-            two_by_two(
-                [[table.both, table.first_only], [table.second_only, table.neither]],
-                browser.theme(),
-                rows=(good, bad),
-                columns=(good, bad),
-                row_title="first",
-                column_title="second",
-                diagonal=outcome_colours(view.metric.id),
-            ),
-            key="confusion",
-            alt=f"Both {good} {table.both}, only first {table.first_only}, only second {table.second_only}, "
-            f"both {bad} {table.neither}",
-            data=report.pairs_export([pair], view.labels, view.metric, provenance),
-        )
+        data = report.pairs_export([pair], view.labels, view.metric, provenance)
+        chart_of_outcomes(pair.table, view.metric, ("first", "second"), key="confusion", data=data)
     st.markdown(f"**Samples on which the two differ: {len(pair.differing)}**")
     if pair.differing:
         shown = report.differing_table(pair, queries.SAMPLES.run(view.store), view.metric)

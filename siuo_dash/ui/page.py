@@ -159,30 +159,23 @@ def footer(store: Store) -> None:
 
 
 def link(url: str, label: str, params: Mapping[str, str | Sequence[str]] | None = None) -> None:
-    """A link to a page with its state; nothing where the page does not exist (yet)."""
-    if url in PAGES:
-        page = PAGES[url]
-        query = {name: [value] if isinstance(value, str) else list(value) for name, value in (params or {}).items()}
-        st.page_link(f"pages/{page.file}", label=label, icon=page.icon, query_params=query)
+    """A link to a page with its state."""
+    page = PAGES[url]
+    query = {name: [value] if isinstance(value, str) else list(value) for name, value in (params or {}).items()}
+    st.page_link(f"pages/{page.file}", label=label, icon=page.icon, query_params=query)
 
 
 def run_actions(run_labels: Sequence[str]) -> None:
-    """What can be done with the chosen runs: links to the pages that exist."""
-    actions = [(url, label) for url, label, least in _RUN_ACTIONS if url in PAGES and len(run_labels) >= least]
-    if not actions:
+    """What can be done with the chosen runs: links to other pages."""
+    if not run_labels:
         return
+    chosen = {"runs": run_labels}
     with st.container(horizontal=True):
-        for url, label in actions:
-            link(url, label, {"runs": run_labels} | ({"run": run_labels[0]} if url == "run" else {}))
-
-
-_RUN_ACTIONS: Final = (
-    ("run", "Open the run", 1),
-    ("compare", "Compare", 2),
-    ("domains", "Domains", 1),
-    ("capabilities", "Capabilities", 1),
-    ("samples", "Samples", 1),
-)
+        link("run", "Open the run", {"run": run_labels[0], **chosen})
+        if len(run_labels) > 1:
+            link("compare", "Compare", chosen)
+        for url in ("domains", "capabilities", "samples"):
+            link(url, PAGES[url].title, chosen)
 
 
 def go_later(url: str, params: Mapping[str, str | Sequence[str]]) -> None:

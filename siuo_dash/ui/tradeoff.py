@@ -16,8 +16,7 @@ from siuo_dash.ui import background, browser, controls, display, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
 
-_MODES: Final[dict[str, str]] = {"open": "Click: open", "lasso": "Lasso: choose", "box": "Box: choose"}
-_DRAGS: Final[dict[str, charts.Mode]] = {"open": "open", "lasso": "lasso", "box": "box"}
+_MODES: Final[dict[charts.Mode, str]] = {"open": "Click: open", "lasso": "Lasso: choose", "box": "Box: choose"}
 _MANY: Final = 40
 """From this many runs on, the intervals of all of them hide each other."""
 
@@ -53,7 +52,7 @@ def _judged(view: View, frame: pd.DataFrame) -> None:
     display.key_figures(report.key_figures(frame))
     screen = browser.screen()
     with controls.row():
-        mode = _DRAGS[controls.choose("Mouse on the chart: open a run, or choose runs", _MODES, key="mouse")]
+        mode = controls.choose("Mouse on the chart: open a run, or choose runs", _MODES, key="mouse")
         intervals = st.toggle("Intervals of all runs", value=len(judged) <= _MANY, key="intervals", bind="query-params")
         lines = st.toggle(
             "Lines of equal Safe & Effective",
@@ -87,7 +86,7 @@ def _scatter(
         """A click opens the run; a lasso or box makes its runs the chosen ones."""
         picked = [point["customdata"][0] for point in st.session_state["tradeoff"]["selection"]["points"]]
         names = controls.labels_of(picked, view.labels)
-        if names and mode == "open" and "run" in page.PAGES:
+        if names and mode == "open":
             page.go_later("run", {"run": names[0]})
         elif names:
             st.session_state["runs"] = names

@@ -21,7 +21,6 @@ from siuo_dash.report.leaderboard import (
     ordered,
     screen_table,
     source_link,
-    table_height,
     with_attempts,
     with_ranges,
 )
@@ -249,11 +248,6 @@ def test_the_order_of_rows(tmp_path: Path) -> None:
     assert ordered(frame.head(0), "health").empty
     assert exported(ordered(frame, "size")).data["model"].tolist() == expected["size"]
     assert exported(ordered(frame, "size")).bold["Safe"].tolist() == [False, True, False, False]  # type: ignore[index]
-
-
-def test_long_tables_scroll_in_a_frame() -> None:
-    assert table_height(20) == "content"
-    assert table_height(21) == 740
 
 
 def test_labels_reach_the_frame(store: Store) -> None:
