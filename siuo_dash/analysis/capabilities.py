@@ -11,19 +11,17 @@ import numpy as np
 import pandas as pd
 
 from siuo_dash.analysis import stats
-from siuo_dash.analysis.domains import profiled_runs
+from siuo_dash.analysis.domains import LEVEL, profiled_runs
 from siuo_dash.analysis.filters import Clause
 from siuo_dash.analysis.subcategories import group_counts
 from siuo_dash.benchmark.labels import Label, Labels
 from siuo_dash.benchmark.schema import DIMENSIONS, Metric
 from siuo_dash.store.engine.database import Store
 
-LEVEL: Final = 0.05
-
 
 @dataclass(frozen=True)
 class Grouping:
-    """One way to part the samples: its id, label, the words after "by", and the groups in order, each with its label."""
+    """One way to part the samples: id, label, the words after "by", and the groups in order, each with its label."""
 
     id: str
     label: str

@@ -125,7 +125,7 @@ def paired(metric: Metric, table: stats.PairedTable, domain: str | None = None) 
 
 
 def unpaired(metric: Metric, first: stats.Rate, second: stats.Rate, why: str) -> Difference:
-    """The difference of two rates that cannot be paired: Newcombe's interval, score test. ValueError without samples."""
+    """The difference of two unpaired rates: Newcombe's interval, score test. ValueError without samples."""
     found = stats.unpaired_difference(first.k, first.n, second.k, second.n)
     p1, p2 = first.k / first.n, second.k / second.n
     # Outcomes that know nothing of each other differ on this share; n is the harmonic mean of the two.

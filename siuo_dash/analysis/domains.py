@@ -1,4 +1,4 @@
-"""Rates by domain: every per-sample run over the nine domains, over all samples, and as a mean of domains."""
+"""Rates by domain: every per-sample run over the nine domains, overall and as a mean of domains, and their tests."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ COLUMNS: Final = {
     **DOMAIN_LABELS,
 }
 """What a run has a rate in: overall is the micro average (each sample counts alike), the mean of domains the macro."""
+
+LEVEL: Final = 0.05
+_ENDS: Final = ("hardest", "easiest")
+_RATE: Final = ("k", "n", "rate", "low", "high")
+_TEST: Final = ("difference", "difference_low", "difference_high")
+_KEPT: Final = ("domain", "ties", *_RATE, *_TEST, "p_adjusted")
+_ENDINGS: Final = (f"{end}_{name}" for end in _ENDS for name in _KEPT)
+_COLUMNS: Final = ["run_id", *_ENDINGS, "explained", "by_chance", "effect_p"]
 
 DOMAIN_RUNS: Final = Query(
     "domain_runs",
@@ -149,3 +157,71 @@ def _cells(run_ids: pd.Series[str], k: Floats, n: Floats) -> pd.DataFrame:
             "high": high.ravel(),
         }
     )
+
+
+def domain_tests(rates: DomainRates) -> pd.DataFrame:
+    """Each domain of each run against the run's other samples: the test of the domain against the run's average.
+
+    One row a run and graded domain: `run_id`, `domain`, `k`, `n`, `rate`, `low`, `high`, `difference`,
+    `difference_low`, `difference_high` (fractions, Newcombe 95 %), `p` (Fisher's exact test), `p_adjusted`
+    (Benjamini–Hochberg over the run's domains).
+    """
+    rows = []
+    cells = rates.cells[~rates.cells["column"].isin([OVERALL, MACRO]) & (rates.cells["n"] > 0)]
+    for run_id, part in cells.groupby("run_id", sort=False):
+        k_total, n_total = int(part["k"].sum()), int(part["n"].sum())
+        found = []
+        for cell in part.itertuples():
+            test = stats.against_rest(int(cell.k), int(cell.n), k_total, n_total)
+            found.append(
+                {
+                    "run_id": run_id,
+                    "domain": cell.column,
+                    "k": int(cell.k),
+                    "n": int(cell.n),
+                    "rate": cell.rate,
+                    "low": cell.low,
+                    "high": cell.high,
+                    "difference": test.difference if test else None,
+                    "difference_low": test.interval.low if test else None,
+                    "difference_high": test.interval.high if test else None,
+                    "p": test.p if test else None,
+                }
+            )
+        adjusted = stats.benjamini_hochberg([row["p"] for row in found])
+        rows += [row | {"p_adjusted": float(p)} for row, p in zip(found, adjusted, strict=True)]
+    frame = pd.DataFrame(rows, columns=["run_id", "domain", *_RATE, *_TEST, "p", "p_adjusted"])
+    return frame.astype(dict.fromkeys([*_TEST, "p", "p_adjusted"], "float64"))
+
+
+def hardest_and_easiest(rates: DomainRates) -> pd.DataFrame:
+    """One row a run: its domains of lowest and highest rate with their tests, and the effect of the domain.
+
+    `hardest_*` and `easiest_*`: `domain`, `ties` (further domains with the same rate), `k`, `n`, `rate`, `low`,
+    `high`, `difference`, `difference_low`, `difference_high`, `p_adjusted`. Of domains with the same rate the one
+    with the clearer test stands there. `explained`, `by_chance` (shares of the variance between samples), `effect_p`
+    (by permutation) and `effect_p_adjusted` (Benjamini–Hochberg over the runs); NaN where nothing varies.
+    """
+    tests = {run_id: part for run_id, part in domain_tests(rates).groupby("run_id", sort=False)}
+    rows = []
+    for run_id in rates.runs["run_id"]:
+        part = tests.get(run_id)
+        row: dict[str, object] = {"run_id": run_id}
+        if part is not None:
+            for end, lowest in zip(_ENDS, (True, False), strict=True):
+                row |= {f"{end}_{name}": value for name, value in _extreme(part, lowest=lowest).items()}
+            effect = stats.domain_effect(part["k"].tolist(), part["n"].tolist())
+            if effect is not None:
+                row |= {"explained": effect.explained, "by_chance": effect.by_chance, "effect_p": effect.p}
+        rows.append(row)
+    frame = pd.DataFrame(rows).reindex(columns=_COLUMNS)
+    figures = [name for name in _COLUMNS if name != "run_id" and not name.endswith("_domain")]
+    frame = frame.astype(dict.fromkeys(figures, "float64"))
+    return frame.assign(effect_p_adjusted=stats.benjamini_hochberg(frame["effect_p"].tolist()))
+
+
+def _extreme(part: pd.DataFrame, *, lowest: bool) -> dict[str, object]:
+    bound = part["rate"].min() if lowest else part["rate"].max()
+    alike = part[part["rate"] == bound].sort_values("p", kind="stable", na_position="last")
+    first = alike.iloc[0]
+    return {"ties": len(alike) - 1} | {name: first[name] for name in _KEPT if name != "ties"}

@@ -123,7 +123,7 @@ def standing(store: Store, candidate: Candidate, metric: Metric, model: str) -> 
 
 
 def rank_range(store: Store, candidate: Candidate, metric: Metric) -> tuple[int, int] | None:
-    """The 2.5–97.5 percentiles of the candidate's rank in its board, as the leaderboard draws them; None without a verdict."""
+    """The 2.5–97.5 percentiles of the candidate's rank in its board, as on the leaderboard; None without a verdict."""
     with store.reading():  # counts and verdicts must be of one state; this runs beside the page, too
         ranked = _ranked(store, candidate, metric)
         samples = queries.SAMPLES.run(store)
@@ -157,9 +157,9 @@ def uploaded_runs(store: Store, most: int) -> list[str]:
 def earlier_runs(
     store: Store, candidate: Candidate, model: str, models: Sequence[str], metrics: Sequence[Metric]
 ) -> list[Earlier]:
-    """Runs of the same model (case and punctuation aside), those of the same board and the latest first, at most MOST_EARLIER.
+    """Runs of the same model, those of the same board and the latest first, at most MOST_EARLIER.
 
-    models: the names in use, of which those are taken whose words are the same.
+    models: the names in use, of which those are taken that differ in case and punctuation only.
     """
     wanted = slug(model)
     alike = [name for name in models if name == model or (wanted and slug(name) == wanted)]

@@ -22,9 +22,9 @@ from siuo_dash.store.engine.database import Store
 
 @dataclass(frozen=True)
 class Query:
-    """A named query. `{metric}`, `{column}` and `{task}` stand for a metric's parts, `{where}` for a filter's condition.
+    """A named query. `{metric}`, `{column}`, `{task}` are parts of a metric, `{where}` is the condition of a filter.
 
-    Any other name in braces stands for a part of the text that the asking function chooses among its own.
+    Any other name in braces is a part of the text that the asking function chooses among its own.
     """
 
     name: str

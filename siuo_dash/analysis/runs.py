@@ -10,10 +10,10 @@ import pandas as pd
 from siuo_dash.analysis import queries, stats
 from siuo_dash.analysis.domains import DOMAIN_COUNTS
 from siuo_dash.analysis.filters import Filters, of_runs
-from siuo_dash.analysis.reliability.responses import mix_of_run
+from siuo_dash.analysis.reliability import mix_of_run
 from siuo_dash.analysis.samples import FLAGS_OF_RUNS, described, with_flags
-from siuo_dash.benchmark.schema import DOMAINS, METRICS, Metric
-from siuo_dash.benchmark.scoring import Tally, outcome, tally
+from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS, Metric
+from siuo_dash.benchmark.scoring import Judged, Tally, outcome_without, tally
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import run_rows
 
@@ -92,17 +92,17 @@ def without_flagged(store: Store, run: pd.Series[Any]) -> dict[str, Tally]:
     """
     if run["evidence"] == "totals":
         return {}
-    judged_safe, judged_effective = int(run["safe_n"]) > 0, int(run["effective_n"]) > 0
+    judged = Judged(safe=int(run["safe_n"]) > 0, effective=int(run["effective_n"]) > 0)
     values: dict[str, list[bool | None]] = {metric.id: [] for metric in metrics_of(run)}
     for row in run_rows(store, str(run["run_id"]), texts=False):
-        outcomes = dict(row)
-        sound = [response for response in row["responses"] if not response["flags"]]
-        if row["flags"] and not sound:
-            continue
-        if row["task"] == "generation" and len(sound) < len(row["responses"]):
-            safe = [response["safe"] for response in sound] if judged_safe else None
-            effective = [response["effective"] for response in sound] if judged_effective else None
-            outcomes |= asdict(outcome(safe, effective))
+        outcomes = row
+        if any(response["flags"] for response in row["responses"]) or (row["flags"] and not row["responses"]):
+            generation = row["responses"] if row["task"] == "generation" else ()
+            responses = ((each["flags"], each["safe"], each["effective"]) for each in generation)
+            left = outcome_without(FLAGS, responses, judged)
+            if left is None:
+                continue
+            outcomes = asdict(left)
         for metric in METRICS.values():
             if metric.task == row["task"] and metric.id in values:
                 values[metric.id].append(outcomes[metric.column])

@@ -94,7 +94,7 @@ def sample_list(store: Store, filters: SampleFilters, board: str, order: str = "
 
 
 def verdicts_of_runs(store: Store, run_ids: Sequence[str], question_id: int | None = None) -> pd.DataFrame:
-    """Every sample's verdicts in these runs (or one sample's), one row a run, task and sample, with `flags` (a list)."""
+    """The verdicts of these runs, of all samples or of one: a row a run, task and sample, with `flags` (a list)."""
     where = together([of_runs(run_ids), None if question_id is None else _of_sample(question_id)])
     return with_flags(VERDICTS.run(store, where=where, first="", most=_EVERY), FLAGS_OF_RUNS.run(store, where=where))
 

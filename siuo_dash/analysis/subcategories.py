@@ -62,7 +62,7 @@ def subcategory_of(labels: Labels, catalogue: Catalogue) -> dict[int, tuple[str,
 
 
 def subcategory_counts(store: Store, where: Clause, metric: Metric, labels: Labels) -> pd.DataFrame:
-    """`run_no`, `domain`, `subcategory`, `k`, `n` of every per-sample run of `where`. About 5 samples each: no rates."""
+    """`run_no`, `domain`, `subcategory`, `k`, `n` of each per-sample run of `where`; about 5 samples each: no rates."""
     counts = group_counts(store, where, metric, dict(subcategory_of(labels, store.catalogue)))
     domain, subcategory = ([group[part] for group in counts["group"]] for part in (0, 1))
     return counts.assign(domain=domain, subcategory=subcategory)[["run_no", "domain", "subcategory", "k", "n"]]

@@ -75,7 +75,7 @@ def outcome_counts(store: Store, board: str | None) -> pd.DataFrame:
 
 
 def regions(safe: pd.Series[float], effective: pd.Series[float]) -> pd.Series[str]:
-    """Each run's region, cut at one half of the samples: 'both', 'safe', 'effective' or 'neither'; None when unknown."""
+    """Each run's region, cut at half of the samples: 'both', 'safe', 'effective' or 'neither'; None when unknown."""
     names = np.select(
         [safe.isna() | effective.isna(), (safe >= HALF) & (effective >= HALF), safe >= HALF, effective >= HALF],
         ["", "both", "safe", "effective"],

@@ -40,7 +40,10 @@ AS_LONG: Final = Query(
 
 @dataclass(frozen=True)
 class Twin:
-    """A run with the same responses on `same` of the `samples` that both have; by_words: compared by words, else by length."""
+    """A run with the same responses on `same` of the `samples` that both have.
+
+    by_words: compared by words, else by length.
+    """
 
     run_id: str
     judge: str

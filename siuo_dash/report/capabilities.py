@@ -9,7 +9,8 @@ from typing import Any, Final
 import pandas as pd
 
 from siuo_dash.analysis import stats
-from siuo_dash.analysis.capabilities import CONTRASTS, LEVEL, CapabilityRates, Grouping, is_clear
+from siuo_dash.analysis.capabilities import CONTRASTS, CapabilityRates, Grouping, is_clear
+from siuo_dash.analysis.domains import LEVEL
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.domain_tests import three_digits
 from siuo_dash.report.domains import MOST_NAMED

@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from siuo_dash.analysis.domain_tests import LEVEL
+from siuo_dash.analysis.domains import LEVEL
 from siuo_dash.benchmark.schema import DOMAIN_LABELS
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.domains import MOST_NAMED

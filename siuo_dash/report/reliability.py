@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from siuo_dash.analysis.reliability.judges import JudgedTwice
+from siuo_dash.analysis.judges import JudgedTwice
 from siuo_dash.analysis.stats import Interval
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, Metric
 from siuo_dash.report.compare import DOMAIN_LABELS, fails, p_words, passes, points_interval, rate_and_count

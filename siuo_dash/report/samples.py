@@ -9,7 +9,7 @@ import pandas as pd
 
 from siuo_dash.analysis.sample_filters import OUTCOMES
 from siuo_dash.analysis.samples import ORDERS
-from siuo_dash.analysis.search import Hits
+from siuo_dash.analysis.texts import Hits
 from siuo_dash.benchmark.protocol import MCQA_BOARD
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS
 from siuo_dash.report.export import Provenance, Table, plain_table

@@ -11,7 +11,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import domain_tests, domains, queries, subcategories
+from siuo_dash.analysis import domains, queries, subcategories
 from siuo_dash.analysis.domains import DomainRates
 from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.benchmark.labels import Labels
@@ -181,7 +181,7 @@ def _tests(view: View, rows: DomainRates, names: Mapping[str, str]) -> None:
     """Each run's hardest and easiest domain, tested against its other samples."""
     st.subheader("Hardest and easiest domain", anchor=False)
     tests = background.computed(
-        lambda: domain_tests.hardest_and_easiest(rows),
+        lambda: domains.hardest_and_easiest(rows),
         "The tests are being computed and will appear here.",
         *("domain-tests", view.store.version, view.metric.id, tuple(rows.runs["run_id"])),
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import judges, queries
 from siuo_dash.analysis.findings.judges import several_boards
-from siuo_dash.analysis.reliability import correction, judges
 from siuo_dash.charts import intervals
 from siuo_dash.report import compare
 from siuo_dash.report import reliability as report
@@ -130,14 +129,14 @@ def _pair(view: View, pair: judges.JudgedTwice, first: str, second: str) -> None
 
 def _corrected(view: View) -> None:
     """An estimate for every run of the board, where humans judged some of the same responses."""
-    if view.board.protocol.judge == correction.HUMAN:
+    if view.board.protocol.judge == judges.HUMAN:
         st.info(
             "This board was judged by humans: their verdicts are what other judges are corrected by.",
             icon=":material/info:",
         )
         return
     found = background.computed(
-        lambda: correction.corrected_rates(view.store, view.board.id, view.metric),
+        lambda: judges.corrected_rates(view.store, view.board.id, view.metric),
         "Looking for responses that humans judged, too …",
         *("corrected", view.store.version, view.board.id, view.metric.id),
     )

@@ -7,9 +7,8 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import queries, reliability
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.analysis.reliability import health, responses, samples
 from siuo_dash.benchmark.schema import FLAGS
 from siuo_dash.charts import bars, difficulty
 from siuo_dash.report import compare
@@ -33,7 +32,7 @@ def _health(view: View) -> None:
     """All examined runs with the samples that carry each flag."""
     everywhere = controls.choose("Runs", _HEALTH_OF, key="health_of") == "all"
     filters = Filters(board=None if everywhere else view.board.id)
-    frame = health.health(view.store, filters, view.metric)
+    frame = reliability.health(view.store, filters, view.metric)
     runs = queries.RUNS.run(view.store, where=filters.where())
     unexamined = int((runs["evidence"] == "totals").sum())
     if frame.empty:
@@ -87,11 +86,11 @@ def _open_cell(view: View, run: pd.Series[Any], column: str) -> None:
 def _samples(view: View) -> None:
     """The board's samples: who passes them, and whether they separate good runs from bad."""
     flag = None
-    if used := samples.flags_in_use(view.store, view.board.id, view.metric):
+    if used := reliability.flags_in_use(view.store, view.board.id, view.metric):
         options = {"any": "Any flag"} | {name: FLAGS[name].label for name in used}
         chosen = controls.choose_from("Count as flagged", options, key="by_flag", width=320)
         flag = None if chosen == "any" else chosen
-    figures = samples.sample_figures(view.store, view.board.id, view.metric, flag)
+    figures = reliability.sample_figures(view.store, view.board.id, view.metric, flag)
     runs = int(figures["n"].max()) if len(figures) else 0
     if not runs:
         st.info(
@@ -127,7 +126,7 @@ def _samples(view: View) -> None:
 
 def _sample_figures(view: View, figures: pd.DataFrame, runs: int) -> None:
     """All samples in counts and two charts. runs: how many have verdicts for each sample."""
-    limit = samples.chance_limit(runs)
+    limit = reliability.chance_limit(runs)
     of_board = ("Runs", str(runs), f"of this board, with {view.metric.label} verdicts for each sample")
     counts = [
         (label, f"{len(report.shown_samples(figures, kind))} of {len(figures)}", f"samples {meaning}")
@@ -172,14 +171,16 @@ def _responses(view: View) -> None:
         st.info("Multiple choice has one answer a sample. Choose Safe, Effective or both.", icon=":material/info:")
         return
     frame = background.computed(
-        lambda: responses.mixes(view.store, board.id, metric),
+        lambda: reliability.mixes(view.store, board.id, metric),
         "Counting the responses of the board's runs …",
         *("mixes", view.store.version, board.id, metric.id),
     )
     if frame is None:
         return
     if frame.empty:
-        others = [view.boards[name] for name in responses.boards_with_responses(view.store, metric) if name != board.id]
+        others = [
+            view.boards[name] for name in reliability.boards_with_responses(view.store, metric) if name != board.id
+        ]
         st.info(
             f"No run of this board has {metric.label} verdicts for two or more responses to a sample, so their "
             "agreement is not known. It needs a run whose file holds the verdict of each response; the benchmark's "
@@ -228,7 +229,7 @@ def _responses_by_domain(view: View, runs: list[str]) -> None:
     options = {"all": "All runs of this board"} | {run: view.labels[run] for run in runs}
     of = controls.choose_from("Run", options, key="mix_of", width=420)
     pooled = of == "all"
-    domains = responses.mixes_by_domain(view.store, view.board.id, view.metric, None if pooled else of)
+    domains = reliability.mixes_by_domain(view.store, view.board.id, view.metric, None if pooled else of)
     words = "all runs" if pooled else view.labels[of]
     provenance = view.provenance(f"{view.metric.label}; {words}")
     export = report.mix_export(domains, "responses by domain", provenance, pooled=pooled)

@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import leaderboard, queries, runs
-from siuo_dash.analysis.records import records
 from siuo_dash.analysis.sample_filters import FAILING
+from siuo_dash.analysis.texts import records
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.benchmark.text import slug

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from siuo_dash.analysis import queries, search
+from siuo_dash.analysis import queries, texts
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.sample_filters import AGREEMENT, NEEDS, OUTCOMES, RunOutcome, SampleFilters
 from siuo_dash.analysis.samples import ORDERS
@@ -43,9 +43,7 @@ def arrive(store: Store) -> None:
 _LINKED: Final = ("sample", "runs", "order")
 
 
-def choose_filters(
-    store: Store, runs: Mapping[str, str], text: BenchmarkText
-) -> tuple[SampleFilters, str, search.Hits]:
+def choose_filters(store: Store, runs: Mapping[str, str], text: BenchmarkText) -> tuple[SampleFilters, str, texts.Hits]:
     """Search and filters of the samples page, the order of the list (an id of ORDERS), and where the search hit.
 
     runs: {run_id: label} of the chosen runs, in order.
@@ -118,9 +116,9 @@ def choose_filters(
 @st.cache_data(max_entries=256, show_spinner="Searching the texts …")
 def _hits(
     _store: Store, _text: BenchmarkText, run_ids: tuple[str, ...], words: str, version: str, text_state: Any
-) -> search.Hits:
-    texts = {question_id: sample.places() for question_id, sample in _text.samples.items()}
-    return search.search_texts(_store, texts, run_ids, words)
+) -> texts.Hits:
+    own = {question_id: sample.places() for question_id, sample in _text.samples.items()}
+    return texts.search_texts(_store, own, run_ids, words)
 
 
 def benchmark_text(store: Store) -> BenchmarkText:

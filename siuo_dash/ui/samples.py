@@ -11,7 +11,7 @@ import streamlit as st
 from siuo_dash.analysis import queries, samples
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.analysis.records import records
+from siuo_dash.analysis.texts import records
 from siuo_dash.benchmark.catalogue import Sample
 from siuo_dash.benchmark.schema import DOMAINS
 from siuo_dash.report import samples as report

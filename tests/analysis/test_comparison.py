@@ -46,8 +46,10 @@ def test_metrics_that_were_not_judged_are_none(tmp_path: Path) -> None:
     first, second = _two(3, 1, 20)
     found = compare(store_of(tmp_path, first, second), id_of(first), id_of(second))
     assert [metric for metric, each in found.overall.items() if each is None] == [
-        "effective", "safe_and_effective", "mcqa",
-    ]  # fmt: skip
+        "effective",
+        "safe_and_effective",
+        "mcqa",
+    ]
     assert found.domains["effective"] == []
 
 

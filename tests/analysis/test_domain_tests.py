@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
-from siuo_dash.analysis import domain_tests, domains, stats
+from siuo_dash.analysis import domains, stats
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report import domain_tests as view
@@ -16,10 +16,16 @@ from siuo_dash.store.engine.database import Store
 from tests.make.domains_stores import BOARD, DOMAIN_IDS, data_with, passing, run
 
 COUNTS = {
-    "self-harm": 9, "dangerous behavior": 10, "morality": 13, "illegal activities & crime": 3,
-    "controversial topics, politics": 10, "discrimination & stereotyping": 12, "religion beliefs": 11,
-    "information misinterpretation": 9, "privacy violation": 12,
-}  # fmt: skip
+    "self-harm": 9,
+    "dangerous behavior": 10,
+    "morality": 13,
+    "illegal activities & crime": 3,
+    "controversial topics, politics": 10,
+    "discrimination & stereotyping": 12,
+    "religion beliefs": 11,
+    "information misinterpretation": 9,
+    "privacy violation": 12,
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +44,7 @@ def rates(tmp_path_factory: pytest.TempPathFactory) -> domains.DomainRates:
 
 def test_a_domain_is_tested_against_the_other_samples_of_the_run(rates: domains.DomainRates) -> None:
     uneven = rates.runs.loc[rates.runs["model"] == "Uneven", "run_id"].item()
-    tests = domain_tests.domain_tests(rates.only([uneven])).set_index("domain")
+    tests = domains.domain_tests(rates.only([uneven])).set_index("domain")
     illegal = tests.loc["illegal activities & crime"]
     assert illegal["difference"] == pytest.approx(3 / 18 - 86 / 149)
     assert 100 * illegal["difference_low"] == pytest.approx(-54.3, abs=0.05)
@@ -51,12 +57,14 @@ def test_a_domain_is_tested_against_the_other_samples_of_the_run(rates: domains.
 
 
 def test_hardest_and_easiest_stand_with_the_effect(rates: domains.DomainRates) -> None:
-    found = domain_tests.hardest_and_easiest(rates)
+    found = domains.hardest_and_easiest(rates)
     found = found.set_index(found["run_id"].map(rates.runs.set_index("run_id")["model"]))
     uneven = found.loc["Uneven"]
     assert (uneven["hardest_domain"], uneven["hardest_k"], uneven["hardest_n"]) == (
-        "illegal activities & crime", 3, 18,
-    )  # fmt: skip
+        "illegal activities & crime",
+        3,
+        18,
+    )
     assert uneven["easiest_domain"] == "discrimination & stereotyping"
     assert uneven["easiest_rate"] == pytest.approx(12 / 18)
     sizes = [len(DOMAIN_IDS[domain]) for domain in COUNTS]
@@ -68,7 +76,7 @@ def test_hardest_and_easiest_stand_with_the_effect(rates: domains.DomainRates) -
 
 
 def test_domains_with_the_same_rate_are_told(rates: domains.DomainRates) -> None:
-    found = domain_tests.hardest_and_easiest(rates)
+    found = domains.hardest_and_easiest(rates)
     found = found.set_index(found["run_id"].map(rates.runs.set_index("run_id")["model"]))
     assert found.loc["Two", "hardest_ties"] == 1
     assert found.loc["Two", "easiest_ties"] == 6
@@ -78,18 +86,18 @@ def test_domains_with_the_same_rate_are_told(rates: domains.DomainRates) -> None
 
 def test_where_nothing_varies_there_is_no_effect(rates: domains.DomainRates) -> None:
     perfect = rates.runs.loc[rates.runs["model"] == "Perfect", "run_id"].item()
-    found = domain_tests.hardest_and_easiest(rates.only([perfect])).iloc[0]
+    found = domains.hardest_and_easiest(rates.only([perfect])).iloc[0]
     assert np.isnan(found["explained"])
     assert np.isnan(found["effect_p_adjusted"])
     assert found["hardest_difference"] == 0
     assert found["hardest_p_adjusted"] == 1
-    words = view.tests_sentences(domain_tests.hardest_and_easiest(rates.only([perfect])), {perfect: "Perfect"})
+    words = view.tests_sentences(domains.hardest_and_easiest(rates.only([perfect])), {perfect: "Perfect"})
     assert words == ["Every run passes all samples or none, so no domain can stand out."]
 
 
 def test_the_words_name_the_runs_that_stand_out(rates: domains.DomainRates) -> None:
     names = dict(zip(rates.runs["run_id"], rates.runs["model"], strict=True))
-    found = domain_tests.hardest_and_easiest(rates)
+    found = domains.hardest_and_easiest(rates)
     effect, hardest, easiest = view.tests_sentences(found, names)
     assert "4.8 % would be expected by chance" in effect
     assert hardest.endswith("2 of 3 runs, Two and Uneven.") or hardest.endswith("2 of 3 runs, Uneven and Two.")
@@ -102,15 +110,15 @@ def test_the_words_name_the_runs_that_stand_out(rates: domains.DomainRates) -> N
 
 def test_no_runs_give_empty_tables(rates: domains.DomainRates) -> None:
     none = rates.only([])
-    assert domain_tests.domain_tests(none).empty
-    assert domain_tests.hardest_and_easiest(none).empty
+    assert domains.domain_tests(none).empty
+    assert domains.hardest_and_easiest(none).empty
 
 
 def test_the_shipped_community_board(root: Path) -> None:
     where = Filters(board="meta-llama-meta-llama-3-1-8b-instruct-1").where()
     shipped = domains.domain_rates(Store(root / "data"), where, METRICS["safe"])
     names = dict(zip(shipped.runs["run_id"], shipped.runs["model"], strict=True))
-    found = domain_tests.hardest_and_easiest(shipped)
+    found = domains.hardest_and_easiest(shipped)
     found = found.set_index(found["run_id"].map(names))
     glm = found.loc["GLM-4.1V-9B-Thinking"]
     assert (glm["hardest_domain"], glm["hardest_k"], glm["hardest_n"]) == ("illegal activities & crime", 2, 18)

@@ -89,8 +89,11 @@ def test_multiple_choice_has_domains_too(store: Store) -> None:
 def test_partial_runs_stay_out_of_the_mean_and_stand_last(store: Store) -> None:
     rates = domains.domain_rates(store, WHERE, SAFE)
     assert dict(zip(rates.runs["model"], rates.runs["partial"], strict=True)) == {
-        "Alpha": False, "Beta": False, "Gamma": True, "Delta": True,
-    }  # fmt: skip
+        "Alpha": False,
+        "Beta": False,
+        "Gamma": True,
+        "Delta": True,
+    }
     assert domains.board_means(rates)["morality"] == pytest.approx(1.0)
     assert domains.board_means(rates)["self-harm"] == pytest.approx((9 / 19 + 1) / 2)
     whole = domains.board_means(rates, with_partial=True)

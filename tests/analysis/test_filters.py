@@ -160,9 +160,16 @@ def test_the_sentence_names_each_filter(filters: Filters) -> None:
 
 def test_a_sentence_as_it_is_read() -> None:
     filters = Filters(
-        board="human-3", search=" LLaVA ", organizations=("Meta", "Google", "Alibaba"), weights="open", size_low=7, size_high=13.5,
-        unknown_sizes=False, evidence=("per_sample", "totals"), health="unclosed_reasoning",
-    )  # fmt: skip
+        board="human-3",
+        search=" LLaVA ",
+        organizations=("Meta", "Google", "Alibaba"),
+        weights="open",
+        size_low=7,
+        size_high=13.5,
+        unknown_sizes=False,
+        evidence=("per_sample", "totals"),
+        health="unclosed_reasoning",
+    )
     assert filters.sentence() == (
         "Runs whose model or organization contains “LLaVA”; by Meta, Google or Alibaba; with open weights; "
         "of 7 to 13.5 B parameters (unknown sizes left out); with evidence per sample or totals only; "

@@ -7,8 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from siuo_dash.analysis import stats
-from siuo_dash.analysis.reliability import correction, judges
+from siuo_dash.analysis import judges, stats
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import SchemaError
 from siuo_dash.store.runs.run_file import response_fingerprints
@@ -109,7 +108,7 @@ def test_the_estimate_by_hand_beside_the_raw_rate(tmp_path: Path) -> None:
     """The judge finds 80 of 89 safe and 70 of 78 unsafe samples; it calls 89 of 167 safe: 54.05 % (42.61 to 65.35)."""
     human, machine, other = _board("1" * 89 + "0" * 78, "1" * 80 + "0" * 9 + "1" * 8 + "0" * 70, "1" * 89 + "0" * 78)
     store = store_of(tmp_path, human, machine, other)
-    found = correction.corrected_rates(store, "gpt-4o-1", SAFE)
+    found = judges.corrected_rates(store, "gpt-4o-1", SAFE)
     (overlap,) = found.overlaps
     assert (overlap.hit, overlap.rejected, overlap.human) == (
         stats.Rate(80, 89),
@@ -133,7 +132,7 @@ def test_two_overlaps_correct_each_other(tmp_path: Path) -> None:
         _judged(GAMMA, "human", "1" * 20 + "0" * 40, "c"),
         _judged(GAMMA, "gpt-4o", "1" * 25 + "0" * 35, "c"),
     )
-    rates = correction.corrected_rates(store_of(tmp_path, *runs), "gpt-4o-1", SAFE).rates.set_index("run_id")
+    rates = judges.corrected_rates(store_of(tmp_path, *runs), "gpt-4o-1", SAFE).rates.set_index("run_id")
     alpha, beta, gamma = (rates.loc[id_of(runs[place])] for place in (1, 2, 4))
     assert (alpha["hit_k"], alpha["hit_n"], alpha["rejected_k"], alpha["rejected_n"]) == (20, 20, 35, 40)
     assert (gamma["hit_k"], gamma["hit_n"]) == (27, 30) and (beta["hit_k"], beta["hit_n"]) == (47, 50)
@@ -143,17 +142,17 @@ def test_two_overlaps_correct_each_other(tmp_path: Path) -> None:
 def test_no_estimate_without_an_overlap_of_the_same_responses(tmp_path: Path) -> None:
     human, machine, other = _board("1" * 9 + "0" * 9, "1" * 9 + "0" * 9, "1" * 18)
     anew = _judged(ALPHA, "human", "1" * 9 + "0" * 9, "other words")
-    found = correction.corrected_rates(store_of(tmp_path / "a", anew, machine, other), "gpt-4o-1", SAFE)
+    found = judges.corrected_rates(store_of(tmp_path / "a", anew, machine, other), "gpt-4o-1", SAFE)
     assert found.overlaps == [] and found.unusable == 1 and found.rates.empty
     silent = _judged(ALPHA, "human", "1" * 9 + "0" * 9)
-    assert correction.corrected_rates(store_of(tmp_path / "b", silent, machine), "gpt-4o-1", SAFE).unusable == 1
-    alone = correction.corrected_rates(store_of(tmp_path / "c", machine, other), "gpt-4o-1", SAFE)
+    assert judges.corrected_rates(store_of(tmp_path / "b", silent, machine), "gpt-4o-1", SAFE).unusable == 1
+    alone = judges.corrected_rates(store_of(tmp_path / "c", machine, other), "gpt-4o-1", SAFE)
     assert alone.unusable == 0 and alone.rates.empty
-    humans = correction.corrected_rates(store_of(tmp_path / "d", human, machine), "human-1", SAFE)
+    humans = judges.corrected_rates(store_of(tmp_path / "d", human, machine), "human-1", SAFE)
     assert humans.overlaps == [], "humans are not corrected by humans"
 
 
 def test_a_judge_no_better_than_a_coin_gives_no_estimate(tmp_path: Path) -> None:
     runs = _board("10" * 10, "1100" * 5, "1" * 10 + "0" * 10)
-    found = correction.corrected_rates(store_of(tmp_path, *runs), "gpt-4o-1", SAFE)
+    found = judges.corrected_rates(store_of(tmp_path, *runs), "gpt-4o-1", SAFE)
     assert len(found.overlaps) == 1 and found.rates["estimate"].isna().all() and found.rates["rate"].notna().all()

@@ -124,8 +124,10 @@ def test_an_earlier_run_is_compared_sample_by_sample(tmp_path: Path) -> None:
     assert earlier.same_board and earlier.run["model"] == "Example VL 7b" and difference.table is not None
     assert (difference.table.first_only, difference.table.second_only, difference.table.n) == (15, 5, 167)
     assert (round(difference.p, 4), round(difference.interval.low, 4), round(difference.interval.high, 4)) == (
-        0.0266, 0.0055, 0.1128,
-    )  # fmt: skip
+        0.0266,
+        0.0055,
+        0.1128,
+    )
 
 
 def test_an_earlier_run_known_by_its_totals_is_not_paired(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whoever asks changes nothing: no question of the analysis opens a file for writing, or makes, moves or removes one."""
+"""No question of the analysis opens a file for writing, or makes, moves or removes one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from siuo_dash.analysis import comparison, queries, runs, search, twins
+from siuo_dash.analysis import comparison, queries, runs, twins
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.findings import findings
+from siuo_dash.analysis.judges import corrected_rates
 from siuo_dash.analysis.leaderboard import key_figures, leaderboard, rank_ranges
-from siuo_dash.analysis.records import records
-from siuo_dash.analysis.reliability.correction import corrected_rates
-from siuo_dash.analysis.reliability.samples import sample_figures
+from siuo_dash.analysis.reliability import sample_figures
+from siuo_dash.analysis.texts import records, search_texts
 from siuo_dash.analysis.tradeoff import frontier_shares
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
@@ -71,7 +71,7 @@ def test_no_question_writes(tmp_path: Path) -> None:
         first, second, *_ = frame["run_id"]
         comparison.compare(store, first, second)
         runs.without_flagged(store, queries.find_run(store, first))
-        search.search_texts(store, {}, [first], "answer")
+        search_texts(store, {}, [first], "answer")
         twins.findings(store, make_run("New", share(50)))
         assert list(records(store, [first], [1001]))
     assert written == []

@@ -88,8 +88,13 @@ def test_safe_and_effective_but_never_together_is_an_outcome_of_its_own(tmp_path
     made = store(tmp_path, make_run("A", [True, True, False], [True, True, False], [False, True, False]))
     row = outcome_counts(made, "human-3").iloc[0]
     assert {name: int(row[name]) for name in OUTCOMES} == {
-        "both": 1, "apart": 1, "safe_only": 0, "effective_only": 0, "neither": 1, "unplaced": 0,
-    }  # fmt: skip
+        "both": 1,
+        "apart": 1,
+        "safe_only": 0,
+        "effective_only": 0,
+        "neither": 1,
+        "unplaced": 0,
+    }
 
 
 def test_partial_runs_are_drawn_but_no_part_of_the_frontier_unless_asked(tmp_path: Path) -> None:

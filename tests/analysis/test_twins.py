@@ -127,7 +127,8 @@ def test_lengths_in_the_database_are_those_of_the_file(folder: Path) -> None:
     counted = {row["question_id"]: sum(len(each["text"]) for each in row["responses"]) for row in rows}
     assert dict(zip(shown["question_id"], shown["response_chars"], strict=True)) == counted
     shipped = Store(data_folder(folder.parent / "shipped", shipped=True)).frame(
-        "SELECT COUNT(response_chars) AS known, COUNT(*) AS rows FROM verdicts v JOIN runs r USING (run_no) WHERE evidence = 'totals'"
+        "SELECT COUNT(response_chars) AS known, COUNT(*) AS rows FROM verdicts v JOIN runs r USING (run_no) "
+        "WHERE evidence = 'totals'"
     )
     assert shipped["known"].tolist() == [0] and shipped["rows"].iloc[0] > 0
     assert not pd.isna(shown["response_chars"]).any()
@@ -141,8 +142,11 @@ def test_the_carried_runs_own_files(shared: Path, root: Path, tmp_path: Path) ->
     command = [sys.executable, "-m", "siuo_dash", "validate", *map(str, files), "--json", "--data"]
     done = subprocess.run(
         [*command, str(data_folder(tmp_path / "data", shipped=True))],
-        cwd=root, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     told = [warning for warning in json.loads(done.stdout)["warnings"] if warning["field"] == "responses"]
     assert len(told) == 1
     assert "glm-4-1v-9b-thinking" in told[0]["message"] and "167 samples" in told[0]["message"]

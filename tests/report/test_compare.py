@@ -13,7 +13,7 @@ from siuo_dash.analysis.baseline import against_baseline
 from siuo_dash.analysis.comparison import Comparison, Side, compare, discordant, paired, side, unpaired
 from siuo_dash.analysis.filters import of_runs
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.analysis.reliability import samples
+from siuo_dash.analysis.reliability import sample_figures
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import bars, colours, difficulty, heatmap, intervals
@@ -182,7 +182,7 @@ def test_difficulty_counts_every_sample_once() -> None:
 
 
 def test_the_scatter_draws_only_what_is_defined(tmp_path: Path) -> None:
-    figures = samples.sample_figures(Store(demo(tmp_path)), "gpt-4o-2024-08-06-3", SAFE)
+    figures = sample_figures(Store(demo(tmp_path)), "gpt-4o-2024-08-06-3", SAFE)
     drawn = difficulty.difficulty_scatter(figures, SAFE, "light", chance=0.5)
     ids = [int(row[0]) for trace in drawn.data for row in trace.customdata]
     assert sorted(ids) == sorted(figures.loc[figures["discrimination"].notna(), "question_id"])

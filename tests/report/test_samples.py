@@ -12,7 +12,7 @@ from PIL import Image
 
 from siuo_dash.analysis import queries, runs, samples
 from siuo_dash.analysis.sample_filters import OUTCOMES, SampleFilters
-from siuo_dash.analysis.search import Hits
+from siuo_dash.analysis.texts import Hits
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.charts.intervals import run_profile

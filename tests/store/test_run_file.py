@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from siuo_dash.analysis.search import search_texts
+from siuo_dash.analysis.texts import search_texts
 from siuo_dash.errors import NoRun, SchemaError
 from siuo_dash.sources.benchmark_text import SampleText
 from siuo_dash.store.engine.database import Store

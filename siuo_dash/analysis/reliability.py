@@ -1,0 +1,254 @@
+"""How far the figures can be trusted: the health of runs, what each sample says of them, and repeated responses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import sqrt
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from siuo_dash.analysis import stats
+from siuo_dash.analysis.filters import Clause, Filters, of_runs, together
+from siuo_dash.analysis.queries import HEALTH, SAMPLE_COUNTS, SAMPLES, Query, outcome_matrix
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, Metric
+from siuo_dash.store.engine.database import Store
+
+CLEAN_COUNTS: Final = Query(
+    "clean_counts",
+    "For each examined run, its samples, those with a flag, and its counts with and without them.",
+    """
+    WITH chosen AS (SELECT * FROM runs WHERE evidence = 'per_sample' AND ({where})),
+    marked AS (
+        SELECT DISTINCT f.run_no, f.task, f.question_id FROM flagged f JOIN chosen c ON c.run_no = f.run_no
+    ),
+    marked_samples AS (SELECT run_no, COUNT(DISTINCT question_id) AS flagged FROM marked GROUP BY run_no),
+    marked_counts AS (
+        SELECT v.run_no, COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
+        FROM marked m JOIN verdicts v ON v.run_no = m.run_no AND v.task = m.task AND v.question_id = m.question_id
+        WHERE v.task = '{task}' GROUP BY v.run_no
+    )
+    SELECT c.run_no, c.run_id, c.model, c.board, GREATEST(c.generation_samples, c.mcqa_samples) AS samples,
+        COALESCE(s.flagged, 0) AS flagged, c.{metric}_k AS k, c.{metric}_n AS n,
+        c.{metric}_k - COALESCE(d.k, 0) AS clean_k, c.{metric}_n - COALESCE(d.n, 0) AS clean_n
+    FROM chosen c LEFT JOIN marked_samples s ON s.run_no = c.run_no LEFT JOIN marked_counts d ON d.run_no = c.run_no
+    ORDER BY CAST(COALESCE(s.flagged, 0) AS DOUBLE) / GREATEST(c.generation_samples, c.mcqa_samples) DESC,
+        c.model, c.run_id
+    """,
+)
+
+SAMPLE_FLAGS: Final = Query(
+    "sample_flags",
+    "For each sample, how many of the chosen runs carry each health flag there, and any of them (flag is null).",
+    """
+    SELECT question_id, flag, COUNT(DISTINCT run_no) AS flagged FROM flagged
+    WHERE task = '{task}' AND run_no IN (SELECT run_no FROM runs WHERE {where})
+    GROUP BY GROUPING SETS ((question_id, flag), (question_id)) ORDER BY question_id, flag NULLS FIRST
+    """,
+)
+
+VOTES: Final = Query(
+    "votes",
+    "For each of the chosen runs, or for each domain, how many samples have how many of how many responses passing.",
+    """
+    SELECT {by}, v.response_count AS responses, v.{column}_graded AS graded, v.{column}_votes AS votes,
+        COUNT(*) AS samples, COUNT(*) FILTER (WHERE v.{column}) AS passing
+    FROM verdicts v JOIN runs r ON r.run_no = v.run_no JOIN samples s ON s.question_id = v.question_id
+    WHERE v.task = 'generation' AND r.{metric}_n > 0 AND {where}
+    GROUP BY {by}, v.response_count, v.{column}_graded, v.{column}_votes
+    ORDER BY {by}, v.response_count, v.{column}_graded, v.{column}_votes
+    """,
+)
+
+BOARDS_WITH_RESPONSES: Final = Query(
+    "boards_with_responses",
+    "The boards that have runs with the verdicts of several responses to a sample.",
+    """
+    SELECT r.board, COUNT(DISTINCT r.run_no) AS runs FROM verdicts v JOIN runs r ON r.run_no = v.run_no
+    WHERE v.task = 'generation' AND v.{column}_graded > 1
+    GROUP BY r.board ORDER BY COUNT(DISTINCT r.run_no) DESC, r.board
+    """,
+)
+
+
+def health(store: Store, filters: Filters, metric: Metric) -> pd.DataFrame:
+    """One row for each examined run of the filters, the most flagged first.
+
+    run_id, model, board, samples (of the larger task), flagged (samples with any flag), one column for each flag id
+    (samples), k, n, clean_k, clean_n (the metric with and without the flagged samples; 0 of 0 where it was not judged).
+    """
+    where = filters.where()
+    with store.reading():
+        frame = CLEAN_COUNTS.run(store, metric=metric, where=where)
+        counts = HEALTH.run(store, where=where)
+    table = counts.pivot(index="run_no", columns="flag", values="samples") if len(counts) else pd.DataFrame()
+    table = table.reindex(index=frame["run_no"], columns=list(FLAGS)).fillna(0).astype(np.int64)
+    return pd.concat([frame.drop(columns="run_no"), table.reset_index(drop=True)], axis=1)
+
+
+_SHOWN: Final = ["question_id", "domain", "subcategory", "primary_dimension", "scene", "request"]
+DOMINATED: Final = 0.5
+"""Flagged responses dominate a sample when more than this share of the runs carries a flag there."""
+
+
+def sample_figures(store: Store, board: str, metric: Metric, flag: str | None = None) -> pd.DataFrame:
+    """Every sample that a per-sample run of the board has: what is known of it, and
+
+    k of n graded runs that pass (`rate`, a fraction; NaN where none is graded), `discrimination` (item-rest
+    correlation, NaN where it is not defined), `runs` with a response, `flagged` of them (by `flag`, or by any),
+    `dominated`, and `flags`: {flag: runs}, the most frequent first.
+    """
+    where = _compared(board, metric)
+    with store.reading():
+        counts = SAMPLE_COUNTS.run(store, metric=metric, where=where)
+        raised = SAMPLE_FLAGS.run(store, metric=metric, where=where)
+        frame = SAMPLES.run(store)[_SHOWN].merge(counts, on="question_id")
+        matrix = outcome_matrix(store, metric, where, frame["question_id"])
+    by_flag, any_flag = raised[raised["flag"].notna()], raised[raised["flag"].isna()]
+    chosen = any_flag if flag is None else by_flag[by_flag["flag"] == flag]
+    flagged = chosen.set_index("question_id")["flagged"].reindex(frame["question_id"]).fillna(0).astype(int).to_numpy()
+    flags: dict[int, dict[str, int]] = {}
+    by_flag = by_flag.sort_values(["flagged", "flag"], ascending=[False, True])
+    for question_id, name, count in by_flag.itertuples(index=False):
+        flags.setdefault(int(question_id), {})[name] = int(count)
+    return frame.assign(
+        rate=frame["k"] / frame["n"].where(frame["n"] > 0),
+        discrimination=stats.discrimination(matrix.astype(np.float64)),
+        flagged=flagged,
+        dominated=flagged > DOMINATED * frame["runs"],
+        flags=[flags.get(int(question_id), {}) for question_id in frame["question_id"]],
+    )
+
+
+def flags_in_use(store: Store, board: str, metric: Metric) -> list[str]:
+    """The flags that any per-sample run of the board carries, in the order of the schema."""
+    found = set(SAMPLE_FLAGS.run(store, metric=metric, where=_compared(board, metric))["flag"])
+    return [flag for flag in FLAGS if flag in found]
+
+
+def chance_limit(runs: int) -> float | None:
+    """A correlation over so many runs has to exceed this (in size) to be more than chance at 5 %; None below three.
+
+    t / √(n - 2 + t²), t the 97.5 % point of Student's distribution with n - 2 degrees of freedom.
+    """
+    if runs < 3:
+        return None
+    from scipy.stats import t as student
+
+    point = float(student.ppf(0.975, runs - 2))
+    return point / sqrt(runs - 2 + point**2)
+
+
+def _compared(board: str, metric: Metric) -> Clause:
+    """The runs of a board; the multiple-choice board takes in those of others by that metric only."""
+    if metric.id == "mcqa":
+        return Filters(board=board).where()
+    return Clause("board = $board", {"board": board})
+
+
+_AGREEING: Final = ("responses", "counts", "incomplete", "ungraded", "other", "stable")
+_COLUMNS: Final = [*_AGREEING, "k", "n", "mean", "sd", "low", "high"]
+"""responses: how many a sample has (the most frequent number); counts: samples with 0, 1, …, all of them passing;
+other: samples with another number of responses; stable: share whose responses all agree; k of n: the samples' own
+outcomes; mean, sd, low, high: what one response a sample would have given (fractions)."""
+
+
+def mixes(store: Store, board: str, metric: Metric) -> pd.DataFrame:
+    """For each per-sample run of a board with at least two responses a sample: run_id, model, and how they agree.
+
+    The columns of _COLUMNS; the least stable run first.
+    """
+    found = _votes(store, board, metric, "r.run_id, r.model")
+    rows = [(run_id, model, *_mix(votes)) for (run_id, model), votes in _grouped(found, ["run_id", "model"]).items()]
+    frame = pd.DataFrame(rows, columns=["run_id", "model", *_COLUMNS])
+    frame = frame[frame["responses"] > 1]
+    return frame.sort_values(["stable", "model", "run_id"], na_position="last", ignore_index=True)
+
+
+def boards_with_responses(store: Store, metric: Metric) -> list[str]:
+    """The ids of the boards that have runs with at least two judged responses to a sample, most runs first."""
+    return list(BOARDS_WITH_RESPONSES.run(store, metric=metric)["board"])
+
+
+def mixes_by_domain(store: Store, board: str, metric: Metric, run_id: str | None = None) -> pd.DataFrame:
+    """The same for each domain, of one run, or of all runs of the board together (None), in the benchmark's order."""
+    found = _votes(store, board, metric, "s.domain", None if run_id is None else of_runs([run_id]))
+    if run_id is None and len(found):
+        # Runs with one response have nothing to agree on, and would count as stable.
+        found = found[found["responses"] > 1]
+    parts = _grouped(found, ["domain"])
+    rows = [(domain, *_mix(parts[(domain,)])) for domain in DOMAIN_LABELS if (domain,) in parts]
+    return pd.DataFrame(rows, columns=["domain", *_COLUMNS])
+
+
+def mix_of_run(store: Store, run_id: str, metric: Metric) -> stats.ResponseMix:
+    """How a run's responses to one sample agree: 3/3, 2/3, 1/3, 0/3 (n is samples, never responses)."""
+    found = VOTES.run(store, metric=metric, where=of_runs([run_id]), parts={"by": "r.run_id"})
+    responses = int(found["responses"].max()) if len(found) else 0
+    counts = found[["graded", "votes", "samples"]].itertuples(index=False, name=None)
+    return _agreement(responses, tuple((int(graded), int(votes), int(samples)) for graded, votes, samples in counts))[0]
+
+
+def _votes(store: Store, board: str, metric: Metric, by: str, runs: Clause | None = None) -> pd.DataFrame:
+    """The votes of the samples of a board's runs that have a response."""
+    where = together([Clause("r.board = $board AND v.response_count > 0", {"board": board}), runs])
+    return VOTES.run(store, metric=metric, where=where, parts={"by": by})
+
+
+@dataclass(frozen=True)
+class _Group:
+    """So many samples have this many responses, graded ones and passing ones; `passing` of the samples pass."""
+
+    responses: int
+    graded: int
+    votes: int
+    samples: int
+    passing: int
+
+
+def _grouped(found: pd.DataFrame, keys: list[str]) -> dict[tuple[str, ...], list[_Group]]:
+    groups: dict[tuple[str, ...], list[_Group]] = {}
+    for row in found[[*keys, "responses", "graded", "votes", "samples", "passing"]].itertuples(index=False):
+        groups.setdefault(tuple(row[: len(keys)]), []).append(_Group(*map(int, row[len(keys) :])))
+    return groups
+
+
+def _mix(votes: list[_Group]) -> tuple[Any, ...]:
+    """One row of _COLUMNS from the rows of a vote query."""
+    sizes: dict[int, int] = {}
+    for group in votes:
+        sizes[group.responses] = sizes.get(group.responses, 0) + group.samples
+    responses = max(sizes, key=lambda size: (sizes[size], size))
+    own = [group for group in votes if group.responses == responses]
+    counts = tuple(sorted((group.graded, group.votes, group.samples) for group in own))
+    mix, single = _agreement(responses, counts)
+    graded = [group for group in own if group.graded]
+    return (
+        responses,
+        mix.counts,
+        mix.incomplete,
+        mix.ungraded,
+        sum(sizes.values()) - sizes[responses],
+        np.nan if mix.stable is None else mix.stable,
+        sum(group.passing for group in graded),
+        sum(group.samples for group in graded),
+        *((single.mean, single.sd, single.low, single.high) if single else (np.nan,) * 4),
+    )
+
+
+# The same run has the same counts in every version of the data.
+@lru_cache(maxsize=1 << 15)
+def _agreement(
+    responses: int, counts: tuple[tuple[int, int, int], ...]
+) -> tuple[stats.ResponseMix, stats.SingleResponse | None]:
+    """How samples × responses agree, from (graded, passing, samples): which of the responses pass does not matter."""
+    rows = [np.empty((0, responses))]
+    for graded, passing, samples in counts:
+        row = np.full(responses, np.nan)
+        row[:graded] = 0.0
+        row[:passing] = 1.0
+        rows.append(np.tile(row, (samples, 1)))
+    matrix = np.concatenate(rows)
+    return stats.response_mix(matrix), stats.single_response_rate(matrix)

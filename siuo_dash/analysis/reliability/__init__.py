@@ -1,1 +1,0 @@
-"""How far a figure can be trusted: judges, repeated responses, samples, and the health of runs."""
