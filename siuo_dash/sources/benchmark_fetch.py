@@ -1,4 +1,4 @@
-"""Brings the benchmark's own text and pictures into <data>/benchmark/, from the project's places or a folder."""
+"""Brings the benchmark's own text and pictures into <data>/benchmark/, from its public addresses or a folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -21,8 +21,8 @@ from siuo_dash.store.catalogue_file import read_catalogue
 
 MOST_TEXT: Final = 64 * 1024**2
 MOST_PICTURE: Final = 32 * 1024**2
-IN_VAIN: Final = 4
-"""So many files in a row that cannot be had, and the others are not tried: the server is down or the address wrong."""
+MAX_CONSECUTIVE_FAILURES: Final = 4
+"""After so many files in a row that cannot be had, the server is down or the address wrong: no other is tried."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,15 @@ class Sources:
         given = {name: environment.get(f"SIUO_BENCHMARK_{name.upper()}", "").strip() for name in known}
         return cls(**{name: value for name, value in given.items() if value})
 
-    def picture(self, name: str) -> str:
-        """The address of one picture."""
-        return self.pictures.replace("{name}", quote(name))
+    def of(self, name: str) -> str:
+        """The address of a file by its name: one of the two texts, or a picture."""
+        texts = {text.GENERATION: self.generation, text.MULTIPLE_CHOICE: self.multiple_choice}
+        return texts.get(name) or self.pictures.replace("{name}", quote(name))
 
 
 @dataclass(frozen=True)
 class Step:
-    """How far a fetch has come: files done of files, the file at hand, its bytes so far and in all (None = unknown)."""
+    """How far a fetch has come: files done of files, the file in progress, its bytes so far and in all (None = unknown)."""
 
     done: int
     files: int
@@ -71,12 +72,18 @@ class Report:
 
 
 Progress = Callable[[Step], None]
+_Bring = Callable[[str, Path, Step], Finding | None]
+"""(name, target, step): puts a file under its name; what went wrong, else None."""
+
+
+class _NotThere(Exception):
+    """The file is not where the others are; nothing is wrong with it."""
 
 
 def fetch_benchmark(
     data_dir: Path,
     sources: Sources | None = None,
-    progress: Progress | None = None,
+    progress: Progress = lambda step: None,
     *,
     pictures: bool = True,
     patience: Patience = PATIENCE,
@@ -86,27 +93,30 @@ def fetch_benchmark(
     A file that cannot be had is an error in the report and the others go on; called again, it goes on from where it
     was, in the middle of a file too. BenchmarkTextError when nothing can be kept, or another fetch is under way.
     """
-    catalogue = read_catalogue(data_dir / "samples.csv")
-    places = sources or Sources()
+    addresses = sources or Sources()
 
-    def bring(name: str, target: Path, step: Step, report: Report) -> None:
-        def received(have: int, size: int | None) -> None:
-            _tell(progress, Step(step.done, step.files, name, have, size))
-
-        is_text = name in text.TEXTS
-        url = _address(places, name)
-        most = MOST_TEXT if is_text else MOST_PICTURE
+    def bring(name: str, target: Path, step: Step) -> Finding | None:
+        url = addresses.of(name)
         try:
-            flaw = _text_flaw if is_text else text.picture_flaw
-            download(url, target, most=most, flaw=flaw, patience=patience, progress=received)
-            report.brought.append(name)
+            download(
+                url,
+                target,
+                most=MOST_TEXT if name in text.TEXTS else MOST_PICTURE,
+                flaw=_flaw_of(name),
+                patience=patience,
+                progress=lambda have, size: progress(replace(step, received=have, size=size)),
+            )
         except BenchmarkTextError as error:
-            report.findings.append(Finding("error", error.what, error.hint, url))
+            return Finding("error", error.what, error.hint, url)
+        return None
 
-    return _gather(data_dir, catalogue, bring, progress, pictures, give_up_after=IN_VAIN)
+    catalogue = read_catalogue(data_dir / "samples.csv")
+    return _gather(data_dir, catalogue, bring, progress, pictures, most_failures=MAX_CONSECUTIVE_FAILURES)
 
 
-def import_folder(data_dir: Path, folder: Path, progress: Progress | None = None, *, pictures: bool = True) -> Report:
+def import_folder(
+    data_dir: Path, folder: Path, progress: Progress = lambda step: None, *, pictures: bool = True
+) -> Report:
     """Take the benchmark's files from a local folder (and the folders in it) instead of the network.
 
     BenchmarkTextError when the folder does not exist or holds none of them.
@@ -115,105 +125,97 @@ def import_folder(data_dir: Path, folder: Path, progress: Progress | None = None
     if not folder.is_dir():
         raise BenchmarkTextError("there is no such folder", where=str(folder), hint="check the path")
     wanted = {*text.TEXTS, *(sample.image for sample in catalogue.samples)}
-    at_hand: dict[str, Path] = {}
+    found: dict[str, Path] = {}
     for place, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(wanted.intersection(names)):
-            at_hand.setdefault(name, Path(place) / name)
-    if not at_hand:
+            found.setdefault(name, Path(place) / name)
+    if not found:
         hint = f"it should hold {text.GENERATION}, {text.MULTIPLE_CHOICE} and the pictures"
         raise BenchmarkTextError("none of the benchmark's files is in this folder", where=str(folder), hint=hint)
 
-    def bring(name: str, target: Path, step: Step, report: Report) -> None:
-        if name not in at_hand:
-            return
-        content = at_hand[name].read_bytes()
-        flaw = (_text_flaw if name in text.TEXTS else text.picture_flaw)(content)
-        if flaw is not None:
-            report.findings.append(Finding("error", flaw, "", str(at_hand[name])))
-            return
+    def bring(name: str, target: Path, step: Step) -> Finding | None:
+        if name not in found:
+            raise _NotThere
+        content = found[name].read_bytes()
+        if flaw := _flaw_of(name)(content):
+            return Finding("error", flaw, "", str(found[name]))
         files.replace(target, content)
-        report.brought.append(name)
+        return None
 
-    report = _gather(data_dir, catalogue, bring, progress, pictures, anew=True)
-    lacking = sorted(wanted.difference(at_hand)) if pictures else sorted(set(text.TEXTS).difference(at_hand))
-    if lacking:
+    report = _gather(data_dir, catalogue, bring, progress, pictures, replacing=True)
+    if lacking := sorted((wanted if pictures else set(text.TEXTS)).difference(found)):
         first = ", ".join(lacking[:5]) + (" …" if len(lacking) > 5 else "")
-        report.findings.append(
-            Finding("warning", f"{len(lacking)} files are not in the folder: {first}", "", str(folder))
-        )
+        what = f"{len(lacking)} files are not in the folder: {first}"
+        report.findings.append(Finding("warning", what, "", str(folder)))
     return report
 
 
 def _gather(
     data_dir: Path,
     catalogue: Catalogue,
-    bring: Callable[[str, Path, Step, Report], None],
-    progress: Progress | None,
+    bring: _Bring,
+    progress: Progress,
     pictures: bool,
     *,
-    anew: bool = False,
-    give_up_after: int | None = None,
+    replacing: bool = False,
+    most_failures: int | None = None,
 ) -> Report:
-    """Bring in each file that is not there and sound (`anew`: each file), then read all of it."""
+    """Bring in each file that is not there and sound (`replacing`: each file), then read all of it."""
     folder = data_dir / text.FOLDER
     report = Report()
-    with _kept(folder), _alone(folder):
+    with _locked(folder):
         names = [sample.image for sample in catalogue.samples] if pictures else []
         listed = [*text.TEXTS, *dict.fromkeys(name for name in names if text.is_plain_name(name))]
-        in_vain = 0
+        failures = 0
         for done, name in enumerate(listed):
             target = folder / name if name in text.TEXTS else folder / text.PICTURES / name
             step = Step(done, len(listed), name)
-            _tell(progress, step)
-            if not anew and _is_sound(target, name):
+            progress(step)
+            if not replacing and target.is_file() and _flaw_of(name)(target.read_bytes()) is None:
                 report.kept.append(name)
-            else:
-                faults = len(report.findings)
-                bring(name, target, step, report)
-                in_vain = in_vain + 1 if len(report.findings) > faults else 0
-            if in_vain == give_up_after and done + 1 < len(listed):
-                rest = f"{len(listed) - done - 1} more files were not tried after {in_vain} failures in a row"
+                failures = 0
+                continue
+            try:
+                wrong = bring(name, target, step)
+            except _NotThere:
+                continue
+            if wrong is None:
+                report.brought.append(name)
+                failures = 0
+                continue
+            report.findings.append(wrong)
+            failures += 1
+            if failures == most_failures and done + 1 < len(listed):
+                rest = f"{len(listed) - done - 1} more files were not tried after {failures} failures in a row"
                 report.findings.append(Finding("error", rest, "run the command again later: it goes on from here"))
                 break
-        _tell(progress, Step(len(listed), len(listed), ""))
+        progress(Step(len(listed), len(listed), ""))
     report.findings += text.read(data_dir, catalogue).findings
     return report
 
 
 @contextmanager
-def _kept(folder: Path) -> Iterator[None]:
-    """The folders to keep the files in; the disk's refusals in words."""
+def _locked(folder: Path) -> Iterator[None]:
+    """The folders to keep the files in, for one fetch at a time: two would write into one half of a file."""
     try:
         files.make_directory(folder)
         files.make_directory(folder / text.PICTURES)
-        yield
-    except OSError as error:
-        raise BenchmarkTextError(
-            f"nothing can be kept here ({error.strerror or error})",
-            where=str(folder),
-            hint="check the disk and the path",
-        ) from error
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """No second fetch into the same folder: two would write into one half of a file."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
         except BlockingIOError:
             raise BenchmarkTextError("another fetch is under way", where=str(folder), hint="wait for it") from None
-        yield
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        what = f"nothing can be kept here ({error.strerror or error})"
+        raise BenchmarkTextError(what, where=str(folder), hint="check the disk and the path") from error
 
 
-def _is_sound(target: Path, name: str) -> bool:
-    if not target.is_file():
-        return False
-    return (_text_flaw if name in text.TEXTS else text.picture_flaw)(target.read_bytes()) is None
+def _flaw_of(name: str) -> Callable[[bytes], str | None]:
+    return _text_flaw if name in text.TEXTS else text.picture_flaw
 
 
 def _text_flaw(content: bytes) -> str | None:
@@ -222,14 +224,3 @@ def _text_flaw(content: bytes) -> str | None:
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
         return "this is not JSON, or not all of it"
     return None if isinstance(listed, list) and listed else "this is no list of samples"
-
-
-def _address(sources: Sources, name: str) -> str:
-    if name == text.GENERATION:
-        return sources.generation
-    return sources.multiple_choice if name == text.MULTIPLE_CHOICE else sources.picture(name)
-
-
-def _tell(progress: Progress | None, step: Step) -> None:
-    if progress is not None:
-        progress(step)

@@ -1,4 +1,4 @@
-"""The benchmark's own text and pictures, when they are at hand: read, and checked against our fingerprints.
+"""The benchmark's own text and pictures, when they are installed: read, and checked against our fingerprints.
 
 They are licensed CC BY-NC 4.0 and lie in <data>/benchmark/, which is never committed.
 """
@@ -25,7 +25,7 @@ TEXTS: Final = (GENERATION, MULTIPLE_CHOICE)
 
 @dataclass(frozen=True)
 class SampleText:
-    """A sample in the benchmark's own words; None = not at hand. differs: the parts whose fingerprint is not ours."""
+    """A sample in the benchmark's own words; None = not installed. differs: the parts whose fingerprint is not ours."""
 
     question: str | None = None
     reference_answer: str | None = None
@@ -41,14 +41,14 @@ class SampleText:
 
 @dataclass(frozen=True)
 class BenchmarkText:
-    """What is at hand: texts by question_id, the folder of pictures, and what is wrong with it."""
+    """What is installed: texts by question_id, the folder of pictures, and what is wrong with it."""
 
     samples: Mapping[int, SampleText]
     folder: Path
     findings: tuple[Finding, ...] = ()
 
     def picture(self, sample: Sample) -> Path | None:
-        """The sample's picture, or None where it is not at hand."""
+        """The sample's picture, or None where it is not installed."""
         path = self.folder / PICTURES / sample.image
         return path if is_plain_name(sample.image) and path.is_file() else None
 

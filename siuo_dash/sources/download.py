@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import os
-import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Final
 
 from siuo_dash.errors import BenchmarkTextError
 from siuo_dash.store.files import sync_directory
 
-_CHUNK: Final = 64 * 1024
-_WORTH_ANOTHER_TRY: Final = (408, 425, 429, 500, 502, 503, 504)
+if TYPE_CHECKING:
+    import httpx2
+
+RETRYABLE: Final = (408, 425, 429, 500, 502, 503, 504)
+"""Answers after which another try may help."""
 _LONGEST_WAIT: Final = 60.0
-_AGENT: Final = "siuo-dash (fetch-benchmark)"
+_HEADERS: Final = {"User-Agent": "siuo-dash (fetch-benchmark)", "Accept-Encoding": "identity"}
+Progress = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,9 @@ PATIENCE: Final = Patience()
 class _Again(Exception):
     """This attempt failed in a way that another may not. after: seconds that the server asked for."""
 
-    def __init__(self, why: str, after: float | None = None) -> None:
+    def __init__(self, why: str, after: str = "") -> None:
         super().__init__(why)
-        self.after = after
+        self.after = float(after) if after.isdecimal() else None
 
 
 def download(
@@ -54,7 +52,7 @@ def download(
     most: int,
     flaw: Callable[[bytes], str | None],
     patience: Patience = PATIENCE,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Progress = lambda have, whole: None,
 ) -> None:
     """Fetch `url` into `target`, whole or not at all.
 
@@ -63,129 +61,100 @@ def download(
     wrong with the content, None when it is sound. progress: (bytes so far, bytes in all or None).
     BenchmarkTextError when it cannot be had.
     """
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise BenchmarkTextError("not an http or https address", where=url, hint="correct the setting")
-    part = target.with_name(f".{target.name}.part")
+    import httpx2  # a second of imports that only a fetch needs
+
+    part = _Part(target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.part-of"))
     failed, best = 0, 0
-    while True:
-        try:
-            announced = _attempt(url, part, most, patience, progress)
-            found = flaw(part.read_bytes())
-            if found is None:
-                break
-            _forget(part)
-            if announced:  # the server has sent what it has: it would send the same again
-                raise BenchmarkTextError(found, where=url, hint="check the address in the settings")
-            raise _Again(found)
-        except _Again as error:
-            have = part.stat().st_size if part.exists() else 0
-            failed, best = (0, have) if have > best else (failed + 1, best)
-            if failed == patience.tries:
+    with httpx2.Client(timeout=patience.stall, follow_redirects=True, headers=_HEADERS) as client:
+        while True:
+            try:
+                announced = _attempt(client, url, part, most, progress)
+                found = flaw(part.file.read_bytes())
+                if found is None:
+                    break
+                part.forget()
+                if announced:  # the server has sent what it has: it would send the same again
+                    raise BenchmarkTextError(found, where=url, hint="check the address in the settings")
+                again = _Again(found)
+            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
                 raise BenchmarkTextError(
-                    f"{error} ({patience.tries} tries)", where=url, hint="run the command again: it goes on from here"
-                ) from None
-            time.sleep(min(patience.pause * 2**failed if error.after is None else error.after, _LONGEST_WAIT))
-    part.replace(target)
-    _note(part).unlink(missing_ok=True)
+                    "not an http or https address", where=url, hint="correct the setting"
+                ) from error
+            except httpx2.ReadTimeout:
+                again = _Again(f"nothing came for {patience.stall:g} seconds")
+            except httpx2.RemoteProtocolError:
+                again = _Again("the answer broke off")
+            except httpx2.HTTPError as error:
+                again = _Again(f"no connection ({error or type(error).__name__})")
+            except _Again as error:
+                again = error
+            failed, best = (0, part.size) if part.size > best else (failed + 1, best)
+            if failed == patience.tries:
+                hint = "run the command again: it goes on from here"
+                raise BenchmarkTextError(f"{again} ({patience.tries} tries)", where=url, hint=hint)
+            time.sleep(min(patience.pause * 2**failed if again.after is None else again.after, _LONGEST_WAIT))
+    part.file.replace(target)
+    part.forget()
     sync_directory(target.parent)
 
 
-def _attempt(
-    url: str, part: Path, most: int, patience: Patience, progress: Callable[[int, int | None], None] | None
-) -> bool:
+@dataclass(frozen=True)
+class _Part:
+    """What came of a file so far, and what tells the version of the server's file that it came from."""
+
+    file: Path
+    version: Path
+
+    @property
+    def size(self) -> int:
+        return self.file.stat().st_size if self.file.exists() else 0
+
+    def forget(self) -> None:
+        self.file.unlink(missing_ok=True)
+        self.version.unlink(missing_ok=True)
+
+
+def _attempt(client: httpx2.Client, url: str, part: _Part, most: int, progress: Progress) -> bool:
     """One request, from where the last one broke off; whether the server said how long the file is."""
-    have = part.stat().st_size if part.exists() else 0
-    mark = _note(part).read_text("ascii", "replace") if have and _note(part).exists() else ""
-    headers = {"User-Agent": _AGENT, "Accept-Encoding": "identity"}
-    if have and mark:
-        headers |= {"Range": f"bytes={have}-", "If-Range": mark}
-    try:
-        with _opener().open(urllib.request.Request(url, headers=headers), timeout=patience.stall) as answer:
-            goes_on = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-            if not goes_on:
-                _forget(part)
-                have = 0
-                if answer.status == 206:
-                    raise _Again("the server sent another part of the file than asked for")
-                if strong := _mark_of(answer.headers):
-                    _note(part).write_text(strong, "ascii")
-            announced = answer.headers.get("Content-Length", "")
-            whole = have + int(announced) if announced.isdecimal() else None
-            if whole is not None and whole > most:
-                raise BenchmarkTextError(f"the file has {whole:,} bytes, more than {most:,}", where=url)
-            _receive(answer, part, have, whole, most, url, progress)
-            return whole is not None
-    except urllib.error.HTTPError as error:
-        with contextlib.closing(error):
-            if error.code == 416:
-                _forget(part)
-                raise _Again("the server does not know the rest of the file") from None
-            if error.code in _WORTH_ANOTHER_TRY:
-                wait = error.headers.get("Retry-After", "")
-                raise _Again(f"the server answered {error.code}", float(wait) if wait.isdecimal() else None) from None
-            raise BenchmarkTextError(
-                f"the server answered {error.code} {error.reason}", where=url, hint="check the address in the settings"
-            ) from None
-    except urllib.error.URLError as error:
-        raise _Again(f"no connection ({error.reason})") from None
-    except TimeoutError:
-        raise _Again(f"nothing came for {patience.stall:g} seconds") from None
-    except (http.client.HTTPException, ConnectionError, ssl.SSLError) as error:
-        raise _Again(f"the connection broke ({type(error).__name__})") from None
-
-
-def _receive(
-    answer: Any,
-    part: Path,
-    have: int,
-    whole: int | None,
-    most: int,
-    url: str,
-    progress: Callable[[int, int | None], None] | None,
-) -> None:
-    with part.open("ab") as file:
-        while chunk := answer.read1(_CHUNK):
-            have += len(chunk)
-            if have > most:
-                file.close()
-                _forget(part)
-                raise BenchmarkTextError(f"the file is larger than {most:,} bytes", where=url)
-            file.write(chunk)
-            if progress is not None:
+    have = part.size
+    version = part.version.read_text("ascii", "replace") if have and part.version.exists() else ""
+    wanted = {"Range": f"bytes={have}-", "If-Range": version} if version else {}
+    with client.stream("GET", url, headers=wanted) as answer:
+        if answer.status_code == 416:
+            part.forget()
+            raise _Again("the server does not know the rest of the file")
+        if answer.status_code in RETRYABLE:
+            raise _Again(f"the server answered {answer.status_code}", answer.headers.get("Retry-After", ""))
+        if not answer.is_success:
+            what = f"the server answered {answer.status_code} {answer.reason_phrase}"
+            raise BenchmarkTextError(what, where=url, hint="check the address in the settings")
+        resumed = answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        if answer.status_code != 206 or not resumed:
+            part.forget()
+            have = 0
+            if answer.status_code == 206:
+                raise _Again("the server sent another part of the file than asked for")
+            part.version.write_text(_version_of(answer), "ascii")
+        announced = answer.headers.get("Content-Length", "")
+        whole = have + int(announced) if announced.isdecimal() else None
+        if whole is not None and whole > most:
+            part.forget()
+            raise BenchmarkTextError(f"the file has {whole:,} bytes, more than {most:,}", where=url)
+        with part.file.open("ab") as file:
+            for chunk in answer.iter_raw():
+                have += len(chunk)
+                if have > most:
+                    part.forget()
+                    raise BenchmarkTextError(f"the file is larger than {most:,} bytes", where=url)
+                file.write(chunk)
                 progress(have, whole)
-        file.flush()
-        os.fsync(file.fileno())
-    if whole is not None and have < whole:
-        raise _Again(f"the answer broke off after {have:,} of {whole:,} bytes")
+            file.flush()
+            os.fsync(file.fileno())
+        return whole is not None
 
 
-def _opener() -> urllib.request.OpenerDirector:
-    """HTTP and HTTPS only, redirects included: urllib would open files and FTP as well."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPRedirectHandler,
-        urllib.request.HTTPErrorProcessor,
-        urllib.request.UnknownHandler,
-    ):
-        opener.add_handler(handler())
-    return opener
-
-
-def _mark_of(headers: Any) -> str:
+def _version_of(answer: httpx2.Response) -> str:
     """What tells one version of the file from another: a strong entity tag, else the time of the last change."""
-    tag = headers.get("ETag", "")
-    mark = tag if tag.startswith('"') else headers.get("Last-Modified", "")
-    return mark if mark.isascii() and mark.isprintable() else ""
-
-
-def _note(part: Path) -> Path:
-    return part.with_name(f"{part.name}-of")
-
-
-def _forget(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    _note(part).unlink(missing_ok=True)
+    tag = answer.headers.get("ETag", "")
+    found = tag if tag.startswith('"') else answer.headers.get("Last-Modified", "")
+    return found if found.isascii() and found.isprintable() else ""

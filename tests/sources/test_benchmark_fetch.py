@@ -18,7 +18,7 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.errors import BenchmarkTextError
 from siuo_dash.sources import benchmark_text
-from siuo_dash.sources.benchmark_fetch import IN_VAIN, Sources, Step, fetch_benchmark, import_folder
+from siuo_dash.sources.benchmark_fetch import MAX_CONSECUTIVE_FAILURES, Sources, Step, fetch_benchmark, import_folder
 from siuo_dash.sources.download import Patience
 from siuo_dash.store.catalogue_file import read_catalogue
 from tests.conftest import ROOT
@@ -175,9 +175,10 @@ def test_a_killed_fetch_goes_on_from_where_it_was(site: server.Site, data: Path)
 def test_a_server_that_is_down_is_not_asked_for_every_picture(site: server.Site, data: Path) -> None:
     site.files.clear()
     report = fetch_benchmark(data, sources(site), patience=QUICK)
-    assert len(site.asked) == IN_VAIN
+    assert len(site.asked) == MAX_CONSECUTIVE_FAILURES
     assert (
-        report.findings[IN_VAIN].message == f"{5 - IN_VAIN} more files were not tried after {IN_VAIN} failures in a row"
+        report.findings[MAX_CONSECUTIVE_FAILURES].message
+        == f"{5 - MAX_CONSECUTIVE_FAILURES} more files were not tried after {MAX_CONSECUTIVE_FAILURES} failures in a row"
     )
 
 
@@ -260,7 +261,7 @@ def test_a_folder_without_the_files_is_named(data: Path, tmp_path: Path) -> None
 def test_addresses_are_settings() -> None:
     given = {"SIUO_BENCHMARK_PICTURES": " https://example.org/p/{name} ", "SIUO_BENCHMARK_GENERATION": ""}
     found = Sources.from_environment(given)
-    assert found.picture("a b.png") == "https://example.org/p/a%20b.png"
+    assert found.of("a b.png") == "https://example.org/p/a%20b.png"
     assert found.generation == Sources().generation
 
 
