@@ -13,8 +13,6 @@ from siuo_dash.server import guards
 from tests.conftest import ROOT
 from tests.server.instance import Instance, running
 
-pytestmark = pytest.mark.xdist_group("serving")
-
 WANTED = {name.lower(): value for name, value in guards.always()}
 ANSWERS = (
     ("/", 200),

@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = [pytest.mark.timeout(300)]
+
 
 @pytest.fixture(scope="module", autouse=True)
 def tools() -> None:
@@ -27,7 +29,6 @@ def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | environment)
 
 
-@pytest.mark.timeout(300)
 def test_the_list_names_each_package_once_with_its_version_and_licence() -> None:
     done = make("sbom")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -39,7 +40,6 @@ def test_the_list_names_each_package_once_with_its_version_and_licence() -> None
     assert parts["streamlit"]["licenses"]
 
 
-@pytest.mark.timeout(300)
 def test_without_a_database_the_audit_fails_and_says_so() -> None:
     # No proxy leads anywhere: this machine is offline for the tools, whatever it is else.
     nowhere = {name: "http://127.0.0.1:9" for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy")}

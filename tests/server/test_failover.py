@@ -23,7 +23,6 @@ from tests.server.test_nginx import BEHIND
 
 pytestmark = [
     pytest.mark.skipif(not at_hand(), reason=HELP),
-    pytest.mark.xdist_group("serving"),
     pytest.mark.timeout(400),
 ]
 

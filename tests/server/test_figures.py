@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -17,9 +18,7 @@ from siuo_dash.errors import SubmissionError
 from siuo_dash.server import logs
 from siuo_dash.server.logs import place
 from tests.conftest import ROOT
-from tests.server.instance import Instance, running
-
-pytestmark = pytest.mark.xdist_group("serving")
+from tests.server.instance import Instance, copy_data, running
 
 TEXT = "a response that nobody may read in a log"
 
@@ -46,35 +45,39 @@ def test_figures_are_in_the_usual_format(server: Instance) -> None:
     assert during["process_resident_memory_bytes{}"] > 50e6
 
 
-def test_health_tells_a_data_directory_that_goes_and_comes_back(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    shutil.copytree(ROOT / "data", data)
-    with running(tmp_path, data) as server:
-        assert (server.get("/healthz").status, server.get("/healthz").text) == (200, "ok\n")
-        data.rename(tmp_path / "elsewhere")
-        gone = server.get("/healthz")
-        assert gone.status == 503
-        assert gone.text.startswith("the data directory cannot be read (No such file or directory); mount it")
-        assert str(tmp_path) not in gone.text
-        (tmp_path / "elsewhere").rename(data)
-        assert server.get("/healthz").status == 200
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Instance, Path]]:
+    """A server and its data directory, which a test may spoil if it mends it again."""
+    data = copy_data(tmp_path_factory.mktemp("own") / "data")
+    with running(data.parent, data) as server:
+        yield server, data
 
 
-def test_health_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    shutil.copytree(ROOT / "data", data)
-    with running(tmp_path, data) as server:
-        pipe = data / "samples.csv"
-        pipe.unlink()
-        os.mkfifo(pipe)  # opening it waits until somebody writes, as a dead network disk does
-        for _ in range(2):  # the look that still hangs does not keep the next one from being answered
-            answer = server.get("/healthz")
-            assert answer.status == 503
-            assert answer.text == "the data directory did not answer within 2 seconds; look at the disk or the mount\n"
-        pipe.open("wb").close()  # lets the look that was left behind end
-        pipe.unlink()
-        shutil.copy(ROOT / "data" / "samples.csv", pipe)
-        assert server.get("/healthz").status == 200
+def test_health_tells_a_data_directory_that_goes_and_comes_back(own: tuple[Instance, Path]) -> None:
+    server, data = own
+    assert (server.get("/healthz").status, server.get("/healthz").text) == (200, "ok\n")
+    data.rename(data.with_name("elsewhere"))
+    gone = server.get("/healthz")
+    assert gone.status == 503
+    assert gone.text.startswith("the data directory cannot be read (No such file or directory); mount it")
+    assert str(data.parent) not in gone.text
+    data.with_name("elsewhere").rename(data)
+    assert server.get("/healthz").status == 200
+
+
+def test_health_does_not_wait_for_a_disk_that_hangs(own: tuple[Instance, Path]) -> None:
+    server, data = own
+    pipe = data / "samples.csv"
+    pipe.unlink()
+    os.mkfifo(pipe)  # opening it waits until somebody writes, as a dead network disk does
+    for _ in range(2):  # the look that still hangs does not keep the next one from being answered
+        answer = server.get("/healthz")
+        assert answer.status == 503
+        assert answer.text == "the data directory did not answer within 2 seconds; look at the disk or the mount\n"
+    pipe.open("wb").close()  # lets the look that was left behind end
+    pipe.unlink()
+    shutil.copy(ROOT / "data" / "samples.csv", pipe)
+    assert server.get("/healthz").status == 200
 
 
 def test_a_server_without_data_starts_says_so_and_serves(tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ def own_address() -> str | None:
     return None if address.startswith("127.") else address
 
 
-@pytest.mark.xdist_group("serving")
 def test_who_comes_over_the_network_is_turned_away(tmp_path: Path) -> None:
     address = own_address()
     if address is None:

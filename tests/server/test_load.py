@@ -10,7 +10,7 @@ from benchmarks import load
 from tests.server.instance import copy_data, running
 from tests.server.loops import finished
 
-pytestmark = [pytest.mark.xdist_group("serving"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.timeout(240)]
 
 
 def test_a_small_load_runs_without_an_error_and_is_reported(tmp_path: Path) -> None:

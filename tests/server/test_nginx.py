@@ -22,7 +22,7 @@ from tests.server.loops import finished
 from tests.server.nginx import HELP, Proxy, at_hand, proxied
 from tests.server.test_figures import figures
 
-pytestmark = [pytest.mark.skipif(not at_hand(), reason=HELP), pytest.mark.xdist_group("serving")]
+pytestmark = [pytest.mark.skipif(not at_hand(), reason=HELP)]
 
 BEHIND = {"server.allowedHosts": "localhost", "browser.serverAddress": "localhost"}
 Site = tuple[Proxy, Instance, Instance]

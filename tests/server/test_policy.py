@@ -16,7 +16,7 @@ from siuo_dash.ui.page import HOME, PAGES
 from tests.browser.driver import settled
 from tests.server.instance import Instance
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("serving")]
+pytestmark = [pytest.mark.browser]
 
 LISTEN = """
 window.refused = [];

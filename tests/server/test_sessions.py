@@ -21,7 +21,6 @@ from tests.oidc.provider import Provider, serving
 from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished
 
-pytestmark = pytest.mark.xdist_group("serving")
 MODEL = "Told-To-Nobody-VL"
 DROPPED = "Recognised as SIUO generation"
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from starlette.responses import PlainTextResponse
 
 from tests.browser.driver import free_port
 from tests.oidc.provider import Provider, serving
 from tests.server.instance import Instance, copy_data, running
-
-pytestmark = pytest.mark.xdist_group("serving")
 
 
 def settings(secrets: Path) -> dict[str, str]:

@@ -20,7 +20,7 @@ from tests.server.loops import finished
 from tests.server.surroundings import COMPILER, HELP, surroundings
 from tests.server.test_faults import fill_in, kept
 
-pytestmark = [pytest.mark.skipif(not COMPILER, reason=HELP), pytest.mark.xdist_group("serving")]
+pytestmark = [pytest.mark.skipif(not COMPILER, reason=HELP)]
 DAY = 86_400
 
 

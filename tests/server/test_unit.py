@@ -29,8 +29,6 @@ ENVIRONMENT = ROOT / "hosting" / "environment"
 GUIDE = ROOT / "docs" / "hosting.md"
 ANALYZE = shutil.which("systemd-analyze")
 
-pytestmark = pytest.mark.xdist_group("serving")
-
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Path:

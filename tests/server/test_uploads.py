@@ -9,8 +9,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import pytest
-
 from benchmarks.visitor import Visitor
 from tests.browser.driver import free_port
 from tests.browser.hosted import PEOPLE
@@ -18,7 +16,6 @@ from tests.oidc.provider import Provider, serving
 from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished
 
-pytestmark = pytest.mark.xdist_group("serving")
 MEGABYTE = 1024**2
 
 
