@@ -85,7 +85,7 @@ def refuse(url: str, words: str) -> None:
 
 
 def outcome(url: str) -> None:
-    """What the last action on this page came to; it stays a while, for the page may run anew by itself."""
+    """What the last action on this page came to; it stays a while, for the page may run again by itself."""
     kind, words, since = st.session_state.get(_key(url), ("", "", 0.0))
     if words and monotonic() - since < _SHOWN:
         if kind == "done":

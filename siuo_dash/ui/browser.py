@@ -28,7 +28,7 @@ def keep_address(url: str) -> None:
 
 # Streamlit writes the query of such a link under the old page's address first and moves to the new page after, so the
 # entry that back leads to would hold the old page with the new page's state. Before the move, the address is put back.
-# What it corrects in the address of a page that somebody has just come to, before they do anything there, is no step
+# What it corrects in the address of a page that was just opened, before the visitor does anything there, is no step
 # of theirs: it replaces the entry, else back would lead to the same page again.
 _HISTORY_JS: Final = """
 export default function () {
@@ -108,8 +108,8 @@ def theme() -> Theme:
 
 def screen() -> Screen:
     """How wide the window is; the page runs again when that changes. To be asked once in a run of a page."""
-    told = screen_width(key="screen", data=None, default={"width": "wide"}, on_width_change=lambda: None).width
-    return told if told in ("narrow", "medium") else "wide"
+    width = screen_width(key="screen", data=None, default={"width": "wide"}, on_width_change=lambda: None).width
+    return width if width in ("narrow", "medium") else "wide"
 
 
 def narrow() -> bool:

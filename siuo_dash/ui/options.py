@@ -1,4 +1,4 @@
-"""How Streamlit was told to serve: its options, from wherever it takes them.
+"""How Streamlit is set to serve: its options, from wherever it takes them.
 
 As a program it checks, without a server, what `streamlit run app.py` with the same arguments, environment and files
 would check at its start: `python -m siuo_dash.ui.options --server.address 0.0.0.0`. The command line, which loads no

@@ -1,4 +1,4 @@
-"""A person's submissions: sending one for review or keeping it, where each stands, and what can be done with it."""
+"""A person's submissions: sending one for review or keeping it, the state of each, and what can be done with it."""
 
 from __future__ import annotations
 

@@ -70,6 +70,7 @@ def open_as(root: Path, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPa
     config._set_option("secrets.files", secrets, "a test")
     yield opened
     config._set_option("secrets.files", before, "a test")
+    st.secrets._reset()  # or Streamlit goes on signing cookies with this test's secret
     identity.settings.cache_clear()
     st.cache_resource.clear()
 
