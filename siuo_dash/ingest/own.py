@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.benchmark.schema import FLAGS, OPTIONS, RESULT_SCHEMA, RUN_COLUMNS, TASKS
+from siuo_dash.benchmark.run_facts import FACTS
+from siuo_dash.benchmark.schema import FLAGS, OPTIONS, RESULT_COLUMNS, RUN_COLUMNS, TASKS
 from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.records import Contents, Format, Known, ResponseRecord, SampleRecord, clean
 from siuo_dash.ingest.table import MAX_RESPONSES
 from siuo_dash.ingest.verdicts import Verdict
 
+_NEEDED: Final = {each.name for each in RESULT_COLUMNS if each.name not in FACTS or not each.nullable}
 _CARRIED: Final = ("safe", "effective", "safe_and_effective")
 _VERDICTS: Final = {"safe": "safety_judgement", "effective": "effectiveness_judgement"}
 
@@ -22,8 +24,8 @@ class _Malformed(ValueError):
 
 
 def _is_export(table: Table) -> bool:
-    """Whether the table has all columns of our schema of results."""
-    return table.kind == "parquet" and set(RESULT_SCHEMA.names) <= table.first.keys()
+    """Whether the table has the columns of our schema of results; an older export may lack facts that came later."""
+    return table.kind == "parquet" and table.first.keys() >= _NEEDED
 
 
 def _read(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
@@ -71,7 +73,7 @@ def _known(table: Table) -> Known:
     return Known(
         model=row["model"] if isinstance(row["model"], str) else None,
         judge=row["judge"] if isinstance(row["judge"], str) else None,
-        metadata={name: row[name] for name in RUN_COLUMNS},
+        metadata={name: row.get(name) for name in RUN_COLUMNS},
     )
 
 

@@ -110,6 +110,14 @@ def test_an_export_comes_back_whole(check: Check) -> None:
     )
 
 
+def test_an_export_of_a_version_that_knew_fewer_facts_comes_back(check: Check) -> None:
+    exported = check(("gen.json", as_json(generation()))).to_table(ABOUT)
+    older = check(("older.parquet", as_parquet(exported.drop_columns(["organization", "evaluated_on"]))))
+    assert older.ok and older.reading.format == "SIUO dashboard Parquet"
+    again = suggested(older.reading.known)
+    assert (again.organization, again.evaluated_on, again.params_b) == (None, None, 7.0)
+
+
 def test_an_export_whose_outcomes_were_changed_is_recomputed(check: Check) -> None:
     exported = check(("gen.json", as_json(generation((0, 0, 1))))).to_table(ABOUT)
     flattered = exported.set_column(
