@@ -66,7 +66,7 @@ def log_of(data: Path) -> list[log.Event]:
 def test_what_was_left_out_says_so() -> None:
     told = dict(view.facts(make_run("A-7B", share(3), organization="O", params_b=7.0, open_weights=False)))
     assert told["Size"] == "7 B parameters" and told["Weights"] == "closed" and told["Note"] == "not stated"
-    assert told["Judge"] == "human" and list(told)[:4] == ["Model", "Organization", "Size", "Weights"]
+    assert told["Judge"] == "human" and next(iter(told)) == "Model"
 
 
 def test_only_flagged_samples_are_read_if_asked_for() -> None:
