@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from siuo_dash.analysis import stats
-from siuo_dash.analysis.domains import LEVEL, profiled_runs
+from siuo_dash.analysis.domains import LEVEL, RunRates, profiled_runs
 from siuo_dash.analysis.filters import Clause
+from siuo_dash.analysis.queries import with_rates
 from siuo_dash.analysis.subcategories import group_counts
 from siuo_dash.benchmark.labels import Label, Labels
 from siuo_dash.benchmark.schema import DIMENSIONS, Metric
@@ -81,24 +82,12 @@ CONTRASTS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class CapabilityRates:
-    """Runs and their rates.
+class CapabilityRates(RunRates):
+    """Runs and their rates in each group.
 
-    runs: as in DomainRates. cells: one row a run, grouping and group: `run_id`, `grouping`, `group`, `k`, `n`,
-    `rate`, `low`, `high` (fractions; NaN where nothing was graded).
+    cells: one row a run, grouping and group: `run_id`, `grouping`, `group`, `k`, `n`, `rate`, `low`, `high` (fractions;
+    NaN where nothing was graded).
     """
-
-    runs: pd.DataFrame
-    cells: pd.DataFrame
-
-    def only(self, run_ids: list[str]) -> CapabilityRates:
-        """These runs, in this order; ids that are not here are passed over."""
-        known = self.runs.set_index("run_id", drop=False)
-        ids = [run_id for run_id in run_ids if run_id in known.index]
-        cells = self.cells.set_index("run_id", drop=False)
-        picked = cells.loc[ids] if ids else cells.iloc[:0]
-        return CapabilityRates(known.loc[ids].reset_index(drop=True), picked.reset_index(drop=True))
 
 
 def capability_rates(store: Store, where: Clause, metric: Metric, labels: Labels) -> CapabilityRates:
@@ -118,13 +107,7 @@ def capability_rates(store: Store, where: Clause, metric: Metric, labels: Labels
         sums.index.names = ["run_no", "group"]
         parts.append(sums.reindex(index, fill_value=0).reset_index().assign(grouping=grouping.id))
     cells = pd.concat(parts, ignore_index=True).astype({"k": "float64", "n": "float64"})
-    low, high = stats.wilson_array(cells["k"], cells["n"])
-    cells = cells.assign(
-        run_id=cells["run_no"].map(runs.set_index("run_no")["run_id"]),
-        rate=(cells["k"] / cells["n"].where(cells["n"] > 0)),
-        low=low,
-        high=high,
-    )
+    cells = with_rates(cells).assign(run_id=cells["run_no"].map(runs.set_index("run_no")["run_id"]))
     return CapabilityRates(runs, cells[["run_id", "grouping", "group", "k", "n", "rate", "low", "high"]])
 
 

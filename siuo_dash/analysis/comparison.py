@@ -58,7 +58,7 @@ class Difference:
     p_adjusted: float | None = None
 
     @property
-    def told_apart(self) -> bool:
+    def significant(self) -> bool:
         """Whether p, adjusted where it is one of a family, is below 0.05."""
         return (self.p if self.p_adjusted is None else self.p_adjusted) < 0.05
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -59,24 +59,30 @@ DOMAIN_COUNTS: Final = Query(
 
 
 @dataclass(frozen=True)
-class DomainRates:
-    """Runs and their rates.
+class RunRates:
+    """Runs and their rates in the parts of the benchmark.
 
-    runs: one row a run: `run_no`, `run_id`, `model`, `label`, `board`, `partial`.
-    cells: one row a run and column of COLUMNS: `run_id`, `column`, `k`, `n`, `rate`, `low`, `high` (fractions; NaN
-    where nothing was graded; `k` is NaN in the mean of domains, which counts domains, not samples).
+    runs: one row a run: `run_no`, `run_id`, `model`, `label`, `board`, `partial`. cells: one row a run and part.
     """
 
     runs: pd.DataFrame
     cells: pd.DataFrame
 
-    def only(self, run_ids: Sequence[str]) -> DomainRates:
+    def only(self, run_ids: Sequence[str]) -> Self:
         """These runs, in this order; ids that are not here are passed over."""
         known = self.runs.set_index("run_id", drop=False)
         ids = [run_id for run_id in run_ids if run_id in known.index]
         cells = self.cells.set_index("run_id", drop=False)
         picked = cells.loc[ids] if ids else cells.iloc[:0]
         return replace(self, runs=known.loc[ids].reset_index(drop=True), cells=picked.reset_index(drop=True))
+
+
+class DomainRates(RunRates):
+    """Runs and their rates by domain.
+
+    cells: one row a run and column of COLUMNS: `run_id`, `column`, `k`, `n`, `rate`, `low`, `high` (fractions; NaN
+    where nothing was graded; `k` is NaN in the mean of domains, which counts domains, not samples).
+    """
 
 
 def profiled_runs(store: Store, where: Clause, metric: Metric) -> pd.DataFrame:
@@ -199,7 +205,7 @@ def hardest_and_easiest(rates: DomainRates) -> pd.DataFrame:
 
     `hardest_*` and `easiest_*`: `domain`, `ties` (further domains with the same rate), `k`, `n`, `rate`, `low`,
     `high`, `difference`, `difference_low`, `difference_high`, `p_adjusted`. Of domains with the same rate the one
-    with the clearer test stands there. `explained`, `by_chance` (shares of the variance between samples), `effect_p`
+    with the clearer test is named. `explained`, `by_chance` (shares of the variance between samples), `effect_p`
     (by permutation) and `effect_p_adjusted` (Benjamini–Hochberg over the runs); NaN where nothing varies.
     """
     tests = {run_id: part for run_id, part in domain_tests(rates).groupby("run_id", sort=False)}

@@ -16,7 +16,7 @@ WEIGHTS: Final = {"any": "Any", "open": "Open", "closed": "Closed"}
 HEALTH: Final = {"any": "Any", "clean": "No flags", "flagged": "Any flag", "unexamined": "Not examined"} | {
     flag.id: flag.label for flag in FLAGS.values()
 }
-"""What a run's health can be filtered by. Totals carry no responses, so their health is not examined."""
+"""What a run's health can be filtered by. Totals have no responses, so their health is not examined."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Filters:
     """Which runs are looked at. The defaults keep every run.
 
     board: a board's id; None = all boards. search: part of a model's or organization's name.
-    verified: only runs behind whose figures somebody else than the submitter stands.
+    verified: only runs whose figures were checked by others than the submitter.
     size_low, size_high: billions of parameters, inclusive; unknown_sizes: keep runs whose size is not published.
     """
 

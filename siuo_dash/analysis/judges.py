@@ -12,7 +12,7 @@ import pandas as pd
 from siuo_dash.analysis import stats
 from siuo_dash.analysis.comparison import Side, side
 from siuo_dash.analysis.filters import Filters, of_runs
-from siuo_dash.analysis.queries import OUTCOMES, RUNS, Query
+from siuo_dash.analysis.queries import OUTCOMES, RUNS, Query, with_rates
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import response_fingerprints
@@ -62,7 +62,7 @@ class JudgedTwice:
     """Two judgements of one model, and how they agree over the samples graded in both.
 
     responses: 'same' when most samples' response texts are the same in both runs (then `table` holds only those),
-    'other' when they are not, 'unknown' where the texts are not at hand. table: the first judgement in rows.
+    'other' when they are not, 'unknown' where the texts are not known. table: the first judgement in rows.
     differing: {question_id: whether the first lets it pass} where they differ. left_out: samples graded in both whose
     responses differ, or cannot be compared, although most are the same.
     """
@@ -135,7 +135,7 @@ def same_responses(first: dict[int, str], second: dict[int, str], samples: pd.In
     """The samples whose responses are the same in both runs; empty unless they are most of those that can be compared.
 
     A few equal responses of two different evaluations (an empty one, a stock refusal) do not make them the same.
-    None where no sample has its texts at hand in both.
+    None where no sample has its texts in both.
     """
     known = [question_id for question_id in samples if question_id in first and question_id in second]
     if not known:
@@ -191,9 +191,7 @@ def corrected_rates(store: Store, board: str, metric: Metric) -> Correction:
     names = ["run_id", "model", f"{metric.id}_k", f"{metric.id}_n"]
     rows = [_row(run, model, int(k), int(n), overlaps) for run, model, k, n in runs[names].itertuples(index=False)]
     rates = pd.DataFrame(rows, columns=_COLUMNS)
-    rates["rate"] = rates["k"] / rates["n"]
-    rates["low"], rates["high"] = stats.wilson_array(rates["k"].astype(float), rates["n"].astype(float))
-    return Correction(overlaps, len(pairs) - len(overlaps), rates)
+    return Correction(overlaps, len(pairs) - len(overlaps), with_rates(rates))
 
 
 _ESTIMATE: Final = ("estimate", "estimate_low", "estimate_high")
@@ -202,7 +200,7 @@ _COLUMNS: Final = ["run_id", "model", "k", "n", *_ESTIMATE, *_COUNTS]
 
 
 def _overlap(pair: JudgedTwice) -> Overlap:
-    """The human judgement stands first in the pair, so its outcomes are the rows of the table."""
+    """The human judgement is the first of the pair, so its outcomes are the rows of the table."""
     table = pair.table
     return Overlap(
         pair.second.run_id,
@@ -216,7 +214,7 @@ def _overlap(pair: JudgedTwice) -> Overlap:
 def _row(run_id: str, model: str, k: int, n: int, overlaps: list[Overlap]) -> tuple[Any, ...]:
     others = [overlap for overlap in overlaps if overlap.run_id != run_id]
     own = next((overlap.human for overlap in overlaps if overlap.run_id == run_id), stats.Rate(0, 0))
-    hit, rejected = _sum([each.hit for each in others]), _sum([each.rejected for each in others])
+    hit, rejected = _sum([other.hit for other in others]), _sum([other.rejected for other in others])
     found = stats.rogan_gladen(stats.Rate(k, n), hit, rejected)
     estimate = (found.estimate, found.low, found.high) if found else (float("nan"),) * 3
     return (run_id, model, k, n, *estimate, hit.k, hit.n, rejected.k, rejected.n, own.k, own.n)

@@ -22,11 +22,7 @@ def leaderboard(store: Store, filters: Filters, metric: Metric, *, rank_partial:
     """
     frame = queries.ranking(store, filters, metric, rank_partial=rank_partial)
     for known in METRICS.values():
-        k, n = (frame[f"{known.id}_{part}"].to_numpy(dtype=float) for part in ("k", "n"))
-        low, high = stats.wilson_array(k, n)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            rate = np.where(n > 0, k / n, np.nan)
-        frame = frame.assign(**{f"{known.id}_rate": rate, f"{known.id}_low": low, f"{known.id}_high": high})
+        frame = queries.with_rates(frame, f"{known.id}_")
     health = queries.health_counts(store, filters)
     labels = run_labels(store)
     return frame.assign(
@@ -40,10 +36,9 @@ def run_labels(store: Store) -> dict[str, str]:
 
     The first run of a name keeps the plain label for good, so that a copied link goes on meaning it.
     """
-    frame = store.frame("SELECT run_id, model, judge FROM runs ORDER BY submitted_at NULLS FIRST, run_id")
     labels: dict[str, str] = {}
     taken: set[str] = set()
-    for run_id, model, judge in frame.itertuples(index=False):
+    for run_id, model, judge in queries.RUN_NAMES.run(store).itertuples(index=False):
         label = f"{model} · {short_judge(judge)}"
         if label in taken:
             label = f"{label} · {run_id.rsplit('-', 1)[-1]}"
@@ -53,7 +48,7 @@ def run_labels(store: Store) -> dict[str, str]:
 
 
 def short_judge(judge: str) -> str:
-    """A judge's name without its publisher and without what stands in brackets."""
+    """A judge's name without its publisher and without what is in brackets."""
     return judge.rsplit("/", 1)[-1].split(" (")[0]
 
 
@@ -97,7 +92,8 @@ class KeyFigures:
 
 
 def key_figures(store: Store, frame: pd.DataFrame, metric: Metric) -> KeyFigures:
-    """Sum up a frame of `leaderboard`: best, median, below 50 %, and who cannot be told from the leader.
+    """Sum up a frame of `leaderboard`: best, median, below 50 %, and who does not differ significantly from the
+    leader.
 
     Where leader and run both have per-sample verdicts: McNemar mid-p, Holm-corrected over the view's paired runs,
     not below 0.05. Else: Newcombe's 95 % interval of the difference holds 0.

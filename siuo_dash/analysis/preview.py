@@ -1,4 +1,4 @@
-"""A run before it is published: where it would stand in its board, and earlier runs of the same model beside it."""
+"""A run before it is published: its place in its board, and earlier runs of the same model."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ UPLOADED: Final = Query(
 class Candidate:
     """A run that is not published.
 
-    board: the id of the board that its generation part would stand in. expected: the number of samples of its split.
+    board: the id of the board of its generation part. expected: the number of samples of its split.
     outcomes: {metric: {question_id: outcome}}, None = ungraded; a metric that was not judged is missing. replaces: the
     run_id of the published run that it corrects, which would be gone.
     """
@@ -69,7 +69,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a candidate would stand by one metric.
+    """The place of a candidate by one metric.
 
     board: the ranked runs and the candidate (run_id NEW), best first: run_id, model, evidence, rank, and the metric's
     _k, _n, _rate, _low, _high (fractions, Wilson 95 %). A partial candidate is placed among all runs, partial ones too.
@@ -106,13 +106,11 @@ def standing(store: Store, candidate: Candidate, metric: Metric, model: str) -> 
     if not rate.n:
         return None
     ranked = _ranked(store, candidate, metric)
-    k, n, share = (f"{metric.id}_{part}" for part in ("k", "n", "rate"))
+    k, n = f"{metric.id}_k", f"{metric.id}_n"
     board = ranked[["run_id", "model", "evidence", k, n]].copy()
     board.loc[len(board)] = [NEW, model, "per_sample", rate.k, rate.n]
-    passed, graded = (board[part].to_numpy(dtype=float) for part in (k, n))
-    board[share] = passed / graded
-    board[f"{metric.id}_low"], board[f"{metric.id}_high"] = stats.wilson_array(passed, graded)
-    board["rank"] = stats.competition_rank(board[share].to_numpy()).astype(int)
+    board = queries.with_rates(board, f"{metric.id}_")
+    board["rank"] = stats.competition_rank(board[f"{metric.id}_rate"].to_numpy()).astype(int)
     board["new"] = board["run_id"] == NEW
     # Among equals the new run comes first: it is the one that is looked for.
     board = board.sort_values(["rank", "new", "model", "run_id"], ascending=[True, False, True, True])

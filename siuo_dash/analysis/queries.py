@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from siuo_dash.analysis import stats
 from siuo_dash.analysis.filters import Clause, Filters
 from siuo_dash.benchmark.protocol import MCQA_BOARD, Protocol
 from siuo_dash.benchmark.schema import METRICS, Metric
@@ -142,6 +143,12 @@ PAIRED_COUNTS: Final = Query(
     """,
 )
 
+RUN_NAMES: Final = Query(
+    "run_names",
+    "The model and judge of every run, in the order in which the runs came.",
+    "SELECT run_id, model, judge FROM runs ORDER BY submitted_at NULLS FIRST, run_id",
+)
+
 SAMPLES: Final = Query("samples", "The catalogue of samples.", "SELECT * FROM samples ORDER BY question_id")
 
 ORGANIZATIONS: Final = Query(
@@ -218,9 +225,19 @@ def ranking(store: Store, filters: Filters, metric: Metric, *, rank_partial: boo
 
 def paired_counts(store: Store, baseline: int, metric: Metric, where: Clause) -> pd.DataFrame:
     """By run_no: both, run_only, baseline_only, neither: the samples that a run and the baseline (a run_no) pass."""
-    return (
-        PAIRED_COUNTS.run(store, metric=metric, where=where, baseline=baseline).groupby("run_no").sum(numeric_only=True)
-    )
+    found = PAIRED_COUNTS.run(store, metric=metric, where=where, baseline=baseline)
+    return found.groupby("run_no").sum(numeric_only=True)
+
+
+def with_rates(frame: pd.DataFrame, prefix: str = "") -> pd.DataFrame:
+    """The frame with `rate`, `low` and `high` of its `k` and `n`: fractions, Wilson 95 %, NaN where nothing was graded.
+
+    prefix: of all five names, such as 'safe_'.
+    """
+    k, n = (frame[f"{prefix}{part}"].to_numpy(dtype=float) for part in ("k", "n"))
+    low, high = stats.wilson_array(k, n)
+    rate = np.divide(k, n, out=np.full_like(k, np.nan), where=n > 0)
+    return frame.assign(**{f"{prefix}rate": rate, f"{prefix}low": low, f"{prefix}high": high})
 
 
 def board_for(metric: Metric, board: str) -> str:
@@ -238,10 +255,8 @@ def outcome_matrix(
     found = OUTCOMES.run(store, metric=metric, where=where)
     runs = np.unique(found["run_no"]) if run_nos is None else run_nos
     matrix = np.full((len(runs), len(question_ids)), np.nan, dtype=np.float32)
-    rows, columns = (
-        pd.Index(runs).get_indexer(found["run_no"]),
-        pd.Index(question_ids).get_indexer(found["question_id"]),
-    )
+    rows = pd.Index(runs).get_indexer(found["run_no"])
+    columns = pd.Index(question_ids).get_indexer(found["question_id"])
     known = (rows >= 0) & (columns >= 0)
     matrix[rows[known], columns[known]] = found["outcome"].to_numpy(dtype=np.float32)[known]
     return matrix

@@ -53,8 +53,7 @@ def domain_profile(store: Store, run: pd.Series[Any], metric: Metric) -> pd.Data
         k, n = (int(counts[part].get(domain.id, 0)) for part in ("k", "n"))
         rows.append((domain.id, domain.label, k, n, int(expected[domain.id])))
     frame = pd.DataFrame(rows, columns=["domain", "label", "k", "n", "expected"])
-    low, high = stats.wilson_array(frame["k"], frame["n"])
-    return frame.assign(rate=frame["k"] / frame["n"].where(frame["n"] > 0), low=low, high=high)
+    return queries.with_rates(frame)
 
 
 def place(store: Store, run: pd.Series[Any], metric: Metric) -> tuple[int | None, int]:
@@ -72,7 +71,7 @@ def metrics_of(run: pd.Series[Any]) -> list[Metric]:
 
 
 def response_mixes(store: Store, run: pd.Series[Any]) -> dict[str, stats.ResponseMix]:
-    """{metric: mix} of the generation metrics; {} for a run with one response a sample, or with none at hand."""
+    """{metric: mix} of the generation metrics; {} for a run with one response a sample, or none."""
     generation = [metric for metric in metrics_of(run) if metric.task == "generation"]
     mixes = {metric.id: mix_of_run(store, str(run["run_id"]), metric) for metric in generation}
     return {metric_id: mix for metric_id, mix in mixes.items() if mix.responses > 1}
@@ -86,7 +85,7 @@ def flag_counts(store: Store, run: pd.Series[Any]) -> dict[str, int]:
 
 
 def without_flagged(store: Store, run: pd.Series[Any]) -> dict[str, Tally]:
-    """{metric: counts} over what is left without the responses that carry a health flag; {} for totals.
+    """{metric: counts} over what is left without the responses that have a health flag; {} for totals.
 
     A sample is scored again from its other responses, and left out where none is left (design §6).
     """
@@ -98,7 +97,7 @@ def without_flagged(store: Store, run: pd.Series[Any]) -> dict[str, Tally]:
         outcomes = row
         if any(response["flags"] for response in row["responses"]) or (row["flags"] and not row["responses"]):
             generation = row["responses"] if row["task"] == "generation" else ()
-            responses = ((each["flags"], each["safe"], each["effective"]) for each in generation)
+            responses = ((item["flags"], item["safe"], item["effective"]) for item in generation)
             left = outcome_without(FLAGS, responses, judged)
             if left is None:
                 continue

@@ -80,7 +80,7 @@ class SampleFilters:
     """Which samples are looked at. The defaults keep every sample.
 
     outcomes: those of one run are alternatives, those of different runs must all hold. search: part of our
-    summaries, or an id; found: ids whose texts at hand hold it. flags and agreement: of the runs named in `runs`
+    summaries, or an id; found: ids whose texts contain it. flags and agreement: of the runs named in `runs`
     (run_id, label). difficulty: share of the board's runs that pass, fractions, inclusive.
     """
 

@@ -52,7 +52,7 @@ class Twin:
     same: int
 
     def words(self, name: str) -> str:
-        """What a person is told; name: what the run is called where it is told."""
+        """The finding as a person reads it; name: how the run is called there."""
         how = "the same as" if self.by_words else "as long, to the character, as"
         few = "" if self.same == self.samples else f"{self.same} of "
         return f"the responses are {how} those of {name} on {few}{self.samples} samples, judged by {self.judge}"
@@ -62,7 +62,7 @@ def twins(store: Store, table: pa.Table) -> list[Twin]:
     """Runs of the whole store with the candidate's responses, or nearly, at most MOST.
 
     table: the candidate's rows under RESULT_SCHEMA. Lengths, which the database holds, choose the few runs whose files
-    are read; a run of which only figures are carried is known by its lengths alone.
+    are read; a run of which only figures were published is known by its lengths alone.
     """
     rows = _generation(table)
     lengths = _lengths(rows)
@@ -108,7 +108,7 @@ def _compared(run_id: str, judge: str, own: Mapping[int, str], theirs: Mapping[i
 
 
 def _tell(values: Collection[object]) -> bool:
-    """Whether agreement on these can be told from chance."""
+    """Whether agreement on these is more than chance."""
     return len(values) >= LEAST_SAMPLES and len(set(values)) >= LEAST_LENGTHS
 
 

@@ -66,7 +66,7 @@ def headline(difference: Difference) -> str:
     if difference.difference < 0:
         low, high = -high, -low
     sure = f"95 % interval {points_interval(low, high)}, p {_equals(difference.p)}"
-    if difference.told_apart:
+    if difference.significant:
         return f"{rates} {ahead} is {100 * gap:.1f} points ahead ({sure})."
     seen = f"{ahead} minus {behind} is {100 * gap:+.1f} points, {sure}" if gap else sure
     return f"{rates} The two cannot be told apart ({seen})."
@@ -129,7 +129,7 @@ def chart_rows(differences: Sequence[Difference], first: str = "A", second: str 
             each.difference,
             each.interval.low,
             each.interval.high,
-            each.told_apart,
+            each.significant,
             f"{first} {rate_and_count(each.first.k, each.first.n)}, {second} {rate_and_count(each.second.k, each.second.n)}; "
             + (f"adjusted p {_equals(each.p_adjusted)}" if each.p_adjusted is not None else f"p {_equals(each.p)}"),
         )

@@ -38,7 +38,7 @@ def test_the_worked_example_comes_out_of_the_store(tmp_path: Path) -> None:
     assert found.difference == pytest.approx(10 / 167)
     assert round(found.p, 4) == 0.0266
     assert (round(100 * found.interval.low, 2), round(100 * found.interval.high, 2)) == (0.55, 11.28)
-    assert found.told_apart and found.why_unpaired == ""
+    assert found.significant and found.why_unpaired == ""
     assert found.gap == stats.detectable_gap(167, 20 / 167)
 
 
@@ -127,7 +127,7 @@ def test_domains_are_adjusted_by_benjamini_and_hochberg(tmp_path: Path) -> None:
     expected = multipletests([each.p for each in found], method="fdr_bh")[1]
     assert [each.p_adjusted for each in found] == pytest.approx(list(expected))
     low = next(each for each in found if each.p < 0.05)
-    assert low.told_apart == ((low.p_adjusted or 1.0) < 0.05)
+    assert low.significant == ((low.p_adjusted or 1.0) < 0.05)
 
 
 def _mirrored(one: Difference, other: Difference) -> None:
