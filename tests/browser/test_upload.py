@@ -71,7 +71,7 @@ def fill(page: Page, label: str, text: str) -> None:
 
 def publish(page: Page) -> None:
     page.get_by_role("button", name="Publish", exact=True).click()
-    see(page.get_by_text("is published. Everybody sees it"))
+    see(page.get_by_text("is published. It is now visible to everyone"))
 
 
 def bytes_held(address: str) -> bool:
