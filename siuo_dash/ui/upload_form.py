@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -56,7 +55,7 @@ def edit(draft: Draft, submission: Submission) -> None:
         st.caption("The first rows of the files:")
         display.table(reading.preview, key=draft.key("rows"), alt="The first rows of the files", placeholder="")
         # A change of the mapping from outside (a loaded one, an answer) must show in widgets that keep their state.
-        stamp = hashlib.sha256(mapping.as_json().encode()).hexdigest()[:8]
+        stamp = display.row_key(mapping.as_json())
         with st.form(f"{draft.key('mapping')}-{stamp}"):
             changed = _fields(f"{draft.key('role')}-{stamp}", reading, mapping)
             changed |= _values(f"{draft.key('value')}-{stamp}", submission, mapping)
@@ -73,7 +72,7 @@ def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
     key = draft.key(f"need-{need.role}")
     question = plain(f"{need.question} {upload.sentence(need.hint)}" if need.hint else need.question)
     if len(need.options) > _FEW:
-        return st.selectbox(question, need.options, index=None, key=key, placeholder="Choose a field")
+        return _pick(question, need.options, None, key, "Choose a field")
     return st.radio(
         question,
         need.options,
@@ -95,21 +94,16 @@ def _fields(key: str, reading: Reading, mapping: Mapping) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     for first in range(0, len(ROLES), 2):
         for place, role in zip(st.columns(2), ROLES[first : first + 2], strict=False):
-            chosen = _paths(role, mapping)
-            if role.many:
-                picked = place.multiselect(
-                    role.label, options, default=chosen, key=f"{key}-{role.name}", help=role.help, placeholder="–"
-                )
-                changed[role.name] = tuple(picked)
-            else:
-                changed[role.name] = place.selectbox(
-                    role.label,
-                    options,
-                    index=options.index(chosen[0]) if chosen else None,
-                    key=f"{key}-{role.name}",
-                    help=role.help,
-                    placeholder="–",
-                )
+            chosen, key_of_role = _paths(role, mapping), f"{key}-{role.name}"
+            with place:
+                if role.many:
+                    picked = st.multiselect(
+                        role.label, options, default=chosen, key=key_of_role, help=role.help, placeholder="–"
+                    )
+                    changed[role.name] = tuple(picked)
+                else:
+                    first_path = chosen[0] if chosen else None
+                    changed[role.name] = _pick(role.label, options, first_path, key_of_role, "–", role.help)
     return changed
 
 
@@ -121,28 +115,30 @@ def _values(key: str, submission: Submission, mapping: Mapping) -> dict[str, Any
         role = f"{question}_yes_means"
         given: dict[str, str] = dict(getattr(mapping, f"{question}_values"))
         if getattr(mapping, question):
-            said = getattr(mapping, role)
-            changed[role] = st.selectbox(
-                f"In the {'safety' if question == 'safe' else 'effectiveness'} verdict, 1, true and yes mean",
-                YES_MEANS[role],
-                index=None if said is None else YES_MEANS[role].index(said),
-                key=f"{key}-{role}",
-                placeholder="as the field's name says",
-            )
+            words = f"In the {'safety' if question == 'safe' else 'effectiveness'} verdict, 1, true and yes mean"
+            placeholder = "as the field's name says"
+            changed[role] = _pick(words, YES_MEANS[role], getattr(mapping, role), f"{key}-{role}", placeholder)
         asked = list(dict.fromkeys([*given, *unread.get(question, [])]))
-        picked = {value: _meaning(f"{key}-{question}", value, meanings, given.get(value)) for value in asked}
+        picked = {
+            value: _pick(
+                f"The value “{plain(value)}” means",
+                meanings,
+                given.get(value),
+                f"{key}-{question}-{value}",
+                "Choose its meaning",
+            )
+            for value in asked
+        }
         changed[f"{question}_values"] = {value: meaning for value, meaning in picked.items() if meaning}
     return changed
 
 
-def _meaning(key: str, value: str, meanings: Sequence[str], given: str | None) -> str | None:
-    return st.selectbox(
-        f"The value “{plain(value)}” means",
-        meanings,
-        index=None if given is None else meanings.index(given),
-        key=f"{key}-{value}",
-        placeholder="Choose its meaning",
-    )
+def _pick(
+    label: str, options: Sequence[str], chosen: str | None, key: str, placeholder: str, help: str | None = None
+) -> str | None:
+    """One of the options, or none; chosen: the one to begin with."""
+    index = None if chosen is None else options.index(chosen)
+    return st.selectbox(label, options, index=index, key=key, placeholder=placeholder, help=help)
 
 
 def _paths(role: Role, mapping: Mapping) -> list[str]:
