@@ -9,13 +9,12 @@ import pandas as pd
 
 from siuo_dash.analysis.comparison import Comparison, Difference
 from siuo_dash.analysis.sample_filters import FAILING, OUTCOMES, PASSING
-from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS, Metric
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, METRICS, Metric
 from siuo_dash.text import fraction, missing, percent, points
 
 PAIRED: Final = "paired (McNemar mid-p, Bonett–Price interval)"
 UNPAIRED: Final = "not paired (score test, Newcombe interval)"
 DISCORDANCES: Final = (0.2, 0.3, 0.4)
-DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
 
 
 def passes(metric: Metric) -> str:

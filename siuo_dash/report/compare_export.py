@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from siuo_dash.analysis.comparison import Comparison, Difference
-from siuo_dash.benchmark.schema import EVIDENCE, Metric
-from siuo_dash.report.compare import DOMAIN_LABELS, p_words, passes, rate_and_count
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, Metric
+from siuo_dash.report.compare import p_words, passes, rate_and_count
 from siuo_dash.report.export import IntervalStyle, Provenance, Table
 from siuo_dash.text import fraction
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from siuo_dash.analysis.judges import JudgedTwice
 from siuo_dash.analysis.stats import Interval
-from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, Metric
-from siuo_dash.report.compare import DOMAIN_LABELS, fails, p_words, passes, points_interval, rate_and_count
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, Metric
+from siuo_dash.report.compare import fails, p_words, passes, points_interval, rate_and_count
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.text import fraction, interval, percent, points
 

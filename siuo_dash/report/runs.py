@@ -11,7 +11,7 @@ import pandas as pd
 from siuo_dash.analysis.stats import Rate, ResponseMix
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.run_facts import FACTS
-from siuo_dash.benchmark.schema import DOMAINS, EVIDENCE, FLAGS, METRICS, RUN_COLUMNS, Metric
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, METRICS, RUN_COLUMNS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.report.badges import badge_words
 from siuo_dash.report.export import Provenance, Table, plain_table
@@ -19,7 +19,6 @@ from siuo_dash.report.samples import flag_words
 from siuo_dash.text import fraction, interval, missing, percent
 
 NOT_STATED: Final = "not stated"
-_DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,7 @@ def failure_table(failed: pd.DataFrame) -> pd.DataFrame:
             "Others": [fraction(k, n) for k, n in zip(failed["others_right"], failed["others_graded"], strict=True)],
             "Scene": failed["scene"],
             "Request": failed["request"],
-            "Domain": failed["domain"].map(_DOMAIN_LABELS),
+            "Domain": failed["domain"].map(DOMAIN_LABELS),
             "Subcategory": failed["subcategory"],
             "Flags": failed["flags"].map(flag_words),
         }

@@ -11,14 +11,13 @@ from siuo_dash.analysis.sample_filters import OUTCOMES
 from siuo_dash.analysis.samples import ORDERS
 from siuo_dash.analysis.texts import Hits
 from siuo_dash.benchmark.protocol import MCQA_BOARD
-from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, METRICS
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.text import fraction
 
 MOST_RUNS: Final = 6
 """More runs than this cannot be read side by side."""
 NO_VERDICT: Final = "no verdict"
-_DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
 
 
 def outcome_option(run_label: str, outcome: str) -> str:
@@ -46,7 +45,7 @@ def link_params(
     params: dict[str, str | list[str]] = {
         "runs": labels,
         "sample": [] if sample is None else str(sample),
-        "domain": [_DOMAIN_LABELS[domain] for domain in domains],
+        "domain": [DOMAIN_LABELS[domain] for domain in domains],
         "subcategory": list(subcategories),
         "dimension": list(dimensions),
         "outcome": [outcome_option(label, outcome) for label, outcome in (outcomes or {}).items()],
@@ -132,7 +131,7 @@ def list_table(samples: pd.DataFrame, verdicts: pd.DataFrame, runs: Mapping[str,
             RUNS_LABEL: [fraction(k, n) for k, n in zip(samples["board_k"], samples["board_n"], strict=True)],
             "Scene": samples["scene"],
             "Request": samples["request"],
-            "Domain": samples["domain"].map(_DOMAIN_LABELS),
+            "Domain": samples["domain"].map(DOMAIN_LABELS),
             "Subcategory": samples["subcategory"],
             "Dimension": samples["primary_dimension"],
         }

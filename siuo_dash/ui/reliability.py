@@ -9,7 +9,7 @@ import streamlit as st
 
 from siuo_dash.analysis import queries, reliability
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.benchmark.schema import FLAGS
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS
 from siuo_dash.charts import bars, difficulty
 from siuo_dash.report import compare
 from siuo_dash.report import reliability as report
@@ -233,7 +233,7 @@ def _responses_by_domain(view: View, runs: list[str]) -> None:
     words = "all runs" if pooled else view.labels[of]
     provenance = view.provenance(f"{view.metric.label}; {words}")
     export = report.mix_export(domains, "responses by domain", provenance, pooled=pooled)
-    named = domains.assign(name=domains["domain"].map(compare.DOMAIN_LABELS))
+    named = domains.assign(name=domains["domain"].map(DOMAIN_LABELS))
     unit = "Samples of all runs together" if pooled else "Samples"
     display.chart(
         bars.response_mix(named, view.metric, browser.theme(), name="name", unit=unit),

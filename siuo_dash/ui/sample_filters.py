@@ -11,7 +11,7 @@ from siuo_dash.analysis import queries, texts
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.sample_filters import AGREEMENT, NEEDS, OUTCOMES, RunOutcome, SampleFilters
 from siuo_dash.analysis.samples import ORDERS
-from siuo_dash.benchmark.schema import DIMENSIONS, DOMAINS, FLAGS
+from siuo_dash.benchmark.schema import DIMENSIONS, DOMAIN_LABELS, FLAGS
 from siuo_dash.report.samples import outcome_option
 from siuo_dash.sources.benchmark_text import BenchmarkText, read, state
 from siuo_dash.store.engine.database import Store
@@ -48,7 +48,6 @@ def choose_filters(store: Store, runs: Mapping[str, str], text: BenchmarkText) -
 
     runs: {run_id: label} of the chosen runs, in order.
     """
-    labels = {domain.id: domain.label for domain in DOMAINS}
     subcategories = list(dict.fromkeys(sample.subcategory for sample in store.catalogue.samples))
     with controls.row():
         search_words = st.text_input(
@@ -64,7 +63,7 @@ def choose_filters(store: Store, runs: Mapping[str, str], text: BenchmarkText) -
         outcomes = _choose_outcomes(runs)
         with st.popover("Filters", icon=":material/filter_list:"):
             domains = st.multiselect(
-                "Domain", list(labels), format_func=labels.__getitem__, key="domain", bind="query-params"
+                "Domain", list(DOMAIN_LABELS), format_func=DOMAIN_LABELS.__getitem__, key="domain", bind="query-params"
             )
             chosen = st.multiselect("Subcategory", subcategories, key="subcategory", bind="query-params")
             dimensions = st.pills(

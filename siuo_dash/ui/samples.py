@@ -13,7 +13,7 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.texts import records
 from siuo_dash.benchmark.catalogue import Sample
-from siuo_dash.benchmark.schema import DOMAINS
+from siuo_dash.benchmark.schema import DOMAIN_LABELS
 from siuo_dash.report import samples as report
 from siuo_dash.report.export import Provenance
 from siuo_dash.sources.benchmark_text import BenchmarkText, SampleText
@@ -25,7 +25,6 @@ from siuo_dash.ui.responses import plain_text
 from siuo_dash.ui.sample_filters import benchmark_text, choose_filters
 
 _MOST_VERDICTS: Final = 300
-_DOMAINS: Final = {domain.id: domain.label for domain in DOMAINS}
 _OPENED: Final = "opened"
 """Counts the samples that were opened: a table that led to one is mounted without its selection when it is back."""
 
@@ -155,7 +154,7 @@ def sample_columns(share: str, help: str) -> dict[str, Any]:
 def _sample(store: Store, sample: Sample, text: BenchmarkText, runs: Mapping[str, str]) -> None:
     """What the sample is, and the chosen runs' answers to it. runs: {run_id: label}."""
     needs = [name for name in ("knowledge", "reasoning") if getattr(sample, f"needs_{name}")]
-    labels = [_DOMAINS[sample.domain], sample.subcategory, f"tests {sample.primary_dimension}"]
+    labels = [DOMAIN_LABELS[sample.domain], sample.subcategory, f"tests {sample.primary_dimension}"]
     if needs:
         labels.append(f"needs {' and '.join(needs)}")
     st.subheader(f"Sample {sample.question_id}", anchor=False)
