@@ -3,7 +3,7 @@
 Usage: python -m benchmarks.load [--seconds 240] [--visitors 50] [--uploaders 5] [--think 5] [--instances 2]
                                  [--visits 600]
 
-Visitors speak Streamlit's own protocol (benchmarks/visitor.py). Each opens the site as a new browser does, goes
+Visitors speak Streamlit's own protocol (tests/server/visitor.py). Each opens the site as a new browser does, goes
 through all pages in an order of its own with a pause before each, types a search, and leaves; then another comes.
 An uploader drops a file, fills in the form and publishes. After that, many short visits one after the other show
 whether the server's memory grows. Server and visitors share this machine's processors, as the figures show.
@@ -27,15 +27,24 @@ from statistics import median, quantiles
 from time import perf_counter, process_time
 from typing import Any
 
-from benchmarks.visitor import BROKEN, Refused, Visitor
 from tests.make.files import as_json, judged
 from tests.server.instance import Instance, copy_data, running
+from tests.server.visitor import BROKEN, Visitor
+from tests.server.visitor_http import Refused
 
+_HOW_MEMORY = (
+    "Eight at a time without pauses, each all pages and a dropped file that is not published; closed pages are "
+    "forgotten after 5 s (2 minutes otherwise)."
+)
 _EMPTY = 'import streamlit as st\n\nst.title("Empty")\nst.text_input("Search")\n'
 
 
+Act = Callable[[], Coroutine[Any, Any, float]]
+Step = Callable[[str, Act], Coroutine[Any, Any, None]]
+
+
 @dataclass
-class Told:
+class Measured:
     """What a load measured. seconds: {kind of interaction: durations}. memory: (seconds since the start, MB)."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
@@ -103,16 +112,15 @@ def main() -> None:
 def empty_page(work: Path) -> Path:
     """The folder of a Streamlit page with a heading and a field."""
     folder = work / "empty"
-    folder.mkdir()
+    (folder / ".streamlit").mkdir(parents=True)
     (folder / "app.py").write_text(_EMPTY)
-    (folder / ".streamlit").mkdir()
     (folder / ".streamlit" / "config.toml").write_text("[server]\nheadless = true\naddress = '127.0.0.1'\n")
     return folder
 
 
-async def under_load(servers: Sequence[Instance], load: Load, *, dashboard: bool) -> Told:
+async def under_load(servers: Sequence[Instance], load: Load, *, dashboard: bool) -> Measured:
     """All visitors at once until the time is over; servers that were just started."""
-    told = Told()
+    told = Measured()
     over = perf_counter() + load.seconds
     watching = asyncio.create_task(watch_memory([server.process.pid for server in servers], told))
     cpu, own = sum(cpu_seconds(server.process.pid) for server in servers), process_time()
@@ -139,11 +147,18 @@ async def under_load(servers: Sequence[Instance], load: Load, *, dashboard: bool
 
 
 async def visit(
-    server: Instance, load: Load, told: Told, chance: random.Random, over: float, salt: int | None, *, dashboard: bool
+    server: Instance,
+    load: Load,
+    told: Measured,
+    chance: random.Random,
+    over: float,
+    salt: int | None,
+    *,
+    dashboard: bool,
 ) -> None:
     """One visitor from coming to leaving; what went wrong is kept."""
 
-    async def step(kind: str, act: Callable[[], Coroutine[Any, Any, float]]) -> None:
+    async def step(kind: str, act: Act) -> None:
         await asyncio.sleep(chance.uniform(0.4, 1.6) * load.think)
         told.add(kind, await act())
         if wrong := visitor.alerts():
@@ -171,10 +186,7 @@ async def visit(
         await asyncio.sleep(load.think)
 
 
-async def publish(
-    visitor: Visitor, step: Callable[[str, Callable[[], Coroutine[Any, Any, float]]], Coroutine[Any, Any, None]],
-    salt: int, told: Told,
-) -> None:  # fmt: skip
+async def publish(visitor: Visitor, step: Step, salt: int, told: Measured) -> None:
     """Drop a file of 167 samples, name the run, publish it."""
     await step("another page", lambda: visitor.go("upload"))
     await step("drop a file", lambda: visitor.drop("results.json", file(salt)))
@@ -194,7 +206,7 @@ def file(salt: int) -> bytes:
     return as_json(rows)
 
 
-async def watch_memory(pids: Sequence[int], told: Told) -> None:
+async def watch_memory(pids: Sequence[int], told: Measured) -> None:
     """A look at the servers' memory each second."""
     started = perf_counter()
     while True:
@@ -216,7 +228,7 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def report(ours: Told, empty: Told) -> list[str]:
+def report(ours: Measured, empty: Measured) -> list[str]:
     """Two tables: interactions, and what they cost."""
     lines = [
         "| interaction | dashboard: n | median | p95 | empty page: n | median | p95 |",
@@ -229,7 +241,7 @@ def report(ours: Told, empty: Told) -> list[str]:
         )
     lines.append(f"| **all but the first page** | {cells(ours.all())} | {cells(empty.all())} |")
     lines += ["", "| | dashboard | empty page |", "|---|---|---|"]
-    rows: tuple[tuple[str, Callable[[Told], str]], ...] = (
+    rows: tuple[tuple[str, Callable[[Measured], str]], ...] = (
         ("visits", lambda told: f"{told.visits:,}"),
         ("runs published", lambda told: f"{told.published:,}"),
         ("errors", lambda told: f"{len(told.errors):,}"),
@@ -251,7 +263,7 @@ def cells(seconds: list[float]) -> str:
     return f"{len(seconds):,} | {1000 * median(seconds):.0f} ms | {1000 * high:.0f} ms"
 
 
-def memory_words(told: Told) -> str:
+def memory_words(told: Measured) -> str:
     """Megabytes at the start, halfway and at the end (medians of five looks), and the most."""
     held = [each for _, each in told.memory]
     if len(held) < 15:
@@ -263,12 +275,8 @@ def memory_words(told: Told) -> str:
 
 async def many_visits(server: Instance, visits: int) -> list[str]:
     """Short visits, eight at a time; the server's memory after each tenth of them."""
-    lines = [
-        "", f"## Memory over {visits:,} visits", "",
-        "Eight at a time without pauses, each all pages and a dropped file that is not published; closed pages are "
-        "forgotten after 5 s (2 minutes otherwise).", "", "| visits | memory | |", "|---|---|---|",
-    ]  # fmt: skip
-    told = Told()
+    lines = [f"\n## Memory over {visits:,} visits\n\n{_HOW_MEMORY}\n\n| visits | memory | |\n|---|---|---|"]
+    told = Measured()
     left = iter(range(visits))
     held: list[tuple[int, float]] = []
 

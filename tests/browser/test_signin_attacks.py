@@ -18,7 +18,6 @@ from itsdangerous import URLSafeTimedSerializer
 from joserfc.jwk import RSAKey
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from benchmarks.visitor import Visitor
 from siuo_dash.store import review
 from siuo_dash.store.review import Actor
 from tests.browser.driver import settled
@@ -26,6 +25,7 @@ from tests.browser.hosted import HOSTILE, events, files_in, hosted, press, provi
 from tests.make.stores import make_run, run_id, share
 from tests.oidc.provider import COOKIE_SECRET, Provider
 from tests.server.loops import finished
+from tests.server.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 SECRET_NAME = "Hidden-Model-3B"

@@ -11,7 +11,6 @@ from time import monotonic
 
 import pytest
 
-from benchmarks.visitor import BROKEN, Refused, Visitor
 from siuo_dash.store import log, verify
 from tests.browser.driver import free_port
 from tests.make.files import as_json, judged
@@ -20,6 +19,8 @@ from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished
 from tests.server.nginx import HELP, Proxy, at_hand, hosted_behind, proxied
 from tests.server.test_nginx import BEHIND
+from tests.server.visitor import BROKEN, Visitor
+from tests.server.visitor_http import Refused
 
 pytestmark = [
     pytest.mark.skipif(not at_hand(), reason=HELP),

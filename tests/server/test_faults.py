@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.visitor import Visitor
 from siuo_dash.store import log, verify
 from tests.conftest import ROOT
 from tests.make.files import as_json, judged
 from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished
+from tests.server.visitor import Visitor
 
 WITHOUT_DATA = ("method", "review")
 """Pages that have something to say without the results; locally, the reviewers' page says that there are none."""

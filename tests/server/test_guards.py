@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from benchmarks.visitor import BROKEN, Visitor
 from siuo_dash.server.guards import WORDS, LocalOnly, kept_back
 from siuo_dash.settings import Settings
 from siuo_dash.ui import identity
 from tests.browser.driver import ROOT, free_port, wait_for_server
 from tests.server.instance import Instance, copy_data
 from tests.server.loops import finished
+from tests.server.visitor import BROKEN, Visitor
 
 
 def own_address() -> str | None:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.visitor import Refused, Visitor
 from siuo_dash.server import guards
 from tests.browser.driver import free_port
 from tests.make.files import as_json, judged
@@ -21,6 +20,8 @@ from tests.server.instance import Answer, Instance, answer_of, copy_data, runnin
 from tests.server.loops import finished
 from tests.server.nginx import HELP, Proxy, at_hand, proxied
 from tests.server.test_figures import figures
+from tests.server.visitor import Visitor
+from tests.server.visitor_http import Refused
 
 pytestmark = [pytest.mark.skipif(not at_hand(), reason=HELP)]
 

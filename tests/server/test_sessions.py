@@ -10,7 +10,6 @@ from urllib.parse import urljoin
 
 import pytest
 
-from benchmarks.visitor import Refused, Visitor
 from siuo_dash.store import log, review
 from siuo_dash.store.review import Actor
 from tests.browser.driver import free_port
@@ -20,6 +19,8 @@ from tests.make.stores import make_run, share
 from tests.oidc.provider import Provider, serving
 from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished
+from tests.server.visitor import Visitor
+from tests.server.visitor_http import Refused
 
 MODEL = "Told-To-Nobody-VL"
 DROPPED = "Recognised as SIUO generation"
@@ -94,7 +95,7 @@ def test_who_signs_out_is_signed_out_everywhere(tmp_path: Path) -> None:
             assert tab.widget("button", "Approve")
         await reviewer.open()
         await reviewer.press("Sign out")
-        await asyncio.to_thread(reviewer._location, urljoin(first.address, reviewer._redirect))
+        await asyncio.to_thread(reviewer.http.location, urljoin(first.address, reviewer._redirect))
         for tab in tabs:
             await tab.press("Approve")
             assert "nobody is signed in" in str(tab.alerts()) or "Sign in if you are one" in str(

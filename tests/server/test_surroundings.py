@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.visitor import Refused, Visitor
 from siuo_dash.store import log, verify
 from tests.browser.driver import free_port
 from tests.browser.hosted import PEOPLE
@@ -19,6 +18,8 @@ from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished
 from tests.server.surroundings import COMPILER, HELP, surroundings
 from tests.server.test_faults import fill_in, kept
+from tests.server.visitor import Visitor
+from tests.server.visitor_http import Refused
 
 pytestmark = [pytest.mark.skipif(not COMPILER, reason=HELP)]
 DAY = 86_400

@@ -9,12 +9,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from benchmarks.visitor import Visitor
 from tests.browser.driver import free_port
 from tests.browser.hosted import PEOPLE
 from tests.oidc.provider import Provider, serving
 from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished
+from tests.server.visitor import Visitor
 
 MEGABYTE = 1024**2
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import re
 import ssl
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -23,15 +23,12 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-_ASSET = re.compile(r"""(?:src|href)="\.?(/static/[^"]+)\"""")
+from tests.server.visitor_http import Http, Refused
+
 WORDS = ("alert", "markdown", "heading", "text", "html", "exception")
 _T = TypeVar("_T")
 # Python's own pool has six threads on two processors: visitors would wait for each other, not for the server.
 _THREADS = ThreadPoolExecutor(max_workers=128, thread_name_prefix="visitor")
-
-
-class Refused(Exception):
-    """The server did not do what a visitor asked; the text says what it answered."""
 
 
 BROKEN = (WebSocketException, http.client.HTTPException, Refused, OSError, TimeoutError, EOFError)
@@ -47,7 +44,8 @@ async def in_thread(work: Callable[..., _T], *arguments: Any) -> _T:
 class Visitor:
     """One open page. Usage: `async with Visitor(address) as visitor: await visitor.open("domains")`.
 
-    address: "http://127.0.0.1:8501"; https with `tls`. origin: the address that its page says it came from. patience: seconds that one interaction may take.
+    address: "http://127.0.0.1:8501"; https with `tls`. origin: the address that its page says it came from.
+    patience: seconds that one interaction may take.
     """
 
     address: str
@@ -70,6 +68,11 @@ class Visitor:
     _redirect: str = ""
     _fresh: set[tuple[int, ...]] = field(default_factory=set)
 
+    @property
+    def http(self) -> Http:
+        """Its plain requests, which share its cookies."""
+        return Http(self.address, self.tls, self.patience, self.cookies)
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -91,11 +94,11 @@ class Visitor:
         """
         await self.close()
         started = perf_counter()
-        await in_thread(self._fetch_page, page)
+        await in_thread(partial(self.http.fetch_page, assets=self.assets), page)
         parts = urlsplit(self.address)
         scheme = "wss" if parts.scheme == "https" else "ws"
         headers = {
-            "Cookie": self._cookie_line(),
+            "Cookie": self.http.cookie_line(),
             "Origin": self.origin or f"{parts.scheme}://{parts.netloc}",
         }
         self._socket = await connect(
@@ -139,9 +142,9 @@ class Visitor:
         """From the button through the page of a provider that takes `person` at its word (tests/oidc), and back."""
         self._redirect = ""
         await self.press("Sign in")
-        asked = await in_thread(self._location, urljoin(self.address, self._redirect))
-        granted = await in_thread(self._location, f"{asked}&{urlencode({'person': person})}")
-        await in_thread(self._location, granted)
+        asked = await in_thread(self.http.location, urljoin(self.address, self._redirect))
+        granted = await in_thread(self.http.location, f"{asked}&{urlencode({'person': person})}")
+        await in_thread(self.http.location, granted)
 
     async def drop(self, name: str, content: bytes) -> float:
         """Drop a file into the page's uploader; the seconds until the page has taken it in."""
@@ -156,7 +159,7 @@ class Visitor:
         self._urls = None
         await self._send(message)
         urls = await self._upload_urls()
-        status, text = await in_thread(self._put, urls.upload_url, name, content)
+        status, text = await in_thread(self.http.put, urls.upload_url, name, content)
         if status >= 300:
             raise Refused(f"{status}: {text}")
         state = WidgetState(id=widget.id)
@@ -272,84 +275,3 @@ class Visitor:
                 self.elements = {path: each for path, each in self.elements.items() if path in self._fresh}
             return int(message.script_finished)
         return None
-
-    def _fetch_page(self, page: str) -> None:
-        """What a browser fetches before it connects; its code only with `assets`, since browsers keep it."""
-        connection = self._connection()
-        try:
-            answer, text = self._ask(connection, "GET", f"/{page}")
-            if answer.status != 200:
-                raise Refused(f"{answer.status}: {text[:200]}")
-            for path in _ASSET.findall(text) if self.assets else ():
-                self._ask(connection, "GET", path)
-            for path in ("/_stcore/health", "/_stcore/host-config"):
-                answer, words = self._ask(connection, "GET", path)
-                if answer.status != 200:
-                    raise Refused(f"{path}: {answer.status}: {words[:200]}")
-        finally:
-            connection.close()
-
-    def _location(self, address: str) -> str:
-        """Where an address sends to. The provider is another place, which is told no cookie of ours."""
-        parts = urlsplit(address)
-        ours = parts.netloc == urlsplit(self.address).netloc
-        connection = self._connection() if ours else http.client.HTTPConnection(parts.netloc, timeout=self.patience)
-        try:
-            if ours:
-                answer, text = self._ask(connection, "GET", f"{parts.path}?{parts.query}")
-            else:
-                connection.request("GET", f"{parts.path}?{parts.query}")
-                answer = connection.getresponse()
-                text = answer.read().decode("utf-8", "replace")
-        finally:
-            connection.close()
-        if answer.status not in (302, 307) or (location := answer.getheader("Location")) is None:
-            raise Refused(f"{answer.status}: {text[:200]}")
-        return urljoin(address, location)
-
-    def _put(self, path: str, name: str, content: bytes) -> tuple[int, str]:
-        boundary = uuid.uuid4().hex
-        body = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n"
-        ).encode() + content + f"\r\n--{boundary}--\r\n".encode()  # fmt: skip
-        connection = self._connection()
-        try:
-            answer, text = self._ask(
-                connection, "PUT", path, body,
-                {
-                    "Content-Type": f"multipart/form-data; boundary={boundary}",
-                    "X-Xsrftoken": self.cookies.get("_streamlit_xsrf", ""),
-                },
-            )  # fmt: skip
-            return answer.status, text
-        finally:
-            connection.close()
-
-    def _connection(self) -> http.client.HTTPConnection:
-        parts = urlsplit(self.address)
-        if parts.scheme == "https":
-            return http.client.HTTPSConnection(
-                parts.hostname or "", parts.port, timeout=self.patience, context=self.tls
-            )
-        return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=self.patience)
-
-    def _ask(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        path: str,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> tuple[http.client.HTTPResponse, str]:
-        sent = dict(headers or {}) | ({"Cookie": self._cookie_line()} if self.cookies else {})
-        connection.request(method, path, body, sent)
-        answer = connection.getresponse()
-        text = answer.read().decode("utf-8", "replace")
-        for cookie in answer.headers.get_all("Set-Cookie") or ():
-            name, _, value = cookie.split(";")[0].partition("=")
-            self.cookies[name] = value
-        return answer, text
-
-    def _cookie_line(self) -> str:
-        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
