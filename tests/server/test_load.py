@@ -22,5 +22,5 @@ def test_a_small_load_runs_without_an_error_and_is_reported(tmp_path: Path) -> N
     assert told.visits >= 3 and told.published >= 1 and told.server_cpu > 0
     assert len(list((data / "submissions").glob("load-vl-*.parquet"))) == told.published
     assert {"first page", "another page", "drop a file", "publish"} <= set(told.seconds)
-    table = "\n".join(load.report(told, load.Told(took=1)))
+    table = "\n".join(load.report(told, load.Measured(took=1)))
     assert f"| runs published | {told.published} | 0 |" in table and "| errors | 0 | 0 |" in table
