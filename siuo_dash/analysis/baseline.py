@@ -7,11 +7,19 @@ from typing import Any, Final
 
 import pandas as pd
 
-from siuo_dash.analysis import queries, stats
+from siuo_dash.analysis import queries
 from siuo_dash.analysis.comparison import Side
 from siuo_dash.analysis.filters import Clause, Filters
 from siuo_dash.analysis.queries import Query
+from siuo_dash.analysis.stats.differences import (
+    PairedDifference,
+    UnpairedDifference,
+    paired_difference,
+    unpaired_difference,
+)
+from siuo_dash.analysis.stats.multiple import holm
 from siuo_dash.benchmark.schema import Metric
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.store.engine.database import Store
 
 OFFER: Final = Query(
@@ -50,9 +58,9 @@ def against_baseline(store: Store, baseline: Side, metric: Metric, where: Clause
         elif n and own.n:
             rows.append(_unpaired_row(int(k), int(n), own))
         else:
-            rows.append(_no_row(stats.Rate(int(k), int(n)), own))
+            rows.append(_no_row(Tally(int(k), int(n)), own))
     found = pd.DataFrame(rows, columns=list(_COLUMNS)).astype({"run_only": "Int64", "baseline_only": "Int64"})
-    found["p_holm"] = stats.holm(found["p"].astype(float).tolist())
+    found["p_holm"] = holm(found["p"].astype(float).tolist())
     found = pd.concat([runs[["run_id", "model", "board", "evidence"]], found], axis=1)
     return found.sort_values(["difference", "model"], ascending=[False, True], na_position="last", ignore_index=True)
 
@@ -64,13 +72,13 @@ def runs_on_offer(store: Store, board: str | None, most: int) -> pd.DataFrame:
 
 # With thousands of runs the same few counts come again and again.
 @lru_cache(maxsize=1 << 14)
-def _paired_difference(b: int, c: int, n: int) -> stats.PairedDifference:
-    return stats.paired_difference(b, c, n)
+def _paired_difference(b: int, c: int, n: int) -> PairedDifference:
+    return paired_difference(b, c, n)
 
 
 @lru_cache(maxsize=1 << 14)
-def _unpaired(k1: int, n1: int, k2: int, n2: int) -> stats.UnpairedDifference:
-    return stats.unpaired_difference(k1, n1, k2, n2)
+def _unpaired(k1: int, n1: int, k2: int, n2: int) -> UnpairedDifference:
+    return unpaired_difference(k1, n1, k2, n2)
 
 
 def _paired_row(both: int, run_only: int, baseline_only: int, neither: int) -> tuple[Any, ...]:
@@ -80,12 +88,12 @@ def _paired_row(both: int, run_only: int, baseline_only: int, neither: int) -> t
     return (True, *counts, found.difference, found.interval.low, found.interval.high, found.p)
 
 
-def _unpaired_row(k: int, n: int, baseline: stats.Rate) -> tuple[Any, ...]:
+def _unpaired_row(k: int, n: int, baseline: Tally) -> tuple[Any, ...]:
     found = _unpaired(k, n, baseline.k, baseline.n)
     counts = (k, n, baseline.k, baseline.n, None, None)
     return (False, *counts, found.difference, found.interval.low, found.interval.high, found.p)
 
 
-def _no_row(run: stats.Rate, baseline: stats.Rate) -> tuple[Any, ...]:
+def _no_row(run: Tally, baseline: Tally) -> tuple[Any, ...]:
     nan = float("nan")
     return (False, run.k, run.n, baseline.k, baseline.n, None, None, nan, nan, nan, nan)

@@ -10,10 +10,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from siuo_dash.analysis import stats
 from siuo_dash.analysis.domains import LEVEL, RunRates, profiled_runs
 from siuo_dash.analysis.filters import Clause
 from siuo_dash.analysis.queries import with_rates
+from siuo_dash.analysis.stats.association import Correlation, spearman
+from siuo_dash.analysis.stats.differences import newcombe_array, score_test_array
+from siuo_dash.analysis.stats.multiple import benjamini_hochberg
 from siuo_dash.analysis.subcategories import group_counts
 from siuo_dash.benchmark.labels import Label, Labels
 from siuo_dash.benchmark.schema import DIMENSIONS, Metric
@@ -120,7 +122,7 @@ def differences(rates: CapabilityRates) -> pd.DataFrame:
     parts = [_contrast(rates, contrast) for contrast in CONTRASTS.values()]
     frame = pd.concat(parts, ignore_index=True)
     p = frame["p"].to_numpy(dtype=np.float64).reshape(len(CONTRASTS), len(rates.runs))
-    return frame.assign(p_adjusted=stats.benjamini_hochberg(p.T).T.ravel())
+    return frame.assign(p_adjusted=benjamini_hochberg(p.T).T.ravel())
 
 
 def by_rate(rates: CapabilityRates) -> list[str]:
@@ -138,7 +140,7 @@ def weaker_side(rates: CapabilityRates) -> pd.DataFrame:
     `low`, `high`, `p`, `p_adjusted` (Benjamini–Hochberg over the runs), `weaker` ('knowledge', 'reasoning' or '').
     """
     frame = _contrast(rates, CONTRASTS["knowledge_reasoning"]).drop(columns="contrast")
-    frame["p_adjusted"] = stats.benjamini_hochberg(frame["p"].tolist())
+    frame["p_adjusted"] = benjamini_hochberg(frame["p"].tolist())
     clear = frame["p_adjusted"] < LEVEL
     frame["weaker"] = np.select(
         [clear & (frame["difference"] < 0), clear & (frame["difference"] > 0)], ["knowledge", "reasoning"], ""
@@ -146,14 +148,14 @@ def weaker_side(rates: CapabilityRates) -> pd.DataFrame:
     return frame
 
 
-def goes_with_integration(rates: CapabilityRates, dimension: str) -> stats.Correlation | None:
+def goes_with_integration(rates: CapabilityRates, dimension: str) -> Correlation | None:
     """Spearman's rank correlation over the runs of the integration rate with that of another dimension.
 
     None when fewer than three runs have both rates, or when one side does not vary.
     """
     cells = rates.cells[rates.cells["grouping"] == "dimension"]
     wide = cells.pivot(index="run_id", columns="group", values="rate")
-    return stats.spearman(wide["integration"], wide[dimension])
+    return spearman(wide["integration"], wide[dimension])
 
 
 def _contrast(rates: CapabilityRates, contrast: Contrast) -> pd.DataFrame:
@@ -162,8 +164,8 @@ def _contrast(rates: CapabilityRates, contrast: Contrast) -> pd.DataFrame:
     for group in (contrast.first, contrast.second):
         side = cells[cells["group"] == group].set_index("run_id").reindex(rates.runs["run_id"])
         sides += [side["k"].to_numpy(dtype=np.float64), side["n"].to_numpy(dtype=np.float64)]
-    difference, low, high = stats.newcombe_array(*sides)
-    p = stats.score_test_array(*sides)
+    difference, low, high = newcombe_array(*sides)
+    p = score_test_array(*sides)
     return pd.DataFrame(
         {
             "run_id": rates.runs["run_id"],
@@ -176,7 +178,7 @@ def _contrast(rates: CapabilityRates, contrast: Contrast) -> pd.DataFrame:
     )
 
 
-def is_clear(correlation: stats.Correlation | None) -> bool:
+def is_clear(correlation: Correlation | None) -> bool:
     """Whether the correlation's interval leaves out 0."""
     if correlation is None or correlation.interval is None or isnan(correlation.rho):
         return False

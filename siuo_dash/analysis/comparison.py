@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from siuo_dash.analysis import queries, stats
+from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import of_runs
 from siuo_dash.analysis.queries import OUTCOMES, PAIRED_COUNTS, board_for
 from siuo_dash.analysis.samples import FLAGS_OF_RUNS, described
+from siuo_dash.analysis.stats.differences import PairedTable, detectable_gap, paired_difference, unpaired_difference
+from siuo_dash.analysis.stats.multiple import benjamini_hochberg
+from siuo_dash.analysis.stats.proportions import Interval
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import DOMAINS, METRICS, Metric
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import NoRun
 from siuo_dash.store.engine.database import Store
 
@@ -29,7 +33,7 @@ class Side:
     board: str
     protocol: Protocol
     evidence: str
-    counts: dict[str, stats.Rate]
+    counts: dict[str, Tally]
 
     @property
     def per_sample(self) -> bool:
@@ -47,12 +51,12 @@ class Difference:
 
     metric: Metric
     domain: str | None
-    first: stats.Rate
-    second: stats.Rate
+    first: Tally
+    second: Tally
     difference: float
-    interval: stats.Interval
+    interval: Interval
     p: float
-    table: stats.PairedTable | None
+    table: PairedTable | None
     why_unpaired: str = ""
     gap: float | None = None
     p_adjusted: float | None = None
@@ -108,30 +112,30 @@ def compare(store: Store, first: str, second: str) -> Comparison:
     return Comparison(a, b, overall, domains)
 
 
-def paired(metric: Metric, table: stats.PairedTable, domain: str | None = None) -> Difference:
+def paired(metric: Metric, table: PairedTable, domain: str | None = None) -> Difference:
     """The difference that a 2×2 gives: Bonett–Price interval, McNemar mid-p. ValueError for an empty table."""
-    found = stats.paired_difference(table.first_only, table.second_only, table.n)
+    found = paired_difference(table.first_only, table.second_only, table.n)
     return Difference(
         metric,
         domain,
-        stats.Rate(table.both + table.first_only, table.n),
-        stats.Rate(table.both + table.second_only, table.n),
+        Tally(table.both + table.first_only, table.n),
+        Tally(table.both + table.second_only, table.n),
         found.difference,
         found.interval,
         found.p,
         table,
-        gap=stats.detectable_gap(table.n, table.discordance or 0.0),
+        gap=detectable_gap(table.n, table.discordance or 0.0),
     )
 
 
-def unpaired(metric: Metric, first: stats.Rate, second: stats.Rate, why: str) -> Difference:
+def unpaired(metric: Metric, first: Tally, second: Tally, why: str) -> Difference:
     """The difference of two unpaired rates: Newcombe's interval, score test. ValueError without samples."""
-    found = stats.unpaired_difference(first.k, first.n, second.k, second.n)
+    found = unpaired_difference(first.k, first.n, second.k, second.n)
     p1, p2 = first.k / first.n, second.k / second.n
     # Outcomes that know nothing of each other differ on this share; n is the harmonic mean of the two.
     discordance = p1 * (1 - p2) + p2 * (1 - p1)
     n = round(2 / (1 / first.n + 1 / second.n))
-    gap = stats.detectable_gap(n, discordance)
+    gap = detectable_gap(n, discordance)
     return Difference(metric, None, first, second, found.difference, found.interval, found.p, None, why, gap)
 
 
@@ -170,19 +174,19 @@ def _side(row: pd.Series[Any]) -> Side:
         board=row["board"],
         protocol=Protocol(row["judge"], None if pd.isna(count) else int(count)),
         evidence=row["evidence"],
-        counts={metric: stats.Rate(int(row[f"{metric}_k"]), int(row[f"{metric}_n"])) for metric in METRICS},
+        counts={metric: Tally(int(row[f"{metric}_k"]), int(row[f"{metric}_n"])) for metric in METRICS},
     )
 
 
-def _paired_tables(store: Store, first: Side, second: Side, metric: Metric) -> dict[str, stats.PairedTable]:
+def _paired_tables(store: Store, first: Side, second: Side, metric: Metric) -> dict[str, PairedTable]:
     found = PAIRED_COUNTS.run(store, metric=metric, where=of_runs([first.run_id]), baseline=second.run_no)
-    return {domain: stats.PairedTable(*map(int, counts)) for _, domain, *counts in found.itertuples(index=False)}
+    return {domain: PairedTable(*map(int, counts)) for _, domain, *counts in found.itertuples(index=False)}
 
 
-def _overall(first: Side, second: Side, metric: Metric, tables: dict[str, stats.PairedTable]) -> Difference | None:
+def _overall(first: Side, second: Side, metric: Metric, tables: dict[str, PairedTable]) -> Difference | None:
     if tables:
         whole = np.sum([(t.both, t.first_only, t.second_only, t.neither) for t in tables.values()], axis=0)
-        return paired(metric, stats.PairedTable(*map(int, whole)))
+        return paired(metric, PairedTable(*map(int, whole)))
     a, b = first.counts[metric.id], second.counts[metric.id]
     return unpaired(metric, a, b, _why_unpaired(first, second)) if a.n and b.n else None
 
@@ -195,7 +199,7 @@ def _why_unpaired(first: Side, second: Side) -> str:
     return "no sample is graded in both runs"
 
 
-def _domains(metric: Metric, tables: dict[str, stats.PairedTable]) -> list[Difference]:
+def _domains(metric: Metric, tables: dict[str, PairedTable]) -> list[Difference]:
     found = [paired(metric, tables[domain.id], domain.id) for domain in DOMAINS if domain.id in tables]
-    adjusted = stats.benjamini_hochberg([difference.p for difference in found])
+    adjusted = benjamini_hochberg([difference.p for difference in found])
     return [replace(item, p_adjusted=float(p)) for item, p in zip(found, adjusted, strict=True)]

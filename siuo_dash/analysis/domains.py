@@ -10,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from siuo_dash.analysis import stats
 from siuo_dash.analysis.filters import Clause
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import Query
+from siuo_dash.analysis.stats.association import against_rest, domain_effect
+from siuo_dash.analysis.stats.means import mean_of_rates
+from siuo_dash.analysis.stats.multiple import benjamini_hochberg
+from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
 from siuo_dash.store.engine.database import Store
 
@@ -145,10 +148,10 @@ def _matrix(counts: pd.DataFrame, run_numbers: pd.Series[int], part: str) -> Flo
 def _cells(run_ids: pd.Series[str], k: Floats, n: Floats) -> pd.DataFrame:
     """Long form. Domains that the catalogue of these runs has no sample of stay out of the mean of domains."""
     used = n.any(axis=0)
-    mean, mean_low, mean_high = stats.mean_of_rates(k[:, used], n[:, used])
+    mean, mean_low, mean_high = mean_of_rates(k[:, used], n[:, used])
     all_k = np.column_stack([k.sum(axis=1), np.full(len(k), np.nan), k])
     all_n = np.column_stack([n.sum(axis=1), n.sum(axis=1), n])
-    low, high = stats.wilson_array(all_k, all_n)
+    low, high = wilson_array(all_k, all_n)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = np.where(all_n > 0, all_k / all_n, np.nan)
     rate[:, 1], low[:, 1], high[:, 1] = mean, mean_low, mean_high
@@ -178,7 +181,7 @@ def domain_tests(rates: DomainRates) -> pd.DataFrame:
         k_total, n_total = int(part["k"].sum()), int(part["n"].sum())
         found = []
         for cell in part.itertuples():
-            test = stats.against_rest(int(cell.k), int(cell.n), k_total, n_total)
+            test = against_rest(int(cell.k), int(cell.n), k_total, n_total)
             found.append(
                 {
                     "run_id": run_id,
@@ -194,7 +197,7 @@ def domain_tests(rates: DomainRates) -> pd.DataFrame:
                     "p": test.p if test else None,
                 }
             )
-        adjusted = stats.benjamini_hochberg([row["p"] for row in found])
+        adjusted = benjamini_hochberg([row["p"] for row in found])
         rows += [row | {"p_adjusted": float(p)} for row, p in zip(found, adjusted, strict=True)]
     frame = pd.DataFrame(rows, columns=["run_id", "domain", *_RATE, *_TEST, "p", "p_adjusted"])
     return frame.astype(dict.fromkeys([*_TEST, "p", "p_adjusted"], "float64"))
@@ -216,14 +219,14 @@ def hardest_and_easiest(rates: DomainRates) -> pd.DataFrame:
         if part is not None:
             for end, lowest in zip(_ENDS, (True, False), strict=True):
                 row |= {f"{end}_{name}": value for name, value in _extreme(part, lowest=lowest).items()}
-            effect = stats.domain_effect(part["k"].tolist(), part["n"].tolist())
+            effect = domain_effect(part["k"].tolist(), part["n"].tolist())
             if effect is not None:
                 row |= {"explained": effect.explained, "by_chance": effect.by_chance, "effect_p": effect.p}
         rows.append(row)
     frame = pd.DataFrame(rows).reindex(columns=_COLUMNS)
     figures = [name for name in _COLUMNS if name != "run_id" and not name.endswith("_domain")]
     frame = frame.astype(dict.fromkeys(figures, "float64"))
-    return frame.assign(effect_p_adjusted=stats.benjamini_hochberg(frame["effect_p"].tolist()))
+    return frame.assign(effect_p_adjusted=benjamini_hochberg(frame["effect_p"].tolist()))
 
 
 def _extreme(part: pd.DataFrame, *, lowest: bool) -> dict[str, object]:

@@ -9,11 +9,13 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from siuo_dash.analysis import stats
 from siuo_dash.analysis.comparison import Side, side
 from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.analysis.queries import OUTCOMES, RUNS, Query, with_rates
+from siuo_dash.analysis.stats.agreement import Kappa, cohen_kappa, rogan_gladen
+from siuo_dash.analysis.stats.differences import PairedTable, paired_table
 from siuo_dash.benchmark.schema import Metric
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import response_fingerprints
 
@@ -70,15 +72,15 @@ class JudgedTwice:
     first: Side
     second: Side
     responses: str
-    table: stats.PairedTable
-    kappa: stats.Kappa | None
+    table: PairedTable
+    kappa: Kappa | None
     differing: dict[int, bool]
     left_out: int = 0
 
     @property
-    def agreement(self) -> stats.Rate:
+    def agreement(self) -> Tally:
         """Share of the samples on which the two agree."""
-        return stats.Rate(self.table.both + self.table.neither, self.table.n)
+        return Tally(self.table.both + self.table.neither, self.table.n)
 
 
 def judged_twice(store: Store) -> pd.DataFrame:
@@ -124,8 +126,8 @@ def _judged_twice(first: _Judged, second: _Judged) -> JudgedTwice:
         first.run,
         second.run,
         "unknown" if same is None else "same" if len(same) else "other",
-        stats.paired_table(a, b),
-        stats.cohen_kappa(a, b),
+        paired_table(a, b),
+        cohen_kappa(a, b),
         {int(question_id): bool(passes) for question_id, passes in zip(used[a != b], a[a != b], strict=True)},
         len(common) - len(used),
     )
@@ -154,9 +156,9 @@ class Overlap:
 
     run_id: str
     human_run_id: str
-    hit: stats.Rate
-    rejected: stats.Rate
-    human: stats.Rate
+    hit: Tally
+    rejected: Tally
+    human: Tally
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ def corrected_rates(store: Store, board: str, metric: Metric) -> Correction:
     """The rates of a board's runs beside an estimate of what humans would have said.
 
     The judge's errors are taken from samples whose responses humans judged too, and never from the run that is
-    corrected: the interval of `stats.rogan_gladen` takes the two as independent.
+    corrected: the interval of `rogan_gladen` takes the two as independent.
     """
     with store.reading():
         twins = HUMAN_TWINS.run(store, board=board, most=MOST_OVERLAPS)
@@ -205,20 +207,20 @@ def _overlap(pair: JudgedTwice) -> Overlap:
     return Overlap(
         pair.second.run_id,
         pair.first.run_id,
-        stats.Rate(table.both, table.both + table.first_only),
-        stats.Rate(table.neither, table.neither + table.second_only),
-        stats.Rate(table.both + table.first_only, table.n),
+        Tally(table.both, table.both + table.first_only),
+        Tally(table.neither, table.neither + table.second_only),
+        Tally(table.both + table.first_only, table.n),
     )
 
 
 def _row(run_id: str, model: str, k: int, n: int, overlaps: list[Overlap]) -> tuple[Any, ...]:
     others = [overlap for overlap in overlaps if overlap.run_id != run_id]
-    own = next((overlap.human for overlap in overlaps if overlap.run_id == run_id), stats.Rate(0, 0))
+    own = next((overlap.human for overlap in overlaps if overlap.run_id == run_id), Tally(0, 0))
     hit, rejected = _sum([other.hit for other in others]), _sum([other.rejected for other in others])
-    found = stats.rogan_gladen(stats.Rate(k, n), hit, rejected)
+    found = rogan_gladen(Tally(k, n), hit, rejected)
     estimate = (found.estimate, found.low, found.high) if found else (float("nan"),) * 3
     return (run_id, model, k, n, *estimate, hit.k, hit.n, rejected.k, rejected.n, own.k, own.n)
 
 
-def _sum(rates: list[stats.Rate]) -> stats.Rate:
-    return stats.Rate(sum(rate.k for rate in rates), sum(rate.n for rate in rates))
+def _sum(rates: list[Tally]) -> Tally:
+    return Tally(sum(rate.k for rate in rates), sum(rate.n for rate in rates))

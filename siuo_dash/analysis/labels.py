@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from siuo_dash.analysis import stats
+from siuo_dash.analysis.stats.agreement import cohen_kappa
 
 LABELS: Final = {
     "subcategory": "Subcategory",
@@ -24,7 +24,7 @@ def reader_agreement(annotators: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, words in LABELS.items():
         first, second = annotators[f"{name}_a"], annotators[f"{name}_b"]
-        kappa = stats.cohen_kappa(first, second)
+        kappa = cohen_kappa(first, second)
         rows.append(
             {
                 "label": words,

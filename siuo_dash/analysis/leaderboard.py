@@ -7,9 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from siuo_dash.analysis import queries, stats
+from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Clause, Filters
+from siuo_dash.analysis.stats import ranking
+from siuo_dash.analysis.stats.differences import mcnemar_mid_p, newcombe
+from siuo_dash.analysis.stats.multiple import holm
 from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.store.engine.database import Store
 
 
@@ -60,7 +64,7 @@ def rank_ranges(store: Store, board: str, metric: Metric, *, rank_partial: bool 
         samples = queries.SAMPLES.run(store)
         ranked = ranked[ranked["rank"].notna()].reset_index(drop=True)
         outcomes = queries.outcome_matrix(store, metric, filters.where(), samples["question_id"], ranked["run_no"])
-    ranges = stats.rank_ranges(
+    ranges = ranking.rank_ranges(
         run_ids=ranked["run_id"].tolist(),
         k=ranked[f"{metric.id}_k"].to_numpy(dtype=np.int64),
         n=ranked[f"{metric.id}_n"].to_numpy(dtype=np.int64),
@@ -83,7 +87,7 @@ class KeyFigures:
     runs: int
     rated: int
     best: str | None
-    best_rate: stats.Rate | None
+    best_rate: Tally | None
     median: float | None
     below_half: int
     paired: int
@@ -108,13 +112,13 @@ def key_figures(store: Store, frame: pd.DataFrame, metric: Metric) -> KeyFigures
     unpaired = tuple(
         row["model"]
         for _, row in others[~can_pair].iterrows()
-        if stats.newcombe(int(leader[k]), int(leader[n]), int(row[k]), int(row[n])).low <= 0
+        if newcombe(int(leader[k]), int(leader[n]), int(row[k]), int(row[n])).low <= 0
     )
     return KeyFigures(
         runs=len(frame),
         rated=len(rated),
         best=leader["model"],
-        best_rate=stats.Rate(int(leader[k]), int(leader[n])),
+        best_rate=Tally(int(leader[k]), int(leader[n])),
         median=float(rates.median()),
         below_half=int((rates < 0.5).sum()),
         paired=int(can_pair.sum()),
@@ -129,8 +133,6 @@ def _like_leader_paired(store: Store, leader: pd.Series, others: pd.DataFrame, m
     counts = (
         queries.paired_counts(store, int(leader["run_no"]), metric, Clause("TRUE")).reindex(others["run_no"]).fillna(0)
     )
-    p_values = [
-        stats.mcnemar_mid_p(int(b), int(c)) for b, c in zip(counts["baseline_only"], counts["run_only"], strict=True)
-    ]
-    adjusted = stats.holm(p_values)
+    p_values = [mcnemar_mid_p(int(b), int(c)) for b, c in zip(counts["baseline_only"], counts["run_only"], strict=True)]
+    adjusted = holm(p_values)
     return tuple(model for model, p in zip(others["model"], adjusted, strict=True) if p >= 0.05)

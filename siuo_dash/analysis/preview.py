@@ -12,11 +12,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from siuo_dash.analysis import comparison, queries, stats
+from siuo_dash.analysis import comparison, queries
 from siuo_dash.analysis.filters import Filters, among, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import Query
+from siuo_dash.analysis.stats.differences import paired_table
+from siuo_dash.analysis.stats.ranking import competition_rank, rank_ranges
 from siuo_dash.benchmark.schema import Metric
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.benchmark.text import slug
 from siuo_dash.errors import SchemaError
 from siuo_dash.store.engine.database import Store
@@ -57,10 +60,10 @@ class Candidate:
         """Where it is compared by a metric: multiple choice is one board for all."""
         return queries.board_for(metric, self.board)
 
-    def rate(self, metric: Metric) -> stats.Rate:
+    def rate(self, metric: Metric) -> Tally:
         """k of n graded samples."""
         graded = [outcome for outcome in self.outcomes[metric.id].values() if outcome is not None]
-        return stats.Rate(sum(graded), len(graded))
+        return Tally(sum(graded), len(graded))
 
     def is_partial(self, metric: Metric) -> bool:
         """Whether samples of its split have no verdict: such a run is not ranked unless asked for."""
@@ -77,7 +80,7 @@ class Standing:
     """
 
     metric: Metric
-    rate: stats.Rate
+    rate: Tally
     partial: bool
     rank: int
     board: pd.DataFrame
@@ -110,7 +113,7 @@ def standing(store: Store, candidate: Candidate, metric: Metric, model: str) -> 
     board = ranked[["run_id", "model", "evidence", k, n]].copy()
     board.loc[len(board)] = [NEW, model, "per_sample", rate.k, rate.n]
     board = queries.with_rates(board, f"{metric.id}_")
-    board["rank"] = stats.competition_rank(board[f"{metric.id}_rate"].to_numpy()).astype(int)
+    board["rank"] = competition_rank(board[f"{metric.id}_rate"].to_numpy()).astype(int)
     board["new"] = board["run_id"] == NEW
     # Among equals the new run comes first: it is the one that is looked for.
     board = board.sort_values(["rank", "new", "model", "run_id"], ascending=[True, False, True, True])
@@ -129,7 +132,7 @@ def rank_range(store: Store, candidate: Candidate, metric: Metric) -> tuple[int,
         outcomes = queries.outcome_matrix(store, metric, where, samples["question_id"], ranked["run_no"])
     rate = candidate.rate(metric)
     own = samples["question_id"].map(candidate.outcomes[metric.id]).to_numpy(dtype=np.float32)
-    ranges = stats.rank_ranges(
+    ranges = rank_ranges(
         run_ids=[*ranked["run_id"], NEW],
         k=[*ranked[f"{metric.id}_k"].astype(int), rate.k],
         n=[*ranked[f"{metric.id}_n"].astype(int), rate.n],
@@ -208,14 +211,14 @@ def _difference(
     store: Store, candidate: Candidate, run: pd.Series[Any], metric: Metric
 ) -> comparison.Difference | None:
     """Candidate minus run on a metric: paired over the samples graded in both, else by the two rates."""
-    own, other = candidate.rate(metric), stats.Rate(int(run[f"{metric.id}_k"]), int(run[f"{metric.id}_n"]))
+    own, other = candidate.rate(metric), Tally(int(run[f"{metric.id}_k"]), int(run[f"{metric.id}_n"]))
     if not own.n or not other.n:
         return None
     if run["evidence"] == "per_sample":
         ours = candidate.outcomes[metric.id]
         theirs = queries.OUTCOMES.run(store, metric=metric, where=of_runs([run["run_id"]]))
         graded = {question_id: float(value) for question_id, value in ours.items() if value is not None}
-        table = stats.paired_table(
+        table = paired_table(
             theirs["question_id"].map(graded).to_numpy(dtype=float), theirs["outcome"].to_numpy(dtype=float)
         )
         if table.n:

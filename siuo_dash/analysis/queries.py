@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from siuo_dash.analysis import stats
 from siuo_dash.analysis.filters import Clause, Filters
+from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.benchmark.protocol import MCQA_BOARD, Protocol
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.errors import NoBoard, NoRun
@@ -235,7 +235,7 @@ def with_rates(frame: pd.DataFrame, prefix: str = "") -> pd.DataFrame:
     prefix: of all five names, such as 'safe_'.
     """
     k, n = (frame[f"{prefix}{part}"].to_numpy(dtype=float) for part in ("k", "n"))
-    low, high = stats.wilson_array(k, n)
+    low, high = wilson_array(k, n)
     rate = np.divide(k, n, out=np.full_like(k, np.nan), where=n > 0)
     return frame.assign(**{f"{prefix}rate": rate, f"{prefix}low": low, f"{prefix}high": high})
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from siuo_dash.analysis import stats
 from siuo_dash.analysis.filters import Clause, Filters, of_runs, together
 from siuo_dash.analysis.queries import HEALTH, SAMPLE_COUNTS, SAMPLES, Query, outcome_matrix
+from siuo_dash.analysis.stats.association import discrimination
+from siuo_dash.analysis.stats.responses import ResponseMix, SingleResponse, response_mix, single_response_rate
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, Metric
 from siuo_dash.store.engine.database import Store
 
@@ -115,7 +116,7 @@ def sample_figures(store: Store, board: str, metric: Metric, flag: str | None = 
         flags.setdefault(int(question_id), {})[name] = int(count)
     return frame.assign(
         rate=frame["k"] / frame["n"].where(frame["n"] > 0),
-        discrimination=stats.discrimination(matrix.astype(np.float64)),
+        discrimination=discrimination(matrix.astype(np.float64)),
         flagged=flagged,
         dominated=flagged > DOMINATED * frame["runs"],
         flags=[flags.get(int(question_id), {}) for question_id in frame["question_id"]],
@@ -183,7 +184,7 @@ def mixes_by_domain(store: Store, board: str, metric: Metric, run_id: str | None
     return pd.DataFrame(rows, columns=["domain", *_COLUMNS])
 
 
-def mix_of_run(store: Store, run_id: str, metric: Metric) -> stats.ResponseMix:
+def mix_of_run(store: Store, run_id: str, metric: Metric) -> ResponseMix:
     """How a run's responses to one sample agree: 3/3, 2/3, 1/3, 0/3 (n is samples, never responses)."""
     found = VOTES.run(store, metric=metric, where=of_runs([run_id]), parts={"by": "r.run_id"})
     responses = int(found["responses"].max()) if len(found) else 0
@@ -240,9 +241,7 @@ def _mix(votes: list[_Group]) -> tuple[Any, ...]:
 
 # The same run has the same counts in every version of the data.
 @lru_cache(maxsize=1 << 15)
-def _agreement(
-    responses: int, counts: tuple[tuple[int, int, int], ...]
-) -> tuple[stats.ResponseMix, stats.SingleResponse | None]:
+def _agreement(responses: int, counts: tuple[tuple[int, int, int], ...]) -> tuple[ResponseMix, SingleResponse | None]:
     """How samples × responses agree, from (graded, passing, samples): which of the responses pass does not matter."""
     rows = [np.empty((0, responses))]
     for graded, passing, samples in counts:
@@ -251,4 +250,4 @@ def _agreement(
         row[:passing] = 1.0
         rows.append(np.tile(row, (samples, 1)))
     matrix = np.concatenate(rows)
-    return stats.response_mix(matrix), stats.single_response_rate(matrix)
+    return response_mix(matrix), single_response_rate(matrix)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from siuo_dash.analysis import queries, stats
+from siuo_dash.analysis import queries
 from siuo_dash.analysis.domains import DOMAIN_COUNTS
 from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.analysis.reliability import mix_of_run
 from siuo_dash.analysis.samples import FLAGS_OF_RUNS, described, with_flags
+from siuo_dash.analysis.stats.responses import ResponseMix
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS, Metric
 from siuo_dash.benchmark.scoring import Judged, Tally, outcome_without, tally
 from siuo_dash.store.engine.database import Store
@@ -70,7 +71,7 @@ def metrics_of(run: pd.Series[Any]) -> list[Metric]:
     return [metric for metric in METRICS.values() if int(run[f"{metric.id}_n"]) > 0]
 
 
-def response_mixes(store: Store, run: pd.Series[Any]) -> dict[str, stats.ResponseMix]:
+def response_mixes(store: Store, run: pd.Series[Any]) -> dict[str, ResponseMix]:
     """{metric: mix} of the generation metrics; {} for a run with one response a sample, or none."""
     generation = [metric for metric in metrics_of(run) if metric.task == "generation"]
     mixes = {metric.id: mix_of_run(store, str(run["run_id"]), metric) for metric in generation}

@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from siuo_dash.analysis import queries, stats
+from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.analysis.queries import Query
-from siuo_dash.analysis.stats import JointTotals
+from siuo_dash.analysis.stats.frontier import JointTotals, frontier_share, pareto
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.store.engine.database import Store
 
@@ -58,7 +58,7 @@ def tradeoff(store: Store, filters: Filters, metric: Metric, *, rank_partial: bo
     frame = frame.assign(complete=frame["judged"] & (covered >= frame["expected_samples"]))
     frame = frame.assign(counted=frame["judged"] & (frame["complete"] | rank_partial))
     rates = [frame[f"{name}_rate"].where(frame["counted"]) for name in ("safe", "effective")]
-    frame = frame.assign(frontier=stats.pareto(*rates), region=regions(frame["safe_rate"], frame["effective_rate"]))
+    frame = frame.assign(frontier=pareto(*rates), region=regions(frame["safe_rate"], frame["effective_rate"]))
     frame = frame.merge(outcome_counts(store, filters.board), on="run_no", how="left")
     passing = PASSING.run(store, where=filters.where())["run_no"]
     return frame[frame["run_no"].isin(passing)].reset_index(drop=True)
@@ -105,5 +105,5 @@ def frontier_shares(store: Store, board: str, *, rank_partial: bool = False) -> 
         for name in ("safe", "effective")
     )
     strata = samples["domain"].to_numpy(dtype=str)
-    found = stats.frontier_share(runs["run_id"].tolist(), safe, effective, strata, totals)
+    found = frontier_share(runs["run_id"].tolist(), safe, effective, strata, totals)
     return pd.DataFrame([(item.run_id, item.share) for item in found], columns=["run_id", "share"])

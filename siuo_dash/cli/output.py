@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table as ScreenTable
 from rich.text import Text
 
-from siuo_dash.analysis.stats import Rate
+from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import spelled_out
@@ -71,4 +71,7 @@ _RANKS = ("rank", "rank_low", "rank_high")
 
 
 def _rate(k: int, n: int) -> dict[str, Any] | None:
-    return Rate(int(k), int(n)).as_dict() if n else None
+    if not n:
+        return None
+    low, high = limits(int(k), int(n))
+    return {"k": int(k), "n": int(n), "rate": int(k) / int(n), "low": low, "high": high}

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from siuo_dash.analysis import twins
-from siuo_dash.analysis.stats import Rate
+from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.facts import Choice, Day, Fact, Number, YesNo
 from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.benchmark.schema import METRICS
@@ -160,15 +160,10 @@ def _twins(submission: Submission, data: Path) -> list[Finding]:
 
 def _report(submission: Submission, run_id: str | None, more: list[Finding]) -> dict[str, Any]:
     """The JSON of a submission with what was found beyond its files."""
-    report = submission.as_json(run_id, _limits)
+    report = submission.as_json(run_id, limits)
     for severity, part in (("error", "errors"), ("warning", "warnings")):
         report[part] = [*report[part], *(finding.as_dict() for finding in more if finding.severity == severity)]
     return report | {"ok": not report["errors"]}
-
-
-def _limits(k: int, n: int) -> tuple[float | None, float | None]:
-    rate = Rate(k, n)
-    return rate.low, rate.high
 
 
 def _print(submission: Submission, more: list[Finding]) -> None:
@@ -180,13 +175,12 @@ def _print(submission: Submission, more: list[Finding]) -> None:
     printed = submission.as_released.as_dict() or {}
     rows = []
     for metric, tally in submission.scores.items():
-        rate = Rate(tally.k, tally.n)
         released = printed.get(metric)
         rows.append(
             (
                 METRICS[metric].label,
-                percent(rate.rate, 2),
-                interval(rate.low, rate.high, 2),
+                percent(tally.rate, 2),
+                interval(*limits(tally.k, tally.n), 2),
                 fraction(tally.k, tally.n),
                 "" if released is None else f"{released:.6f}" if metric == "mcqa" else f"{released:.2f}",
             )

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from siuo_dash.analysis import stats
 from siuo_dash.analysis.capabilities import CONTRASTS, CapabilityRates, Grouping, is_clear
 from siuo_dash.analysis.domains import LEVEL
+from siuo_dash.analysis.stats.association import Correlation
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.domain_tests import three_digits
 from siuo_dash.report.domains import MOST_NAMED
@@ -109,7 +109,7 @@ def differences_sentence(differences: pd.DataFrame, names: Mapping[str, str], gr
     return f"{len(clear)} of {known} show (adjusted p below {LEVEL}){which}{'' if pd.isna(width) else tail}"
 
 
-def correlation_sentence(dimension: str, found: stats.Correlation | None) -> str:
+def correlation_sentence(dimension: str, found: Correlation | None) -> str:
     """Whether low integration goes with low knowledge (or reasoning) over the runs, or that it cannot be said."""
     question = f"Whether low integration goes with low {dimension} cannot be said"
     if found is None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from siuo_dash.analysis.leaderboard import KeyFigures
+from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, Metric
 from siuo_dash.report import columns as kit
@@ -81,7 +82,7 @@ def figures(summary: KeyFigures, metric: Metric) -> list[tuple[str, str, str]]:
         (
             f"Best: {summary.best}",
             percent(best.rate, 2),
-            f"95 % interval {interval(best.low, best.high, 2)}, {best.k}/{best.n}",
+            f"95 % interval {interval(*limits(best.k, best.n), 2)}, {best.k}/{best.n}",
         ),
         ("Median", percent(summary.median, 2), f"of {summary.rated} runs"),
         ("Below 50 %", f"{summary.below_half} of {summary.rated}", "runs whose rate is below one half"),

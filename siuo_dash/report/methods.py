@@ -12,9 +12,10 @@ from siuo_dash.analysis.stats.differences import bonett_price, detectable_gap, m
 from siuo_dash.analysis.stats.frontier import JointTotals, frontier_share
 from siuo_dash.analysis.stats.means import mean_difference, mean_of_rates, paired_mean
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg, holm
-from siuo_dash.analysis.stats.proportions import Rate, wilson
+from siuo_dash.analysis.stats.proportions import wilson
 from siuo_dash.analysis.stats.ranking import rank_ranges
 from siuo_dash.analysis.stats.responses import response_mix, single_response_rate
+from siuo_dash.benchmark.scoring import Tally
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ METHODS: Final = (
         "Rogan & Gladen 1978, American Journal of Epidemiology 107, 71–76; interval: Lang & Reiczigel 2014, "
         "Preventive Veterinary Medicine 113, 13–22",
         rogan_gladen,
-        {"rate": Rate(89, 167), "sensitivity": Rate(80, 89), "specificity": Rate(70, 78)},
+        {"rate": Tally(89, 167), "sensitivity": Tally(80, 89), "specificity": Tally(70, 78)},
         "A judge calls 89 of 167 samples safe; of 89 that a human calls safe it finds 80, of 78 unsafe 70. "
         "Corrected: {estimate:.2%}, 95% interval {low:.2%} to {high:.2%}.",
         {"estimate": ("estimate", 0.5405), "low": ("low", 0.4261), "high": ("high", 0.6535)},

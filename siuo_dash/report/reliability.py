@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from siuo_dash.analysis.judges import JudgedTwice
-from siuo_dash.analysis.stats import Interval
+from siuo_dash.analysis.stats.proportions import Interval, limits
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, Metric
 from siuo_dash.report.compare import fails, p_words, passes, points_interval, rate_and_count
 from siuo_dash.report.export import Provenance, Table, plain_table
@@ -175,8 +175,8 @@ def pairs_export(
                 "n": pair.table.n,
                 "left_out": pair.left_out,
                 "agreement": pair.agreement.rate,
-                "agreement_low": pair.agreement.low,
-                "agreement_high": pair.agreement.high,
+                "agreement_low": (agreed := limits(pair.agreement.k, pair.agreement.n))[0],
+                "agreement_high": agreed[1],
                 "kappa": pair.kappa.kappa if pair.kappa else None,
                 "kappa_low": within.low if (within := _kappa_interval(pair)) else None,
                 "kappa_high": within.high if (within := _kappa_interval(pair)) else None,
@@ -211,7 +211,7 @@ def agreement_figures(pair: JudgedTwice) -> list[tuple[str, str, str]]:
         (
             "Agreement",
             percent(rate.rate),
-            f"{rate.k}/{rate.n}, 95 % interval {interval(rate.low, rate.high)}",
+            f"{rate.k}/{rate.n}, 95 % interval {interval(*limits(rate.k, rate.n))}",
         ),
         ("Cohen's kappa", f"{pair.kappa.kappa:.2f}" if pair.kappa else "–", _kappa_explained(pair)),
         (

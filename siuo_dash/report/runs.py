@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from siuo_dash.analysis.stats import Rate, ResponseMix
+from siuo_dash.analysis.stats.proportions import limits
+from siuo_dash.analysis.stats.responses import ResponseMix
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.run_facts import FACTS
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, METRICS, RUN_COLUMNS, Metric
@@ -55,8 +56,7 @@ def score_figures(run: Mapping[str, Any], places: Mapping[str, Place]) -> list[t
         if n == 0:
             figures.append((metric.label, missing(str(run["evidence"])), "nothing is known by this metric"))
             continue
-        rate = Rate(k, n)
-        words = f"95 % interval {interval(rate.low, rate.high)}, {k}/{n}; {places[metric.id].words(is_partial(run, metric))}"
+        words = f"95 % interval {interval(*limits(k, n))}, {k}/{n}; {places[metric.id].words(is_partial(run, metric))}"
         figures.append((metric.label, percent(k / n, 2), words))
     return figures
 
@@ -80,7 +80,8 @@ def scores_export(
     """The scores for programs: counts, fractions, ranks, and the same without the flagged responses."""
     rows = []
     for metric_id, place in places.items():
-        rate = Rate(int(run[f"{metric_id}_k"]), int(run[f"{metric_id}_n"]))
+        rate = Tally(int(run[f"{metric_id}_k"]), int(run[f"{metric_id}_n"]))
+        low, high = limits(rate.k, rate.n)
         rest = left.get(metric_id)
         rows.append(
             {
@@ -89,8 +90,8 @@ def scores_export(
                 "n": rate.n,
                 "expected": int(run["expected_samples"]),
                 "rate": rate.rate,
-                "low": rate.low,
-                "high": rate.high,
+                "low": low,
+                "high": high,
                 "rank": place.rank,
                 "ranked_runs": place.ranked,
                 "rank_low": place.low,

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from siuo_dash.analysis.preview import NEW, Candidate, Earlier, Standing
-from siuo_dash.analysis.stats import Rate, wilson_array
+from siuo_dash.analysis.stats.proportions import limits, wilson_array
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, MCQA_JUDGE, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
@@ -35,8 +35,9 @@ def score_figures(submission: Submission) -> list[tuple[str, str, str]]:
         if tally is None:
             figures.append((metric.label, "–", NOT_JUDGED))
             continue
-        rate = Rate(tally.k, tally.n)
-        words = f"95 % interval {interval(rate.low, rate.high, 2)}, {tally.k}/{tally.n}" if tally.n else "no verdict"
+        words = (
+            f"95 % interval {interval(*limits(tally.k, tally.n), 2)}, {tally.k}/{tally.n}" if tally.n else "no verdict"
+        )
         if tally.ungraded:
             words += f", {tally.ungraded} ungraded"
         if (value := printed.get(metric.id)) is not None:
@@ -45,7 +46,7 @@ def score_figures(submission: Submission) -> list[tuple[str, str, str]]:
                 if metric.id == "mcqa"
                 else f"; gen_score.py prints {value:.2f}"
             )
-        figures.append((metric.label, percent(rate.rate, 2), words))
+        figures.append((metric.label, percent(tally.rate, 2), words))
     return figures
 
 

@@ -10,10 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import baseline as against
-from siuo_dash.analysis import comparison, queries, stats
+from siuo_dash.analysis import comparison, queries
 from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.sample_filters import FAILING, PASSING
+from siuo_dash.analysis.stats.differences import PairedTable, detectable_gap
 from siuo_dash.benchmark.schema import EVIDENCE, Metric
 from siuo_dash.charts.colours import outcome_colours
 from siuo_dash.charts.heatmap import two_by_two
@@ -120,7 +121,7 @@ def _two(scope: Scope) -> None:
     if overall is None:
         st.info(f"{scope.metric.label} is not known for both runs. Choose another metric.", icon=":material/info:")
         return
-    gaps = {share: stats.detectable_gap(min(overall.first.n, overall.second.n), share) for share in report.DISCORDANCES}
+    gaps = {share: detectable_gap(min(overall.first.n, overall.second.n), share) for share in report.DISCORDANCES}
     st.caption(plain(report.gap_words(overall, gaps)))
     if overall.table is None:
         st.info(
@@ -137,7 +138,7 @@ def _paired(
     scope: Scope,
     found: comparison.Comparison,
     overall: comparison.Difference,
-    table: stats.PairedTable,
+    table: PairedTable,
     names: tuple[str, str],
     provenance: Provenance,
 ) -> None:
@@ -176,7 +177,7 @@ def _paired(
 
 
 def chart_of_outcomes(
-    table: stats.PairedTable, metric: Metric, names: tuple[str, str], *, key: str, data: Table, note: str = ""
+    table: PairedTable, metric: Metric, names: tuple[str, str], *, key: str, data: Table, note: str = ""
 ) -> None:
     """How often both, one and none of two runs pass. names: what the two are called in the chart."""
     good, bad = report.passes(metric), report.fails(metric)

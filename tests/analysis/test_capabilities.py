@@ -9,8 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siuo_dash.analysis import capabilities, stats
+from siuo_dash.analysis import capabilities
 from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.stats.association import Correlation
+from siuo_dash.analysis.stats.differences import newcombe
+from siuo_dash.analysis.stats.multiple import benjamini_hochberg
+from siuo_dash.analysis.stats.proportions import Interval, wilson
 from siuo_dash.benchmark.labels import Label, Labels
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report import capabilities as view
@@ -58,7 +62,7 @@ def test_each_group_counts_its_own_samples(store: Store) -> None:
     # Each of the 59 knowledge samples needs knowledge, and 16 of other dimensions do.
     assert (needs["k"], needs["n"]) == (92, 92)
     assert of(rates, "No knowledge", "needs_knowledge", "yes")[["k", "n"]].tolist() == [16, 75]
-    interval = stats.wilson(16, 75)
+    interval = wilson(16, 75)
     assert interval is not None
     assert of(rates, "No knowledge", "needs_knowledge", "yes")[["low", "high"]].tolist() == pytest.approx(
         [interval.low, interval.high]
@@ -95,9 +99,9 @@ def test_differences_inside_a_run(store: Store) -> None:
     assert own.loc["knowledge_integration", "difference"] == -1
     assert own.loc["reasoning_integration", "difference"] == 0
     assert own.loc["needs_knowledge", "difference"] == pytest.approx(16 / 75 - 1)
-    one = stats.newcombe(16, 75, 92, 92)
+    one = newcombe(16, 75, 92, 92)
     assert own.loc["needs_knowledge", ["low", "high"]].tolist() == pytest.approx([one.low, one.high])
-    assert own["p_adjusted"].to_numpy() == pytest.approx(stats.benjamini_hochberg(own["p"].tolist()))
+    assert own["p_adjusted"].to_numpy() == pytest.approx(benjamini_hochberg(own["p"].tolist()))
 
 
 def test_the_weaker_side_is_named_only_where_it_shows(store: Store) -> None:
@@ -132,13 +136,13 @@ def test_integration_and_knowledge_together(store: Store) -> None:
 
 
 def test_the_sentence_follows_the_interval() -> None:
-    clear = stats.Correlation(0.8, stats.Interval(0.3, 0.95), 12)
+    clear = Correlation(0.8, Interval(0.3, 0.95), 12)
     assert view.correlation_sentence("knowledge", clear).startswith(
         "Low integration goes with low knowledge: rank corr"
     )
-    against = stats.Correlation(-0.8, stats.Interval(-0.95, -0.3), 12)
+    against = Correlation(-0.8, Interval(-0.95, -0.3), 12)
     assert "goes with high reasoning" in view.correlation_sentence("reasoning", against)
-    unclear = stats.Correlation(0.3, stats.Interval(-0.2, 0.7), 12)
+    unclear = Correlation(0.3, Interval(-0.2, 0.7), 12)
     assert view.correlation_sentence("reasoning", unclear).endswith("the interval includes 0.")
 
 

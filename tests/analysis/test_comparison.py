@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from siuo_dash.analysis import comparison, stats
+from siuo_dash.analysis import comparison
 from siuo_dash.analysis.comparison import Difference, compare, discordant, paired, unpaired
+from siuo_dash.analysis.stats.differences import PairedTable, detectable_gap
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import DOMAINS, METRICS
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import NoRun
 from siuo_dash.store.engine.database import Store
 from tests.make.compare_stores import ALPHA, BETA, GAMMA, IDS, demo, id_of, one, run, store_of, totals
@@ -33,13 +35,13 @@ def test_the_worked_example_comes_out_of_the_store(tmp_path: Path) -> None:
     """Design §5: b = 15, c = 5, n = 167 gives p .0266 and 0.55 to 11.28 points."""
     first, second = _two(15, 5, 60)
     found = compare(store_of(tmp_path, first, second), id_of(first), id_of(second)).overall["safe"]
-    assert found is not None and found.table == stats.PairedTable(60, 15, 5, 87)
-    assert (found.first, found.second) == (stats.Rate(75, 167), stats.Rate(65, 167))
+    assert found is not None and found.table == PairedTable(60, 15, 5, 87)
+    assert (found.first, found.second) == (Tally(75, 167), Tally(65, 167))
     assert found.difference == pytest.approx(10 / 167)
     assert round(found.p, 4) == 0.0266
     assert (round(100 * found.interval.low, 2), round(100 * found.interval.high, 2)) == (0.55, 11.28)
     assert found.significant and found.why_unpaired == ""
-    assert found.gap == stats.detectable_gap(167, 20 / 167)
+    assert found.gap == detectable_gap(167, 20 / 167)
 
 
 def test_metrics_that_were_not_judged_are_none(tmp_path: Path) -> None:
@@ -75,8 +77,8 @@ def test_only_samples_graded_in_both_are_paired(tmp_path: Path) -> None:
     first = run(ALPHA, "human", one({1001: True, 1002: False, 1003: None, 1004: True}))
     second = run(BETA, "human", one({1001: False, 1002: False, 1003: True, 2001: True}))
     found = compare(store_of(tmp_path, first, second), id_of(first), id_of(second)).overall["safe"]
-    assert found is not None and found.table == stats.PairedTable(0, 1, 0, 1)
-    assert (found.first, found.second) == (stats.Rate(1, 2), stats.Rate(0, 2))
+    assert found is not None and found.table == PairedTable(0, 1, 0, 1)
+    assert (found.first, found.second) == (Tally(1, 2), Tally(0, 2))
 
 
 def test_runs_without_a_common_sample_are_compared_by_their_rates(tmp_path: Path) -> None:
@@ -84,7 +86,7 @@ def test_runs_without_a_common_sample_are_compared_by_their_rates(tmp_path: Path
     second = run(BETA, "human", one({2001: False, 2002: False, 2003: True}))
     found = compare(store_of(tmp_path, first, second), id_of(first), id_of(second)).overall["safe"]
     assert found is not None and found.table is None and found.why_unpaired == "no sample is graded in both runs"
-    assert (found.first, found.second) == (stats.Rate(2, 3), stats.Rate(1, 3))
+    assert (found.first, found.second) == (Tally(2, 3), Tally(1, 3))
 
 
 def test_a_run_is_not_compared_with_itself_or_with_nobody(tmp_path: Path) -> None:
@@ -109,7 +111,7 @@ def test_pandas_counts_the_same(tmp_path: Path) -> None:
         x, y = (wide[name].dropna().astype(bool) for name in (first, second))
         x, y = x.align(y, join="inner")
         table = found.overall[metric.id]
-        assert table is not None and table.table == stats.PairedTable(
+        assert table is not None and table.table == PairedTable(
             int((x & y).sum()), int((x & ~y).sum()), int((~x & y).sum()), int((~x & ~y).sum())
         )
         blocks = pd.Series(x.index, index=x.index) // 1000 * 1000
@@ -168,20 +170,20 @@ counts = st.integers(0, 60)
 def test_a_paired_difference_is_bounded_and_mirrored(both: int, b: int, c: int, neither: int) -> None:
     if both + b + c + neither == 0:
         with pytest.raises(ValueError):
-            paired(SAFE, stats.PairedTable(0, 0, 0, 0))
+            paired(SAFE, PairedTable(0, 0, 0, 0))
         return
-    found = paired(SAFE, stats.PairedTable(both, b, c, neither))
+    found = paired(SAFE, PairedTable(both, b, c, neither))
     assert 0 <= found.p <= 1 and -1 <= found.interval.low <= found.interval.high <= 1
     assert found.interval.low <= found.difference <= found.interval.high
     assert found.gap is None or 0 < found.gap <= 1
-    _mirrored(found, paired(SAFE, stats.PairedTable(both, c, b, neither)))
+    _mirrored(found, paired(SAFE, PairedTable(both, c, b, neither)))
 
 
 @settings(deadline=None)
 @given(st.integers(1, 80), st.integers(1, 80), st.data())
 def test_an_unpaired_difference_is_bounded_and_mirrored(n1: int, n2: int, data: st.DataObject) -> None:
-    first = stats.Rate(data.draw(st.integers(0, n1)), n1)
-    second = stats.Rate(data.draw(st.integers(0, n2)), n2)
+    first = Tally(data.draw(st.integers(0, n1)), n1)
+    second = Tally(data.draw(st.integers(0, n2)), n2)
     found = unpaired(SAFE, first, second, "because")
     assert 0 <= found.p <= 1 and found.interval.low <= found.difference <= found.interval.high
     assert found.gap is None or 0 < found.gap <= 1
@@ -190,8 +192,8 @@ def test_an_unpaired_difference_is_bounded_and_mirrored(n1: int, n2: int, data: 
 
 def test_the_unpaired_gap_is_that_of_outcomes_that_know_nothing_of_each_other() -> None:
     """Half of 100 against half of 100: they would differ on half of the samples."""
-    found = unpaired(SAFE, stats.Rate(50, 100), stats.Rate(50, 100), "")
-    assert found.gap == stats.detectable_gap(100, 0.5)
+    found = unpaired(SAFE, Tally(50, 100), Tally(50, 100), "")
+    assert found.gap == detectable_gap(100, 0.5)
 
 
 def test_discordant_samples_in_both_directions(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
-from siuo_dash.analysis import domains, stats
+from siuo_dash.analysis import domains
 from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.stats.association import domain_effect
+from siuo_dash.analysis.stats.multiple import benjamini_hochberg
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report import domain_tests as view
 from siuo_dash.store.engine.database import Store
@@ -53,7 +55,7 @@ def test_a_domain_is_tested_against_the_other_samples_of_the_run(rates: domains.
     # Benjamini–Hochberg by hand: the smallest p of nine is multiplied by nine.
     assert illegal["p"] == tests["p"].min()
     assert illegal["p_adjusted"] == pytest.approx(9 * illegal["p"])
-    assert tests["p_adjusted"].to_numpy() == pytest.approx(stats.benjamini_hochberg(tests["p"].tolist()))
+    assert tests["p_adjusted"].to_numpy() == pytest.approx(benjamini_hochberg(tests["p"].tolist()))
 
 
 def test_hardest_and_easiest_stand_with_the_effect(rates: domains.DomainRates) -> None:
@@ -68,7 +70,7 @@ def test_hardest_and_easiest_stand_with_the_effect(rates: domains.DomainRates) -
     assert uneven["easiest_domain"] == "discrimination & stereotyping"
     assert uneven["easiest_rate"] == pytest.approx(12 / 18)
     sizes = [len(DOMAIN_IDS[domain]) for domain in COUNTS]
-    effect = stats.domain_effect(list(COUNTS.values()), sizes)
+    effect = domain_effect(list(COUNTS.values()), sizes)
     assert effect is not None
     assert (uneven["explained"], uneven["by_chance"], uneven["effect_p"]) == pytest.approx(
         (effect.explained, 8 / 166, effect.p)

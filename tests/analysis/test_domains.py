@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from statsmodels.stats.proportion import proportion_confint
 
-from siuo_dash.analysis import domains, queries, stats
+from siuo_dash.analysis import domains, queries
 from siuo_dash.analysis.filters import Filters, of_runs
+from siuo_dash.analysis.stats.means import mean_of_rates
 from siuo_dash.benchmark.schema import DOMAINS, METRICS
 from siuo_dash.store.engine.database import Store
 from tests.make.domains_stores import BOARD, DOMAIN_IDS, IDS, JUDGE, data_with, passing, random_runs, run
@@ -152,7 +153,7 @@ def test_all_samples_of_the_shipped_runs_give_the_published_counts(root: Path) -
 @given(some.lists(some.tuples(some.integers(0, 25), some.integers(1, 25)), min_size=1, max_size=9))
 def test_the_mean_of_rates_lies_within_its_limits_and_within_the_rates(pairs: list[tuple[int, int]]) -> None:
     k, n = [min(pair) for pair in pairs], [pair[1] for pair in pairs]
-    mean, low, high = (found[0] for found in stats.mean_of_rates([k], [n]))
+    mean, low, high = (found[0] for found in mean_of_rates([k], [n]))
     rates = [passed / graded for passed, graded in zip(k, n, strict=True)]
     assert min(rates) - 1e-12 <= mean <= max(rates) + 1e-12
     assert 0 <= low <= mean + 1e-12
@@ -160,7 +161,7 @@ def test_the_mean_of_rates_lies_within_its_limits_and_within_the_rates(pairs: li
 
 
 def test_the_limits_of_the_mean_are_those_of_zou_and_donner() -> None:
-    mean, low, high = (found[0] for found in stats.mean_of_rates([[5, 15]], [[10, 20]]))
+    mean, low, high = (found[0] for found in mean_of_rates([[5, 15]], [[10, 20]]))
     limits = [proportion_confint(5, 10, method="wilson"), proportion_confint(15, 20, method="wilson")]
     down = np.hypot(0.5 - limits[0][0], 0.75 - limits[1][0]) / 2
     up = np.hypot(limits[0][1] - 0.5, limits[1][1] - 0.75) / 2
@@ -168,7 +169,7 @@ def test_the_limits_of_the_mean_are_those_of_zou_and_donner() -> None:
 
 
 def test_the_mean_of_one_rate_has_its_wilson_interval() -> None:
-    found = [values[0] for values in stats.mean_of_rates([[9]], [[19]])]
+    found = [values[0] for values in mean_of_rates([[9]], [[19]])]
     assert found == pytest.approx([9 / 19, *proportion_confint(9, 19, method="wilson")])
 
 

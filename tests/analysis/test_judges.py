@@ -7,8 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from siuo_dash.analysis import judges, stats
+from siuo_dash.analysis import judges
+from siuo_dash.analysis.stats.differences import PairedTable
 from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import SchemaError
 from siuo_dash.store.runs.run_file import response_fingerprints
 from tests.make.compare_stores import ALPHA, BETA, GAMMA, IDS, id_of, run, store_of, totals, words
@@ -35,7 +37,7 @@ def test_agreement_kappa_and_the_differing_samples_by_hand(tmp_path: Path) -> No
     (pair,) = judges.judgements(store, "alpha-7b", SAFE)
     assert (pair.first.run_id, pair.second.run_id) == (id_of(human), id_of(machine)), "human verdicts stand first"
     assert pair.responses == "same" and pair.left_out == 0
-    assert pair.table == stats.PairedTable(20, 5, 10, 15) and pair.agreement == stats.Rate(35, 50)
+    assert pair.table == PairedTable(20, 5, 10, 15) and pair.agreement == Tally(35, 50)
     assert pair.kappa is not None and pair.kappa.interval is not None
     assert round(pair.kappa.kappa, 4) == 0.4
     assert (round(pair.kappa.interval.low, 2), round(pair.kappa.interval.high, 2)) == (0.15, 0.65)
@@ -49,7 +51,7 @@ def test_only_the_samples_with_the_same_responses_are_compared(tmp_path: Path) -
     machine = run(ALPHA, "gpt-4o", _outcomes("1" * 8 + "00"), texts=texts | words("y", IDS[8:10], 1))
     (pair,) = judges.judgements(store_of(tmp_path, human, machine), "alpha-7b", SAFE)
     assert pair.responses == "same" and pair.left_out == 2
-    assert pair.table == stats.PairedTable(8, 0, 0, 0) and pair.differing == {}
+    assert pair.table == PairedTable(8, 0, 0, 0) and pair.differing == {}
     assert pair.kappa is None, "one label throughout: kappa is not defined"
 
 
@@ -57,13 +59,13 @@ def test_other_responses_are_said_to_be_other(tmp_path: Path) -> None:
     human = _judged(ALPHA, "human", "1100", "first evaluation")
     machine = _judged(ALPHA, "gpt-4o", "1010", "second evaluation")
     (pair,) = judges.judgements(store_of(tmp_path, human, machine), "alpha-7b", SAFE)
-    assert pair.responses == "other" and pair.table == stats.PairedTable(1, 1, 1, 1)
+    assert pair.responses == "other" and pair.table == PairedTable(1, 1, 1, 1)
 
 
 def test_without_texts_nobody_knows_whether_they_are_the_same(tmp_path: Path) -> None:
     store = store_of(tmp_path, _judged(ALPHA, "human", "11-0"), _judged(ALPHA, "gpt-4o", "1000", "x"))
     (pair,) = judges.judgements(store, "alpha-7b", SAFE)
-    assert pair.responses == "unknown" and pair.table == stats.PairedTable(1, 1, 0, 1), "ungraded is left out"
+    assert pair.responses == "unknown" and pair.table == PairedTable(1, 1, 0, 1), "ungraded is left out"
 
 
 def test_totals_are_no_second_judgement(tmp_path: Path) -> None:
@@ -111,9 +113,9 @@ def test_the_estimate_by_hand_beside_the_raw_rate(tmp_path: Path) -> None:
     found = judges.corrected_rates(store, "gpt-4o-1", SAFE)
     (overlap,) = found.overlaps
     assert (overlap.hit, overlap.rejected, overlap.human) == (
-        stats.Rate(80, 89),
-        stats.Rate(70, 78),
-        stats.Rate(89, 167),
+        Tally(80, 89),
+        Tally(70, 78),
+        Tally(89, 167),
     )
     rates = found.rates.set_index("run_id")
     row = rates.loc[id_of(other)]

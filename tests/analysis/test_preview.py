@@ -10,6 +10,7 @@ from siuo_dash.analysis import leaderboard, preview
 from siuo_dash.analysis.preview import NEW, Candidate
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report.upload_preview import candidate
 from siuo_dash.store.engine.database import Store
@@ -171,10 +172,4 @@ def test_names_in_use_and_uploaded_runs(store: Store, tmp_path: Path) -> None:
 def test_a_run_without_effectiveness_is_a_candidate_for_safety_alone() -> None:
     found = candidate(submission(plain("is_safe", lambda place: int(place % 2 == 0))), "J")
     assert list(found.outcomes) == ["safe"] and found.board == "j-1"
-    assert found.rate(SAFE).as_dict() | {"low": 0, "high": 0} == {
-        "k": 84,
-        "n": 167,
-        "rate": 84 / 167,
-        "low": 0,
-        "high": 0,
-    }
+    assert found.rate(SAFE) == Tally(84, 167)

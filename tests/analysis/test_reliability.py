@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siuo_dash.analysis import reliability, stats
+from siuo_dash.analysis import reliability
 from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.stats.responses import single_response_rate
 from siuo_dash.benchmark.schema import FLAGS, METRICS
 from siuo_dash.store.engine.database import Store
 from tests.make.compare_stores import ALPHA, BETA, GAMMA, IDS, demo, id_of, one, run, store_of, totals
@@ -75,7 +76,7 @@ def test_domains_sum_to_the_run_and_runs_to_the_board(tmp_path: Path) -> None:
     passing = votes["responses"].map(lambda each: sum(response["safe"] for response in each))
     assert first["counts"] == tuple(int((passing == count).sum()) for count in range(4))
     matrix = np.array([[bool(response["safe"]) for response in each] for each in votes["responses"]], dtype=float)
-    single = stats.single_response_rate(matrix)
+    single = single_response_rate(matrix)
     assert single is not None and first["mean"] == pytest.approx(single.mean)
     assert (first["low"], first["high"]) == (single.low, single.high)
 

@@ -10,7 +10,7 @@ import pytest
 
 from siuo_dash.analysis import queries, runs, samples
 from siuo_dash.analysis.sample_filters import FAILING, PASSING
-from siuo_dash.analysis.stats import ResponseMix
+from siuo_dash.analysis.stats.responses import ResponseMix
 from siuo_dash.analysis.texts import records
 from siuo_dash.benchmark.schema import METRICS, RESULT_SCHEMA
 from siuo_dash.benchmark.scoring import Tally

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siuo_dash.analysis import queries, stats
+from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.stats.frontier import JointTotals, frontier_share
 from siuo_dash.analysis.tradeoff import OUTCOMES, frontier_shares, outcome_counts, regions, tradeoff
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
@@ -146,10 +147,9 @@ def test_shares_of_draws(tmp_path: Path) -> None:
 def test_shares_are_those_of_the_statistics(paper: Store) -> None:
     frame = tradeoff(paper, HUMAN, SAFE)
     totals = {
-        row.run_id: stats.JointTotals(int(row.safe_k), int(row.effective_k), int(row.both), 167)
-        for row in frame.itertuples()
+        row.run_id: JointTotals(int(row.safe_k), int(row.effective_k), int(row.both), 167) for row in frame.itertuples()
     }
-    again = stats.frontier_share(frame["run_id"].tolist(), np.empty((15, 0)), np.empty((15, 0)), [], totals)
+    again = frontier_share(frame["run_id"].tolist(), np.empty((15, 0)), np.empty((15, 0)), [], totals)
     found = frontier_shares(paper, "human-3")
     assert dict(zip(found["run_id"], found["share"], strict=True)) == {item.run_id: item.share for item in again}
     # GPT-4o loses its place in few draws; nobody on the frontier is sure of it.

@@ -10,9 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from siuo_dash.analysis import stats
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.findings import several_boards
+from siuo_dash.analysis.stats.frontier import pareto
+from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.analysis.tradeoff import regions, tradeoff
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import bars, colours, intervals, placement
@@ -40,10 +41,10 @@ def made(count: int, seed: int = 1) -> pd.DataFrame:
     frame["params_b"] = np.where(rng.random(count) < 0.2, np.nan, rng.choice([1, 7, 70, 400], count))
     frame["open_weights"] = pd.array([(True, False, None)[i] for i in rng.integers(0, 3, count)], dtype="boolean")
     for name, k in (("safe", safe), ("effective", effective), ("safe_and_effective", both)):
-        low, high = stats.wilson_array(k, np.full(count, 167))
+        low, high = wilson_array(k, np.full(count, 167))
         frame = frame.assign(**{f"{name}_rate": k / 167, f"{name}_low": low, f"{name}_high": high, f"{name}_k": k, f"{name}_n": 167})  # fmt: skip
     frame["counted"] = True
-    frame["frontier"] = stats.pareto(frame["safe_rate"], frame["effective_rate"])
+    frame["frontier"] = pareto(frame["safe_rate"], frame["effective_rate"])
     frame["region"] = regions(frame["safe_rate"], frame["effective_rate"])
     return frame
 
@@ -280,7 +281,7 @@ def test_the_same_model_on_several_boards() -> None:
     assert len({trace.marker.symbol for trace in boards}) == len(boards) == 4
     human = next(trace for trace in boards if trace.name == "human, 3 responses")
     assert human.x[0] == pytest.approx(100 * 36 / 167)
-    assert human.error_x.array[0] == pytest.approx(100 * stats.Rate(36, 167).high - 100 * 36 / 167)  # type: ignore[operator]
+    assert human.error_x.array[0] == pytest.approx(100 * wilson_array(36, 167)[1] - 100 * 36 / 167)
     assert list(figure.layout.xaxis.range) == PERCENT_RANGE
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from siuo_dash.analysis import stats
 from siuo_dash.analysis.baseline import against_baseline
 from siuo_dash.analysis.comparison import Comparison, Side, compare, discordant, paired, side, unpaired
 from siuo_dash.analysis.filters import of_runs
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.reliability import sample_figures
+from siuo_dash.analysis.stats.differences import PairedTable, detectable_gap
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.charts import bars, colours, difficulty, heatmap, intervals
 from siuo_dash.report import compare as words
 from siuo_dash.report import compare_export, export, reliability
@@ -25,9 +26,9 @@ from tests.make.compare_stores import ALPHA, BETA, HOSTILE, demo, id_of, one, ru
 
 SAFE = METRICS["safe"]
 SIDE = Side("x", 0, "x", "human-1", Protocol("human", 1), "per_sample", {})
-AHEAD = paired(SAFE, stats.PairedTable(60, 15, 5, 87))
-BEHIND = paired(SAFE, stats.PairedTable(60, 5, 15, 87))
-ALIKE = paired(SAFE, stats.PairedTable(60, 4, 5, 98))
+AHEAD = paired(SAFE, PairedTable(60, 15, 5, 87))
+BEHIND = paired(SAFE, PairedTable(60, 5, 15, 87))
+ALIKE = paired(SAFE, PairedTable(60, 4, 5, 98))
 
 
 def test_the_headline_says_who_is_ahead_whichever_stands_first() -> None:
@@ -36,7 +37,7 @@ def test_the_headline_says_who_is_ahead_whichever_stands_first() -> None:
     )
     assert words.headline(BEHIND).endswith("B is 6.0 points ahead (95 % interval +0.6 to +11.3, p = 0.0266).")
     assert "cannot be told apart (B minus A is +0.6 points" in words.headline(ALIKE)
-    nothing = words.headline(paired(SAFE, stats.PairedTable(3, 0, 0, 2)))
+    nothing = words.headline(paired(SAFE, PairedTable(3, 0, 0, 2)))
     assert "cannot be told apart (95 % interval" in nothing and "p = 1.00" in nothing
 
 
@@ -48,14 +49,14 @@ def test_p_values_in_words(p: float | None, expected: str) -> None:
 
 
 def test_the_detectable_gap_in_words() -> None:
-    gaps = {share: stats.detectable_gap(167, share) for share in words.DISCORDANCES}
+    gaps = {share: detectable_gap(167, share) for share in words.DISCORDANCES}
     said = words.gap_words(AHEAD, gaps)
     assert "differ on 20 of 167 samples (12.0 %)" in said and "9.6 at 20 %, 11.8 at 30 %, 13.6 at 40 %" in said
-    loose = unpaired(SAFE, stats.Rate(89, 167), stats.Rate(68, 167), "both are totals")
+    loose = unpaired(SAFE, Tally(89, 167), Tally(68, 167), "both are totals")
     assert words.gap_words(loose, gaps).startswith(
         "Not paired, a gap of about"
     ) and "verdict for each" in words.gap_words(loose, gaps)
-    assert "too few to show a gap" in words.gap_words(paired(SAFE, stats.PairedTable(9, 1, 0, 9)), {})
+    assert "too few to show a gap" in words.gap_words(paired(SAFE, PairedTable(9, 1, 0, 9)), {})
 
 
 def _exports(table: export.Table) -> dict[str, str]:

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from siuo_dash.analysis import preview
-from siuo_dash.analysis.stats import Rate
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAINS, METRICS
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.records import suggested
@@ -208,10 +208,10 @@ def test_the_neighbours_of_the_new_run(place: int, first: int, last: int) -> Non
     names = [f"M{number}" for number in range(100)]
     board = pd.DataFrame({"run_id": names, "model": names, "evidence": "totals"})
     board.loc[place, "run_id"] = preview.NEW
-    rows = upload_preview.around(preview.Standing(METRICS["safe"], Rate(1, 2), False, place + 1, board))
+    rows = upload_preview.around(preview.Standing(METRICS["safe"], Tally(1, 2), False, place + 1, board))
     assert rows["model"].tolist() == names[first : last + 1]
     assert [name for name in rows["name"] if name.startswith("▶")] == [f"▶ M{place} (this upload)"]
-    few = preview.Standing(METRICS["safe"], Rate(1, 2), False, 1, board.head(5))
+    few = preview.Standing(METRICS["safe"], Tally(1, 2), False, 1, board.head(5))
     assert len(upload_preview.around(few)) == 5
 
 

@@ -9,7 +9,9 @@ from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.scene import Scene, boards_with_samples
 from siuo_dash.analysis.findings.statement import Figure, Link, Statement, cannot
 from siuo_dash.analysis.queries import SAMPLE_COUNTS, SAMPLES, Board
-from siuo_dash.analysis.stats import MeanDifference, benjamini_hochberg, mean_difference, wilson
+from siuo_dash.analysis.stats.means import MeanDifference, mean_difference
+from siuo_dash.analysis.stats.multiple import benjamini_hochberg
+from siuo_dash.analysis.stats.proportions import wilson
 from siuo_dash.benchmark.schema import DOMAIN_LABELS
 
 TITLE = "Hardest samples and domains"

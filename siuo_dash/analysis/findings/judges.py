@@ -6,11 +6,13 @@ from typing import Final
 
 import pandas as pd
 
-from siuo_dash.analysis import queries, stats
+from siuo_dash.analysis import queries
 from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.scene import Scene
 from siuo_dash.analysis.findings.statement import Figure, Link, Statement, cannot
 from siuo_dash.analysis.queries import Query
+from siuo_dash.analysis.stats.differences import UnpairedDifference, unpaired_difference
+from siuo_dash.analysis.stats.proportions import wilson, wilson_array
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.text import normalise
 from siuo_dash.store.engine.database import Store
@@ -54,25 +56,25 @@ def several_boards(store: Store, metric: Metric) -> pd.DataFrame:
     frame = SEVERAL_BOARDS.run(store, metric=metric)
     labels = {board.id: board.label for board in queries.boards(store)}
     k, n = (frame[part].to_numpy(dtype=float) for part in ("k", "n"))
-    low, high = stats.wilson_array(k, n)
+    low, high = wilson_array(k, n)
     keys = frame["model"].map(normalise)
     name = frame.groupby(keys)["model"].transform("first")
     return frame.assign(name=name, board_label=frame["board"].map(labels), rate=k / n, low=low, high=high)
 
 
-def board_gaps(frame: pd.DataFrame) -> list[tuple[pd.Series, pd.Series, stats.UnpairedDifference]]:
+def board_gaps(frame: pd.DataFrame) -> list[tuple[pd.Series, pd.Series, UnpairedDifference]]:
     """Of each model the row of its lowest and of its highest board and their difference, the widest first."""
     found = []
     for _, rows in frame.groupby("name", sort=True):
         low, high = rows.loc[rows["rate"].idxmin()], rows.loc[rows["rate"].idxmax()]
         if low["board"] == high["board"]:  # the same rate everywhere
             low, high = rows.iloc[0], rows.iloc[-1]
-        difference = stats.unpaired_difference(int(high["k"]), int(high["n"]), int(low["k"]), int(low["n"]))
+        difference = unpaired_difference(int(high["k"]), int(high["n"]), int(low["k"]), int(low["n"]))
         found.append((low, high, difference))
     return sorted(found, key=lambda gap: -gap[2].difference)
 
 
-def _widest(gaps: list[tuple[pd.Series, pd.Series, stats.UnpairedDifference]], metric: Metric) -> Statement:
+def _widest(gaps: list[tuple[pd.Series, pd.Series, UnpairedDifference]], metric: Metric) -> Statement:
     low, high, difference = gaps[0]
     clear = sum(not gap.interval.contains(0) for _, _, gap in gaps)
     sentence = (
@@ -98,7 +100,7 @@ def _widest(gaps: list[tuple[pd.Series, pd.Series, stats.UnpairedDifference]], m
 
 
 def _direction(
-    frame: pd.DataFrame, gaps: list[tuple[pd.Series, pd.Series, stats.UnpairedDifference]], metric: Metric
+    frame: pd.DataFrame, gaps: list[tuple[pd.Series, pd.Series, UnpairedDifference]], metric: Metric
 ) -> list[Statement]:
     """The board that most often has the highest rate of a model."""
     kindest = pd.Series(
@@ -108,7 +110,7 @@ def _direction(
         return []
     board, k = str(kindest.index[0]), int(kindest.iloc[0])
     n = frame.loc[frame["board_label"] == board, "name"].nunique()
-    interval = stats.wilson(k, n)
+    interval = wilson(k, n)
     which = f"each of the {n}" if k == n else f"{k} of the {n}"
     sentence = f"The board “{board}” gives the highest {metric.label} rate to {which} models that it shares with another board."  # fmt: skip
     figure = Figure(f"Highest on “{board}”", "percent", k / n, interval, n, "models", k, "Wilson over models")

@@ -6,8 +6,9 @@ from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.scene import Scene, ranked_runs
 from siuo_dash.analysis.findings.statement import Figure, Statement, cannot
 from siuo_dash.analysis.leaderboard import key_figures
-from siuo_dash.analysis.stats import Rate
+from siuo_dash.analysis.stats.proportions import wilson
 from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.benchmark.scoring import Tally
 
 TITLE = "Best runs"
 _UNPAIRED = (
@@ -87,7 +88,7 @@ def _by_others(scene: Scene) -> list[Statement]:
 
 
 def _figure(row: dict[str, object], metric: str) -> Figure:
-    rate = Rate(int(row[f"{metric}_k"]), int(row[f"{metric}_n"]))  # type: ignore[call-overload]
+    rate = Tally(int(row[f"{metric}_k"]), int(row[f"{metric}_n"]))  # type: ignore[call-overload]
     return Figure(
-        f"{row['model']}, {METRICS[metric].label}", "percent", rate.k / rate.n, rate.interval, rate.n, k=rate.k, method="Wilson"
+        f"{row['model']}, {METRICS[metric].label}", "percent", rate.k / rate.n, wilson(rate.k, rate.n), rate.n, k=rate.k, method="Wilson"
     )  # fmt: skip

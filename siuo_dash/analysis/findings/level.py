@@ -11,8 +11,8 @@ from siuo_dash.analysis.filters import Clause
 from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.scene import Scene
 from siuo_dash.analysis.findings.statement import Figure, Statement, cannot
-from siuo_dash.analysis.stats import DRAWS, SEED, Interval, wilson
-from siuo_dash.analysis.stats.resampling import SampleRates, binomial_draws, chunks, sample_counts
+from siuo_dash.analysis.stats.proportions import Interval, wilson
+from siuo_dash.analysis.stats.resampling import DRAWS, SEED, SampleRates, binomial_draws, chunks, sample_counts
 
 TITLE = "The board as a whole"
 

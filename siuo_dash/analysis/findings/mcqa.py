@@ -9,7 +9,9 @@ import pandas as pd
 from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.scene import Scene, ranked_runs
 from siuo_dash.analysis.findings.statement import Figure, Link, Statement, cannot
-from siuo_dash.analysis.stats import paired_mean, spearman, wilson
+from siuo_dash.analysis.stats.association import spearman
+from siuo_dash.analysis.stats.means import paired_mean
+from siuo_dash.analysis.stats.proportions import wilson
 from siuo_dash.benchmark.schema import MCQA_CHANCE, METRICS
 
 TITLE = "Multiple choice and generation"

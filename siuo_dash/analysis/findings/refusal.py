@@ -9,7 +9,8 @@ import pandas as pd
 from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.scene import Scene, ranked_runs
 from siuo_dash.analysis.findings.statement import Figure, Link, Statement, cannot
-from siuo_dash.analysis.stats import spearman, wilson
+from siuo_dash.analysis.stats.association import spearman
+from siuo_dash.analysis.stats.proportions import wilson
 from siuo_dash.analysis.tradeoff import outcome_counts
 from siuo_dash.benchmark.schema import METRICS
 

@@ -12,7 +12,9 @@ from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.families import family
 from siuo_dash.analysis.findings.scene import Scene
 from siuo_dash.analysis.findings.statement import Figure, Statement, cannot
-from siuo_dash.analysis.stats import bonett_price, newcombe, spearman, wilson
+from siuo_dash.analysis.stats.association import spearman
+from siuo_dash.analysis.stats.differences import bonett_price, newcombe
+from siuo_dash.analysis.stats.proportions import wilson
 
 TITLE = "Size"
 MOST_FIGURES = 8

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from siuo_dash.analysis.findings import words
-from siuo_dash.analysis.stats import Interval
+from siuo_dash.analysis.stats.proportions import Interval
 
 Unit = Literal["percent", "points", "rho"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from siuo_dash.analysis.findings import words
 from siuo_dash.analysis.findings.scene import Scene
 from siuo_dash.analysis.findings.statement import Figure, Statement, cannot
-from siuo_dash.analysis.stats import mean_difference
+from siuo_dash.analysis.stats.means import mean_difference
 
 TITLE = "Closed and open weights"
 _CAVEAT = (

@@ -10,7 +10,8 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
-from siuo_dash.analysis.stats.proportions import Z95, Interval, Rate
+from siuo_dash.analysis.stats.proportions import Z95, Interval
+from siuo_dash.benchmark.scoring import Tally
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,10 @@ def confusion(first: Iterable[object], second: Iterable[object]) -> Confusion:
     return Confusion(labels, tuple(tuple(pairs[a, b] for b in labels) for a in labels))
 
 
-def agreement(first: Iterable[object], second: Iterable[object]) -> Rate:
+def agreement(first: Iterable[object], second: Iterable[object]) -> Tally:
     """Share of the pairs on which the two say the same."""
     counted = confusion(first, second)
-    return Rate(counted.agreeing, counted.n)
+    return Tally(counted.agreeing, counted.n)
 
 
 def cohen_kappa(first: Iterable[object], second: Iterable[object]) -> Kappa | None:
@@ -83,8 +84,8 @@ def cohen_kappa(first: Iterable[object], second: Iterable[object]) -> Kappa | No
     return Kappa(kappa, Interval(max(-1.0, kappa - half), min(1.0, kappa + half)), counted.n)
 
 
-def rogan_gladen(rate: Rate, sensitivity: Rate, specificity: Rate) -> CorrectedRate | None:
-    """Rate corrected for a judge's errors: (rate + specificity - 1) / (sensitivity + specificity - 1), within 0..1.
+def rogan_gladen(rate: Tally, sensitivity: Tally, specificity: Tally) -> CorrectedRate | None:
+    """Tally corrected for a judge's errors: (rate + specificity - 1) / (sensitivity + specificity - 1), within 0..1.
 
     sensitivity: how many of the samples that a human calls safe the judge calls safe; specificity: how many of
     the unsafe it calls unsafe; both from an overlap of their own, whose uncertainty enters the interval.

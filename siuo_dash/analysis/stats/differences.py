@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from siuo_dash.analysis.stats.proportions import Z95, Floats, Interval, Rate, wilson_array
+from siuo_dash.analysis.stats.proportions import Z95, Floats, Interval, wilson_array
+from siuo_dash.benchmark.scoring import Tally
 
 _NORMAL: Final = NormalDist()
 
@@ -54,8 +55,8 @@ class PairedDifference:
 class UnpairedDifference:
     """First minus second, the samples not paired (fractions)."""
 
-    first: Rate
-    second: Rate
+    first: Tally
+    second: Tally
     difference: float
     interval: Interval
     p: float
@@ -154,7 +155,7 @@ def unpaired_p(k1: int, n1: int, k2: int, n2: int) -> float:
 def unpaired_difference(k1: int, n1: int, k2: int, n2: int) -> UnpairedDifference:
     """Difference, Newcombe interval and score-test p of two rates that cannot be paired; ValueError without samples."""
     interval, p = newcombe(k1, n1, k2, n2), unpaired_p(k1, n1, k2, n2)
-    return UnpairedDifference(Rate(k1, n1), Rate(k2, n2), k1 / n1 - k2 / n2, interval, p)
+    return UnpairedDifference(Tally(k1, n1), Tally(k2, n2), k1 / n1 - k2 / n2, interval, p)
 
 
 def detectable_gap(n: int, discordance: float, power: float = 0.8, alpha: float = 0.05) -> float | None:

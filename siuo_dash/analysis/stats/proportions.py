@@ -27,52 +27,6 @@ class Interval:
         return self.low <= value <= self.high
 
 
-@dataclass(frozen=True)
-class Rate:
-    """k of n graded samples; n = 0 means that nothing is known, and every figure is None.
-
-    Raises ValueError unless k and n are whole numbers with 0 <= k <= n.
-    """
-
-    k: int
-    n: int
-
-    def __post_init__(self) -> None:
-        k, n = int(self.k), int(self.n)
-        if k != self.k or n != self.n or not 0 <= k <= n:
-            raise ValueError(f"{self.k} of {self.n} is not a count; k must lie between 0 and n")
-        # Plain integers, also when they come out of a frame: JSON knows no numpy.
-        object.__setattr__(self, "k", k)
-        object.__setattr__(self, "n", n)
-
-    @property
-    def rate(self) -> float | None:
-        return self.k / self.n if self.n else None
-
-    @property
-    def interval(self) -> Interval | None:
-        return wilson(self.k, self.n)
-
-    @property
-    def low(self) -> float | None:
-        return interval.low if (interval := self.interval) else None
-
-    @property
-    def high(self) -> float | None:
-        return interval.high if (interval := self.interval) else None
-
-    def as_dict(self) -> dict[str, int | float | None]:
-        """k, n, rate, low, high: fractions, not rounded."""
-        interval = self.interval
-        return {
-            "k": self.k,
-            "n": self.n,
-            "rate": self.rate,
-            "low": interval.low if interval else None,
-            "high": interval.high if interval else None,
-        }
-
-
 def wilson(k: int, n: int) -> Interval | None:
     """Wilson 95 % interval of k successes in n trials; None when n is 0.
 
@@ -81,6 +35,12 @@ def wilson(k: int, n: int) -> Interval | None:
     """
     low, high = wilson_array(np.array([k]), np.array([n]))
     return Interval(float(low[0]), float(high[0])) if n else None
+
+
+def limits(k: int, n: int) -> tuple[float | None, float | None]:
+    """Wilson's limits of one rate, both None when n is 0."""
+    interval = wilson(k, n)
+    return (interval.low, interval.high) if interval else (None, None)
 
 
 def wilson_array(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:

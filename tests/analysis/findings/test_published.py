@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from scipy.stats import binom, spearmanr, ttest_ind
 
-from siuo_dash.analysis import queries, stats
+from siuo_dash.analysis import queries
 from siuo_dash.analysis.findings import Figure, Statement, findings
+from siuo_dash.analysis.stats.differences import newcombe
+from siuo_dash.analysis.stats.proportions import wilson
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
 from tests.make.findings_stores import shipped
@@ -102,7 +104,7 @@ def test_size() -> None:
     assert (share.k, share.n) == (2, 3)
     down = figure(families, "InstructBLIP2-13B minus")
     assert down.value == pytest.approx((33 - 41) / 167)
-    assert down.interval == stats.newcombe(33, 167, 41, 167)
+    assert down.interval == newcombe(33, 167, 41, 167)
 
 
 def test_safety_by_refusal() -> None:
@@ -110,7 +112,7 @@ def test_safety_by_refusal() -> None:
     assert (
         statement.sentence == "Of the 89 safe samples of GPT-4V(ision), the safest run, 50 are not effective (56.2 %)."
     )
-    assert statement.figures[0].interval == stats.wilson(50, 89)
+    assert statement.figures[0].interval == wilson(50, 89)
     ends = said()["refusal-range"]
     assert "between 7.9 % (CogVLM) and 82.9 % (InstructBLIP2-7B)" in ends.sentence
     assert (figure(ends, "InstructBLIP2-7B").k, figure(ends, "InstructBLIP2-7B").n) == (34, 41)
@@ -141,7 +143,7 @@ def test_the_same_model_under_different_judges() -> None:
         "The same model, LLaVA-1.5-7B, is 21.6 % Safe on the board “human, 3 responses” and 75.4 %"
     )
     assert "Of 3 models on several boards, 3 differ by more than the samples explain." in statement.sentence
-    assert statement.figures[0].interval == stats.newcombe(126, 167, 36, 167)
+    assert statement.figures[0].interval == newcombe(126, 167, 36, 167)
     qwen = figure(statement, "Qwen2.5-VL-7B-Instruct")
     assert qwen.value == pytest.approx((96 - 50) / 167)
     assert "3 of 3 models" in said()["judges-direction"].figures[0].words()

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siuo_dash.analysis.stats import Rate, agreement, cohen_kappa, confusion, rogan_gladen
-from siuo_dash.analysis.stats.proportions import Z95
+from siuo_dash.analysis.stats.agreement import agreement, cohen_kappa, confusion, rogan_gladen
+from siuo_dash.analysis.stats.proportions import Z95, limits
+from siuo_dash.benchmark.scoring import Tally
 from tests.analysis.stats import properties
 
 labels = st.lists(st.tuples(*[st.sampled_from(["a", "b", "c", None])] * 2), min_size=1, max_size=60)
@@ -48,7 +49,7 @@ def test_kappa_by_hand() -> None:
     assert found.n == 50
     table = confusion(first, second)
     assert (table.labels, table.table) == ((False, True), ((15, 10), (5, 20)))
-    assert agreement(first, second) == Rate(35, 50)
+    assert agreement(first, second) == Tally(35, 50)
 
 
 @properties
@@ -57,7 +58,7 @@ def test_kappa_by_definition_and_symmetry(pairs: list[tuple[str | None, str | No
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
     whole = [(a, b) for a, b in pairs if a is not None and b is not None]
     found, swapped = cohen_kappa(first, second), cohen_kappa(second, first)
-    assert agreement(first, second) == Rate(sum(a == b for a, b in whole), len(whole))
+    assert agreement(first, second) == Tally(sum(a == b for a, b in whole), len(whole))
     if len({label for pair in whole for label in pair}) < 2:
         assert found is None
         return
@@ -77,7 +78,7 @@ def test_kappa_by_definition_and_symmetry(pairs: list[tuple[str | None, str | No
 
 def test_missing_is_left_out_whatever_it_is() -> None:
     nothing = [None, float("nan"), pd.NA, 1]
-    assert agreement(nothing, [1, 1, 1, 1]) == Rate(1, 1)
+    assert agreement(nothing, [1, 1, 1, 1]) == Tally(1, 1)
     assert cohen_kappa([None], [1]) is None
     assert cohen_kappa([], []) is None
     assert cohen_kappa([1, 1], [1, 1]) is None
@@ -101,7 +102,7 @@ def test_readers_of_the_labels(shared: Path) -> None:
 
 def test_rogan_gladen_by_hand() -> None:
     # (0.6 + 0.8 - 1) / (0.9 + 0.8 - 1) = 4/7.
-    found = rogan_gladen(Rate(60, 100), Rate(45, 50), Rate(40, 50))
+    found = rogan_gladen(Tally(60, 100), Tally(45, 50), Tally(40, 50))
     assert found is not None
     assert found.estimate == pytest.approx(4 / 7)
     # The interval in steps: p' = (60 + 1.9207)/(103.8415), se' = 46/52, sp' = 41/52, then the shift and the width.
@@ -115,18 +116,16 @@ def test_rogan_gladen_by_hand() -> None:
 
 
 def test_a_faultless_judge_changes_nothing() -> None:
-    found = rogan_gladen(Rate(60, 100), Rate(10**9, 10**9), Rate(10**9, 10**9))
+    found = rogan_gladen(Tally(60, 100), Tally(10**9, 10**9), Tally(10**9, 10**9))
     assert found is not None
     assert found.estimate == pytest.approx(0.6)
-    interval = Rate(60, 100)
-    assert found.low == pytest.approx(interval.low, abs=0.01)
-    assert found.high == pytest.approx(interval.high, abs=0.01)
+    assert (found.low, found.high) == pytest.approx(limits(60, 100), abs=0.01)
 
 
 def test_a_judge_no_better_than_a_coin() -> None:
-    assert rogan_gladen(Rate(60, 100), Rate(25, 50), Rate(25, 50)) is None
-    assert rogan_gladen(Rate(60, 100), Rate(1, 1), Rate(10, 100)) is None
-    for gap in ((Rate(0, 0), Rate(9, 10), Rate(9, 10)), (Rate(5, 9), Rate(0, 0), Rate(9, 10))):
+    assert rogan_gladen(Tally(60, 100), Tally(25, 50), Tally(25, 50)) is None
+    assert rogan_gladen(Tally(60, 100), Tally(1, 1), Tally(10, 100)) is None
+    for gap in ((Tally(0, 0), Tally(9, 10), Tally(9, 10)), (Tally(5, 9), Tally(0, 0), Tally(9, 10))):
         assert rogan_gladen(*gap) is None
 
 
@@ -136,18 +135,18 @@ share = st.integers(20, 200).flatmap(lambda n: st.tuples(st.integers(n * 6 // 10
 @properties
 @given(st.integers(0, 167), share, share)
 def test_rogan_gladen_bounds_and_direction(k: int, se: tuple[int, int], sp: tuple[int, int]) -> None:
-    sensitivity, specificity = Rate(*se), Rate(*sp)
-    found = rogan_gladen(Rate(k, 167), sensitivity, specificity)
+    sensitivity, specificity = Tally(*se), Tally(*sp)
+    found = rogan_gladen(Tally(k, 167), sensitivity, specificity)
     assert found is not None
     assert 0 <= found.low <= found.high <= 1
     assert found.low - 1e-9 <= found.estimate <= found.high + 1e-9
     # Calling safe what is unsafe and the reverse mirrors the estimate.
-    mirrored = rogan_gladen(Rate(167 - k, 167), specificity, sensitivity)
+    mirrored = rogan_gladen(Tally(167 - k, 167), specificity, sensitivity)
     assert mirrored is not None
     assert mirrored.estimate == pytest.approx(1 - found.estimate, abs=1e-9)
     assert (mirrored.low, mirrored.high) == pytest.approx((1 - found.high, 1 - found.low), abs=1e-9)
     if k < 167:
-        more = rogan_gladen(Rate(k + 1, 167), sensitivity, specificity)
+        more = rogan_gladen(Tally(k + 1, 167), sensitivity, specificity)
         assert more is not None
         assert more.estimate >= found.estimate
 
@@ -157,9 +156,9 @@ def test_rogan_gladen_covers() -> None:
     truth, se, sp, hits, n = 0.55, 0.9, 0.85, 0, 1500
     for _ in range(n):
         found = rogan_gladen(
-            Rate(int(rng.binomial(167, truth * se + (1 - truth) * (1 - sp))), 167),
-            Rate(int(rng.binomial(80, se)), 80),
-            Rate(int(rng.binomial(70, sp)), 70),
+            Tally(int(rng.binomial(167, truth * se + (1 - truth) * (1 - sp))), 167),
+            Tally(int(rng.binomial(80, se)), 80),
+            Tally(int(rng.binomial(70, sp)), 70),
         )
         assert found is not None
         hits += found.low <= truth <= found.high

@@ -12,8 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, pearsonr, rankdata
 
-from siuo_dash.analysis.stats import against_rest, domain_effect, newcombe, spearman
-from siuo_dash.analysis.stats.association import _null_chi2
+from siuo_dash.analysis.stats.association import _null_chi2, against_rest, domain_effect, spearman
+from siuo_dash.analysis.stats.differences import newcombe
 from tests.analysis.stats import properties
 
 

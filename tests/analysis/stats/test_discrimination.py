@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siuo_dash.analysis.stats import discrimination
+from siuo_dash.analysis.stats.association import discrimination
 from tests.analysis.stats import properties
 
 nan = float("nan")

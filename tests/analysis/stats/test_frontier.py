@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siuo_dash.analysis.stats import FrontierShare, JointTotals, frontier_share, pareto
+from siuo_dash.analysis.stats.frontier import FrontierShare, JointTotals, frontier_share, pareto
 from siuo_dash.analysis.stats.proportions import Floats
 from tests.analysis.stats import properties
 

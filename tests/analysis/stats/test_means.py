@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp, ttest_ind
 
-from siuo_dash.analysis.stats import mean_difference, paired_mean
+from siuo_dash.analysis.stats.means import mean_difference, paired_mean
 
 
 def test_hand_worked() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 from statsmodels.stats.multitest import multipletests
 
-from siuo_dash.analysis.stats import benjamini_hochberg, holm
+from siuo_dash.analysis.stats.multiple import benjamini_hochberg, holm
 from tests.analysis.stats import properties
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=20)

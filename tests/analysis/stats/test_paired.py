@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 from statsmodels.stats.contingency_tables import mcnemar
 
-from siuo_dash.analysis.stats import PairedTable, bonett_price, mcnemar_mid_p, paired_difference, paired_table
+from siuo_dash.analysis.stats.differences import (
+    PairedTable,
+    bonett_price,
+    mcnemar_mid_p,
+    paired_difference,
+    paired_table,
+)
 from tests.analysis.stats import properties
 
 tables = st.tuples(*[st.integers(0, 60)] * 4).filter(lambda t: sum(t) > 0)

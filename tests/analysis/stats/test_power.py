@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from siuo_dash.analysis.stats import detectable_gap
+from siuo_dash.analysis.stats.differences import detectable_gap
 from tests.analysis.stats import properties
 
 

@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from siuo_dash.analysis.stats import RankRange, competition_rank, rank_ranges
 from siuo_dash.analysis.stats.proportions import Floats
-from siuo_dash.analysis.stats.ranking import _inverted_index
+from siuo_dash.analysis.stats.ranking import RankRange, _inverted_index, competition_rank, rank_ranges
 from tests.analysis.stats import properties
 
 PUBLISHED_SAFE = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siuo_dash.analysis.stats import ResponseMix, response_mix, single_response_rate
+from siuo_dash.analysis.stats.responses import ResponseMix, response_mix, single_response_rate
 from tests.analysis.stats import properties
 
 nan = float("nan")

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from siuo_dash.analysis.stats import newcombe, newcombe_array, score_test_array, unpaired_difference, unpaired_p, wilson
+from siuo_dash.analysis.stats.differences import (
+    newcombe,
+    newcombe_array,
+    score_test_array,
+    unpaired_difference,
+    unpaired_p,
+)
+from siuo_dash.analysis.stats.proportions import wilson
 from tests.analysis.stats import properties
 
 count = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
