@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from siuo_dash.analysis.findings import Statement, Theme
+from siuo_dash.analysis.findings import Theme
+from siuo_dash.analysis.findings.statement import Statement
 from siuo_dash.report.export import Provenance, Table, plain_table
 
 SHOWN_FIGURES = 3

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from siuo_dash.analysis import findings as analysis
+from siuo_dash.analysis.findings import findings
+from siuo_dash.analysis.findings.judges import several_boards
+from siuo_dash.analysis.findings.statement import Link, Statement
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import intervals
 from siuo_dash.report import findings as report
@@ -17,7 +19,7 @@ from siuo_dash.ui.display import plain
 def show(view: View) -> None:
     """The statements by theme."""
     themes = background.computed(
-        lambda: analysis.findings(view.store, view.board, view.metric),
+        lambda: findings(view.store, view.board, view.metric),
         "The findings are being computed and will appear here.",
         *("findings", view.store.version, view.board.id, view.metric.id),
         patience=1.0,
@@ -40,7 +42,7 @@ def _provenance(view: View) -> Provenance:
     return view.provenance(f"seen by {view.metric.label}")
 
 
-def _show(view: View, statement: analysis.Statement) -> None:
+def _show(view: View, statement: Statement) -> None:
     """One statement: sentence, what it rests on, figures, caveat, and the way to the view that shows it."""
     with st.container(border=True, gap="xsmall"):
         if statement.said:
@@ -68,7 +70,7 @@ def _figures(lines: list[str]) -> None:
         st.markdown("\n".join(f"- {_words(line)}" for line in lines))
 
 
-def _lead_on(view: View, link: analysis.Link, *, key: str) -> None:
+def _lead_on(view: View, link: Link, *, key: str) -> None:
     """A link to the view that shows it; a button where that view has another board or metric than this page."""
     here = {"board": view.board.label, "metric": view.metric.label}
     if all(here.get(name, value) == value for name, value in link.params.items()):
@@ -78,7 +80,7 @@ def _lead_on(view: View, link: analysis.Link, *, key: str) -> None:
         st.button(link.label, key=key, type="tertiary", icon=icon, on_click=_leave, args=(view, link))
 
 
-def _leave(view: View, link: analysis.Link) -> None:
+def _leave(view: View, link: Link) -> None:
     """Take the link's board and metric over, which the address of a link cannot, and go there."""
     ids = {
         "board": {label: board for board, label in view.boards.items()},
@@ -92,7 +94,7 @@ def _leave(view: View, link: analysis.Link) -> None:
 def _several_boards(view: View, *, narrow: bool) -> None:
     """The models that are on several boards, with their rates on each."""
     judged = METRICS["safe"] if view.metric.task == "mcqa" else view.metric
-    several = analysis.several_boards(view.store, judged)
+    several = several_boards(view.store, judged)
     if several.empty:
         return
     models = several["name"].nunique()

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import pytest
 
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.analysis.findings import several_boards
+from siuo_dash.analysis.findings.judges import several_boards
 from siuo_dash.analysis.stats.frontier import pareto
 from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.analysis.tradeoff import regions, tradeoff

@@ -7,27 +7,26 @@ from typing import Final
 import pandas as pd
 
 from siuo_dash.analysis import queries
-from siuo_dash.analysis.findings import words
-from siuo_dash.analysis.findings.scene import Scene
-from siuo_dash.analysis.findings.statement import Figure, Link, Statement, cannot
+from siuo_dash.analysis.findings.statement import BoardView, Link, Statement, cannot, count, share, unpaired
 from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.stats.differences import UnpairedDifference, unpaired_difference
-from siuo_dash.analysis.stats.proportions import wilson, wilson_array
+from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.text import normalise
 from siuo_dash.store.engine.database import Store
+from siuo_dash.text import percent
 
-TITLE = "One model, several judges"
-MOST_FIGURES = 6
-ALL_RUNS = "All runs, without ranks"
+MOST_FIGURES: Final = 6
+ALL_RUNS: Final = "All runs, without ranks"
 
-# Several uploads of a model on one board would count one protocol twice: the first one stands for it.
+# Several uploads of a model on one board would count one protocol twice, so the first of them is taken.
 SEVERAL_BOARDS: Final = Query(
     "several_boards",
     "The models that were judged on several boards, with their first run on each.",
     """
     WITH judged AS (
-        SELECT *, ROW_NUMBER() OVER (PARTITION BY LOWER(model), board ORDER BY submitted_at NULLS FIRST, run_id) AS place
+        SELECT *, ROW_NUMBER()
+            OVER (PARTITION BY LOWER(model), board ORDER BY submitted_at NULLS FIRST, run_id) AS place
         FROM runs WHERE {metric}_n > 0
     )
     SELECT run_no, run_id, model, board, judge, evidence, {metric}_k AS k, {metric}_n AS n FROM judged
@@ -37,49 +36,57 @@ SEVERAL_BOARDS: Final = Query(
     """,
 )
 
+Gap = tuple[pd.Series, pd.Series, UnpairedDifference]
+"""The rows of a model's lowest and highest board, and their difference."""
 
-def statements(scene: Scene) -> list[Statement]:
+
+def statements(view: BoardView) -> list[Statement]:
     """How far apart the boards put the same model, and whether one board is always the kinder."""
-    metric = scene.generation
-    frame = several_boards(scene.store, metric)
+    metric = view.generation
+    frame = several_boards(view.store, metric)
     if frame.empty:
-        why = f"No model has been judged on two boards by {metric.label}, so judges and protocols cannot be set against each other."  # fmt: skip
+        why = (
+            f"No model has been judged on two boards by {metric.label}, so judges and protocols cannot be set against "
+            "each other."
+        )
         return [cannot("judges", why, n="no model", link=Link("leaderboard", "All runs", {"board": ALL_RUNS}))]
     gaps = board_gaps(frame)
     return [_widest(gaps, metric), *_direction(frame, gaps, metric)]
 
 
 def several_boards(store: Store, metric: Metric) -> pd.DataFrame:
-    """One row a model and board, for models that stand on several: run_id, model, name (the same on all boards), board,
+    """One row a model and board, for models that are on several: run_id, model, name (the same on all boards), board,
     board_label, judge, evidence, k, n, rate, low, high (fractions, Wilson 95 %). Lowest rate of a model first.
     """
     frame = SEVERAL_BOARDS.run(store, metric=metric)
     labels = {board.id: board.label for board in queries.boards(store)}
     k, n = (frame[part].to_numpy(dtype=float) for part in ("k", "n"))
     low, high = wilson_array(k, n)
-    keys = frame["model"].map(normalise)
-    name = frame.groupby(keys)["model"].transform("first")
+    name = frame.groupby(frame["model"].map(normalise))["model"].transform("first")
     return frame.assign(name=name, board_label=frame["board"].map(labels), rate=k / n, low=low, high=high)
 
 
-def board_gaps(frame: pd.DataFrame) -> list[tuple[pd.Series, pd.Series, UnpairedDifference]]:
+def board_gaps(frame: pd.DataFrame) -> list[Gap]:
     """Of each model the row of its lowest and of its highest board and their difference, the widest first."""
     found = []
     for _, rows in frame.groupby("name", sort=True):
         low, high = rows.loc[rows["rate"].idxmin()], rows.loc[rows["rate"].idxmax()]
         if low["board"] == high["board"]:  # the same rate everywhere
             low, high = rows.iloc[0], rows.iloc[-1]
-        difference = unpaired_difference(int(high["k"]), int(high["n"]), int(low["k"]), int(low["n"]))
-        found.append((low, high, difference))
+        found.append((low, high, unpaired_difference(*_counts(high, low))))
     return sorted(found, key=lambda gap: -gap[2].difference)
 
 
-def _widest(gaps: list[tuple[pd.Series, pd.Series, UnpairedDifference]], metric: Metric) -> Statement:
+def _counts(first: pd.Series, second: pd.Series) -> tuple[int, int, int, int]:
+    return int(first["k"]), int(first["n"]), int(second["k"]), int(second["n"])
+
+
+def _widest(gaps: list[Gap], metric: Metric) -> Statement:
     low, high, difference = gaps[0]
     clear = sum(not gap.interval.contains(0) for _, _, gap in gaps)
     sentence = (
-        f"The same model, {low['name']}, is {words.percent(low['rate'])} {metric.label} on the board “{low['board_label']}” "
-        f"and {words.percent(high['rate'])} on “{high['board_label']}”."
+        f"The same model, {low['name']}, is {percent(low['rate'])} {metric.label} on the board “{low['board_label']}” "
+        f"and {percent(high['rate'])} on “{high['board_label']}”."
     )
     if difference.difference == 0:
         sentence = f"The models that stand on several boards have the same {metric.label} rate on each of them."
@@ -88,32 +95,29 @@ def _widest(gaps: list[tuple[pd.Series, pd.Series, UnpairedDifference]], metric:
     elif not clear:
         sentence += " The difference is no larger than the samples explain."
     figures = tuple(
-        Figure(
-            f"{high['name']}: {high['board_label']} minus {low['board_label']}", "points", gap.difference, gap.interval,
-            gap.first.n, "samples each" if gap.first.n == gap.second.n else f"and {gap.second.n} samples", method="Newcombe",
-        )
-        for low, high, gap in gaps[:MOST_FIGURES]
-    )  # fmt: skip
-    caveat = "Boards differ in judge, number of responses, answer length and what the judge is shown, all at once: what causes the gap is not known. Unpaired; with more than two boards the extremes are compared, which widens gaps."  # fmt: skip
+        unpaired(f"{high['name']}: {high['board_label']} minus {low['board_label']}", *_counts(high, low))
+        for low, high, _ in gaps[:MOST_FIGURES]
+    )
+    caveat = (
+        "Boards differ in judge, number of responses, answer length and what the judge is shown, all at once: what "
+        "causes the gap is not known. Unpaired; with more than two boards the extremes are compared, which widens gaps."
+    )
     link = Link("leaderboard", "Both runs", {"board": ALL_RUNS, "q": str(low["name"])[:100], "metric": metric.label})
-    return Statement("judges", sentence, words.count(len(gaps), "model"), figures, caveat, link)
+    return Statement("judges", sentence, count(len(gaps), "model"), figures, caveat, link)
 
 
-def _direction(
-    frame: pd.DataFrame, gaps: list[tuple[pd.Series, pd.Series, UnpairedDifference]], metric: Metric
-) -> list[Statement]:
+def _direction(frame: pd.DataFrame, gaps: list[Gap], metric: Metric) -> list[Statement]:
     """The board that most often has the highest rate of a model."""
-    kindest = pd.Series(
-        [high["board_label"] for _, high, gap in gaps if gap.difference > 0], dtype=object
-    ).value_counts()
-    if len(gaps) < 2 or kindest.empty:
+    highest = [high["board_label"] for _, high, gap in gaps if gap.difference > 0]
+    if len(gaps) < 2 or not highest:
         return []
+    kindest = pd.Series(highest, dtype=object).value_counts()
     board, k = str(kindest.index[0]), int(kindest.iloc[0])
     n = frame.loc[frame["board_label"] == board, "name"].nunique()
-    interval = wilson(k, n)
     which = f"each of the {n}" if k == n else f"{k} of the {n}"
-    sentence = f"The board “{board}” gives the highest {metric.label} rate to {which} models that it shares with another board."  # fmt: skip
-    figure = Figure(f"Highest on “{board}”", "percent", k / n, interval, n, "models", k, "Wilson over models")
+    sentence = f"The board “{board}” gives the highest {metric.label} rate to {which} models"
+    sentence += " that it shares with another board."
+    figures = (share(f"Highest on “{board}”", k, n, "models"),)
     caveat = "A kinder judge and a model evaluated under kinder conditions look alike here."
     link = Link("reliability", "Judges on the same responses")
-    return [Statement("judges-direction", sentence, words.count(n, "model"), (figure,), caveat, link)]
+    return [Statement("judges-direction", sentence, count(n, "model"), figures, caveat, link)]

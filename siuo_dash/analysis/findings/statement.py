@@ -1,13 +1,24 @@
-"""What a finding is: a sentence, its figures with count and interval, a caveat, and the view that shows it."""
+"""What a finding is: a sentence with its figures, a caveat and a link; and what all of them look at: one board."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from siuo_dash.analysis.findings import words
-from siuo_dash.analysis.stats.proportions import Interval
+import pandas as pd
+
+from siuo_dash.analysis import queries
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.leaderboard import leaderboard
+from siuo_dash.analysis.queries import Board
+from siuo_dash.analysis.stats.association import Correlation
+from siuo_dash.analysis.stats.differences import newcombe
+from siuo_dash.analysis.stats.proportions import Interval, wilson
+from siuo_dash.benchmark.protocol import MCQA_BOARD
+from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.store.engine.database import Store
+from siuo_dash.text import counted
 
 Unit = Literal["percent", "points", "rho"]
 
@@ -16,8 +27,8 @@ Unit = Literal["percent", "points", "rho"]
 class Figure:
     """One figure: what it is of, its value, its 95 % interval, what it was counted from and how.
 
-    value, low, high: fractions (rho as it is); low and high None where no interval is defined. k of n samples, runs or
-    models (`of`); k None where the figure is no share. method: how the interval comes about.
+    value, interval: fractions (rho as it is); interval None where none is defined. k of n samples, runs or models
+    (`of`); k None where the figure is no share. method: how the interval comes about.
     """
 
     label: str
@@ -31,14 +42,44 @@ class Figure:
 
     def words(self, digits: int = 1) -> str:
         """'53.3 % (95 % interval 45.7 to 60.7; 89 of 167 samples)'."""
-        value = {"percent": words.percent, "points": words.points, "rho": words.rho}[self.unit](self.value, digits)
-        parts = [f"95 % interval {self._limits(self.interval, digits)}"] if self.interval else []
-        parts.append(f"{self.k} of {self.n} {self.of}" if self.k is not None else f"n = {self.n} {self.of}")
-        return f"{value} ({'; '.join(parts)})"
+        sign = {"percent": " %", "points": " points", "rho": ""}[self.unit]
+        parts = [f"{self.k} of {self.n} {self.of}" if self.k is not None else f"n = {self.n} {self.of}"]
+        if self.interval is not None:
+            low, high = (number(limit, self.unit, digits) for limit in (self.interval.low, self.interval.high))
+            parts.insert(0, f"95 % interval {low} to {high}")
+        return f"{number(self.value, self.unit, digits)}{sign} ({'; '.join(parts)})"
 
-    def _limits(self, interval: Interval, digits: int) -> str:
-        show = words.rho if self.unit == "rho" else words.bare_points if self.unit == "points" else words.bare_percent
-        return f"{show(interval.low, digits)} to {show(interval.high, digits)}"
+
+def number(value: float, unit: Unit, digits: int = 1) -> str:
+    """'53.3', '+6.0' or, with one digit more, '-0.20' for rho; what rounds to nothing has no sign."""
+    text = {
+        "percent": f"{100 * value:.{digits}f}",
+        "points": f"{100 * value:+.{digits}f}",
+        "rho": f"{value:.{digits + 1}f}",
+    }[unit]
+    return text if float(text) else text.lstrip("+-")
+
+
+def share(label: str, k: int, n: int, of: str = "samples") -> Figure:
+    """The figure of k of n samples, or of k of n runs, models or families, with Wilson's interval."""
+    return Figure(label, "percent", k / n, wilson(k, n), n, of, k, "Wilson" + f" over {of}" * ("samples" not in of))
+
+
+def rate(run: Mapping[Any, Any], metric: str) -> Figure:
+    """The figure of a run's rate; the run is a row of `leaderboard`."""
+    k, n = int(run[f"{metric}_k"]), int(run[f"{metric}_n"])
+    return share(f"{run['model']}, {METRICS[metric].label}", k, n)
+
+
+def correlation(label: str, found: Correlation, of: str) -> Figure:
+    """The figure of a rank correlation over runs or models (`of`)."""
+    return Figure(label, "rho", found.rho, found.interval, found.n, of, method="Bonett–Wright")
+
+
+def unpaired(label: str, k1: int, n1: int, k2: int, n2: int) -> Figure:
+    """The figure of k1/n1 - k2/n2 over samples that are not paired."""
+    of = "samples each" if n1 == n2 else f"and {n2} samples"
+    return Figure(label, "points", k1 / n1 - k2 / n2, newcombe(k1, n1, k2, n2), n1, of, method="Newcombe")
 
 
 @dataclass(frozen=True)
@@ -52,9 +93,9 @@ class Link:
 
 @dataclass(frozen=True)
 class Statement:
-    """A finding about the data that is loaded; with `said` False, why the data carry none.
+    """A finding about the data that is loaded; with `said` False, why the data support none.
 
-    id: stands for the kind of statement, whatever it comes to. n: what it rests on, in words ('15 runs').
+    id: the kind of statement, whatever it comes to. n: what it rests on, in words ('15 runs').
     """
 
     id: str
@@ -67,5 +108,67 @@ class Statement:
 
 
 def cannot(id: str, why: str, *, n: str = "", link: Link | None = None) -> Statement:
-    """The statement that the data do not carry one, and why."""
+    """The statement that the data do not support one, and why."""
     return Statement(id, why, n=n, link=link, said=False)
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """'no run', '1 run', '15 runs'."""
+    return counted(number, noun, plural) if number else f"no {noun}"
+
+
+@dataclass(frozen=True)
+class BoardView:
+    """One board seen by one metric. runs: its ranked runs, best first, as `leaderboard` gives them."""
+
+    store: Store
+    board: Board
+    metric: Metric
+    runs: pd.DataFrame
+
+    @property
+    def generation(self) -> Metric:
+        """The metric to set against multiple choice, or to judge: the chosen one, or Safe."""
+        return METRICS["safe"] if self.metric.task == "mcqa" else self.metric
+
+    @property
+    def rate(self) -> str:
+        return f"{self.metric.label} rate"
+
+    @property
+    def n(self) -> str:
+        return count(len(self.runs), "run")
+
+    def link(self, url: str, label: str, metric: Metric | None = None) -> Link:
+        """A link that keeps board and metric."""
+        return Link(url, label, {"board": self.board.label, "metric": (metric or self.metric).label})
+
+    def ranked(self, metric_id: str) -> pd.DataFrame:
+        """The board's ranked runs by another metric."""
+        return self.runs if metric_id == self.metric.id else ranked_runs(self.store, self.board, METRICS[metric_id])
+
+    def by_model(self) -> pd.DataFrame:
+        """One row a model: its first run's facts, and the mean of its runs' rates as `rate`."""
+        runs = self.runs.sort_values(["submitted_at", "run_id"], na_position="first")
+        means = runs.groupby("model", sort=True)[f"{self.metric.id}_rate"].mean()
+        return runs.drop_duplicates("model").set_index("model").assign(rate=means).reset_index()
+
+
+def board_view(store: Store, board: Board, metric: Metric) -> BoardView:
+    """A board seen by a metric; partial runs are left out, as they are not ranked."""
+    return BoardView(store, board, metric, ranked_runs(store, board, metric))
+
+
+def ranked_runs(store: Store, board: Board, metric: Metric) -> pd.DataFrame:
+    """The ranked runs of a board by a metric. Only multiple choice is compared across judges."""
+    frame = leaderboard(store, Filters(board=board.id), metric)
+    frame = frame[frame["rank"].notna()]
+    if board.id == MCQA_BOARD and metric.task != "mcqa":
+        frame = frame[frame["board"] == board.id]
+    return frame.reset_index(drop=True)
+
+
+def boards_with_samples(store: Store, first: Board) -> list[Board]:
+    """The boards whose runs have a verdict for each sample, `first` before the others."""
+    known = [board for board in queries.boards(store) if board.per_sample_runs]
+    return sorted(known, key=lambda board: (board.id != first.id, -board.per_sample_runs, board.id))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from siuo_dash.analysis.stats.proportions import Floats
-from siuo_dash.analysis.stats.resampling import DRAWS, SEED, SampleRates, binomial_draws, chunks, sample_counts
+from siuo_dash.analysis.stats.resampling import DRAWS, SEED, drawn_rates
 
 
 @dataclass(frozen=True)
@@ -76,15 +76,7 @@ def rank_ranges(
         return ()
 
     ranks = np.empty((len(ids), draws), dtype=np.int16 if len(ids) < 2**15 - 1 else np.int32)
-    per_sample = SampleRates(matrix, sample_counts(labels, draws, seed))
-    totals = np.setdiff1d(np.flatnonzero(graded_n), per_sample.runs)
-    drawn = np.empty((totals.size, draws), dtype=np.int32)
-    for row, run in enumerate(totals):
-        drawn[row] = binomial_draws(int(passed_k[run]), int(graded_n[run]), ids[run], draws, seed)
-    for start, stop in chunks(draws, len(ids)):
-        rates = np.full((stop - start, len(ids)), np.nan)
-        rates[:, per_sample.runs] = per_sample.rates(start, stop)
-        rates[:, totals] = drawn[:, start:stop].T / graded_n[totals]
+    for start, stop, rates in drawn_rates(ids, passed_k, graded_n, matrix, labels, draws, seed):
         # One past the last rank marks a draw that says nothing, and sorts behind all others.
         ranks[:, start:stop] = np.nan_to_num(competition_rank(rates), nan=len(ids) + 1).T
     first = (ranks == 1).mean(axis=1)

@@ -6,7 +6,7 @@ arithmetic. numpy's own binomial and choice may change between versions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
@@ -102,6 +102,32 @@ def _binomial_thresholds(k: int, n: int) -> npt.NDArray[np.uint64]:
         thresholds.append((below << 64) // total)
         weight = weight * (n - j) * k // ((j + 1) * (n - k))
     return np.array(thresholds, dtype=np.uint64)
+
+
+def drawn_rates(
+    run_ids: Sequence[str],
+    k: Counts,
+    n: Counts,
+    outcomes: npt.NDArray[np.float32],
+    strata: npt.ArrayLike,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Iterator[tuple[int, int, Floats]]:
+    """Ranges of draws, each with its draws × runs rates; NaN where a draw says nothing about a run.
+
+    k, n: counts, one a run. outcomes: runs × samples, 1, 0 or NaN. strata: the domain of each sample. Runs with
+    outcomes share the samples of a draw, drawn within domain; the others are drawn binomially from their counts.
+    """
+    per_sample = SampleRates(outcomes, sample_counts(strata, draws, seed))
+    totals = np.setdiff1d(np.flatnonzero(n), per_sample.runs)
+    drawn = np.empty((totals.size, draws), dtype=np.int32)
+    for row, run in enumerate(totals):
+        drawn[row] = binomial_draws(int(k[run]), int(n[run]), run_ids[run], draws, seed)
+    for start, stop in chunks(draws, len(run_ids)):
+        rates = np.full((stop - start, len(run_ids)), np.nan)
+        rates[:, per_sample.runs] = per_sample.rates(start, stop)
+        rates[:, totals] = drawn[:, start:stop].T / n[totals]
+        yield start, stop, rates
 
 
 def joint_draws(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from siuo_dash.analysis.findings.families import family
+from siuo_dash.analysis.findings.models import family
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""With other data the sentences change; what the data cannot carry is not said."""
+"""With other data the sentences change; what the data do not support is not said."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 from siuo_dash.analysis import queries
-from siuo_dash.analysis.findings import Statement, findings, scene_of
-from siuo_dash.analysis.findings.level import is_paper
+from siuo_dash.analysis.findings import findings
+from siuo_dash.analysis.findings.leaders import is_paper
+from siuo_dash.analysis.findings.statement import Statement, board_view
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
 from tests.make.findings_stores import counted, store
@@ -24,7 +25,7 @@ def said(made: Store, metric: str = "safe", board: str = "human-3") -> dict[str,
 
 def test_one_run(tmp_path: Path) -> None:
     found = said(store(tmp_path, counted("Only", 60, 20, 50, 37, open_weights=True, params_b=7.0)))
-    assert found["best"].sentence == "Only is the only ranked run: 47.9 % Safe. Nothing stands beside it."
+    assert found["best"].sentence == "Only is the only ranked run: 47.9 % Safe. There is nothing to compare it with."
     assert found["median"].sentence == "There is one run, so its Safe rate, 47.90 %, is the median too."
     assert found["below-half"].sentence.startswith("1 of 1 runs stay below 50 % by Safe. For none the whole")
     unsaid = {id for id, statement in found.items() if not statement.said}
@@ -153,7 +154,7 @@ def test_multiple_choice_that_agrees(tmp_path: Path) -> None:
 def test_the_announcement_needs_its_own_fifteen_rows_and_no_other(tmp_path: Path) -> None:
     shipped = make_data(tmp_path / "shipped", shipped=True)
     made = Store(shipped)
-    assert is_paper(scene_of(made, queries.find_board(made, "human-3"), METRICS["safe"]))
+    assert is_paper(board_view(made, queries.find_board(made, "human-3"), METRICS["safe"]))
     more = make_data(tmp_path / "more", counted("Newcomer", 100, 20, 20, 27), shipped=True)
     made = Store(more)
     found = said(made)
@@ -199,7 +200,7 @@ def test_two_runs_are_too_few_to_call_a_sample_hard(tmp_path: Path) -> None:
     assert not found["hardest"].said
 
 
-def test_names_are_carried_as_they_are(tmp_path: Path) -> None:
+def test_names_are_kept_as_they_are(tmp_path: Path) -> None:
     name = "<b>*x*</b> & [a](b)" * 10
     runs: list[pa.Table] = [counted(name, 100, 20, 20, 27), counted("Other", 10, 20, 20, 117)]
     assert said(store(tmp_path, *runs))["best"].sentence.startswith(name)

@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import binom, spearmanr, ttest_ind
 
 from siuo_dash.analysis import queries
-from siuo_dash.analysis.findings import Figure, Statement, findings
+from siuo_dash.analysis.findings import findings
+from siuo_dash.analysis.findings.statement import Figure, Statement
 from siuo_dash.analysis.stats.differences import newcombe
 from siuo_dash.analysis.stats.proportions import wilson
 from siuo_dash.benchmark.schema import METRICS
@@ -35,7 +36,7 @@ def figure(statement: Statement, start: str) -> Figure:
 def test_the_best() -> None:
     best = said()["best"]
     assert best.sentence == (
-        "GPT-4V(ision) has the highest Safe rate, 53.3 %. Gemini 1.5 Pro and GPT-4o cannot be told from it on these samples."
+        "GPT-4V(ision) has the highest Safe rate, 53.3 %. Gemini 1.5 Pro and GPT-4o are not significantly different from it on these samples."
     )
     assert best.n == "15 runs"
     assert best.figures[0].words() == "53.3 % (95 % interval 45.7 to 60.7; 89 of 167 samples)"
@@ -129,11 +130,11 @@ def test_multiple_choice_against_generation() -> None:
     assert "LLaVA-1.6-34B leads in multiple choice, GPT-4V(ision) in generation." in order.sentence
     gap = said()["mcqa-gap"]
     assert gap.figures[0].value == pytest.approx(np.mean(np.array(choice) - np.array(safe)) / 167)
-    assert "not told apart" in gap.sentence
+    assert "do not differ significantly" in gap.sentence
     guessing = said()["mcqa-guessing"]
     assert guessing.sentence == (
-        "4 of 11 runs cannot be told from guessing in multiple choice (25 %): "
-        "MiniGPT4-v2, Qwen-VL-7B-Chat, CogVLM and mPLUG-OWL2."
+        "4 of 11 runs are no better than guessing in multiple choice: the interval includes 25 % "
+        "(MiniGPT4-v2, Qwen-VL-7B-Chat, CogVLM and mPLUG-OWL2)."
     )
 
 
