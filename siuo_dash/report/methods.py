@@ -22,9 +22,8 @@ from siuo_dash.benchmark.scoring import Tally
 class Method:
     """A method: its name, where it is used, its formula in LaTeX, where it was published, and a worked example.
 
-    function, arguments: the call of the example. text: its sentence with {names} of figures. figures: by name, where
-    the figure is in the result ('0.rank' is the rank of the first, '' the result itself) and its value, rounded as
-    printed; the path ends in ' points' for a fraction that is printed in percentage points.
+    function, arguments: the call of the example. text: its sentence with {names} of figures. figures: by name, the
+    path in the result ('0.rank' is the first's rank, '' the result, 'low points' 100 × low) and the value as printed.
     """
 
     name: str

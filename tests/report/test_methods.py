@@ -37,7 +37,7 @@ def test_every_record_is_whole(method: Method) -> None:
 def test_every_statistic_is_explained() -> None:
     explained = {method.function for method in METHODS}
     assert len({method.name for method in METHODS}) == len(METHODS) == len(explained)
-    parts = {"agreement", "confusion", "competition_rank", "paired_difference", "paired_table", "pareto"}
+    parts = {"confusion", "competition_rank", "paired_difference", "paired_table", "pareto"}
     parts |= {"limits", "unpaired_difference", "wilson_array", "newcombe_array", "score_test_array"}
     public = {
         function

@@ -25,10 +25,6 @@ class Confusion:
     def n(self) -> int:
         return sum(map(sum, self.table))
 
-    @property
-    def agreeing(self) -> int:
-        return sum(row[place] for place, row in enumerate(self.table))
-
 
 @dataclass(frozen=True)
 class Kappa:
@@ -53,12 +49,6 @@ def confusion(first: Iterable[object], second: Iterable[object]) -> Confusion:
     pairs = Counter((a, b) for a, b in zip(first, second, strict=True) if not (pd.isna(a) or pd.isna(b)))
     labels = tuple(sorted({label for pair in pairs for label in pair}, key=str))
     return Confusion(labels, tuple(tuple(pairs[a, b] for b in labels) for a in labels))
-
-
-def agreement(first: Iterable[object], second: Iterable[object]) -> Tally:
-    """Share of the pairs on which the two say the same."""
-    counted = confusion(first, second)
-    return Tally(counted.agreeing, counted.n)
 
 
 def cohen_kappa(first: Iterable[object], second: Iterable[object]) -> Kappa | None:

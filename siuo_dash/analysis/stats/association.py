@@ -31,13 +31,12 @@ class Correlation:
 class DomainEffect:
     """How much the outcomes of one run differ between domains.
 
-    chi2: Pearson's statistic; dof: domains - 1; p: by permutation; explained: share of the variance between
+    chi2: Pearson's statistic; p: by permutation; explained: share of the variance between
     samples that their domain explains (Cramér's V squared); by_chance: what it would explain on average if the
     domain did not matter.
     """
 
     chi2: float
-    dof: int
     p: float
     explained: float
     by_chance: float
@@ -98,7 +97,7 @@ def domain_effect(k_by_domain: Sequence[int], n_by_domain: Sequence[int], *, see
     # Rounding must not make an equally extreme table less extreme.
     extreme = null.size - int(np.searchsorted(null, chi2 * (1 - 1e-9), side="left"))
     by_chance = (n.size - 1) / (total - 1)
-    return DomainEffect(chi2, n.size - 1, (1 + extreme) / (1 + null.size), chi2 / total, by_chance)
+    return DomainEffect(chi2, (1 + extreme) / (1 + null.size), chi2 / total, by_chance)
 
 
 def against_rest(k: int, n: int, k_total: int, n_total: int) -> AgainstRest | None:

@@ -80,7 +80,6 @@ def test_domain_effect_by_hand() -> None:
     found = domain_effect([5, 9], [10, 10])
     assert found is not None
     assert found.chi2 == pytest.approx(8 / 2.1)
-    assert found.dof == 1
     assert found.explained == pytest.approx(8 / 2.1 / 20)
     assert found.by_chance == pytest.approx(1 / 19)
 
@@ -119,7 +118,6 @@ def test_domain_effect_against_scipy(k: tuple[int, ...]) -> None:
     assert found is not None
     expected = chi2_contingency([k, n - k], correction=False)
     assert found.chi2 == pytest.approx(expected.statistic)
-    assert found.dof == expected.dof == 8
     assert 1 / 10_000 <= found.p <= 1
     if expected.expected_freq.min() >= 5:
         assert found.p == pytest.approx(expected.pvalue, abs=0.03)
