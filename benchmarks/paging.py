@@ -22,7 +22,7 @@ from urllib.parse import quote
 from playwright.sync_api import Page, sync_playwright
 
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.publish import publish
+from siuo_dash.store.registry import publish
 from tests.browser.driver import ROOT, served, settled
 from tests.browser.find_browser import FLAGS, find_browser
 from tests.make.inspect_stores import data_folder, run_table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import shutil
 from itertools import count
@@ -17,14 +18,17 @@ from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS, RESULT_SCHEMA
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report import upload_preview
-from siuo_dash.store import journal, log, review
+from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.publish import publish
-from siuo_dash.store.runs.parquet import CONTENT_HASH, parquet_bytes
+from siuo_dash.store.files import RUNS
+from siuo_dash.store.registry import publish
+from siuo_dash.store.registry.change import Change, Upload
+from siuo_dash.store.registry.opening import make
+from siuo_dash.store.runs.parquet import CONTENT_HASH, parquet_bytes, with_values
 
 JUDGE = "judge 0"
-_PEOPLE = [review.Actor(f"person-{number}@example.org") for number in range(50)]
-_REVIEWER = review.Actor("reviewer@example.org", reviewer=True)
+_PEOPLE = [registry.Actor(f"person-{number}@example.org") for number in range(50)]
+_REVIEWER = registry.Actor("reviewer@example.org", reviewer=True)
 _PATTERNS = 100
 """Runs of different verdicts; further runs repeat them under other names."""
 _ROOT = Path(__file__).resolve().parents[1]
@@ -37,7 +41,6 @@ def run(work: Path, runs: int) -> list[str]:
     for name, folder in folders.items():
         folder.mkdir()
         shutil.copy(_ROOT / "data" / "samples.csv", folder)
-        journal.prepare(folder)
         if name == "full":
             _fill(folder, runs)
         stores[name] = Store(folder)
@@ -53,7 +56,7 @@ def run(work: Path, runs: int) -> list[str]:
         {name: lambda name=name: waiting[name].append(_send(folders[name], next(tables[name]))) for name in folders}
     )
     approved = in_turn(
-        {name: lambda name=name: review.approve(folders[name], waiting[name].pop(), _REVIEWER) for name in folders}
+        {name: lambda name=name: registry.approve(folders[name], waiting[name].pop(), _REVIEWER) for name in folders}
     )
     new = upload_preview.candidate(_submission(stores["empty"], file), JUDGE)
     ranges = in_turn(
@@ -122,8 +125,8 @@ def _publish(folder: Path, submission: Submission) -> None:
 
 
 def _send(folder: Path, submission: Submission) -> str:
-    limits = review.Limits(1_000, 1_000)
-    return review.submit(
+    limits = registry.Limits(1_000, 1_000)
+    return registry.submit(
         folder, submission.to_table(RunMetadata("Sent-VL-7B", JUDGE)), _PEOPLE[0], limits=limits
     ).run_id
 
@@ -132,23 +135,26 @@ def _fill(folder: Path, runs: int) -> None:
     """So many published runs of 167 samples without texts, sent by fifty people and approved by one."""
     with (folder / "samples.csv").open(encoding="utf-8", newline="") as lines:
         ids = [int(row["question_id"]) for row in csv.DictReader(lines)]
-    lines_of_log: list[bytes] = []
-    previous = None
     patterns = [_pattern(ids, number) for number in range(min(runs, _PATTERNS))]
-    for number in range(runs):
-        table, digest = patterns[number % _PATTERNS]
-        model = f"Model {number:05d}"
-        run_id = make_run_id(model, JUDGE, digest)
-        for column, value in (("run_id", run_id), ("model", model)):
-            place = RESULT_SCHEMA.get_field_index(column)
-            table = table.set_column(place, RESULT_SCHEMA.field(place), pa.array([value] * len(ids), pa.string()))
-        (folder / "submissions" / f"{run_id}.parquet").write_bytes(parquet_bytes(table, {CONTENT_HASH: digest}))
-        (journal.folder(folder, "claims") / digest).write_text(run_id, encoding="ascii")
-        for event, by, named in (("submit", _PEOPLE[number % len(_PEOPLE)], model), ("approve", _REVIEWER, None)):
-            told = log.Event("2026-01-01T00:00:00+00:00", event, run_id, digest, by.id, previous=previous, model=named)
-            lines_of_log.append(told.line())
-            previous = log.hash_of(told)
-    (folder / log.LOG).write_bytes(b"".join(lines_of_log))
+    (folder / RUNS).mkdir()
+
+    def fill(now: Change) -> None:
+        for number in range(runs):
+            table, digest = patterns[number % _PATTERNS]
+            model = f"Model {number:05d}"
+            run_id = make_run_id(model, JUDGE, digest)
+            body = parquet_bytes(with_values(table, run_id=run_id, model=model), {CONTENT_HASH: digest})
+            name = f"{RUNS}/{hashlib.sha256(body).hexdigest()}.parquet"
+            (folder / name).write_bytes(body)
+            # A pattern is repeated under other names, which counts as other content here.
+            content = hashlib.sha256(run_id.encode()).hexdigest()
+            upload = Upload(run_id, content, False, name, "self-reported", model, JUDGE, None)
+            now.bring("submit", upload, owner=_PEOPLE[number % len(_PEOPLE)].id, verified=True)
+            row = now.run(run_id)
+            assert row is not None
+            now.move("approve", row, _REVIEWER.id)
+
+    make(folder, fill)
 
 
 def _pattern(ids: list[int], number: int) -> tuple[pa.Table, str]:

@@ -20,10 +20,9 @@ from siuo_dash.analysis.queries import find_run
 from siuo_dash.analysis.sample_filters import RunOutcome, SampleFilters
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.publish import publish
+from siuo_dash.store.registry import publish
 from siuo_dash.store.runs.run_file import responses, samples_with
 from tests.make.inspect_stores import run_table
-from tests.make.runs import run_id_of
 
 ROUNDS = 9
 
@@ -87,8 +86,8 @@ def _publish_texts(folder: Path) -> tuple[str, int]:
         judge="judge 0",
         text=lambda question_id, place: f"sample {question_id}: " + letters.randbytes(1_500).hex(),
     )
-    publish(folder, table, by=None)
-    return run_id_of(table), (folder / "submissions" / f"{run_id_of(table)}.parquet").stat().st_size
+    published = publish(folder, table, by=None)
+    return published.run_id, published.path.stat().st_size
 
 
 def _bytes_read() -> int:

@@ -27,7 +27,7 @@ def data_page() -> str:
     parts = [
         "# The data",
         "_Made by docs/generate.py from siuo_dash/benchmark/schema.py; change it there._",
-        "`data/results.parquet` (shipped) and `data/submissions/<run_id>.parquet` (one file an upload) have one schema, "
+        "`data/results.parquet` (shipped) and `data/runs/<sha256>.parquet` (one file an upload, named by its bytes; `registry.db` says which are published) have one schema, "
         "one row a run × task × sample. Any program can open them:",
         "```sql\nSELECT model, avg(safe::int) FROM 'data/results.parquet' WHERE task = 'generation' GROUP BY ALL\n```",
         "A publication's totals are rows without a `question_id`: the outcome is known, the sample is not.",

@@ -46,7 +46,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("docs")
     for folder in ("data", "examples"):
         shutil.copytree(
-            ROOT / folder, place / folder, ignore=shutil.ignore_patterns("submissions", "withdrawn", "*.jsonl")
+            ROOT / folder, place / folder, ignore=shutil.ignore_patterns("runs", "registry.db*", "before-registry*")
         )
     return place
 

@@ -38,7 +38,7 @@ NAMES: Final = Query(
 UPLOADED: Final = Query(
     "uploaded",
     "The runs that were uploaded here, the latest first.",
-    "SELECT run_id FROM runs WHERE file LIKE 'submissions/%' ORDER BY submitted_at DESC NULLS LAST, run_id LIMIT $most",
+    "SELECT run_id FROM runs WHERE file LIKE 'runs/%' ORDER BY submitted_at DESC NULLS LAST, run_id LIMIT $most",
 )
 
 

@@ -12,27 +12,25 @@ import typer
 from siuo_dash.cli.options import SHIPPED, ByOption, DataOption, JsonOption
 from siuo_dash.cli.output import print_json, print_line
 from siuo_dash.errors import Finding
-from siuo_dash.store import publish
-from siuo_dash.store import verify as store_verify
+from siuo_dash.store import registry
 from siuo_dash.store.backup import Backup, must_be_data, restore_from
 from siuo_dash.store.backup import backup as make_backup
-from siuo_dash.store.examine import examine
+from siuo_dash.store.verify import repair as remove_left_over
+from siuo_dash.store.verify import verify as examine
 from siuo_dash.text import counted
 
 
 def verify(
     data: DataOption = SHIPPED,
-    repair: Annotated[
-        bool, typer.Option("--repair", help="First write again what the run files tell: missing log lines and claims.")
-    ] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="First remove files that a killed process left.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Examine the log's chain, every run file, the carried results and the catalogue. Exit code 0: sound; 1: not.
+    """Examine the log's chain, every run file, the shipped results and the catalogue. Exit code 0: sound; 1: not.
 
-    Each line of the log is protected by the line after it, the last one by the note of the last change beside it. Who
-    can write in the data directory can change both: only a backup kept elsewhere shows it.
+    Each line of the log is protected by the line after it, the last one by its hash beside the log. Who can write in the
+    data directory can change both: compare it with a backup kept elsewhere.
     """
-    done = store_verify.repair(data) if repair else []
+    done = remove_left_over(data) if repair else []
     findings = examine(data, SHIPPED)
     errors = [finding for finding in findings if finding.severity == "error"]
     if json:
@@ -52,7 +50,7 @@ def backup(
     to: Annotated[Path, typer.Option("--to", help="The file to write; it must not be there yet.")],
     data: DataOption = SHIPPED,
 ) -> None:
-    """Write every run in every state, the log and the catalogue into one file; who publishes meanwhile waits.
+    """Write every run in every state, the log and the catalogue into one file; nobody waits for it.
 
     The faults that `verify` finds are printed as warnings: they are in the backup, too.
     """
@@ -79,7 +77,7 @@ def restore(
         raise typer.BadParameter("give a run's id, or a backup with --from", param_hint="RUN_ID")
     if source is None:
         assert run_id is not None
-        publish.restore(data, run_id, by)
+        registry.restore(data, run_id, registry.local(by))
         print_line(f"restored {run_id}")
         return
     print_line(f"restored {data}: {_words(restore_from(source, data))}")

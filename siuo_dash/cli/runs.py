@@ -13,7 +13,7 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.cli.options import SHIPPED, ByOption, DataOption, JsonOption, RunArgument
 from siuo_dash.cli.output import open_store, print_json, print_line, print_table, run_record
-from siuo_dash.store import publish
+from siuo_dash.store import registry
 from siuo_dash.store.files import write_parquet
 from siuo_dash.store.runs.parquet import CONTENT_HASH
 from siuo_dash.store.runs.run_file import run_table
@@ -46,7 +46,7 @@ def withdraw(
     by: ByOption = None,
 ) -> None:
     """Take an uploaded run off every page; its file is kept and can be restored."""
-    publish.withdraw(data, run_id, why, by)
+    registry.withdraw(data, run_id, registry.local(by), why)
     print_line(f"withdrawn {run_id}")
 
 
@@ -66,7 +66,7 @@ def export(
 
 
 def _withdrawn(data: Path, *, as_json: bool) -> None:
-    gone = publish.withdrawn(data)
+    gone = registry.withdrawn(data)
     if as_json:
         print_json(
             [

@@ -28,7 +28,7 @@ from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.ingest.submission import validate as validate_files
 from siuo_dash.report.upload import recognised
 from siuo_dash.store.catalogue_file import read_catalogue
-from siuo_dash.store.publish import AlreadyPublished, publish
+from siuo_dash.store.registry import AlreadyPublished, publish
 from siuo_dash.text import fraction, interval, percent
 
 

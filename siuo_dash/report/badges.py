@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from siuo_dash.benchmark.badges import PUBLICATIONS
-from siuo_dash.store.review import Attempt
+from siuo_dash.store.registry import Attempt
 
 BADGES: Final = {
     "self-reported": ("Self-reported", "Its submitter's own figures; nobody else has checked the verdicts"),

@@ -17,7 +17,7 @@ from siuo_dash.report import columns as kit
 from siuo_dash.report.badges import attempt_words
 from siuo_dash.report.columns import Column, Rate, rowwise
 from siuo_dash.report.export import Provenance, Table
-from siuo_dash.store.review import Attempt
+from siuo_dash.store.registry import Attempt
 from siuo_dash.text import interval, listed, percent
 
 ORDERS: Final = {

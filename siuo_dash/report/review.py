@@ -12,8 +12,7 @@ import pyarrow as pa
 from siuo_dash.analysis.preview import Standing
 from siuo_dash.report.badges import attempt_words
 from siuo_dash.report.runs import stated
-from siuo_dash.store.log import Event
-from siuo_dash.store.review import Attempt, Submitted
+from siuo_dash.store.registry import Attempt, Event, Submitted
 
 STATES: Final = {
     "draft": ("Draft", "Only you see it. Send it for review when it is ready."),

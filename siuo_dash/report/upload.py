@@ -14,7 +14,7 @@ from siuo_dash.errors import Finding
 from siuo_dash.ingest.formats import TABLE, understood
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report.export import defuse
-from siuo_dash.store.publish import Withdrawal
+from siuo_dash.store.registry import Withdrawal
 
 _LINES: Final = "\n".join(f"- {line}" for line in understood())
 UNDERSTOOD: Final = f"""

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import pwd
 import secrets
 import stat
 from collections.abc import Iterator, Mapping
@@ -55,6 +56,24 @@ def explained(where: Path) -> Iterator[None]:
             (f"the disk refused: {error.strerror or error}", "check the disk, then try again"),
         )
         raise SubmissionError(what, where=str(where if hidden else path), hint=hint) from error
+
+
+def must_be_owner(data_dir: Path) -> None:
+    """Raise SubmissionError for root in another user's directory, where what root made would shut out the service."""
+    try:
+        owner = data_dir.stat().st_uid
+    except OSError:  # whoever reads or writes it says why
+        return
+    if os.geteuid() == 0 and owner != 0:
+        try:
+            name, user = (pwd.getpwuid(owner).pw_name,) * 2
+        except KeyError:
+            name, user = f"the user {owner}", f"'#{owner}'"
+        raise SubmissionError(
+            f"this directory belongs to {name}, and what root writes there would shut {name} out",
+            where=str(data_dir),
+            hint=f"run it as {name}: sudo -u {user} …",
+        )
 
 
 @dataclass(frozen=True)

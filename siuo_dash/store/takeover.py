@@ -20,7 +20,6 @@ from sqlalchemy import insert
 
 from siuo_dash.errors import SubmissionError
 from siuo_dash.store import files, old_directory
-from siuo_dash.store.access import must_be_owner
 from siuo_dash.store.old_directory import MISSING, OldDirectory, OldRun
 from siuo_dash.store.registry.change import Change
 from siuo_dash.store.registry.log import BEGINNINGS, FOLDERS, MOVES, PUBLIC, SENDINGS, Event
@@ -58,9 +57,9 @@ def settle(data_dir: Path) -> None:
         raise SubmissionError(
             "an earlier version wrote this data directory, and it must be taken over before it can be read",
             where=str(data_dir),
-            hint="run `python -m siuo_dash verify` once as the user who owns it",
+            hint="run `python -m siuo_dash runs` once as the user who owns it",
         )
-    must_be_owner(data_dir)
+    files.must_be_owner(data_dir)
     with explained(data_dir), _alone(data_dir):
         if not needed(data_dir):  # another process was faster
             return

@@ -1,306 +1,217 @@
-"""Examining a whole store, and writing again what can be written again from the run files.
+"""Examines a data directory: the catalogue, the shipped results, the registry with its log, and every run's file.
 
-Both read every file: they are for a start, a restore and a doubt, not for a publish.
+It reads every file and takes no lock, so that it also runs where nothing may be written: a change that is made meanwhile
+can show as a fault, and is gone when asked again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from sqlalchemy import Connection, Row, select
 
+from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.identity import content_hash
-from siuo_dash.errors import Finding, NoRun, SchemaError
-from siuo_dash.store import claims, files, journal, log
-from siuo_dash.store.access import must_be_owner, no_directory
-from siuo_dash.store.journal import PLACES, PUBLISHED, WITHDRAWN
-from siuo_dash.store.review.ledger import FIRST
-from siuo_dash.store.runs.parquet import check_schema, stored_hash, unreadable
+from siuo_dash.errors import CatalogueError, Finding, SchemaError, SubmissionError
+from siuo_dash.store import files, takeover
+from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.store.files import RESULTS, RUNS, SAMPLES
+from siuo_dash.store.registry.incoming import discard
+from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, hash_of, parse
+from siuo_dash.store.registry.opening import REGISTRY, reading
+from siuo_dash.store.registry.public import named_files
+from siuo_dash.store.registry.tables import head, log, runs
+from siuo_dash.store.runs.parquet import AS_SERVICE, check_schema, unreadable
 
-PUBLIC: Final = (PUBLISHED, WITHDRAWN)
-"""Where the same content may lie once only; drafts and what waits for review can be two people's."""
-WITH_REASONS: Final = ("withdraw", "reject", "request-changes", "supersede")
 REPAIR: Final = "run `python -m siuo_dash verify --repair`"
-LOST_LOG: Final = (
-    f"restore {log.LOG} from a backup; if there is none, `python -m siuo_dash verify --repair` writes new lines "
-    "from the files, which name nobody"
-)
-TWIN: Final = "remove one of the two; `--repair` leaves both as they are"
+_TAMPERED: Final = f"{REGISTRY} was changed by something else, or the disk lost a part: compare it with a backup"
+_FROM_BACKUP: Final = "restore the file from a backup"
+_RUN_FILE: Final = re.compile(r"[0-9a-f]{64}\.parquet")
 
 
-@dataclass(frozen=True)
-class RunFile:
-    """A run's file: in which of PLACES, under which name, what its rows hash to, what its footer says, its claim's key."""
+def verify(data_dir: Path, shipped: Path | None = None) -> list[Finding]:
+    """Every fault, each with what to do; empty = sound.
 
-    place: str
-    path: Path
-    content_hash: str
-    stored: str | None
-    key: str | None
-
-    @property
-    def run_id(self) -> str:
-        return self.path.stem
-
-    @property
-    def name(self) -> str:
-        return f"{self.place}/{self.path.name}"
-
-
-def verify(data_dir: Path) -> list[Finding]:
-    """Every fault of the submissions: the log's chain, each file against schema, hash and log; empty = sound.
-
-    It takes no lock, so that it also runs where nothing may be written: a change that is made meanwhile
-    can show as a fault, and is gone when asked again.
+    shipped: the data directory that comes with the program, to compare the catalogue with.
     """
     closed = no_directory(data_dir)
     if closed is not None:
         return [closed]
-    # The files first, then the note, then the log: what is published meanwhile is found in one of the later two.
-    runs, broken = _read_runs(data_dir)
-    changing, note = _under_way(data_dir)
-    events, of_log = _read_log(data_dir)
-    findings = [*of_log, *broken]
-    places = _places_by_log(events or [])
-    ids = {run.run_id for run in runs}
-    there = ids | {Path(finding.file).stem for finding in broken if finding.file.endswith(".parquet")}
-    if changing is not None:
-        there.discard(changing.run_id)
-    unknown = there - places.keys()
-    lost = events == [] and bool(unknown)
-    if lost:
-        message = "the log is gone or empty, but there are runs"
-        findings.append(Finding("error", message, f"before anything else, {LOST_LOG}", log.LOG))
-    last = journal.last_change(data_dir)
-    if events and last is not None and not log.holds(data_dir, last):
-        message = f"the log has lost its end, or its last line was changed: {last.event} of {last.run_id} ({last.at}) is not in it"
-        findings.append(
-            Finding("error", message, f"restore {log.LOG} from a backup, or from a copy of the disk", log.LOG)
-        )
-    seen: dict[str, RunFile] = {}
-    public: dict[str, list[RunFile]] = {}
-    twins = _twins(runs)
-    for run in runs:
-        findings += _examine(run)
-        first = seen.setdefault(run.run_id, run)
-        if first is not run:
-            known = f"; by the log it is in {places[run.run_id]}" if run.run_id in places else ""
-            findings.append(_error(run, f"the same run is also in {first.place}{known}", TWIN))
-            continue
-        if events is not None and not lost and run.run_id in unknown:
-            findings.append(_error(run, "the log does not know this run", LOST_LOG))
-        logged = places.get(run.run_id, run.place)
-        if logged != run.place and run.run_id not in twins and os.path.lexists(run.path):
-            findings.append(_misplaced(run, logged, changing))
-        if run.key and run.place in PUBLIC:
-            others = public.setdefault(run.key, [])
-            findings += [
-                _error(run, f"the same content is also in {other.name}", "remove the one that was copied in by hand")
-                for other in others
-            ]
-            others.append(run)
-        findings += _unclaimed(data_dir, run)
-    named = {finding.file for finding in broken}
-    for run_id, place in places.items():
-        name = f"{place}/{run_id}.parquet"
-        if run_id not in ids and not {name, place} & named and _is_gone(data_dir, run_id):
-            hint = "restore the file from a backup"
-            findings.append(Finding("error", "the log names this run, but its file is gone", hint, name))
-    return [*findings, *note]
+    findings = [*_catalogue(data_dir, shipped), *_results(data_dir)]
+    if takeover.needed(data_dir):
+        hint = "any start of the program takes it over, such as `python -m siuo_dash runs`; then verify again"
+        return [*findings, Finding("warning", "an earlier version wrote this data directory", hint, str(data_dir))]
+    # The files first: what is published meanwhile is found in the registry, not the other way round.
+    there, unlisted = _run_files(data_dir)
+    try:
+        with reading(data_dir) as connection:
+            if connection is not None:
+                findings += _registry(data_dir, connection)
+    except SubmissionError as error:
+        findings.append(Finding("error", error.what, error.hint, REGISTRY))
+        return [*findings, *unlisted]
+    return [*findings, *unlisted, *_left_over(data_dir, there)]
 
 
 def repair(data_dir: Path) -> list[str]:
-    """Log what the log does not know and claim what is not claimed, from the run files; what was done, in sentences.
-
-    For files that were copied in by hand, and a log that is lost. A run that the log knows in another place, or that
-    lies in two, is left for a person, whom `verify` tells: a move in the log would be a decision that nobody took.
-    Nothing is removed but stale claims and leftovers.
-    """
-    must_be_owner(data_dir)
-    done = []
-    with files.explained(data_dir), journal.locked(data_dir):
-        files.clean(journal.folder(data_dir, "incoming"))
-        known = _places_by_log(log.read(data_dir))
-        runs, _ = _read_runs(data_dir)
-        twins = _twins(runs)
-        for run in runs:
-            if run.run_id in known or run.run_id in twins:
-                continue
-            for event, source in _way_to(run.place):
-                why = f"found in {run.place}" if event in WITH_REASONS else None
-                # Never `by` from the file: there anybody can write any address, and an owner's is verified.
-                line = log.next_event(
-                    data_dir, event, run.run_id, run.content_hash, why=why, reconciled=True, source=source
-                )
-                log.append(data_dir, line)
-                nobody = "; nobody owns it now" if event in FIRST else ""
-                done.append(f"logged {event} of {run.run_id}{nobody}")
-        done += _claim([run for run in runs if run.run_id not in twins], data_dir)
-        for claim in journal.folder(data_dir, "claims").iterdir():
-            if claims.holder(data_dir, claim.name) is None:
-                claim.unlink()
-                done.append(f"removed the stale claim {claim.name}")
-        journal.accept_log(data_dir)
-    return done
-
-
-def claim_all(data_dir: Path) -> None:
-    """Claim the content of every run, from the run files alone; the log stays as it is."""
-    with files.explained(data_dir), journal.locked(data_dir):
-        _claim(_read_runs(data_dir)[0], data_dir)
-
-
-def _read_log(data_dir: Path) -> tuple[list[log.Event] | None, list[Finding]]:
-    """The events, None where the log cannot be read, and its faults."""
-    try:
-        return log.read(data_dir), log.check(data_dir)
-    except OSError as error:
-        what, hint = unreadable(error, f"restore {log.LOG} from a backup")
-        return None, [Finding("error", what, hint, log.LOG)]
-
-
-def _under_way(data_dir: Path) -> tuple[log.Event | None, list[Finding]]:
-    """The change that is noted, and what to say of the note."""
-    try:
-        event = journal.under_way(data_dir)
-    except OSError as error:
-        what, hint = unreadable(error, "check the disk")
-        return None, [Finding("error", what, hint, f"{PUBLISHED}/.journal/pending.json")]
-    if event is None:
-        return None, []
-    return event, [Finding("warning", "a change is under way, or its process died", "the next change finishes it")]
-
-
-def _list(data_dir: Path) -> tuple[list[tuple[str, Path]], list[Finding]]:
-    """(place, file) of all that looks like a run's file, and the places that cannot be listed."""
-    found, findings = [], []
-    for place in PLACES:
-        try:
-            with os.scandir(data_dir / place) as entries:
-                names = sorted(entry.name for entry in entries)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            what, hint = unreadable(error, "restore the directory from a backup")
-            findings.append(Finding("error", what, hint, place))
-            continue
-        found += [
-            (place, data_dir / place / name) for name in names if name.endswith(".parquet") and not name.startswith(".")
-        ]
-    return found, findings
-
-
-def _read_runs(data_dir: Path) -> tuple[list[RunFile], list[Finding]]:
-    runs = []
-    listed, findings = _list(data_dir)
-    for place, path in listed:
-        name = f"{place}/{path.name}"
-        hint = "restore the file from a backup, or move it out of the data directory"
-        try:
-            journal.path_of(data_dir, place, path.stem)
-        except NoRun:
-            other = "rename it to RUN_ID.parquet, or move it out of the data directory"
-            findings.append(Finding("error", "this is not the name of a run", other, name))
-            continue
-        try:
-            check_schema(pq.read_schema(path))
-            # A folder named like 'x=1' must not become a column.
-            table = pq.read_table(path, partitioning=None)
-            run_ids = table.column("run_id").unique().to_pylist()
-            if run_ids != [path.stem]:
-                raise SchemaError(f"the file holds the runs {run_ids}, not the one of its name")
-            digest = content_hash(table)
-            runs.append(RunFile(place, path, digest, stored_hash(path), claims.key(table, digest)))
-        except SchemaError as error:
-            findings.append(Finding("error", error.what, hint, name))
-        except (pa.ArrowException, OSError) as error:
-            if not os.path.lexists(path):
-                continue  # moved since it was listed: the place where it lies now is listed later, or the log tells
-            findings.append(Finding("error", *unreadable(error, hint), name))
-    # What moved while it was read is not in two places.
-    return [run for run in runs if os.path.lexists(run.path)], findings
-
-
-def _twins(runs: Sequence[RunFile]) -> set[str]:
-    """The runs that lie in two places."""
-    found = Counter(run.run_id for run in runs)
-    return {run_id for run_id, count in found.items() if count > 1}
-
-
-def _examine(run: RunFile) -> list[Finding]:
-    """The file against itself."""
-    findings = []
-    hint = "somebody changed the file: restore it from a backup"
-    if run.stored != run.content_hash:
-        findings.append(_error(run, f"its rows hash to {run.content_hash}, its footer says {run.stored}", hint))
-    if not run.run_id.endswith(run.content_hash[:8]):
-        findings.append(_error(run, f"its rows hash to {run.content_hash}, which is not the run_id's", hint))
-    return findings
-
-
-def _misplaced(run: RunFile, logged: str, changing: log.Event | None) -> Finding:
-    if changing is not None:
-        hint = "a change is under way, or its process died: verify again after the next change, which finishes it"
-    else:
-        hint = f"move the file back to {logged}; if {log.LOG} lost its last lines, restore it from a backup instead"
-    return _error(run, f"by the log it should be in {logged}", hint)
-
-
-def _unclaimed(data_dir: Path, run: RunFile) -> list[Finding]:
-    if not run.key:
+    """Remove the files of runs that no run names: what a process that died left. What was done, in sentences."""
+    if no_directory(data_dir) is not None:  # `verify` says why
         return []
+    files.must_be_owner(data_dir)
+    takeover.settle(data_dir)
+    removed = []
+    with files.explained(data_dir):
+        for name in sorted(_run_files(data_dir)[0] - named_files(data_dir)):
+            if _RUN_FILE.fullmatch(Path(name).name) and discard(data_dir, name):
+                removed.append(f"removed {name}, which no run names")
+    return removed
+
+
+def no_directory(data_dir: Path) -> Finding | None:
+    """Why a data directory cannot be examined at all, or None."""
     try:
-        if run.run_id in claims.holders(data_dir, run.key):
-            return []
+        is_directory = stat.S_ISDIR(data_dir.stat().st_mode)
+    except PermissionError:
+        return Finding("error", "no permission to look at the data directory", AS_SERVICE, str(data_dir))
+    except OSError:
+        return Finding("error", "the data directory is not there", "check the path, or mount it", str(data_dir))
+    if not is_directory:
+        hint = "this is a file; name the directory that holds samples.csv"
+        return Finding("error", "the data directory is not there", hint, str(data_dir))
+    if not os.access(data_dir, os.R_OK | os.X_OK):
+        return Finding("error", "no permission to look into the data directory", AS_SERVICE, str(data_dir))
+    return None
+
+
+def _catalogue(data_dir: Path, shipped: Path | None) -> Iterator[Finding]:
+    hint = f"take {SAMPLES} from the program's data/, or from a backup"
+    try:
+        found = read_catalogue(data_dir / SAMPLES)
+    except CatalogueError as error:
+        closed = isinstance(error.__cause__, PermissionError)
+        yield Finding("error", error.what, AS_SERVICE if closed else hint, SAMPLES)
+        return
+    with suppress(CatalogueError):  # a program whose own catalogue cannot be read is not this directory's fault
+        if shipped is not None and _keys(found) != _keys(read_catalogue(shipped / SAMPLES)):
+            message = "in ids or keys it differs from the one that this program ships"
+            yield Finding("warning", message, f"if that is not on purpose, {hint}", SAMPLES)
+
+
+def _keys(catalogue: Catalogue) -> dict[int, str]:
+    return {sample.question_id: sample.correct_option for sample in catalogue.samples}
+
+
+def _results(data_dir: Path) -> Iterator[Finding]:
+    """The results that come with the program; a data directory may do without them."""
+    path = data_dir / RESULTS
+    hint = "take the file from the program's data/, or from a backup"
+    if (data_dir / "sources").is_dir():
+        hint = f"run `python -m siuo_dash build`, or {hint}"
+    try:
+        check_schema(pq.read_schema(path))
+        table = pq.read_table(path, partitioning=None)
+    except FileNotFoundError:
+        yield Finding("warning", "the shipped runs are gone", hint, RESULTS)
+    except SchemaError as error:
+        yield Finding("error", error.what, hint, RESULTS)
+    except (pa.ArrowException, OSError) as error:
+        yield Finding("error", *unreadable(error, hint), RESULTS)
+    else:
+        for run_id in table.column("run_id").unique().to_pylist():
+            if not run_id.endswith(content_hash(table.filter(pc.equal(table["run_id"], run_id)))[:8]):
+                yield Finding("error", f"the rows of {run_id} are not those that its id was made from", hint, RESULTS)
+
+
+def _registry(data_dir: Path, connection: Connection) -> Iterator[Finding]:
+    """The log's chain and end, each run's state against the log, each run's file."""
+    events: list[Event] = []
+    yield from _log(connection, events)
+    logged = {said.run_id: MOVES[said.event].target for said in events if said.event in MOVES}
+    rows = connection.execute(select(runs).order_by(runs.c.number)).all()
+    for row in rows:
+        if logged.get(row.run_id) != row.state:
+            message = f"{row.run_id} is {row.state}, but the log says {logged.get(row.run_id, 'nothing of it')}"
+            yield Finding("error", message, _TAMPERED, REGISTRY)
+    for run_id in logged.keys() - {row.run_id for row in rows}:
+        yield Finding("error", f"the log names {run_id}, but there is no such run", _TAMPERED, REGISTRY)
+    for row in rows:
+        yield from _run(data_dir, row)
+
+
+def _log(connection: Connection, events: list[Event]) -> Iterator[Finding]:
+    """The faults of the log; fills in the events that can be read."""
+    number, previous = 0, None
+    for number, row in enumerate(connection.execute(select(log).order_by(log.c.seq)), start=1):
+        try:
+            said = parse(row.line)
+            events.append(said)
+            if (said.previous, row.seq) != (previous, number):
+                yield Finding(
+                    "error", "the log's chain of hashes is broken before this line", _TAMPERED, REGISTRY, number
+                )
+        except ValueError as error:
+            yield Finding("error", f"this line of the log cannot be read ({error})", _TAMPERED, REGISTRY, number)
+        previous = hash_of(row.line)
+    end = connection.execute(select(head.c.seq, head.c.hash)).first()
+    if end is None or tuple(end) != (number, previous):
+        message = "the log is truncated, or its last line was altered"
+        yield Finding("error", message, f"restore {REGISTRY} from a backup", REGISTRY)
+
+
+def _run(data_dir: Path, row: Row[Any]) -> Iterator[Finding]:
+    """A run's file against its name, the schema and the content that the registry knows."""
+    name = f"{row.file} ({row.run_id})"
+    try:
+        body = (data_dir / row.file).read_bytes()
+        check_schema(pq.read_schema(pa.BufferReader(body)), exact=False)
+        digest = content_hash(pq.read_table(pa.BufferReader(body)))
+    except FileNotFoundError:
+        yield Finding("error", "the registry names this file, but it is gone", _FROM_BACKUP, name)
+        return
+    except SchemaError as error:
+        yield Finding("error", error.what, _FROM_BACKUP, name)
+        return
+    except (pa.ArrowException, OSError, ValueError) as error:
+        yield Finding("error", *unreadable(error, _FROM_BACKUP), name)
+        return
+    if hashlib.sha256(body).hexdigest() != Path(row.file).stem:
+        yield Finding("error", "its bytes are not those that it is named by: somebody changed it", _FROM_BACKUP, name)
+    elif row.content_hash not in (digest, None) or not row.run_id.endswith(digest[:8]):
+        yield Finding("error", f"its rows hash to {digest}, which is not the run's", _TAMPERED, name)
+
+
+def _run_files(data_dir: Path) -> tuple[set[str], list[Finding]]:
+    """The files beside those of the runs, hidden ones apart, and why they cannot be listed."""
+    try:
+        with os.scandir(data_dir / RUNS) as entries:
+            return {f"{RUNS}/{entry.name}" for entry in entries if not entry.name.startswith(".")}, []
+    except FileNotFoundError:
+        return set(), []
     except OSError as error:
-        what, hint = unreadable(error, REPAIR)
-        return [Finding("error", f"of its claim: {what}", hint, run.name)]
-    return [Finding("warning", "its content is not claimed, so it could be published twice", REPAIR, run.name)]
+        return set(), [Finding("error", *unreadable(error, "restore the directory from a backup"), RUNS)]
 
 
-def _is_gone(data_dir: Path, run_id: str) -> bool:
-    """Whether the run's file lies nowhere; it may have been moved since the places were listed."""
-    try:
-        return journal.place_of(data_dir, run_id) is None
-    except NoRun:
-        return True
-    except OSError:  # a place that cannot be looked into has its own finding
-        return False
+def _left_over(data_dir: Path, there: set[str]) -> Iterator[Finding]:
+    """Files that are not part of the store."""
+    for name in sorted(there - named_files(data_dir)):
+        ours = _RUN_FILE.fullmatch(Path(name).name)
+        message = "no run names this file: what wrote it died, or it was copied in"
+        yield Finding("warning", message, REPAIR if ours else "move it out of the data directory", _shown(name))
+    for folder in FOLDERS.values():
+        for path in sorted((data_dir / folder).glob("[!.]*.parquet")):
+            hint = "`python -m siuo_dash submit` takes it in; or move it out of the data directory"
+            yield Finding("warning", "this file is not part of the store", hint, _shown(f"{folder}/{path.name}"))
 
 
-def _claim(runs: Sequence[RunFile], data_dir: Path) -> list[str]:
-    """Claim the content of the runs that do not have it yet; what was done. The caller holds the lock."""
-    done = []
-    for run in runs:
-        if run.key and run.run_id not in claims.holders(data_dir, run.key):
-            claims.write(data_dir, run.key, run.run_id)
-            done.append(f"claimed the content of {run.run_id}")
-    return done
-
-
-def _places_by_log(events: Sequence[log.Event]) -> dict[str, str]:
-    return {event.run_id: journal.MOVES[event.event].target for event in events if event.event in journal.MOVES}
-
-
-def _way_to(place: str) -> list[tuple[str, str | None]]:
-    """The shortest way of a new run to where it lies: each event and, where that does not say it, its first folder."""
-    ways: dict[str | None, list[tuple[str, str | None]]] = {None: []}
-    ends: list[str | None] = [None]
-    while ends and place not in ways:
-        here = ends.pop(0)
-        for event, move in journal.MOVES.items():
-            if here in move.sources and move.target not in ways:
-                source = here if len(move.sources) > 1 else None
-                ways[move.target] = [*ways[here], (event, source)]
-                ends.append(move.target)
-    return ways[place]
-
-
-def _error(run: RunFile, message: str, hint: str) -> Finding:
-    return Finding("error", message, hint, run.name)
+def _shown(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

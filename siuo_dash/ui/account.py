@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from siuo_dash.errors import SiuoError
-from siuo_dash.store.review import Actor
+from siuo_dash.store.registry import Actor
 from siuo_dash.ui import identity, page
 from siuo_dash.ui.display import plain
 

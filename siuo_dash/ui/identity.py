@@ -23,8 +23,7 @@ from siuo_dash import settings as rules
 from siuo_dash.errors import NotAllowed, SettingsError, SiuoError
 from siuo_dash.settings import Settings, start
 from siuo_dash.settings.paths import data_dir
-from siuo_dash.store import sign_outs
-from siuo_dash.store.review import Actor, Limits
+from siuo_dash.store.registry import Actor, Limits, sign_outs
 from siuo_dash.text import is_hidden
 from siuo_dash.ui import options
 

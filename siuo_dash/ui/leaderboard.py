@@ -14,7 +14,7 @@ from siuo_dash.errors import SubmissionError
 from siuo_dash.report import leaderboard as report
 from siuo_dash.report.export import Provenance
 from siuo_dash.report.leaderboard import COLUMNS, ORDERS
-from siuo_dash.store import review
+from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import background, browser, controls, display
 from siuo_dash.ui.display import plain
@@ -85,7 +85,7 @@ def _runs(store: Store, board: Board | None, metric: Metric, filters: Filters, r
             *("ranges", store.version, board.id, metric.id, rank_partial),
         )
     try:
-        attempts = review.attempts(store.data_dir)
+        attempts = registry.attempts(store.data_dir)
     except SubmissionError:  # the data directory has gone; what was read of it is shown without them
         attempts = {}
     return report.with_attempts(report.with_ranges(frame, ranges), attempts)

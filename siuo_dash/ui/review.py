@@ -18,10 +18,9 @@ from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report import badges, upload
 from siuo_dash.report import review as report
-from siuo_dash.store import review
+from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.publish import LONGEST_WHY
-from siuo_dash.store.review import Actor, Submitted
+from siuo_dash.store.registry import LONGEST_WHY, Actor, Submitted
 from siuo_dash.store.runs.parquet import parquet_bytes
 from siuo_dash.text import listed
 from siuo_dash.ui import account, background, controls, display, identity, page, responses, upload_preview
@@ -53,7 +52,7 @@ def show(store: Store) -> None:
 
 def _queue(store: Store, me: Actor) -> None:
     account.outcome(_PAGE)
-    waiting = review.waiting(store.data_dir, me)
+    waiting = registry.waiting(store.data_dir, me)
     if not waiting:
         st.info("Nothing waits for review.", icon=":material/inbox:")
         return
@@ -64,7 +63,7 @@ def _queue(store: Store, me: Actor) -> None:
         alt="Submissions that wait for review, the oldest first",
     )
     try:
-        table = review.table_of(store.data_dir, chosen.run_id, me)
+        table = registry.table_of(store.data_dir, chosen.run_id, me)
     except SiuoError as error:  # it can be rejected all the same
         st.error(plain(str(error)), icon=":material/error:")
         _earlier(store.data_dir, chosen, me)
@@ -126,7 +125,7 @@ def _others_alike(data_dir: Path, chosen: Submitted, table: pa.Table, waiting: S
         tables = {}
         for run_id in others:
             with suppress(SiuoError):  # decided meanwhile, or broken, which its own turn in the queue says
-                tables[run_id] = review.table_of(data_dir, run_id, me)
+                tables[run_id] = registry.table_of(data_dir, run_id, me)
         return twins.among(table, tables)
 
     # Whoever may see this page sees all that waits, so reviewers share what was found.
@@ -173,12 +172,12 @@ def _responses(store: Store, table: pa.Table, run_id: str) -> None:
 def _earlier(data_dir: Path, submission: Submitted, me: Actor) -> None:
     """The same person's other submissions."""
     st.subheader("Earlier submissions of this person", anchor=False)
-    own = review.earlier_of(data_dir, submission.owner, me) if submission.owner else []
+    own = registry.earlier_of(data_dir, submission.owner, me) if submission.owner else []
     others = [each for each in own if each.run_id != submission.run_id]
     if not others:
         st.markdown("There are none.")
         return
-    attempts = review.attempts(data_dir, undecided=True)
+    attempts = registry.attempts(data_dir, undecided=True)
     if words := badges.attempt_words(attempts.get(submission.run_id)):
         st.markdown(f"This is the {words} for this model.")
     display.table(
@@ -221,13 +220,13 @@ def _decide(data_dir: Path, submission: Submitted, source_status: str | None, me
             account.act(_PAGE, identity.actor, lambda who: change(who, why), words)
 
     def approve(who: Actor, why: str) -> None:
-        review.approve(data_dir, run_id, who, badge=st.session_state.get(badge_key, given[0]), why=why)
+        registry.approve(data_dir, run_id, who, badge=st.session_state.get(badge_key, given[0]), why=why)
 
     def ask_for_changes(who: Actor, why: str) -> None:
-        review.request_changes(data_dir, run_id, who, why)
+        registry.request_changes(data_dir, run_id, who, why)
 
     def reject(who: Actor, why: str) -> None:
-        review.reject(data_dir, run_id, who, why)
+        registry.reject(data_dir, run_id, who, why)
 
     name, unread = report.name(submission), source_status is None
     back = f"{name} is a draft of its submitter again, with your words."

@@ -22,7 +22,7 @@ from siuo_dash.report.export import Provenance
 from siuo_dash.report.leaderboard import source_link
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.review import attempts
+from siuo_dash.store.registry import attempts
 from siuo_dash.store.runs.run_file import run_parquet
 from siuo_dash.ui import background, browser, controls, display, page, withdrawal
 from siuo_dash.ui.display import plain

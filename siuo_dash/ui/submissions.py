@@ -13,8 +13,8 @@ from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report import review as report
-from siuo_dash.store import review
-from siuo_dash.store.review import Actor, Submitted
+from siuo_dash.store import registry
+from siuo_dash.store.registry import Actor, Submitted
 from siuo_dash.ui import account, display, identity, page, withdrawal
 from siuo_dash.ui import upload_draft as drafts
 from siuo_dash.ui.display import plain
@@ -36,8 +36,8 @@ def offer(data_dir: Path, draft: Draft, submission: Submission, metadata: RunMet
         return
     try:
         me = identity.uploader()
-        with review.turn(data_dir, me), st.spinner("Sending …" if send else "Keeping …"):
-            put = review.submit if send else review.save_draft
+        with registry.upload_lock(data_dir, me), st.spinner("Sending …" if send else "Keeping …"):
+            put = registry.submit if send else registry.save_draft
             kept = put(data_dir, submission.to_table(metadata), me, limits=identity.limits(), corrects=draft.corrects)
     except SiuoError as error:
         st.error(plain(str(error)), icon=":material/error:")
@@ -49,7 +49,7 @@ def offer(data_dir: Path, draft: Draft, submission: Submission, metadata: RunMet
 def show_sent(data_dir: Path, run_id: str) -> None:
     """What became of what was just sent."""
     try:
-        sent = review.one(data_dir, run_id, identity.actor())
+        sent = registry.one(data_dir, run_id, identity.actor())
     except SiuoError as error:
         st.info(plain(str(error)), icon=":material/undo:")
         return
@@ -64,7 +64,7 @@ def correcting(draft: Draft, data_dir: Path) -> str | None:
     if draft.corrects is None:
         return None
     try:
-        old = review.one(data_dir, draft.corrects, identity.actor())
+        old = registry.one(data_dir, draft.corrects, identity.actor())
     except SiuoError:
         draft.corrects = draft.stored = None
         return None
@@ -97,14 +97,14 @@ def choose_submission(submissions: Sequence[Submitted], frame: pd.DataFrame, *, 
 def show(data_dir: Path, me: Actor, labels: Mapping[str, str]) -> None:
     """A person's own submissions, one of them whole. labels: {run_id: what people read} of the published runs."""
     account.outcome(_PAGE)
-    own = review.own(data_dir, me)
+    own = registry.own(data_dir, me)
     if not own:
         st.info(
             "You have sent nothing yet. What you keep as a draft or send for review under *Upload* is shown here.",
             icon=":material/inbox:",
         )
         return
-    attempts = review.attempts(data_dir, undecided=True)
+    attempts = registry.attempts(data_dir, undecided=True)
     frame = report.submissions_frame(own, attempts)
     chosen = choose_submission(own, frame, key="mine", alt="Your submissions, the latest first")
     label, meaning = report.STATES[chosen.state]
@@ -127,13 +127,13 @@ def _actions(data_dir: Path, chosen: Submitted, labels: Mapping[str, str], me: A
     last = chosen.history[-1] if chosen.history else None
 
     def send(me: Actor) -> None:
-        review.send(data_dir, run_id, me, limits=identity.limits())
+        registry.send(data_dir, run_id, me, limits=identity.limits())
 
     def retract(me: Actor) -> None:
-        review.retract(data_dir, run_id, me)
+        registry.retract(data_dir, run_id, me)
 
     def restore(me: Actor) -> None:
-        review.restore_as(data_dir, run_id, me)
+        registry.restore(data_dir, run_id, me)
 
     with st.container(horizontal=True):
         if state == "published" and run_id in labels:

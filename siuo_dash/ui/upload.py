@@ -17,9 +17,9 @@ from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.report import upload as report
 from siuo_dash.settings import paths
-from siuo_dash.store import review
+from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.publish import AlreadyPublished, publish
+from siuo_dash.store.registry import AlreadyPublished, publish
 from siuo_dash.store.runs.parquet import parquet_bytes
 from siuo_dash.ui import (
     account,
@@ -79,13 +79,13 @@ def _show_form(store: Store, draft: Draft, labels: Mapping[str, str], *, hosted:
     replaces = submissions.correcting(draft, store.data_dir) if hosted else None
     files = drafts.drop_files(draft, identity.settings().upload_mb)
     if not files and draft.stored:
-        table = review.table_of(store.data_dir, draft.stored, identity.actor())
+        table = registry.table_of(store.data_dir, draft.stored, identity.actor())
         files = [UploadedFile(f"{draft.stored}.parquet", bytes(parquet_bytes(table)))]
     if files:
         with st.container(horizontal=True, vertical_alignment="center"):
             drafts.load_mapping(draft)
             st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
-        with review.turn(store.data_dir, identity.actor()):
+        with registry.upload_lock(store.data_dir, identity.actor()):
             submission = drafts.examined(draft, files, store.catalogue)
         _show_upload(store, draft, submission, labels, replaces, hosted=hosted)
     elif draft.published and hosted:

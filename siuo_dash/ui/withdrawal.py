@@ -12,10 +12,9 @@ import streamlit as st
 from siuo_dash.analysis import preview
 from siuo_dash.errors import SiuoError
 from siuo_dash.report import upload
-from siuo_dash.store import review
+from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.publish import LONGEST_WHY, withdrawn
-from siuo_dash.store.review import Actor
+from siuo_dash.store.registry import LONGEST_WHY, Actor, withdrawn
 from siuo_dash.ui import account, browser, display, identity
 from siuo_dash.ui.display import plain
 
@@ -34,7 +33,7 @@ def ask(data_dir: Path, run_id: str, name: str, url: str, *, end_of_keys: str = 
     def take_off() -> None:
         reason = str(st.session_state.get(why, ""))
         words = "" if url == "run" else f"{name} {_KEPT}"  # that page says it beside the way back
-        if account.act(url, identity.actor, lambda me: review.withdraw_as(data_dir, run_id, me, reason), words):
+        if account.act(url, identity.actor, lambda me: registry.withdraw(data_dir, run_id, me, reason), words):
             st.session_state.pop(why, None)
             if url == "run":
                 st.session_state[_GONE] = run_id
@@ -64,7 +63,7 @@ def _may(store: Store, run_id: str) -> bool:
     if who.actor is None or who.is_reviewer:
         return who.is_reviewer
     try:
-        review.one(store.data_dir, run_id, who.actor)
+        registry.one(store.data_dir, run_id, who.actor)
     except SiuoError:
         return False
     return True
@@ -82,9 +81,7 @@ def news(store: Store) -> None:
 
 
 def _restore(data_dir: Path, run_id: str, url: str) -> None:
-    account.act(
-        url, identity.actor, lambda me: review.restore_as(data_dir, run_id, me), f"{run_id} is published again."
-    )
+    account.act(url, identity.actor, lambda me: registry.restore(data_dir, run_id, me), f"{run_id} is published again.")
     st.session_state.pop(_GONE, None)
 
 
@@ -135,7 +132,7 @@ def _form(store: Store, labels: Mapping[str, str]) -> None:
         def withdraw(who: Actor) -> None:
             # Locally nobody signs in, so the log can only have the name that is given here.
             me = who if who.id else Actor((by or "").strip() or None, True)
-            review.withdraw_as(store.data_dir, run_id, me, why or "")
+            registry.withdraw(store.data_dir, run_id, me, why or "")
 
         if account.act("upload", identity.actor, withdraw, f"{labels[run_id]} {_KEPT}"):
             st.session_state.update({"withdraw-run": None, "withdraw-why": ""})

@@ -14,7 +14,7 @@ from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report.upload_preview import candidate
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.publish import publish
+from siuo_dash.store.registry import publish
 from tests.make.files import CATALOGUE, Rows, as_json, judged, plain
 from tests.make.stores import make_data, make_run, question_ids, run_id, share
 

@@ -19,7 +19,7 @@ from siuo_dash.analysis.texts import records, search_texts
 from siuo_dash.analysis.tradeoff import frontier_shares
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.publish import publish
+from siuo_dash.store.registry import publish
 from tests.make.stores import make_data, make_run, share
 
 _CHANGES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate", "fcntl.flock"}

@@ -16,6 +16,7 @@ from siuo_dash.benchmark.schema import METRICS, RESULT_SCHEMA
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import run_parquet
+from tests.make.registry import file_of
 
 SAFE, EFFECTIVE, BOTH, MCQA = METRICS.values()
 
@@ -151,7 +152,7 @@ def test_the_downloaded_run_is_the_published_one(
 ) -> None:
     copy = tmp_path / "copy.parquet"
     copy.write_bytes(run_parquet(store, ids["A"]))
-    original = pq.read_table(small / "submissions" / f"{ids['A']}.parquet", partitioning=None)
+    original = pq.read_table(file_of(small, ids["A"]), partitioning=None)
     again = pq.read_table(copy, partitioning=None)
     assert again.equals(original)
     assert again.schema.remove_metadata().equals(RESULT_SCHEMA)

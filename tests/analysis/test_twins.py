@@ -16,6 +16,7 @@ import pytest
 from siuo_dash.analysis.twins import LEAST_SAMPLES, Twin, among, findings, twins
 from siuo_dash.store.engine.database import Store
 from tests.make.inspect_stores import data_folder, publish_run, run_table
+from tests.make.registry import file_of
 from tests.make.runs import named, run_id_of
 
 IDS = [1001 + place for place in range(19)] + [2001 + place for place in range(18)]
@@ -123,7 +124,7 @@ def test_lengths_in_the_database_are_those_of_the_file(folder: Path) -> None:
     first = table("First-7B")
     publish_run(folder, first)
     shown = Store(folder).frame("SELECT question_id, response_chars FROM verdicts ORDER BY question_id")
-    rows = pq.read_table(folder / "submissions" / f"{run_id_of(first)}.parquet", partitioning=None).to_pylist()
+    rows = pq.read_table(file_of(folder, run_id_of(first)), partitioning=None).to_pylist()
     counted = {row["question_id"]: sum(len(each["text"]) for each in row["responses"]) for row in rows}
     assert dict(zip(shown["question_id"], shown["response_chars"], strict=True)) == counted
     shipped = Store(data_folder(folder.parent / "shipped", shipped=True)).frame(

@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.files import write_parquet
 from tests.make.inspect_stores import Verdicts, data_folder, run_table
-from tests.make.runs import run_id_of
+from tests.make.stores import add
 
 
 def votes(folder: Path, verdicts: Verdicts, *, effectiveness: bool = True) -> list[int]:
     """safe votes, graded; effective votes, graded; both votes, graded; responses."""
     table = run_table("V", {1001: verdicts}, effectiveness=effectiveness)
     data_folder(folder)
-    (folder / "submissions").mkdir()
-    write_parquet(table, folder / "submissions" / f"{run_id_of(table)}.parquet", overwrite=False)
+    add(folder, table)
     columns = ", ".join(
         f"{column}_{part}" for column in ("safe", "effective", "safe_and_effective") for part in ("votes", "graded")
     )

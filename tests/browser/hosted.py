@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from siuo_dash.store import log
 from tests.browser.driver import ROOT, free_port, served, settled
 from tests.make.files import as_json, judged
+from tests.make.registry import events
 from tests.oidc.provider import Provider, serving
 
 EXAMPLE = ROOT / "examples" / "example-generation.json"
@@ -139,9 +139,5 @@ def run_file(folder: Path, safe: int, model: str = "x") -> Path:
     return path
 
 
-def files_in(data: Path, place: str) -> list[str]:
-    return sorted(path.stem for path in (data / place).glob("*.parquet"))
-
-
-def events(data: Path, run_id: str) -> list[tuple[str, str | None]]:
-    return [(event.event, event.by) for event in log.read(data) if event.run_id == run_id]
+def events_of(data: Path, run_id: str) -> list[tuple[str, str | None]]:
+    return [(event.event, event.by) for event in events(data) if event.run_id == run_id]

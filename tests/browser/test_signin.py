@@ -11,12 +11,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from siuo_dash.store import log
 from tests.browser.driver import settled
 from tests.browser.hosted import (
     EXAMPLE,
-    events,
-    files_in,
+    events_of,
     fill_in,
     hosted,
     press,
@@ -26,6 +24,7 @@ from tests.browser.hosted import (
     visit,
     write,
 )
+from tests.make.registry import events, runs_in
 
 pytestmark = pytest.mark.browser
 
@@ -43,8 +42,8 @@ def test_from_a_file_to_the_board_by_way_of_a_reviewer(hosted: tuple[str, Path],
     assert sender.get_by_role("button", name="Publish", exact=True).count() == 0
     press(sender, "Send for review")
     see(sender.get_by_text("Waiting for review", exact=False).first)
-    (run_id,) = files_in(data, "review/pending")
-    assert run_id.startswith("walker-vl-9b-") and files_in(data, "submissions") == []
+    (run_id,) = runs_in(data, "pending")
+    assert run_id.startswith("walker-vl-9b-") and runs_in(data, "published") == []
 
     # Nobody else sees it: not on the board, not by its address, not in a list.
     reader = visit().page
@@ -65,9 +64,9 @@ def test_from_a_file_to_the_board_by_way_of_a_reviewer(hosted: tuple[str, Path],
     press(judge, "Approve")
     see(judge.get_by_text("is published.", exact=False))
     see(judge.get_by_text("Nothing waits for review"))
-    assert files_in(data, "submissions") == [run_id] and files_in(data, "review/pending") == []
-    assert events(data, run_id)[-1] == ("approve", "reviewer@example.org")
-    assert events(data, run_id)[0][1] == "submitter@example.org"
+    assert runs_in(data, "published") == [run_id] and runs_in(data, "pending") == []
+    assert events_of(data, run_id)[-1] == ("approve", "reviewer@example.org")
+    assert events_of(data, run_id)[0][1] == "submitter@example.org"
     assert on_the_board(reader, address, "walker")
 
 
@@ -77,7 +76,7 @@ def test_a_submission_is_sent_back_corrected_and_rejected(hosted: tuple[str, Pat
     fill_in(sender, run_file(tmp_path, 70, "Sent-Back-7B"), "Sent-Back-7B")
     press(sender, "Keep as draft")
     see(sender.get_by_text("Only you see it", exact=False))
-    (run_id,) = files_in(data, "review/drafts")
+    (run_id,) = runs_in(data, "draft")
 
     # Another person sees nothing of the draft, whatever they ask for.
     other = visit("other", f"upload?section=My submissions&submission={run_id}").page
@@ -102,7 +101,7 @@ def test_a_submission_is_sent_back_corrected_and_rejected(hosted: tuple[str, Pat
     sender.reload()
     settled(sender)
     see(sender.get_by_text("Draft.", exact=False).first)
-    assert "Name the decoding settings." in [event.why for event in log.read(data) if event.run_id == run_id]
+    assert "Name the decoding settings." in [event.why for event in events(data) if event.run_id == run_id]
     press(sender, "Correct")
     see(sender.get_by_text("This corrects", exact=False))
     settled(sender)
@@ -116,7 +115,7 @@ def test_a_submission_is_sent_back_corrected_and_rejected(hosted: tuple[str, Pat
     write(judge, "Words to the submitter", "The verdicts are not a judge's.")
     press(judge, "Reject")
     see(judge.get_by_text("is rejected", exact=False))
-    assert len(files_in(data, "review/rejected")) == 1
+    assert len(runs_in(data, "rejected")) == 1
     assert not on_the_board(other, hosted[0], "sent-back")
 
 

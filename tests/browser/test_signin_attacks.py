@@ -18,10 +18,11 @@ from itsdangerous import URLSafeTimedSerializer
 from joserfc.jwk import RSAKey
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from siuo_dash.store import review
-from siuo_dash.store.review import Actor
+from siuo_dash.store import registry
+from siuo_dash.store.registry import Actor
 from tests.browser.driver import settled
-from tests.browser.hosted import HOSTILE, events, files_in, hosted, press, provider, see, visit
+from tests.browser.hosted import HOSTILE, events_of, hosted, press, provider, see, visit
+from tests.make.registry import events, runs_in
 from tests.make.stores import make_run, run_id, share
 from tests.oidc.provider import COOKIE_SECRET, Provider
 from tests.server.loops import finished
@@ -36,7 +37,7 @@ SENDER = Actor("submitter@example.org")
 def pending(hosted: tuple[str, Path]) -> str:
     """The run_id of a submission that waits; each test has one of its own content."""
     table = make_run(f"{SECRET_NAME} {uuid4().hex[:8]}", share(40))
-    review.submit(hosted[1], table, SENDER)
+    registry.submit(hosted[1], table, SENDER)
     return run_id(table)
 
 
@@ -103,10 +104,10 @@ def test_a_pressed_button_that_was_never_shown(hosted: tuple[str, Path], pending
             await judge.press("Approve")
 
     finished(attack())
-    assert events(data, pending) == [("submit", SENDER.id)]
-    assert pending in files_in(data, "review/pending")
+    assert events_of(data, pending) == [("submit", SENDER.id)]
+    assert pending in runs_in(data, "pending")
     finished(allowed())  # the same message, from who may
-    assert events(data, pending)[-1] == ("approve", "reviewer@example.org")
+    assert events_of(data, pending)[-1] == ("approve", "reviewer@example.org")
 
 
 def test_who_signs_out_or_is_signed_out_decides_nothing_more(
@@ -217,9 +218,9 @@ def _put(address: str, session: str, known: dict[str, str], size: int) -> int:
 def test_a_hostile_submission_is_only_words_to_a_reviewer(hosted: tuple[str, Path], visit: Any) -> None:
     words = f"{HOSTILE} :red[x] $x^2$ https://evil.example @all\x1b[31m"
     table = make_run(f"Hostile {words}", share(77), organization=words, note=words, source="javascript:alert(1)")
-    review.submit(hosted[1], table, SENDER)
-    review.request_changes(hosted[1], run_id(table), Actor("reviewer@example.org", reviewer=True), words)
-    review.send(hosted[1], run_id(table), SENDER)
+    registry.submit(hosted[1], table, SENDER)
+    registry.request_changes(hosted[1], run_id(table), Actor("reviewer@example.org", reviewer=True), words)
+    registry.send(hosted[1], run_id(table), SENDER)
     for person, path in (("reviewer", "review"), ("submitter", "upload?section=My submissions")):
         page = visit(person, f"{path}{'&' if '?' in path else '?'}submission={run_id(table)}").page
         see(page.get_by_role("heading", name="Hostile").first)

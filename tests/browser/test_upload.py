@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import ROOT, served, settled
 from tests.make.files import as_csv, as_json, judged, plain
+from tests.make.registry import runs_in
 
 pytestmark = pytest.mark.browser
 BOARD = "meta-llama/Meta-Llama-3.1-8B-Instruct, 1 response"
@@ -86,6 +87,10 @@ def sideways(page: Page) -> int:
     return int(page.evaluate(f"{main}.scrollWidth - {main}.clientWidth"))
 
 
+def walkers(data: Path, state: str) -> list[str]:
+    return [run_id for run_id in runs_in(data, state) if run_id.startswith("walker-vl-9b-")]
+
+
 def test_from_a_dropped_file_to_a_row_that_others_see_and_away_again(
     uploads: tuple[str, Path], open_page: OpenPage, tmp_path: Path
 ) -> None:
@@ -109,9 +114,9 @@ def test_from_a_dropped_file_to_a_row_that_others_see_and_away_again(
     fill(page, "Judge", BOARD.split(",")[0])
     see(page.get_by_text("Safe: rank 5 of 11 on the board"))
     see(page.locator(".st-key-chart-upload-place").get_by_text("▶ Walker-VL-9B"))
-    assert not list(data.glob("submissions/walker*")), "nothing is written before publishing"
+    assert not walkers(data, "published"), "nothing is written before publishing"
     publish(page)
-    assert len(list(data.glob("submissions/walker-vl-9b-*.parquet"))) == 1
+    assert len(walkers(data, "published")) == 1
 
     # The second open browser sees it at its next interaction.
     fill(other, "Search", "walker")
@@ -130,7 +135,7 @@ def test_from_a_dropped_file_to_a_row_that_others_see_and_away_again(
     page.get_by_role("textbox", name="Reason").fill("The judge saw other pictures.")
     page.get_by_role("button", name="Withdraw", exact=True).click()
     see(page.get_by_text("was withdrawn"))
-    assert not list(data.glob("submissions/walker*")) and len(list(data.glob("withdrawn/walker*"))) == 1
+    assert not walkers(data, "published") and len(walkers(data, "withdrawn")) == 1
     fill(other, "Search", "Walker")
     see(other.get_by_text("No run passes these filters"))
     page.get_by_role("button", name="Restore").click()

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from siuo_dash.store.publish import publish
+from siuo_dash.store import files
+from siuo_dash.store.registry import publish
+from tests.make.old_directory import OldWriter
+from tests.make.registry import file_of
 from tests.make.runs import run_id_of, run_table
 from tests.make.stores import make_data
 
@@ -36,24 +39,39 @@ def siuo(root: Path) -> Run:
 def test_a_sound_store_and_a_broken_one(siuo: Run, data: Path) -> None:
     done = siuo("verify", "--data", data)
     assert (done.returncode, done.stdout) == (0, f"sound: {data}\n")
-    path = data / "submissions" / f"{run_id_of(run_table())}.parquet"
+    path = file_of(data, run_id_of(run_table()))
     path.write_bytes(path.read_bytes()[:200])
     done = siuo("verify", "--data", data)
     assert done.returncode == 1
-    assert f"error: submissions/{path.name}" in done.stdout and "restore the file from a backup" in done.stdout
+    assert (
+        f"error: runs/{path.name} ({run_id_of(run_table())})" in done.stdout
+        and "restore the file from a backup" in done.stdout
+    )
     report = json.loads(siuo("verify", "--json", "--data", data).stdout)
     assert report["ok"] is False and report["repaired"] == []
     assert {"severity", "file", "row", "message", "hint"} <= set(report["findings"][0])
 
 
-def test_repair_writes_what_the_files_tell(siuo: Run, data: Path) -> None:
-    (data / "log.jsonl").unlink()
+def test_repair_removes_what_a_killed_process_left(siuo: Run, data: Path) -> None:
+    name = files.keep(data, b"left over")
     done = siuo("verify", "--data", data)
-    assert done.returncode == 1
-    assert "error: log.jsonl: the log is gone or empty" in done.stdout
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"0 errors, 1 warnings: {data}")
+    assert f"warning: {name}: no run names this file" in done.stdout
     done = siuo("verify", "--repair", "--data", data)
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"sound: {data}")
-    assert f"repaired: logged publish of {run_id_of(run_table())}; nobody owns it now" in done.stdout
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        [f"repaired: removed {name}, which no run names", f"sound: {data}"],
+    )
+    assert not (data / name).exists()
+
+
+def test_a_directory_of_an_earlier_version_is_taken_over(siuo: Run, tmp_path: Path) -> None:
+    old = OldWriter(tmp_path / "old")
+    old.change("publish", run_table(), "somebody")
+    listed = json.loads(siuo("runs", "--json", "--data", old.data_dir).stdout)
+    assert [run["run_id"] for run in listed] == [run_id_of(run_table())]
+    assert siuo("verify", "--data", old.data_dir).stdout.count("warning") == 2  # the shipped runs are gone, no error
+    assert siuo("withdraw", run_id_of(run_table()), "--why", "why", "--data", old.data_dir).returncode == 0
 
 
 def test_there_and_back(siuo: Run, data: Path, tmp_path: Path) -> None:
@@ -92,18 +110,17 @@ def test_no_data_directory(siuo: Run, data: Path, tmp_path: Path) -> None:
 
 
 def test_a_backup_of_a_store_with_faults_says_so_and_can_be_restored(siuo: Run, data: Path, tmp_path: Path) -> None:
-    (data / "submissions" / f"{run_id_of(run_table())}.parquet").rename(data / "submissions" / "My_Run.parquet")
+    file_of(data, run_id_of(run_table())).unlink()
     saved, elsewhere = tmp_path / "saved.tar", tmp_path / "elsewhere"
     done = siuo("backup", "--to", saved, "--data", data)
     first, *warnings = done.stdout.splitlines()
-    assert done.returncode == 0 and first.startswith(f"wrote {saved}: 1 run")
-    assert all(line.startswith("warning: ") for line in warnings) and len(warnings) == 2
-    assert warnings[0].startswith("warning: submissions/My_Run.parquet: this is not the name of a run; ")
+    assert done.returncode == 0 and first.startswith(f"wrote {saved}: 0 runs")
+    assert len(warnings) == 1 and warnings[0].startswith("warning: runs/") and "it is gone" in warnings[0]
     assert siuo("restore", "--from", saved, "--data", elsewhere).returncode == 0
     done = siuo("verify", "--repair", "--data", elsewhere)
-    assert done.returncode == 1 and "My_Run.parquet: this is not the name of a run" in done.stdout
+    assert done.returncode == 1 and "it is gone" in done.stdout
     assert "Traceback" not in done.stderr
 
 
 def test_help_says_what_protects_the_log(siuo: Run) -> None:
-    assert "the last one by the note of the last change" in " ".join(siuo("verify", "--help").stdout.split())
+    assert "the last one by its hash beside the log" in " ".join(siuo("verify", "--help").stdout.split())

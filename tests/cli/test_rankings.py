@@ -16,7 +16,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from siuo_dash.cli import main
-from tests.make.stores import make_data, make_run, share
+from tests.make.stores import add, make_data, make_run, share, with_column
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -227,12 +227,13 @@ def test_errors_are_a_line_and_an_exit_code(siuo: Run, arguments: tuple[str, ...
 
 def test_a_broken_file_is_a_warning(siuo: Run, tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", make_run("Sound", share(9)), shipped=True)
-    (data / "submissions" / "bro\x1bken.parquet").write_bytes(b"")
+    path = add(data, with_column(make_run("Broken", [True] * 9), "run_id", ["bro\x1bken"] * 9))
+    path.write_bytes(b"")
     code, out, err = siuo("leaderboard", "--data", str(data), "--format", "json")
     assert (code, len(json.loads(out))) == (0, 16)
     assert err == (
-        "warning: submissions/bro\\u001bken.parquet: cannot be read (Parquet file size is 0 bytes); "
-        "restore it from a backup or remove it\n"
+        f"warning: run bro\\u001bken, runs/{path.name}: cannot be read (Parquet file size is 0 bytes); "
+        "restore it from a backup or withdraw the run\n"
     )
 
 

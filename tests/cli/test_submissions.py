@@ -15,9 +15,9 @@ from statsmodels.stats.proportion import proportion_confint
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.cli import main
 from siuo_dash.ingest.mapping import Mapping
-from siuo_dash.store import log
-from siuo_dash.store.publish import withdrawn
+from siuo_dash.store.registry import withdrawn
 from tests.make.files import as_csv, as_json, judged, plain
+from tests.make.registry import events, file_of, states
 from tests.make.stores import make_data, make_run, question_ids, run_id, share
 
 Run = Callable[..., tuple[int, str, str]]
@@ -76,7 +76,7 @@ def test_validate_as_json(siuo: Run, tmp_path: Path, data: Path) -> None:
     }
     assert found["as_released"] == {"safe": 53.29, "effective": 71.86, "safe_and_effective": 53.29, "mcqa": None}
     assert (found["health"], found["errors"]) == ({}, [])
-    assert not list((data / "submissions").glob(".*")), "validating writes nothing"
+    assert len(states(data)) == 1 and not (data / "runs/.incoming").exists(), "validating writes nothing"
 
 
 def test_validate_multiple_choice_as_json(siuo: Run, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_publication_must_be_named(siuo: Run, tmp_path: Path, data: Path) -> N
     ]
     code, out, _ = siuo("submit", path, *about, "--source", "https://example.org/paper")
     assert code == 0
-    table = pq.read_table(data / "submissions" / f"{out.splitlines()[-1]}.parquet", partitioning=None)
+    table = pq.read_table(file_of(data, out.splitlines()[-1]), partitioning=None)
     assert table["source_status"][0].as_py() == "preprint"
     assert siuo("submit", path, *about[:-1], "rumour")[0] == 2
 
@@ -137,10 +137,12 @@ def test_submit_publishes_and_prints_the_run_id(siuo: Run, tmp_path: Path, data:
     about = ("--model", "Example-VL-7B", "--judge", "J", "--organization", "O", "--params-b", "7", "--closed")
     more = ("--source", "https://example.org", "--note", "n", "--evaluated-on", "2025-02-03", "--by", "Somebody")
     dry = report(siuo("submit", path, *about, *more, "--dry-run", "--json"))
-    assert dry["run_id"].startswith("example-vl-7b-j-") and not list((data / "submissions").glob("example*"))
+    assert dry["run_id"].startswith("example-vl-7b-j-") and not [
+        name for name in states(data) if name.startswith("example")
+    ]
     code, out, _ = siuo("submit", path, *about, *more)
     assert code == 0 and out.splitlines()[-2:] == ["published", dry["run_id"]]
-    table = pq.read_table(data / "submissions" / f"{dry['run_id']}.parquet", partitioning=None)
+    table = pq.read_table(file_of(data, dry["run_id"]), partitioning=None)
     row = table.slice(0, 1).to_pylist()[0]
     assert {
         name: row[name] for name in ("organization", "params_b", "open_weights", "source", "note", "submitted_by")
@@ -153,9 +155,8 @@ def test_submit_publishes_and_prints_the_run_id(siuo: Run, tmp_path: Path, data:
         "submitted_by": "Somebody",
     }
     assert str(row["evaluated_on"]) == "2025-02-03" and row["source_status"] == "self-reported"
-    assert [(event.event, event.run_id, event.by) for event in log.read(data)] == [
-        ("publish", dry["run_id"], "Somebody")
-    ]
+    last = events(data)[-1]
+    assert (last.event, last.run_id, last.by) == ("publish", dry["run_id"], "Somebody")
     listed = json.loads(siuo("runs", "--json")[1])
     assert dry["run_id"] in [run["run_id"] for run in listed]
 
@@ -177,7 +178,7 @@ def test_metadata_that_is_wrong_refuses_the_run(siuo: Run, tmp_path: Path, data:
         ("judge", "the judge is missing"),
         ("source", "not a web address"),
     ]
-    assert found["run_id"] is None and len(list((data / "submissions").glob("*"))) == 1
+    assert found["run_id"] is None and len(states(data)) == 1
 
 
 def test_withdraw_and_restore(siuo: Run, tmp_path: Path, data: Path) -> None:
@@ -210,10 +211,7 @@ def test_export_and_submit_elsewhere_is_the_same_run(siuo: Run, tmp_path: Path, 
     again = report(siuo("submit", exported, "--model", "Example-VL-7B", "--data", elsewhere, "--json"))
     assert again["run_id"] == first["run_id"], "the same content under the same names has the same id"
     assert (again["scores"], again["health"]) == (first["scores"], first["health"])
-    before, after = (
-        pq.read_table(folder / "submissions" / f"{first['run_id']}.parquet", partitioning=None)
-        for folder in (data, elsewhere)
-    )
+    before, after = (pq.read_table(file_of(folder, first["run_id"]), partitioning=None) for folder in (data, elsewhere))
     aside = ["submitted_at", "submitted_by"]
     assert before.drop_columns(aside).equals(after.drop_columns(aside))
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.store.files import write_parquet
 from tests.conftest import ROOT
 from tests.make.stores import Verdict, make_data, make_run
 
@@ -48,8 +49,7 @@ def random_runs(count: int, *, seed: int = 7) -> list[pa.Table]:
 
 def data_with(folder: Path, *runs: pa.Table, shipped: bool = False) -> Path:
     """A data directory of these runs; without the shipped ones, the first stands in for the shipped results."""
-    data = make_data(folder, *runs, shipped=shipped)
-    if not shipped:
-        first = next((data / "submissions").iterdir())
-        first.rename(data / "results.parquet")
+    data = make_data(folder, *(runs if shipped else runs[1:]), shipped=shipped)
+    if not shipped and runs:
+        write_parquet(runs[0], data / "results.parquet", overwrite=False)
     return data

@@ -13,7 +13,7 @@ import pyarrow as pa
 from siuo_dash.benchmark.health import response_flags
 from siuo_dash.benchmark.schema import FLAGS, MCQA_JUDGE, RESULT_SCHEMA
 from siuo_dash.benchmark.scoring import outcome
-from siuo_dash.store.publish import publish
+from siuo_dash.store.registry import publish
 from tests.make.runs import named, run_id_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report.leaderboard import WHY_NO_RANKS
+from siuo_dash.store import registry
 from tests.make.pages import OpenApp
-from tests.make.stores import add, make_data, make_run, run_id, share
+from tests.make.stores import add, make_data, make_run, run_id, share, with_column
 
 BOARDS = {
     "human-3": 15,
@@ -218,11 +219,12 @@ def test_partial_runs(open_app: OpenApp, tmp_path: Path) -> None:
 
 def test_a_broken_file_is_named_and_the_rest_shown(open_app: OpenApp, tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", shipped=True)
-    (data / "submissions" / "*evil*:red[x].parquet").write_bytes(b"")
+    path = add(data, with_column(make_run("Broken", [True] * 9), "run_id", ["*evil*:red[x]"] * 9))
+    path.write_bytes(b"")
     app = open_app(data)
     assert [warning.value for warning in app.warning] == [
-        "submissions/\\*evil\\*\\:red\\[x\\].parquet: cannot be read (Parquet file size is 0 bytes); "
-        "restore it from a backup or remove it"
+        f"run \\*evil\\*\\:red\\[x\\], runs/{path.name}: cannot be read (Parquet file size is 0 bytes); "
+        "restore it from a backup or withdraw the run"
     ]
     assert len(rows(app)) == 15
 
@@ -230,12 +232,13 @@ def test_a_broken_file_is_named_and_the_rest_shown(open_app: OpenApp, tmp_path: 
 def test_new_and_removed_runs_are_there_at_the_next_interaction(open_app: OpenApp, tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", shipped=True)
     app = open_app(data)
-    path = add(data, make_run("Newcomer", share(160), judge="a new judge"))
+    newcomer = make_run("Newcomer", share(160), judge="a new judge")
+    add(data, newcomer)
     app.run()
     app.selectbox(key="board").set_value("a-new-judge-3").run()
     assert rows(app)["Model"].tolist() == ["Newcomer"]
     app.multiselect(key="runs").set_value(["Newcomer · a new judge"]).run()
-    path.unlink()
+    registry.withdraw(data, run_id(newcomer), registry.local(), "why")
     app.run()  # on a board, and with a run, that are no more
     assert not app.exception
     assert len(rows(app)) == 15

@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.report import badges
-from siuo_dash.store import log, review
-from siuo_dash.store.review import Actor
+from siuo_dash.store import registry
+from siuo_dash.store.registry import Actor
 from tests.make.hosted import OpenAs, words
+from tests.make.registry import events, file_of
 from tests.make.stores import make_run, run_id, share, with_column
 
 SENDER, OTHER, REVIEWER = "sender@example.org", "other@example.org", "reviewer@example.org"
@@ -22,7 +23,7 @@ HIDDEN = "Hidden-Model-3B"
 
 def send(data: Path, model: str = HIDDEN, by: str = SENDER, safe: int = 40) -> str:
     table = make_run(model, share(safe), judge="J")
-    review.submit(data, table, Actor(by))
+    registry.submit(data, table, Actor(by))
     return run_id(table)
 
 
@@ -40,7 +41,7 @@ def test_others_get_plain_words_and_nothing_is_asked_for(
         raise AssertionError("a page for reviewers asked the store for somebody else")
 
     for name in ("waiting", "table_of", "earlier_of", "one"):
-        monkeypatch.setattr(review, name, asked)
+        monkeypatch.setattr(registry, name, asked)
     app = open_as(email, submission=pending)
     assert not app.exception and "This page is for reviewers" in words(app) and HIDDEN not in words(app)
     assert not [key for key in keys(app) if pending in key]
@@ -57,7 +58,7 @@ def test_a_reviewer_sees_it_whole(open_as: OpenAs, data: Path) -> None:
 
 
 def test_what_would_change_is_said(open_as: OpenAs, data: Path) -> None:
-    review.submit(data, make_run(HIDDEN, share(75)), Actor(SENDER))
+    registry.submit(data, make_run(HIDDEN, share(75)), Actor(SENDER))
     said = words(open_as(REVIEWER))
     assert "rank 2 of 3" in said and "1 run would move down a place." in said
 
@@ -66,15 +67,15 @@ def test_what_a_correction_would_change_leaves_out_what_it_replaces(open_as: Ope
     """The board holds two runs of 90 and 60 safe samples."""
     reviewer = Actor(REVIEWER, reviewer=True)
     first = make_run(HIDDEN, share(75), responses_per_sample=1)
-    review.submit(data, first, Actor(SENDER))
-    review.approve(data, run_id(first), reviewer)
+    registry.submit(data, first, Actor(SENDER))
+    registry.approve(data, run_id(first), reviewer)
     again = make_run(HIDDEN, share(76), responses_per_sample=1)
-    review.submit(data, again, Actor(SENDER), corrects=run_id(first))
+    registry.submit(data, again, Actor(SENDER), corrects=run_id(first))
     said = words(open_as(REVIEWER))
     assert "rank 2 of 3" in said and "No other run would change its rank." in said
-    review.reject(data, run_id(again), reviewer, "no")
+    registry.reject(data, run_id(again), reviewer, "no")
     worse = make_run(HIDDEN, share(30), responses_per_sample=1)
-    review.submit(data, worse, Actor(SENDER), corrects=run_id(first))
+    registry.submit(data, worse, Actor(SENDER), corrects=run_id(first))
     said = words(open_as(REVIEWER))
     assert "rank 3 of 3" in said and "1 run would move up a place." in said
 
@@ -86,21 +87,21 @@ def test_the_same_responses_from_another_account_are_told(open_as: OpenAs, data:
 
     mine = called("Mine-3B", "A", 40)
     for table, sender in ((mine, SENDER), (called("Theirs-3B", "A", 41), OTHER), (called("Else-3B", "B", 42), OTHER)):
-        review.submit(data, table, Actor(sender))
+        registry.submit(data, table, Actor(sender))
     said = words(open_as(REVIEWER, submission=run_id(mine)))
     assert "the same as those of Theirs-3B" in said and "other@example" in said and "Else-3B · J, which" not in said
 
 
 def test_a_corrupt_submission_can_be_rejected_and_not_approved(open_as: OpenAs, data: Path) -> None:
     broken, waiting = send(data), send(data, "Sound-3B", safe=31)
-    path = data / "review" / "pending" / f"{broken}.parquet"
+    path = file_of(data, broken)
     path.write_bytes(path.read_bytes()[:-200])
     app = open_as(REVIEWER)
     assert not app.exception and "cannot be read" in words(app)
     assert app.button(key=f"approve-{broken}").disabled
     app.text_area(key=f"why-{broken}").set_value("The file is broken.").run()
     app.button(key=f"reject-{broken}").click().run()
-    assert review.one(data, broken, Actor(SENDER)).state == "rejected"
+    assert registry.one(data, broken, Actor(SENDER)).state == "rejected"
     assert f"approve-{waiting}" in keys(app) and "Sound-3B" in words(app)
 
 
@@ -112,7 +113,7 @@ def test_deciding_takes_words_and_is_logged(open_as: OpenAs, data: Path) -> None
     app.text_area(key=f"why-{pending}").set_value("The judge is not named.").run()
     app.button(key=f"reject-{pending}").click().run()
     assert not app.exception and "is rejected" in words(app)
-    event = log.read(data)[-1]
+    event = events(data)[-1]
     assert (event.event, event.run_id, event.by, event.why) == ("reject", pending, REVIEWER, "The judge is not named.")
 
 
@@ -121,7 +122,7 @@ def test_who_is_no_reviewer_any_more_decides_nothing(open_as: OpenAs, data: Path
     app = open_as(REVIEWER)
     app.user = app.user | {"email_verified": False}
     app.button(key=f"approve-{pending}").click().run()
-    assert log.read(data)[-1].event == "submit"
+    assert events(data)[-1].event == "submit"
     assert HIDDEN not in words(app) and "does not confirm" in words(app)
 
 
@@ -152,26 +153,26 @@ def test_uploading_needs_a_sign_in(open_as: OpenAs, data: Path) -> None:
 @pytest.mark.parametrize(("email", "sees"), [(SENDER, True), (OTHER, False), (REVIEWER, False), (None, False)])
 def test_submissions_are_shown_to_who_sent_them(open_as: OpenAs, data: Path, email: str | None, sees: bool) -> None:
     table = make_run(HIDDEN, share(30), judge="J")
-    review.save_draft(data, table, Actor(SENDER))
+    registry.save_draft(data, table, Actor(SENDER))
     app = open_as(email, "contribute/upload.py", section="My submissions", submission=run_id(table))
     assert not app.exception and (HIDDEN in words(app)) is sees
 
 
 def test_a_draft_is_sent_and_taken_back(open_as: OpenAs, data: Path) -> None:
     table = make_run(HIDDEN, share(30), judge="J")
-    review.save_draft(data, table, Actor(SENDER))
+    registry.save_draft(data, table, Actor(SENDER))
     kept = run_id(table)
     app = open_as(SENDER, "contribute/upload.py", section="My submissions")
     app.button(key=f"send-{kept}").click().run()
-    assert "waits for review now" in words(app) and log.read(data)[-1].by == SENDER
+    assert "waits for review now" in words(app) and events(data)[-1].by == SENDER
     app.button(key=f"retract-{kept}").click().run()
     assert "is taken back" in words(app)
-    assert review.own(data, Actor(SENDER))[0].state == "withdrawn"
+    assert registry.own(data, Actor(SENDER))[0].state == "withdrawn"
 
 
 def test_only_reviewers_and_owners_withdraw(open_as: OpenAs, data: Path) -> None:
     mine = send(data)
-    review.approve(data, mine, Actor(REVIEWER, reviewer=True))
+    registry.approve(data, mine, Actor(REVIEWER, reviewer=True))
     for email, may in ((None, False), (OTHER, False), (SENDER, True), (REVIEWER, True)):
         app = open_as(email, "inspect/run.py", run=f"{HIDDEN} · J")
         assert not app.exception and (HIDDEN in words(app))
@@ -183,8 +184,8 @@ def test_only_reviewers_and_owners_withdraw(open_as: OpenAs, data: Path) -> None
 
 def test_who_withdrew_is_told_to_reviewers_only(open_as: OpenAs, data: Path) -> None:
     mine = send(data)
-    review.approve(data, mine, Actor(REVIEWER, reviewer=True))
-    review.withdraw_as(data, mine, Actor(SENDER), "Wrong pictures.")
+    registry.approve(data, mine, Actor(REVIEWER, reviewer=True))
+    registry.withdraw(data, mine, Actor(SENDER), "Wrong pictures.")
     for email, tells in ((None, False), (OTHER, False), (REVIEWER, True)):
         said = words(open_as(email, "contribute/upload.py", section="Withdrawn"))
         assert "Wrong pictures." in said and (SENDER in said) is tells
@@ -212,11 +213,11 @@ def test_what_is_too_much_is_said(open_as: OpenAs, data: Path, monkeypatch: pyte
     monkeypatch.setenv("SIUO_UPLOAD_MB", "1")
     send(data, "Waiting-3B", safe=30)
     table = make_run(HIDDEN, share(31), judge="J")
-    review.save_draft(data, table, Actor(SENDER))
+    registry.save_draft(data, table, Actor(SENDER))
     app = open_as(SENDER, "contribute/upload.py", section="My submissions")
     app.button(key=f"send-{run_id(table)}").click().run()
     assert "a person may have 1 drafts and submissions" in words(app)
-    assert review.one(data, run_id(table), Actor(SENDER)).state == "draft"
+    assert registry.one(data, run_id(table), Actor(SENDER)).state == "draft"
 
     app = open_as(SENDER, "contribute/upload.py")
     uploader = next(each for each in app.file_uploader if each.label == "Result files of one run")
@@ -238,7 +239,7 @@ def test_who_may_upload(open_as: OpenAs, monkeypatch: pytest.MonkeyPatch, upload
 def test_an_upload_that_waits_for_another_says_so(open_as: OpenAs, data: Path) -> None:
     app = open_as(OTHER, "contribute/upload.py")
     next(iter(app.file_uploader)).set_value([("a.json", b"[]", "application/json")])
-    with review.turn(data, Actor(OTHER)):
+    with registry.upload_lock(data, Actor(OTHER)):
         app.run()
     assert "another upload of yours is being read" in words(app)
     app.run()
@@ -247,7 +248,7 @@ def test_an_upload_that_waits_for_another_says_so(open_as: OpenAs, data: Path) -
 
 def test_badges_stand_on_the_board_and_the_filter_is_in_the_address(open_as: OpenAs, data: Path) -> None:
     checked = send(data, "Checked-3B", safe=33)
-    review.approve(data, checked, Actor(REVIEWER, reviewer=True), badge="reproduced")
+    registry.approve(data, checked, Actor(REVIEWER, reviewer=True), badge="reproduced")
     board = {"board": "All runs, without ranks"}
     every = words(open_as(None, "rankings/leaderboard.py", **board))
     assert "Checked-3B" in every and "First-7B" in every and "Reproduced" in every and "Self-reported" in every
@@ -270,26 +271,26 @@ def test_one_s_own_is_self_reported_only(open_as: OpenAs, data: Path) -> None:
 def test_the_best_of_many_is_seen_to_be_that(open_as: OpenAs, data: Path) -> None:
     first, second, last = (send(data, "Tried-3B", safe=safe) for safe in (30, 31, 32))
     reviewer = Actor(REVIEWER, reviewer=True)
-    review.approve(data, last, reviewer)
+    registry.approve(data, last, reviewer)
     run, board = {"run": "Tried-3B · J"}, {"board": "All runs, without ranks"}
     assert "for this model: only attempt." in words(open_as(None, "inspect/run.py", **run)), "the others wait"
     assert "attempts" not in words(open_as(None, "rankings/leaderboard.py", **board))
-    review.reject(data, first, reviewer, "no")
-    review.reject(data, second, reviewer, "no")
+    registry.reject(data, first, reviewer, "no")
+    registry.reject(data, second, reviewer, "no")
     assert "for this model: 3rd of 3 attempts." in words(open_as(None, "inspect/run.py", **run))
     assert "Self-reported, 3rd of 3 attempts" in words(open_as(None, "rankings/leaderboard.py", **board))
 
 
 def test_only_what_names_its_publication_can_be_called_published(open_as: OpenAs, data: Path) -> None:
     told = make_run("Told-3B", share(30), judge="J", source="https://example.org/paper", source_status="preprint")
-    review.submit(data, told, Actor(SENDER))
+    registry.submit(data, told, Actor(SENDER))
     app = open_as(REVIEWER)
     assert "**Status of the source:** preprint" in words(app)
     badge = app.selectbox(key=f"badge-{run_id(told)}")
     assert badge.options[-1] == badges.badge_words("published") and badge.value == "self-reported"
     badge.set_value("published").run()
     app.button(key=f"approve-{run_id(told)}").click().run()
-    assert review.one(data, run_id(told), Actor(SENDER)).state == "published"
+    assert registry.one(data, run_id(told), Actor(SENDER)).state == "published"
     shown = words(open_as(None, "rankings/leaderboard.py", board="All runs, without ranks", verified="true"))
     assert "Told-3B" in shown
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from siuo_dash.store.publish import withdrawn
+from siuo_dash.store.registry import withdrawn
 from tests.make.inspect_stores import data_folder
 from tests.make.pages import OpenApp
 
@@ -84,7 +84,7 @@ def test_withdraw_and_bring_back(open_app: OpenApp, small: Path, tmp_path: Path,
     app = open_app(folder, RUN, run=B)
     app.button(key="withdraw").click().run()
     assert "a reason is needed" in app.error[0].value
-    assert (folder / "submissions" / f"{ids['B']}.parquet").exists()
+    assert withdrawn(folder) == []
     app.text_area(key="why").set_value("Judged with the wrong prompt").run()
     fine(app.button(key="withdraw").click().run())
     assert [(each.run_id, each.why) for each in withdrawn(folder)] == [(ids["B"], "Judged with the wrong prompt")]

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.submission import Submission
-from siuo_dash.store import log
-from siuo_dash.store.publish import withdrawn
+from siuo_dash.store.registry import withdrawn
 from tests.make.files import Rows, as_csv, as_json, judged, plain
+from tests.make.registry import events, runs_in
 from tests.make.stores import make_data, make_run, question_ids, share
 
 PAGE = "pages/contribute/upload.py"
@@ -67,10 +67,6 @@ def links(app: AppTest) -> dict[str, str]:
     return {each.proto.label: each.proto.query_string for each in app.get("page_link")}
 
 
-def files_of(data: Path, folder: str) -> list[str]:
-    return sorted(path.name for path in (data / folder).glob("*.parquet"))
-
-
 def kept(app: AppTest) -> list[Submission]:
     """The submissions that the session holds on to."""
     if DRAFT not in app.session_state:
@@ -94,7 +90,7 @@ def test_a_run_from_drop_to_publish(app: AppTest, data: Path) -> None:
     assert "gen_score.py prints 53.29" in words
     assert "Name the judge" in words and "judge is missing" in words
     assert next(button for button in app.button if button.label == "Publish").disabled
-    assert len(files_of(data, "submissions")) == 1, "nothing is written before publishing"
+    assert len(runs_in(data, "published")) == 1, "nothing is written before publishing"
 
     fill(app, Model="Example-VL-7B", Judge="example-judge-1", Your_name="Somebody")
     words = shown(app)
@@ -103,9 +99,9 @@ def test_a_run_from_drop_to_publish(app: AppTest, data: Path) -> None:
     assert not app.exception
     assert "Example-VL-7B · example-judge-1** is published" in shown(app)
     assert "run=Example-VL-7B" in links(app)["Open the run"]
-    (new,) = [name for name in files_of(data, "submissions") if name.startswith("example-vl-7b")]
-    assert [(event.event, event.by) for event in log.read(data)] == [("publish", "Somebody")]
-    assert kept(app) == [] and new.removesuffix(".parquet") in shown(app)
+    (new,) = [name for name in runs_in(data, "published") if name.startswith("example-vl-7b")]
+    assert [(event.event, event.by) for event in events(data) if event.run_id == new] == [("publish", "Somebody")]
+    assert kept(app) == [] and new in shown(app)
 
 
 def test_the_same_content_twice_is_refused_with_a_link(app: AppTest, data: Path) -> None:
@@ -115,7 +111,7 @@ def test_the_same_content_twice_is_refused_with_a_link(app: AppTest, data: Path)
         press(app, "Publish")
     assert any("already published as example-vl-7b-example-judge-1-" in error.value for error in app.error)
     assert "run=Example-VL-7B" in links(app)["Open that run"]
-    assert len(files_of(data, "submissions")) == 2
+    assert len(runs_in(data, "published")) == 2
 
 
 def test_errors_and_warnings_apart_and_nothing_of_a_refused_file_is_kept(app: AppTest, data: Path) -> None:
@@ -128,7 +124,7 @@ def test_errors_and_warnings_apart_and_nothing_of_a_refused_file_is_kept(app: Ap
     assert "unknown sample 1234" in words.lower() and "self-harm ends at 1019" in words
     assert "'perhaps' is not understood as safe or unsafe" in words
     assert "It cannot be published as it is" in words
-    assert kept(app) == [] and len(files_of(data, "submissions")) == 1
+    assert kept(app) == [] and len(runs_in(data, "published")) == 1
     assert not [button for button in app.button if button.label == "Publish"]
     assert any(each.proto.label == "Download the findings (CSV)" for each in app.get("download_button"))
 
@@ -235,7 +231,7 @@ def test_withdraw_with_a_reason_and_restore(app: AppTest, data: Path) -> None:
     app.segmented_control(key="section").set_value("Withdrawn").run()
     assert "No run is withdrawn." in shown(app)
     run = next(each for each in app.selectbox if each.label == "Run")
-    run.set_value(files_of(data, "submissions")[0].removesuffix(".parquet"))
+    run.set_value(runs_in(data, "published")[0])
     press(app, "Withdraw")
     assert any("a reason is needed" in error.value for error in app.error) and withdrawn(data) == []
     next(each for each in app.text_area if each.label == "Reason").set_value("The judge saw <b>other</b> pictures.")
@@ -245,15 +241,15 @@ def test_withdraw_with_a_reason_and_restore(app: AppTest, data: Path) -> None:
     assert app.dataframe[0].value["Reason"].tolist() == ["The judge saw <b>other</b> pictures."]
     assert "No run was uploaded here" in shown(app)
     press(app, "Restore")
-    assert withdrawn(data) == [] and len(files_of(data, "submissions")) == 1
-    assert [event.event for event in log.read(data)] == ["withdraw", "restore"]
+    assert withdrawn(data) == [] and len(runs_in(data, "published")) == 1
+    assert [event.event for event in events(data)] == ["publish", "withdraw", "restore"]
 
 
 def test_a_withdrawn_run_dropped_again_leads_to_where_it_can_be_restored(app: AppTest, data: Path) -> None:
     drop_rows(app, judged(safe=89))
     fill(app, Model="Example-VL-7B", Judge="example-judge-1")
     press(app, "Publish")
-    (new,) = [name.removesuffix(".parquet") for name in files_of(data, "submissions") if name.startswith("example")]
+    (new,) = [name for name in runs_in(data, "published") if name.startswith("example")]
     app.segmented_control(key="section").set_value("Withdrawn").run()
     next(each for each in app.selectbox if each.label == "Run").set_value(new)
     next(each for each in app.text_area if each.label == "Reason").set_value("again")
@@ -267,11 +263,11 @@ def test_a_withdrawn_run_dropped_again_leads_to_where_it_can_be_restored(app: Ap
 
 
 def test_a_disk_that_refuses_is_said_in_words(app: AppTest, data: Path) -> None:
-    (data / "submissions" / ".journal").write_text("a file where a folder must be")
+    (data / "runs" / ".incoming").write_text("a file where a folder must be")
     drop_rows(app, judged(safe=89))
     fill(app, Model="Example-VL-7B", Judge="example-judge-1")
     press(app, "Publish")
-    assert not app.exception and app.error and len(files_of(data, "submissions")) == 1
+    assert not app.exception and app.error and len(runs_in(data, "published")) == 1
     assert len(kept(app)) == 1, "the person can try again"
 
 
@@ -305,7 +301,7 @@ def test_whatever_is_dropped_the_page_says_something_in_words(app: AppTest, data
         assert app.error or app.success or "Please answer first" in shown(app), name
         fill(app, **{each.label.rstrip(" *"): "Example" for each in app.text_input if each.label.endswith("*")})
         assert not app.exception, name
-    assert len(files_of(data, "submissions")) == 1 and kept(app) == []
+    assert len(runs_in(data, "published")) == 1 and kept(app) == []
 
 
 def test_a_mapping_for_files_that_cannot_be_read(app: AppTest) -> None:

@@ -25,8 +25,7 @@ from siuo_dash.report.leaderboard import (
     with_ranges,
 )
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.publish import publish
-from siuo_dash.store.review import attempts
+from siuo_dash.store.registry import attempts, publish
 from tests.make.stores import make_data, make_run, share
 
 COMMUNITY = "meta-llama-meta-llama-3-1-8b-instruct-1"

@@ -12,9 +12,11 @@ from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.schema import SOURCE_STATUS
 from siuo_dash.report import badges
 from siuo_dash.report import review as view
-from siuo_dash.store import log, review
+from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.review import Actor, Attempt
+from siuo_dash.store.registry import Actor, Attempt
+from siuo_dash.store.registry.log import MOVES, SHOWN_AS
+from tests.make.registry import events
 from tests.make.stores import make_data, make_run, run_id, share
 
 SENDER, REVIEWER = Actor("sender@example.org"), Actor("reviewer@example.org", reviewer=True)
@@ -40,27 +42,23 @@ def test_what_a_reviewer_can_give() -> None:
 
 def test_every_badge_state_and_event_has_words() -> None:
     assert {badge_of(status) for status in SOURCE_STATUS} == set(badges.BADGES)
-    assert set(review.EVENTS) <= set(view.HAPPENED) and set(review.STATES.values()) == set(view.STATES)
+    assert set(MOVES) <= set(view.HAPPENED) and set(SHOWN_AS.values()) == set(view.STATES)
 
 
 def test_what_happened_names_nobody_to_the_submitter(tmp_path: Path) -> None:
     data = make_data(tmp_path / "data")
     table = make_run("A-7B", share(40), judge="J")
-    review.submit(data, table, SENDER)
-    review.request_changes(data, run_id(table), REVIEWER, "Name the judge's version.")
-    found = review.one(data, run_id(table), SENDER)
+    registry.submit(data, table, SENDER)
+    registry.request_changes(data, run_id(table), REVIEWER, "Name the judge's version.")
+    found = registry.one(data, run_id(table), SENDER)
     seen = view.history_frame(found.history, SENDER.id, addresses=False)
     assert seen[["What", "By"]].values.tolist() == [["sent for review", "you"], ["changes asked for", "a reviewer"]]
     assert seen["Why"].tolist() == ["", "Name the judge's version."]
-    told = view.history_frame(log_of(data), REVIEWER.id, addresses=True)
+    told = view.history_frame(events(data), REVIEWER.id, addresses=True)
     assert told["By"].tolist() == ["sender@example.org", "you"]
     (row,) = view.submissions_frame([found], {found.run_id: Attempt(2, 3)}).to_dict("records")
     assert (row["Model"], row["State"], row["Attempt"]) == ("A-7B", "Draft", "2nd of 3 attempts")
     assert row["Last words"] == "Name the judge's version." and row["Submission"] == found.run_id
-
-
-def log_of(data: Path) -> list[log.Event]:
-    return log.read(data)
 
 
 def test_what_was_left_out_says_so() -> None:

@@ -21,7 +21,7 @@ from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report import upload, upload_preview
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.publish import Withdrawal
+from siuo_dash.store.registry import Withdrawal
 from siuo_dash.store.runs.parquet import parquet_bytes
 from tests.make.files import CATALOGUE, Rows, as_csv, as_json, judged, plain, reply
 from tests.make.stores import make_data, make_run, question_ids, share

@@ -117,5 +117,7 @@ def running(
 def copy_data(target: Path) -> Path:
     """The shipped data, where a test may write."""
     return Path(
-        shutil.copytree(ROOT / "data", target, ignore=shutil.ignore_patterns("submissions", "withdrawn", "log*"))
+        shutil.copytree(
+            ROOT / "data", target, ignore=shutil.ignore_patterns("runs", "registry.db*", "before-registry*")
+        )
     )

@@ -11,9 +11,10 @@ from time import monotonic
 
 import pytest
 
-from siuo_dash.store import log, verify
+from siuo_dash.store import verify
 from tests.browser.driver import free_port
 from tests.make.files import as_json, judged
+from tests.make.registry import events, runs_in
 from tests.oidc.provider import Provider, serving
 from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished
@@ -132,16 +133,14 @@ def test_a_killed_instance_loses_and_doubles_no_submission(tmp_path: Path) -> No
         for which in (0, 1):
             instances.start(which)
         finished(everybody(proxy))
-    published = [path.stem for path in (data / "submissions").glob("[!.]*.parquet")]
+    published = runs_in(data, "published")
     runs = [*waiting(data), *published]
     assert len(published) == 1 and len(runs) == len(set(runs)) == SUBMITTERS * EACH
     models = {f"killed-{number}-{turn}-" for number in range(SUBMITTERS) for turn in range(EACH)}
     assert {name for name in models if sum(run.startswith(name) for run in runs) == 1} == models
-    events = Counter(event.run_id for event in log.read(data) if event.event == "submit")
-    assert events == Counter(runs)
-    assert {event.by for event in log.read(data) if event.event == "submit"} == {
-        f"{name}@example.org" for name in names
-    }
+    sent = [event for event in events(data) if event.event == "submit"]
+    assert Counter(event.run_id for event in sent) == Counter(runs)
+    assert {event.by for event in sent} == {f"{name}@example.org" for name in names}
     assert [finding for finding in verify.verify(data) if finding.severity == "error"] == []
     assert sum(broken.values()) > 0, "the kill came when nobody was there"
 

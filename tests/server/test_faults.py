@@ -14,9 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from siuo_dash.store import log, verify
+from siuo_dash.store import registry, verify
+from siuo_dash.store.registry.opening import changing
 from tests.conftest import ROOT
 from tests.make.files import as_json, judged
+from tests.make.registry import events, runs_in
+from tests.make.stores import add, make_run, run_id, share
 from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished
 from tests.server.visitor import Visitor
@@ -39,7 +42,7 @@ async def fill_in(visitor: Visitor, model: str, content: bytes) -> None:
 
 
 def kept(data: Path) -> list[str]:
-    return [path.name for path in (data / "submissions").glob("[!.]*.parquet")]
+    return runs_in(data, "published")
 
 
 def test_pages_name_a_data_directory_that_is_gone_and_recover_when_it_returns(tmp_path: Path, data: Path) -> None:
@@ -146,22 +149,20 @@ def test_a_write_that_the_system_refuses_is_told_on_the_page(tmp_path: Path, dat
 
     with running(tmp_path, data) as server:
         finished(visit(server))
-    assert len(kept(data)) == 1 and len(log.read(data)) == 1
+    assert len(kept(data)) == 1 and len(events(data)) == 1
 
 
 def test_a_corrupt_submission_is_named_on_every_page_and_the_others_are_shown(tmp_path: Path, data: Path) -> None:
-    (data / "submissions").mkdir()
-
     async def visit(server: Instance) -> None:
         async with Visitor(server.address) as visitor:
             await visitor.open()
-            broken = data / "submissions" / "broken-00000000.parquet"
-            broken.write_bytes(b"PAR1 no parquet at all PAR1")
+            broken = make_run("Broken-VL", share(40))
+            add(data, broken).write_bytes(b"PAR1 no parquet at all PAR1")
             await visitor.go("tradeoff")
-            assert "broken" in visitor.words() and not visitor.alerts()
-            broken.unlink()
+            assert run_id(broken) in visitor.words() and not visitor.alerts()
+            registry.withdraw(data, run_id(broken), registry.local(), "its file is broken")
             await visitor.go("tradeoff")
-            assert "broken" not in visitor.words()
+            assert run_id(broken) not in visitor.words()
 
     with running(tmp_path, data) as server:
         finished(visit(server))
@@ -169,13 +170,12 @@ def test_a_corrupt_submission_is_named_on_every_page_and_the_others_are_shown(tm
 
 def test_another_instance_that_holds_the_store_for_long_is_waited_for(tmp_path: Path, data: Path) -> None:
     """A slow disk makes one instance hold the lock while it writes; the other's visitor waits, and is served."""
-    from siuo_dash.store import journal
 
     async def visit(server: Instance) -> None:
         async with Visitor(server.address) as visitor, Visitor(server.address) as reader:
             await fill_in(visitor, "Slow-VL", as_json(judged(safe=34)))
             await reader.open()
-            with journal.locked(data):
+            with changing(data):
                 pressed = asyncio.create_task(visitor.press("Publish"))
                 for _ in range(3):
                     await reader.again()  # who reads does not wait

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from siuo_dash.store import log
 from tests.browser.driver import free_port, settled
 from tests.browser.hosted import PEOPLE, fill_in, press, run_file, see
+from tests.make.registry import events, runs_in
 from tests.oidc.provider import Provider, serving
 from tests.server.instance import copy_data, running
 from tests.server.nginx import HELP, at_hand, hosted_behind, proxied
@@ -83,7 +83,7 @@ def test_sign_in_and_review_through_nginx_over_two_instances(tmp_path: Path, bro
                 pytest.fail("twenty visitors came to the same instance")
             press(reviewer, "Approve")
             see(reviewer.get_by_text("Nothing waits for review"))
-            assert len(list((data / "submissions").glob("proxied-vl-7b-*.parquet"))) == 1
+            assert [run_id[:14] for run_id in runs_in(data, "published")] == ["proxied-vl-7b-"]
             said = first.log.read_text() + second.log.read_text() + (tmp_path / "nginx" / "access.log").read_text()
     assert "code=" not in said and provider.client_secret not in said
-    assert [event.event for event in log.read(data)] == ["submit", "approve"]
+    assert [event.event for event in events(data)] == ["submit", "approve"]

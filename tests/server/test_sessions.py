@@ -10,11 +10,12 @@ from urllib.parse import urljoin
 
 import pytest
 
-from siuo_dash.store import log, review
-from siuo_dash.store.review import Actor
+from siuo_dash.store import registry
+from siuo_dash.store.registry import Actor
 from tests.browser.driver import free_port
 from tests.browser.hosted import PEOPLE
 from tests.make.files import as_json, judged
+from tests.make.registry import events
 from tests.make.stores import make_run, share
 from tests.oidc.provider import Provider, serving
 from tests.server.instance import Instance, copy_data, running
@@ -80,7 +81,7 @@ def hosted(folder: Path) -> Iterator[dict[str, str]]:
 def test_who_signs_out_is_signed_out_everywhere(tmp_path: Path) -> None:
     data = copy_data(tmp_path / "data")
     waiting = make_run("Hidden-3B", share(40), judge="J")
-    review.submit(data, waiting, Actor("other@example.org"))
+    registry.submit(data, waiting, Actor("other@example.org"))
 
     async def visit(first: Instance, second: Instance) -> None:
         reviewer = Visitor(first.address)
@@ -120,4 +121,4 @@ def test_who_signs_out_is_signed_out_everywhere(tmp_path: Path) -> None:
         running(tmp_path, data, environment=settings) as second,
     ):
         finished(visit(first, second))
-    assert [event.event for event in log.read(data)] == ["submit"]
+    assert [event.event for event in events(data)] == ["submit"]

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from siuo_dash.store import log, verify
+from siuo_dash.store import verify
 from tests.browser.driver import free_port
 from tests.browser.hosted import PEOPLE
 from tests.make.files import as_json, judged
+from tests.make.registry import events
 from tests.oidc.provider import Provider, serving
 from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished
@@ -115,7 +116,7 @@ def test_a_clock_that_jumps_shuts_people_out_for_a_sign_in_and_mixes_nothing_up(
         with running(tmp_path, data, environment=settings | around.environment) as server:
             finished(visit(server))
             assert around.asked > 0 and server.of("page error") == []
-    events = log.read(data)
-    assert [event.event for event in events] == ["submit", *["submit", "approve"] * 3]
-    assert [event.at for event in events] != sorted(event.at for event in events), "the clock did not jump"
+    logged = events(data)
+    assert [event.event for event in logged] == ["submit", *["submit", "approve"] * 3]
+    assert [event.at for event in logged] != sorted(event.at for event in logged), "the clock did not jump"
     assert len(kept(data)) == 3 and verify.verify(data) == []

@@ -292,7 +292,7 @@ def test_backup_and_restore_work_as_they_are_shown(machine: Machine) -> None:
         "gpt-4o",
     )
     assert submitted.returncode == 0, submitted.stderr
-    before = files(machine.data / "submissions")
+    before = files(machine.data / "runs")
     assert len(before) == 1
     follow(machine, make)
     backups = machine.folder / "var" / "backups" / "siuo-dash"
@@ -300,18 +300,18 @@ def test_backup_and_restore_work_as_they_are_shown(machine: Machine) -> None:
     (backup,) = backups.iterdir()
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     for name in before:
-        (machine.data / "submissions" / name).unlink()
+        (machine.data / "runs" / name).unlink()
     assert machine.siuo("verify").returncode == 1
     follow(machine, [re.sub(r"siuo-\d{4}-\d\d-\d\d\.tar", backup.name, line) for line in bring_back])
-    assert files(machine.data / "submissions") == before
+    assert files(machine.data / "runs") == before
     services = [line for line in machine.noted() if line.startswith("systemctl")]
     assert services == ["systemctl stop siuo-dash@8501 siuo-dash@8502", "systemctl start siuo-dash@8501 siuo-dash@8502"]
 
 
 def test_a_new_version_brings_its_runs_and_leaves_the_uploads(machine: Machine) -> None:
     shutil.rmtree(machine.data)
-    (machine.data / "submissions").mkdir(parents=True)
-    (machine.data / "submissions" / "somebody.parquet").write_bytes(b"theirs")
+    (machine.data / "runs").mkdir(parents=True)
+    (machine.data / "runs" / "somebody.parquet").write_bytes(b"theirs")
     for name in ("samples.csv", "results.parquet"):
         (machine.data / name).write_bytes(b"old")
     (lines,) = shown("A new version")
@@ -326,7 +326,7 @@ def test_a_new_version_brings_its_runs_and_leaves_the_uploads(machine: Machine) 
     assert files(machine.data) == {
         "samples.csv": (ROOT / "data" / "samples.csv").read_bytes(),
         "results.parquet": (ROOT / "data" / "results.parquet").read_bytes(),
-        "submissions/somebody.parquet": b"theirs",
+        "runs/somebody.parquet": b"theirs",
     }
     # Each is replaced in one step: nobody reads half a file.
     assert sum(" mv " in line for line in lines) == 2

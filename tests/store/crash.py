@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import codecs
 import io
+import itertools
 import json
 import os
+import random
 import resource
 import shutil
 import signal
+import sqlite3
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,12 +27,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from siuo_dash.errors import SiuoError, SubmissionError
-from siuo_dash.store import review
-from siuo_dash.store.publish import AlreadyPublished, publish, restore, withdraw
+from siuo_dash.store import registry
+from siuo_dash.store.registry import AlreadyPublished, publish, restore, withdraw
+from siuo_dash.store.registry.opening import close
 from siuo_dash.store.runs.parquet import parquet_bytes
-from siuo_dash.store.verify import verify
+from tests.make.registry import faults, file_of, runs_in, states
 from tests.make.runs import run_id_of, run_table
-from tests.store.review_runs import CASES, REVIEWER, places
+from tests.store.review_runs import CASES, LOCAL_ADA, REVIEWER
 
 LOOKS = {"fspath", "fstat", "getpid", "listdir", "lstat", "scandir", "stat"}
 """Calls to the system that leave the disk as it is; every other one is a step."""
@@ -36,12 +41,12 @@ DONE, REFUSED, FAILED = 0, 3, 4
 
 ACTIONS: dict[str, Callable[[Path], object]] = {
     "publish": lambda data_dir: publish(data_dir, run_table(), by="ada"),
-    "withdraw": lambda data_dir: withdraw(data_dir, run_id_of(run_table()), "a reason", "ada"),
-    "restore": lambda data_dir: restore(data_dir, run_id_of(run_table()), "ada"),
+    "withdraw": lambda data_dir: withdraw(data_dir, run_id_of(run_table()), LOCAL_ADA, "a reason"),
+    "restore": lambda data_dir: restore(data_dir, run_id_of(run_table()), LOCAL_ADA),
     "publish another": lambda data_dir: publish(data_dir, run_table("Another"), by="bob"),
 } | {f"review: {name}": action for name, (_, action, _, _) in CASES.items()}
-ACTIONS["review: approve the one that waits"] = lambda data_dir: review.approve(
-    data_dir, next((data_dir / "review/pending").glob("*.parquet")).stem, REVIEWER
+ACTIONS["review: approve the one that waits"] = lambda data_dir: registry.approve(
+    data_dir, runs_in(data_dir, "pending")[0], REVIEWER
 )
 
 
@@ -88,7 +93,8 @@ def kill_at(step: int) -> None:
         nonlocal passed
         if event != "c_call":
             return
-        of_a_file = isinstance(getattr(function, "__self__", None), io.IOBase)
+        owner = getattr(function, "__self__", None)
+        of_a_file = isinstance(owner, io.IOBase | sqlite3.Connection | sqlite3.Cursor)
         if of_a_file or (function.__module__ in ("posix", "fcntl", "_io") and function.__name__ not in LOOKS):
             if passed == step:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -128,21 +134,64 @@ def cut_short(action: str, data_dir: Path, largest: int, deadly: bool) -> int:
     return ended(fork(task))
 
 
+def cut_everywhere(action: str, start: Path, out: Path) -> None:
+    """From the same start, kill the action in the middle of the write that makes a file too long, for many lengths."""
+    run_table()
+    codes = {}
+    for largest in range(0, 150_000, 3_000):
+        shutil.copytree(start, out / f"{largest:06}")
+        codes[f"{largest:06}"] = cut_short(action, out / f"{largest:06}", largest, deadly=True)
+    print(json.dumps(codes))
+
+
+def kill_at_random(data_dir: Path, times: int) -> None:
+    """Publish and withdraw, one process after another, each killed at a random moment; what was acknowledged, by run_id."""
+    run_table()
+    choose = random.Random(7)
+    acknowledged: dict[str, str] = {}
+    for number in range(times):
+        told, tell = os.pipe()
+
+        work = choose.uniform(0.001, 0.3)
+
+        def task(number: int = number, told: int = told, tell: int = tell, work: float = work) -> int:
+            os.close(told)
+            signal.signal(signal.SIGPROF, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_PROF, work)  # seconds of its own work, however slow the machine is
+            for content in itertools.count():
+                run_id = publish(data_dir, run_table(f"Model-{number}-{content}"), by=None).run_id
+                os.write(tell, f"{run_id} published\n".encode())
+                if content % 3 == 0:
+                    withdraw(data_dir, run_id, LOCAL_ADA, "a reason")
+                    os.write(tell, f"{run_id} withdrawn\n".encode())
+            return FAILED
+
+        pid = fork(task)
+        os.close(tell)
+        with os.fdopen(told) as lines:
+            acknowledged |= dict(line.split() for line in lines)
+        assert ended(pid) == -signal.SIGPROF
+    print(json.dumps(acknowledged))
+
+
 def as_nobody(action: str, data_dir: Path) -> int:
-    """Do the action without root's rights. The folders above may be closed to others: the path is relative."""
+    """Do the action without root's rights."""
     # What is imported at the first use may lie where nobody may look.
     codecs.lookup("ascii")
     # Without threads, for a fork beside them can leave a lock held for ever.
     pq.read_table(pa.BufferReader(parquet_bytes(run_table())), partitioning=None, use_threads=False, pre_buffer=False)
-    data_dir.parent.chmod(0o755)
-    os.chdir(data_dir.parent)
+    states(data_dir)
+    close(data_dir)
+    for folder in data_dir.parents:  # those of the tests are closed to others
+        if not folder.stat().st_mode & stat.S_IXOTH:
+            folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
 
     def task() -> int:
         if os.geteuid() == 0:
             os.setgroups([])
             os.setresgid(65534, 65534, 65534)
             os.setresuid(65534, 65534, 65534)
-        return attempt(ACTIONS[action], Path(data_dir.name))
+        return attempt(ACTIONS[action], data_dir)
 
     return ended(fork(task))
 
@@ -161,10 +210,10 @@ def fill_the_disk(data_dir: Path, action: Callable[[Path], object] = ACTIONS["pu
             error = None
         except SubmissionError as caught:
             error = str(caught)
-        findings = [str(finding) for finding in verify(data_dir)]
+        findings = [str(finding) for finding in faults(data_dir)]
         files = sorted(str(path.relative_to(data_dir)) for path in data_dir.rglob("*") if path.is_file())
-        held = places(data_dir)
-        print(json.dumps({"free": free, "error": error, "findings": findings, "files": files, "places": held}))
+        held = states(data_dir)
+        print(json.dumps({"free": free, "error": error, "findings": findings, "files": files, "states": held}))
         ballast.unlink()
         if error is None:
             return
@@ -195,14 +244,14 @@ def race(data_dir: Path, models: list[str], kill: list[int]) -> None:
                 last = os.read(stop, 1) == b""
             except BlockingIOError:
                 last = False
-            paths = {path.name: path for path in (data_dir / "submissions").glob("[!.]*.parquet")}
-            if seen - paths.keys():
+            published = {run_id: file_of(data_dir, run_id) for run_id in runs_in(data_dir, "published")}
+            if seen - published.keys():
                 return FAILED
-            for path in paths.values():
+            for run_id, path in published.items():
                 table = pq.read_table(path, partitioning=None)
-                if run_id_of(table) != path.stem or table.num_rows != 5:
+                if run_id_of(table) != run_id or table.num_rows != 5:
                     return FAILED
-            seen = set(paths)
+            seen = set(published)
             rounds += 1
             if last:
                 return DONE if rounds > 1 and seen else FAILED
@@ -224,6 +273,8 @@ def main(task: str, *arguments: str) -> None:
     path = Path(arguments[0])
     if task == "kill everywhere":
         kill_everywhere(arguments[1], path, Path(arguments[2]))
+    elif task == "cut everywhere":
+        cut_everywhere(arguments[1], path, Path(arguments[2]))
     elif task == "cut short":
         print(cut_short(arguments[1], path, int(arguments[2]), arguments[3] == "deadly"))
     elif task == "as nobody":
@@ -235,6 +286,8 @@ def main(task: str, *arguments: str) -> None:
         assert before is not None
         before(path)
         fill_the_disk(path, action)
+    elif task == "kill at random":
+        kill_at_random(path, int(arguments[1]))
     elif task == "race":
         race(path, json.loads(arguments[1]), json.loads(arguments[2]))
     else:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
-from siuo_dash.store import review
-from siuo_dash.store.journal import DRAFTS, PENDING, PUBLISHED
+from siuo_dash.store import registry
+from tests.make.registry import runs_in
 from tests.make.runs import run_id_of, run_table
 from tests.store.crash import DONE, FAILED, ended, fork, kill_at
 from tests.store.review_runs import ADA, BOB, REVIEWER, SECOND
@@ -22,8 +22,8 @@ from tests.store.review_runs import ADA, BOB, REVIEWER, SECOND
 STEPS = 20
 TABLES = [run_table(f"Model-{number % 3}", content=str(number)) for number in range(40)]
 IDS = [run_id_of(table) for table in TABLES]
-OPEN = (DRAFTS, PENDING, PUBLISHED)
-LIMITS = review.Limits(open=40)
+OPEN = ("draft", "pending", "published")
+LIMITS = registry.Limits(open=40)
 
 
 def act(data_dir: Path, seed: int, start: int, die_at: int) -> int:
@@ -43,22 +43,22 @@ def act(data_dir: Path, seed: int, start: int, die_at: int) -> int:
 
 def act_once(data_dir: Path, choose: random.Random) -> None:
     table, reviewer = choose.choice(TABLES), choose.choice([REVIEWER, SECOND])
-    held = {place: sorted(path.stem for path in (data_dir / place).glob("*.parquet")) for place in OPEN}
-    decided = choose.choice(held[PENDING] or IDS)
+    held = {state: runs_in(data_dir, state) for state in OPEN}
+    decided = choose.choice(held["pending"] or IDS)
     run_id = choose.choice([each for run_ids in held.values() for each in run_ids] or IDS)
     actions: list[Callable[[], object]] = [
-        lambda: review.submit(data_dir, table, ADA, limits=LIMITS),
-        lambda: review.submit(data_dir, table, BOB, limits=LIMITS),
-        lambda: review.submit(data_dir, table, choose.choice([ADA, BOB]), corrects=run_id, limits=LIMITS),
-        lambda: review.save_draft(data_dir, table, ADA, limits=LIMITS),
-        lambda: review.send(data_dir, run_id, ADA, limits=LIMITS),
-        lambda: review.retract(data_dir, decided, ADA),
-        lambda: review.approve(data_dir, decided, reviewer),
-        lambda: review.approve(data_dir, decided, reviewer, badge="re-judged"),
-        lambda: review.reject(data_dir, decided, reviewer, "why"),
-        lambda: review.request_changes(data_dir, decided, reviewer, "why"),
-        lambda: review.own(data_dir, ADA),
-        lambda: review.waiting(data_dir, reviewer),
+        lambda: registry.submit(data_dir, table, ADA, limits=LIMITS),
+        lambda: registry.submit(data_dir, table, BOB, limits=LIMITS),
+        lambda: registry.submit(data_dir, table, choose.choice([ADA, BOB]), corrects=run_id, limits=LIMITS),
+        lambda: registry.save_draft(data_dir, table, ADA, limits=LIMITS),
+        lambda: registry.send(data_dir, run_id, ADA, limits=LIMITS),
+        lambda: registry.retract(data_dir, decided, ADA),
+        lambda: registry.approve(data_dir, decided, reviewer),
+        lambda: registry.approve(data_dir, decided, reviewer, badge="re-judged"),
+        lambda: registry.reject(data_dir, decided, reviewer, "why"),
+        lambda: registry.request_changes(data_dir, decided, reviewer, "why"),
+        lambda: registry.own(data_dir, ADA),
+        lambda: registry.waiting(data_dir, reviewer),
     ]
     choose.choice(actions)()
 

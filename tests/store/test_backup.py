@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -21,13 +23,16 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import SubmissionError
-from siuo_dash.store import log
+from siuo_dash.store import files
 from siuo_dash.store.backup import MANIFEST, backup, restore_from
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.examine import examine
-from siuo_dash.store.publish import AlreadyPublished, publish, withdraw, withdrawn
+from siuo_dash.store.registry import AlreadyPublished, local, publish, withdraw, withdrawn
+from siuo_dash.store.registry.opening import REGISTRY
+from siuo_dash.store.registry.public import log_lines
 from siuo_dash.store.runs.run_file import responses
 from siuo_dash.store.verify import repair, verify
+from tests.make.old_directory import OldWriter
+from tests.make.registry import file_of
 from tests.make.runs import run_id_of, run_table
 from tests.make.stores import make_data
 from tests.store.test_faults import in_a_namespace, state
@@ -40,7 +45,7 @@ def data(tmp_path: Path) -> Path:
     folder = make_data(tmp_path / "data", shipped=True)
     for model in ("Example-7B", "Another", "Gone"):
         publish(folder, run_table(model), by="somebody")
-    withdraw(folder, GONE, "the judge saw other pictures", "somebody")
+    withdraw(folder, GONE, local("somebody"), "the judge saw other pictures")
     return folder
 
 
@@ -58,7 +63,7 @@ def left_in(folder: Path) -> list[str]:
 def test_restored_elsewhere_it_is_the_same_store(data: Path, saved: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     assert restore_from(saved, elsewhere).runs == 3
-    assert examine(elsewhere) == []
+    assert verify(elsewhere) == []
     first, second = Store(data), Store(elsewhere)
     assert first.version == second.version
     for metric in METRICS.values():
@@ -67,13 +72,13 @@ def test_restored_elsewhere_it_is_the_same_store(data: Path, saved: Path, tmp_pa
     run_id = run_id_of(run_table())
     assert responses(first, run_id, 1003) == responses(second, run_id, 1003) != []
     assert [(each.run_id, each.why) for each in withdrawn(elsewhere)] == [(GONE, "the judge saw other pictures")]
-    assert (elsewhere / log.LOG).read_bytes() == (data / log.LOG).read_bytes()
+    assert log_lines(elsewhere) == log_lines(data)
     # What was known to be there is known to be there: also the withdrawn run is no new one.
     for model in ("Another", "Gone"):
         with pytest.raises(AlreadyPublished):
             publish(elsewhere, run_table(model), by=None)
     publish(elsewhere, run_table("New"), by=None)
-    assert examine(elsewhere) == []
+    assert verify(elsewhere) == []
 
 
 def test_an_empty_directory_is_filled_and_no_other(saved: Path, tmp_path: Path) -> None:
@@ -120,6 +125,9 @@ def test_a_changed_byte_is_found(saved: Path, tmp_path: Path) -> None:
         body[at] ^= 1
 
 
+HELD = f"runs/{'0' * 64}.parquet"
+
+
 def member(name: str, **about: object) -> tarfile.TarInfo:
     found = tarfile.TarInfo(name)
     for key, value in about.items():
@@ -132,19 +140,20 @@ def member(name: str, **about: object) -> tarfile.TarInfo:
     [
         member("../escaped.parquet"),
         member("/tmp/absolute.parquet"),
-        member("submissions/../../escaped.parquet"),
-        member("submissions/.lock"),
+        member("runs/../../escaped.parquet"),
+        member("runs/.incoming/x.parquet"),
+        member("registry.db-wal"),
         member("submissions/.journal/pending.json"),
-        member("submissions/A.parquet"),
+        member(f"runs/{'0' * 63}.parquet"),
         member("elsewhere/run-1a2b3c4d.parquet"),
-        member("submissions/run.parquet/", type=tarfile.DIRTYPE),
-        member("submissions/run-1a2b3c4d.parquet", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
-        member("submissions/run-1a2b3c4d.parquet", type=tarfile.LNKTYPE, linkname="samples.csv"),
-        member("submissions/run-1a2b3c4d.parquet", type=tarfile.FIFOTYPE),
-        member("submissions/run-1a2b3c4d.parquet", type=tarfile.CHRTYPE),
+        member("runs/", type=tarfile.DIRTYPE),
+        member(HELD, type=tarfile.SYMTYPE, linkname="/etc/passwd"),
+        member(HELD, type=tarfile.LNKTYPE, linkname="samples.csv"),
+        member(HELD, type=tarfile.FIFOTYPE),
+        member(HELD, type=tarfile.CHRTYPE),
         member("samples.csv"),
         member("log.torn-../../x.log"),
-        member("submissions/run-1a2b3c4d.parquet"),
+        member(HELD),
     ],
     ids=lambda each: f"{each.name} {each.type.decode()}",
 )
@@ -197,12 +206,12 @@ def test_no_room(data: Path, saved: Path, tmp_path: Path, root: Path, action: st
     assert "refused: " in done.stderr
     assert "Traceback" not in done.stderr
     assert left_in(work) == []
-    assert examine(data) == []
+    assert verify(data) == []
 
 
 def test_a_backup_while_others_publish_is_one_moment(data: Path, tmp_path: Path, root: Path) -> None:
     program = (
-        "import sys\nfrom pathlib import Path\nfrom siuo_dash.store.publish import publish\n"
+        "import sys\nfrom pathlib import Path\nfrom siuo_dash.store.registry import publish\n"
         "from tests.make.runs import run_table\n"
         "for place in range(12): publish(Path(sys.argv[1]), run_table(f'Model {sys.argv[2]} {place}'), by=None)\n"
     )
@@ -224,38 +233,51 @@ def test_a_backup_while_others_publish_is_one_moment(data: Path, tmp_path: Path,
     for source in {made[0], made[len(made) // 2], made[-1]}:
         elsewhere = tmp_path / source.stem
         counts.append(restore_from(source, elsewhere).runs)
-        assert examine(elsewhere) == []
-        assert sum(event.event == "publish" for event in log.read(elsewhere)) == counts[-1]
-    assert examine(data) == []
+        assert verify(elsewhere) == []
+        assert sum(b'"publish"' in line for line in log_lines(elsewhere)) == counts[-1]
+    assert verify(data) == []
 
 
-ODD = ["My_Run.parquet", "x (1).parquet", "-.parquet", "a\nb.parquet", "\udc80.parquet", "é" * 100 + ".parquet"]
+def test_a_backup_of_an_earlier_version_is_restored_and_taken_over(saved: Path, tmp_path: Path) -> None:
+    old = OldWriter(tmp_path / "old")
+    table = run_table("Of old")
+    old.change("publish", table)
+    older = tmp_path / "older.tar"
+    held = {"samples.csv": (old.data_dir / "samples.csv").read_bytes(), "log.jsonl": old.lines[0] + b"\n"}
+    held |= {f"submissions/{run_id_of(table)}.parquet": old.path("submissions", table).read_bytes()}
+    about = {name: {"size": len(body), "sha256": hashlib.sha256(body).hexdigest()} for name, body in held.items()}
+    manifest = json.dumps({"format": "siuo-backup-1", "made": "2026-11-21", "files": about}).encode()
+    with tarfile.open(older, "w") as tar:
+        for name, body in [*held.items(), (MANIFEST, manifest)]:
+            tar.addfile(member(name, size=len(body)), io.BytesIO(body))
+    assert restore_from(older, tmp_path / "new").runs == 1
+    assert Store(tmp_path / "new").frame("SELECT model FROM runs")["model"].tolist() == ["Of old"]
+    assert [each.message for each in verify(tmp_path / "new")] == ["the shipped runs are gone"]
 
 
-@pytest.mark.parametrize("name", [*(f"submissions/{odd}" for odd in ODD), "review/drafts/X.parquet", "log.torn-x.log"])
-def test_whatever_is_called_as_it_should_not_be_comes_back(data: Path, tmp_path: Path, name: str) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    (data / name).parent.mkdir(parents=True, exist_ok=True)
-    (data / name).write_bytes(b"anything")
-    backup(data, tmp_path / "backup.tar")
-    restore_from(tmp_path / "backup.tar", elsewhere)
-    assert (elsewhere / name).read_bytes() == b"anything"
-    assert repair(elsewhere) == []
-    assert examine(elsewhere) == examine(data)
+def test_what_no_run_names_is_left_out(data: Path, saved: Path, tmp_path: Path) -> None:
+    files.keep(data, b"left by a killed process")
+    (data / "runs" / "notes.txt").write_text("mine")
+    (data / "notes.txt").write_text("mine")
+    again = tmp_path / "again.tar"
+    assert backup(data, again).runs == 3
+    with tarfile.open(saved) as first, tarfile.open(again) as second:
+        assert first.getnames() == second.getnames()
 
 
-def test_a_hidden_file_and_a_directory_are_left_out(data: Path, tmp_path: Path) -> None:
-    (data / "submissions" / ".hidden.parquet").write_bytes(b"")
-    (data / "submissions" / "folder.parquet").mkdir()
-    assert backup(data, tmp_path / "backup.tar").runs == 3
-    assert restore_from(tmp_path / "backup.tar", tmp_path / "elsewhere").runs == 3
-
-
-def test_a_lost_log_is_still_lost_after_a_restore(data: Path, tmp_path: Path) -> None:
-    (data / log.LOG).unlink()
-    backup(data, tmp_path / "backup.tar")
+def test_a_fault_is_still_there_after_a_restore(data: Path, tmp_path: Path) -> None:
+    file_of(data, GONE).unlink()
+    assert backup(data, tmp_path / "backup.tar").runs == 2
     restore_from(tmp_path / "backup.tar", tmp_path / "elsewhere")
-    assert [each.file for each in verify(tmp_path / "elsewhere")] == [log.LOG]
+    assert verify(tmp_path / "elsewhere") == verify(data) != []
+
+
+def test_without_a_registry_there_is_none_in_the_backup(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data", shipped=True)
+    assert backup(data, tmp_path / "backup.tar").runs == 0
+    assert left_in(data) == ["results.parquet", "samples.csv"]
+    restore_from(tmp_path / "backup.tar", tmp_path / "elsewhere")
+    assert left_in(tmp_path / "elsewhere") == ["results.parquet", "samples.csv"]
 
 
 def modes(folder: Path) -> set[tuple[bool, int]]:
@@ -286,14 +308,14 @@ def test_into_a_disk_of_its_own(saved: Path, tmp_path: Path, root: Path) -> None
     wrapper = in_a_namespace(f"mount -t tmpfs -o size=4m tmpfs '{disk}'\nmkdir '{disk}/lost+found'")
     program = (
         "import sys\nfrom pathlib import Path\nfrom siuo_dash.store.backup import restore_from\n"
-        "from siuo_dash.store.examine import examine\nrestore_from(Path(sys.argv[1]), Path(sys.argv[2]))\n"
-        "print(examine(Path(sys.argv[2])), sorted(path.name for path in Path(sys.argv[2]).iterdir()))\n"
+        "from siuo_dash.store.verify import verify\nrestore_from(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "print(verify(Path(sys.argv[2])), sorted(path.name for path in Path(sys.argv[2]).iterdir()))\n"
     )
     command = [*wrapper, sys.executable, "-c", program, str(saved), str(disk)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    made = ["log.jsonl", "lost+found", "results.parquet", "review", "samples.csv", "submissions", "superseded"]
-    assert done.stdout.strip() == f"[] {[*made, 'withdrawn']}"
+    made = [name for name in ast.literal_eval(done.stdout.removeprefix("[] ")) if not name.startswith(f"{REGISTRY}-")]
+    assert made == ["lost+found", REGISTRY, "results.parquet", "runs", "samples.csv"]
 
 
 def test_a_restore_that_fails_leaves_an_empty_directory_empty(saved: Path, tmp_path: Path) -> None:
@@ -304,7 +326,7 @@ def test_a_restore_that_fails_leaves_an_empty_directory_empty(saved: Path, tmp_p
         restore_from(cut, empty)
     assert left_in(empty) == ["lost+found"]
     restore_from(saved, empty)
-    assert examine(empty) == []
+    assert verify(empty) == []
 
 
 KILL = """
@@ -338,20 +360,16 @@ def test_killed_at_every_step_of_filling_a_directory(tmp_path: Path, root: Path)
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     steps, code = map(int, done.stdout.split()[-2:])
     assert code == 0 and steps > 60, done.stdout + done.stderr
-    # Random names apart: what leaves the same is one case.
     distinct = {}
     for target in sorted(out.iterdir()):
-        scratch = [path for path in target.iterdir() if path.name.startswith(".siuo-restore-")]
-        for path in scratch:
-            path.rename(target / ".siuo-restore-x")
         distinct[state(target), tuple(left_in(target))] = target
     outcomes = set()
     for target in distinct.values():
         if (target / "samples.csv").exists():
-            assert [each for each in examine(target) if each.file != "results.parquet"] == []
+            assert [each for each in verify(target) if each.file != "results.parquet"] == []
             outcomes.add("whole")
             continue
-        assert any(each.file == "samples.csv" for each in examine(target))
+        assert any(each.file == "samples.csv" for each in verify(target))
         try:
             restore_from(saved, target)
             outcomes.add("empty")
@@ -362,7 +380,7 @@ def test_killed_at_every_step_of_filling_a_directory(tmp_path: Path, root: Path)
                 shutil.rmtree(target / name) if (target / name).is_dir() else (target / name).unlink()
             restore_from(saved, target)
             outcomes.add("half")
-        assert [each for each in examine(target) if each.file != "results.parquet"] == []
+        assert [each for each in verify(target) if each.file != "results.parquet"] == []
         assert not any(name.startswith(".") for name in left_in(target))
     assert outcomes == {"whole", "empty", "half"}
 
@@ -379,7 +397,7 @@ def test_two_restores_into_one_directory(saved: Path, tmp_path: Path, root: Path
     if 0 not in codes:
         assert left_in(empty) == []
         restore_from(saved, empty)
-    assert examine(empty) == []
+    assert verify(empty) == []
     assert not any(name.startswith(".") for name in left_in(empty))
 
 
@@ -410,7 +428,6 @@ def test_root_writes_nothing_into_another_users_directory(data: Path, saved: Pat
         pytest.skip("only root can shut others out")
     empty = tmp_path / "empty"
     empty.mkdir()
-    shutil.rmtree(data / "submissions" / ".journal")
     for path in (data, empty):
         os.chown(path, 65534, 65534)
     before = state(data)

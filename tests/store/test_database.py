@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +16,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from siuo_dash.errors import CatalogueError, NoRun, SchemaError
+from siuo_dash.store import files
+from siuo_dash.store.backup import backup, restore_from
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.files import write_parquet
-from siuo_dash.store.runs.run_file import responses
+from siuo_dash.store.files import RESULTS, write_parquet
+from siuo_dash.store.registry.change import Upload
+from siuo_dash.store.registry.opening import REGISTRY, changing
+from siuo_dash.store.runs.parquet import parquet_bytes
+from siuo_dash.store.runs.run_file import responses, run_table
+from tests.make.registry import file_of
 from tests.make.stores import add, make_data, make_run, question_ids, run_id, with_column
 
 FIVE = [True, True, False, True, None]
@@ -25,6 +32,22 @@ FIVE = [True, True, False, True, None]
 
 def models(store: Store) -> list[str]:
     return list(store.frame("SELECT model FROM runs ORDER BY model")["model"])
+
+
+def name_file(data: Path, file: str, run_id: str = "broken") -> None:
+    """Publish a run of which nothing is known but its file."""
+    upload = Upload(run_id, f"{run_id:0<64}", False, file, "self-reported", "Broken", "human", None)
+    with changing(data) as now:
+        now.bring("publish", upload, owner=None, verified=False)
+
+
+def move(data: Path, *moves: tuple[str, str]) -> None:
+    """Withdraw or restore runs in one change: (event, run_id)."""
+    with changing(data) as now:
+        for event, run_id in moves:
+            row = now.run(run_id)
+            assert row is not None
+            now.move(event, row, None, "why")
 
 
 @pytest.fixture
@@ -73,27 +96,60 @@ def test_times_are_utc_wherever_the_machine_is(tmp_path: Path, monkeypatch: pyte
 # What changes is noticed
 
 
-def test_added_changed_and_removed_files_are_noticed(data: Path) -> None:
+def test_published_withdrawn_and_restored_runs_are_noticed(data: Path) -> None:
     store = Store(data)
     versions = [store.version]
     assert not store.refresh()
 
-    path = add(data, make_run("Added", FIVE))
+    added = make_run("Added", FIVE)
+    add(data, added)
     assert store.refresh()
     assert models(store) == ["Added", "Sound"]
     versions.append(store.version)
 
-    write_parquet(make_run("Changed", FIVE), path, overwrite=True)
-    assert store.refresh()
-    assert models(store) == ["Changed", "Sound"]
-    versions.append(store.version)
-
-    path.unlink()
+    move(data, ("withdraw", run_id(added)))
     assert store.refresh()
     assert models(store) == ["Sound"]
     assert store.version == versions[0]
-    assert len(set(versions)) == 3
+
+    move(data, ("restore", run_id(added)))
+    assert store.refresh()
+    assert (models(store), store.version) == (["Added", "Sound"], versions[1])
     assert not store.refresh()
+
+
+def test_the_version_changes_with_what_is_shown_and_only_then(data: Path) -> None:
+    store = Store(data)
+    before = store.version
+    waiting = make_run("Waits", FIVE)
+    with changing(data) as now:
+        upload = Upload.of(waiting, run_id(waiting), "0" * 64, files.keep(data, parquet_bytes(waiting)))
+        now.bring("submit", upload, owner="ada@example.org", verified=True)
+    assert not store.refresh()
+    assert store.version == before
+    with changing(data) as now:
+        row = now.run(run_id(waiting))
+        assert row is not None
+        now.move("approve", row, "reviewer@example.org", source_status="re-judged")
+    assert store.refresh()
+    assert store.version != before
+    assert store.frame("SELECT source_status FROM runs WHERE model = 'Waits'").iloc[0, 0] == "re-judged"
+
+
+def test_run_id_and_badge_of_the_registry_are_laid_over_the_file(data: Path) -> None:
+    table = make_run("Renamed", FIVE)
+    name = files.keep(data, parquet_bytes(table))
+    with changing(data) as now:
+        upload = Upload.of(table, "renamed-human-2-00000000", "0" * 64, name)
+        now.bring("publish", replace(upload, source_status="re-judged"), owner=None, verified=False)
+    store = Store(data)
+    about = store.frame("SELECT run_id, source_status, file FROM runs WHERE model = 'Renamed'").iloc[0].tolist()
+    assert about == ["renamed-human-2-00000000", "re-judged", name]
+    assert responses(store, "renamed-human-2-00000000", 1002)[0]["text"] == "Renamed says 1"
+    downloaded = run_table(store, "renamed-human-2-00000000")
+    assert set(downloaded["run_id"].to_pylist()) == {"renamed-human-2-00000000"}
+    assert set(downloaded["source_status"].to_pylist()) == {"re-judged"}
+    assert downloaded.drop_columns(["run_id", "source_status"]).equals(table.drop_columns(["run_id", "source_status"]))
 
 
 def test_the_shipped_file_can_come_later(data: Path, root: Path) -> None:
@@ -150,11 +206,35 @@ def test_a_directory_that_is_missing_vanishes_and_returns(data: Path) -> None:
     assert models(store) == ["Sound"]
 
 
-def test_names_that_are_not_ours_yet_are_left_alone(data: Path) -> None:
+def test_a_file_that_is_laid_in_by_hand_is_not_part_of_the_store(data: Path) -> None:
     store = Store(data)
-    (data / "submissions" / ".hidden.parquet").write_bytes(b"half")
-    (data / "submissions" / "notes.txt").write_bytes(b"notes")
+    (data / "submissions").mkdir()
+    for folder in ("submissions", "runs"):
+        write_parquet(make_run("By hand", FIVE), data / folder / "by-hand.parquet", overwrite=False)
     assert not store.refresh()
+    assert models(store) == models(Store(data)) == ["Sound"]
+
+
+def test_without_a_registry_reading_makes_nothing(tmp_path: Path, root: Path) -> None:
+    data = make_data(tmp_path / "data", shipped=True)
+    store = Store(data)
+    assert len(models(store)) == 42 and not store.refresh()
+    assert sorted(path.name for path in data.iterdir()) == [RESULTS, "samples.csv"]
+    add(data, make_run("First", FIVE))
+    assert store.refresh() and len(models(store)) == 43
+
+
+def test_a_registry_from_a_backup_is_noticed(data: Path, tmp_path: Path) -> None:
+    earlier = tmp_path / "earlier.tar"
+    backup(data, earlier)
+    add(data, make_run("Later", FIVE))
+    store = Store(data)
+    restore_from(earlier, tmp_path / "restored")
+    (tmp_path / "restored" / REGISTRY).replace(data / REGISTRY)
+    for name in ("-wal", "-shm"):
+        (data / f"{REGISTRY}{name}").unlink(missing_ok=True)
+    assert store.refresh()
+    assert models(store) == ["Sound"]
 
 
 # What cannot be read is named, and the rest works
@@ -230,19 +310,27 @@ BROKEN: dict[str, tuple[Callable[[Path, pa.Table], object], str]] = {
 def test_a_broken_file_is_named_and_the_rest_works(data: Path, kind: str) -> None:
     write, words = BROKEN[kind]
     store = Store(data)
-    path = data / "submissions" / "broken.parquet"
+    path = data / "runs" / "broken.parquet"
     write(path, make_run("Broken", FIVE))
+    name_file(data, "runs/broken.parquet")
     add(data, make_run("Later", FIVE))
     assert store.refresh()
     assert models(store) == ["Later", "Sound"]
     named = {broken.name: broken.why for broken in store.broken}
-    assert named["submissions/broken.parquet"].startswith(words) or words in named["submissions/broken.parquet"]
-    assert str(data) not in named["submissions/broken.parquet"]
+    why = named["run broken, runs/broken.parquet"]
+    assert words in why and str(data) not in why
     assert not store.refresh()
 
+    # Restored from a backup, or withdrawn, it is fine again.
     path.rmdir() if path.is_dir() else path.unlink()
     assert store.refresh()
-    assert "submissions/broken.parquet" not in {broken.name for broken in store.broken}
+    assert "cannot be read (No such file or directory); restore it from a backup or withdraw" in store.broken[-1].why
+    write_parquet(make_run("Restored", FIVE), path, overwrite=False)
+    assert store.refresh()
+    assert models(store) == ["Later", "Restored", "Sound"]
+    move(data, ("withdraw", "broken"))
+    assert store.refresh()
+    assert [broken.name for broken in store.broken] == [RESULTS]
 
 
 def test_a_file_that_may_not_be_read(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,49 +348,36 @@ def test_a_file_that_may_not_be_read(data: Path, monkeypatch: pytest.MonkeyPatch
     assert store.broken[-1].why.startswith("cannot be read (Permission denied)")
 
 
-def test_names_and_folders_that_are_odd(data: Path) -> None:
-    store = Store(data)
-    with open(os.fsencode(data / "submissions") + b"/\xff.parquet", "wb") as file:  # noqa: PTH123  (no Path for it)
-        file.write(b"x")
-    assert store.refresh()
-    assert store.broken[-1].name == "submissions/\\xff.parquet"
-    assert "not UTF-8" in store.broken[-1].why
-    shutil.rmtree(data / "submissions")
-    (data / "submissions").write_text("not a folder")
-    assert store.refresh()
-    assert store.broken[-1].name == "submissions"
-    assert store.broken[-1].why.startswith("cannot be listed (Not a directory)")
-    assert models(store) == []
-
-
 def test_one_run_in_two_files_counts_once(data: Path) -> None:
-    run = make_run("Sound", FIVE)
-    twin = data / "submissions" / "zz-twin.parquet"
-    shutil.copy(data / "submissions" / f"{run_id(run)}.parquet", twin)
+    write_parquet(make_run("Sound", FIVE), data / RESULTS, overwrite=False)
     store = Store(data)
     assert models(store) == ["Sound"]
-    assert store.broken[-1].name == "submissions/zz-twin.parquet"
-    assert f"is also in submissions/{run_id(run)}.parquet; remove one of the two" in store.broken[-1].why
+    (broken,) = store.broken
+    assert broken.name.startswith(f"run {run_id(make_run('Sound', FIVE))}, runs/")
+    assert "is also in results.parquet; remove one of the two" in broken.why
     # Removing either of the two is enough.
-    (data / "submissions" / f"{run_id(run)}.parquet").unlink()
+    (data / RESULTS).unlink()
     assert store.refresh()
     assert models(store) == ["Sound"]
-    assert [broken.name for broken in store.broken] == ["results.parquet"]
+    assert [broken.name for broken in store.broken] == [RESULTS]
 
 
 def test_other_writers_names_orders_and_nulls_are_understood(data: Path) -> None:
-    path = data / "submissions"
+    path = data / "runs"
     pq.write_table(make_run("Backwards", FIVE).select(make_run("x", FIVE).schema.names[::-1]), path / "b.parquet")
     relaxed = make_run("Relaxed", FIVE)
     relaxed = relaxed.cast(pa.schema([pa.field(field.name, field.type) for field in relaxed.schema]))
     pq.write_table(relaxed, path / "r.parquet")
     pq.write_table(make_run("Items", FIVE, flags={0: ["empty"]}), path / "i.parquet")
     duckdb.connect().execute(f"COPY (SELECT * FROM '{path}/i.parquet') TO '{path}/d.parquet'")
-    (path / "i.parquet").unlink()
+    for letter in "brd":
+        name_file(data, f"runs/{letter}.parquet", letter)
     store = Store(data)
-    assert [broken.name for broken in store.broken] == ["results.parquet"]
+    assert [broken.name for broken in store.broken] == [RESULTS]
     assert models(store) == ["Backwards", "Items", "Relaxed", "Sound"]
     assert store.frame("SELECT flag FROM flagged")["flag"].tolist() == ["empty"]
+    for letter in "brd":
+        assert len(responses(store, letter, 1002)) == 1 and run_table(store, letter).num_rows == 5
 
 
 # Responses
@@ -316,7 +391,7 @@ def test_the_responses_of_one_sample(data: Path) -> None:
     assert responses(store, name, 9001) == []
     with pytest.raises(NoRun):
         responses(store, "no-such-run", 1001)
-    (data / "submissions" / f"{name}.parquet").unlink()
+    file_of(data, name).unlink()
     with pytest.raises(SchemaError, match="cannot be read"):
         responses(store, name, 1001)
 
@@ -345,8 +420,12 @@ def test_no_aggregate_reads_the_texts(data: Path) -> None:
 def test_eight_readers_see_whole_states_while_files_change(data: Path) -> None:
     add(data, make_run("Other", FIVE))
     store = Store(data)
-    changing = data / "submissions" / "changing.parquet"
     states = [make_run("Changing", [True] * 60, [False] * 60), make_run("Changing", [False] * 40, [True] * 40)]
+    for state in states:
+        add(data, state)
+        move(data, ("withdraw", run_id(state)))
+    one, two = map(run_id, states)
+    changes = [[("restore", one)], [("withdraw", one), ("restore", two)], [("withdraw", two)]]
     faults: list[object] = []
     done = threading.Event()
     started = threading.Barrier(9)
@@ -385,10 +464,7 @@ def test_eight_readers_see_whole_states_while_files_change(data: Path) -> None:
         thread.start()
     started.wait()
     for step in range(12):
-        if step % 3 == 2:
-            changing.unlink()
-        else:
-            write_parquet(states[step % 3], changing, overwrite=True)
+        move(data, *changes[step % 3])
         if step == 7:
             os.utime(data / "samples.csv")  # the whole database is made anew
         assert store.refresh()
@@ -420,7 +496,7 @@ def test_a_reader_moves_on_with_its_own_refresh_only(data: Path) -> None:
     "sql",
     [
         "SELECT * FROM read_csv('{data}/samples.csv')",
-        "SELECT * FROM '{data}/submissions/*.parquet'",
+        "SELECT * FROM '{data}/runs/*.parquet'",
         "SELECT * FROM read_text('/etc/hostname')",
         "SELECT * FROM glob('/*')",
         "SELECT * FROM 'https://example.org/a.parquet'",
@@ -451,7 +527,8 @@ def test_queries_reach_nothing_outside_and_change_nothing(guarded: Store, sql: s
     with guarded.reading(), pytest.raises(duckdb.Error):
         guarded.frame(sql)
     assert models(guarded) == ["Sound"]
-    assert sorted(path.name for path in guarded.data_dir.iterdir()) == ["samples.csv", "submissions"]
+    left = sorted(path.name for path in guarded.data_dir.iterdir() if not path.name.startswith(f"{REGISTRY}-"))
+    assert left == [REGISTRY, "runs", "samples.csv"]
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ Afterwards each run is whole or absent, none is lost, none doubled, and the log'
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -16,50 +17,64 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from siuo_dash.store import journal, log
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.publish import AlreadyPublished, publish, restore, withdraw, withdrawn
-from siuo_dash.store.verify import verify
+from siuo_dash.store.registry import AlreadyPublished, publish, withdraw, withdrawn
+from siuo_dash.store.registry.opening import REGISTRY, close
+from siuo_dash.store.verify import repair
+from tests.make.registry import events, faults, file_of, left_over, replayed, states
 from tests.make.runs import run_id_of, run_table
 from tests.store.crash import DONE, FAILED, REFUSED
+from tests.store.review_runs import LOCAL, LOCAL_ADA
 
 RUN = run_id_of(run_table())
 ANOTHER = run_id_of(run_table("Another"))
 
 
 def crash(root: Path, task: str, *arguments: object, wrapper: tuple[str, ...] = ()) -> str:
+    for argument in arguments:
+        if isinstance(argument, Path):
+            close(argument)  # SQLite's files must not be copied, and what is held of them not used, beside an open one
     command = [*wrapper, sys.executable, "-W", "error", "-m", "tests.store.crash", task, *map(str, arguments)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def state(data_dir: Path) -> tuple[tuple[str, int, int], ...]:
-    """What lies on the disk, apart from random names: killed processes that leave the same are one case."""
+def state(data_dir: Path) -> tuple[tuple[str, str, int], ...]:
+    """What lies on the disk, apart from random names: killed processes that leave the same are one case.
+
+    SQLite makes the index of its write-ahead log again by itself, and an empty log says nothing.
+    """
     return tuple(
         sorted(
-            (re.sub(r"\d+-[0-9a-f]{8}\.siuo-tmp", "tmp", str(path.relative_to(data_dir))), stat.st_size, stat.st_nlink)
+            (
+                re.sub(r"\d+-[0-9a-f]{8}\.siuo-tmp", "tmp", str(path.relative_to(data_dir))),
+                sha256(path),
+                path.stat().st_nlink,
+            )
             for path in data_dir.rglob("*")
-            if (stat := path.stat()) and path.is_file()
+            if path.is_file() and not path.name.endswith("-shm")
+            if path.stat().st_size or not path.name.endswith("-wal")
         )
     )
 
 
-def places(data_dir: Path) -> dict[str, str]:
-    return {path.stem: place for place in journal.PLACES for path in (data_dir / place).glob("[!.]*.parquet")}
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def errors(data_dir: Path) -> list[str]:
-    """What verify finds wrong, apart from what the next change sets right by itself."""
-    return [str(finding) for finding in verify(data_dir) if finding.severity == "error"]
+    """What verify finds wrong, apart from what is left over and harms nobody."""
+    return [str(finding) for finding in faults(data_dir) if finding.severity == "error"]
 
 
 def assert_sound(data_dir: Path) -> None:
     """Nothing amiss, nothing left over, and as many publish lines as runs."""
-    assert verify(data_dir) == []
-    assert not any(journal.folder(data_dir, "incoming").iterdir())
-    published = [event.run_id for event in log.read(data_dir) if event.event == "publish"]
-    assert sorted(published) == sorted(places(data_dir))
+    assert faults(data_dir) == []
+    assert left_over(data_dir) == []
+    published = [event.run_id for event in events(data_dir) if event.event == "publish"]
+    assert sorted(published) == sorted(states(data_dir))
+    assert replayed(data_dir) == states(data_dir)
 
 
 def killed_everywhere(root: Path, tmp_path: Path, action: str, start: Path) -> list[Path]:
@@ -80,19 +95,19 @@ def test_killed_at_every_step_of_publishing(root: Path, tmp_path: Path) -> None:
     start.mkdir()
     outcomes = set()
     for data_dir in killed_everywhere(root, tmp_path, "publish", start):
-        visible = places(data_dir)
+        visible = states(data_dir)
         assert errors(data_dir) == []
-        outcomes.add((len(visible), len(log.read(data_dir))))
+        outcomes.add((len(visible), len(events(data_dir))))
         try:
             publish(data_dir, run_table(), by="ada")
             assert visible == {}
         except AlreadyPublished as refused:
-            assert visible == {RUN: "submissions"}
+            assert visible == {RUN: "published"}
             assert refused.existing_run_id == RUN
-        assert places(data_dir) == {RUN: "submissions"}
-        assert pq.read_table(data_dir / "submissions" / f"{RUN}.parquet", partitioning=None).equals(run_table())
+        assert states(data_dir) == {RUN: "published"}
+        assert pq.read_table(file_of(data_dir, RUN), partitioning=None).equals(run_table())
         assert_sound(data_dir)
-    assert outcomes == {(0, 0), (1, 0), (1, 1)}
+    assert outcomes == {(0, 0), (1, 1)}
 
 
 @pytest.mark.parametrize("action", ["withdraw", "restore"])
@@ -101,94 +116,66 @@ def test_killed_at_every_step_of_withdrawing_and_restoring(root: Path, tmp_path:
     start.mkdir()
     publish(start, run_table(), by="ada")
     if action == "restore":
-        withdraw(start, RUN, "a reason", "ada")
-    lines = len(log.read(start))
+        withdraw(start, RUN, LOCAL_ADA, "a reason")
+    lines = len(events(start))
     outcomes = set()
     for data_dir in killed_everywhere(root, tmp_path, action, start):
-        (place,) = places(data_dir).values()
-        if place == "withdrawn":
+        (now,) = states(data_dir).values()
+        if now == "withdrawn":
             assert [(each.run_id, each.why, each.by) for each in withdrawn(data_dir)] == [(RUN, "a reason", "ada")]
-        outcomes.add((place, len(log.read(data_dir)) - lines))
+        outcomes.add((now, len(events(data_dir)) - lines))
         publish(data_dir, run_table("Another"), by=None)
-        assert places(data_dir) == {RUN: place, ANOTHER: "submissions"}
+        assert states(data_dir) == {RUN: now, ANOTHER: "published"}
         assert_sound(data_dir)
-    before, after = ("submissions", "withdrawn") if action == "withdraw" else ("withdrawn", "submissions")
-    assert outcomes == {(before, 0), (after, 0), (after, 1)}
+    before, after = ("published", "withdrawn") if action == "withdraw" else ("withdrawn", "published")
+    assert outcomes == {(before, 0), (after, 1)}
 
 
-def visible_with_a_torn_line(root: Path, data_dir: Path) -> None:
-    """A store whose last publish died in the middle of its log line, its run visible."""
-    data_dir.mkdir()
-    publish(data_dir, run_table("First"), by=None)
-    grow_the_log(data_dir)
-    size = (data_dir / log.LOG).stat().st_size
-    assert crash(root, "cut short", data_dir, "publish", size + 100, "deadly").strip() == "-25"
-    assert (data_dir / log.LOG).stat().st_size == size + 100
-    assert RUN in places(data_dir)
-
-
-def grow_the_log(data_dir: Path) -> None:
-    """Make the log longer than a run's file, so that a limit on sizes hits the log first."""
-    (run_id,) = places(data_dir)
-    while (data_dir / log.LOG).stat().st_size < 16_000:
-        withdraw(data_dir, run_id, "x" * 2_000, None)
-        restore(data_dir, run_id, None)
-
-
-def test_killed_at_every_step_of_finishing_what_a_killed_process_left(root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", [True, False], ids=["the first run of all", "one more run"])
+def test_killed_in_the_middle_of_any_write(root: Path, tmp_path: Path, first: bool) -> None:
+    """No file may grow beyond a limit, and the write that would cross it kills: SQLite's own writes, too."""
     start = tmp_path / "start"
-    visible_with_a_torn_line(root, start)
-    piece = (start / log.LOG).read_bytes()[-100:]
-    for data_dir in killed_everywhere(root, tmp_path, "publish another", start):
+    start.mkdir()
+    if not first:
+        publish(start, run_table("First"), by=None)
+    out = tmp_path / "cut"
+    out.mkdir()
+    outcomes = set()
+    for name, code in json.loads(crash(root, "cut everywhere", start, "publish", out)).items():
+        data_dir = out / name
+        assert code in (-25, DONE)
         assert errors(data_dir) == []
-        assert RUN in places(data_dir)
+        whole = RUN in states(data_dir)
+        assert whole or code != DONE, "what was acknowledged is there"
+        outcomes.add((code, whole))
         with suppress(AlreadyPublished):
-            publish(data_dir, run_table("Another"), by=None)
-        assert len(places(data_dir)) == 3
+            publish(data_dir, run_table(), by="ada")
         assert_sound(data_dir)
-        assert [event.reconciled for event in log.read(data_dir) if event.run_id == RUN] == [True]
-        assert {path.read_bytes() for path in data_dir.glob("log.torn-*")} == {piece}
+    assert {(-25, False), (DONE, True)} <= outcomes
 
 
-def test_a_log_line_that_only_lacks_its_newline_is_kept(root: Path, tmp_path: Path) -> None:
-    data_dir, rehearsal = tmp_path / "data", tmp_path / "rehearsal"
-    data_dir.mkdir()
-    publish(data_dir, run_table("First"), by=None)
-    grow_the_log(data_dir)
-    shutil.copytree(data_dir, rehearsal)
-    publish(rehearsal, run_table(), by="ada")
-    whole = (rehearsal / log.LOG).stat().st_size
-    assert crash(root, "cut short", data_dir, "publish", whole - 1, "deadly").strip() == "-25"
-    with pytest.raises(AlreadyPublished):
-        publish(data_dir, run_table(), by="ada")
-    assert (data_dir / log.LOG).stat().st_size == whole
-    assert [event.reconciled for event in log.read(data_dir) if event.run_id == RUN] == [False]
-    assert_sound(data_dir)
+def test_killed_at_any_moment(root: Path, tmp_path: Path) -> None:
+    """What was acknowledged before a kill at a random moment is there; nothing else is there by half."""
+    acknowledged = json.loads(crash(root, "kill at random", tmp_path, 40))
+    assert len(acknowledged) > 10
+    found = states(tmp_path)
+    for run_id, state in acknowledged.items():
+        assert found[run_id] == state or (state == "published" and found[run_id] == "withdrawn")
+    assert replayed(tmp_path) == found
+    assert errors(tmp_path) == []
+    for run_id in found:
+        rows = pq.read_table(file_of(tmp_path, run_id), partitioning=None)
+        assert run_id_of(rows) == run_id and rows.num_rows == 5
+    repair(tmp_path)
+    assert_sound(tmp_path)
 
 
-@pytest.mark.parametrize("room", [0, 1, 150])
-def test_a_log_that_cannot_grow_takes_the_run_back(root: Path, tmp_path: Path, room: int) -> None:
-    data_dir = tmp_path / "data"
-    data_dir.mkdir()
-    first = publish(data_dir, run_table("First"), by=None)
-    grow_the_log(data_dir)
-    before = (data_dir / log.LOG).read_bytes()
-    said = crash(root, "cut short", data_dir, "publish", len(before) + room, "gently")
-    assert "larger than this system allows" in said
-    assert said.split()[-1] == str(FAILED)
-    assert places(data_dir) == {first.run_id: "submissions"}
-    assert (data_dir / log.LOG).read_bytes() == before
-    assert_sound(data_dir)
-    publish(data_dir, run_table(), by=None)
-    assert_sound(data_dir)
-
-
-@pytest.mark.parametrize("largest", [0, 20, 300, 4_000])
+@pytest.mark.parametrize("largest", [0, 20, 300, 4_000, 20_000, 40_000])
 def test_a_file_that_cannot_grow_leaves_nothing(root: Path, tmp_path: Path, largest: int) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     assert crash(root, "cut short", data_dir, "publish", largest, "gently").split()[-1] == str(FAILED)
-    assert places(data_dir) == {}
+    assert states(data_dir) == {}
     publish(data_dir, run_table(), by=None)
     assert_sound(data_dir)
 
@@ -203,37 +190,40 @@ def in_a_namespace(script: str) -> tuple[str, ...]:
 
 
 def test_a_full_disk(root: Path, tmp_path: Path) -> None:
-    wrapper = in_a_namespace(f"mount -t tmpfs -o size=256k,mode=700 tmpfs '{tmp_path}'\nmkdir '{tmp_path}/data'")
+    wrapper = in_a_namespace(f"mount -t tmpfs -o size=512k,mode=700 tmpfs '{tmp_path}'\nmkdir '{tmp_path}/data'")
     lines = crash(root, "fill the disk", tmp_path / "data", wrapper=wrapper).splitlines()
     reports = [json.loads(line) for line in lines]
     assert len(reports) > 4
     for report in reports[:-1]:
         assert "the disk is full" in report["error"]
         assert report["findings"] == []
-        assert {Path(name).name for name in report["files"]} <= {".lock", log.LOG}
+        assert report["states"] == {}
+        assert {Path(name).name for name in report["files"]} <= {REGISTRY, f"{REGISTRY}-wal", f"{REGISTRY}-shm"}
     assert reports[-1]["error"] is None
-    assert f"submissions/{RUN}.parquet" in reports[-1]["files"]
+    assert reports[-1]["states"] == {RUN: "published"}
 
 
 def test_a_disk_mounted_read_only(root: Path, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
-    publish(data_dir, run_table("First"), by=None)
+    publish(data_dir, run_table(), by=None)
+    close(data_dir)
     before = state(data_dir)
     wrapper = in_a_namespace(f"mount --bind '{data_dir}' '{data_dir}'\nmount -o remount,ro,bind '{data_dir}'")
-    for action in ("publish", "withdraw"):
+    for action in ("publish another", "withdraw"):
         said = crash(root, "cut short", data_dir, action, 10**6, "gently", wrapper=wrapper)
         assert "the disk is mounted read-only" in said
         assert said.split()[-1] == str(FAILED)
     assert state(data_dir) == before
 
 
-@pytest.mark.parametrize("closed", [".", "submissions", "submissions/.journal/incoming"])
+@pytest.mark.parametrize("closed", [".", "runs", "runs/.incoming"])
 def test_a_directory_without_write_permission(root: Path, tmp_path: Path, closed: str) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     if closed != ".":
         publish(data_dir, run_table("First"), by=None)
+    close(data_dir)
     open_to_all(data_dir)
     (data_dir / closed).chmod(0o555)
     before = state(data_dir)
@@ -271,19 +261,21 @@ def test_twenty_at_once_while_another_reads(root: Path, tmp_path: Path, models: 
         assert sorted(alive) == sorted(set(models))
         assert codes.count(REFUSED) == 20 - len(set(models))
     for number in killed:  # what a killed process had not made visible can be published, what it had is refused
-        visible = run_id_of(run_table(models[number])) in places(data_dir)
+        visible = run_id_of(run_table(models[number])) in states(data_dir)
         try:
             publish(data_dir, run_table(models[number]), by=None)
             assert not visible
         except AlreadyPublished:
             assert visible
-    assert set(places(data_dir)) == {run_id_of(run_table(model)) for model in [*models, "First"]}
+    assert set(states(data_dir)) == {run_id_of(run_table(model)) for model in [*models, "First"]}
     assert_sound(data_dir)
 
 
 def test_the_dashboard_works_afterwards(root: Path, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
-    visible_with_a_torn_line(root, data_dir)
+    data_dir.mkdir()
+    publish(data_dir, run_table("First"), by=None)
+    assert crash(root, "cut short", data_dir, "publish", 40_000, "deadly").strip() == "-25"
     shutil.copy(root / "data" / "samples.csv", data_dir)
     store = Store(data_dir)
     assert [broken.name for broken in store.broken] == ["results.parquet"]  # never built here
@@ -291,10 +283,10 @@ def test_the_dashboard_works_afterwards(root: Path, tmp_path: Path) -> None:
     def count() -> int:
         return int(store.frame("SELECT count(*) AS n FROM runs")["n"].iloc[0])
 
-    assert count() == 2
+    assert count() == 1
     publish(data_dir, run_table("Another"), by=None)
     assert store.refresh()
-    assert count() == 3
-    withdraw(data_dir, RUN, "why", None)
-    assert store.refresh()
     assert count() == 2
+    withdraw(data_dir, ANOTHER, LOCAL, "why")
+    assert store.refresh()
+    assert count() == 1

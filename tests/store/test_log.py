@@ -1,83 +1,111 @@
-"""The log: chained, never losing a piece, and as quick to extend when it is long."""
+"""The log: chained, one line of JSON an event, and true to the states of the runs."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from sqlalchemy import delete, select, update
 
-from siuo_dash.store import log
+from siuo_dash.store.registry import opening
+from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, parse, source_of
+from siuo_dash.store.registry.opening import changing
+from siuo_dash.store.registry.public import log_lines
+from siuo_dash.store.registry.tables import head, log, runs
+from tests.make.registry import events, faults
+from tests.store.review_runs import ADA, REVIEWER, RUN, drafted, published, submitted
+
+LINE = {"at": "2025-01-01T00:00:00+00:00", "event": "publish", "run_id": "x", "content_hash": None}
 
 
-def extend(data_dir: Path, count: int, by: str | None = None) -> None:
-    for number in range(count):
-        log.append(data_dir, log.next_event(data_dir, "publish", f"run-{number}", "ab" * 32, by=by))
+def messages(data_dir: Path) -> list[str]:
+    return [finding.message for finding in faults(data_dir)]
 
 
-def messages(data_dir: Path) -> list[tuple[int | None, str]]:
-    return [(finding.row, finding.message) for finding in log.check(data_dir)]
+def say(data_dir: Path, *lines: bytes, by: str | None = None) -> None:
+    with changing(data_dir) as now:
+        for line in lines:
+            now.add_line(line)
+        if not lines:
+            now.say("publish", "run-1", "ab" * 32, by)
 
 
 def test_each_line_carries_the_hash_of_the_line_before(tmp_path: Path) -> None:
-    extend(tmp_path, 3)
-    lines = (tmp_path / log.LOG).read_bytes().splitlines()
+    published(tmp_path)
+    lines = log_lines(tmp_path)
     records = [json.loads(line) for line in lines]
-    assert [record["previous"] for record in records] == [
-        None,
-        hashlib.sha256(lines[0]).hexdigest(),
-        hashlib.sha256(lines[1]).hexdigest(),
-    ]
-    assert set(records[0]) == {"at", "event", "run_id", "content_hash", "by", "why", "previous"}
-    assert records[0]["at"].endswith("+00:00")
-    assert [event.run_id for event in log.read(tmp_path)] == ["run-0", "run-1", "run-2"]
-    assert log.check(tmp_path) == []
+    assert [record["previous"] for record in records] == [None, hashlib.sha256(lines[0]).hexdigest()]
+    assert list(records[1]) == ["at", "event", "run_id", "content_hash", "by", "why", "previous"]
+    assert records[0]["at"].endswith("+00:00") and records[0]["model"] == "Example-7B"
+    assert faults(tmp_path) == []
+    assert opening.version(tmp_path) == 2
 
 
 def test_no_name_can_break_a_line(tmp_path: Path) -> None:
     by = 'a\nb\r\u2028"}\x00\u202e\udc80'
-    extend(tmp_path, 2, by)
-    assert (tmp_path / log.LOG).read_bytes().count(b"\n") == 2
-    assert [event.by for event in log.read(tmp_path)] == [by, by]
-    assert log.check(tmp_path) == []
+    say(tmp_path, by=by)
+    say(tmp_path, by=by)
+    assert [event.by for event in events(tmp_path)] == [by, by]
+    assert all(line.isascii() and b"\n" not in line for line in log_lines(tmp_path))
 
 
-def test_fields_of_a_later_version_are_passed_over_and_stay(tmp_path: Path) -> None:
-    extend(tmp_path, 1)
-    record = json.loads((tmp_path / log.LOG).read_bytes()) | {"previous": log.last_hash(tmp_path), "state": "pending"}
-    with (tmp_path / log.LOG).open("a") as file:
-        file.write(json.dumps(record) + "\n")
-    extend(tmp_path, 1)
-    assert len(log.read(tmp_path)) == 3
-    assert log.check(tmp_path) == []
+def test_any_line_is_kept_as_it_is(tmp_path: Path) -> None:
+    """A log that an older or a later version wrote is taken over with all that is in it."""
+    lines = [b"\x00\xff no JSON", json.dumps(LINE | {"state": "of a later version"}).encode(), b"[" * 100_000, b""]
+    say(tmp_path, *lines)
+    assert log_lines(tmp_path) == lines
 
 
-def test_an_empty_and_a_missing_log_are_sound(tmp_path: Path) -> None:
-    assert (log.read(tmp_path), log.check(tmp_path), log.last_hash(tmp_path)) == ([], [], None)
-    (tmp_path / log.LOG).touch()
-    assert (log.read(tmp_path), log.check(tmp_path), log.last_hash(tmp_path)) == ([], [], None)
-    assert log.heal(tmp_path) is None
-
-
-@pytest.mark.parametrize("change", [b"run-7", b"run-\xff"], ids=["edited", "unreadable"])
-def test_a_changed_line_is_named(tmp_path: Path, change: bytes) -> None:
-    extend(tmp_path, 3)
-    path = tmp_path / log.LOG
-    path.write_bytes(path.read_bytes().replace(b"run-1", change))
-    assert (3, "the chain of hashes is broken before this line") in messages(tmp_path)
-    assert [event.run_id for event in log.read(tmp_path)][-1] == "run-2"
+@pytest.mark.parametrize("damage", [lambda line: line.replace(b"ada@", b"eve@"), lambda line: b"\xff"])
+def test_a_changed_line_is_named(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    published(tmp_path)
+    with changing(tmp_path) as now:
+        line = now.connection.execute(select(log.c.line).where(log.c.seq == 1)).scalar_one()
+        now.connection.execute(update(log).where(log.c.seq == 1).values(line=damage(line)))
+    assert any("broken before this line" in message for message in messages(tmp_path))
 
 
 def test_a_removed_line_is_named(tmp_path: Path) -> None:
-    extend(tmp_path, 3)
-    path = tmp_path / log.LOG
-    first, _, third = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(first + third)
-    assert messages(tmp_path) == [(2, "the chain of hashes is broken before this line")]
+    published(tmp_path)
+    with changing(tmp_path) as now:
+        now.connection.execute(delete(log).where(log.c.seq == 1))
+    assert any("broken before this line" in message for message in messages(tmp_path))
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_lines_that_were_cut_off_are_missed(tmp_path: Path, lines: int) -> None:
+    """What the chain of hashes cannot show: whole lines that are gone from the end, and the last one changed."""
+    published(tmp_path)
+    with changing(tmp_path) as now:
+        now.connection.execute(delete(log).where(log.c.seq > 2 - lines))
+    assert any("truncated" in message for message in messages(tmp_path))
+
+
+def test_the_last_line_changed(tmp_path: Path) -> None:
+    published(tmp_path)
+    with changing(tmp_path) as now:
+        now.connection.execute(update(log).where(log.c.seq == 2).values(line=json.dumps(LINE).encode()))
+    assert any("its last line was altered" in message for message in messages(tmp_path))
+
+
+def test_a_run_whose_state_was_changed_by_hand_is_named(tmp_path: Path) -> None:
+    submitted(tmp_path)
+    with changing(tmp_path) as now:
+        now.connection.execute(update(runs).values(state="published"))
+    assert any(RUN in str(finding) for finding in faults(tmp_path))
+
+
+def test_the_row_at_the_end_holds_what_the_log_ends_with(tmp_path: Path) -> None:
+    submitted(tmp_path)
+    with changing(tmp_path) as now:
+        assert now.connection.execute(head.select()).one() == (
+            1,
+            1,
+            hashlib.sha256(log_lines(tmp_path)[-1]).hexdigest(),
+        )
 
 
 NO_TEXT: tuple[object, ...] = (7, ["a"], {"a": "b"}, True)
@@ -94,71 +122,38 @@ WRONG: list[tuple[str, object]] = [
 
 
 @pytest.mark.parametrize(("field", "value"), WRONG)
-def test_a_line_with_a_value_of_another_type_is_named_and_passed_over(
-    tmp_path: Path, field: str, value: object
-) -> None:
-    extend(tmp_path, 1)
-    record = json.loads((tmp_path / log.LOG).read_bytes()) | {"previous": log.last_hash(tmp_path), field: value}
-    with (tmp_path / log.LOG).open("a") as file:
-        file.write(json.dumps(record) + "\n")
-    extend(tmp_path, 1)
-    ((row, message),) = messages(tmp_path)
-    assert row == 2 and field in message
-    assert len(log.read(tmp_path)) == 2
+def test_a_line_with_a_value_of_another_type_cannot_be_read(field: str, value: object) -> None:
+    with pytest.raises(ValueError, match=field):
+        parse(json.dumps(LINE | {field: value}).encode())
 
 
 @pytest.mark.parametrize("line", [b"[" * 200_000, b'{"at":' * 200_000])
-def test_a_line_that_is_nested_without_end_is_named(tmp_path: Path, line: bytes) -> None:
-    (tmp_path / log.LOG).write_bytes(line + b"\n")
-    assert log.read(tmp_path) == []
-    ((row, message),) = messages(tmp_path)
-    assert row == 1 and "nested too deeply" in message
+def test_a_line_that_is_nested_without_end_cannot_be_read(line: bytes) -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse(line)
 
 
-@pytest.mark.parametrize("piece", [b'{"at": "2025-', b"\x00" * 50, b'{"at": "x", "event": "e", "run_id": "r"}'])
-def test_a_torn_last_line_is_set_aside_whole(tmp_path: Path, piece: bytes) -> None:
-    extend(tmp_path, 2)
-    path = tmp_path / log.LOG
-    sound = path.read_bytes()
-    path.write_bytes(sound + piece)
-    assert [event.run_id for event in log.read(tmp_path)] == ["run-0", "run-1"]
-    assert messages(tmp_path) == [(None, "the last line was cut short")]
-    kept = log.heal(tmp_path)
-    assert kept is not None
-    assert kept.read_bytes() == piece
-    assert path.read_bytes() == sound
-    extend(tmp_path, 1)
-    assert log.check(tmp_path) == []
+def test_a_line_is_read_as_it_was_written() -> None:
+    event = Event("2025-01-01", "submit", "x", "ab" * 32, "ada", "why", None, True, "review/drafts", "y", "M")
+    assert parse(event.line()) == event
+    assert parse(json.dumps(LINE | {"of a later version": 1}).encode()) == Event(**LINE)  # type: ignore[arg-type]
 
 
-def test_two_torn_lines_are_kept_apart(tmp_path: Path) -> None:
-    for piece in (b"first", b"second"):
-        with (tmp_path / log.LOG).open("ab") as file:
-            file.write(piece)
-        log.heal(tmp_path)
-    assert [path.read_bytes() for path in sorted(tmp_path.glob("log.torn-*"))] == [b"first", b"second"]
+def test_an_event_says_from_which_state_it_took_a_run() -> None:
+    for name, move in MOVES.items():
+        for state in move.sources:
+            source = FOLDERS[state] if state is not None and len(move.sources) > 1 else None
+            assert source_of(Event("", name, "x", None, source=source)) == state
+    for name, source in (("of a later version", None), ("retract", "submissions"), ("retract", "../x")):
+        with pytest.raises(ValueError, match="no event"):
+            source_of(Event("", name, "x", None, source=source))
 
 
-def test_a_line_that_only_lacks_its_newline_stays(tmp_path: Path) -> None:
-    extend(tmp_path, 2)
-    path = tmp_path / log.LOG
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-1])
-    assert log.heal(tmp_path) is None
-    assert path.read_bytes() == whole
-    assert list(tmp_path.glob("log.torn-*")) == []
-
-
-@given(
-    lines=st.lists(st.binary(max_size=400).map(lambda line: line.replace(b"\n", b" ")), max_size=6),
-    torn=st.binary(max_size=400).map(lambda line: line.replace(b"\n", b" ")),
-    block=st.integers(1, 300),
-)
-def test_the_end_is_found_whatever_the_lines_and_the_size_of_a_read(
-    lines: list[bytes], torn: bytes, block: int
-) -> None:
-    with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(log, "_BLOCK", block)
-        path = Path(directory) / log.LOG
-        path.write_bytes(b"".join(line + b"\n" for line in lines) + torn)
-        assert log._tail(path) == (lines[-1] if lines else None, torn)
+def test_reading_makes_no_file_and_waits_for_nobody(tmp_path: Path) -> None:
+    assert log_lines(tmp_path) == [] and list(tmp_path.iterdir()) == []
+    drafted(tmp_path)
+    with changing(tmp_path) as now:
+        now.move("retract", now.run(RUN), ADA.id)  # type: ignore[arg-type]
+        now.say("publish", "another", None, REVIEWER.id)
+        assert len(log_lines(tmp_path)) == 1, "what is not kept yet is not to be seen"
+    assert len(log_lines(tmp_path)) == 3

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from siuo_dash.benchmark.badges import badge_of, is_verified
@@ -17,10 +14,11 @@ from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import SOURCE_STATUS
 from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
 from siuo_dash.report.badges import BADGES
-from siuo_dash.store import files, journal, log, review
-from siuo_dash.store.publish import AlreadyPublished, publish
-from siuo_dash.store.review import Actor, AlreadySubmitted, Attempt, Limits
-from siuo_dash.store.verify import verify
+from siuo_dash.store import registry
+from siuo_dash.store.registry import Actor, AlreadyPublished, AlreadySubmitted, Attempt, Limits, publish
+from siuo_dash.store.registry.change import Change
+from siuo_dash.store.registry.public import log_lines
+from tests.make.registry import events, faults, replayed, rewrite, states
 from tests.make.runs import run_id_of, run_table, totals_table
 from tests.store.review_runs import (
     ADA,
@@ -36,9 +34,7 @@ from tests.store.review_runs import (
     SECOND,
     correction_waits,
     drafted,
-    places,
     published,
-    replayed,
     submitted,
     withdrawn,
 )
@@ -46,17 +42,17 @@ from tests.store.review_runs import (
 
 def rejected(data_dir: Path) -> None:
     submitted(data_dir)
-    review.reject(data_dir, RUN, REVIEWER, "a reason")
+    registry.reject(data_dir, RUN, REVIEWER, "a reason")
 
 
 def retracted(data_dir: Path) -> None:
     drafted(data_dir)
-    review.retract(data_dir, RUN, ADA)
+    registry.retract(data_dir, RUN, ADA)
 
 
 def superseded(data_dir: Path) -> None:
     correction_waits(data_dir)
-    review.approve(data_dir, CORRECTION, REVIEWER)
+    registry.approve(data_dir, CORRECTION, REVIEWER)
 
 
 STARTS: dict[str, Callable[[Path], None]] = {
@@ -69,17 +65,17 @@ STARTS: dict[str, Callable[[Path], None]] = {
     "superseded": superseded,
 }
 CHANGES: dict[str, Callable[[Path, str, Actor], object]] = {
-    "send": review.send,
-    "retract": review.retract,
-    "request changes": lambda data_dir, run_id, actor: review.request_changes(data_dir, run_id, actor, "why"),
-    "reject": lambda data_dir, run_id, actor: review.reject(data_dir, run_id, actor, "why"),
-    "approve": review.approve,
-    "withdraw": lambda data_dir, run_id, actor: review.withdraw_as(data_dir, run_id, actor, "why"),
-    "restore": review.restore_as,
-    "correct": lambda data_dir, run_id, actor: review.submit(
+    "send": registry.send,
+    "retract": registry.retract,
+    "request changes": lambda data_dir, run_id, actor: registry.request_changes(data_dir, run_id, actor, "why"),
+    "reject": lambda data_dir, run_id, actor: registry.reject(data_dir, run_id, actor, "why"),
+    "approve": registry.approve,
+    "withdraw": lambda data_dir, run_id, actor: registry.withdraw(data_dir, run_id, actor, "why"),
+    "restore": registry.restore,
+    "correct": lambda data_dir, run_id, actor: registry.submit(
         data_dir, run_table(content="better"), actor, corrects=run_id
     ),
-    "correct by a draft": lambda data_dir, run_id, actor: review.save_draft(
+    "correct by a draft": lambda data_dir, run_id, actor: registry.save_draft(
         data_dir, run_table(content="better"), actor, corrects=run_id
     ),
 }
@@ -107,18 +103,18 @@ def test_every_change_of_every_state_by_everybody(tmp_path: Path, state: str, ch
         data_dir = tmp_path / who
         data_dir.mkdir()
         STARTS[state](data_dir)
-        before, lines = places(data_dir), log.read(data_dir)
+        before, lines = states(data_dir), events(data_dir)
         if (state, who) in ALLOWED[change]:
             CHANGES[change](data_dir, RUN, actor)
-            assert len(log.read(data_dir)) > len(lines)
-            assert log.read(data_dir)[len(lines)].by == actor.id
+            assert len(events(data_dir)) > len(lines)
+            assert events(data_dir)[len(lines)].by == actor.id
         else:
             with pytest.raises((NoRun, NotAllowed, SubmissionError)):
                 CHANGES[change](data_dir, RUN, actor)
-            assert places(data_dir) == before
-            assert log.read(data_dir) == lines
-        assert replayed(data_dir) == places(data_dir)
-        assert verify(data_dir) == []
+            assert states(data_dir) == before
+            assert events(data_dir) == lines
+        assert replayed(data_dir) == states(data_dir)
+        assert faults(data_dir) == []
 
 
 @pytest.mark.parametrize("state", STARTS)
@@ -126,36 +122,36 @@ def test_what_everybody_sees(tmp_path: Path, state: str) -> None:
     STARTS[state](tmp_path)
     told = "withdrawn" if state == "retracted" else state
     for actor in (ADA, LOCAL):
-        assert review.one(tmp_path, RUN, actor).state == told
-        assert content_hash(review.table_of(tmp_path, RUN, actor)) == content_hash(FIRST)
-    assert RUN in [each.run_id for each in review.own(tmp_path, ADA)]
+        assert registry.one(tmp_path, RUN, actor).state == told
+        assert content_hash(registry.table_of(tmp_path, RUN, actor)) == content_hash(FIRST)
+    assert RUN in [each.run_id for each in registry.own(tmp_path, ADA)]
     sent = state not in ("draft", "retracted")  # this one was retracted before it was ever sent
     if sent:
-        assert review.one(tmp_path, RUN, REVIEWER).owner == ADA.id
-    earlier = [each.run_id for each in review.earlier_of(tmp_path, "ada@example.org", REVIEWER)]
+        assert registry.one(tmp_path, RUN, REVIEWER).owner == ADA.id
+    earlier = [each.run_id for each in registry.earlier_of(tmp_path, "ada@example.org", REVIEWER)]
     assert (RUN in earlier) == sent
     unseen = [BOB, *([] if sent else [REVIEWER])]
     for actor in unseen:
-        for ask in (review.one, review.table_of):
+        for ask in (registry.one, registry.table_of):
             with pytest.raises(NoRun) as refused:
                 ask(tmp_path, RUN, actor)
             with pytest.raises(NoRun) as missing:
                 ask(tmp_path, RUN.replace("7b", "8b"), actor)
             assert str(refused.value).replace("7b", "8b") == str(missing.value), "existence must not leak"
-    assert review.own(tmp_path, BOB) == []
+    assert registry.own(tmp_path, BOB) == []
     for actor in (ADA, BOB):
         with pytest.raises(NotAllowed):
-            review.waiting(tmp_path, actor)
+            registry.waiting(tmp_path, actor)
         with pytest.raises(NotAllowed):
-            review.earlier_of(tmp_path, "ada@example.org", actor)
+            registry.earlier_of(tmp_path, "ada@example.org", actor)
     nobody: list[Callable[[], object]] = [
-        lambda: review.own(tmp_path, NOBODY),
-        lambda: review.waiting(tmp_path, NOBODY),
-        lambda: review.one(tmp_path, RUN, NOBODY),
-        lambda: review.table_of(tmp_path, RUN, NOBODY),
-        lambda: review.earlier_of(tmp_path, "ada@example.org", NOBODY),
-        lambda: review.submit(tmp_path, run_table("Other"), NOBODY),
-        lambda: review.save_draft(tmp_path, run_table("Other"), NOBODY),
+        lambda: registry.own(tmp_path, NOBODY),
+        lambda: registry.waiting(tmp_path, NOBODY),
+        lambda: registry.one(tmp_path, RUN, NOBODY),
+        lambda: registry.table_of(tmp_path, RUN, NOBODY),
+        lambda: registry.earlier_of(tmp_path, "ada@example.org", NOBODY),
+        lambda: registry.submit(tmp_path, run_table("Other"), NOBODY),
+        lambda: registry.save_draft(tmp_path, run_table("Other"), NOBODY),
     ]
     for ask_anything in nobody:
         with pytest.raises(NotAllowed, match="sign in"):
@@ -181,20 +177,20 @@ def test_a_forged_run_id_is_no_path(tmp_path: Path, run_id: str) -> None:
         with pytest.raises(NoRun):
             change(tmp_path, run_id, REVIEWER)
     with pytest.raises(NoRun):
-        review.table_of(tmp_path, run_id, LOCAL)
+        registry.table_of(tmp_path, run_id, LOCAL)
 
 
 def test_a_way_through_all_of_it(tmp_path: Path) -> None:
-    assert review.save_draft(tmp_path, FIRST, ADA).state == "draft"
-    assert review.waiting(tmp_path, REVIEWER) == []
-    assert review.send(tmp_path, RUN, ADA).state == "pending"
-    assert review.request_changes(tmp_path, RUN, REVIEWER, " say which split ").state == "draft"
-    assert review.send(tmp_path, RUN, ADA).state == "pending"
-    told = review.approve(tmp_path, RUN, REVIEWER, why="fine")
+    assert registry.save_draft(tmp_path, FIRST, ADA).state == "draft"
+    assert registry.waiting(tmp_path, REVIEWER) == []
+    assert registry.send(tmp_path, RUN, ADA).state == "pending"
+    assert registry.request_changes(tmp_path, RUN, REVIEWER, " say which split ").state == "draft"
+    assert registry.send(tmp_path, RUN, ADA).state == "pending"
+    told = registry.approve(tmp_path, RUN, REVIEWER, why="fine")
     assert (told.state, told.model, told.judge, told.owner) == ("published", "Example-7B", "human", ADA.id)
-    assert review.withdraw_as(tmp_path, RUN, ADA, "wrong split").state == "withdrawn"
-    assert review.restore_as(tmp_path, RUN, ADA).state == "published"
-    history = review.one(tmp_path, RUN, ADA).history
+    assert registry.withdraw(tmp_path, RUN, ADA, "wrong split").state == "withdrawn"
+    assert registry.restore(tmp_path, RUN, ADA).state == "published"
+    history = registry.one(tmp_path, RUN, ADA).history
     assert [(event.event, event.by, event.why) for event in history] == [
         ("draft", ADA.id, None),
         ("submit", ADA.id, None),
@@ -204,51 +200,45 @@ def test_a_way_through_all_of_it(tmp_path: Path) -> None:
         ("withdraw", ADA.id, "wrong split"),
         ("restore", ADA.id, None),
     ]
-    assert verify(tmp_path) == []
+    assert faults(tmp_path) == []
 
 
 def test_waiting_is_oldest_first_and_own_newest_first_whatever_the_clock_says(tmp_path: Path) -> None:
     for number in range(3):
-        review.submit(tmp_path, run_table(f"Model-{number}"), ADA)
+        registry.submit(tmp_path, run_table(f"Model-{number}"), ADA)
     turn_back_the_clock(tmp_path)
-    review.submit(tmp_path, run_table("Model-3"), ADA)
+    registry.submit(tmp_path, run_table("Model-3"), ADA)
     names = [f"Model-{number}" for number in range(4)]
-    assert [each.model for each in review.waiting(tmp_path, REVIEWER)] == names
-    assert [each.model for each in review.own(tmp_path, ADA)] == names[::-1]
-    assert verify(tmp_path) == []
+    assert [each.model for each in registry.waiting(tmp_path, REVIEWER)] == names
+    assert [each.model for each in registry.own(tmp_path, ADA)] == names[::-1]
+    assert faults(tmp_path) == []
 
 
 def turn_back_the_clock(data_dir: Path, days: float = 400) -> None:
     """Rewrite the log as if all that happened so far had happened `days` later than now: the clock was set back since."""
-    chain: list[log.Event] = []
-    for event in log.read(data_dir):
-        at = (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="microseconds")
-        record = json.loads(event.line()) | {"at": at}
-        chain.append(log.parse(json.dumps(record).encode()))
-    linked = log.chained(chain)
-    (data_dir / log.LOG).write_bytes(b"".join(event.line() for event in linked))
+    rewrite(data_dir, at=(datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="microseconds"))
 
 
 @pytest.mark.parametrize("by", [REVIEWER, SECOND])
 def test_an_owner_cannot_undo_a_reviewers_withdrawal(tmp_path: Path, by: Actor) -> None:
     published(tmp_path)
-    review.withdraw_as(tmp_path, RUN, by, "made up")
+    registry.withdraw(tmp_path, RUN, by, "made up")
     with pytest.raises(NotAllowed, match="a reviewer withdrew"):
-        review.restore_as(tmp_path, RUN, ADA)
-    assert review.restore_as(tmp_path, RUN, REVIEWER).state == "published"
+        registry.restore(tmp_path, RUN, ADA)
+    assert registry.restore(tmp_path, RUN, REVIEWER).state == "published"
 
 
 def test_reasons(tmp_path: Path) -> None:
     submitted(tmp_path)
     for why in ("", "  \n ", "x" * 2_001):
         with pytest.raises(SubmissionError, match="reason"):
-            review.reject(tmp_path, RUN, REVIEWER, why)
+            registry.reject(tmp_path, RUN, REVIEWER, why)
         with pytest.raises(SubmissionError, match="reason"):
-            review.request_changes(tmp_path, RUN, REVIEWER, why)
+            registry.request_changes(tmp_path, RUN, REVIEWER, why)
     words = "</script>\n\u202e=SUM(A1) \ud800 '; DROP TABLE runs"
-    review.reject(tmp_path, RUN, REVIEWER, words)
-    assert review.one(tmp_path, RUN, ADA).history[-1].why == words.replace("\ud800", "?")
-    assert len((tmp_path / log.LOG).read_bytes().splitlines()) == 2
+    registry.reject(tmp_path, RUN, REVIEWER, words)
+    assert registry.one(tmp_path, RUN, ADA).history[-1].why == words.replace("\ud800", "?")
+    assert len(log_lines(tmp_path)) == 2 and not any(b"\n" in line for line in log_lines(tmp_path))
 
 
 class TestBadges:
@@ -265,38 +255,38 @@ class TestBadges:
     @pytest.mark.parametrize("said", SOURCE_STATUS)
     @pytest.mark.parametrize("badge", BADGES)
     def test_an_approval_writes_it(self, tmp_path: Path, said: str, badge: str) -> None:
-        review.submit(tmp_path, stating(FIRST, said), ADA)
+        registry.submit(tmp_path, stating(FIRST, said), ADA)
         if badge == "published" and badge_of(said) != "published":
             with pytest.raises(SubmissionError, match="cannot be given"):
-                review.approve(tmp_path, RUN, REVIEWER, badge=badge)
-            assert places(tmp_path) == {RUN: journal.PENDING}
+                registry.approve(tmp_path, RUN, REVIEWER, badge=badge)
+            assert states(tmp_path) == {RUN: "pending"}
             return
-        review.approve(tmp_path, RUN, REVIEWER, badge=badge)
-        table = pq.read_table(tmp_path / "submissions" / f"{RUN}.parquet", partitioning=None)
+        registry.approve(tmp_path, RUN, REVIEWER, badge=badge)
+        table = registry.table_of(tmp_path, RUN, ADA)
         (status,) = table["source_status"].unique().to_pylist()
         assert badge_of(status) == badge
         assert content_hash(table) == content_hash(FIRST)
-        assert verify(tmp_path) == []
+        assert faults(tmp_path) == []
 
     def test_a_submitter_cannot_state_what_a_reviewer_gives(self, tmp_path: Path) -> None:
         for number, said in enumerate(("re-judged", "reproduced")):
             table = stating(run_table(f"Model-{number}"), said)
-            review.submit(tmp_path, table, ADA)
-            kept = review.table_of(tmp_path, run_id_of(table), ADA)
+            registry.submit(tmp_path, table, ADA)
+            kept = registry.table_of(tmp_path, run_id_of(table), ADA)
             assert kept["source_status"].unique().to_pylist() == ["self-reported"]
 
     def test_ones_own_is_self_reported(self, tmp_path: Path) -> None:
-        review.submit(tmp_path, stating(FIRST, "preprint"), REVIEWER)
+        registry.submit(tmp_path, stating(FIRST, "preprint"), REVIEWER)
         for badge in ("re-judged", "reproduced", "published"):
             with pytest.raises(NotAllowed, match="one's own"):
-                review.approve(tmp_path, RUN, REVIEWER, badge=badge)
-        assert review.approve(tmp_path, RUN, REVIEWER).state == "published"
+                registry.approve(tmp_path, RUN, REVIEWER, badge=badge)
+        assert registry.approve(tmp_path, RUN, REVIEWER).state == "published"
 
     def test_no_other_badge(self, tmp_path: Path) -> None:
         submitted(tmp_path)
         for badge in ("gold", "", "self-reported ", "peer-reviewed"):
             with pytest.raises(SubmissionError, match="cannot be given"):
-                review.approve(tmp_path, RUN, REVIEWER, badge=badge)
+                registry.approve(tmp_path, RUN, REVIEWER, badge=badge)
 
 
 def stating(table: pa.Table, source_status: str) -> pa.Table:
@@ -308,60 +298,60 @@ def stating(table: pa.Table, source_status: str) -> pa.Table:
 class TestCorrections:
     def test_a_published_run_stays_until_the_correction_is_approved(self, tmp_path: Path) -> None:
         correction_waits(tmp_path)
-        assert places(tmp_path) == {RUN: journal.PUBLISHED, CORRECTION: journal.PENDING}
-        (waiting,) = review.waiting(tmp_path, REVIEWER)
+        assert states(tmp_path) == {RUN: "published", CORRECTION: "pending"}
+        (waiting,) = registry.waiting(tmp_path, REVIEWER)
         assert waiting.supersedes == RUN
-        review.reject(tmp_path, CORRECTION, REVIEWER, "no")
-        assert places(tmp_path) == {RUN: journal.PUBLISHED, CORRECTION: journal.REJECTED}
+        registry.reject(tmp_path, CORRECTION, REVIEWER, "no")
+        assert states(tmp_path) == {RUN: "published", CORRECTION: "rejected"}
 
     def test_the_correction_of_a_correction_takes_the_place_of_the_first(self, tmp_path: Path) -> None:
         correction_waits(tmp_path)
         third = run_table(content="third")
-        told = review.submit(tmp_path, third, ADA, corrects=CORRECTION)
+        told = registry.submit(tmp_path, third, ADA, corrects=CORRECTION)
         assert told.supersedes == RUN
-        assert places(tmp_path) == {RUN: journal.PUBLISHED, CORRECTION: journal.SUPERSEDED, run_id_of(third): journal.PENDING}  # fmt: skip
-        review.approve(tmp_path, run_id_of(third), REVIEWER)
-        assert places(tmp_path) == {RUN: journal.SUPERSEDED, CORRECTION: journal.SUPERSEDED, run_id_of(third): journal.PUBLISHED}  # fmt: skip
+        assert states(tmp_path) == {RUN: "published", CORRECTION: "superseded", run_id_of(third): "pending"}  # fmt: skip
+        registry.approve(tmp_path, run_id_of(third), REVIEWER)
+        assert states(tmp_path) == {RUN: "superseded", CORRECTION: "superseded", run_id_of(third): "published"}  # fmt: skip
 
     def test_two_corrections_of_one_run(self, tmp_path: Path) -> None:
         correction_waits(tmp_path)
         third = run_id_of(run_table(content="third"))
-        review.submit(tmp_path, run_table(content="third"), ADA, corrects=RUN)
-        assert places(tmp_path)[CORRECTION] == journal.SUPERSEDED, "the later one counts"
-        review.approve(tmp_path, third, REVIEWER)
-        assert [run_id for run_id, place in places(tmp_path).items() if place == journal.PUBLISHED] == [third]
+        registry.submit(tmp_path, run_table(content="third"), ADA, corrects=RUN)
+        assert states(tmp_path)[CORRECTION] == "superseded", "the later one counts"
+        registry.approve(tmp_path, third, REVIEWER)
+        assert [run_id for run_id, place in states(tmp_path).items() if place == "published"] == [third]
 
     def test_a_withdrawn_run_does_not_come_back_beside_its_correction(self, tmp_path: Path) -> None:
         correction_waits(tmp_path)
-        review.withdraw_as(tmp_path, RUN, ADA, "wrong")
-        review.approve(tmp_path, CORRECTION, REVIEWER)
-        assert places(tmp_path) == {RUN: journal.SUPERSEDED, CORRECTION: journal.PUBLISHED}
+        registry.withdraw(tmp_path, RUN, ADA, "wrong")
+        registry.approve(tmp_path, CORRECTION, REVIEWER)
+        assert states(tmp_path) == {RUN: "superseded", CORRECTION: "published"}
         with pytest.raises(NoRun):
-            review.restore_as(tmp_path, RUN, REVIEWER)
+            registry.restore(tmp_path, RUN, REVIEWER)
 
     def test_a_draft_puts_nothing_aside_that_waits(self, tmp_path: Path) -> None:
         submitted(tmp_path)
-        review.save_draft(tmp_path, CORRECTED, ADA, corrects=RUN)
-        assert places(tmp_path) == {RUN: journal.PENDING, CORRECTION: journal.DRAFTS}
-        review.send(tmp_path, CORRECTION, ADA)
-        assert places(tmp_path) == {RUN: journal.SUPERSEDED, CORRECTION: journal.PENDING}
+        registry.save_draft(tmp_path, CORRECTED, ADA, corrects=RUN)
+        assert states(tmp_path) == {RUN: "pending", CORRECTION: "draft"}
+        registry.send(tmp_path, CORRECTION, ADA)
+        assert states(tmp_path) == {RUN: "superseded", CORRECTION: "pending"}
 
     def test_metadata_alone(self, tmp_path: Path) -> None:
         """The same content under the same names: another run_id, since both lie in the store for a while."""
         published(tmp_path)
-        told = review.submit(tmp_path, FIRST, ADA, corrects=RUN)
+        told = registry.submit(tmp_path, FIRST, ADA, corrects=RUN)
         assert told.run_id == SAME_AGAIN
-        assert review.table_of(tmp_path, SAME_AGAIN, ADA)["run_id"].unique().to_pylist() == [SAME_AGAIN]
-        assert verify(tmp_path) == []
-        review.approve(tmp_path, SAME_AGAIN, REVIEWER)
-        assert places(tmp_path) == {RUN: journal.SUPERSEDED, SAME_AGAIN: journal.PUBLISHED}
-        assert verify(tmp_path) == []
+        assert registry.table_of(tmp_path, SAME_AGAIN, ADA)["run_id"].unique().to_pylist() == [SAME_AGAIN]
+        assert faults(tmp_path) == []
+        registry.approve(tmp_path, SAME_AGAIN, REVIEWER)
+        assert states(tmp_path) == {RUN: "superseded", SAME_AGAIN: "published"}
+        assert faults(tmp_path) == []
 
     def test_only_ones_own(self, tmp_path: Path) -> None:
         published(tmp_path)
         for actor in (BOB, REVIEWER):
             with pytest.raises(NoRun):
-                review.submit(tmp_path, CORRECTED, actor, corrects=RUN)
+                registry.submit(tmp_path, CORRECTED, actor, corrects=RUN)
 
 
 class TestTheSameContent:
@@ -374,60 +364,60 @@ class TestTheSameContent:
         STARTS[state](tmp_path)
         copy = run_table(name, content="Example-7B")
         if state in ("published", "withdrawn"):
-            for put in (review.submit, review.save_draft):
+            for put in (registry.submit, registry.save_draft):
                 with pytest.raises(AlreadyPublished):
                     put(tmp_path, copy, BOB)
         else:
-            before = places(tmp_path)
-            told = review.submit(tmp_path, copy, BOB)
-            assert told.state == "pending" and places(tmp_path) == before | {told.run_id: journal.PENDING}
+            before = states(tmp_path)
+            told = registry.submit(tmp_path, copy, BOB)
+            assert told.state == "pending" and states(tmp_path) == before | {told.run_id: "pending"}
             with pytest.raises(AlreadySubmitted, match="you sent the same content before"):
-                review.save_draft(tmp_path, copy, BOB)
-            assert review.approve(tmp_path, told.run_id, REVIEWER).state == "published"
-        assert verify(tmp_path) == []
+                registry.save_draft(tmp_path, copy, BOB)
+            assert registry.approve(tmp_path, told.run_id, REVIEWER).state == "published"
+        assert faults(tmp_path) == []
 
     @pytest.mark.parametrize("name", ["Example-7B", "Another name"])
     @pytest.mark.parametrize("withdrawn_first", [False, True])
     def test_of_two_who_sent_it_one_is_published(self, tmp_path: Path, name: str, withdrawn_first: bool) -> None:
         submitted(tmp_path)
-        told = review.submit(tmp_path, run_table(name, content="Example-7B"), BOB)
-        review.approve(tmp_path, told.run_id, REVIEWER)
+        told = registry.submit(tmp_path, run_table(name, content="Example-7B"), BOB)
+        registry.approve(tmp_path, told.run_id, REVIEWER)
         if withdrawn_first:
-            review.withdraw_as(tmp_path, told.run_id, REVIEWER, "a reason")
-        before = places(tmp_path)
+            registry.withdraw(tmp_path, told.run_id, REVIEWER, "a reason")
+        before = states(tmp_path)
         with pytest.raises(AlreadyPublished) as refused:
-            review.approve(tmp_path, RUN, REVIEWER)
-        assert told.run_id in str(refused.value) and places(tmp_path) == before and verify(tmp_path) == []
-        assert review.reject(tmp_path, RUN, REVIEWER, "it is published").state == "rejected"
+            registry.approve(tmp_path, RUN, REVIEWER)
+        assert told.run_id in str(refused.value) and states(tmp_path) == before and faults(tmp_path) == []
+        assert registry.reject(tmp_path, RUN, REVIEWER, "it is published").state == "rejected"
 
     @pytest.mark.parametrize("state", STARTS)
     def test_of_ones_own(self, tmp_path: Path, state: str) -> None:
         STARTS[state](tmp_path)
         if state == "retracted":
-            assert review.submit(tmp_path, FIRST, ADA).run_id == SAME_AGAIN
+            assert registry.submit(tmp_path, FIRST, ADA).run_id == SAME_AGAIN
             with pytest.raises(AlreadySubmitted):
-                review.submit(tmp_path, FIRST, ADA)
-            assert verify(tmp_path) == []
+                registry.submit(tmp_path, FIRST, ADA)
+            assert faults(tmp_path) == []
             return
         with pytest.raises((AlreadyPublished, AlreadySubmitted)) as refused:
-            review.submit(tmp_path, FIRST, ADA)
+            registry.submit(tmp_path, FIRST, ADA)
         assert RUN in str(refused.value)
 
     def test_of_totals_is_told_by_the_name(self, tmp_path: Path) -> None:
-        review.submit(tmp_path, totals_table("A"), ADA)
-        review.submit(tmp_path, totals_table("B"), BOB)
+        registry.submit(tmp_path, totals_table("A"), ADA)
+        registry.submit(tmp_path, totals_table("B"), BOB)
         with pytest.raises(AlreadySubmitted):
-            review.submit(tmp_path, totals_table("A"), ADA)
-        told = review.submit(tmp_path, totals_table("A"), BOB)
-        review.approve(tmp_path, run_id_of(totals_table("A")), REVIEWER)
+            registry.submit(tmp_path, totals_table("A"), ADA)
+        told = registry.submit(tmp_path, totals_table("A"), BOB)
+        registry.approve(tmp_path, run_id_of(totals_table("A")), REVIEWER)
         with pytest.raises(AlreadyPublished):
-            review.approve(tmp_path, told.run_id, REVIEWER)
+            registry.approve(tmp_path, told.run_id, REVIEWER)
 
     def test_a_local_publish_sees_it_too(self, tmp_path: Path) -> None:
         submitted(tmp_path)
         with pytest.raises(AlreadyPublished):
             publish(tmp_path, FIRST, by=None)
-        review.retract(tmp_path, RUN, ADA)
+        registry.retract(tmp_path, RUN, ADA)
         with pytest.raises(AlreadyPublished):
             publish(tmp_path, run_table("Another name", content="Example-7B"), by=None)
 
@@ -435,66 +425,65 @@ class TestTheSameContent:
 class TestLimits:
     def test_a_day(self, tmp_path: Path) -> None:
         limits = Limits(per_day=2)
-        review.save_draft(tmp_path, run_table("A"), ADA, limits=limits)
-        review.submit(tmp_path, run_table("B"), ADA, limits=limits)
-        review.send(tmp_path, run_id_of(run_table("A")), ADA, limits=limits)  # the draft and its sending are one
-        for put in (review.submit, review.save_draft):
+        registry.save_draft(tmp_path, run_table("A"), ADA, limits=limits)
+        registry.submit(tmp_path, run_table("B"), ADA, limits=limits)
+        registry.send(tmp_path, run_id_of(run_table("A")), ADA, limits=limits)  # the draft and its sending are one
+        for put in (registry.submit, registry.save_draft):
             with pytest.raises(NotAllowed, match="2 runs a day"):
                 put(tmp_path, run_table("C"), ADA, limits=limits)
-        review.submit(tmp_path, run_table("D"), BOB, limits=limits)
-        assert len(places(tmp_path)) == 3
-        assert verify(tmp_path) == []
+        registry.submit(tmp_path, run_table("D"), BOB, limits=limits)
+        assert len(states(tmp_path)) == 3
+        assert faults(tmp_path) == []
 
     def test_what_was_taken_back_or_decided_still_counts_for_the_day(self, tmp_path: Path) -> None:
         limits = Limits(per_day=2, open=1)
         submitted(tmp_path)
-        review.retract(tmp_path, RUN, ADA)
-        review.submit(tmp_path, run_table("B"), ADA, limits=limits)
-        review.reject(tmp_path, run_id_of(run_table("B")), REVIEWER, "no")
+        registry.retract(tmp_path, RUN, ADA)
+        registry.submit(tmp_path, run_table("B"), ADA, limits=limits)
+        registry.reject(tmp_path, run_id_of(run_table("B")), REVIEWER, "no")
         with pytest.raises(NotAllowed, match="a day"):
-            review.submit(tmp_path, run_table("C"), ADA, limits=limits)
+            registry.submit(tmp_path, run_table("C"), ADA, limits=limits)
 
     @pytest.mark.parametrize("days", [-400, -1.5, 1.5, 400])
     def test_a_clock_that_was_set_does_not_shut_anybody_out(self, tmp_path: Path, days: float) -> None:
         submitted(tmp_path)
         turn_back_the_clock(tmp_path, days)
-        review.submit(tmp_path, run_table("B"), ADA, limits=Limits(per_day=1))
+        registry.submit(tmp_path, run_table("B"), ADA, limits=Limits(per_day=1))
         with pytest.raises(NotAllowed):
-            review.submit(tmp_path, run_table("C"), ADA, limits=Limits(per_day=1))
-        for run_id in list(places(tmp_path)):
-            review.approve(tmp_path, run_id, REVIEWER)
-        assert verify(tmp_path) == []
+            registry.submit(tmp_path, run_table("C"), ADA, limits=Limits(per_day=1))
+        for run_id in list(states(tmp_path)):
+            registry.approve(tmp_path, run_id, REVIEWER)
+        assert faults(tmp_path) == []
 
     def test_a_log_whose_times_are_no_times(self, tmp_path: Path) -> None:
         submitted(tmp_path)
-        record = json.loads((tmp_path / log.LOG).read_bytes()) | {"at": "yesterday"}
-        (tmp_path / log.LOG).write_text(json.dumps(record) + "\n")
-        review.submit(tmp_path, run_table("B"), ADA, limits=Limits(per_day=1))
-        assert len(review.own(tmp_path, ADA)) == 2
+        rewrite(tmp_path, at="yesterday")
+        registry.submit(tmp_path, run_table("B"), ADA, limits=Limits(per_day=1))
+        assert len(registry.own(tmp_path, ADA)) == 2
 
     def test_open_at_once(self, tmp_path: Path) -> None:
         limits = Limits(open=2)
-        review.save_draft(tmp_path, run_table("A"), ADA, limits=limits)
-        review.submit(tmp_path, run_table("B"), ADA, limits=limits)
-        for put in (review.submit, review.save_draft):
+        registry.save_draft(tmp_path, run_table("A"), ADA, limits=limits)
+        registry.submit(tmp_path, run_table("B"), ADA, limits=limits)
+        for put in (registry.submit, registry.save_draft):
             with pytest.raises(NotAllowed, match="2 drafts and submissions"):
                 put(tmp_path, run_table("C"), ADA, limits=limits)
-        review.submit(
+        registry.submit(
             tmp_path, run_table("B", content="better"), ADA, limits=limits, corrects=run_id_of(run_table("B"))
         )
-        review.retract(tmp_path, run_id_of(run_table("A")), ADA)
-        review.submit(tmp_path, run_table("C"), ADA, limits=limits)
+        registry.retract(tmp_path, run_id_of(run_table("A")), ADA)
+        registry.submit(tmp_path, run_table("C"), ADA, limits=limits)
 
     def test_a_refused_one_leaves_nothing(self, tmp_path: Path) -> None:
         with pytest.raises(NotAllowed):
-            review.submit(tmp_path, FIRST, ADA, limits=Limits(per_day=0))
-        assert places(tmp_path) == {}
-        assert log.read(tmp_path) == []
-        review.submit(tmp_path, FIRST, BOB)
+            registry.submit(tmp_path, FIRST, ADA, limits=Limits(per_day=0))
+        assert states(tmp_path) == {}
+        assert events(tmp_path) == []
+        registry.submit(tmp_path, FIRST, BOB)
 
     def test_none_locally(self, tmp_path: Path) -> None:
         for number in range(3):
-            review.submit(tmp_path, run_table(f"Model-{number}"), LOCAL, limits=Limits(1, 1))
+            registry.submit(tmp_path, run_table(f"Model-{number}"), LOCAL, limits=Limits(1, 1))
 
 
 class TestAttempts:
@@ -502,126 +491,69 @@ class TestAttempts:
         spellings = ["Example-7B", "example 7b", "EXAMPLE_7B", "\uff25xample-7B", "\u0435xample-7B", "Exampl\u03b5-7B"]
         tables = [run_table(name, content=str(number)) for number, name in enumerate(spellings)]
         for table in tables:
-            review.submit(tmp_path, table, ADA)
-        review.submit(tmp_path, run_table("Other"), ADA)
-        review.submit(tmp_path, run_table("Example-7B", content="bob's"), BOB)
-        review.reject(tmp_path, run_id_of(tables[0]), REVIEWER, "no")
-        review.retract(tmp_path, run_id_of(tables[1]), ADA)
-        review.save_draft(tmp_path, run_table("Example-7B", content="never sent"), ADA)
-        found = review.attempts(tmp_path, undecided=True)
+            registry.submit(tmp_path, table, ADA)
+        registry.submit(tmp_path, run_table("Other"), ADA)
+        registry.submit(tmp_path, run_table("Example-7B", content="bob's"), BOB)
+        registry.reject(tmp_path, run_id_of(tables[0]), REVIEWER, "no")
+        registry.retract(tmp_path, run_id_of(tables[1]), ADA)
+        registry.save_draft(tmp_path, run_table("Example-7B", content="never sent"), ADA)
+        found = registry.attempts(tmp_path, undecided=True)
         assert [found.pop(run_id_of(table)) for table in tables] == [Attempt(number, 6) for number in range(1, 7)]
         assert list(found.values()) == [Attempt(1, 1), Attempt(1, 1)], "another model, and another person's"
 
     def test_what_waits_is_counted_for_nobody_but_owner_and_reviewers(self, tmp_path: Path) -> None:
         tables = [run_table(content=str(number)) for number in range(4)]
         for table in tables:
-            review.submit(tmp_path, table, ADA)
+            registry.submit(tmp_path, table, ADA)
         first, second, third, _ = (run_id_of(table) for table in tables)
-        review.approve(tmp_path, third, REVIEWER)
-        assert review.attempts(tmp_path) == {third: Attempt(1, 1)}
-        review.request_changes(tmp_path, first, REVIEWER, "a draft again")
-        assert review.attempts(tmp_path) == {third: Attempt(1, 1)}
-        review.reject(tmp_path, second, REVIEWER, "no")
-        assert review.attempts(tmp_path) == {second: Attempt(1, 2), third: Attempt(2, 2)}
-        assert review.attempts(tmp_path, undecided=True)[third] == Attempt(3, 4)
+        registry.approve(tmp_path, third, REVIEWER)
+        assert registry.attempts(tmp_path) == {third: Attempt(1, 1)}
+        registry.request_changes(tmp_path, first, REVIEWER, "a draft again")
+        assert registry.attempts(tmp_path) == {third: Attempt(1, 1)}
+        registry.reject(tmp_path, second, REVIEWER, "no")
+        assert registry.attempts(tmp_path) == {second: Attempt(1, 2), third: Attempt(2, 2)}
+        assert registry.attempts(tmp_path, undecided=True)[third] == Attempt(3, 4)
 
     def test_the_same_content_again_is_none(self, tmp_path: Path) -> None:
         published(tmp_path)
-        review.submit(tmp_path, FIRST, ADA, corrects=RUN)
-        assert review.attempts(tmp_path, undecided=True) == {RUN: Attempt(1, 1), SAME_AGAIN: Attempt(1, 1)}
+        registry.submit(tmp_path, FIRST, ADA, corrects=RUN)
+        assert registry.attempts(tmp_path, undecided=True) == {RUN: Attempt(1, 1), SAME_AGAIN: Attempt(1, 1)}
 
     def test_runs_that_came_before_the_log_named_the_model(self, tmp_path: Path) -> None:
         publish(tmp_path, FIRST, by="ada@example.org")
-        review.submit(tmp_path, CORRECTED, ADA)
-        assert review.attempts(tmp_path, undecided=True) == {RUN: Attempt(1, 2), CORRECTION: Attempt(2, 2)}
+        registry.submit(tmp_path, CORRECTED, ADA)
+        assert registry.attempts(tmp_path, undecided=True) == {RUN: Attempt(1, 2), CORRECTION: Attempt(2, 2)}
 
     def test_nobodys_are_not_counted(self, tmp_path: Path) -> None:
         publish(tmp_path, FIRST, by=None)
-        assert review.attempts(tmp_path) == {}
+        assert registry.attempts(tmp_path) == {}
 
 
 class TestAFailedApproval:
     """A badge that was given and could not be published leaves no trace."""
 
-    def table(self) -> pa.Table:
-        table = run_table()
-        place = table.schema.get_field_index("source_status")
-        table = table.set_column(place, table.schema.field(place), pa.array(["preprint"] * table.num_rows, pa.string()))
-        return table
-
-    def status(self, data_dir: Path, place: str) -> str:
-        return str(pq.read_table(journal.path_of(data_dir, place, RUN), partitioning=None)["source_status"][0])
-
     def test_the_submitter_s_own_word_stays(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        review.submit(tmp_path, self.table(), ADA)
-        before = journal.path_of(tmp_path, journal.PENDING, RUN).read_bytes()
+        registry.submit(tmp_path, stating(FIRST, "preprint"), ADA)
 
         def refused(*_: object) -> None:
             raise OSError(5, "Input/output error")
 
         with monkeypatch.context() as broken:
-            broken.setattr(files, "move", refused)
+            broken.setattr(Change, "finish", refused)
             with pytest.raises(SubmissionError, match="the disk refused"):
-                review.approve(tmp_path, RUN, REVIEWER, badge="reproduced")
-        assert journal.path_of(tmp_path, journal.PENDING, RUN).read_bytes() == before
-        review.approve(tmp_path, RUN, REVIEWER, badge="published")
-        assert self.status(tmp_path, journal.PUBLISHED) == "preprint" and verify(tmp_path) == []
+                registry.approve(tmp_path, RUN, REVIEWER, badge="reproduced")
+        assert states(tmp_path) == {RUN: "pending"} and self.status(tmp_path) == "preprint"
+        registry.approve(tmp_path, RUN, REVIEWER, badge="published")
+        assert self.status(tmp_path) == "preprint" and faults(tmp_path) == []
 
-    def test_killed_with_the_badge_in_the_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        review.submit(tmp_path, self.table(), ADA)
-        kept = journal.path_of(tmp_path, journal.PENDING, RUN)
-        replace = files.replace
-
-        def died(target: Path, *arguments: Any, **options: Any) -> None:
-            if target != kept or b"siuo.said" in bytes(arguments[0]):  # the way back is not taken by who is dead
-                replace(target, *arguments, **options)
-
-        def refused(*_: object) -> None:
-            raise OSError(5, "Input/output error")
-
-        with monkeypatch.context() as broken:
-            broken.setattr(files, "replace", died)
-            broken.setattr(files, "move", refused)
-            with pytest.raises(SubmissionError):
-                review.approve(tmp_path, RUN, REVIEWER, badge="reproduced")
-        assert self.status(tmp_path, journal.PENDING) == "reproduced"
-        review.approve(tmp_path, RUN, REVIEWER, badge="published")
-        assert self.status(tmp_path, journal.PUBLISHED) == "preprint" and verify(tmp_path) == []
+    def status(self, data_dir: Path) -> str:
+        return str(registry.table_of(data_dir, RUN, ADA)["source_status"][0])
 
 
 def test_a_name_given_locally_makes_nobody_an_owner(tmp_path: Path) -> None:
     publish(tmp_path, FIRST, by="ada@example.org")
-    assert review.own(tmp_path, ADA) == []
+    assert registry.own(tmp_path, ADA) == []
     with pytest.raises(NotAllowed, match="somebody else's run"):
-        review.withdraw_as(tmp_path, RUN, ADA, "mine")
+        registry.withdraw(tmp_path, RUN, ADA, "mine")
     with pytest.raises(NoRun):
-        review.submit(tmp_path, CORRECTED, ADA, corrects=RUN)
-
-
-class TestTheEndOfTheLog:
-    """What the chain of hashes cannot show: whole lines that are gone from the end, and the last one changed."""
-
-    @pytest.mark.parametrize("lines", [1, 2, 3])
-    def test_lines_that_were_cut_off(self, tmp_path: Path, lines: int) -> None:
-        published(tmp_path)
-        review.withdraw_as(tmp_path, RUN, REVIEWER, "a reason")
-        review.restore_as(tmp_path, RUN, REVIEWER)
-        path = tmp_path / log.LOG
-        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-lines]))
-        assert any("lost its end" in finding.message and RUN in finding.message for finding in verify(tmp_path))
-
-    def test_the_last_line_changed(self, tmp_path: Path) -> None:
-        submitted(tmp_path)
-        review.reject(tmp_path, RUN, REVIEWER, "wrong")
-        path = tmp_path / log.LOG
-        path.write_bytes(path.read_bytes().replace(b'"wrong"', b'"right"'))
-        (found,) = verify(tmp_path)
-        assert found.severity == "error" and "its last line was changed" in found.message
-
-    def test_the_next_change_takes_the_log_as_it_stands(self, tmp_path: Path) -> None:
-        submitted(tmp_path)
-        review.reject(tmp_path, RUN, REVIEWER, "wrong")
-        path = tmp_path / log.LOG
-        path.write_bytes(path.read_bytes().replace(b'"wrong"', b'"right"'))
-        review.submit(tmp_path, run_table("Other"), BOB)
-        assert verify(tmp_path) == []
+        registry.submit(tmp_path, CORRECTED, ADA, corrects=RUN)

@@ -1,10 +1,10 @@
-"""Any sequence of any actions by anybody: each run lies in one folder, the log replays to the folders, limits hold."""
+"""Any sequence of any actions by anybody: the log replays to the states of the runs, limits hold, no file is left over."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from siuo_dash.errors import NoRun, NotAllowed, SiuoError, SubmissionError
-from siuo_dash.store import journal, log, review
-from siuo_dash.store.publish import AlreadyPublished
-from siuo_dash.store.review import Actor, AlreadySubmitted, Limits
-from siuo_dash.store.review import ledger as book
-from siuo_dash.store.review.ledger import Ledger
-from siuo_dash.store.verify import repair, verify
+from siuo_dash.store import registry
+from siuo_dash.store.registry import Actor, AlreadyPublished, AlreadySubmitted, Event, Limits
+from siuo_dash.store.registry.opening import close
+from siuo_dash.store.registry.public import log_lines, public_runs
+from siuo_dash.store.verify import repair
+from tests.make.registry import events, faults, left_over, replayed, states
 from tests.make.runs import run_id_of, run_table
-from tests.store.review_runs import ADA, BOB, LOCAL, NOBODY, REVIEWER, SECOND, places, replayed
+from tests.store.review_runs import ADA, BOB, LOCAL, NOBODY, REVIEWER, SECOND
 
 PEOPLE = (ADA, BOB, REVIEWER, SECOND, LOCAL, NOBODY)
 TABLES = [run_table(model, content=content) for model in ("Model-A", "Model-B") for content in ("one", "two", "three")]
@@ -29,14 +29,14 @@ IDS = [
     for number in (1, 2, 3)
 ]
 CHANGES: tuple[Callable[[Path, str, Actor], object], ...] = (
-    review.send,
-    review.retract,
-    review.approve,
-    review.restore_as,
-    lambda data_dir, run_id, actor: review.approve(data_dir, run_id, actor, badge="reproduced", why="seen"),
-    lambda data_dir, run_id, actor: review.reject(data_dir, run_id, actor, "why"),
-    lambda data_dir, run_id, actor: review.request_changes(data_dir, run_id, actor, "why"),
-    lambda data_dir, run_id, actor: review.withdraw_as(data_dir, run_id, actor, "why"),
+    registry.send,
+    registry.retract,
+    registry.approve,
+    registry.restore,
+    lambda data_dir, run_id, actor: registry.approve(data_dir, run_id, actor, badge="reproduced", why="seen"),
+    lambda data_dir, run_id, actor: registry.reject(data_dir, run_id, actor, "why"),
+    lambda data_dir, run_id, actor: registry.request_changes(data_dir, run_id, actor, "why"),
+    lambda data_dir, run_id, actor: registry.withdraw(data_dir, run_id, actor, "why"),
 )
 LIMITS = Limits(open=3)
 ONLY_REVIEWERS = {"approve", "reject", "request-changes"}
@@ -49,10 +49,11 @@ class Review(RuleBasedStateMachine):
         self.known: set[str] = set()
 
     def teardown(self) -> None:
+        close(self.data_dir)
         shutil.rmtree(self.data_dir)
 
     @rule(
-        put=st.sampled_from([review.submit, review.save_draft]),
+        put=st.sampled_from([registry.submit, registry.save_draft]),
         table=st.integers(0, len(TABLES) - 1),
         actor=st.sampled_from(PEOPLE),
         corrects=st.none() | st.integers(0, 50),
@@ -70,81 +71,95 @@ class Review(RuleBasedStateMachine):
 
     @rule()
     def repair(self) -> None:
-        lines = log.read(self.data_dir)
+        lines = log_lines(self.data_dir)
         repair(self.data_dir)
-        assert log.read(self.data_dir) == lines
+        assert log_lines(self.data_dir) == lines
 
     def attempt(self, action: Callable[[], object], actor: Actor) -> None:
-        before, lines = places(self.data_dir), log.read(self.data_dir)
+        before, lines = states(self.data_dir), log_lines(self.data_dir)
         try:
             action()
         except SiuoError as error:
             assert isinstance(error, NoRun | NotAllowed | SubmissionError | AlreadyPublished | AlreadySubmitted)
             assert error.hint, "a refusal names the next step"
-            assert places(self.data_dir) == before
-            assert log.read(self.data_dir) == lines
+            assert states(self.data_dir) == before
+            assert log_lines(self.data_dir) == lines
             return
-        now = places(self.data_dir)
+        now = states(self.data_dir)
         assert before.keys() <= now.keys(), "nothing is ever lost"
         assert now != before
-        for event in log.read(self.data_dir)[len(lines) :]:
+        for event in events(self.data_dir)[len(lines) :]:
             assert event.by == actor.id
             if event.event in ONLY_REVIEWERS:
                 assert actor.reviewer
         self.known = set(now)
 
     @invariant()
-    def the_log_replays_to_the_folders(self) -> None:
-        assert replayed(self.data_dir) == places(self.data_dir)
+    def the_log_replays_to_the_states(self) -> None:
+        assert replayed(self.data_dir) == states(self.data_dir)
 
     @invariant()
     def nothing_is_amiss(self) -> None:
-        assert verify(self.data_dir) == []
-
-    @invariant()
-    def what_is_kept_of_the_log_is_what_it_says(self) -> None:
-        kept, anew = book.read(self.data_dir), Ledger(log.read(self.data_dir))
-        assert list(kept.entries.items()) == list(anew.entries.items()) and kept.events == anew.events
-        for run_id, entry in anew.entries.items():
-            assert kept.family(run_id) == anew.family(run_id)
-            assert list(kept.of(entry.owner)) == list(anew.of(entry.owner))
-            assert anew.family(run_id) == [each for each in anew.entries if anew.root(each) == anew.root(run_id)]
+        assert faults(self.data_dir) == []
 
     @invariant()
     def of_one_line_of_corrections_one_run_at_most_is_public(self) -> None:
-        held = places(self.data_dir)
-        ledger = Ledger(log.read(self.data_dir))
-        public = [ledger.root(run_id) for run_id, place in held.items() if place in ("submissions", "withdrawn")]
+        held = states(self.data_dir)
+        public = [roots(self.data_dir)[run_id] for run_id, state in held.items() if state in ("published", "withdrawn")]
         assert len(public) == len(set(public))
 
     @invariant()
     def only_the_approved_are_visible(self) -> None:
-        approved = {event.run_id for event in log.read(self.data_dir) if event.event == "approve"}
-        assert {path.stem for path in (self.data_dir / "submissions").glob("*.parquet")} <= approved
+        approved = {event.run_id for event in events(self.data_dir) if event.event == "approve"}
+        assert {run.run_id for run in public_runs(self.data_dir)} <= approved
+        assert [run.run_id for run in public_runs(self.data_dir)] == [
+            run_id for run_id in firsts(self.data_dir) if states(self.data_dir)[run_id] == "published"
+        ]
 
     @invariant()
     def limits_hold(self) -> None:
-        ledger = Ledger(log.read(self.data_dir))
+        held = states(self.data_dir)
         for actor in (ADA, BOB, REVIEWER, SECOND):
-            waiting = [entry for entry in ledger.of(actor.id) if entry.place in (journal.DRAFTS, journal.PENDING)]
-            assert len(waiting) <= 3 + len([entry for entry in waiting if sent_back(entry.events)])
+            waiting = [run_id for run_id in owned(self.data_dir, actor) if held[run_id] in ("draft", "pending")]
+            # A reviewer's word does not count as the submitter's sending.
+            sent_back = {event.run_id for event in events(self.data_dir) if event.event == "request-changes"}
+            assert len(waiting) <= 3 + len(sent_back.intersection(waiting))
 
     @invariant()
     def everybody_sees_their_own_and_no_more(self) -> None:
-        ledger, held = Ledger(log.read(self.data_dir)), places(self.data_dir)
         for actor in (ADA, BOB):
-            own = {each.run_id for each in review.own(self.data_dir, actor)}
-            assert own == {entry.run_id for entry in ledger.of(actor.id)}
-        drafts = {run_id for run_id, place in held.items() if place == journal.DRAFTS}
+            own = [each.run_id for each in registry.own(self.data_dir, actor)]
+            assert own == owned(self.data_dir, actor)[::-1]
+        drafts = {run_id for run_id, state in states(self.data_dir).items() if state == "draft"}
         seen = {
-            each.run_id for owner in (ADA, BOB) for each in review.earlier_of(self.data_dir, str(owner.id), REVIEWER)
+            each.run_id for owner in (ADA, BOB) for each in registry.earlier_of(self.data_dir, str(owner.id), REVIEWER)
         }
         assert not drafts & seen
 
+    @invariant()
+    def no_file_is_left_over(self) -> None:
+        assert left_over(self.data_dir) == []
 
-def sent_back(events: Sequence[log.Event]) -> bool:
-    """Whether reviewers asked for changes: a reviewer's word does not count as the submitter's sending."""
-    return any(event.event == "request-changes" for event in events)
+
+def firsts(data_dir: Path) -> dict[str, Event]:
+    """{run_id: the event that brought it}, in their order, from the log."""
+    found: dict[str, Event] = {}
+    for event in events(data_dir):
+        found.setdefault(event.run_id, event)
+    return found
+
+
+def owned(data_dir: Path, actor: Actor) -> list[str]:
+    """The runs of one person, as they came, from the log."""
+    return [run_id for run_id, event in firsts(data_dir).items() if event.by == actor.id]
+
+
+def roots(data_dir: Path) -> dict[str, str]:
+    """{run_id: the first of the submissions of which each corrects the one before}, from the log."""
+    found: dict[str, str] = {}
+    for run_id, event in firsts(data_dir).items():
+        found[run_id] = found[event.corrects] if event.corrects else run_id
+    return found
 
 
 TestReview = Review.TestCase

@@ -13,7 +13,7 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard, run_labels
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import NoRun
-from siuo_dash.store import review
+from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import run_parquet, run_table
 from tests.make.runs import run_id_of
@@ -30,29 +30,29 @@ def data(tmp_path: Path) -> Path:
     """A run in every place, the hidden ones all better than the one that everybody sees."""
     data_dir = make_data(tmp_path / "data", make_run("Carried", share(10)))
     tables = {name: make_run(model, share(150 + place)) for place, (name, model) in enumerate(HIDDEN.items())}
-    review.save_draft(data_dir, tables["draft"], ADA)
+    registry.save_draft(data_dir, tables["draft"], ADA)
     for name in ("pending", "rejected", "retracted", "superseded", "withdrawn"):
-        review.submit(data_dir, tables[name], ADA)
+        registry.submit(data_dir, tables[name], ADA)
     ids = {name: run_id_of(table) for name, table in tables.items()}
-    review.reject(data_dir, ids["rejected"], REVIEWER, "why")
-    review.retract(data_dir, ids["retracted"], ADA)
-    review.approve(data_dir, ids["withdrawn"], REVIEWER)
-    review.withdraw_as(data_dir, ids["withdrawn"], ADA, "why")
-    review.approve(data_dir, ids["superseded"], REVIEWER)
-    shown = review.submit(data_dir, make_run(SHOWN, share(90)), ADA, corrects=ids["superseded"])
-    review.approve(data_dir, shown.run_id, REVIEWER, badge="reproduced")
+    registry.reject(data_dir, ids["rejected"], REVIEWER, "why")
+    registry.retract(data_dir, ids["retracted"], ADA)
+    registry.approve(data_dir, ids["withdrawn"], REVIEWER)
+    registry.withdraw(data_dir, ids["withdrawn"], ADA, "why")
+    registry.approve(data_dir, ids["superseded"], REVIEWER)
+    shown = registry.submit(data_dir, make_run(SHOWN, share(90)), ADA, corrects=ids["superseded"])
+    registry.approve(data_dir, shown.run_id, REVIEWER, badge="reproduced")
     return data_dir
 
 
 def hidden_ids(data_dir: Path) -> list[str]:
-    return [each.run_id for each in review.own(data_dir, ADA) if each.model != SHOWN]
+    return [each.run_id for each in registry.own(data_dir, ADA) if each.model != SHOWN]
 
 
 def test_the_database_knows_the_published_alone(data: Path) -> None:
     store = Store(data)
     assert [broken.name for broken in store.broken] == ["results.parquet"]  # never built here
     assert sorted(store.frame("SELECT model FROM runs")["model"]) == ["Carried", SHOWN]
-    assert {str(Path(name).parent) for name in store.frame("SELECT file FROM runs")["file"]} == {"submissions"}
+    assert {str(Path(name).parent) for name in store.frame("SELECT file FROM runs")["file"]} == {"runs"}
     assert len(hidden_ids(data)) == len(HIDDEN)
     for run_id in hidden_ids(data):
         for ask in (run_table, run_parquet):
@@ -97,19 +97,19 @@ def test_an_open_page_sees_each_step(data: Path) -> None:
 
     table = made("New-7B")
     new = run_id_of(table)
-    review.save_draft(data, table, ADA)
+    registry.save_draft(data, table, ADA)
     assert models() == ["Carried", SHOWN]
-    review.send(data, new, ADA)
+    registry.send(data, new, ADA)
     assert models() == ["Carried", SHOWN]
-    review.approve(data, new, REVIEWER)
+    registry.approve(data, new, REVIEWER)
     assert models() == ["Carried", "New-7B", SHOWN]
-    review.withdraw_as(data, new, ADA, "why")
+    registry.withdraw(data, new, ADA, "why")
     assert models() == ["Carried", SHOWN]
-    review.restore_as(data, new, ADA)
+    registry.restore(data, new, ADA)
     assert models() == ["Carried", "New-7B", SHOWN]
-    correction = review.submit(data, table, ADA, corrects=new)
+    correction = registry.submit(data, table, ADA, corrects=new)
     assert models() == ["Carried", "New-7B", SHOWN]
-    review.approve(data, correction.run_id, REVIEWER)
+    registry.approve(data, correction.run_id, REVIEWER)
     assert models() == ["Carried", "New-7B", SHOWN]
     assert correction.run_id in set(store.frame("SELECT run_id FROM runs")["run_id"])
     assert new not in set(store.frame("SELECT run_id FROM runs")["run_id"])

@@ -14,11 +14,12 @@ from siuo_dash.analysis.texts import search_texts
 from siuo_dash.errors import NoRun, SchemaError
 from siuo_dash.sources.benchmark_text import SampleText
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.files import write_parquet
 from siuo_dash.store.runs.run_file import responses, run_rows, run_table, samples_with
 from tests.make.inspect_stores import data_folder, sentences
 from tests.make.inspect_stores import run_table as make_run
+from tests.make.registry import file_of
 from tests.make.runs import run_id_of
+from tests.make.stores import add
 
 
 def bytes_read() -> int:
@@ -58,8 +59,8 @@ def test_only_the_asked_runs_are_read(small: Path, tmp_path: Path, ids: dict[str
     folder = tmp_path / "data"
     shutil.copytree(small, folder)
     store = Store(folder)
-    for path in (folder / "submissions").glob("*.parquet"):
-        if path.stem != ids["A"]:
+    for path in (folder / "runs").glob("*.parquet"):
+        if path != file_of(folder, ids["A"]):
             path.write_bytes(b"not to be read")
     assert len(responses(store, ids["A"], 1001)) == 3
     assert search_texts(store, {}, [ids["A"]], "second time").ids
@@ -79,9 +80,7 @@ def test_opening_a_sample_of_a_long_run_reads_a_part_of_its_file(tmp_path: Path)
     ids = [sample.question_id for sample in Store(folder).catalogue.samples]
     # Random letters, for Parquet would fold a repeated sentence into nothing.
     table = make_run("Long", {each: [(True, True)] * 3 for each in ids}, text=lambda *_: os.urandom(15_000).hex())
-    (folder / "submissions").mkdir()
-    path = folder / "submissions" / f"{run_id_of(table)}.parquet"
-    write_parquet(table, path, overwrite=False)
+    path = add(folder, table)
     store = Store(folder)
     groups = pq.ParquetFile(path).metadata.num_row_groups
     assert groups > 2
@@ -96,8 +95,7 @@ def test_a_long_run_is_read_in_the_order_of_its_samples(tmp_path: Path) -> None:
     table = make_run(
         "Long", {each: [(True, True)] for each in ids}, text=lambda q, p: sentences("Long")(q, p) + "x" * 60_000
     )
-    (folder / "submissions").mkdir()
-    write_parquet(table, folder / "submissions" / f"{run_id_of(table)}.parquet", overwrite=False)
+    add(folder, table)
     store = Store(folder)
     assert [row["question_id"] for row in run_rows(store, run_id_of(table))] == ids
     assert samples_with(store, run_id_of(table), f"sample {ids[-1]} for") == {ids[-1]}

@@ -145,6 +145,7 @@ def test_what_was_laid_in_by_hand_stays_public(old: OldWriter) -> None:
 
 def test_a_directory_without_a_log_or_journal(tmp_path: Path) -> None:
     data = make_data(tmp_path / "data")
+    (data / "submissions").mkdir()
     assert not takeover.needed(data), "an empty folder is nothing to take over"
     pq.write_table(make_run("Alone", [True] * 5), data / "submissions" / "alone.parquet")
     takeover.settle(data)

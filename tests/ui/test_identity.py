@@ -8,7 +8,7 @@ import pytest
 
 from siuo_dash.settings import Settings
 from siuo_dash.settings.auth import SignIn
-from siuo_dash.store.review import Actor
+from siuo_dash.store.registry import Actor
 from siuo_dash.ui.identity import LONGEST_NAME, Visitor, shown_name, visitor_of, why_no_upload
 
 NOW = 1_800_000_000.0

@@ -17,13 +17,13 @@ import pyarrow as pa
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import SchemaError, SiuoError
+from siuo_dash.store import takeover
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.engine import tables
 from siuo_dash.store.files import RESULTS, SAMPLES, FileState, state_of
 from siuo_dash.store.registry.opening import version
 from siuo_dash.store.registry.public import public_runs
 from siuo_dash.store.runs.parquet import unreadable
-from siuo_dash.store.runs.result_files import scan
 from siuo_dash.store.runs.verdict_rows import Part, read_part
 
 
@@ -66,7 +66,6 @@ class _Seen:
     samples: FileState | None
     results: FileState | None
     registry: int
-    uploads: dict[str, FileState]
 
 
 @dataclass(frozen=True)
@@ -104,6 +103,7 @@ class Store:
     """
 
     def __init__(self, data_dir: Path) -> None:
+        takeover.settle(data_dir)
         self.data_dir = data_dir
         self._lock = threading.Lock()
         self._held = _Held()
@@ -198,7 +198,7 @@ class Store:
         samples = state_of(self.data_dir / SAMPLES)
         if samples is None or samples.problem:
             read_catalogue(self.data_dir / SAMPLES)
-        return _Seen(samples, state_of(self.data_dir / RESULTS), version(self.data_dir), scan(self.data_dir))
+        return _Seen(samples, state_of(self.data_dir / RESULTS), version(self.data_dir))
 
     def _open(self) -> _State:
         """A new database with the catalogue and every run."""
@@ -209,9 +209,8 @@ class Store:
 
     def _sources(self, seen: _Seen) -> dict[str, _Source]:
         shipped = {} if seen.results is None else {RESULTS: _Source(RESULTS, state=seen.results)}
-        uploads = {name: _Source(name, state=state) for name, state in seen.uploads.items()}
         runs = public_runs(self.data_dir)
-        return shipped | uploads | {run.run_id: _Source(run.file, run.run_id, run.source_status) for run in runs}
+        return shipped | {run.run_id: _Source(run.file, run.run_id, run.source_status) for run in runs}
 
     def _load(self, state: _State) -> _State:
         """Bring the database of `state` up to what was seen; the state that it is in then."""

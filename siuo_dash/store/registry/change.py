@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from siuo_dash.benchmark.names import letters
 from siuo_dash.errors import SubmissionError
-from siuo_dash.store.registry.log import FOLDERS, MOVES, SENDINGS, SHOWN_AS, Event, hash_of, parse
+from siuo_dash.store.registry.log import FOLDERS, MOVES, SENDINGS, SHOWN_AS, Event, Move, hash_of, parse
 from siuo_dash.store.registry.tables import head, log, runs
 
 _logger: Final = logging.getLogger("siuo_dash.store")
@@ -52,13 +52,17 @@ class Change:
 
     def run(self, run_id: str) -> Row[Any] | None:
         """The run's row."""
-        return self.connection.execute(select(runs).where(runs.c.run_id == run_id)).first()
+        return self.connection.execute(select(runs).where(runs.c.run_id == storable(run_id))).first()
 
-    def same_content(self, upload: Upload) -> Sequence[Row[Any]]:
+    def same_content(self, run_id: str, content_hash: str, totals: bool) -> Sequence[Row[Any]]:
         """The runs of the same content, as they came; of totals only the run_id tells."""
-        same = runs.c.content_hash == upload.content_hash
-        same &= runs.c.run_id == upload.run_id if upload.totals else runs.c.totals.is_(False)
+        same = runs.c.content_hash == content_hash
+        same &= runs.c.run_id == run_id if totals else runs.c.totals.is_(False)
         return self.connection.execute(select(runs).where(same).order_by(runs.c.number)).all()
+
+    def names(self, file: str) -> bool:
+        """Whether a run names this file, as `runs.file`."""
+        return self.connection.execute(select(runs.c.run_id).where(runs.c.file == file)).first() is not None
 
     def family(self, family: str, states: Sequence[str]) -> Sequence[Row[Any]]:
         """The runs of a line of corrections that are in one of these states, as they came."""
@@ -92,23 +96,17 @@ class Change:
         self.connection.execute(insert(runs).values(columns))
 
     def move(self, event: str, row: Row[Any], by: str | None, why: str | None = None, **values: Any) -> None:
-        """Log an event of a run and move it into the state that follows. values: other columns that change.
+        """Log an event of a run and move it into the state that follows, as far as `must_allow` does.
 
-        Raises SubmissionError when no such event happens to a run in this state.
+        values: other columns that change.
         """
-        sources, target = MOVES[event].sources, MOVES[event].target
-        if row.state not in sources:
-            wanted = " or ".join(SHOWN_AS[state] for state in sources if state is not None)
-            raise SubmissionError(
-                f"this submission is {SHOWN_AS[row.state]}, not {wanted}",
-                hint="reload the page: it was changed meanwhile",
-            )
-        source = FOLDERS[row.state] if len(sources) > 1 else None
+        move = must_allow(event, row)
+        source = FOLDERS[row.state] if len(move.sources) > 1 else None
         self.say(event, row.run_id, row.content_hash, by, why=why, source=source)
         if event in SENDINGS and row.sent is None:
             values["sent"] = self.seq
         self.connection.execute(
-            update(runs).where(runs.c.run_id == row.run_id).values(state=target, changed=self.seq, **values)
+            update(runs).where(runs.c.run_id == row.run_id).values(state=move.target, changed=self.seq, **values)
         )
 
     def say(self, event: str, run_id: str, content_hash: str | None, by: str | None, **more: Any) -> None:
@@ -131,12 +129,25 @@ class Change:
 
     def finish(self) -> None:
         """Note the log's new end; the last step before the transaction is kept."""
-        self.connection.execute(update(head).values(seq=self.seq, hash=self.hash))
+        self.connection.execute(
+            update(head).where(head.c.hash.is_distinct_from(self.hash)).values(seq=self.seq, hash=self.hash)
+        )
 
     def announce(self) -> None:
         """Tell whoever runs the server what was kept."""
         for said in self.events:
             _logger.info(said.event, extra={"event": said.event, "run_id": said.run_id, "by": said.by})
+
+
+def must_allow(event: str, row: Row[Any]) -> Move:
+    """The event's move. Raises SubmissionError when it does not happen to a run in this state: somebody was faster."""
+    move = MOVES[event]
+    if row.state not in move.sources:
+        wanted = " or ".join(SHOWN_AS[state] for state in move.sources if state is not None)
+        raise SubmissionError(
+            f"this submission is {SHOWN_AS[row.state]}, not {wanted}", hint="reload the page: it was changed meanwhile"
+        )
+    return move
 
 
 def storable(text: str | None) -> str | None:

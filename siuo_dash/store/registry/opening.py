@@ -15,11 +15,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, insert, select
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from siuo_dash.errors import SubmissionError
 from siuo_dash.store import files
@@ -29,6 +31,9 @@ from siuo_dash.store.registry.tables import head, metadata
 REGISTRY: Final = "registry.db"
 LOCK_SECONDS: Final = 30.0
 _MOST_OPEN: Final = 8
+_WITH_WRITE_AHEAD_LOG: Final = b"\x02\x02"
+"""Bytes 18 and 19 of a database that is changed through a write-ahead log (sqlite.org/fileformat.html). Set by hand, so that
+none is made beside a file that is hidden and renamed."""
 _VERSION: Final = select(head.c.seq)
 _OF_SYSTEM: Final = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_IOERR": errno.EIO, "SQLITE_NOMEM": errno.ENOMEM}
 
@@ -92,6 +97,9 @@ def changing(data_dir: Path) -> Iterator[Change]:
     with explained(data_dir):
         opened = _open(data_dir)
         if opened is None:
+            from siuo_dash.store import takeover  # which fills a registry itself
+
+            takeover.settle(data_dir)
             make(data_dir)
             opened = _open(data_dir)
             assert opened is not None
@@ -114,24 +122,28 @@ def make(data_dir: Path, fill: Callable[[Change], None] | None = None) -> None:
 
     fill: puts in what it begins with.
     """
-    _must_be_there(data_dir)
+    must_be_there(data_dir)
     path = data_dir / REGISTRY
     if path.exists():
         return
     with explained(data_dir):
         files.clean(data_dir, REGISTRY)
         with files.staged(data_dir, REGISTRY) as staged:
-            engine = _engine(staged.path, NullPool, "mode=rw")
-            with engine.connect().execution_options(siuo_writes=True) as connection:
-                connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
-                with connection.begin():
-                    metadata.create_all(connection)
-                    connection.execute(insert(head).values(id=1, seq=0, hash=None))
-                    change = Change(connection, 0, None)
-                    if fill is not None:
-                        fill(change)
-                    change.finish()
-            # The last connection that closes moves all from the write-ahead log into the file itself.
+            engine = _engine(staged.path)
+            try:
+                with engine.connect().execution_options(siuo_writes=True) as connection:
+                    connection.exec_driver_sql("PRAGMA journal_mode=OFF")
+                    connection.rollback()
+                    with connection.begin():
+                        metadata.create_all(connection)
+                        connection.execute(insert(head).values(id=1, seq=0, hash=None))
+                        change = Change(connection, 0, None)
+                        if fill is not None:
+                            fill(change)
+                        change.finish()
+            finally:
+                engine.dispose()
+            os.pwrite(staged.descriptor, _WITH_WRITE_AHEAD_LOG, 18)
             os.fsync(staged.descriptor)
             with suppress(FileExistsError):
                 files.reveal(staged, path)
@@ -150,7 +162,7 @@ def _open(data_dir: Path) -> _Opened | None:
     try:
         found = (data_dir / REGISTRY).stat()
     except FileNotFoundError:
-        _must_be_there(data_dir)
+        must_be_there(data_dir)
         return None
     inode = (found.st_dev, found.st_ino)
     known = _opened.get(data_dir)
@@ -161,43 +173,55 @@ def _open(data_dir: Path) -> _Opened | None:
         if known is None or known.inode != inode:
             if known is not None:
                 known.engine.dispose()
-            known = _Opened(_engine_of(data_dir), inode)
+            known = _Opened(_engine(data_dir / REGISTRY), inode)
         while len(_opened) >= _MOST_OPEN:
             _opened.pop(next(iter(_opened))).engine.dispose()
         _opened[data_dir] = known
         return known
 
 
-def _must_be_there(data_dir: Path) -> None:
+def must_be_there(data_dir: Path) -> None:
+    """Raise SubmissionError when there is no such directory: a disk that is not mounted is never papered over."""
     if not data_dir.is_dir():
         raise SubmissionError(
             "the data directory is not there", where=str(data_dir), hint="check the path, or mount it, then try again"
         )
 
 
-def _engine_of(data_dir: Path) -> Engine:
-    path = data_dir / REGISTRY
-    if os.access(data_dir, os.W_OK, effective_ids=True) and os.access(path, os.W_OK, effective_ids=True):
-        return _engine(path, QueuePool, "mode=rw")
-    # Where nothing can be written, SQLite cannot make the files beside the database that it reads through. Without them
-    # nobody is changing the database: it is read as it is.
-    kept_beside = path.with_name(f"{REGISTRY}-wal").exists()
-    return _engine(path, NullPool, "mode=ro" if kept_beside else "mode=ro&immutable=1")
+class _AsItIs(sqlite3.Connection):
+    """A connection to a database that nobody changes, made where SQLite can write nothing beside it."""
 
 
-def _engine(path: Path, pool: type[QueuePool | NullPool], how: str) -> Engine:
-    connect = partial(_connect, f"file:{quote(str(path.absolute()))}?{how}")
-    limits: dict[str, Any] = {"pool_size": 4, "max_overflow": -1} if pool is QueuePool else {}
-    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=pool, **limits)
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        "sqlite+pysqlite://", creator=partial(_connect, path), poolclass=QueuePool, pool_size=4, max_overflow=-1
+    )
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "checkin", _let_go)
     return engine
 
 
-def _connect(uri: str) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     # Without an isolation level Python begins no transaction by itself.
-    connection = sqlite3.connect(uri, LOCK_SECONDS, uri=True, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA synchronous=FULL")
+    connect = partial(sqlite3.connect, timeout=LOCK_SECONDS, uri=True, isolation_level=None, check_same_thread=False)
+    uri = f"file:{quote(str(path.absolute()))}"
+    connection = connect(f"{uri}?mode=rw")
+    try:
+        connection.execute("PRAGMA synchronous=FULL")
+    except sqlite3.OperationalError:
+        # No permission, a full disk: SQLite cannot make the files beside the database that it reads through. Without
+        # a write-ahead log nobody is changing the database, and it can be read as it is.
+        connection.close()
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise
+        connection = connect(f"{uri}?mode=ro&immutable=1", factory=_AsItIs)
     return connection
+
+
+def _let_go(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    if isinstance(connection, _AsItIs):
+        record.invalidate()
 
 
 def _begin(connection: Connection) -> None:
@@ -211,20 +235,21 @@ def explained(data_dir: Path) -> Iterator[None]:
     with files.explained(data_dir):
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             raise _refusal(data_dir, error) from error
 
 
-def _refusal(data_dir: Path, error: DBAPIError) -> Exception:
-    name = str(getattr(error.orig, "sqlite_errorname", ""))
+def _refusal(data_dir: Path, error: Exception) -> Exception:
+    name = str(getattr(getattr(error, "orig", error), "sqlite_errorname", ""))
     kind = "_".join(name.split("_")[:2])
     path = data_dir / REGISTRY
     if kind in ("SQLITE_BUSY", "SQLITE_LOCKED"):
         return _busy(data_dir)
     if kind in ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"):
-        _must_be_there(data_dir)
-        read_only = os.statvfs(data_dir).f_flag & os.ST_RDONLY
-        code = errno.EROFS if read_only else errno.EACCES
+        must_be_there(data_dir)
+        disk = os.statvfs(data_dir)
+        refused = errno.EACCES if disk.f_bavail else errno.ENOSPC
+        code = errno.EROFS if disk.f_flag & os.ST_RDONLY else refused
     elif kind in _OF_SYSTEM:
         code = _OF_SYSTEM[kind]
     elif kind in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):

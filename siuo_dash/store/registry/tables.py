@@ -25,6 +25,7 @@
 `log`: the lines, without their newlines, in the order of `seq` from 1 without a gap; `hash` = SHA-256 of `line`, which the
 next line carries. The other columns repeat what is in the line, for searches; null in a line that cannot be read.
 `head`: one row: `seq` and `hash` of the last line. `sign_outs`: sign-ins that have ended, by a hash that names nobody.
+`turns`: who is uploading now, a row a person, by a hash; see `uploading`.
 """
 
 from __future__ import annotations
@@ -95,4 +96,15 @@ sign_outs: Final = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("at", Float, nullable=False, index=True),
+)
+
+turns: Final = Table(
+    "turns",
+    metadata,
+    Column("person", String(64), primary_key=True),
+    Column("token", String(32), nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("started", Text, nullable=False),
+    Column("until", Float, nullable=False),
 )

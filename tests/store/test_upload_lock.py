@@ -8,20 +8,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 from time import sleep
+from typing import NoReturn
 
 import pytest
+from sqlalchemy import select, update
 
 from siuo_dash.errors import SubmissionError
-from siuo_dash.store import journal
-from siuo_dash.store.review import turn
-from siuo_dash.store.verify import verify
+from siuo_dash.store.registry import upload_lock, uploading
+from siuo_dash.store.registry.opening import changing, reading
+from siuo_dash.store.registry.tables import turns
+from tests.make.registry import faults
 from tests.store.review_runs import ADA, BOB, LOCAL, submitted
 
 HOLDER = """
 import sys
 from pathlib import Path
-from siuo_dash.store.review import Actor, turn
-with turn(Path(sys.argv[1]), Actor(sys.argv[2])):
+from siuo_dash.store.registry import Actor, upload_lock
+with upload_lock(Path(sys.argv[1]), Actor(sys.argv[2])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -36,9 +39,9 @@ def at_another_instance(data_dir: Path) -> subprocess.Popen[str]:
     return other
 
 
-def refused(data_dir: Path) -> bool:
+def refused_now(data_dir: Path) -> bool:
     try:
-        with turn(data_dir, ADA):
+        with upload_lock(data_dir, ADA):
             return False
     except SubmissionError as error:
         assert "another upload of yours is being read or sent" in str(error)
@@ -46,22 +49,27 @@ def refused(data_dir: Path) -> bool:
 
 
 def test_one_at_a_time_for_a_person(tmp_path: Path) -> None:
-    with turn(tmp_path, ADA), turn(tmp_path, BOB), turn(tmp_path, LOCAL), turn(tmp_path, LOCAL):
-        assert refused(tmp_path)
-    assert not refused(tmp_path)
-    with pytest.raises(ValueError, match="inside"), turn(tmp_path, ADA):
+    with (
+        upload_lock(tmp_path, ADA),
+        upload_lock(tmp_path, BOB),
+        upload_lock(tmp_path, LOCAL),
+        upload_lock(tmp_path, LOCAL),
+    ):
+        assert refused_now(tmp_path)
+    assert not refused_now(tmp_path)
+    with pytest.raises(ValueError, match="inside"), upload_lock(tmp_path, ADA):
         raise ValueError("inside")
-    assert not refused(tmp_path)
+    assert not refused_now(tmp_path)
 
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_at_another_instance(tmp_path: Path, killed: bool) -> None:
     other = at_another_instance(tmp_path)
-    assert refused(tmp_path)
+    assert refused_now(tmp_path)
     if killed:
         other.kill()
     other.communicate()
-    assert not refused(tmp_path)
+    assert not refused_now(tmp_path)
 
 
 def test_many_at_once_are_let_in_one_by_one(tmp_path: Path) -> None:
@@ -73,7 +81,7 @@ def test_many_at_once_are_let_in_one_by_one(tmp_path: Path) -> None:
         let_in = 0
         for _ in range(100):
             try:
-                with turn(tmp_path, ADA):
+                with upload_lock(tmp_path, ADA):
                     inside += 1
                     let_in += 1
                     sleep(0)  # whoever waits for the processor comes to it here
@@ -90,14 +98,36 @@ def test_many_at_once_are_let_in_one_by_one(tmp_path: Path) -> None:
 
 def test_nothing_of_it_stays_and_nothing_of_it_is_a_fault(tmp_path: Path) -> None:
     submitted(tmp_path)
-    with turn(tmp_path, ADA):
-        assert verify(tmp_path) == []
-        (held,) = journal.folder(tmp_path, "turns").iterdir()
-        assert "ada" not in held.name, "an address is nobody's business"
-    assert list(journal.folder(tmp_path, "turns").iterdir()) == []
+    with upload_lock(tmp_path, ADA):
+        assert faults(tmp_path) == []
+        (held,) = taken(tmp_path)
+        assert "ada" not in str(held), "an address is nobody's business"
+    assert taken(tmp_path) == []
+
+
+def taken(data_dir: Path) -> list[object]:
+    with reading(data_dir) as connection:
+        assert connection is not None
+        return [tuple(row) for row in connection.execute(select(turns))]
+
+
+def test_at_another_machine_a_turn_ends_with_its_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere, pytest.raises(KeyboardInterrupt):
+        elsewhere.setattr(uploading, "_host", lambda: "elsewhere")
+        with upload_lock(tmp_path, ADA):
+            elsewhere.setattr(uploading, "changing", refused)  # the machine lost its network, or its power
+            raise KeyboardInterrupt
+    assert refused_now(tmp_path)
+    with changing(tmp_path) as now:
+        now.connection.execute(update(turns).values(until=0.0))
+    assert not refused_now(tmp_path)
+
+
+def refused(_: Path) -> NoReturn:
+    raise SubmissionError("away")
 
 
 def test_without_a_data_directory_nothing_is_made(tmp_path: Path) -> None:
-    with pytest.raises(SubmissionError, match="the data directory is not there"), turn(tmp_path / "away", ADA):
+    with pytest.raises(SubmissionError, match="the data directory is not there"), upload_lock(tmp_path / "away", ADA):
         pass
     assert not (tmp_path / "away").exists()

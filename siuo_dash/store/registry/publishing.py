@@ -1,0 +1,128 @@
+"""Publishing a run at once, which a local user does; and what may not be published because it is there already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import Row
+
+from siuo_dash.benchmark.identity import content_hash, make_run_id
+from siuo_dash.errors import NoRun, SubmissionError
+from siuo_dash.store.registry.change import Change, Upload
+from siuo_dash.store.registry.incoming import incoming
+from siuo_dash.store.registry.log import PUBLIC
+from siuo_dash.store.registry.opening import changing
+from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes
+
+
+class AlreadyPublished(SubmissionError):
+    """The same content is in the store, whatever it is called there.
+
+    existing_run_id: the run that holds it. state: one of log.MOVES, or `shipped`.
+    """
+
+    def __init__(self, existing_run_id: str, state: str) -> None:
+        what, hint = {
+            "published": ("is already published", "open that run"),
+            "withdrawn": ("was published and withdrawn", "restore that run"),
+            "shipped": ("is shipped with the program", "open that run"),
+        }.get(state, ("was sent for review before", "reviewers find it in the review"))
+        super().__init__(f"the same content {what} as {existing_run_id}", hint=hint)
+        self.existing_run_id = existing_run_id
+        self.state = state
+
+
+@dataclass(frozen=True)
+class Published:
+    """A run that everybody sees from now on, and its file."""
+
+    run_id: str
+    path: Path
+
+
+def publish(data_dir: Path, table: pa.Table, *, by: str | None) -> Published:
+    """Publish one run: on return it is on the disk, visible and logged; on any error nothing of it is kept.
+
+    table: the rows of one run under RESULT_SCHEMA, run_id as `make_run_id` gives it. Raises AlreadyPublished when the
+    content is in the store (also as a withdrawn or shipped run), SubmissionError when the rows are not one run or the
+    disk refuses, SchemaError naming a column. The cost does not depend on the number of runs.
+    """
+    check_schema(table.schema)
+    digest = content_hash(table)
+    run_id = run_id_of(table, digest)
+    refuse_shipped(data_dir, run_id, digest)
+    with incoming(data_dir, parquet_bytes(table, {CONTENT_HASH: digest})) as file, changing(data_dir) as now:
+        upload = Upload.of(table, run_id, digest, file.name)
+        _refuse_known(now, upload)
+        now.bring("publish", upload, owner=by, verified=False)
+        file.reveal()
+    return Published(run_id, file.target)
+
+
+def run_id_of(table: pa.Table, digest: str) -> str:
+    """The table's run_id. Raises SubmissionError when it holds more than one run, or the id is another content's."""
+    names = [table.column(column).unique().to_pylist() for column in ("run_id", "model")]
+    if any(len(values) != 1 for values in names):
+        raise SubmissionError(
+            f"the table holds {len(names[0])} runs of {len(names[1])} models", hint="publish one run at a time"
+        )
+    (run_id,), (model,) = names
+    judges = table.column("judge").unique().to_pylist()
+    if run_id not in (make_run_id(model, judge, digest) for judge in judges):
+        raise SubmissionError(
+            f"run_id {run_id!r} does not belong to this content", hint="make it with make_run_id from the final rows"
+        )
+    return str(run_id)
+
+
+def refuse_shipped(data_dir: Path, run_id: str, digest: str) -> None:
+    """Raise AlreadyPublished when the content, or the run_id, is one of those that come with the program."""
+    for shipped in _shipped_runs(data_dir):
+        # The last eight hex digits narrow it down; totals are known by name only, for equal counts are no proof.
+        if shipped == run_id:
+            raise AlreadyPublished(shipped, "shipped")
+        if shipped.endswith(digest[:8]):
+            rows = pq.read_table(data_dir / "results.parquet", filters=[("run_id", "=", shipped)], partitioning=None)
+            if rows["evidence"][0].as_py() == "per_sample" and content_hash(rows) == digest:
+                raise AlreadyPublished(shipped, "shipped")
+
+
+def no_run(data_dir: Path, run_id: str) -> NoRun:
+    """Why a run that is neither published nor withdrawn cannot become either."""
+    if run_id in _shipped_runs(data_dir):
+        return NoRun(
+            f"run {run_id} is shipped with the program and cannot be withdrawn or restored",
+            hint="take it out of data/sources and run `python -m siuo_dash build`",
+        )
+    return NoRun(f"there is no run {run_id}", hint="`python -m siuo_dash runs --withdrawn` lists them")
+
+
+def _refuse_known(now: Change, upload: Upload) -> None:
+    holders = sorted(now.same_content(upload.run_id, upload.content_hash, upload.totals), key=_how_hidden)
+    if holders:
+        raise AlreadyPublished(holders[0].run_id, holders[0].state)
+    if now.run(upload.run_id) is not None:
+        raise SubmissionError(
+            f"the run_id {upload.run_id} is taken by other content", hint="change the model's name a little"
+        )
+
+
+def _how_hidden(run: Row[Any]) -> int:
+    return PUBLIC.index(run.state) if run.state in PUBLIC else len(PUBLIC)
+
+
+def _shipped_runs(data_dir: Path) -> list[str]:
+    path = data_dir / "results.parquet"
+    try:
+        column = pq.read_table(path, columns=["run_id"], partitioning=None)["run_id"]
+    except FileNotFoundError:
+        return []
+    except (pa.ArrowException, OSError) as error:
+        raise SubmissionError(
+            f"the shipped results cannot be read ({error})", where=str(path), hint="run `python -m siuo_dash build`"
+        ) from error
+    return [str(run_id) for run_id in column.unique().to_pylist()]

@@ -1,0 +1,42 @@
+"""Sign-ins that have ended: at every instance over the data directory, in all tabs, and for a copied cookie."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import delete, insert, select
+
+from siuo_dash.store.registry.opening import changing, reading
+from siuo_dash.store.registry.tables import sign_outs
+
+_KEPT: Final = 32 * 86_400
+"""Seconds; a signed cookie is worth nothing after 31 days."""
+
+
+def end(data_dir: Path, claims: Mapping[str, Any]) -> None:
+    """Remember that the sign-in with these claims has ended, durably. Raises SubmissionError when the disk refuses."""
+    key, now = _key(claims), time.time()
+    with changing(data_dir) as change:
+        old = (sign_outs.c.at < now - _KEPT) | (sign_outs.c.key == key)
+        change.connection.execute(delete(sign_outs).where(old))
+        change.connection.execute(insert(sign_outs).values(key=key, at=now))
+
+
+def has_ended(data_dir: Path, claims: Mapping[str, Any]) -> bool:
+    """Whether it has."""
+    if not data_dir.is_dir():
+        return False
+    with reading(data_dir) as connection:
+        asked = select(sign_outs.c.key).where(sign_outs.c.key == _key(claims))
+        return connection is not None and connection.execute(asked).first() is not None
+
+
+def _key(claims: Mapping[str, Any]) -> str:
+    """One sign-in of one person: who vouches for whom, and since when. Says nothing of the person."""
+    named = json.dumps([claims.get(name) for name in ("iss", "sub", "email", "iat")], default=str)
+    return hashlib.sha256(named.encode()).hexdigest()
