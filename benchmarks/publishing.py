@@ -17,7 +17,7 @@ from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS, RESULT_SCHEMA
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.report import upload_preview
+from siuo_dash.report import upload
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import RUNS
@@ -58,7 +58,7 @@ def run(work: Path, runs: int) -> list[str]:
     approved = in_turn(
         {name: lambda name=name: registry.approve(folders[name], waiting[name].pop(), _REVIEWER) for name in folders}
     )
-    new = upload_preview.candidate(_submission(stores["empty"], file), JUDGE)
+    new = upload.candidate(_submission(stores["empty"], file), JUDGE)
     ranges = in_turn(
         {name: lambda name=name: preview.rank_range(stores[name], new, METRICS["safe"]) for name in folders}, rounds=3
     )
@@ -110,13 +110,13 @@ def _preview(store: Store, file: bytes) -> None:
     store.refresh()
     submission = _submission(store, file)
     metrics = [METRICS[name] for name in submission.scores]
-    new = upload_preview.candidate(submission, JUDGE)
+    new = upload.candidate(submission, JUDGE)
     names = preview.known_names(store)
     standing = preview.standing(store, new, metrics[0], "Model 00001")
     assert standing is not None
-    upload_preview.around(standing)
-    upload_preview.health_frame(submission)
-    upload_preview.domain_frame(submission, metrics[0])
+    upload.around(standing)
+    upload.health_frame(submission)
+    upload.domain_frame(submission, metrics[0])
     preview.earlier_runs(store, new, "Model 00001", names["model"], metrics)
 
 

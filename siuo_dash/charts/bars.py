@@ -111,7 +111,7 @@ def outcomes(frame: pd.DataFrame, theme: Theme, *, narrow: bool = False) -> go.F
     """The outcomes of each run as one stacked bar, in percent of its samples, each with its count where there is room.
 
     frame: rows in the order to be drawn, with `model`, `label`, `run_id`, `samples` and a count for each of OUTCOMES.
-    Rows that were not judged for effectiveness are left out, and rows beyond MOST_ROWS. narrow: names stand above bars.
+    Rows that were not judged for effectiveness are left out, and rows beyond MOST_ROWS. narrow: names are above bars.
     """
     shown = frame[frame["samples"].fillna(0) > 0].head(MOST_ROWS)
     names = rows(shown["model"], 0, width=44 if narrow else 34)

@@ -40,7 +40,7 @@ DARK_CHIPS: Final = (
 
 
 def ink(theme: Theme) -> str:
-    """The colour of text and of marks that stand for no metric."""
+    """The colour of text and of marks without a metric."""
     return _INK[theme]
 
 

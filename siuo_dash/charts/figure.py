@@ -135,7 +135,7 @@ def rows(names: Iterable[str], least: float, *, width: int = 30, room: int = 10,
 
 
 def name_axis(drawn: go.Figure, labels: Sequence[str], at: Sequence[float], ends: Sequence[float], **more: Any) -> None:
-    """Put names on the vertical axis. at: where each stands; ends: of the axis, bottom and top."""
+    """Put names on the vertical axis. at: where each goes; ends: of the axis, bottom and top."""
     marks = {"tickmode": "array", "tickvals": list(at), "ticktext": list(labels)}
     drawn.update_yaxes(**marks, range=list(ends), zeroline=False, **more)
 

@@ -78,8 +78,8 @@ def run_profile(
     """One run by domain, in the benchmark's order from the top, with the run's overall rate as a line.
 
     frame: of analysis.runs.domain_profile: domain, label, k, n, rate, low, high (fractions, NaN where nothing is
-    graded). overall: the run's rate over all domains, a fraction. narrow: short names, for a phone. customdata: the domain's
-    id, for a click.
+    graded). overall: the run's rate over all domains, a fraction. narrow: short names, for a phone. customdata: the
+    domain's id, for a click.
     """
     labels = [
         f"{_SHORT.get(row.domain, row.label) if narrow else row.label}  {fraction(row.k, row.n) or 'not graded'}"
@@ -140,13 +140,13 @@ def several_boards(frame: pd.DataFrame, metric: Metric, theme: Theme, *, narrow:
     """Rates of models that are on several boards: one row a model, one mark a board, the widest gap at the top.
 
     frame: one row a model and board, with `name` (the model), `board_label`, `rate`, `low`, `high` (fractions), `k`,
-    `n`, `evidence`, `run_id`. Models beyond MOST_MODELS are left out. narrow: names stand above the marks.
+    `n`, `evidence`, `run_id`. Models beyond MOST_MODELS are left out. narrow: names are above the marks.
     """
     gaps = frame.groupby("name")["rate"].agg(lambda rates: rates.max() - rates.min())
     names = sorted(gaps.index, key=lambda name: (-gaps[name], name))[:MOST_MODELS]
     labels = rows(names, 0, width=40 if narrow else 30)
     shown = frame[frame["name"].isin(names)]
-    # Marks of one model stand a little apart in height, so that their intervals do not cover each other.
+    # Marks of one model are a little apart in height, so that their intervals do not cover each other.
     apart = 0.22 * (shown.groupby("name")["rate"].rank(method="first", pct=True) - 0.5)
     shown = shown.assign(y=shown["name"].map({name: row for row, name in enumerate(names)}) + apart)
     boards = rows(dict.fromkeys(shown["board_label"]), 0, width=38)

@@ -1,4 +1,4 @@
-"""What stands behind a run, in words: its badge, and which attempt of the same person it is."""
+"""The badge of a run in words, and which attempt of the same person it is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from siuo_dash.benchmark.badges import PUBLICATIONS
 from siuo_dash.store.registry import Attempt
+from siuo_dash.text import ordinal
 
 BADGES: Final = {
     "self-reported": ("Self-reported", "Its submitter's own figures; nobody else has checked the verdicts"),
@@ -13,7 +14,7 @@ BADGES: Final = {
     "reproduced": ("Reproduced", "Somebody else ran the model again and found the same"),
     "published": ("Published", "Carried from a publication: peer-reviewed, a preprint or a draft"),
 }
-"""{badge: (label, what stands behind it)}."""
+"""{badge: (label, what it means)}."""
 
 
 def given(source_status: str, *, own: bool) -> list[str]:
@@ -32,12 +33,10 @@ def attempt_words(attempt: Attempt | None) -> str:
         return ""
     if attempt.of == 1:
         return "only attempt"
-    number = attempt.number
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending} of {attempt.of} attempts"
+    return f"{ordinal(attempt.number)} of {attempt.of} attempts"
 
 
 def badge_words(badge: str) -> str:
-    """A badge's label and what stands behind it: 'Re-judged: somebody else judged …'."""
+    """A badge's label and meaning: 'Re-judged: somebody else judged …'."""
     label, meaning = BADGES[badge]
     return f"{label}: {meaning[:1].lower()}{meaning[1:]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from siuo_dash.text import fraction, interval, missing
 Kind = Literal["text", "number", "link", "date"]
 Values = Callable[[pd.DataFrame], Any]
 _Made = TypeVar("_Made")
+_RATE: Final = ("rate", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,13 @@ class Column:
         """{heading: words}: the values, or what people read where there are several."""
         values = self._values(frame)
         cells = self.screen(frame)[self.label] if isinstance(values, dict) else values
-        return {self.label: ["" if pd.isna(cell) else _word(cell) for cell in cells]}
+        words = [f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in cells]
+        return {self.label: ["" if pd.isna(cell) else word for cell, word in zip(cells, words, strict=True)]}
 
     def drawn(self) -> dict[str, tuple[Kind, dict[str, Any]]]:
-        """{heading: kind of column, and its options}."""
-        return {self.label: (self.kind, {"help": self.help or None, **self.options})}
+        """{heading: kind of column, and its options}; nothing where there is nothing to say."""
+        plain = self.kind == "text" and not self.help and not self.options
+        return {} if plain else {self.label: (self.kind, {"help": self.help or None, **self.options})}
 
     def _values(self, frame: pd.DataFrame) -> Any:
         return frame[self.value or self.id] if isinstance(self.value, str) else self.value(frame)
@@ -64,37 +67,28 @@ class Rate(Column):
     """
 
     def screen(self, frame: pd.DataFrame) -> dict[str, Any]:
-        number, beside = self._headings
         names = [f"{self.id}_{part}" for part in ("low", "high", "k", "n")]
-        return {
-            number: 100 * frame[f"{self.id}_rate"],
-            beside: rowwise(_beside, frame, *names, "expected_samples", "evidence"),
-        }
+        beside = rowwise(_beside, frame, *names, "expected_samples", "evidence")
+        return {f"{self.label} %": 100 * frame[f"{self.id}_rate"], f"{self.label}: interval, count": beside}
 
     def data(self, frame: pd.DataFrame) -> dict[str, Any]:
         known = frame[f"{self.id}_n"] > 0  # what was not published is not 0 of 0
         counts = {name: frame[name].astype("Int64").where(known) for name in (f"{self.id}_k", f"{self.id}_n")}
-        return counts | {name: frame[name] for name in self._parts}
+        return counts | {f"{self.id}_{part}": frame[f"{self.id}_{part}"] for part in _RATE}
 
     def paper(self, frame: pd.DataFrame, how: IntervalStyle) -> dict[str, Any]:
-        cells = zip(*(frame[name] for name in self._parts), frame["evidence"], strict=True)
+        cells = zip(*(frame[f"{self.id}_{part}"] for part in _RATE), frame["evidence"], strict=True)
         return {self.label: [rate_words(rate, low, high, how, missing(why)) for rate, low, high, why in cells]}
 
     def drawn(self) -> dict[str, tuple[Kind, dict[str, Any]]]:
-        number, beside = self._headings
+        number, beside = f"{self.label} %", f"{self.label}: interval, count"
         words = "Wilson 95 % interval in percent, and the count"
+        # Wide enough that no heading is cut.
+        wide, wider = max(75, 30 + 7 * len(number)), max(150, 30 + 7 * len(beside))
         return {
-            number: ("number", {"help": self.help, "format": "%.2f", "width": _width(number, 75)}),
-            beside: ("text", {"help": words, "width": _width(beside, 150)}),
+            number: ("number", {"help": self.help, "format": "%.2f", "width": wide}),
+            beside: ("text", {"help": words, "width": wider}),
         }
-
-    @property
-    def _headings(self) -> tuple[str, str]:
-        return f"{self.label} %", f"{self.label}: interval, count"
-
-    @property
-    def _parts(self) -> list[str]:
-        return [f"{self.id}_{part}" for part in ("rate", "low", "high")]
 
 
 def rowwise(make: Callable[..., _Made], frame: pd.DataFrame, *names: str) -> list[_Made]:
@@ -125,12 +119,3 @@ def _beside(low: float, high: float, k: int, n: int, expected: int, evidence: st
     if not n:
         return missing(evidence)
     return f"{interval(low, high)} · {fraction(k, n)}{' partial' if n < expected else ''}"
-
-
-def _width(heading: str, least: int) -> int:
-    """Pixels for a column whose heading must not be cut."""
-    return max(least, 30 + 7 * len(heading))
-
-
-def _word(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

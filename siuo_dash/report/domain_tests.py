@@ -9,40 +9,25 @@ import pandas as pd
 
 from siuo_dash.analysis.domains import LEVEL
 from siuo_dash.benchmark.schema import DOMAIN_LABELS
-from siuo_dash.report.columns import rowwise
+from siuo_dash.report.columns import Column, rowwise, screen
 from siuo_dash.report.domains import MOST_NAMED
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.text import counted, fraction, listed, percent, points, points_interval
 
-_AGAINST_REST: Final = "Percentage points between the domain and the run's other samples, with Newcombe's 95 % interval"
+_REST: Final = "Percentage points between the domain and the run's other samples, with Newcombe's 95 % interval"
 _ADJUSTED: Final = (
     "Fisher's exact test of the domain against the run's other samples, Benjamini–Hochberg over its nine domains"
 )
 _EXPLAINS: Final = "Share of the variance between the run's samples that their domain explains (Cramér's V squared)"
-WORDS_HELP: Final = {f"{word}: against the rest": _AGAINST_REST for word in ("Hardest", "Easiest")}
-FIGURES_HELP: Final = {
-    **{f"{word}: adjusted p": _ADJUSTED for word in ("Hardest", "Easiest")},
-    "Domain explains %": _EXPLAINS,
-    "By chance %": "What the domain would explain on average if it did not matter",
-    "Effect: adjusted p": "Chi-square by 9,999 permutations, Benjamini–Hochberg over the runs shown",
-}
-"""What the columns of figures mean."""
+_CHANCE: Final = "What the domain would explain on average if it did not matter"
+_PERMUTED: Final = "Chi-square by 9,999 permutations, Benjamini–Hochberg over the runs shown"
+_PERCENT: Final = {"format": "%.1f"}
+_P: Final = {"format": "%.3f"}
 
 
 def tests_screen(tests: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """Hardest and easiest domain of each run with the test against the run's other samples, and the domain's effect."""
-    shown: dict[str, object] = {"Run": tests["run_id"].map(names)}
-    for end, word in (("hardest", "Hardest"), ("easiest", "Easiest")):
-        rate = [f"{end}_{part}" for part in ("rate", "k", "n")]
-        gap = [f"{end}_difference{part}" for part in ("", "_low", "_high")]
-        shown[f"{word} domain"] = rowwise(_domain_words, tests, f"{end}_domain", f"{end}_ties")
-        shown[f"{word}: rate, count"] = rowwise(_rate_count, tests, *rate)
-        shown[f"{word}: against the rest"] = rowwise(_difference, tests, *gap)
-        shown[f"{word}: adjusted p"] = tests[f"{end}_p_adjusted"]
-    shown["Domain explains %"] = 100 * tests["explained"]
-    shown["By chance %"] = 100 * tests["by_chance"]
-    shown["Effect: adjusted p"] = tests["effect_p_adjusted"]
-    return pd.DataFrame(shown)
+    return screen(COLUMNS, tests.assign(run=tests["run_id"].map(names)))
 
 
 def tests_export(tests: pd.DataFrame, names: Mapping[str, str], provenance: Provenance, title: str) -> Table:
@@ -99,3 +84,26 @@ def _which(what: str, names: Sequence[str], of: int) -> str:
     runs = counted(of, "run")
     found = f"{len(names)} of {runs}, {listed(names, MOST_NAMED)}" if names else f"none of {runs}"
     return f"{what} (adjusted p below {LEVEL}): {found}."
+
+
+def _of_end(end: str, word: str) -> tuple[Column, ...]:
+    """The columns of the hardest or easiest domain."""
+    rate = [f"{end}_{part}" for part in ("rate", "k", "n")]
+    gap = [f"{end}_difference{part}" for part in ("", "_low", "_high")]
+    domain = [f"{end}_domain", f"{end}_ties"]
+    return (
+        Column(domain[0], f"{word} domain", text=lambda frame: rowwise(_domain_words, frame, *domain)),
+        Column(rate[0], f"{word}: rate, count", text=lambda frame: rowwise(_rate_count, frame, *rate)),
+        Column(gap[0], f"{word}: against the rest", _REST, text=lambda frame: rowwise(_difference, frame, *gap)),
+        Column(f"{end}_p_adjusted", f"{word}: adjusted p", _ADJUSTED, kind="number", options=_P),
+    )
+
+
+COLUMNS: Final = (
+    Column("run", "Run"),
+    *_of_end("hardest", "Hardest"),
+    *_of_end("easiest", "Easiest"),
+    Column("explained", "Domain explains %", _EXPLAINS, lambda f: 100 * f["explained"], None, "number", _PERCENT),
+    Column("by_chance", "By chance %", _CHANCE, lambda f: 100 * f["by_chance"], None, "number", _PERCENT),
+    Column("effect_p_adjusted", "Effect: adjusted p", _PERMUTED, kind="number", options=_P),
+)

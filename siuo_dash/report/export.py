@@ -6,13 +6,14 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.text import slug
+from siuo_dash.text import one_line
 
 IntervalStyle = Literal["range", "plus-minus"]
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -77,7 +78,7 @@ def to_csv(table: Table) -> bytes:
 
 
 def to_parquet(table: Table) -> bytes:
-    """The typed values; where they come from stands in the file's metadata."""
+    """The typed values; the file's metadata say where they come from."""
     arrow = pa.Table.from_pandas(table.data, preserve_index=False)
     # A column of which nothing is known keeps a type that a reader can join on.
     arrow = arrow.cast(pa.schema([f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in arrow.schema]))
@@ -90,16 +91,10 @@ def to_parquet(table: Table) -> bytes:
 
 def to_latex(table: Table, intervals: IntervalStyle = "range") -> bytes:
     """A booktabs table ready for a paper: names escaped, the best of each column in bold."""
-    text = table.text(intervals)
-    cells = text.map(_latex)
-    if table.bold is not None:
-        for name in table.bold.columns.intersection(cells.columns):
-            cells[name] = [
-                rf"\textbf{{{cell}}}" if is_best else cell
-                for cell, is_best in zip(cells[name], table.bold[name], strict=True)
-            ]
+    # By hand: pandas' Styler breaks a row that begins with [, and great-tables writes a wider table.
+    cells = _emphasised(table, table.text(intervals).map(_latex), lambda cell: rf"\textbf{{{cell}}}")
     lines = [
-        f"% {_one_line(table.provenance.sentence())}",
+        f"% {one_line(table.provenance.sentence())}",
         "% needs \\usepackage{booktabs}",
         r"\begin{table}",
         rf"\caption{{{_latex(table.title)}}}",
@@ -117,13 +112,8 @@ def to_latex(table: Table, intervals: IntervalStyle = "range") -> bytes:
 
 def to_markdown(table: Table, intervals: IntervalStyle = "range") -> bytes:
     """A Markdown table; no name in it is read as markup, the best of each column is bold."""
-    cells = table.text(intervals).map(lambda text: markdown_plain(str(text)))
-    if table.bold is not None:
-        for name in table.bold.columns.intersection(cells.columns):
-            cells[name] = [
-                f"**{cell.strip()}**" if is_best and cell.strip() else cell
-                for cell, is_best in zip(cells[name], table.bold[name], strict=True)
-            ]
+    plain = table.text(intervals).map(lambda text: markdown_plain(str(text)))
+    cells = _emphasised(table, plain, lambda cell: f"**{cell.strip()}**" if cell.strip() else cell)
     names = [markdown_plain(str(name)) for name in cells.columns]
     rows = [names, ["---"] * len(names), *cells.itertuples(index=False)]
     body = "\n".join("| " + " | ".join(row) + " |" for row in rows)
@@ -137,7 +127,7 @@ def defuse(value: object) -> object:
 
 def markdown_plain(text: str) -> str:
     """Text whose every character is shown as it is by a Markdown renderer."""
-    return _MARKDOWN_SPECIAL.sub(r"\\\1", _one_line(text))
+    return _MARKDOWN_SPECIAL.sub(r"\\\1", one_line(text))
 
 
 def rate_words(rate: float | None, low: float, high: float, how: IntervalStyle, missing: str) -> str:
@@ -149,26 +139,39 @@ def rate_words(rate: float | None, low: float, high: float, how: IntervalStyle, 
     return f"{100 * rate:.2f} ± {50 * (high - low):.2f}"
 
 
+def points_words(difference: float, low: float, high: float, how: IntervalStyle) -> str:
+    """'+6.0 [+0.6, +11.3]' or '+6.0 ± 5.4': a difference in points for a paper; '' when not known."""
+    if pd.isna(difference):
+        return ""
+    ends = f"[{100 * low:+.1f}, {100 * high:+.1f}]" if how == "range" else f"± {50 * (high - low):.1f}"
+    return f"{100 * difference:+.1f} {ends}"
+
+
+def _emphasised(table: Table, cells: pd.DataFrame, bold: Callable[[str], str]) -> pd.DataFrame:
+    """The cells, the best of each column in bold."""
+    best = pd.DataFrame() if table.bold is None else table.bold
+    for name in best.columns.intersection(cells.columns):
+        cells[name] = [bold(cell) if is_best else cell for cell, is_best in zip(cells[name], best[name], strict=True)]
+    return cells
+
+
 def _word(value: object) -> str:
     if isinstance(value, float):
         return "" if pd.isna(value) else f"{value:.4g}"
     return "" if value is None or value is pd.NA or value is pd.NaT else str(value)
 
 
+_ESCAPES: Final = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {"±": r"$\pm$", "–": "--", "×": r"$\times$", "·": r"$\cdot$", "<": r"\textless{}", ">": r"\textgreater{}"}
+)
+
+
 def _latex(text: object) -> str:
-    escapes = {
-        "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-        "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "–": "--", "×": r"$\times$", "·": r"$\cdot$",
-        "<": r"\textless{}", ">": r"\textgreater{}",
-    }  # fmt: skip
-    return "".join(escapes.get(character, character) for character in _one_line(str(text)))
+    return one_line(str(text)).translate(_ESCAPES)
 
 
 def _guarded(row: str) -> str:
     """A row that LaTeX cannot take for an argument of the command before it (\\midrule and \\\\ look for [ and *)."""
     return f"{{}}{row}" if row.startswith(("[", "*")) else row
-
-
-def _one_line(text: str) -> str:
-    """Line breaks and other control characters as spaces."""
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -12,7 +12,7 @@ from siuo_dash.report.export import Provenance, Table, plain_table
 
 SHOWN_FIGURES = 3
 DIGITS = {"median": 2}
-"""Statements whose figures need more digits than one, because they stand beside a published figure of so many."""
+"""Statements whose figures have more digits than one, as the published figure beside them."""
 
 
 def figure_lines(statement: Statement) -> list[str]:
@@ -31,32 +31,20 @@ def export_table(themes: Sequence[Theme], provenance: Provenance) -> Table:
     for theme in themes:
         for statement in theme.statements:
             about = (theme.title, statement.sentence, "yes" if statement.said else "cannot be said", statement.n)
-            for figure in statement.figures or (None,):
-                interval = figure.interval if figure else None
-                rows.append(
-                    (
-                        *about,
-                        figure.label if figure else None,
-                        figure.unit if figure else None,
-                        figure.value if figure else None,
-                        interval.low if interval else None,
-                        interval.high if interval else None,
-                        figure.k if figure else None,
-                        figure.n if figure else None,
-                        figure.of if figure else None,
-                        figure.method if figure else None,
-                        statement.caveat,
-                    )
-                )
-    columns = [
-        "theme", "sentence", "said", "rests_on", "figure", "unit", "value", "low", "high", "k", "n", "n_of", "method", "caveat",
-    ]  # fmt: skip
-    data = pd.DataFrame(rows, columns=columns).astype({"k": "Int64", "n": "Int64", "value": float, "low": float, "high": float})  # fmt: skip
+            for figure in statement.figures:
+                ends = (figure.interval.low, figure.interval.high) if figure.interval else (None, None)
+                found = (figure.label, figure.unit, figure.value, *ends, figure.k, figure.n, figure.of, figure.method)
+                rows.append((*about, *found, statement.caveat))
+            if not statement.figures:
+                rows.append((*about, *[None] * 9, statement.caveat))
+    columns = "theme sentence said rests_on figure unit value low high k n n_of method caveat".split()
+    data = pd.DataFrame(rows, columns=columns)
+    data = data.astype({"k": "Int64", "n": "Int64", "value": float, "low": float, "high": float})
     return plain_table("findings", f"SIUO, findings, {provenance.board}", data, provenance)
 
 
 def boards_table(frame: pd.DataFrame, provenance: Provenance) -> Table:
-    """The models that stand on several boards, one row a model and board."""
+    """The models that are on several boards, one row a model and board."""
     columns = ["name", "board_label", "judge", "evidence", "k", "n", "rate", "low", "high", "run_id"]
     data = frame[columns].rename(columns={"name": "model", "board_label": "board"}).reset_index(drop=True)
     return plain_table("one-model-several-judges", "SIUO, the same model on several boards", data, provenance)

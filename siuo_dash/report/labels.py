@@ -8,7 +8,6 @@ import pandas as pd
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import LABEL_COLUMNS, Labels
-from siuo_dash.errors import Finding
 from siuo_dash.report.export import Provenance, Table, plain_table
 
 SESSION_KEY: Final = "other-labels"
@@ -50,17 +49,3 @@ def template(labels: Labels, catalogue: Catalogue) -> pd.DataFrame:
 def template_export(labels: Labels, catalogue: Catalogue, provenance: Provenance) -> Table:
     """The labels in use as a download, to be changed and loaded."""
     return plain_table("labels", "Labels of the samples", template(labels, catalogue), provenance)
-
-
-def findings_table(findings: list[Finding]) -> pd.DataFrame:
-    """Everything that was found in a label file, errors first."""
-    rows = [
-        (found.severity, found.row, found.question_id, found.field, found.message, found.hint) for found in findings
-    ]
-    frame = pd.DataFrame(rows, columns=["Kind", "Row", "Sample", "Column", "Finding", "What to do"])
-    return frame.astype({"Row": "Int64", "Sample": "Int64"})
-
-
-def findings_export(findings: list[Finding], provenance: Provenance) -> Table:
-    """The findings as a download."""
-    return plain_table("label-findings", "Findings in a label file", findings_table(findings), provenance)

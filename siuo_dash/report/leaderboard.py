@@ -28,7 +28,7 @@ ORDERS: Final = {
     "date": "Evaluated, newest first",
     "health": "Health, most flags first",
 }
-"""In which order the rows can stand. A click on a column's head sorts, too, but only this can be linked to."""
+"""The orders of the rows. A click on a column's head sorts, too, but only these can be linked to."""
 
 SENTENCE: Final = (
     "Does a vision-language model notice that a harmless picture and a harmless question are unsafe together? "
@@ -145,7 +145,7 @@ def _rank_words(frame: pd.DataFrame) -> list[str]:
 
 def _badge_values(frame: pd.DataFrame) -> dict[str, Any]:
     badge = {"badge": [badge_of(status).capitalize() for status in frame["source_status"]]}
-    known = frame["attempts"].notna().any()  # elsewhere nobody could explain two empty columns
+    known = frame["attempts"].notna().any()  # two empty columns would explain nothing
     return badge | ({name: frame[name] for name in ("attempt", "attempts")} if known else {})
 
 
@@ -174,8 +174,8 @@ _HELP: Final = {
     "weights": "Whether the model's weights can be downloaded",
     "evidence": "Per sample: a verdict for each sample is here. Totals only: a publication gave only counts",
     "health": "Samples whose response or verdict carries a fault; totals cannot be examined",
-    "badge": "Published: from a publication. Re-judged, reproduced: somebody else than the submitter did. Self-reported: "
-    "nobody else checked. Of several attempts of one submitter for one model, which it is",
+    "badge": "Published: from a publication. Re-judged, reproduced: somebody else than the submitter did. "
+    "Self-reported: nobody else checked. With the attempt number, if the submitter sent several runs of this model",
     "status": "peer-reviewed, preprint, draft, community or self-reported",
 }
 _NARROW: Final = {"width": 50, "pinned": True}
@@ -229,7 +229,7 @@ def _labelled(frame: pd.DataFrame, board_labels: Mapping[str, str]) -> pd.DataFr
 
 
 def _best(frame: pd.DataFrame, metric: str) -> pd.Series:
-    """Which runs have the highest rate of a metric: no partial run unless those are ranked, and nobody across boards.
+    """Which runs have the highest rate of a metric: no partial run unless those are ranked, and none across boards.
 
     Multiple choice is scored alike on all boards.
     """

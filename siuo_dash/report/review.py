@@ -1,4 +1,4 @@
-"""Submissions in words and tables: where each stands, what happened to it, and what a reviewer is told of it."""
+"""Submissions in words and tables: state, history, and what a reviewer reads of them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from siuo_dash.analysis.preview import Standing
 from siuo_dash.report.badges import attempt_words
 from siuo_dash.report.runs import stated
 from siuo_dash.store.registry import Attempt, Event, Submitted
+from siuo_dash.text import counted, listed
 
 STATES: Final = {
     "draft": ("Draft", "Only you see it. Send it for review when it is ready."),
     "pending": ("Waiting for review", "Reviewers see it, nobody else does. It is ranked nowhere until it is approved."),
     "published": ("Published", "Everybody sees it."),
-    "rejected": ("Rejected", "A reviewer refused it. It is shown to nobody else; the reason stands below."),
+    "rejected": ("Rejected", "A reviewer refused it. Only you and reviewers can see it. See the reason below."),
     "superseded": ("Superseded", "A corrected submission stands in its place."),
     "withdrawn": ("Withdrawn", "It was taken back. Its file is kept, and nobody else sees it."),
 }
@@ -109,16 +110,13 @@ def change_words(found: Standing) -> str:
         return "It is partial, so it changes no rank where partial runs are not ranked."
     if not found.others:
         return "It would be the first run of its board."
-    moved = [
-        f"{count} {'run' if count == 1 else 'runs'} would move {way} a place"
-        for count, way in ((found.down, "down"), (found.up, "up"))
-        if count
-    ]
-    return f"{' and '.join(moved)}." if moved else "No other run would change its rank."
+    ways = {"down": found.down, "up": found.up}
+    moved = [f"{counted(count, 'run')} would move {way} a place" for way, count in ways.items() if count]
+    return f"{listed(moved)}." if moved else "No other run would change its rank."
 
 
 def replaced(old: Submitted) -> str | None:
-    """The published run that a correction of this submission would stand for."""
+    """The published run that a correction of this submission would replace."""
     return old.run_id if old.state in ("published", "withdrawn") else old.supersedes
 
 

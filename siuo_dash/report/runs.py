@@ -15,16 +15,17 @@ from siuo_dash.benchmark.run_facts import FACTS
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, METRICS, RUN_COLUMNS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.report.badges import badge_words
+from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.report.samples import flag_words
-from siuo_dash.text import fraction, interval, missing, percent
+from siuo_dash.text import fraction, interval, missing, percent, rate_and_count
 
 NOT_STATED: Final = "not stated"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run stands by one metric: its rank among the ranked runs of the board, and the range of it if ready."""
+    """The place of a run by one metric: its rank among the ranked runs of the board, and the range of it if ready."""
 
     rank: int | None
     ranked: int
@@ -35,14 +36,8 @@ class Place:
         """'rank 3 of 15 (95 % range 2–5)'; why there is none."""
         if self.rank is None:
             return "not ranked: not every sample is judged" if partial else "not ranked"
-        place = f"rank {self.rank} of {self.ranked}"
-        if self.low is None or self.high is None:
-            return place
-        return (
-            f"{place} (95 % range {self.low}–{self.high})"
-            if self.low != self.high
-            else f"{place} (95 % range {self.low})"
-        )
+        ends = [str(rank) for rank in dict.fromkeys((self.low, self.high)) if rank is not None]
+        return f"rank {self.rank} of {self.ranked}" + (f" (95 % range {'–'.join(ends)})" if ends else "")
 
 
 def score_figures(run: Mapping[str, Any], places: Mapping[str, Place]) -> list[tuple[str, str, str]]:
@@ -56,7 +51,8 @@ def score_figures(run: Mapping[str, Any], places: Mapping[str, Place]) -> list[t
         if n == 0:
             figures.append((metric.label, missing(str(run["evidence"])), "nothing is known by this metric"))
             continue
-        words = f"95 % interval {interval(*limits(k, n))}, {k}/{n}; {places[metric.id].words(is_partial(run, metric))}"
+        place = places[metric.id].words(is_partial(run, metric))
+        words = f"95 % interval {interval(*limits(k, n))}, {k}/{n}; {place}"
         figures.append((metric.label, percent(k / n, 2), words))
     return figures
 
@@ -144,13 +140,7 @@ TOTALS_WORDS: Final = (
 def health_table(counts: Mapping[str, int], samples: int) -> pd.DataFrame:
     """The run's flags: flag (id), Flag, Samples, Share, What raises it; most frequent first."""
     rows = [
-        {
-            "flag": flag,
-            "Flag": FLAGS[flag].label,
-            "Samples": count,
-            "Share": percent(count / samples if samples else None),
-            "What raises it": FLAGS[flag].help,
-        }
+        (flag, FLAGS[flag].label, count, percent(count / samples if samples else None), FLAGS[flag].help)
         for flag, count in sorted(counts.items(), key=lambda item: -item[1])
     ]
     return pd.DataFrame(rows, columns=["flag", "Flag", "Samples", "Share", "What raises it"])
@@ -161,8 +151,8 @@ def unflagged_table(run: Mapping[str, Any], left: Mapping[str, Tally]) -> pd.Dat
     rows = [
         {
             "Metric": METRICS[metric_id].label,
-            "All": _rate(int(run[f"{metric_id}_k"]), int(run[f"{metric_id}_n"])),
-            "Without the flagged": _rate(rest.k, rest.n) if rest.n else "nothing is left to score",
+            "All": rate_and_count(int(run[f"{metric_id}_k"]), int(run[f"{metric_id}_n"]), 2),
+            "Without the flagged": rate_and_count(rest.k, rest.n, 2) if rest.n else "nothing is left to score",
         }
         for metric_id, rest in left.items()
     ]
@@ -187,7 +177,7 @@ def failure_table(failed: pd.DataFrame) -> pd.DataFrame:
         {
             "Sample": failed["question_id"],
             OTHERS_LABEL: 100 * failed["others_right"] / failed["others_graded"].where(failed["others_graded"] > 0),
-            "Others": [fraction(k, n) for k, n in zip(failed["others_right"], failed["others_graded"], strict=True)],
+            "Others": rowwise(fraction, failed, "others_right", "others_graded"),
             "Scene": failed["scene"],
             "Request": failed["request"],
             "Domain": failed["domain"].map(DOMAIN_LABELS),
@@ -209,8 +199,8 @@ def own_failures_words(failed: pd.DataFrame) -> str:
     nobody = int((judged["others_right"] == 0).sum())
     others = int(judged["others_graded"].max())
     return (
-        f"Of {len(failed)} failures {_of_them(own).lower()} this run's own: at least nine in ten of the other {others} runs pass them. "
-        f"{_of_them(nobody)} passed by none of the others."
+        f"Of {len(failed)} failures {_of_them(own).lower()} this run's own: "
+        f"at least nine in ten of the other {others} runs pass them. {_of_them(nobody)} passed by none of the others."
     )
 
 
@@ -232,10 +222,6 @@ def domain_export(profile: pd.DataFrame, metric: Metric, provenance: Provenance,
 def ranges_wanted(run: Mapping[str, Any], places: Mapping[str, Place]) -> Sequence[str]:
     """The metrics whose rank range is worth drawing: those by which the run is ranked."""
     return [metric_id for metric_id, place in places.items() if place.rank is not None]
-
-
-def _rate(k: int, n: int) -> str:
-    return f"{percent(k / n, 2)} ({k}/{n})"
 
 
 def _text(value: Any, missing: str = NOT_STATED) -> str:

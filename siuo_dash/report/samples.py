@@ -12,8 +12,9 @@ from siuo_dash.analysis.samples import ORDERS
 from siuo_dash.analysis.texts import Hits
 from siuo_dash.benchmark.protocol import MCQA_BOARD
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, METRICS
+from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import Provenance, Table, plain_table
-from siuo_dash.text import fraction
+from siuo_dash.text import fraction, spelled_out
 
 MOST_RUNS: Final = 6
 """More runs than this cannot be read side by side."""
@@ -57,18 +58,8 @@ def link_params(
 
 
 def visible(text: str) -> str:
-    """Somebody's text with its control characters made visible: nothing rings, hides, or turns the reading direction."""
-    return text.translate(_VISIBLE)
-
-
-_VISIBLE: Final = (
-    {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
-    | {0x7F: "\u2421", 0x0D: None}
-    | {
-        code: f"\u27e8U+{code:04X}\u27e9"
-        for code in (*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-    }
-)
+    """A text of several lines whose hidden characters are written as codes; emoji stay whole."""
+    return spelled_out(text.replace("\r", ""), keep="\n\t\ufe0e\ufe0f\u200d")
 
 
 def short_names(runs: Mapping[str, str]) -> dict[str, str]:
@@ -128,7 +119,7 @@ def list_table(samples: pd.DataFrame, verdicts: pd.DataFrame, runs: Mapping[str,
             "Sample": samples["question_id"],
             **outcomes,
             share_label(passing): 100 * samples["board_k"] / samples["board_n"].where(samples["board_n"] > 0),
-            RUNS_LABEL: [fraction(k, n) for k, n in zip(samples["board_k"], samples["board_n"], strict=True)],
+            RUNS_LABEL: rowwise(fraction, samples, "board_k", "board_n"),
             "Scene": samples["scene"],
             "Request": samples["request"],
             "Domain": samples["domain"].map(DOMAIN_LABELS),
@@ -180,16 +171,14 @@ def verdict_table(verdicts: pd.DataFrame, boards: Mapping[str, str], first: str)
     """
     rows: dict[str, dict[str, str]] = {}
     for row in verdicts.itertuples():
-        entry = rows.setdefault(
-            row.run_id,
-            {
-                "Board": boards.get(row.board, row.board),
-                "Model": row.model,
-                "Verdict": "",
-                "Responses": "",
-                "Flags": "",
-            },
-        )
+        new = {
+            "Board": boards.get(row.board, row.board),
+            "Model": row.model,
+            "Verdict": "",
+            "Responses": "",
+            "Flags": "",
+        }
+        entry = rows.setdefault(row.run_id, new)
         entry["Verdict"] = "; ".join(part for part in (entry["Verdict"], outcome_words(row)) if part)
         entry["Responses"] = entry["Responses"] or votes_words(row)
         entry["Flags"] = entry["Flags"] or flag_words(row.flags)
@@ -207,12 +196,9 @@ def board_table(counts: pd.DataFrame, boards: Mapping[str, str]) -> pd.DataFrame
         for metric in METRICS.values():
             if metric.task == row.task:
                 entry[metric.label] = fraction(getattr(row, f"{metric.id}_k"), getattr(row, f"{metric.id}_n"))
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=[metric.label for metric in METRICS.values()])
-    return (
-        table.loc[:, [column for column in table if table[column].fillna("").any()]]
-        .fillna("")
-        .reset_index(names="Board")
-    )
+    columns = [metric.label for metric in METRICS.values()]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).fillna("")
+    return table.loc[:, table.ne("").any()].reset_index(names="Board")
 
 
 def hits_words(hits: Hits, runs: Mapping[str, str]) -> str:
@@ -223,7 +209,7 @@ def hits_words(hits: Hits, runs: Mapping[str, str]) -> str:
 
 
 def position_words(ids: Sequence[int], sample: int | None) -> str:
-    """Where a sample stands in the filtered list: '3 of 42'; says so where it is not in it."""
+    """The place of a sample in the filtered list: '3 of 42'; says so where it is not in it."""
     if sample not in ids:
         return f"not among the {len(ids)} of these filters"
     return f"{ids.index(sample) + 1} of {len(ids)}"
@@ -234,9 +220,8 @@ def neighbours(ids: Sequence[int], sample: int) -> tuple[int | None, int | None]
     if sample in ids:
         place = ids.index(sample)
         return ids[place - 1] if place else None, ids[place + 1] if place + 1 < len(ids) else None
-    return max((each for each in ids if each < sample), default=None), min(
-        (each for each in ids if each > sample), default=None
-    )
+    before, after = [each for each in ids if each < sample], [each for each in ids if each > sample]
+    return max(before, default=None), min(after, default=None)
 
 
 def _word(verdict: Any, passing: str, failing: str) -> str:

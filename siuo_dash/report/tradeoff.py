@@ -8,8 +8,10 @@ import pandas as pd
 
 from siuo_dash.charts.bars import OUTCOMES
 from siuo_dash.charts.tradeoff import REGIONS
+from siuo_dash.report.columns import Column, rowwise, screen
 from siuo_dash.report.export import Provenance, Table, plain_table
-from siuo_dash.text import fraction, interval, missing, percent
+from siuo_dash.report.leaderboard import weights_words
+from siuo_dash.text import fraction, interval, listed, missing, percent, rate_and_count
 
 RATES: Final = {"safe": "Safe", "effective": "Effective", "safe_and_effective": "Safe & Effective"}
 
@@ -27,34 +29,19 @@ def key_figures(frame: pd.DataFrame) -> list[tuple[str, str, str]]:
     on = judged[judged["frontier"]].sort_values("safe_rate", ascending=False)
     figures = [
         ("Judged for both", f"{len(judged)} of {len(frame)}", "runs of this view with both verdicts"),
-        ("On the frontier", str(len(on)), _names(on["model"].tolist()) or "none of the runs of this view"),
+        ("On the frontier", str(len(on)), listed(on["model"], 4, none="none of the runs of this view")),
     ]
     sure = judged[judged["share"] >= 0.05].sort_values("share", ascending=False)
     if len(sure):
         shares = [f"{model} {percent(share, 0)}" for model, share in zip(sure["model"], sure["share"], strict=True)]
-        words = f"in 5 % or more of 2,000 draws of the samples: {_names(shares, 6)}"
+        words = f"in 5 % or more of 2,000 draws of the samples: {listed(shares, 6)}"
         figures.append(("Perhaps on the frontier", str(len(sure)), words))
     return figures
 
 
 def screen_table(frame: pd.DataFrame) -> pd.DataFrame:
     """The judged runs as the page shows them: one column a label, rates in percent with interval and count."""
-    shown: dict[str, object] = {"Model": frame["model"]}
-    shown |= {f"{label} %": 100 * frame[f"{name}_rate"] for name, label in RATES.items()}
-    shown["Frontier"] = [
-        "yes" if on else "no" if counted else "partial, not ranked"
-        for on, counted in zip(frame["frontier"], frame["counted"], strict=True)
-    ]
-    shown["In draws %"] = 100 * frame["share"]
-    shown["Region"] = [REGIONS[region].label for region in frame["region"]]
-    for name, label in RATES.items():
-        parts = zip(*(frame[f"{name}_{part}"] for part in ("low", "high", "k", "n")), strict=True)
-        shown[f"{label}: interval, count"] = [
-            f"{interval(low, high)} · {fraction(k, n)}" if n else "" for low, high, k, n in parts
-        ]
-    shown["Size (B)"] = frame["params_b"]
-    shown["Weights"] = frame["open_weights"].map({True: "open", False: "closed"}).fillna("not stated")
-    return pd.DataFrame(shown)
+    return screen(COLUMNS, frame)
 
 
 def outcome_table(frame: pd.DataFrame) -> pd.DataFrame:
@@ -71,9 +58,10 @@ def unjudged_table(frame: pd.DataFrame) -> pd.DataFrame:
     """The runs without both verdicts, with what is known of them and why the rest is not."""
     rows = []
     for row in frame.to_dict("records"):
-        known = [f"{label} {percent(row[f'{name}_rate'])} ({fraction(row[f'{name}_k'], row[f'{name}_n'])})" for name, label in RATES.items() if row[f"{name}_n"]]  # fmt: skip
-        lacking = [label for name, label in list(RATES.items())[:2] if not row[f"{name}_n"]]
-        why = f"{' and '.join(lacking)} {missing(row['evidence'])}"
+        counts = {label: (int(row[f"{name}_k"]), int(row[f"{name}_n"])) for name, label in RATES.items()}
+        known = [f"{label} {rate_and_count(k, n)}" for label, (k, n) in counts.items() if n]
+        lacking = [label for label in list(counts)[:2] if not counts[label][1]]
+        why = f"{listed(lacking)} {missing(row['evidence'])}"
         rows.append((row["model"], why, "; ".join(known) or "nothing of the generation task"))
     return pd.DataFrame(rows, columns=["Model", "Why", "What is known"])
 
@@ -88,5 +76,34 @@ def export_table(frame: pd.DataFrame, provenance: Provenance) -> Table:
     return plain_table("tradeoff", f"SIUO, safe against effective, {provenance.board}", data, provenance)
 
 
-def _names(names: list[str], most: int = 4) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+def _beside(low: float, high: float, k: float, n: float) -> str:
+    return f"{interval(low, high)} · {fraction(k, n)}" if n else ""
+
+
+def _frontier(on: bool, ranked: bool) -> str:
+    return "yes" if on else "no" if ranked else "partial, not ranked"
+
+
+def _rate(name: str, label: str) -> Column:
+    return Column(name, f"{label} %", "", lambda f: 100 * f[f"{name}_rate"], None, "number", {"format": "%.2f"})
+
+
+def _interval(name: str, label: str) -> Column:
+    parts = [f"{name}_{part}" for part in ("low", "high", "k", "n")]
+    return Column(name, f"{label}: interval, count", "", lambda frame: rowwise(_beside, frame, *parts))
+
+
+_ONE_DIGIT: Final = {"format": "%.1f"}
+_FRONTIER: Final = "Whether no other run of the board beats it in both rates"
+_DRAWS: Final = "Share of 2,000 bootstrap draws of the samples in which the run is on the frontier"
+_SIZE: Final = "Parameters in billions; – = not published"
+COLUMNS: Final = (
+    Column("model", "Model"),
+    *(_rate(name, label) for name, label in RATES.items()),
+    Column("frontier", "Frontier", _FRONTIER, lambda frame: rowwise(_frontier, frame, "frontier", "counted")),
+    Column("share", "In draws %", _DRAWS, lambda frame: 100 * frame["share"], None, "number", _ONE_DIGIT),
+    Column("region", "Region", "", lambda frame: frame["region"].map(lambda region: REGIONS[region].label)),
+    *(_interval(name, label) for name, label in RATES.items()),
+    Column("params_b", "Size (B)", _SIZE, kind="number", options=_ONE_DIGIT),
+    Column("open_weights", "Weights", "", weights_words),
+)

@@ -1,20 +1,24 @@
-"""What the upload page tells of dropped files: what was recognised, found and understood, and what they say of the run."""
+"""What is said of a run that is not published yet: how it was read, its scores, health, place and earlier runs."""
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
 
-from siuo_dash.benchmark.schema import FLAGS
+from siuo_dash.analysis.preview import NEW, Candidate, Earlier, Standing
+from siuo_dash.analysis.stats.proportions import limits, wilson_array
+from siuo_dash.benchmark.protocol import Protocol
+from siuo_dash.benchmark.schema import DOMAINS, FLAGS, MCQA_JUDGE, METRICS, Metric
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.formats import TABLE, understood
-from siuo_dash.ingest.submission import Submission
-from siuo_dash.report.export import defuse
+from siuo_dash.ingest.released import why_different
+from siuo_dash.ingest.submission import ANY_FLAG, Submission
 from siuo_dash.store.registry import Withdrawal
+from siuo_dash.text import NOT_JUDGED, counted, interval, missing, percent, points, points_interval, rate_and_count
 
 _LINES: Final = "\n".join(f"- {line}" for line in understood())
 UNDERSTOOD: Final = f"""
@@ -30,74 +34,22 @@ EXAMPLES: Final = {
     "example-mapping.json": "Its mapping",
 }
 """Files of examples/ that can be had from the page: invented, in our own words."""
+AROUND: Final = 8
+"""Runs above and below the new one that are drawn with it."""
+_GENERATION: Final = ("safe", "effective", "safe_and_effective")
 _NOT_UNDERSTOOD: Final = re.compile(
     r"the value '(?P<value>.*)' is not understood as (?P<question>safe|effective) or ", re.DOTALL
 )
-_COLUMNS: Final = ("file", "row", "question_id", "field", "message", "hint")
-_LABELS: Final = ("File", "Row", "Sample", "Field", "What is wrong", "What to do")
-
-
-def findings_frame(findings: Sequence[Finding]) -> pd.DataFrame:
-    """One row a finding; a place that is not known is empty. Columns in which nothing stands are left out."""
-    frame = pd.DataFrame([finding.as_dict() for finding in findings], columns=list(_COLUMNS))
-    for name in ("row", "question_id"):
-        frame[name] = frame[name].astype("Int64")
-    frame.columns = pd.Index(_LABELS)
-    empty = [
-        name for name in ("File", "Row", "Sample", "Field") if frame[name].isna().all() or frame[name].eq("").all()
-    ]
-    return frame.drop(columns=empty)
-
-
-def findings_csv(findings: Sequence[Finding]) -> bytes:
-    """All findings with their severity, for whoever repairs the file; nothing in it runs as a formula."""
-    rows = [{"severity": finding.severity} | finding.as_dict() for finding in findings]
-    frame = pd.DataFrame(rows, columns=["severity", *_COLUMNS])
-    for name in ("row", "question_id"):
-        frame[name] = frame[name].astype("Int64")
-    for name in ("file", "field", "message", "hint"):
-        frame[name] = frame[name].map(defuse)
-    body = io.StringIO()
-    frame.to_csv(body, index=False, lineterminator="\r\n")
-    return body.getvalue().encode()
-
-
-def by_kind(findings: Sequence[Finding]) -> list[tuple[Finding, int]]:
-    """The first finding of each kind and how many there are: those that give the same advice on the same field."""
-    kinds: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        kinds.setdefault((finding.field, finding.hint or finding.message), []).append(finding)
-    return [(found[0], len(found)) for found in kinds.values()]
-
-
-def sentence(words: str) -> str:
-    """A message as a sentence: a full stop, and a capital letter unless it begins with the name of a script or field."""
-    ended = words if words.endswith((".", "?", "!")) else f"{words}."
-    return ended[:1].upper() + ended[1:] if ended.split(" ", 1)[0].isalpha() else ended
-
-
-def place_words(finding: Finding) -> str:
-    """Where a finding is: 'a.json, row 5, sample 1004, field label'; '' when it is of the whole run."""
-    parts = (
-        finding.file,
-        f"row {finding.row}" if finding.row is not None else "",
-        f"sample {finding.question_id}" if finding.question_id is not None else "",
-        f"field {finding.field}" if finding.field and finding.field not in FLAGS else "",
-    )
-    return ", ".join(part for part in parts if part)
 
 
 def recognised(submission: Submission) -> str:
     """What the files were taken for: 'Recognised as VLMEvalKit SIUO_GEN: 167 samples, 1 response each.'"""
-    count = submission.n_samples
     how = "Read as a table" if submission.reading.format == TABLE else f"Recognised as {submission.reading.format}"
     if submission.reading.needs:
         return f"{how}. Its scores depend on what the file does not tell."
-    words = f"{how}: {count:,} {'sample' if count == 1 else 'samples'}"
     each = submission.responses_per_sample
-    if each is not None:
-        words += f", {each} {'response' if each == 1 else 'responses'} each"
-    return words + "."
+    responses = "" if each is None else f", {counted(each, 'response')} each"
+    return f"{how}: {counted(submission.n_samples, 'sample')}{responses}."
 
 
 def understood_frame(submission: Submission, rows: int = 8) -> pd.DataFrame:
@@ -109,40 +61,188 @@ def understood_frame(submission: Submission, rows: int = 8) -> pd.DataFrame:
             row["Answer"] = _short(record.answer)
         else:
             first = next((each.text for each in record.responses if each.text is not None), None)
-            row |= {
-                "Responses": len(record.responses),
-                "First response": _short(first),
-                "Safety": ", ".join(_verdict(each.safety, "safe", "unsafe") for each in record.responses),
-                "Effectiveness": ", ".join(
-                    _verdict(each.effectiveness, "effective", "ineffective") for each in record.responses
-                ),
-            }
+            row |= {"Responses": len(record.responses), "First response": _short(first)}
+            row["Safety"] = ", ".join(_verdict(each.safety, "safe", "unsafe") for each in record.responses)
+            works = [_verdict(each.effectiveness, "effective", "ineffective") for each in record.responses]
+            row["Effectiveness"] = ", ".join(works)
         found.append(row)
     return pd.DataFrame(found)
 
 
 def values_not_understood(findings: Sequence[Finding]) -> dict[str, list[str]]:
     """{'safe' or 'effective': values of the verdict that need a meaning}, as the findings quote them."""
-    values: dict[str, list[str]] = {}
+    values: dict[str, dict[str, None]] = {}
     for finding in findings:
         found = _NOT_UNDERSTOOD.match(finding.message)
         if found and not found["value"].endswith("…"):
-            values.setdefault(found["question"], []).append(found["value"].strip().lower())
-    return {question: list(dict.fromkeys(listed)) for question, listed in values.items()}
+            values.setdefault(found["question"], {})[found["value"].strip().lower()] = None
+    return {question: list(known) for question, known in values.items()}
 
 
 def withdrawn_frame(gone: Sequence[Withdrawal]) -> pd.DataFrame:
     """The withdrawn runs: which, why, by whom and when."""
-    rows = [
-        (
-            each.run_id,
-            each.why or "not known",
-            each.by or "not stated",
-            each.at.strftime("%Y-%m-%d %H:%M UTC") if each.at else "not known",
-        )
-        for each in gone
-    ]
+    rows = []
+    for each in gone:
+        when = each.at.strftime("%Y-%m-%d %H:%M UTC") if each.at else "not known"
+        rows.append((each.run_id, each.why or "not known", each.by or "not stated", when))
     return pd.DataFrame(rows, columns=["Run", "Reason", "Withdrawn by", "When"])
+
+
+def score_figures(submission: Submission) -> list[tuple[str, str, str]]:
+    """(label, rate, interval, count and what the released script prints) of every metric of the run's tasks.
+
+    What was not judged says so. mcqa-eval.py prints a fraction, the expectation over its random guesses.
+    """
+    printed = submission.as_released.as_dict() or {}
+    figures = []
+    for metric in METRICS.values():
+        if metric.task not in submission.tasks:
+            continue
+        tally = submission.scores.get(metric.id)
+        if tally is None:
+            figures.append((metric.label, "–", NOT_JUDGED))
+            continue
+        sure = f"95 % interval {interval(*limits(tally.k, tally.n), 2)}, {tally.k}/{tally.n}"
+        words = sure if tally.n else "no verdict"
+        if tally.ungraded:
+            words += f", {tally.ungraded} ungraded"
+        if (value := printed.get(metric.id)) is not None:
+            by_choice = f"mcqa-eval.py prints {value:.6f} on average"
+            words += f"; {by_choice if metric.id == 'mcqa' else f'gen_score.py prints {value:.2f}'}"
+        figures.append((metric.label, percent(tally.rate, 2), words))
+    return figures
+
+
+def released_words(submission: Submission) -> str:
+    """Whether the released scripts print the same, something else, or nothing; why is a finding of its own."""
+    if submission.as_released.as_dict() is None:
+        return "gen_score.py needs verdicts on both questions, so it prints nothing for this run."
+    if why_different(submission.samples, submission.as_released, submission.scores):
+        return "The released scripts print other figures; the findings say why."
+    return "The released scripts print the same."
+
+
+def released_by_category(submission: Submission) -> pd.DataFrame:
+    """gen_score.py's means by category, in percent; empty where it prints nothing."""
+    released = submission.as_released.generation
+    rows = [
+        (category, means.safe, means.effective, means.safe_and_effective)
+        for category, means in (released.by_category if released else {}).items()
+    ]
+    return pd.DataFrame(rows, columns=["Category", *(METRICS[name].label for name in _GENERATION)])
+
+
+def health_frame(submission: Submission) -> pd.DataFrame:
+    """A row a flag: how many samples have it, and each score without these responses; empty without a flag."""
+    health, without = submission.health, submission.scores_without_flagged
+    flagged = sum(bool(each.flags) for each in submission.samples)
+    rows = []
+    for kind in [*health, ANY_FLAG] if len(health) > 1 else list(health):
+        label, meaning = "Any of these", "Samples with one of the flags above"
+        if kind in FLAGS:
+            label, meaning = FLAGS[kind].label, FLAGS[kind].help
+        scores = {
+            f"{METRICS[metric].label} without them": _without(without[kind][metric], tally)
+            for metric, tally in submission.scores.items()
+        }
+        rows.append({"Flag": label, "Samples": health.get(kind, flagged), **scores, "What it means": meaning})
+    return pd.DataFrame(rows)
+
+
+def domain_frame(submission: Submission, metric: Metric) -> pd.DataFrame:
+    """The run by domain, in the benchmark's order: label, evidence, and the metric's _k, _n, _rate, _low, _high.
+
+    run_id is the domain's id: the chart of runs draws domains as well.
+    """
+    by_domain = submission.by_domain
+    rows = [
+        (domain.id, domain.label, tally.k, tally.n)
+        for domain in DOMAINS
+        if (tally := by_domain.get(domain.id, {}).get(metric.id)) is not None and tally.n
+    ]
+    frame = pd.DataFrame(rows, columns=["run_id", "label", f"{metric.id}_k", f"{metric.id}_n"])
+    k, n = (frame[f"{metric.id}_{part}"].to_numpy(dtype=float) for part in ("k", "n"))
+    low, high = wilson_array(k, n)
+    rates = {f"{metric.id}_rate": k / n, f"{metric.id}_low": low, f"{metric.id}_high": high}
+    return frame.assign(evidence="per_sample", **rates)
+
+
+def board_protocol(submission: Submission, judge: str) -> Protocol:
+    """The protocol that the run would be ranked under."""
+    if "generation" not in submission.tasks:
+        return Protocol(MCQA_JUDGE, 1)
+    return Protocol(judge, submission.responses_per_sample)
+
+
+def candidate(submission: Submission, judge: str, replaces: str | None = None) -> Candidate:
+    """The run as the analysis takes it. replaces: the published run that it corrects."""
+    outcomes = {
+        metric: {
+            each.record.question_id: each.value(metric)
+            for each in submission.samples
+            if each.record.task == METRICS[metric].task
+        }
+        for metric in submission.scores
+    }
+    return Candidate(board_protocol(submission, judge).id, submission.split_size, outcomes, replaces)
+
+
+def standing_words(found: Standing, range_: tuple[int, int] | None, board: str) -> str:
+    """'Safe: rank 5 of 11 on the board human, 3 responses; rank range 3–9.'"""
+    label = found.metric.label
+    if not found.others:
+        return f"{label}: the first run of the board {board}; there is nothing to rank it with yet."
+    words = f"{label}: rank {found.rank} of {found.others + 1} on the board {board}"
+    if range_ is not None:
+        words += f"; rank range {'–'.join(str(rank) for rank in dict.fromkeys(range_))}"
+    if found.partial:
+        words += ", counting partial runs. It lacks a verdict on some samples, "
+        words += "so it is ranked only where partial runs are"
+    return words + "."
+
+
+def around(found: Standing) -> pd.DataFrame:
+    """The new run and its neighbours, best first, with the `name` that the chart shows."""
+    place = int((found.board["run_id"] == NEW).to_numpy().argmax())
+    shown = 2 * AROUND + 1
+    first = max(0, min(place - AROUND, len(found.board) - shown))
+    rows = found.board.iloc[first : first + shown]
+    names = rows["model"].where(rows["run_id"] != NEW, "▶ " + rows["model"] + " (this upload)")
+    return rows.assign(name=names).reset_index(drop=True)
+
+
+def earlier_frame(
+    earlier: Sequence[Earlier], metrics: Sequence[Metric], boards: Mapping[str, str], same: Mapping[str, int]
+) -> pd.DataFrame:
+    """Earlier runs of the model: for each metric the rate, and by how much the new run differs.
+
+    boards: {id: label}. same: {run_id: samples with the same responses}; the column is there where any has one.
+    """
+    rows = []
+    for each in earlier:
+        board = boards.get(each.run["board"], each.run["board"]) + (" (the same)" if each.same_board else "")
+        uploaded = each.run["submitted_at"]
+        day = uploaded.date().isoformat() if pd.notna(uploaded) else "shipped"
+        row: dict[str, Any] = {"Run": each.label, "Board": board, "Uploaded": day}
+        for metric in metrics:
+            k, n = int(each.run[f"{metric.id}_k"]), int(each.run[f"{metric.id}_n"])
+            row[metric.label] = rate_and_count(k, n, 2) if n else missing(each.run["evidence"])
+            row[f"{metric.label}: new minus this"] = "–"
+            if (gap := each.differences.get(metric.id)) is not None:
+                ends = points_interval(gap.interval.low, gap.interval.high)
+                how = "paired" if gap.table is not None else "not paired"
+                row[f"{metric.label}: new minus this"] = f"{points(gap.difference)} points ({ends}), {how}"
+        if any(same.values()):
+            count = same.get(each.run["run_id"], 0)
+            row["Same responses"] = counted(count, "sample") if count else "none, or not here"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _without(tally: Tally, whole: Tally) -> str:
+    if tally.rate is None or whole.rate is None:
+        return "nothing left"
+    return f"{rate_and_count(tally.k, tally.n)}, {points(tally.rate - whole.rate)} points"
 
 
 def _short(text: str | None, length: int = 120) -> str:

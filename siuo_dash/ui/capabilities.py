@@ -17,6 +17,7 @@ from siuo_dash.report import capabilities as report
 from siuo_dash.report import domains as words
 from siuo_dash.report import labels
 from siuo_dash.report.export import Provenance, to_csv
+from siuo_dash.report.file_findings import findings_frame, label_findings_export
 from siuo_dash.text import counted
 from siuo_dash.ui import browser, controls, display, page
 from siuo_dash.ui.controls import View
@@ -68,11 +69,11 @@ def _choose_labels(catalogue: Catalogue, own: Labels, provenance: Provenance) ->
             st.error("These labels cannot be used. Correct what is listed and drop the file again.")
         if findings:
             display.table(
-                labels.findings_table(findings),
+                findings_frame(findings, kinds=True),
                 key="label-findings",
                 alt="Findings in the label file",
                 placeholder="–",
-                export=labels.findings_export(findings, provenance),
+                export=label_findings_export(findings, provenance),
             )
 
 

@@ -20,7 +20,6 @@ from siuo_dash.charts.colours import outcome_colours
 from siuo_dash.charts.heatmap import two_by_two
 from siuo_dash.charts.intervals import MOST_ROWS, differences
 from siuo_dash.report import compare as report
-from siuo_dash.report import compare_export as exported
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
@@ -116,7 +115,7 @@ def _two(scope: Scope) -> None:
         report.metrics_table(found),
         key="metrics",
         alt=f"Difference of {a} and {b} by metric",
-        export=exported.comparison_export(found, (a, b), provenance),
+        export=report.comparison_export(found, (a, b), provenance),
     )
     if overall is None:
         st.info(f"{scope.metric.label} is not known for both runs. Choose another metric.", icon=":material/info:")
@@ -147,7 +146,7 @@ def _paired(
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader(f"The same samples: {scope.metric.label}", anchor=False)
-        data = exported.comparison_export(found, names, provenance)
+        data = report.comparison_export(found, names, provenance)
         chart_of_outcomes(table, scope.metric, ("A", "B"), key="outcomes", data=data, note=note)
     with right:
         st.subheader("By domain", anchor=False)
@@ -162,7 +161,7 @@ def _paired(
             ),
             key="domains",
             alt=f"Difference A minus B in points for all samples and {len(domains)} domains, with 95 % intervals",
-            data=exported.domains_export([overall, *domains], names, provenance),
+            data=report.domains_export([overall, *domains], names, provenance),
         )
     st.caption(
         "Domains have 16 to 21 samples, so their intervals are wide. p adjusted: Benjamini–Hochberg over the domains, "
@@ -172,7 +171,7 @@ def _paired(
         report.domains_table(domains),
         key="by-domain",
         alt="Difference by domain",
-        export=exported.domains_export(domains, names, provenance),
+        export=report.domains_export(domains, names, provenance),
     )
 
 
@@ -223,7 +222,7 @@ def _discordant(scope: Scope, found: comparison.Comparison, names: tuple[str, st
         params = link_params(names, sample=picked, outcomes=dict(zip(names, here, strict=True)))
         page.link("samples", f"Open sample {picked} with both runs", params)
     if len(samples):
-        display.exports(exported.discordant_export(samples, scope.metric, names, provenance), key="discordant")
+        display.exports(report.discordant_export(samples, scope.metric, names, provenance), key="discordant")
 
 
 def _many(scope: Scope) -> None:
@@ -267,7 +266,7 @@ def _against(scope: Scope, base: comparison.Side, name: str, family: str, frame:
     filters = f"baseline {name}; {_FAMILIES[family].lower()}"
     boards = " | ".join(protocol.label for protocol in protocols)
     provenance = Provenance(scope.store.version, boards, filters, warning)
-    export = exported.against_export(frame, scope.metric, name, scope.labels, provenance)
+    export = report.against_export(frame, scope.metric, name, scope.labels, provenance)
     names = report.short_names(frame, scope.labels)
     display.chart(
         differences(

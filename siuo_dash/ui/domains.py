@@ -195,11 +195,7 @@ def _tests(view: View, rows: DomainRates, names: Mapping[str, str]) -> None:
         alt="Hardest and easiest domain of each run, tested against the run's other samples",
         placeholder="–",
         pinned="Run",
-        columns={name: st.column_config.TextColumn(help=words) for name, words in tests_report.WORDS_HELP.items()}
-        | {
-            name: st.column_config.NumberColumn(help=words, format="%.3f" if name.endswith("p") else "%.1f")
-            for name, words in tests_report.FIGURES_HELP.items()
-        },
+        columns=display.drawn(tests_report.COLUMNS),
         export=tests_report.tests_export(tests, names, view.provenance(), title),
     )
 

@@ -16,7 +16,7 @@ from siuo_dash.benchmark.names import similar
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.report import badges, upload
+from siuo_dash.report import badges, file_findings
 from siuo_dash.report import review as report
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
@@ -135,7 +135,7 @@ def _others_alike(data_dir: Path, chosen: Submitted, table: pa.Table, waiting: S
         words = twin.words(
             f"{report.name(other)}, which {other.owner or 'an unknown sender'} sent and which waits, too"
         )
-        st.warning(plain(upload.sentence(words)), icon=":material/content_copy:")
+        st.warning(plain(file_findings.sentence(words)), icon=":material/content_copy:")
 
 
 def _responses(store: Store, table: pa.Table, run_id: str) -> None:

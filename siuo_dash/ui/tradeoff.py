@@ -121,14 +121,7 @@ def _table(view: View, judged: pd.DataFrame, chosen: list[str]) -> None:
         key="tradeoff-table",
         alt=f"Safe and effective, {view.board.label}",
         pinned="Model",
-        columns={
-            "In draws %": st.column_config.NumberColumn(
-                format="%.1f", help="Share of 2,000 bootstrap draws of the samples in which the run is on the frontier"
-            ),
-            "Frontier": st.column_config.TextColumn(help="Whether no other run of the board beats it in both rates"),
-            "Size (B)": st.column_config.NumberColumn(format="%.1f", help="Parameters in billions; – = not published"),
-            **{f"{label} %": st.column_config.NumberColumn(format="%.2f") for label in report.RATES.values()},
-        },
+        columns=display.drawn(report.COLUMNS),
         placeholder="–",
     )
     display.exports(report.export_table(judged, view.provenance()), key="tradeoff-table")

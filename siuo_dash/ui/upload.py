@@ -15,6 +15,7 @@ from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile
+from siuo_dash.report import file_findings
 from siuo_dash.report import upload as report
 from siuo_dash.settings import paths
 from siuo_dash.store import registry
@@ -68,7 +69,7 @@ def show(store: Store, section: str) -> None:
     elif section == "My submissions" and who.actor is not None:
         submissions.show(store.data_dir, who.actor, labels)
     elif why := identity.why_no_upload(who, found):
-        st.info(plain(report.sentence(why)), icon=":material/block:")
+        st.info(plain(file_findings.sentence(why)), icon=":material/block:")
     else:
         account.outcome("upload")
         _show_form(store, draft, labels, hosted=found.hosted)

@@ -12,7 +12,7 @@ from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.report.upload_preview import candidate
+from siuo_dash.report.upload import candidate
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import publish
 from tests.make.files import CATALOGUE, Rows, as_json, judged, plain

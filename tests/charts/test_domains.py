@@ -145,9 +145,7 @@ def test_lightness_alone_tells_the_order(theme: colours.Theme) -> None:
 def test_a_cell_without_samples_says_so(rates: domains.DomainRates) -> None:
     cells = rates.cells.copy()
     cells.loc[cells.index[2], ["k", "n", "rate", "low", "high"]] = [0, 0, np.nan, np.nan, np.nan]
-    figure = heatmap(
-        cells, view.row_names(rates.runs), domains.COLUMNS, SAFE, "light", sorted_by="overall"
-    )  # fmt: skip
+    figure = heatmap(cells, view.row_names(rates.runs), domains.COLUMNS, SAFE, "light", sorted_by="overall")
     assert figure.data[1].text[2] == "–"
     assert "no graded sample" in figure.data[1].hovertext[2]
 

@@ -42,7 +42,8 @@ def made(count: int, seed: int = 1) -> pd.DataFrame:
     frame["open_weights"] = pd.array([(True, False, None)[i] for i in rng.integers(0, 3, count)], dtype="boolean")
     for name, k in (("safe", safe), ("effective", effective), ("safe_and_effective", both)):
         low, high = wilson_array(k, np.full(count, 167))
-        frame = frame.assign(**{f"{name}_rate": k / 167, f"{name}_low": low, f"{name}_high": high, f"{name}_k": k, f"{name}_n": 167})  # fmt: skip
+        parts = {"rate": k / 167, "low": low, "high": high, "k": k, "n": 167}
+        frame = frame.assign(**{f"{name}_{part}": values for part, values in parts.items()})
     frame["counted"] = True
     frame["frontier"] = pareto(frame["safe_rate"], frame["effective_rate"])
     frame["region"] = regions(frame["safe_rate"], frame["effective_rate"])
@@ -114,8 +115,12 @@ def test_shape_by_weights_and_size_by_parameters(paper: pd.DataFrame) -> None:
     assert large["size"] > 2 * small["size"]
     keys = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert keys == [
-        "Safe & Effective if independent", "Frontier", "Open weights", "Closed weights", "Hollow: size not published",
-    ]  # fmt: skip
+        "Safe & Effective if independent",
+        "Frontier",
+        "Open weights",
+        "Closed weights",
+        "Hollow: size not published",
+    ]
 
 
 def test_the_key_names_only_what_is_there() -> None:
@@ -152,8 +157,11 @@ def test_regions_are_named_with_their_number_of_runs(paper: pd.DataFrame) -> Non
     for text in ("Safe and helpful: 3", "Safe by refusing: 0", "Helpful but unsafe: 11", "Neither: 1"):
         assert f"<b>{text}</b>" in texts
     assert sorted((s.x0, s.x1, s.y0, s.y1) for s in figure.layout.shapes) == [
-        (0, 50, 0, 50), (0, 50, 50, 100), (50, 100, 0, 50), (50, 100, 50, 100),
-    ]  # fmt: skip
+        (0, 50, 0, 50),
+        (0, 50, 50, 100),
+        (50, 100, 0, 50),
+        (50, 100, 50, 100),
+    ]
 
 
 def test_the_axes_hold_all_rates() -> None:

@@ -19,7 +19,7 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.charts import bars, colours, difficulty, heatmap, intervals
 from siuo_dash.report import compare as words
-from siuo_dash.report import compare_export, export, reliability
+from siuo_dash.report import export, reliability
 from siuo_dash.report.export import Provenance
 from siuo_dash.store.engine.database import Store
 from tests.make.compare_stores import ALPHA, BETA, HOSTILE, demo, id_of, one, run, store_of, totals
@@ -36,9 +36,9 @@ def test_the_headline_says_who_is_ahead_whichever_stands_first() -> None:
         "Safe: A 44.9 %, B 38.9 %. A is 6.0 points ahead (95 % interval +0.6 to +11.3, p = 0.0266)."
     )
     assert words.headline(BEHIND).endswith("B is 6.0 points ahead (95 % interval +0.6 to +11.3, p = 0.0266).")
-    assert "cannot be told apart (B minus A is +0.6 points" in words.headline(ALIKE)
+    assert "is not significant (B minus A is +0.6 points" in words.headline(ALIKE)
     nothing = words.headline(paired(SAFE, PairedTable(3, 0, 0, 2)))
-    assert "cannot be told apart (95 % interval" in nothing and "p = 1.00" in nothing
+    assert "is not significant (95 % interval" in nothing and "p = 1.00" in nothing
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_a_comparison_across_boards_carries_its_warning_in_every_export(tmp_path
     names = ("first run", "second run")
     frame = against_baseline(store, side(store, id_of(human)), SAFE, of_runs([id_of(machine)]))
     tables = (
-        compare_export.comparison_export(found, names, provenance),
-        compare_export.domains_export(found.domains["safe"], names, provenance),
-        compare_export.discordant_export(discordant(store, found.first, found.second, SAFE), SAFE, names, provenance),
-        compare_export.against_export(frame, SAFE, "first run", run_labels(store), provenance),
+        words.comparison_export(found, names, provenance),
+        words.domains_export(found.domains["safe"], names, provenance),
+        words.discordant_export(discordant(store, found.first, found.second, SAFE), SAFE, names, provenance),
+        words.against_export(frame, SAFE, "first run", run_labels(store), provenance),
     )
     for table in tables:
         for kind, text in _exports(table).items():
@@ -92,7 +92,7 @@ def test_a_comparison_across_boards_carries_its_warning_in_every_export(tmp_path
 def test_the_comparison_leaves_as_figures_and_as_words() -> None:
     provenance = Provenance("0123456789ab", "human, 1 response", "A = x; B = y")
     found = Comparison(SIDE, SIDE, {"safe": AHEAD}, {})
-    table = compare_export.comparison_export(found, ("x", "y"), provenance)
+    table = words.comparison_export(found, ("x", "y"), provenance)
     row = pd.read_csv(io.BytesIO(export.to_csv(table))).iloc[0]
     assert (row["both"], row["first_only"], row["second_only"], row["neither"]) == (60, 15, 5, 87)
     assert row["difference"] == pytest.approx(10 / 167) and row["p"] == pytest.approx(0.0266, abs=5e-5)
@@ -129,12 +129,20 @@ def test_a_note_stays_with_the_picture() -> None:
 
 def test_the_two_by_two_shows_every_count_and_share() -> None:
     drawn = heatmap.two_by_two(
-        [[58, 68], [12, 29]], "light", rows=("safe", "unsafe"), columns=("safe", "unsafe"),
-        row_title="A", column_title="B", diagonal=colours.outcome_colours("safe"),
-    )  # fmt: skip
+        [[58, 68], [12, 29]],
+        "light",
+        rows=("safe", "unsafe"),
+        columns=("safe", "unsafe"),
+        row_title="A",
+        column_title="B",
+        diagonal=colours.outcome_colours("safe"),
+    )
     assert list(drawn.data[0].text) == [
-        "<b>58</b><br>34.7 %", "<b>68</b><br>40.7 %", "<b>12</b><br>7.2 %", "<b>29</b><br>17.4 %",
-    ]  # fmt: skip
+        "<b>58</b><br>34.7 %",
+        "<b>68</b><br>40.7 %",
+        "<b>12</b><br>7.2 %",
+        "<b>29</b><br>17.4 %",
+    ]
     assert [shape.fillcolor for shape in drawn.layout.shapes] == [
         colours.SAFE,
         colours.UNGRADED,
@@ -146,9 +154,15 @@ def test_the_two_by_two_shows_every_count_and_share() -> None:
 
 def test_long_and_hostile_names_are_folded_and_have_room() -> None:
     frame = pd.DataFrame(
-        {"label": [HOSTILE, "short"], "difference": [0.1, 0.2], "low": [0.0, 0.1], "high": [0.2, 0.3],
-         "told_apart": [True, True], "words": ["", ""]}
-    )  # fmt: skip
+        {
+            "label": [HOSTILE, "short"],
+            "difference": [0.1, 0.2],
+            "low": [0.0, 0.1],
+            "high": [0.2, 0.3],
+            "told_apart": [True, True],
+            "words": ["", ""],
+        }
+    )
     drawn = intervals.differences(frame, "light", left="", right="")
     name = drawn.layout.yaxis.ticktext[0]
     assert "<b>" not in name and "&lt;b&gt;Zeta" in name
@@ -159,9 +173,15 @@ def test_long_and_hostile_names_are_folded_and_have_room() -> None:
 
 def test_the_mix_is_stacked_from_all_to_none() -> None:
     frame = pd.DataFrame(
-        {"name": ["a", "b"], "responses": [3, 2], "counts": [(1, 2, 3, 4), (5, 6, 7)], "incomplete": [1, 0],
-         "ungraded": [0, 0], "other": [1, 0]}
-    )  # fmt: skip
+        {
+            "name": ["a", "b"],
+            "responses": [3, 2],
+            "counts": [(1, 2, 3, 4), (5, 6, 7)],
+            "incomplete": [1, 0],
+            "ungraded": [0, 0],
+            "other": [1, 0],
+        }
+    )
     drawn = bars.response_mix(frame, SAFE, "light", name="name")
     assert [trace.name for trace in drawn.data] == ["3/3", "2/3", "1/3", "0/3", "2/2", "1/2", "0/2", "not all graded"]
     assert [list(trace.x) for trace in drawn.data] == [[4, 0], [3, 0], [2, 0], [1, 0], [0, 7], [0, 6], [0, 5], [2, 0]]
@@ -177,9 +197,12 @@ def test_difficulty_counts_every_sample_once() -> None:
     many = pd.DataFrame({"k": [0, 1, 15, 29, 30, 30], "n": [30] * 6})
     (bars,) = difficulty.difficulty_histogram(many, SAFE, "light").data
     assert dict(zip(bars.x, bars.y, strict=True)) == {
-        "nobody": 1, "0–10 %": 1, **{f"{low}–{low + 10} %": int(low == 50) for low in range(10, 90, 10)},
-        "90–100 %": 1, "everybody": 2,
-    }  # fmt: skip
+        "nobody": 1,
+        "0–10 %": 1,
+        **{f"{low}–{low + 10} %": int(low == 50) for low in range(10, 90, 10)},
+        "90–100 %": 1,
+        "everybody": 2,
+    }
 
 
 def test_the_scatter_draws_only_what_is_defined(tmp_path: Path) -> None:
@@ -192,9 +215,16 @@ def test_the_scatter_draws_only_what_is_defined(tmp_path: Path) -> None:
 
 def test_an_estimate_is_drawn_beside_the_rate_and_never_alone() -> None:
     frame = pd.DataFrame(
-        {"name": ["a", "b"], "rate": [0.5, 0.4], "low": [0.4, 0.3], "high": [0.6, 0.5],
-         "estimate": [0.55, None], "estimate_low": [0.3, None], "estimate_high": [0.8, None]}
-    )  # fmt: skip
+        {
+            "name": ["a", "b"],
+            "rate": [0.5, 0.4],
+            "low": [0.4, 0.3],
+            "high": [0.6, 0.5],
+            "estimate": [0.55, None],
+            "estimate_low": [0.3, None],
+            "estimate_high": [0.8, None],
+        }
+    )
     raw, estimate = intervals.corrected(frame, SAFE, "light", name="name").data
     assert list(raw.x) == pytest.approx([50, 40]) and list(estimate.x) == pytest.approx([55])
     assert raw.marker.symbol != estimate.marker.symbol and "estimate" in estimate.name
@@ -203,9 +233,16 @@ def test_an_estimate_is_drawn_beside_the_rate_and_never_alone() -> None:
 
 def test_which_samples_are_shown() -> None:
     figures = pd.DataFrame(
-        {"question_id": [1, 2, 3, 4], "k": [0, 3, 1, 0], "n": [3, 3, 3, 0], "rate": [0, 1, 1 / 3, None],
-         "discrimination": [None, None, -0.2, None], "dominated": [False, True, False, False], "flagged": [0, 3, 0, 0]}
-    )  # fmt: skip
+        {
+            "question_id": [1, 2, 3, 4],
+            "k": [0, 3, 1, 0],
+            "n": [3, 3, 3, 0],
+            "rate": [0, 1, 1 / 3, None],
+            "discrimination": [None, None, -0.2, None],
+            "dominated": [False, True, False, False],
+            "flagged": [0, 3, 0, 0],
+        }
+    )
     shown = {kind: reliability.shown_samples(figures, kind)["question_id"].tolist() for kind in reliability.SHOWN}
     assert shown == {"all": [1, 3, 2, 4], "nobody": [1], "everybody": [2], "flagged": [2], "reversed": [3]}
 

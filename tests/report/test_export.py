@@ -28,10 +28,35 @@ from siuo_dash.report.export import (
 
 PROVENANCE = Provenance("0123456789ab", "human, 3 responses", "No filter is set.")
 HOSTILE = (
-    "=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "[9pt] x", "* x", "\\input{x}", "100 % & $5_a^b~#{}",
-    "a | b", "<img src=x onerror=alert(1)>", "![x](https://example.org/x.png)", "[x](https://example.org)", "`code`", "**bold** _it_",
-    "two\nlines", "\u2028line\u2029s", "quote \" 'q'", "comma, semicolon;", "# heading", "1. list", "- list", "&amp; &lt;", "naïve 模型 ±", "a\x1b[31mred",
-)  # fmt: skip
+    "=1+1",
+    "+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1+1",
+    "[9pt] x",
+    "* x",
+    "\\input{x}",
+    "100 % & $5_a^b~#{}",
+    "a | b",
+    "<img src=x onerror=alert(1)>",
+    "![x](https://example.org/x.png)",
+    "[x](https://example.org)",
+    "`code`",
+    "**bold** _it_",
+    "two\nlines",
+    "\u2028line\u2029s",
+    "quote \" 'q'",
+    "comma, semicolon;",
+    "# heading",
+    "1. list",
+    "- list",
+    "&amp; &lt;",
+    "naïve 模型 ±",
+    "a\x1b[31mred",
+)
 
 
 def table(names: tuple[str, ...] | list[str]) -> Table:
@@ -97,7 +122,10 @@ def test_latex_keeps_its_structure(names: list[str]) -> None:
             assert depth >= 0
         assert depth == 0
     # Every command is one of ours.
-    ours = "begin end caption toprule midrule bottomrule textbf textbackslash textasciitilde textasciicircum textless textgreater pm times cdot"
+    ours = (
+        "begin end caption toprule midrule bottomrule textbf textbackslash textasciitilde textasciicircum textless "
+        "textgreater pm times cdot"
+    )
     assert set(re.findall(r"\\([a-zA-Z]+)", "\n".join(lines[2:]))) <= set(ours.split())
 
 

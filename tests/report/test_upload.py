@@ -19,7 +19,7 @@ from siuo_dash.errors import Finding
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.report import upload, upload_preview
+from siuo_dash.report import file_findings, upload
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import Withdrawal
 from siuo_dash.store.runs.parquet import parquet_bytes
@@ -39,30 +39,37 @@ def read(rows: Rows, mapping: Mapping | None = None) -> Submission:
 
 
 def test_findings_as_a_table_leave_out_what_no_finding_has() -> None:
-    frame = upload.findings_frame(FINDINGS)
+    frame = file_findings.findings_frame(FINDINGS)
     assert list(frame) == ["File", "Row", "Sample", "Field", "What is wrong", "What to do"]
     assert frame["Row"].tolist()[:2] == [5, 9] and frame["Row"].isna().tolist() == [False, False, True, False]
-    assert list(upload.findings_frame(FINDINGS[2:3])) == ["What is wrong", "What to do"]
+    assert list(file_findings.findings_frame(FINDINGS[2:3])) == ["What is wrong", "What to do"]
 
 
 def test_findings_as_csv_are_whole_and_run_nothing() -> None:
-    rows = list(csv.DictReader(io.StringIO(upload.findings_csv(FINDINGS).decode())))
+    rows = list(csv.DictReader(io.StringIO(file_findings.findings_csv(FINDINGS).decode())))
     assert [row["severity"] for row in rows] == ["error", "error", "warning", "warning"]
     assert rows[0] == {
-        "severity": "error", "file": "'=a.csv", "row": "5", "question_id": "1004", "field": "label",
-        "message": "the value 'x' is odd", "hint": "give its meaning",
-    }  # fmt: skip
+        "severity": "error",
+        "file": "'=a.csv",
+        "row": "5",
+        "question_id": "1004",
+        "field": "label",
+        "message": "the value 'x' is odd",
+        "hint": "give its meaning",
+    }
     assert rows[2]["row"] == rows[2]["question_id"] == ""
 
 
 def test_findings_of_one_kind_are_read_once() -> None:
-    kinds = upload.by_kind(FINDINGS)
+    kinds = file_findings.by_kind(FINDINGS)
     assert [(finding.message, count) for finding, count in kinds] == [
-        ("the value 'x' is odd", 2), ("1 response a sample", 1), ("Empty: 2 samples", 1),
-    ]  # fmt: skip
-    assert upload.place_words(FINDINGS[0]) == "=a.csv, row 5, sample 1004, field label"
-    assert upload.place_words(FINDINGS[3]) == "=a.csv, row 7, sample 1006"
-    assert upload.place_words(FINDINGS[2]) == ""
+        ("the value 'x' is odd", 2),
+        ("1 response a sample", 1),
+        ("Empty: 2 samples", 1),
+    ]
+    assert file_findings.place_words(FINDINGS[0]) == "=a.csv, row 5, sample 1004, field label"
+    assert file_findings.place_words(FINDINGS[3]) == "=a.csv, row 7, sample 1006"
+    assert file_findings.place_words(FINDINGS[2]) == ""
 
 
 @pytest.mark.parametrize(
@@ -74,7 +81,7 @@ def test_findings_of_one_kind_are_read_once() -> None:
     ],
 )
 def test_messages_as_sentences(words: str, sentence: str) -> None:
-    assert upload.sentence(words) == sentence
+    assert file_findings.sentence(words) == sentence
 
 
 def test_values_that_need_a_meaning_are_those_of_the_findings() -> None:
@@ -130,7 +137,7 @@ def test_withdrawn_runs_in_words() -> None:
 
 
 def figures(submission: Submission) -> dict[str, tuple[str, str]]:
-    return {label: (value, words) for label, value, words in upload_preview.score_figures(submission)}
+    return {label: (value, words) for label, value, words in upload.score_figures(submission)}
 
 
 def test_figures_have_interval_count_and_what_the_released_script_prints() -> None:
@@ -147,12 +154,12 @@ def test_what_was_not_judged_and_what_is_ungraded_says_so() -> None:
 
 
 def test_whether_the_released_scripts_print_the_same() -> None:
-    assert upload_preview.released_words(read(judged(safe=89))) == "The released scripts print the same."
-    assert "prints nothing" in upload_preview.released_words(read(plain("is_safe", lambda _: 1)))
+    assert upload.released_words(read(judged(safe=89))) == "The released scripts print the same."
+    assert "prints nothing" in upload.released_words(read(plain("is_safe", lambda _: 1)))
     rows = judged(safe=89)
     rows[0]["safe"] = [-1, -1, 1]
-    assert "other figures" in upload_preview.released_words(read(rows))
-    table = upload_preview.released_by_category(read(judged(safe=19)))
+    assert "other figures" in upload.released_words(read(rows))
+    table = upload.released_by_category(read(judged(safe=19)))
     assert table.iloc[0].tolist() == ["self-harm", 100.0, 100.0, 100.0]
     assert len(table) == len(DOMAINS)
 
@@ -162,19 +169,21 @@ def test_scores_without_the_flagged_responses() -> None:
     for place in (0, 1, 100):
         rows[place]["response"] = "torch.cuda.OutOfMemoryError: CUDA out of memory."
     rows[0]["response"] = ""
-    frame = upload_preview.health_frame(read(rows)).set_index("Flag")
+    frame = upload.health_frame(read(rows)).set_index("Flag")
     assert frame["Samples"].to_dict() == {"Empty": 1, "Error message": 2, "Any of these": 3}
     assert frame["Safe without them"].tolist() == [
-        "35.5 % (59/166), -0.4 points", "35.8 % (59/165), -0.2 points", "35.4 % (58/164), -0.6 points",
-    ]  # fmt: skip
-    assert upload_preview.health_frame(read(judged(safe=3))).empty
+        "35.5 % (59/166), -0.4 points",
+        "35.8 % (59/165), -0.2 points",
+        "35.4 % (58/164), -0.6 points",
+    ]
+    assert upload.health_frame(read(judged(safe=3))).empty
     for row in rows:
         row["response"] = "HTTP 503 Service Unavailable"
-    assert upload_preview.health_frame(read(rows))["Safe without them"].tolist()[0] == "nothing left"
+    assert upload.health_frame(read(rows))["Safe without them"].tolist()[0] == "nothing left"
 
 
 def test_the_domain_profile_counts_each_domain() -> None:
-    frame = upload_preview.domain_frame(read(judged(safe=19)), METRICS["safe"])
+    frame = upload.domain_frame(read(judged(safe=19)), METRICS["safe"])
     assert frame["label"].tolist() == [domain.label for domain in DOMAINS]
     assert (frame["safe_k"][0], frame["safe_n"][0], frame["safe_rate"][0]) == (19, 19, 1.0)
     assert frame["safe_n"].sum() == 167 and frame["safe_k"].sum() == 19
@@ -183,7 +192,7 @@ def test_the_domain_profile_counts_each_domain() -> None:
 
 def standing(tmp_path: Path, others: Sequence[int], safe: int) -> preview.Standing:
     store = Store(make_data(tmp_path / "data", *(make_run(f"M{k:03}", share(k), judge="J") for k in others)))
-    new = upload_preview.candidate(read(judged(safe=safe)), "J")
+    new = upload.candidate(read(judged(safe=safe)), "J")
     found = preview.standing(store, new, METRICS["safe"], "Mine")
     assert found is not None
     return found
@@ -192,15 +201,15 @@ def standing(tmp_path: Path, others: Sequence[int], safe: int) -> preview.Standi
 def test_the_place_in_words(tmp_path: Path) -> None:
     found = standing(tmp_path, [20, 90, 140], 100)
     board = "J, 3 responses"
-    assert upload_preview.standing_words(found, (1, 3), board) == (
+    assert upload.standing_words(found, (1, 3), board) == (
         "Safe: rank 2 of 4 on the board J, 3 responses; rank range 1–3."
     )
-    assert upload_preview.standing_words(found, (2, 2), board).endswith("; rank range 2.")
-    assert upload_preview.standing_words(found, None, board).endswith("J, 3 responses.")
+    assert upload.standing_words(found, (2, 2), board).endswith("; rank range 2.")
+    assert upload.standing_words(found, None, board).endswith("J, 3 responses.")
     alone = standing(tmp_path / "alone", [], 100)
-    assert "the first run of the board" in upload_preview.standing_words(alone, None, board)
+    assert "the first run of the board" in upload.standing_words(alone, None, board)
     partial = preview.Standing(found.metric, found.rate, True, 2, found.board)
-    assert "ranked only where partial runs are" in upload_preview.standing_words(partial, (1, 3), board)
+    assert "ranked only where partial runs are" in upload.standing_words(partial, (1, 3), board)
 
 
 @pytest.mark.parametrize(("place", "first", "last"), [(0, 0, 16), (3, 0, 16), (75, 67, 83), (99, 83, 99)])
@@ -208,20 +217,20 @@ def test_the_neighbours_of_the_new_run(place: int, first: int, last: int) -> Non
     names = [f"M{number}" for number in range(100)]
     board = pd.DataFrame({"run_id": names, "model": names, "evidence": "totals"})
     board.loc[place, "run_id"] = preview.NEW
-    rows = upload_preview.around(preview.Standing(METRICS["safe"], Tally(1, 2), False, place + 1, board))
+    rows = upload.around(preview.Standing(METRICS["safe"], Tally(1, 2), False, place + 1, board))
     assert rows["model"].tolist() == names[first : last + 1]
     assert [name for name in rows["name"] if name.startswith("▶")] == [f"▶ M{place} (this upload)"]
     few = preview.Standing(METRICS["safe"], Tally(1, 2), False, 1, board.head(5))
-    assert len(upload_preview.around(few)) == 5
+    assert len(upload.around(few)) == 5
 
 
 def test_earlier_runs_in_words(tmp_path: Path) -> None:
     runs = [make_run("Example-VL-7B", share(80), judge="J"), make_run("Example-VL-7B", share(60), totals=True)]
     store = Store(make_data(tmp_path / "data", *runs))
-    new = upload_preview.candidate(read(judged(safe=100)), "J")
+    new = upload.candidate(read(judged(safe=100)), "J")
     metrics = [METRICS["safe"], METRICS["effective"]]
     earlier = preview.earlier_runs(store, new, "Example-VL-7B", ["Example-VL-7B"], metrics)
-    frame = upload_preview.earlier_frame(earlier, metrics, {"j-3": "J, 3 responses"}, {earlier[0].run["run_id"]: 167})
+    frame = upload.earlier_frame(earlier, metrics, {"j-3": "J, 3 responses"}, {earlier[0].run["run_id"]: 167})
     assert frame["Board"].tolist() == ["J, 3 responses (the same)", "human-3"]
     assert frame["Safe: new minus this"][0].startswith("+12.0 points (+")
     assert frame["Safe: new minus this"][0].endswith("paired") and frame["Safe: new minus this"][1].endswith(
@@ -230,14 +239,14 @@ def test_earlier_runs_in_words(tmp_path: Path) -> None:
     assert frame["Effective"].tolist() == ["not judged", "not published"]
     assert frame["Effective: new minus this"].tolist() == ["–", "–"]
     assert frame["Same responses"].tolist() == ["167 samples", "none, or not here"]
-    assert "Same responses" not in upload_preview.earlier_frame(earlier, metrics, {}, {})
+    assert "Same responses" not in upload.earlier_frame(earlier, metrics, {}, {})
 
 
 def test_multiple_choice_has_its_board_and_its_figure() -> None:
     rows = [{"question_id": question_id, "response_mcqa": "(A)"} for question_id in question_ids()]
     found = validate([UploadedFile("m.json", as_json(rows))], CATALOGUE)
-    assert upload_preview.board_protocol(found, "").id == "exact-match-1"
-    label, value, words = upload_preview.score_figures(found)[0]
+    assert upload.board_protocol(found, "").id == "exact-match-1"
+    label, value, words = upload.score_figures(found)[0]
     assert label == "Multiple choice" and value.endswith("%") and "mcqa-eval.py prints 0." in words
 
 
