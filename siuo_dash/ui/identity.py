@@ -1,8 +1,8 @@
 """Who is at the page: what the sign-in provider says of a person, as the store's Actor.
 
-An Actor is made again at each action: from what Streamlit's signed cookie said when the page connected, and from whether
-that sign-in has ended since. Nothing that a browser can set takes part in it: no session state, no address, no widget.
-What a provider says is checked, and never shown unescaped.
+An Actor is made again at each action: from what Streamlit's signed cookie said when the page connected, and from
+whether that sign-in has ended since. Nothing that a browser can set takes part in it: no session state, no address,
+no widget. What a provider says is checked, and never shown unescaped.
 """
 
 from __future__ import annotations
