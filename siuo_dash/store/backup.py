@@ -97,10 +97,8 @@ def restore_from(source: Path, data_dir: Path) -> Backup:
                 _must_be_free(data_dir)
                 try:
                     made = _make(source, scratch)
-                    for name in sorted(
-                        (path.name for path in scratch.iterdir()), key=lambda name: (name == SAMPLES, name)
-                    ):
-                        files.move(scratch / name, data_dir / name)
+                    for path in sorted(scratch.iterdir(), key=lambda path: path.name == SAMPLES):
+                        files.move(path, data_dir / path.name)
                 finally:
                     shutil.rmtree(scratch, ignore_errors=True)
         except BaseException:

@@ -29,6 +29,8 @@ from siuo_dash.store.registry.tables import sign_outs
 BEFORE: Final = "before-registry"
 REPORT: Final = "report.txt"
 _UNFINISHED: Final = ".unfinished"
+_PATIENCE: Final = 600.0
+"""Seconds that a start waits for another one that takes the directory over: thousands of files are read."""
 _WAYS: Final = {
     "published": ("publish",),
     "withdrawn": ("publish", "withdraw"),
@@ -74,10 +76,10 @@ def settle(data_dir: Path) -> None:
 def _alone(data_dir: Path) -> Iterator[None]:
     """Keep out other starts, and writers of the earlier version, who lock a file among the submissions."""
     own = data_dir / ".takeover.lock"
-    held = [_locked(own)]
+    held = [_locked(own, _PATIENCE)]
     try:
         if (data_dir / "submissions").is_dir():
-            held.append(_locked(data_dir / "submissions" / ".lock"))
+            held.append(_locked(data_dir / "submissions" / ".lock", LOCK_SECONDS))
         yield
         own.unlink()
     finally:
@@ -85,8 +87,8 @@ def _alone(data_dir: Path) -> Iterator[None]:
             os.close(descriptor)
 
 
-def _locked(path: Path) -> int:
-    deadline = time.monotonic() + LOCK_SECONDS
+def _locked(path: Path, patience: float) -> int:
+    deadline = time.monotonic() + patience
     while (descriptor := files.lock(path)) is None:
         if time.monotonic() > deadline:
             raise SubmissionError(
