@@ -26,7 +26,7 @@ from siuo_dash.errors import CatalogueError, Finding, SchemaError, SubmissionErr
 from siuo_dash.store import files, takeover
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES
-from siuo_dash.store.registry.incoming import discard
+from siuo_dash.store.registry.incoming import clean, discard
 from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, hash_of, parse
 from siuo_dash.store.registry.opening import REGISTRY, reading
 from siuo_dash.store.registry.public import named_files
@@ -71,6 +71,7 @@ def repair(data_dir: Path) -> list[str]:
     takeover.settle(data_dir)
     removed = []
     with files.explained(data_dir):
+        clean(data_dir)
         for name in sorted(_run_files(data_dir)[0] - named_files(data_dir)):
             if _RUN_FILE.fullmatch(Path(name).name) and discard(data_dir, name):
                 removed.append(f"removed {name}, which no run names")

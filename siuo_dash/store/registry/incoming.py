@@ -46,7 +46,7 @@ def incoming(data_dir: Path, data: bytes | memoryview) -> Iterator[Incoming]:
     with files.explained(data_dir):
         for folder in (RUNS, _INCOMING):
             files.make_directory(data_dir / folder)
-        files.clean(data_dir / _INCOMING)
+        clean(data_dir)
         with files.staged(data_dir / _INCOMING, "run") as staged:
             files.fill(staged.descriptor, data)
             try:
@@ -55,6 +55,11 @@ def incoming(data_dir: Path, data: bytes | memoryview) -> Iterator[Incoming]:
                 with suppress(OSError, SubmissionError):  # what stays is left over: `verify --repair` removes it
                     discard(data_dir, name)
                 raise
+
+
+def clean(data_dir: Path) -> None:
+    """Remove what killed processes left half written."""
+    files.clean(data_dir / _INCOMING)
 
 
 def discard(data_dir: Path, name: str) -> bool:
