@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Row
 
 from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.errors import NoRun, SubmissionError
@@ -102,17 +100,13 @@ def no_run(data_dir: Path, run_id: str) -> NoRun:
 
 
 def _refuse_known(now: Change, upload: Upload) -> None:
-    holders = sorted(now.same_content(upload.run_id, upload.content_hash, upload.totals), key=_how_hidden)
-    if holders:
-        raise AlreadyPublished(holders[0].run_id, holders[0].state)
+    holders = now.same_content(upload.run_id, upload.content_hash, upload.totals)
+    for holder in sorted(holders, key=lambda run: run.state not in PUBLIC):  # the one that everybody can open
+        raise AlreadyPublished(holder.run_id, holder.state)
     if now.run(upload.run_id) is not None:
         raise SubmissionError(
             f"the run_id {upload.run_id} is taken by other content", hint="change the model's name a little"
         )
-
-
-def _how_hidden(run: Row[Any]) -> int:
-    return PUBLIC.index(run.state) if run.state in PUBLIC else len(PUBLIC)
 
 
 def _shipped_runs(data_dir: Path) -> list[str]:

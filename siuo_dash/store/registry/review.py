@@ -17,7 +17,6 @@ from sqlalchemy import Row, select
 
 from siuo_dash.benchmark.badges import CHECKED, PUBLICATIONS, badge_of
 from siuo_dash.benchmark.identity import content_hash, make_run_id
-from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
 from siuo_dash.store.registry.actors import (
     NO_LIMITS,
@@ -40,7 +39,7 @@ from siuo_dash.store.registry.opening import changing
 from siuo_dash.store.registry.publishing import AlreadyPublished, no_run, refuse_shipped, run_id_of
 from siuo_dash.store.registry.reading import told
 from siuo_dash.store.registry.tables import log, runs
-from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes
+from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes, with_values
 
 CORRECTABLE: Final = ("draft", "pending", "published", "withdrawn", "rejected")
 GIVEN: Final = ("self-reported", "re-judged", "reproduced", "published")
@@ -149,7 +148,8 @@ def _put(data_dir: Path, event: str, table: pa.Table, actor: Actor, limits: Limi
     digest = content_hash(table)
     run_id = run_id_of(table, digest)
     refuse_shipped(data_dir, run_id, digest)
-    table = _unchecked(table)
+    if not set(CHECKED).isdisjoint(table.column("source_status").to_pylist()):
+        table = with_values(table, source_status="self-reported")  # the other badges are a reviewer's to give
     with incoming(data_dir, parquet_bytes(table, {CONTENT_HASH: digest})) as file, changing(data_dir) as now:
         upload = Upload.of(table, run_id, digest, file.name)
         corrected = None if corrects is None else _correctable(owned(now.run(corrects), corrects, actor))
@@ -257,13 +257,6 @@ def _free(now: Change, run_id: str) -> str:
         number += 1
         free = f"{names}-{number}-{digits}"
     return free
-
-
-def _unchecked(table: pa.Table) -> pa.Table:
-    """The table without a badge that only a reviewer gives."""
-    column = table.schema.get_field_index("source_status")
-    said = ["self-reported" if each in CHECKED else each for each in table.column(column).to_pylist()]
-    return table.set_column(column, RESULT_SCHEMA.field("source_status"), pa.array(said, pa.string()))
 
 
 def _status(stated: str, badge: str) -> str:
