@@ -26,7 +26,7 @@ RUNS: Final = "runs"
 """The folder of the run files, each under the SHA-256 of its bytes: what lies there never changes."""
 _MARK: Final = "siuo-tmp"
 _NO_HARD_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
-_TOLD: Final = {
+_ADVICE: Final = {
     errno.ENOSPC: ("the disk is full", "free some space, then try again; nothing was kept"),
     errno.EDQUOT: ("the disk quota is used up", "free some space, then try again; nothing was kept"),
     errno.EFBIG: ("the file would be larger than this system allows", "raise the limit (ulimit -f), then try again"),
@@ -51,7 +51,7 @@ def explained(where: Path) -> Iterator[None]:
     except OSError as error:
         path = Path(error.filename) if isinstance(error.filename, str) else where
         hidden = any(part.startswith(".") for part in path.parts[len(where.parts) :])
-        what, hint = _TOLD.get(
+        what, hint = _ADVICE.get(
             error.errno or 0,
             (f"the disk refused: {error.strerror or error}", "check the disk, then try again"),
         )
@@ -155,7 +155,7 @@ def fill(descriptor: int, data: bytes | memoryview) -> None:
 
 
 def lock(path: Path) -> int | None:
-    """Take an advisory lock on a file, which is made where it is missing; None while somebody else holds it.
+    """Take an advisory lock on a file, which is made where it is missing; None while another process holds it.
 
     Returns an open descriptor: closing it lets go, and so does the end of the process. Who holds the lock may remove
     the file.
@@ -245,12 +245,9 @@ def keep(data_dir: Path, data: bytes | memoryview) -> str:
     return f"{RUNS}/{name}"
 
 
-def replace(target: Path, data: bytes | memoryview, *, by_way_of: Path | None = None) -> None:
-    """Write a whole file durably; a reader sees the old bytes or the new ones, never a mixture.
-
-    by_way_of: where it is written first, beside the target by default.
-    """
-    with staged(by_way_of or target.parent, target.name) as file:
+def replace(target: Path, data: bytes | memoryview) -> None:
+    """Write a whole file durably; a reader sees the old bytes or the new ones, never a mixture."""
+    with staged(target.parent, target.name) as file:
         fill(file.descriptor, data)
         file.path.replace(target)
     sync_directory(target.parent)

@@ -25,7 +25,7 @@ from siuo_dash.store.registry import Actor, AlreadyPublished, opening, publish, 
 from siuo_dash.store.registry.opening import changing, close, version
 from siuo_dash.store.registry.public import public_runs
 from siuo_dash.store.registry.tables import runs
-from siuo_dash.store.runs.parquet import stored_hash
+from siuo_dash.store.runs.parquet import CONTENT_HASH
 from tests.make.registry import asked, events, faults, file_of, left_over, rewrite, without_an_index
 from tests.make.runs import named, run_id_of, run_table, totals_table
 from tests.store.review_runs import LOCAL
@@ -46,7 +46,7 @@ def test_a_published_run_is_there_whole_and_logged(tmp_path: Path) -> None:
     assert published.path == file_of(tmp_path, published.run_id)
     assert published.path.stem == hashlib.sha256(published.path.read_bytes()).hexdigest()
     assert pq.read_table(published.path, partitioning=None).equals(table)
-    assert stored_hash(published.path) == content_hash(table)
+    assert pq.read_schema(published.path).metadata[CONTENT_HASH.encode()].decode() == content_hash(table)
     (event,) = events(tmp_path)
     assert (event.event, event.run_id, event.by) == ("publish", published.run_id, "ada@example.org")
     assert event.content_hash == content_hash(table)

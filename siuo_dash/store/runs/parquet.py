@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -57,17 +56,6 @@ def _rows_a_group(table: pa.Table) -> int:
     groups = max(1, -(-size // GROUP_BYTES))
     rows: int = table.num_rows
     return min(ROW_GROUP_SIZE, max(1, -(-rows // groups)))
-
-
-def stored_hash(path: Path) -> str | None:
-    """The content hash in a file's footer, believed as it stands; None where there is none."""
-    return stored_value(path, CONTENT_HASH)
-
-
-def stored_value(path: Path, key: str) -> str | None:
-    """What a file's footer says under a key."""
-    value = (pq.read_schema(path).metadata or {}).get(key.encode())
-    return None if value is None else str(value.decode("ascii", "replace"))
 
 
 def _check_nulls(field: pa.Field, values: pa.ChunkedArray, name: str) -> None:
