@@ -46,7 +46,7 @@ WITH_FILES = {
     "duckdb",
     "pandas",
 }
-WRITING = ("registry", "publish", "review", "journal", "log", "claims", "backup", "files", "blobs")
+WRITING = ("registry", "takeover", "backup", "files")
 DRAWING = ("siuo_dash.charts", "siuo_dash.charts.colours", "siuo_dash.report.export")
 
 Import = tuple[str, str]
