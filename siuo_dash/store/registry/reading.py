@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from siuo_dash.errors import SubmissionError
 from siuo_dash.store.registry.actors import Actor, Submitted, must_be_reviewer, must_be_somebody, seen
 from siuo_dash.store.registry.change import storable
 from siuo_dash.store.registry.log import OPEN, PUBLIC, SHOWN_AS, Event, parse
-from siuo_dash.store.registry.opening import reading
+from siuo_dash.store.registry.opening import reading, version
 from siuo_dash.store.registry.tables import log, runs
 from siuo_dash.store.runs.parquet import with_values
 
@@ -106,6 +107,11 @@ def attempts(data_dir: Path, *, undecided: bool = False) -> dict[str, Attempt]:
     letters and digits of its name. undecided: count what waits for a decision, too, which is for its owner and for
     reviewers only.
     """
+    return _attempts(data_dir, version(data_dir), undecided)
+
+
+@lru_cache(maxsize=8)
+def _attempts(data_dir: Path, _version: int, undecided: bool) -> dict[str, Attempt]:
     shown = runs.c.sent.is_not(None) & runs.c.owner.is_not(None)
     if not undecided:
         shown &= runs.c.state.not_in(OPEN)
