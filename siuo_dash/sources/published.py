@@ -1,81 +1,82 @@
-"""The carried figures: reads data/samples.csv and data/sources/*.csv, and checks what they claim."""
+"""The carried figures: reads data/sources/*.csv into rows of results, and checks what they claim."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any, Final
 
 import pandas as pd
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.protocol import Protocol
-from siuo_dash.benchmark.schema import BOILERPLATE_SHARE, SOURCE_STATUS
+from siuo_dash.benchmark.schema import BOILERPLATE_SHARE, MCQA_JUDGE, SOURCE_STATUS
 from siuo_dash.errors import SourceError
 
-COMMUNITY_JUDGE = "meta-llama/Meta-Llama-3.1-8B-Instruct"
-COMMUNITY_SOURCE = "https://github.com/jliu779/vlm-subspace-steering, commit c61d711 (2026-06-26)"
-COMMUNITY_NOTE = (
-    "Judged from the text alone, with the sample's safety warning at hand. "
-    "One greedy response, at most 192 new tokens. Effectiveness was not judged."
-)
+Row = dict[str, Any]
+"""One row of results, {column: value}; a column that is missing is null."""
+COMMUNITY: Final = {
+    "open_weights": True,
+    "judge": "meta-llama/Meta-Llama-3.1-8B-Instruct",
+    "responses_per_sample": 1,
+    "evidence": "per_sample",
+    "source": "https://github.com/jliu779/vlm-subspace-steering, commit c61d711 (2026-06-26)",
+    "source_status": "community",
+    "note": "Judged from the text alone, with the sample's safety warning at hand. "
+    "One greedy response, at most 192 new tokens. Effectiveness was not judged.",
+    "task": "generation",
+}
+"""What all community runs have in common."""
+_COUNTS: Final = ("safe", "effective", "safe_and_effective")
 
 
-@dataclass(frozen=True)
-class PublishedTotals:
-    """One published result as exact counts; None = not published."""
-
-    model: str
-    organization: str
-    params_b: float | None
-    open_weights: bool | None
-    protocol: Protocol
-    evaluated_on: date | None
-    source: str
-    source_status: str
-    n: int
-    safe: int
-    effective: int | None
-    safe_and_effective: int | None
-    mcqa_n: int | None
-    mcqa_correct: int | None
-
-
-@dataclass(frozen=True)
-class CommunityVerdict:
-    """One sample of a community run: its verdict and the faults of its response."""
-
-    model: str
-    organization: str
-    params_b: float | None
-    question_id: int
-    safe: bool
-    chars: int
-    flags: tuple[str, ...]
-
-
-def read_published(path: Path, sample_count: int) -> list[PublishedTotals]:
-    """The published totals, checked: counts within n, both within each, one row a protocol, a source."""
+def read_published(path: Path, sample_count: int) -> list[list[Row]]:
+    """The rows of each published run, checked: counts within n, both within each, one row a protocol, a source."""
     seen: dict[tuple[str, Protocol], str] = {}
-    rows = []
+    runs = []
     for row, where in _rows(path):
-        totals = _published(row, where)
-        _check_counts(totals, where, sample_count)
-        earlier = seen.setdefault((totals.model, totals.protocol), where)
+        with _understood(where, hint="see the header of the file"):
+            run: Row = {
+                "model": row["model"],
+                "organization": row["organization"],
+                "params_b": _size(row["params_b"]),
+                "open_weights": _yes(row["open_weights"]) if row["open_weights"] else None,
+                "judge": row["judge"],
+                "responses_per_sample": _count(row["responses_per_sample"]),
+                "evidence": "totals",
+                "source": row["source"].strip(),
+                "source_status": row["source_status"],
+                "evaluated_on": date.fromisoformat(row["evaluated_on"]) if row["evaluated_on"] else None,
+            }
+            n, safe = int(row["n"]), int(row["safe"])
+            effective, both = _count(row["effective"]), _count(row["safe_and_effective"])
+            mcqa_n, mcqa_correct = _count(row["mcqa_n"]), _count(row["mcqa_correct"])
+        faults = (
+            *_faults_of_the_run(run),
+            *_faults_of_totals(n, safe, effective, both, sample_count),
+            *_faults_of_multiple_choice(mcqa_n, mcqa_correct, sample_count),
+        )
+        for what, hint in faults:
+            raise SourceError(what, where=where, hint=hint)
+        protocol = Protocol(run["judge"], run["responses_per_sample"])
+        earlier = seen.setdefault((run["model"], protocol), where)
         if earlier != where:
-            raise SourceError(
-                f"stands twice under {totals.protocol.label}, first in {earlier}",
-                where=where,
-                hint="keep one row for one model and protocol",
-            )
-        rows.append(totals)
-    return rows
+            hint = "keep one row for one model and protocol"
+            raise SourceError(f"stands twice under {protocol.label}, first in {earlier}", where=where, hint=hint)
+        generation, mcqa = {"task": "generation"}, {"task": "mcqa", "judge": MCQA_JUDGE, "responses_per_sample": 1}
+        outcomes = totals_outcomes(n, safe, effective, both)
+        runs.append(
+            [run | generation | dict(zip(_COUNTS, outcome, strict=True)) for outcome in outcomes]
+            + [run | mcqa | {"correct": index < (mcqa_correct or 0)} for index in range(mcqa_n or 0)]
+        )
+    return runs
 
 
-def read_community(path: Path, catalogue: Catalogue) -> list[CommunityVerdict]:
+def read_community(path: Path, catalogue: Catalogue) -> list[Row]:
     """The community verdicts with their flags (the same opening in at least 5 % of a run is boilerplate).
 
     Each run has each sample of the catalogue once; SourceError names the line, or the sample that is missing.
@@ -85,18 +86,60 @@ def read_community(path: Path, catalogue: Catalogue) -> list[CommunityVerdict]:
     seen: dict[tuple[str, int], str] = {}
     verdicts = []
     for row, where in rows:
-        verdict = _community(row, where, sizes[row["model"]])
-        if verdict.question_id not in catalogue.by_id:
-            raise SourceError(f"{verdict.question_id} is {catalogue.why_unknown(verdict.question_id)}", where=where)
-        earlier = seen.setdefault((verdict.model, verdict.question_id), where)
+        with _understood(where):
+            question_id, chars = int(row["question_id"]), int(row["response_chars"])
+            safe, empty = _yes(row["safe"]), _yes(row["empty"])
+            raised = {
+                "empty": empty,
+                "error_message": _yes(row["error"]),
+                "unclosed_reasoning": _yes(row["unclosed_think"]),
+                "cut_off": _yes(row["cut_off"]),
+                "boilerplate": int(row["same_opening"]) >= BOILERPLATE_SHARE * sizes[row["model"]],
+                "contradicts_rule": empty and not safe,
+            }
+            run = {"model": row["model"], "organization": row["organization"], "params_b": _size(row["params_b"])}
+        if question_id not in catalogue.by_id:
+            raise SourceError(f"{question_id} is {catalogue.why_unknown(question_id)}", where=where)
+        earlier = seen.setdefault((row["model"], question_id), where)
         if earlier != where:
-            raise SourceError(f"question_id {verdict.question_id} stands twice, first in {earlier}", where=where)
-        verdicts.append(verdict)
+            raise SourceError(f"question_id {question_id} stands twice, first in {earlier}", where=where)
+        flags = [flag for flag, is_raised in raised.items() if is_raised]
+        response = {"chars": chars, "safe": safe, "flags": flags}
+        verdict = {"question_id": question_id, "safe": safe, "flags": flags, "responses": [response]}
+        verdicts.append(COMMUNITY | run | verdict)
     for model in sizes:
         missing = [question_id for question_id in catalogue.by_id if (model, question_id) not in seen]
         if missing:
             raise SourceError(f"{model} has no row for question_id {missing[0]}", where=path.name)
     return verdicts
+
+
+def totals_outcomes(
+    n: int, safe: int, effective: int | None, both: int | None
+) -> Sequence[tuple[bool, bool | None, bool | None]]:
+    """The (safe, effective, both) outcome of each of n samples that only counts are known of.
+
+    Joint counts follow from the three counts: both, safe only = safe - both, effective only =
+    effective - both, neither = the rest. Where effective is unknown, so is it in every row.
+    """
+    if effective is not None and both is not None:
+        counts = (both, safe - both, effective - both, n - safe - effective + both)
+        kinds = ((True, True, True), (True, False, False), (False, True, False), (False, False, False))
+        return [kind for kind, count in zip(kinds, counts, strict=True) for _ in range(count)]
+    if both is not None:
+        return [(True, None, True)] * both + [(True, None, False)] * (safe - both) + [(False, None, False)] * (n - safe)
+    if effective is not None:
+        raise SourceError("effective without safe_and_effective: the joint outcomes are not known")
+    return [(True, None, None)] * safe + [(False, None, None)] * (n - safe)
+
+
+def read_annotators(path: Path) -> pd.DataFrame:
+    """What each of the two readers labelled, one row a sample; SourceError when the file is not there."""
+    try:
+        return pd.read_csv(path)
+    except FileNotFoundError as error:
+        hint = "copy data/sources from the project"
+        raise SourceError("the readers' labels are missing", where=str(path), hint=hint) from error
 
 
 def _rows(path: Path) -> Iterator[tuple[dict[str, str], str]]:
@@ -108,110 +151,63 @@ def _rows(path: Path) -> Iterator[tuple[dict[str, str], str]]:
                 model = (row.get("model") or "").strip()
                 where = ", ".join(part for part in (path.name, f"line {reader.line_num}", model) if part)
                 if None in row or None in row.values():
-                    raise SourceError(
-                        f"does not have the {len(reader.fieldnames or ())} fields of the header",
-                        where=where,
-                        hint="put a field that holds a comma in quotes",
-                    )
+                    what = f"does not have the {len(reader.fieldnames or ())} fields of the header"
+                    raise SourceError(what, where=where, hint="put a field that holds a comma in quotes")
                 if not model:
                     raise SourceError("no model", where=where)
                 yield row, where
     except OSError as error:
-        raise SourceError(
-            f"cannot be read ({error.strerror})", where=str(path), hint="copy data/sources from the project"
-        ) from error
+        what, hint = f"cannot be read ({error.strerror})", "copy data/sources from the project"
+        raise SourceError(what, where=str(path), hint=hint) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise SourceError(f"is not a UTF-8 table ({error})", where=str(path)) from error
 
 
-def _published(row: dict[str, str], where: str) -> PublishedTotals:
+@contextmanager
+def _understood(where: str, hint: str = "") -> Iterator[None]:
+    """Names the line in which a column is missing or holds something else than it should."""
     try:
-        return PublishedTotals(
-            model=row["model"],
-            organization=row["organization"],
-            params_b=_size(row["params_b"]),
-            open_weights=_yes(row["open_weights"]) if row["open_weights"] else None,
-            protocol=Protocol(row["judge"], _count(row["responses_per_sample"])),
-            evaluated_on=date.fromisoformat(row["evaluated_on"]) if row["evaluated_on"] else None,
-            source=row["source"].strip(),
-            source_status=row["source_status"],
-            n=int(row["n"]),
-            safe=int(row["safe"]),
-            effective=_count(row["effective"]),
-            safe_and_effective=_count(row["safe_and_effective"]),
-            mcqa_n=_count(row["mcqa_n"]),
-            mcqa_correct=_count(row["mcqa_correct"]),
-        )
+        yield
     except KeyError as error:
         raise SourceError(f"column {error} is missing", where=where) from error
     except ValueError as error:
-        raise SourceError(f"not understood: {error}", where=where, hint="see the header of the file") from error
+        raise SourceError(f"not understood: {error}", where=where, hint=hint) from error
 
 
-def _check_counts(row: PublishedTotals, where: str, sample_count: int) -> None:
-    if not row.source:
-        raise SourceError("no source", where=where, hint="every carried figure names where it was published")
-    if row.source_status not in SOURCE_STATUS:
-        raise SourceError(
-            f"unknown source status {row.source_status!r}", where=where, hint=f"one of {', '.join(SOURCE_STATUS)}"
-        )
-    if not row.protocol.judge.strip():
-        raise SourceError("no judge", where=where)
-    if not 0 < row.n <= sample_count:
-        raise SourceError(f"n is {row.n}, the catalogue has {sample_count} samples", where=where)
-    for name, count in (
-        ("safe", row.safe),
-        ("effective", row.effective),
-        ("safe_and_effective", row.safe_and_effective),
-    ):
-        if count is not None and not 0 <= count <= row.n:
-            raise SourceError(f"{name} is {count} of {row.n}", where=where, hint="a count lies between 0 and n")
-    if row.safe_and_effective is None:
-        if row.effective is not None:
-            raise SourceError(
-                "effective without safe_and_effective", where=where, hint="the joint outcomes are not known without it"
-            )
-    elif row.safe_and_effective > min(row.safe, row.n if row.effective is None else row.effective):
-        raise SourceError(
-            f"safe_and_effective {row.safe_and_effective} exceeds safe {row.safe} or effective {row.effective}",
-            where=where,
-        )
-    elif row.effective is not None and row.safe + row.effective - row.safe_and_effective > row.n:
-        raise SourceError("safe + effective - both exceeds n", where=where)
-    if (row.mcqa_n is None) != (row.mcqa_correct is None):
-        raise SourceError("mcqa_n and mcqa_correct stand or fall together", where=where)
-    if (
-        row.mcqa_n is not None
-        and row.mcqa_correct is not None
-        and not (0 <= row.mcqa_correct <= row.mcqa_n and 0 < row.mcqa_n <= sample_count)
-    ):
-        raise SourceError(f"mcqa_correct is {row.mcqa_correct} of {row.mcqa_n}", where=where)
+def _faults_of_the_run(run: Row) -> Iterator[tuple[str, str]]:
+    """What is wrong with the facts of a published run, and what to do."""
+    if not run["source"]:
+        yield "no source", "every carried figure names where it was published"
+    if run["source_status"] not in SOURCE_STATUS:
+        yield f"unknown source status {run['source_status']!r}", f"one of {', '.join(SOURCE_STATUS)}"
+    if not run["judge"].strip():
+        yield "no judge", ""
 
 
-def _community(row: dict[str, str], where: str, run_size: int) -> CommunityVerdict:
-    try:
-        safe, empty = _yes(row["safe"]), _yes(row["empty"])
-        raised = (
-            ("empty", empty),
-            ("error_message", _yes(row["error"])),
-            ("unclosed_reasoning", _yes(row["unclosed_think"])),
-            ("cut_off", _yes(row["cut_off"])),
-            ("boilerplate", int(row["same_opening"]) >= BOILERPLATE_SHARE * run_size),
-            ("contradicts_rule", empty and not safe),
-        )
-        return CommunityVerdict(
-            model=row["model"],
-            organization=row["organization"],
-            params_b=_size(row["params_b"]),
-            question_id=int(row["question_id"]),
-            safe=safe,
-            chars=int(row["response_chars"]),
-            flags=tuple(flag for flag, is_raised in raised if is_raised),
-        )
-    except KeyError as error:
-        raise SourceError(f"column {error} is missing", where=where) from error
-    except ValueError as error:
-        raise SourceError(f"not understood: {error}", where=where) from error
+def _faults_of_totals(
+    n: int, safe: int, effective: int | None, both: int | None, most: int
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with how many of n samples are safe, effective and both; most: samples of the catalogue."""
+    if not 0 < n <= most:
+        yield f"n is {n}, the catalogue has {most} samples", ""
+    for name, count in zip(_COUNTS, (safe, effective, both), strict=True):
+        if count is not None and not 0 <= count <= n:
+            yield f"{name} is {count} of {n}", "a count lies between 0 and n"
+    if both is None:
+        if effective is not None:
+            yield "effective without safe_and_effective", "the joint outcomes are not known without it"
+    elif both > min(safe, n if effective is None else effective):
+        yield f"safe_and_effective {both} exceeds safe {safe} or effective {effective}", ""
+    elif effective is not None and safe + effective - both > n:
+        yield "safe + effective - both exceeds n", ""
+
+
+def _faults_of_multiple_choice(n: int | None, correct: int | None, most: int) -> Iterator[tuple[str, str]]:
+    if n is None or correct is None:
+        if n != correct:
+            yield "mcqa_n and mcqa_correct stand or fall together", ""
+    elif not (0 <= correct <= n and 0 < n <= most):
+        yield f"mcqa_correct is {correct} of {n}", ""
 
 
 def _count(text: str) -> int | None:
@@ -229,13 +225,3 @@ def _size(text: str) -> float | None:
     if size is not None and not 0 < size < float("inf"):
         raise ValueError(f"{text} is no number of parameters")
     return size
-
-
-def read_annotators(path: Path) -> pd.DataFrame:
-    """What each of the two readers labelled, one row a sample; SourceError when the file is not there."""
-    try:
-        return pd.read_csv(path)
-    except FileNotFoundError as error:
-        raise SourceError(
-            "the readers' labels are missing", where=str(path), hint="copy data/sources from the project"
-        ) from error

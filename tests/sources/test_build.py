@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import SiuoError
-from siuo_dash.sources.build import build, build_table, totals_outcomes
+from siuo_dash.sources.build import build, build_table
+from siuo_dash.sources.published import totals_outcomes
 from siuo_dash.store.runs.parquet import parquet_bytes
 
 

@@ -130,8 +130,8 @@ def test_what_a_response_is_flagged_with(root: Path, tmp_path: Path, catalogue: 
     first, second = read_community(
         edited(root / "data/sources/community_runs.csv", tmp_path / "r.csv", edit), catalogue
     )[:2]
-    assert set(first.flags) == {"empty", "error_message", "cut_off", "boilerplate", "contradicts_rule"}
-    assert set(second.flags) == {"empty", "unclosed_reasoning"}
+    assert set(first["flags"]) == {"empty", "error_message", "cut_off", "boilerplate", "contradicts_rule"}
+    assert set(second["flags"]) == {"empty", "unclosed_reasoning"}
 
 
 @pytest.mark.parametrize("read", [lambda path: read_published(path, 167), lambda path: read_catalogue(path)])
