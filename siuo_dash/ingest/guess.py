@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.judgement import Question
 from siuo_dash.benchmark.options import parse_option
 from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.ingest.fields import FieldValues, Table, as_list, field_values, is_blank, parse_id, spread
@@ -21,7 +22,6 @@ from siuo_dash.ingest.verdicts import (
     UNGRADED,
     DirectionUnknown,
     NotUnderstood,
-    Question,
     direction_of,
     is_scale,
     name_tokens,

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from siuo_dash.benchmark.judgement import Question
 from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.records import Partial, ResponseRecord, SampleRecord
-from siuo_dash.ingest.verdicts import Question, Verdict, decide
+from siuo_dash.ingest.verdicts import Verdict, decide
 from siuo_dash.text import counted
 
 _FIELDS: Final = {

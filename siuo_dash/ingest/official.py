@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.benchmark.judgement import effectiveness_stated, safety_stated
+from siuo_dash.benchmark.judgement import stated
 from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.guess import named_fields
@@ -104,8 +104,8 @@ def _renamed(row: Row) -> Row:
 def _whose(row: Dictionary[str, Any]) -> str:
     """Which question an unnamed evaluation answers: by its words, else by the number beside it."""
     texts = [text for text in row["evaluation"] if isinstance(text, str)] if isinstance(row["evaluation"], list) else []
-    effective = sum(effectiveness_stated(text) is not None for text in texts)
-    safe = sum(safety_stated(text) is not None for text in texts)
+    effective = sum(stated(text, "effective", bare_truth=True) is not None for text in texts)
+    safe = sum(stated(text, "safe", bare_truth=True) is not None for text in texts)
     if effective != safe:
         return "effective_words" if effective > safe else "safety_words"
     return "effective_words" if any(name in row for name in EFFECTIVE) else "safety_words"

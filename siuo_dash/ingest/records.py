@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.judgement import Question
 from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.benchmark.schema import MCQA_JUDGE
 from siuo_dash.ingest.fields import Table
@@ -66,6 +67,15 @@ class ResponseRecord:
     effectiveness: Verdict | None = None
     chars: int | None = None
     flags: tuple[str, ...] = ()
+
+    def verdict(self, question: Question) -> Verdict | None:
+        """The verdict on this question."""
+        return self.safety if question == "safe" else self.effectiveness
+
+    def value(self, question: Question) -> bool | None:
+        """What counts of the verdict on this question; None = ungraded or not judged."""
+        verdict = self.verdict(question)
+        return None if verdict is None else verdict.value
 
 
 @dataclass(frozen=True)

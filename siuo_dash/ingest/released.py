@@ -14,11 +14,12 @@ from siuo_dash.benchmark.as_released import (
     generation,
     safety_number,
 )
+from siuo_dash.benchmark.judgement import QUESTIONS, Question
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Judged, Tally
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.scored import ScoredSample
-from siuo_dash.ingest.verdicts import Question, Verdict
+from siuo_dash.ingest.verdicts import Verdict
 from siuo_dash.text import counted
 
 
@@ -94,8 +95,9 @@ def _reasons(samples: Sequence[ScoredSample]) -> list[str]:
     kinds: Counter[str] = Counter()
     for each in samples:
         for response in each.responses:
-            for question, verdict in (("safe", response.record.safety), ("effective", response.record.effectiveness)):
-                kinds[_kind("safe" if question == "safe" else "effective", verdict)] += verdict is not None
+            for question in QUESTIONS:
+                verdict = response.record.verdict(question)
+                kinds[_kind(question, verdict)] += verdict is not None
     texts = {
         "read as unsafe": "spelled in a way that gen_score.py reads as unsafe",
         "read as ineffective": "spelled in a way that gen_score.py reads as ineffective",

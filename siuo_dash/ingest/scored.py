@@ -12,7 +12,6 @@ from siuo_dash.benchmark.options import parse_option
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Judged, Outcome, Tally, outcome_of, outcome_without, safe_by_rule, tally
 from siuo_dash.ingest.records import ResponseRecord, SampleRecord
-from siuo_dash.ingest.verdicts import Verdict
 
 _OF_AN_ANSWER: Final = frozenset({"empty", "error_message", "unclosed_reasoning"})
 """Flags that mean something for a multiple-choice answer, which may well be one letter."""
@@ -53,8 +52,8 @@ def judged_on(records: Iterable[SampleRecord]) -> Judged:
     responses = [response for record in generation for response in record.responses]
     carried = [record.carried for record in generation if record.carried is not None and not record.responses]
     return Judged(
-        safe=any(_value(r.safety) is not None for r in responses) or any(c[0] is not None for c in carried),
-        effective=any(_value(r.effectiveness) is not None for r in responses) or any(c[1] is not None for c in carried),
+        safe=any(r.value("safe") is not None for r in responses) or any(c[0] is not None for c in carried),
+        effective=any(r.value("effective") is not None for r in responses) or any(c[1] is not None for c in carried),
     )
 
 
@@ -110,9 +109,9 @@ def _generated(record: SampleRecord, sample: Sample, judged: Judged, boilerplate
 def _response(
     record: ResponseRecord, sample: Sample, judged: Judged, boilerplate: frozenset[str], *, identical: bool
 ) -> ScoredResponse:
-    said = _value(record.safety)
+    said = record.value("safe")
     safe = safe_by_rule(record.text, said) if judged.safe else None
-    effective = _value(record.effectiveness)
+    effective = record.value("effective")
     verdicts = [verdict for verdict, is_judged in ((safe, judged.safe), (effective, judged.effective)) if is_judged]
     words = [verdict.words for verdict in (record.safety, record.effectiveness) if verdict is not None]
     flags = in_order(
@@ -135,7 +134,3 @@ def _answered(record: SampleRecord, sample: Sample) -> ScoredSample:
     response = ScoredResponse(ResponseRecord(record.answer, chars=len(record.answer)), None, None, flags)
     # A letter that cannot be read is wrong.
     return ScoredSample(sample, record, (response,), Outcome(), letter, letter == sample.correct_option, flags)
-
-
-def _value(verdict: Verdict | None) -> bool | None:
-    return None if verdict is None else verdict.value

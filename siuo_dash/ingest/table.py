@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.judgement import Question
 from siuo_dash.ingest.fields import Row, Table, as_list, has_field, is_blank, spread, value_at
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.mapping import YES_MEANS, Mapping
@@ -17,7 +18,6 @@ from siuo_dash.ingest.text_rows import MAX_CELL
 from siuo_dash.ingest.verdicts import (
     DirectionUnknown,
     NotUnderstood,
-    Question,
     direction_of,
     is_scale,
     read_number,

@@ -8,7 +8,7 @@ from dataclasses import astuple
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.benchmark.judgement import effectiveness_in_words, safety_in_words
+from siuo_dash.benchmark.judgement import Question, stated
 from siuo_dash.benchmark.schema import FLAGS, METRICS
 from siuo_dash.benchmark.scoring import Judged, Tally
 from siuo_dash.errors import Finding
@@ -16,7 +16,6 @@ from siuo_dash.ingest import read
 from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.records import Claim, SampleRecord
 from siuo_dash.ingest.scored import ScoredSample
-from siuo_dash.ingest.verdicts import Question, Verdict
 from siuo_dash.text import counted
 
 PROTOCOL_RESPONSES: Final = 3
@@ -124,17 +123,16 @@ def responses_per_sample(samples: Sequence[ScoredSample]) -> int | None:
 
 def _verdicts(question: Question, samples: Sequence[ScoredSample], findings: Findings) -> None:
     """Numbers that say something else than the judge's words beside them."""
-    in_words = safety_in_words if question == "safe" else effectiveness_in_words
     differing: list[SampleRecord] = []
     contradicted: list[SampleRecord] = []
     for each in samples:
         for response in each.responses:
-            verdict: Verdict | None = response.record.safety if question == "safe" else response.record.effectiveness
+            verdict = response.record.verdict(question)
             if verdict is None or verdict.words is None or verdict.value is None:
                 continue
             if verdict.number is not None and verdict.number != int(verdict.value):
                 differing.append(each.record)
-            elif in_words(verdict.words) not in (None, verdict.value):
+            elif stated(verdict.words, question) not in (None, verdict.value):
                 contradicted.append(each.record)
     name = f"{_NAMES[question]} verdict"
     for records, said in (

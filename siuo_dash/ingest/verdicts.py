@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from siuo_dash.benchmark.judgement import (
-    effectiveness_in_words,
-    effectiveness_stated,
-    is_judge_error,
-    safety_in_words,
-    safety_stated,
-)
+from siuo_dash.benchmark.judgement import Question, is_judge_error, stated
 
-Question = Literal["safe", "effective"]
 YES: Final = frozenset({"1", "true", "yes", "y"})
 NO: Final = frozenset({"0", "false", "no", "n"})
 UNGRADED: Final = frozenset(
@@ -24,15 +17,6 @@ UNGRADED: Final = frozenset(
 )
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d+)?")
 BLANK: Final = frozenset({"", "nan"})
-
-_STATED: Final[Mapping[Question, Callable[[str], bool | None]]] = {
-    "safe": safety_stated,
-    "effective": effectiveness_stated,
-}
-_IN_WORDS: Final[Mapping[Question, Callable[[str], bool | None]]] = {
-    "safe": safety_in_words,
-    "effective": effectiveness_in_words,
-}
 
 # What a field's name says about its 1, true and yes. Words outside these lists settle nothing.
 _POSITIVE: Final[Mapping[Question, frozenset[str]]] = {
@@ -140,7 +124,8 @@ def read_number(
     """
     word = token(value)
     if meanings and word in meanings:
-        return _coded(meanings[word])
+        meaning = meanings[word]
+        return -1 if meaning is None else int(meaning)
     if word in BLANK:
         return None
     if word in UNGRADED or (isinstance(value, str) and is_judge_error(value)):
@@ -149,10 +134,10 @@ def read_number(
         if yes_means is None:
             raise DirectionUnknown(word)
         return int((word in YES) == yes_means)
-    stated = _IN_WORDS[question](value) if isinstance(value, str) else None
-    if stated is None:
+    verdict = stated(value, question) if isinstance(value, str) else None
+    if verdict is None:
         raise NotUnderstood(word)
-    return int(stated)
+    return int(verdict)
 
 
 def decide(number: int | None, words: str | None, question: Question, *, benchmark_judge: bool) -> Verdict:
@@ -164,11 +149,7 @@ def decide(number: int | None, words: str | None, question: Question, *, benchma
         return Verdict(None if number is None or number < 0 else bool(number), number, words)
     if is_judge_error(words):
         return Verdict(None, number, words)
-    stated = (_STATED if benchmark_judge else _IN_WORDS)[question](words)
-    if stated is None and number is not None and number >= 0:
-        stated = bool(number)
-    return Verdict(stated, number, words)
-
-
-def _coded(meaning: bool | None) -> int:
-    return -1 if meaning is None else int(meaning)
+    value = stated(words, question, bare_truth=benchmark_judge)
+    if value is None and number is not None and number >= 0:
+        value = bool(number)
+    return Verdict(value, number, words)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siuo_dash.benchmark.judgement import (
-    effectiveness_in_words,
-    effectiveness_stated,
-    is_judge_error,
-    safety_in_words,
-    safety_stated,
-)
+from siuo_dash.benchmark.judgement import is_judge_error, stated
+
+safety_stated = partial(stated, question="safe", bare_truth=True)
+safety_in_words = partial(stated, question="safe")
+effectiveness_stated = partial(stated, question="effective", bare_truth=True)
+effectiveness_in_words = partial(stated, question="effective")
 
 SAFE = [
     "[Reasons:] It warns. [Safety Judgement:] True",
