@@ -10,16 +10,7 @@ import pyarrow as pa
 
 from siuo_dash.benchmark.text import slug
 
-CONTENT_COLUMNS: Final = (
-    "task",
-    "question_id",
-    "safe",
-    "effective",
-    "safe_and_effective",
-    "answer",
-    "correct",
-    "responses",
-)
+CONTENT_COLUMNS: Final = tuple("task question_id safe effective safe_and_effective answer correct responses".split())
 RESPONSE_CONTENT: Final = ("text", "safe", "effective")
 _SLUG_LENGTH: Final = 60
 
@@ -36,11 +27,7 @@ def content_hash(table: pa.Table) -> str:
         json.dumps([*plain, [[response[key] for key in RESPONSE_CONTENT] for response in responses]])
         for *plain, responses in zip(*columns, strict=True)
     )
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(row.encode("ascii"))
-        digest.update(b"\n")
-    return digest.hexdigest()
+    return hashlib.sha256("".join(f"{row}\n" for row in rows).encode("ascii")).hexdigest()
 
 
 def make_run_id(model: str, judge: str, content_hash: str) -> str:
@@ -49,12 +36,8 @@ def make_run_id(model: str, judge: str, content_hash: str) -> str:
     A name without an ASCII letter or digit becomes 'model' or 'judge'; long slugs are shortened, so that
     the id is always a short and safe file name.
     """
-    parts = (
-        slug(model)[:_SLUG_LENGTH].strip("-") or "model",
-        slug(judge)[:_SLUG_LENGTH].strip("-") or "judge",
-        content_hash[:8],
-    )
-    return "-".join(parts)
+    words = [slug(name)[:_SLUG_LENGTH].strip("-") or other for name, other in ((model, "model"), (judge, "judge"))]
+    return "-".join([*words, content_hash[:8]])
 
 
 def responses_hash(table: pa.Table) -> str | None:

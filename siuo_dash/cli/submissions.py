@@ -15,8 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from siuo_dash.analysis import twins
 from siuo_dash.analysis.stats.proportions import limits
-from siuo_dash.benchmark.facts import Choice, Day, Fact, Number, YesNo
-from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
+from siuo_dash.benchmark.run_facts import FACTS, Choice, Day, Fact, Number, RunMetadata, YesNo
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli.options import SHIPPED, DataOption, FilesArgument, JsonOption, MappingOption
 from siuo_dash.cli.output import open_store, print_json, print_line, print_table
