@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue, Sample
@@ -58,21 +57,31 @@ def _labels(table: Table, catalogue: Catalogue, findings: Findings) -> dict[int,
         if sample is not None and label is not None and found.setdefault(sample.question_id, label) != label:
             message = "the sample is there twice with different labels"
             at.error(message, kind="a sample twice", hint="keep one of the rows", field="question_id")
-    _missing([question_id for question_id in catalogue.by_id if question_id not in named], findings)
+    missing = [question_id for question_id in catalogue.by_id if question_id not in named]
+    if missing:
+        examples = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
+        hint = "they are left out wherever these labels are used"
+        findings.warning(f"{counted(len(missing), 'sample')} without a label: {examples}", hint=hint)
     for dimension, column in _NEEDS.items():
-        _contradictions(found, dimension, column, findings)
+        strange = [
+            i for i, label in found.items() if label.primary_dimension == dimension and not getattr(label, column)
+        ]
+        if strange:
+            what = f"{counted(len(strange), 'sample')} with the primary dimension {dimension} and {column} = 0"
+            hint = f"a sample that is above all about {dimension} needs it; is the column right?"
+            findings.warning(what, hint=hint, question_id=strange[0])
     return found
 
 
 def _sample(row: Row, catalogue: Catalogue, findings: Findings) -> Sample | None:
     value = row.get("question_id")
     question_id = parse_id(value)
+    at = findings.at(field="question_id")
     if question_id is None:
-        findings.error(f"no sample number in {shown(value)}", kind="no number", field="question_id")
+        at.error(f"no sample number in {shown(value)}", kind="no number")
         return None
     if question_id not in catalogue.by_id:
-        why = catalogue.why_unknown(question_id)
-        findings.error(why, kind="not a SIUO sample", question_id=question_id, field="question_id")
+        at.error(catalogue.why_unknown(question_id), kind="not a SIUO sample", question_id=question_id)
     return catalogue.by_id.get(question_id)
 
 
@@ -81,17 +90,19 @@ def _label(row: Row, sample: Sample | None, findings: Findings) -> Label | None:
     subcategory = _subcategory(row.get("subcategory"), findings.at(field="subcategory"))
     dimension = _word(row.get("primary_dimension"))
     if dimension not in DIMENSIONS:
-        findings.error(
-            f"{shown(row.get('primary_dimension'))} is no dimension",
-            kind="no dimension",
-            hint=f"one of {', '.join(DIMENSIONS)}",
-            field="primary_dimension",
-        )
-    needs = [_flag(row.get(column), column, findings) for column in _NEEDS.values()]
-    domain_holds = _domain_holds(row.get("domain"), sample, findings)
-    if subcategory is None or dimension not in DIMENSIONS or None in needs or not domain_holds:
+        at = findings.at(field="primary_dimension")
+        what = f"{shown(row.get('primary_dimension'))} is no dimension"
+        at.error(what, kind="no dimension", hint=f"one of {', '.join(DIMENSIONS)}")
+    knowledge, reasoning = (_flag(row.get(column), column, findings) for column in _NEEDS.values())
+    domain = row.get("domain")
+    domain_holds = is_blank(domain) or sample is None or _word(domain) == sample.domain
+    if sample is not None and not domain_holds:
+        hint = f"it is {shown(sample.domain)}: the domain belongs to the benchmark and cannot be relabelled"
+        what = f"{shown(domain)} is not the sample's domain"
+        findings.error(what, kind="another domain", hint=hint, field="domain")
+    if subcategory is None or dimension not in DIMENSIONS or knowledge is None or reasoning is None or not domain_holds:
         return None
-    return Label(subcategory, dimension, bool(needs[0]), bool(needs[1]))
+    return Label(subcategory, dimension, knowledge, reasoning)
 
 
 def _subcategory(value: object, findings: Findings) -> str | None:
@@ -112,37 +123,6 @@ def _flag(value: object, column: str, findings: Findings) -> bool | None:
         what = "is neither 1 nor 0"
         findings.error(f"{shown(value)} {what}", kind=f"{column} {what}", field=column)
     return known
-
-
-def _domain_holds(value: object, sample: Sample | None, findings: Findings) -> bool:
-    if is_blank(value) or sample is None or _word(value) == sample.domain:
-        return True
-    hint = f"it is {shown(sample.domain)}: the domain belongs to the benchmark and cannot be relabelled"
-    findings.error(f"{shown(value)} is not the sample's domain", kind="another domain", hint=hint, field="domain")
-    return False
-
-
-def _missing(missing: list[int], findings: Findings) -> None:
-    if missing:
-        examples = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
-        findings.warning(
-            f"{counted(len(missing), 'sample')} without a label: {examples}",
-            hint="they are left out wherever these labels are used",
-        )
-
-
-def _contradictions(found: Mapping[int, Label], dimension: str, column: str, findings: Findings) -> None:
-    strange = [
-        question_id
-        for question_id, label in found.items()
-        if label.primary_dimension == dimension and not getattr(label, column)
-    ]
-    if strange:
-        findings.warning(
-            f"{counted(len(strange), 'sample')} with the primary dimension {dimension} and {column} = 0",
-            hint=f"a sample that is above all about {dimension} needs it; is the column right?",
-            question_id=strange[0],
-        )
 
 
 def _word(value: object) -> str:

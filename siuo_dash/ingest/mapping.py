@@ -107,39 +107,35 @@ class Mapping:
         try:
             read = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise SubmissionError(
-                f"the mapping is not JSON: {error}", where=where, hint="save it again from the upload page"
-            ) from error
+            hint = "save it again from the upload page"
+            raise SubmissionError(f"the mapping is not JSON: {error}", where=where, hint=hint) from error
         if not isinstance(read, dict):
             raise SubmissionError("the mapping is not a JSON object", where=where, hint="see docs/mapping.md")
         if read.pop("version", VERSION) != VERSION:
-            raise SubmissionError(
-                "the mapping is of another version", where=where, hint=f"this program reads version {VERSION}"
-            )
+            hint = f"this program reads version {VERSION}"
+            raise SubmissionError("the mapping is of another version", where=where, hint=hint)
         return Mapping(**{name: _checked(name, value, where) for name, value in read.items()})
 
 
 def _checked(name: str, value: Any, where: str) -> Any:
     place = f"{where}, {name}"
     if name in _MEANINGS:
-        if not isinstance(value, dict) or not all(meaning in _MEANINGS[name] for meaning in map(_text, value.values())):
-            raise SubmissionError(
-                "must give a meaning for each value",
-                where=place,
-                hint=f"a meaning is one of {', '.join(_MEANINGS[name])}",
-            )
-        return dict(value)
+        if isinstance(value, dict) and all(
+            isinstance(said, str) and said in _MEANINGS[name] for said in value.values()
+        ):
+            return dict(value)
+        hint = f"a meaning is one of {', '.join(_MEANINGS[name])}"
+        raise SubmissionError("must give a meaning for each value", where=place, hint=hint)
     if name in YES_MEANS:
-        if value not in (*YES_MEANS[name], None):
-            raise SubmissionError(
-                f"unknown meaning {value!r:.40}", where=place, hint=f"one of {', '.join(YES_MEANS[name])}"
-            )
-        return value
+        if value in (*YES_MEANS[name], None):
+            return value
+        raise SubmissionError(
+            f"unknown meaning {value!r:.40}", where=place, hint=f"one of {', '.join(YES_MEANS[name])}"
+        )
     role = next((role for role in ROLES if role.name == name), None)
     if role is None:
-        raise SubmissionError(
-            f"unknown role {name!r:.40}", where=where, hint=f"one of {', '.join(r.name for r in ROLES)}"
-        )
+        hint = f"one of {', '.join(each.name for each in ROLES)}"
+        raise SubmissionError(f"unknown role {name!r:.40}", where=where, hint=hint)
     if isinstance(value, str) and value:
         return (value,) if role.many else value
     if role.many and isinstance(value, list) and all(isinstance(entry, str) and entry for entry in value):
@@ -147,7 +143,3 @@ def _checked(name: str, value: Any, where: str) -> Any:
     if value is None:
         return () if role.many else None
     raise SubmissionError("must be a field's name" + (" or a list of them" if role.many else ""), where=place)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

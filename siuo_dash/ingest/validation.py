@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
 from typing import Final
 
@@ -99,18 +99,16 @@ def _coverage(samples: Sequence[ScoredSample], task: str, catalogue: Catalogue, 
 
 def _response_counts(samples: Sequence[ScoredSample], findings: Findings) -> None:
     counts = Counter(len(each.responses) for each in samples if each.responses)
-    if not counts:
-        return
     usual = responses_per_sample(samples)
+    if usual is None:
+        return
     if len(counts) > 1:
         listed = ", ".join(f"{counted(number, 'sample')} with {k}" for k, number in sorted(counts.items()))
-        first = next(each.record for each in samples if each.responses and len(each.responses) != usual)
-        findings.warning(
-            f"the number of responses varies: {listed}", hint=f"the run is entered with {usual}", **first.place
-        )
+        unusual = [each.record for each in samples if len(each.responses) not in (0, usual)]
+        _warn(unusual, f"the number of responses varies: {listed}", f"the run is entered with {usual}", findings)
     if usual != PROTOCOL_RESPONSES:
         findings.warning(
-            f"{counted(usual or 0, 'response')} a sample; the benchmark's protocol has {PROTOCOL_RESPONSES}",
+            f"{counted(usual, 'response')} a sample; the benchmark's protocol has {PROTOCOL_RESPONSES}",
             hint="the run stands on the board of runs with the same judge and number of responses",
         )
 
@@ -123,8 +121,7 @@ def responses_per_sample(samples: Sequence[ScoredSample]) -> int | None:
 
 def _verdicts(question: Question, samples: Sequence[ScoredSample], findings: Findings) -> None:
     """Numbers that say something else than the judge's words beside them."""
-    differing: list[SampleRecord] = []
-    contradicted: list[SampleRecord] = []
+    differing, contradicted = [], []
     for each in samples:
         for response in each.responses:
             verdict = response.record.verdict(question)
@@ -134,13 +131,12 @@ def _verdicts(question: Question, samples: Sequence[ScoredSample], findings: Fin
                 differing.append(each.record)
             elif stated(verdict.words, question) not in (None, verdict.value):
                 contradicted.append(each.record)
-    name = f"{_NAMES[question]} verdict"
     for records, said in (
         (differing, "differ from what the judge's text beside them states: the text decides"),
         (contradicted, "contradict the judge's words beside them: kept as they were published"),
     ):
         hint = f"look at question_id {records[0].question_id} first" if records else ""
-        _warn(records, f"{counted(len(records), name)} in the file {said}", hint, findings)
+        _warn(records, f"{counted(len(records), f'{_NAMES[question]} verdict')} in the file {said}", hint, findings)
 
 
 def _warn(records: Sequence[SampleRecord], message: str, hint: str, findings: Findings) -> None:
@@ -151,39 +147,8 @@ def _warn(records: Sequence[SampleRecord], message: str, hint: str, findings: Fi
 
 def _answers(samples: Sequence[ScoredSample], findings: Findings) -> None:
     """Letters, scores and keys of a multiple-choice file that differ from ours."""
-    guessed, other, keys, scored = [], [], [], []
-    for each in samples:
-        record = each.record
-        if record.file_answer and each.letter is None and record.answer is not None:
-            guessed.append(record)
-        if record.file_answer and each.letter and _letter(record.file_answer) != each.letter:
-            other.append(record)
-        if record.file_key and _letter(record.file_key) != each.sample.correct_option:
-            keys.append(record)
-        if record.answer is not None and record.file_correct not in (None, each.correct):
-            scored.append(record)
-    for found, message, hint in (
-        (
-            guessed,
-            "answer(s) have a letter in the file, but none that the released parser reads",
-            "it guesses there at random; here they are wrong",
-        ),
-        (
-            other,
-            "letter(s) in the file differ from the released parser's reading of the answer",
-            "the answer's words decide",
-        ),
-        (
-            keys,
-            "item(s) have another key in the file than the benchmark",
-            "the benchmark's key decides; if the options were shuffled, the letters mean something else",
-        ),
-        (
-            scored,
-            "score(s) in the file differ from ours",
-            "ours follow from the benchmark's key and the answer's words",
-        ),
-    ):
+    for message, hint, is_so in _OF_ANSWERS:
+        found = [each.record for each in samples if is_so(each)]
         _warn(found, f"{len(found)} {_numbered(message, len(found))}", hint, findings)
 
 
@@ -195,8 +160,34 @@ def _numbered(message: str, count: int) -> str:
     return singular.replace("have a", "has a").replace("differ ", "differs ")
 
 
-def _letter(text: str) -> str:
-    return text.strip().strip("()").upper()[:1]
+def _differs(given: str | None, letter: str) -> bool:
+    """Whether a file gives a letter, and another one than this."""
+    return given is not None and given != "" and given.strip().strip("()").upper()[:1] != letter
+
+
+_OF_ANSWERS: Final[tuple[tuple[str, str, Callable[[ScoredSample], bool]], ...]] = (
+    (
+        "answer(s) have a letter in the file, but none that the released parser reads",
+        "it guesses there at random; here they are wrong",
+        lambda each: bool(each.record.file_answer) and each.letter is None and each.record.answer is not None,
+    ),
+    (
+        "letter(s) in the file differ from the released parser's reading of the answer",
+        "the answer's words decide",
+        lambda each: each.letter is not None and _differs(each.record.file_answer, each.letter),
+    ),
+    (
+        "item(s) have another key in the file than the benchmark",
+        "the benchmark's key decides; if the options were shuffled, the letters mean something else",
+        lambda each: _differs(each.record.file_key, each.sample.correct_option),
+    ),
+    (
+        "score(s) in the file differ from ours",
+        "ours follow from the benchmark's key and the answer's words",
+        lambda each: each.record.answer is not None and each.record.file_correct not in (None, each.correct),
+    ),
+)
+"""(message, hint, whether it is so of a sample) of what a multiple-choice file says otherwise than we do."""
 
 
 def _claims(claims: Iterable[Claim], scores: Mapping[str, Tally], findings: Findings) -> None:
