@@ -18,9 +18,9 @@ from siuo_dash.text import counted, listed
 STATES: Final = {
     "draft": ("Draft", "Only you see it. Send it for review when it is ready."),
     "pending": ("Waiting for review", "Reviewers see it, nobody else does. It is ranked nowhere until it is approved."),
-    "published": ("Published", "Everybody sees it."),
+    "published": ("Published", "It is visible to everyone."),
     "rejected": ("Rejected", "A reviewer refused it. Only you and reviewers can see it. See the reason below."),
-    "superseded": ("Superseded", "A corrected submission stands in its place."),
+    "superseded": ("Superseded", "A corrected submission has taken its place."),
     "withdrawn": ("Withdrawn", "It was taken back. Its file is kept, and nobody else sees it."),
 }
 """{state: (label, what it means to the person who sent it)}."""

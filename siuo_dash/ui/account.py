@@ -13,7 +13,6 @@ from siuo_dash.store.registry import Actor
 from siuo_dash.ui import identity, page
 from siuo_dash.ui.display import plain
 
-_OUTCOME: Final = "outcome"
 _SHOWN: Final = 30.0
 """Seconds for which a page says what was done."""
 
@@ -95,4 +94,4 @@ def outcome(url: str) -> None:
 
 
 def _key(url: str) -> str:
-    return f"{page.OF_ONE_PAGE}{url}-{_OUTCOME}"
+    return f"{page.OF_ONE_PAGE}{url}-outcome"

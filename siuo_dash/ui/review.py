@@ -13,7 +13,6 @@ import streamlit as st
 from siuo_dash.analysis import preview, twins
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.names import similar
-from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report import badges, file_findings
@@ -72,16 +71,14 @@ def _queue(store: Store, me: Actor) -> None:
     st.header(plain(report.name(chosen)), anchor=False)
     sender = f"Sent by {chosen.owner}" if chosen.owner else "Sender unknown"
     st.markdown(plain(f"{sender}, waiting since {report.since(chosen)}."))
-    names = preview.known_names(store)
-    _about(chosen, table, names, me)
+    _about(chosen, table, preview.known_names(store), me)
     submission = _read(chosen.run_id, len(chosen.history), table, store.catalogue)
     upload_preview.findings(submission)
     _others_alike(store.data_dir, chosen, table, waiting, me)
     if submission.ok:
         upload_preview.scores(submission)
-        metadata = RunMetadata(model=chosen.model, judge=chosen.judge or "")
         key = f"upload-metric-review-{chosen.run_id}"
-        upload_preview.place(store, submission, metadata, names["model"], chosen.supersedes, key=key)
+        upload_preview.place(store, submission, chosen.model, chosen.judge or "", chosen.supersedes, key=key)
     _responses(store, table, chosen.run_id)
     _earlier(store.data_dir, chosen, me)
     _decide(store.data_dir, chosen, str(table["source_status"][0]), me)
@@ -212,29 +209,21 @@ def _decide(data_dir: Path, submission: Submitted, source_status: str | None, me
         help = "Needed to ask for changes and to reject; kept in the log"
         st.text_area("Words to the submitter", key=why_key, max_chars=LONGEST_WHY, height=90, help=help)
 
-    def decide(change: Callable[[Actor, str], object], words: str, needs_why: bool) -> None:
+    def decide(change: Callable[..., object], words: str, needs_why: bool) -> None:
         why = str(st.session_state.get(why_key, "")).strip()
+        badge = {} if needs_why else {"badge": st.session_state.get(badge_key, given[0])}
         if needs_why and not why:
             account.refuse(_PAGE, "Nothing was decided: say in a sentence why, so that the submitter can act on it.")
         else:
-            account.act(_PAGE, identity.actor, lambda who: change(who, why), words)
-
-    def approve(who: Actor, why: str) -> None:
-        registry.approve(data_dir, run_id, who, badge=st.session_state.get(badge_key, given[0]), why=why)
-
-    def ask_for_changes(who: Actor, why: str) -> None:
-        registry.request_changes(data_dir, run_id, who, why)
-
-    def reject(who: Actor, why: str) -> None:
-        registry.reject(data_dir, run_id, who, why)
+            account.act(_PAGE, identity.actor, lambda who: change(data_dir, run_id, who, why=why, **badge), words)
 
     name, unread = report.name(submission), source_status is None
     back = f"{name} is a draft of its submitter again, with your words."
     with st.container(horizontal=True):
         for label, key, icon, change, words, needs_why in (
-            ("Approve", "approve", "check", approve, f"{name} is published.", False),
-            ("Ask for changes", "changes", "edit_note", ask_for_changes, back, True),
-            ("Reject", "reject", "block", reject, f"{name} is rejected.", True),
+            ("Approve", "approve", "check", registry.approve, f"{name} is published.", False),
+            ("Ask for changes", "changes", "edit_note", registry.request_changes, back, True),
+            ("Reject", "reject", "block", registry.reject, f"{name} is rejected.", True),
         ):
             st.button(
                 label,

@@ -1,26 +1,143 @@
-"""A person's submissions: sending one for review or keeping it, the state of each, and what can be done with it."""
+"""A person's uploads: the one in the making, what was sent for review or kept, and what can be done with each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
+from siuo_dash.analysis.leaderboard import run_labels
+from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.run_facts import RunMetadata
-from siuo_dash.errors import SiuoError
-from siuo_dash.ingest.submission import Submission
+from siuo_dash.errors import SiuoError, SubmissionError
+from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report import review as report
 from siuo_dash.store import registry
+from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import Actor, Submitted
-from siuo_dash.ui import account, display, identity, page, withdrawal
-from siuo_dash.ui import upload_draft as drafts
+from siuo_dash.ui import account, display, identity, page, streamlit_private, withdrawal
 from siuo_dash.ui.display import plain
-from siuo_dash.ui.upload_draft import Draft
 
 _PAGE: Final = "upload"
+KEY: Final = f"{page.OF_ONE_PAGE}{_PAGE}"
+
+
+@dataclass
+class Draft:
+    """What is kept until the run is published, the person starts again or leaves the page.
+
+    number: renews all widgets of the form when it changes. files: ids of the dropped files that `mapping` is for.
+    accepted: the last submission without errors and what it was made from; of a refused file nothing is kept.
+    published: the run_id, once there is one. corrects: the earlier submission that this one takes the place of, whose
+    rows are looked at while no file is dropped.
+    """
+
+    number: int | str = 0
+    files: tuple[str, ...] = ()
+    mapping: Mapping | None = None
+    loaded: bool = False
+    problem: str = ""
+    accepted: tuple[tuple[object, ...], Submission] | None = None
+    published: str | None = None
+    corrects: str | None = None
+
+    def key(self, name: str) -> str:
+        """The key of a widget of this draft."""
+        return f"upload-{name}-{self.number}"
+
+    def release(self) -> None:
+        """Free the dropped files: Streamlit keeps them until the tab is closed, also when their widget has gone."""
+        streamlit_private.free_files(self.files)
+
+    def start_again(self, published: str | None = None) -> None:
+        """Forget files, mapping and scores; every widget is empty again."""
+        self.release()
+        fresh = Draft(number=int(self.number) + 1, published=published)
+        self.__dict__.update(fresh.__dict__)
+
+    def use(self, mapping: Mapping | None, *, loaded: bool = False) -> None:
+        """Read the files with this mapping from now on; None = guess again."""
+        self.mapping, self.loaded, self.problem = mapping, loaded, ""
+
+
+def current() -> Draft:
+    """The draft of this session."""
+    draft: Draft = st.session_state.setdefault(KEY, Draft())
+    return draft
+
+
+def drop_files(draft: Draft, most_mb: int) -> list[UploadedFile]:
+    """The file chooser; a mapping that was made for other files is forgotten, a loaded one stays.
+
+    most_mb: megabytes of all files together; of more than that, the server lets go, and none is returned.
+    """
+    dropped = st.file_uploader(
+        "Result files of one run",
+        accept_multiple_files=True,
+        key=draft.key("files"),
+        max_upload_size=most_mb,
+        help="Each file is recognised by its content. Nothing is kept before you publish.",
+    )
+    if sum(file.size for file in dropped) > most_mb * 1024**2:
+        draft.files = tuple(file.file_id for file in dropped)
+        draft.release()
+        st.error(
+            f"The files have more than {most_mb} MB together. Drop the files of one run only.", icon=":material/error:"
+        )
+        st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
+        return []
+    ids = tuple(file.file_id for file in dropped)
+    if ids != draft.files:
+        draft.files, draft.accepted = ids, None
+        if ids:
+            draft.published = None
+        if not draft.loaded:
+            draft.mapping = None
+    return [UploadedFile(file.name, file.getvalue()) for file in dropped]
+
+
+def examined(draft: Draft, files: Sequence[UploadedFile], catalogue: Catalogue) -> Submission:
+    """The submission of these files; read once while nothing changes, and without its texts when it is refused."""
+    made_from = (draft.files or draft.corrects, draft.mapping.as_json() if draft.mapping else None, id(catalogue))
+    if draft.accepted is not None and draft.accepted[0] == made_from:
+        return draft.accepted[1]
+    with st.spinner("Reading the files …"):
+        submission = validate(files, catalogue, draft.mapping)
+    draft.accepted = (made_from, submission) if submission.ok else None
+    return submission if submission.ok else replace(submission, samples=())
+
+
+def load_mapping(draft: Draft) -> None:
+    """Lets a person use a saved mapping."""
+
+    def take_over() -> None:
+        file = st.session_state.get(draft.key("mapping-file"))
+        try:
+            draft.use(
+                None if file is None else Mapping.from_json(file.getvalue(), where=file.name), loaded=file is not None
+            )
+        except SubmissionError as error:
+            draft.use(None)
+            draft.problem = str(error)
+
+    with st.popover("Use a saved mapping", icon=":material/upload_file:"):
+        st.file_uploader(
+            "Mapping (JSON)",
+            key=draft.key("mapping-file"),
+            on_change=take_over,
+            max_upload_size=1,
+            help="Saved on this page after another upload, or written by hand.",
+        )
+    if draft.problem:
+        st.error(plain(draft.problem), icon=":material/error:")
+    elif draft.loaded:
+        st.caption("The loaded mapping is in use. Remove its file to have the fields guessed again.")
 
 
 def offer(data_dir: Path, draft: Draft, submission: Submission, metadata: RunMetadata, *, ready: bool) -> None:
@@ -66,7 +183,7 @@ def correcting(draft: Draft, data_dir: Path) -> str | None:
     try:
         old = registry.one(data_dir, draft.corrects, identity.actor())
     except SiuoError:
-        draft.corrects = draft.stored = None
+        draft.corrects = None
         return None
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
@@ -94,18 +211,17 @@ def choose_submission(submissions: Sequence[Submitted], frame: pd.DataFrame, *, 
     return by_id[st.selectbox("Submission", list(by_id), key="submission", bind="query-params", width=620)]
 
 
-def show(data_dir: Path, me: Actor, labels: Mapping[str, str]) -> None:
-    """A person's own submissions, one of them whole. labels: {run_id: what people read} of the published runs."""
+def show(store: Store, me: Actor) -> None:
+    """A person's own submissions, one of them whole."""
     account.outcome(_PAGE)
-    own = registry.own(data_dir, me)
+    own = registry.own(store.data_dir, me)
     if not own:
         st.info(
             "You have sent nothing yet. What you keep as a draft or send for review under *Upload* is shown here.",
             icon=":material/inbox:",
         )
         return
-    attempts = registry.attempts(data_dir, undecided=True)
-    frame = report.submissions_frame(own, attempts)
+    frame = report.submissions_frame(own, registry.attempts(store.data_dir, undecided=True))
     chosen = choose_submission(own, frame, key="mine", alt="Your submissions, the latest first")
     label, meaning = report.STATES[chosen.state]
     st.subheader(plain(report.name(chosen)), anchor=False)
@@ -118,54 +234,49 @@ def show(data_dir: Path, me: Actor, labels: Mapping[str, str]) -> None:
         key=f"history-{chosen.run_id}",
         alt="What happened to this submission",
     )
-    _actions(data_dir, chosen, labels, me)
+    _actions(store, chosen, me)
 
 
-def _actions(data_dir: Path, chosen: Submitted, labels: Mapping[str, str], me: Actor) -> None:
+def _actions(store: Store, chosen: Submitted, me: Actor) -> None:
     """What its sender can do with a submission in its state."""
-    run_id, name, state = chosen.run_id, report.name(chosen), chosen.state
+    data_dir, run_id, name, state = store.data_dir, chosen.run_id, report.name(chosen), chosen.state
     last = chosen.history[-1] if chosen.history else None
 
-    def send(me: Actor) -> None:
-        registry.send(data_dir, run_id, me, limits=identity.limits())
+    def button(
+        label: str,
+        key: str,
+        icon: str,
+        change: Callable[..., object],
+        words: str,
+        who: Any = identity.actor,
+        **how: Any,
+    ) -> None:
+        def do() -> None:
+            account.act(_PAGE, who, partial(change, data_dir, run_id, **how), words)
 
-    def retract(me: Actor) -> None:
-        registry.retract(data_dir, run_id, me)
-
-    def restore(me: Actor) -> None:
-        registry.restore(data_dir, run_id, me)
+        st.button(label, icon=f":material/{icon}:", key=f"{key}-{run_id}", on_click=do)
 
     with st.container(horizontal=True):
-        if state == "published" and run_id in labels:
-            page.link("run", "Open the run", {"run": labels[run_id]})
+        if state == "published" and (label := run_labels(store).get(run_id)):
+            page.link("run", "Open the run", {"run": label})
         if state == "draft":
-            words = f"{name} waits for review now."
-            _button("Send for review", f"send-{run_id}", ":material/send:", identity.uploader, send, words)
+            who, limits, words = identity.uploader, identity.limits(), f"{name} waits for review now."
+            button("Send for review", "send", "send", registry.send, words, who, limits=limits)
         if state in ("draft", "pending", "published", "rejected"):
             st.button("Correct", icon=":material/edit:", key=f"correct-{run_id}", on_click=_correct, args=(run_id,))
         if state in ("draft", "pending"):
             words = f"{name} is taken back. Nobody else sees it."
-            _button("Take back", f"retract-{run_id}", ":material/undo:", identity.actor, retract, words)
+            button("Take back", "retract", "undo", registry.retract, words)
         # What a reviewer withdrew, only a reviewer brings back.
         if state == "withdrawn" and last is not None and last.event == "withdraw" and last.by == me.id:
-            words = f"{name} is published again."
-            _button("Publish again", f"restore-{run_id}", ":material/restore:", identity.actor, restore, words)
+            button("Publish again", "restore", "restore", registry.restore, f"{name} is published again.")
     if state == "published":
         with st.expander("Withdraw it", icon=":material/undo:"):
             withdrawal.ask(data_dir, run_id, name, _PAGE, end_of_keys=f"-{run_id}")
 
 
-def _button(
-    label: str, key: str, icon: str, who: Callable[[], Actor], change: Callable[[Actor], object], words: str
-) -> None:
-    def do() -> None:
-        account.act(_PAGE, who, change, words)
-
-    st.button(label, icon=icon, key=key, on_click=do)
-
-
 def _correct(run_id: str) -> None:
-    draft = drafts.current()
+    draft = current()
     draft.start_again()
-    draft.corrects = draft.stored = run_id
+    draft.corrects = run_id
     st.session_state["section"] = "Upload"

@@ -5,7 +5,6 @@ Hosted, people sign in first, and instead of publishing they send a run for revi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import streamlit as st
@@ -33,9 +32,8 @@ from siuo_dash.ui import (
     upload_preview,
     withdrawal,
 )
-from siuo_dash.ui import upload_draft as drafts
 from siuo_dash.ui.display import plain
-from siuo_dash.ui.upload_draft import Draft
+from siuo_dash.ui.submissions import Draft
 
 SECTIONS: Final = ("Upload", "My submissions", "Withdrawn")
 
@@ -59,40 +57,38 @@ def choose_section() -> str:
 def show(store: Store, section: str) -> None:
     """The section, to those who may use it; to others, why they may not."""
     who, found = identity.visitor(), identity.settings()
-    labels = run_labels(store)
-    draft = drafts.current()
     if section == "Withdrawn":
-        withdrawal.show(store, labels)
+        withdrawal.show(store)
     elif found.hosted and who.actor is None:
         account.ask_to_sign_in("Everybody can read here. To upload a run and to follow what becomes of it, sign in.")
         _show_empty()
     elif section == "My submissions" and who.actor is not None:
-        submissions.show(store.data_dir, who.actor, labels)
+        submissions.show(store, who.actor)
     elif why := identity.why_no_upload(who, found):
         st.info(plain(file_findings.sentence(why)), icon=":material/block:")
     else:
         account.outcome("upload")
-        _show_form(store, draft, labels, hosted=found.hosted)
+        _show_form(store, submissions.current())
 
 
-def _show_form(store: Store, draft: Draft, labels: Mapping[str, str], *, hosted: bool) -> None:
+def _show_form(store: Store, draft: Draft) -> None:
     """Files to be dropped, and what was found in them, or what became of those that were sent or published."""
-    replaces = submissions.correcting(draft, store.data_dir) if hosted else None
-    files = drafts.drop_files(draft, identity.settings().upload_mb)
-    if not files and draft.stored:
-        table = registry.table_of(store.data_dir, draft.stored, identity.actor())
-        files = [UploadedFile(f"{draft.stored}.parquet", bytes(parquet_bytes(table)))]
+    replaces = submissions.correcting(draft, store.data_dir)
+    files = submissions.drop_files(draft, identity.settings().upload_mb)
+    if not files and draft.corrects:
+        table = registry.table_of(store.data_dir, draft.corrects, identity.actor())
+        files = [UploadedFile(f"{draft.corrects}.parquet", bytes(parquet_bytes(table)))]
     if files:
         with st.container(horizontal=True, vertical_alignment="center"):
-            drafts.load_mapping(draft)
+            submissions.load_mapping(draft)
             st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
         with registry.upload_lock(store.data_dir, identity.actor()):
-            submission = drafts.examined(draft, files, store.catalogue)
-        _show_upload(store, draft, submission, labels, replaces, hosted=hosted)
-    elif draft.published and hosted:
+            submission = submissions.examined(draft, files, store.catalogue)
+        _show_upload(store, draft, submission, replaces)
+    elif draft.published and identity.settings().hosted:
         submissions.show_sent(store.data_dir, draft.published)
     elif draft.published:
-        _show_published(store, draft.published, labels)
+        _show_published(store, draft.published)
     elif not draft.files:
         _show_empty()
 
@@ -106,9 +102,7 @@ def _show_empty() -> None:
                 display.download(label, path.read_bytes(), name, key=f"upload-{name}")
 
 
-def _show_upload(
-    store: Store, draft: Draft, submission: Submission, labels: Mapping[str, str], replaces: str | None, *, hosted: bool
-) -> None:
+def _show_upload(store: Store, draft: Draft, submission: Submission, replaces: str | None) -> None:
     """What was found in the files, from questions to publishing. replaces: the published run that it corrects."""
     reading, recognised = submission.reading, plain(report.recognised(submission))
     if submission.ok:
@@ -126,20 +120,21 @@ def _show_upload(
         return
     upload_preview.scores(submission)
     st.subheader("About this run", anchor=False)
-    names = preview.known_names(store)
-    metadata, wrong = upload_form.describe(draft, submission, names)
-    upload_preview.place(store, submission, metadata, names["model"], replaces, key=draft.key("metric"))
+    metadata, wrong = upload_form.describe(draft, submission, preview.known_names(store))
+    model, judge = metadata.model.strip(), metadata.judge.strip()
+    upload_preview.place(store, submission, model, judge, replaces, key=draft.key("metric"))
+    hosted = identity.settings().hosted
     st.subheader("Send" if hosted else "Publish", anchor=False)
     if wrong:
         st.info(plain(upload_form.problems(wrong)), icon=":material/edit_note:")
     if hosted:
         submissions.offer(store.data_dir, draft, submission, metadata, ready=not wrong)
     else:
-        _show_publish(store, draft, submission, metadata, labels, ready=not wrong)
+        _offer_publishing(store, draft, submission, metadata, ready=not wrong)
 
 
-def _show_publish(
-    store: Store, draft: Draft, submission: Submission, metadata: RunMetadata, labels: Mapping[str, str], *, ready: bool
+def _offer_publishing(
+    store: Store, draft: Draft, submission: Submission, metadata: RunMetadata, *, ready: bool
 ) -> None:
     if not st.button("Publish", icon=":material/publish:", disabled=not ready, key=draft.key("publish")):
         return
@@ -148,7 +143,7 @@ def _show_publish(
             run = publish(store.data_dir, submission.to_table(metadata), by=metadata.trimmed("submitted_by"))
     except AlreadyPublished as known:
         st.error(plain(f"{known.what}. Nothing was written."), icon=":material/content_copy:")
-        if (holder := labels.get(known.existing_run_id)) is not None:
+        if (holder := run_labels(store).get(known.existing_run_id)) is not None:
             page.link("run", "Open that run", {"run": holder})
         else:
             page.link("upload", "Restore it among the withdrawn runs", {"section": "Withdrawn"})
@@ -159,8 +154,8 @@ def _show_publish(
         st.rerun()
 
 
-def _show_published(store: Store, run_id: str, labels: Mapping[str, str]) -> None:
-    if (label := labels.get(run_id)) is None:
+def _show_published(store: Store, run_id: str) -> None:
+    if (label := run_labels(store).get(run_id)) is None:
         st.info("This run was withdrawn meanwhile.", icon=":material/undo:")
         return
     board = controls.board_labels(store)[queries.find_run(store, run_id)["board"]]

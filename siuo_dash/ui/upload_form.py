@@ -20,7 +20,7 @@ from siuo_dash.ingest.submission import Submission
 from siuo_dash.report import file_findings, upload
 from siuo_dash.ui import display
 from siuo_dash.ui.display import plain
-from siuo_dash.ui.upload_draft import Draft
+from siuo_dash.ui.submissions import Draft
 
 _FEW: Final = 8
 _MEANINGS: Final = {"safe": ("safe", "unsafe", "ungraded"), "effective": ("effective", "ineffective", "ungraded")}
@@ -77,13 +77,9 @@ def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
         need.options,
         index=None,
         key=key,
-        format_func=lambda option: plain(_option(need, option)),
+        format_func=lambda option: plain(f"They mean {option}" if need.role in YES_MEANS else option),
         captions=[plain(examples.get(option, "")) for option in need.options],
     )
-
-
-def _option(need: Need, option: str) -> str:
-    return f"They mean {option}" if need.role in YES_MEANS else option
 
 
 def _fields(key: str, reading: Reading, mapping: Mapping) -> dict[str, Any]:
@@ -206,8 +202,8 @@ def _offer_names(key: str, said: str, names: Sequence[str]) -> None:
             st.button(
                 plain(name),
                 key=f"{key}-{name}",
-                on_click=_use,
-                args=(key, name),
+                on_click=st.session_state.update,
+                args=({key: name},),
                 type="tertiary",
                 help="Use this name: runs of one model are grouped only under one name",
             )
@@ -217,7 +213,3 @@ def _offer_names(key: str, said: str, names: Sequence[str]) -> None:
 def _alike(said: str, known: tuple[str, ...]) -> tuple[str, ...]:
     """The form runs at each keystroke's end; among 10,000 names this would take a third of a second each time."""
     return tuple(similar(said, known))
-
-
-def _use(key: str, name: str) -> None:
-    st.session_state[key] = name

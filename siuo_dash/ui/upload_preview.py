@@ -62,18 +62,17 @@ def scores(submission: Submission) -> None:
 def place(
     store: Store,
     submission: Submission,
-    metadata: RunMetadata,
-    models: Sequence[str],
+    model: str,
+    judge: str,
     replaces: str | None = None,
     *,
     key: str,
 ) -> None:
     """The run among the others of its board, by domain, and beside earlier runs of the model.
 
-    models: the names in use. replaces: the published run that it corrects. key: of the choice of a metric.
+    replaces: the published run that it corrects. key: of the choice of a metric.
     """
     st.subheader("Where it would stand", anchor=False)
-    judge = metadata.judge.strip()
     if "generation" in submission.tasks and not judge:
         st.info("Name the judge: runs are ranked only with runs of the same judge and number of responses.")
         return
@@ -83,7 +82,7 @@ def place(
     options = {metric.id: metric.label for metric in metrics}
     metric = METRICS[controls.choose("By", options, key=key, in_url=False)] if len(metrics) > 1 else metrics[0]
     board = labels.get(new.board_for(metric)) or report.board_protocol(submission, judge).label
-    found = preview.standing(store, new, metric, metadata.model.strip() or "This upload")
+    found = preview.standing(store, new, metric, model or "This upload")
     if found is None:
         st.info(f"{metric.label}: no verdict could be read, so there is no rate.")
         return
@@ -118,7 +117,8 @@ def place(
         ),
     )
     _twins(store, submission)
-    _earlier(store, preview.earlier_runs(store, new, metadata.model.strip(), models, metrics), submission, labels)
+    models = preview.known_names(store)["model"]
+    _earlier(store, preview.earlier_runs(store, new, model, models, metrics), submission, labels)
 
 
 def _twins(store: Store, submission: Submission) -> None:

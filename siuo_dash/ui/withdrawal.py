@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import preview
+from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.errors import SiuoError
 from siuo_dash.report import upload
 from siuo_dash.store import registry
@@ -85,8 +85,8 @@ def _restore(data_dir: Path, run_id: str, url: str) -> None:
     st.session_state.pop(_GONE, None)
 
 
-def show(store: Store, labels: Mapping[str, str]) -> None:
-    """On the upload page: the withdrawn runs, each restorable, and a form to withdraw another. labels: {run_id: label}.
+def show(store: Store) -> None:
+    """On the upload page: the withdrawn runs, each restorable, and a form to withdraw another.
 
     Hosted, only reviewers can do either here; their addresses are shown to each other only.
     """
@@ -111,11 +111,12 @@ def show(store: Store, labels: Mapping[str, str]) -> None:
             run_id = st.selectbox("Run to restore", [each.run_id for each in gone], key="restore-run", width=420)
             icon = ":material/restore:"
             st.button("Restore", icon=icon, key="restore", on_click=_restore, args=(store.data_dir, run_id, "upload"))
-    _form(store, labels)
+    _form(store)
 
 
-def _form(store: Store, labels: Mapping[str, str]) -> None:
+def _form(store: Store) -> None:
     st.subheader("Withdraw a run", anchor=False)
+    labels = run_labels(store)
     chosen = [*st.query_params.get_all("runs"), *st.session_state.get("runs", [])]
     offered = [run_id for run_id in preview.uploaded_runs(store, _MOST_OFFERED) if run_id in labels]
     if not offered:

@@ -104,7 +104,7 @@ def must_be_reviewer(actor: Actor) -> None:
     """Raise NotAllowed for who may not decide."""
     must_be_somebody(actor)
     if not actor.reviewer:
-        raise NotAllowed("only reviewers may do this", hint="ask the people who run this place")
+        raise NotAllowed("only reviewers may do this", hint="contact the administrators")
 
 
 def reason(why: str, *, needed: bool) -> str | None:

@@ -185,7 +185,7 @@ def _switch(data_dir: Path, event: str, run_id: str, actor: Actor, why: str | No
         if run.state == MOVES[event].target:
             raise NoRun(f"run {run_id} is already {run.state}", hint="there is nothing to do")
         if event == "restore" and not actor.reviewer and run.withdrawn_by != actor.id:
-            raise NotAllowed("a reviewer withdrew this run", hint="ask the people who run this place")
+            raise NotAllowed("a reviewer withdrew this run", hint="contact the administrators")
         now.move(event, run, signature(actor), why, **values)
         return told(now.connection, run_id)
 
