@@ -62,7 +62,12 @@ class BenchmarkTextError(SiuoError):
 
 
 class SettingsError(SiuoError):
-    """The program is set up in a way that it cannot be served."""
+    """The program is set up in a way that it cannot be served: every fault, one a line.
+
+    exit_code: ends a start that is refused: sysexits' EX_CONFIG, after which a service manager need not try again.
+    """
+
+    exit_code = 78
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -19,13 +20,12 @@ from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from siuo_dash.errors import SettingsError
+from siuo_dash.settings import provider
 from siuo_dash.settings.auth import SignIn, is_loopback, is_web, sign_in
 from siuo_dash.text import counted
 
 PREFIX: Final = "SIUO_"
 SECTION: Final = "siuo"
-EXIT_CODE: Final = 78
-"""Ends a start that is refused: sysexits' EX_CONFIG, after which a service manager need not try again."""
 _OPEN_TO_ALL: Final = ("all", "everybody", "everyone", "anyone", "public", "open", "anonymous")
 _ADDRESS: Final = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
@@ -147,7 +147,7 @@ class Serving:
 
 
 def read(secrets: Sequence[Path] = ()) -> Settings:
-    """The settings of this process. SettingsError with every fault, one a line; how it listens is `check_serving`'s.
+    """The settings of this process. SettingsError with every fault, one a line; how it listens is `check`'s.
 
     secrets: the secrets files that Streamlit reads, in its order; those that are not there are passed over.
     """
@@ -184,8 +184,8 @@ def read(secrets: Sequence[Path] = ()) -> Settings:
     return settings
 
 
-def check_serving(settings: Settings, serving: Serving) -> None:
-    """Refuse a way of listening that does not go with the mode. SettingsError with every fault, one a line."""
+def check(settings: Settings, serving: Serving, ask: Callable[[SignIn], None] = provider.check) -> None:
+    """Refuse what cannot be served as it is set up, listens, and has people sign in. SettingsError with every fault."""
     faults = []
     if not settings.hosted and not is_loopback(serving.address):
         faults.append(
@@ -203,6 +203,16 @@ def check_serving(settings: Settings, serving: Serving) -> None:
             f"SIUO_UPLOAD_MB is {settings.upload_mb}, but server.maxUploadSize is {serving.max_upload_mb}, so no such "
             "upload could come: raise server.maxUploadSize (and a proxy's limit) as well, or lower SIUO_UPLOAD_MB"
         )
+    try:
+        if settings.sign_in is not None:
+            import_module("authlib.integrations.starlette_client")  # Streamlit does so at the first sign-in only
+            ask(settings.sign_in)
+    except ImportError as error:
+        faults.append(f"hosted, but nobody can sign in, since a library is missing ({error}): install requirements.txt")
+    except SettingsError as error:
+        if not faults:
+            raise  # it may be one that passes, after which another start helps
+        faults.append(str(error))
     _raise(faults)
 
 

@@ -8,26 +8,24 @@ no widget. What a provider says is checked, and never shown unescaped.
 from __future__ import annotations
 
 import logging
-import sys
 import time
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
 from siuo_dash import settings as rules
-from siuo_dash.errors import NotAllowed, SettingsError, SiuoError
-from siuo_dash.settings import Settings, start
+from siuo_dash.errors import NotAllowed, SiuoError
+from siuo_dash.settings import Settings
 from siuo_dash.settings.paths import data_dir
 from siuo_dash.store.registry import Actor, Limits, sign_outs
 from siuo_dash.text import is_hidden
 from siuo_dash.ui import options
 
 log = logging.getLogger("siuo_dash")
+settings: Final = options.settings
 LONGEST_NAME: Final = 60
 _CLOCKS_DIFFER: Final = 300
 """Seconds by which the provider's clock may be ahead of ours."""
@@ -142,22 +140,6 @@ def shown_name(claim: object) -> str | None:
             kept.append(char)
     line = " ".join("".join(kept).split())
     return (line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…") or None
-
-
-@lru_cache(maxsize=1)
-def settings() -> Settings:
-    """The settings, as they were at the start."""
-    return rules.read([Path(path) for path in st.get_option("secrets.files")])
-
-
-def check_start() -> None:
-    """End the process with the reasons on standard error when it must not be served as it is set up."""
-    try:
-        start.check(settings(), options.serving())
-    except SettingsError as error:
-        for fault in str(error).splitlines():
-            print(f"refused: {fault}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(start.exit_code(error)) from None
 
 
 def _without_slash(issuer: object) -> str | None:

@@ -8,15 +8,22 @@ Streamlit, calls it that way.
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
 
-from siuo_dash import settings
+from siuo_dash import settings as rules
 from siuo_dash.errors import SettingsError
-from siuo_dash.settings import Serving, start
+from siuo_dash.settings import Serving, Settings
 from siuo_dash.settings.paths import ROOT
 from siuo_dash.ui import streamlit_private
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings, as they were at the start."""
+    return rules.read([Path(path) for path in st.get_option("secrets.files")])
 
 
 def serving() -> Serving:
@@ -32,22 +39,21 @@ def serving() -> Serving:
     )
 
 
-def main(arguments: list[str]) -> int:
-    """Check it and print what the settings come to; every fault on a line of standard error, and the exit code."""
+def check_start(word: str = "refused", arguments: list[str] | None = None) -> None:
+    """End the process when it must not be served as it is set up; each fault a line of standard error after the word.
+
+    arguments: Streamlit's own, which a server has taken already.
+    """
     try:
-        try:
+        if arguments is not None:
             streamlit_private.load_options(arguments, ROOT / "app.py")
-        except ValueError as error:
-            raise SettingsError(f"Streamlit does not take its options: {error}: correct that option") from None
-        found = settings.read([Path(path) for path in st.get_option("secrets.files")])
-        start.check(found, serving())
+        rules.check(settings(), serving())
     except SettingsError as error:
         for fault in str(error).splitlines():
-            print(f"error: {fault}", file=sys.stderr)  # noqa: T201
-        return start.exit_code(error)
-    print(settings.summary(found))  # noqa: T201
-    return 0
+            print(f"{word}: {fault}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(error.exit_code) from None
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    check_start("error", sys.argv[1:])
+    print(rules.summary(settings()))  # noqa: T201

@@ -26,6 +26,8 @@ from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
+from siuo_dash.errors import SettingsError
+
 __all__ = ["StopException"]
 
 PAGE_ROOT: Final = b'<div id="root"></div>'
@@ -130,7 +132,7 @@ def restore_query() -> None:
 def load_options(arguments: list[str], script: Path) -> None:
     """Set Streamlit's options from flags, environment and files, as `streamlit run SCRIPT` does.
 
-    ValueError for a wrong one.
+    SettingsError for a wrong one.
     """
 
     def load(**flags: Any) -> None:
@@ -140,7 +142,6 @@ def load_options(arguments: list[str], script: Path) -> None:
     cli.main.command("options")(cli.configurator_options(load))
     try:
         cli.main(["options", *arguments], prog_name="streamlit", standalone_mode=False)
-    except click.ClickException as error:
-        raise ValueError(error.format_message()) from error
-    except RuntimeError as error:
-        raise ValueError(str(error)) from error
+    except (click.ClickException, RuntimeError) as error:
+        words = error.format_message() if isinstance(error, click.ClickException) else error
+        raise SettingsError(f"Streamlit does not take its options: {words}: correct that option") from error

@@ -18,7 +18,7 @@ from secrets import token_urlsafe
 
 import pytest
 
-from siuo_dash import settings
+from siuo_dash.errors import SettingsError
 from tests.browser.driver import free_port
 from tests.conftest import ROOT
 from tests.oidc.provider import Provider, serving
@@ -68,7 +68,9 @@ def directives() -> dict[str, list[str]]:
 def test_wrong_settings_end_it_and_whatever_may_pass_is_tried_again() -> None:
     said = directives()
     assert said["Restart"] == ["always"]
-    assert said["RestartPreventExitStatus"] == [str(settings.EXIT_CODE)] == ["78"]  # and not 69: the provider is away
+    assert (
+        said["RestartPreventExitStatus"] == [str(SettingsError.exit_code)] == ["78"]
+    )  # and not 69: the provider is away
     assert said["StartLimitIntervalSec"] == ["0"]
 
 
@@ -229,7 +231,7 @@ def test_the_services_settings_are_checked_and_its_data_examined(machine: Machin
     (check,) = [line for block in shown(SET_UP) for line in block if "check-settings" in line]
     command = ("sh", "-c", machine.here(check))
     wrong = machine.run(*command)
-    assert wrong.returncode == settings.EXIT_CODE and "no reviewer is named" in wrong.stderr
+    assert wrong.returncode == SettingsError.exit_code and "no reviewer is named" in wrong.stderr
     port = free_port()
     (machine.etc / "secrets.toml").write_text(
         '[siuo]\nreviewers = ["somebody@example.org"]\n'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import importlib
-import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,8 +13,9 @@ from typing import Any
 import pytest
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from siuo_dash import settings as program
 from siuo_dash.errors import SettingsError
-from siuo_dash.settings import Serving, Settings, provider, start
+from siuo_dash.settings import Serving, Settings, provider
 from siuo_dash.settings.auth import SignIn
 from siuo_dash.settings.provider import MOST_BYTES, PAUSES, Unavailable
 from tests.browser.driver import free_port
@@ -47,7 +47,7 @@ def faults(found: SignIn) -> list[str]:
     with pytest.raises(SettingsError) as refused:
         provider.check(found, pause=pauses.append)
     assert not isinstance(refused.value, Unavailable) and pauses == []
-    assert start.exit_code(refused.value) == 78
+    assert refused.value.exit_code == 78
     return str(refused.value).splitlines()
 
 
@@ -57,7 +57,7 @@ def away(found: SignIn) -> str:
     with pytest.raises(Unavailable) as refused:
         provider.check(found, pause=pauses.append)
     assert pauses == list(PAUSES) and len(pauses) == 2 and max(pauses) <= 2
-    assert start.exit_code(refused.value) == 69
+    assert refused.value.exit_code == 69
     (line,) = str(refused.value).splitlines()
     assert found.metadata_url in line and "cannot be reached" in line
     return line
@@ -234,10 +234,10 @@ def test_a_host_that_cannot_be_one(host: str) -> None:
 
 def test_faults_of_both_kinds_are_named_together(real: Provider) -> None:
     hosted = Settings(mode="hosted", reviewers=("a@b.org",), sign_in=of(real.issuer))
-    start.check(hosted, Serving())
+    program.check(hosted, Serving())
     real.stated = {"issuer": "https://evil.example", "jwks_uri": None}
     with pytest.raises(SettingsError) as refused:
-        start.check(hosted, Serving(xsrf_protection=False))
+        program.check(hosted, Serving(xsrf_protection=False))
     assert len(str(refused.value).splitlines()) == 3
 
 
@@ -249,19 +249,19 @@ def test_trying_again_helps_only_where_nothing_else_is_wrong() -> None:
 
     for serving_, code in ((Serving(), 69), (Serving(trusted_headers=True), 78)):
         with pytest.raises(SettingsError, match="away") as refused:
-            start.check(hosted, serving_, ask)
-        assert start.exit_code(refused.value) == code
+            program.check(hosted, serving_, ask)
+        assert refused.value.exit_code == code
 
 
 def test_locally_nobody_is_asked() -> None:
     def ask(_: SignIn) -> None:
         raise AssertionError("a provider was asked")
 
-    start.check(Settings(), Serving(), ask)
+    program.check(Settings(), Serving(), ask)
 
 
 def test_the_document_of_the_tests_is_one_that_is_sent(real: Provider) -> None:
     """What `stated` changes is really on the wire."""
     real.stated = {"jwks_uri": None, "issuer": "x"}
-    said = json.loads(provider.fetch(of(real.issuer).metadata_url).body)
+    said = provider.fetch(of(real.issuer).metadata_url)
     assert "jwks_uri" not in said and said["issuer"] == "x"

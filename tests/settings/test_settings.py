@@ -15,7 +15,7 @@ import pytest
 
 from siuo_dash import settings as program
 from siuo_dash.errors import SettingsError
-from siuo_dash.settings import NAMES, PREFIX, VARIABLES, Serving, Settings, address_of, check_serving
+from siuo_dash.settings import NAMES, PREFIX, VARIABLES, Serving, Settings, address_of, check
 from siuo_dash.settings.auth import is_loopback
 from siuo_dash.sources.benchmark_fetch import Sources
 from tests.conftest import ROOT
@@ -54,14 +54,14 @@ def faults(environment: dict[str, str], *secrets: Path) -> list[str]:
 def test_nothing_said_is_local() -> None:
     settings = read({})
     assert settings == Settings() and not settings.hosted and settings.sign_in is None
-    check_serving(settings, Serving())
+    check(settings, Serving())
 
 
 def test_hosted(tmp_path: Path) -> None:
     settings = read(HOSTED | {"SIUO_QUOTA_PER_DAY": " 7 "}, [tmp_path / "none.toml", auth(tmp_path)])
     assert settings.hosted and settings.reviewers == ("reviewer@example.org",) and settings.quota_per_day == 7
     assert settings.sign_in is not None and settings.sign_in.issuer == "https://accounts.example.org"
-    check_serving(settings, Serving(address=None))
+    check(settings, Serving(address=None), ask=lambda _: None)
 
 
 def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
@@ -232,29 +232,29 @@ def test_all_faults_are_named_at_once_and_no_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", [None, "0.0.0.0", "::", "192.168.1.4", "example.org", "10.0.0.1", ""])
 def test_local_mode_listens_on_this_machine_only(address: str | None) -> None:
     with pytest.raises(SettingsError, match="SIUO_MODE=hosted"):
-        check_serving(Settings(), Serving(address=address))
-    check_serving(Settings(mode="hosted"), Serving(address=address))
+        check(Settings(), Serving(address=address))
+    check(Settings(mode="hosted"), Serving(address=address))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "LocalHost"])
 def test_this_machine(address: str) -> None:
     assert is_loopback(address)
-    check_serving(Settings(), Serving(address=address))
+    check(Settings(), Serving(address=address))
 
 
 def test_a_way_of_serving_that_lets_people_be_forged() -> None:
     hosted = Settings(mode="hosted")
     with pytest.raises(SettingsError, match="enableXsrfProtection"):
-        check_serving(hosted, Serving(xsrf_protection=False))
+        check(hosted, Serving(xsrf_protection=False))
     with pytest.raises(SettingsError, match="trustedUserHeaders"):
-        check_serving(hosted, Serving(trusted_headers=True))
+        check(hosted, Serving(trusted_headers=True))
 
 
 @pytest.mark.parametrize("mode", ["local", "hosted"])
 def test_an_upload_limit_that_streamlit_does_not_let_come(mode: Literal["local", "hosted"]) -> None:
     with pytest.raises(SettingsError, match=r"SIUO_UPLOAD_MB is 100, but server\.maxUploadSize is 99,"):
-        check_serving(Settings(mode=mode, upload_mb=100), Serving(max_upload_mb=99))
-    check_serving(Settings(mode=mode, upload_mb=100), Serving(max_upload_mb=100))
+        check(Settings(mode=mode, upload_mb=100), Serving(max_upload_mb=99))
+    check(Settings(mode=mode, upload_mb=100), Serving(max_upload_mb=100))
 
 
 def test_without_options_said_the_shipped_ones_hold() -> None:

@@ -237,10 +237,11 @@ LOAD = """
 import sys
 from pathlib import Path
 import streamlit as st
+from siuo_dash.errors import SettingsError
 from siuo_dash.ui import streamlit_private
 try:
     streamlit_private.load_options(sys.argv[2:], Path(sys.argv[1]))
-except ValueError as error:
+except SettingsError as error:
     print("refused:", error)
 else:
     print(st.get_option("server.address"), st.get_option("server.port"), st.get_option("server.maxUploadSize"))
@@ -253,9 +254,13 @@ else:
         (["--server.address=::1"], {}, "::1 8600 7"),
         ([], {"STREAMLIT_SERVER_PORT": "8700"}, "None 8700 7"),
         (["--server.port=8701"], {"STREAMLIT_SERVER_PORT": "8700"}, "None 8701 7"),
-        (["--server.port=x"], {}, "refused: Invalid value for '--server.port'"),
-        (["--no.option=x"], {}, "refused: No such option '--no.option'"),
-        ([], {"STREAMLIT_SERVER_TRUSTED_USER_HEADERS": "x"}, "refused: bad JSON value for server.trustedUserHeaders"),
+        (["--server.port=x"], {}, "refused: Streamlit does not take its options: Invalid value for '--server.port'"),
+        (["--no.option=x"], {}, "refused: Streamlit does not take its options: No such option '--no.option'"),
+        (
+            [],
+            {"STREAMLIT_SERVER_TRUSTED_USER_HEADERS": "x"},
+            "refused: Streamlit does not take its options: bad JSON value for server.trustedUserHeaders",
+        ),
     ],
 )
 def test_load_options_takes_flags_environment_and_the_file_beside_the_script(
