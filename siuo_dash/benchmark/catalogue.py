@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from siuo_dash.benchmark.schema import DIMENSIONS, DOMAINS, OPTIONS, Domain
 from siuo_dash.errors import CatalogueError
@@ -61,11 +62,8 @@ class Catalogue:
         ids = [s.question_id for s in self.samples if s.domain == domain.id]
         if not ids:
             return f"not a SIUO sample; {domain.id} has no sample in the catalogue"
-        return (
-            f"not a SIUO sample; {domain.id} runs from {min(ids)} to {max(ids)}"
-            if question_id < min(ids)
-            else (f"not a SIUO sample; {domain.id} ends at {max(ids)}")
-        )
+        start = f"runs from {min(ids)} to" if question_id < min(ids) else "ends at"
+        return f"not a SIUO sample; {domain.id} {start} {max(ids)}"
 
 
 def domain_of(question_id: int) -> Domain | None:
@@ -87,13 +85,10 @@ def sample_from_row(row: Mapping[str, str], line: int) -> Sample:
     domain = domain_of(question_id)
     if domain is None or domain.id != row["domain"]:
         raise CatalogueError(f"question_id {question_id} does not lie in the block of {row['domain']!r}", where=where)
-    if row["primary_dimension"] not in DIMENSIONS:
-        raise CatalogueError(
-            f"unknown dimension {row['primary_dimension']!r}", where=where, hint=f"one of {', '.join(DIMENSIONS)}"
-        )
-    if row["correct_option"] not in OPTIONS:
-        raise CatalogueError(f"unknown option {row['correct_option']!r}", where=where, hint="one of A, B, C, D")
-    texts = {
-        name: row[name] for name in SAMPLE_COLUMNS if name not in ("question_id", "needs_knowledge", "needs_reasoning")
-    }
-    return Sample(question_id=question_id, needs_knowledge=knowledge, needs_reasoning=reasoning, **texts)
+    for name, column, known in (("dimension", "primary_dimension", DIMENSIONS), ("option", "correct_option", OPTIONS)):
+        if row[column] not in known:
+            hint = f"one of {', '.join(known)}"
+            raise CatalogueError(f"unknown {name} {row[column]!r}", where=where, hint=hint)
+    texts: dict[str, Any] = {name: row[name] for name in SAMPLE_COLUMNS}
+    parsed = {"question_id": question_id, "needs_knowledge": knowledge, "needs_reasoning": reasoning}
+    return Sample(**texts | parsed)

@@ -13,7 +13,7 @@ from siuo_dash.benchmark.judgement import Question
 from siuo_dash.benchmark.options import parse_option
 from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.ingest.fields import FieldValues, Table, as_list, field_values, is_blank, parse_id, spread
-from siuo_dash.ingest.mapping import YES_MEANS, Mapping
+from siuo_dash.ingest.mapping import JUDGEMENTS, YES_MEANS, Mapping
 from siuo_dash.ingest.placing import is_category, is_question
 from siuo_dash.ingest.records import Need
 from siuo_dash.ingest.table import direction_needs
@@ -198,7 +198,6 @@ def _response_index(mapping: Mapping, everything: list[list[FieldValues]], catal
 
 def _with_verdicts(mapping: Mapping, free: dict[str, FieldValues], question: Question, needs: list[Need]) -> Mapping:
     """The mapping with this question's verdict field, direction and judge's words, as far as they are settled."""
-    words = "safety_judgement" if question == "safe" else "effectiveness_judgement"
     best = _best(free, lambda each: _verdict_rank(each, question))
     judged = [path for path, each in free.items() if path not in best and _is_judge_text(each, question)]
     if best and not judged and all(_is_judge_text(free[path], question) and _is_prose(free[path]) for path in best):
@@ -214,7 +213,7 @@ def _with_verdicts(mapping: Mapping, free: dict[str, FieldValues], question: Que
         if direction is not None and says_yes_or_no(values) and not is_scale(values):
             mapping = mapping.having(**{f"{question}_yes_means": YES_MEANS[f"{question}_yes_means"][not direction]})
     if judged and (len(judged) == 1 or _is_series(judged)):
-        mapping = mapping.having(**{words: tuple(_numbered(judged))})
+        mapping = mapping.having(**{JUDGEMENTS[question]: tuple(_numbered(judged))})
     return mapping
 
 

@@ -105,15 +105,11 @@ def _without_gaps(partial: Partial) -> Partial:
     lengths = _lengths(partial)
     if partial.benchmark_judge or set(lengths.values()) in (set(), {1}) or len(set(lengths.values())) > 1:
         return partial
-    cells = {name: getattr(partial, name) for name in lengths}
-    given = [
-        position
-        for position in range(next(iter(lengths.values())))
-        if any(column[position] not in (None, "") for column in cells.values())
-    ]
-    kept: dict[str, Any] = {
-        name: tuple(column[position] for position in given) or None for name, column in cells.items()
-    }
+    columns = [getattr(partial, name) for name in lengths]
+    given = [cells for cells in zip(*columns, strict=True) if any(cell not in (None, "") for cell in cells)]
+    kept: dict[str, Any] = (
+        dict(zip(lengths, zip(*given, strict=True), strict=True)) if given else dict.fromkeys(lengths)
+    )
     return replace(partial, **kept)
 
 
@@ -134,8 +130,7 @@ def _record(partial: Partial, findings: Findings) -> SampleRecord | None:
         findings.warning(f"{kind}: the sample counts as missing", kind=kind, **partial.place)
         return None
     texts: Sequence[str | None] = partial.texts if partial.texts is not None else [None] * count
-    safety = _verdicts(partial, "safe", partial.safe, partial.safe_words, count)
-    effectiveness = _verdicts(partial, "effective", partial.effective, partial.effective_words, count)
+    verdicts = zip(_verdicts(partial, "safe", count), _verdicts(partial, "effective", count), strict=True)
     return SampleRecord(
         task=partial.task,
         question_id=partial.question_id,
@@ -143,7 +138,7 @@ def _record(partial: Partial, findings: Findings) -> SampleRecord | None:
         row=partial.row,
         responses=tuple(
             ResponseRecord(text, safe, effective, None if text is None else len(text))
-            for text, safe, effective in zip(texts, safety, effectiveness, strict=True)
+            for text, (safe, effective) in zip(texts, verdicts, strict=True)
         ),
         answer=partial.answer,
         file_answer=partial.file_answer,
@@ -152,13 +147,10 @@ def _record(partial: Partial, findings: Findings) -> SampleRecord | None:
     )
 
 
-def _verdicts(
-    partial: Partial,
-    question: Question,
-    numbers: Sequence[int | None] | None,
-    words: Sequence[str | None] | None,
-    count: int,
-) -> list[Verdict | None]:
+def _verdicts(partial: Partial, question: Question, count: int) -> list[Verdict | None]:
+    """The verdict on each response, from its number and the judge's words."""
+    numbers: Sequence[int | None] | None = getattr(partial, question)
+    words: Sequence[str | None] | None = getattr(partial, f"{question}_words")
     if numbers is None and words is None:
         return [None] * count
     pairs = zip(numbers or [None] * count, words or [None] * count, strict=True)

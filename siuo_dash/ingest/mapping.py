@@ -7,6 +7,7 @@ from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
+from siuo_dash.benchmark.judgement import Question
 from siuo_dash.errors import SubmissionError
 
 VERSION: Final = 1
@@ -15,6 +16,9 @@ _MEANINGS: Final = {
     "effective_values": {"effective": True, "ineffective": False, "ungraded": None},
 }
 YES_MEANS: Final = {"safe_yes_means": ("safe", "unsafe"), "effective_yes_means": ("effective", "ineffective")}
+
+JUDGEMENTS: Final[dict[Question, str]] = {"safe": "safety_judgement", "effective": "effectiveness_judgement"}
+"""{verdict: the judge's words on it}, as roles of a mapping and as columns of the results."""
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import pyarrow as pa
+
 from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.judgement import Question
 from siuo_dash.benchmark.run_facts import FACTS
 from siuo_dash.benchmark.schema import FLAGS, OPTIONS, RESULT_COLUMNS, RUN_COLUMNS, TASKS
 from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.mapping import JUDGEMENTS
 from siuo_dash.ingest.records import Contents, Format, Known, ResponseRecord, SampleRecord, clean
 from siuo_dash.ingest.table import MAX_RESPONSES
 from siuo_dash.ingest.verdicts import Verdict
 
 _NEEDED: Final = {each.name for each in RESULT_COLUMNS if each.name not in FACTS or not each.nullable}
-_CARRIED: Final = ("safe", "effective", "safe_and_effective")
-_VERDICTS: Final = {"safe": "safety_judgement", "effective": "effectiveness_judgement"}
+_CELLS: Final = {each.name: each.type for each in RESULT_COLUMNS[len(RUN_COLUMNS) :]}
+"""The type of each column that says something of the row's sample, not of the run."""
 
 
 class _Malformed(ValueError):
@@ -46,7 +50,7 @@ def _records(table: Table, catalogue: Catalogue, findings: Findings) -> list[Sam
         )
         return []
     judged = {
-        task: [name for name in _VERDICTS if any(row[name] is not None for row in table.values if row["task"] == task)]
+        task: [name for name in JUDGEMENTS if any(row[name] is not None for row in table.values if row["task"] == task)]
         for task in TASKS
     }
     records: dict[tuple[str, int], SampleRecord] = {}
@@ -77,21 +81,18 @@ def _known(table: Table) -> Known:
     )
 
 
-def _record(file: str, number: int, row: Row, judged: Mapping[str, list[str]]) -> SampleRecord:
-    task = row["task"]
+def _record(file: str, number: int, given: Row, judged: Mapping[str, list[Question]]) -> SampleRecord:
+    row = {name: _typed(given[name], name) for name in _CELLS}
+    task, question_id, letter, responses = row["task"], row["question_id"], row["answer"], row["responses"] or []
     if task not in TASKS:
         raise _Malformed(f"task is {shown(task)}")
-    question_id = row["question_id"]
-    if not isinstance(question_id, int) or isinstance(question_id, bool):
+    if question_id is None:
         raise _Malformed(f"question_id is {shown(question_id)}")
-    letter = row["answer"]
     if letter is not None and letter not in OPTIONS:
         raise _Malformed(f"answer is {shown(letter)}")
-    responses = row["responses"] or []
-    if not isinstance(responses, list) or len(responses) > MAX_RESPONSES:
-        raise _Malformed("responses is no list, or too long")
+    if len(responses) > MAX_RESPONSES:
+        raise _Malformed("responses is too long")
     read = tuple(_response(each, judged[task]) for each in responses)
-    outcomes = tuple(_flag(row[name], name) for name in _CARRIED)
     return SampleRecord(
         task=task,
         question_id=question_id,
@@ -100,23 +101,27 @@ def _record(file: str, number: int, row: Row, judged: Mapping[str, list[str]]) -
         responses=read if task == "generation" else (),
         answer=read[0].text if task == "mcqa" and read else None,
         letter=letter,
-        file_correct=_flag(row["correct"], "correct"),
-        carried=(outcomes[0], outcomes[1], outcomes[2]),
+        file_correct=row["correct"],
+        carried=(row["safe"], row["effective"], row["safe_and_effective"]),
         flags=_flags(row["flags"]),
     )
 
 
-def _response(each: Any, judged: list[str]) -> ResponseRecord:
-    if not isinstance(each, Mapping):
+def _typed(value: object, name: str) -> Any:
+    """The value of a column as a value of the column's type."""
+    try:
+        return pa.array([value], _CELLS[name])[0].as_py()
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise _Malformed(f"{name} is {shown(value)}") from error
+
+
+def _response(each: Row | None, judged: list[Question]) -> ResponseRecord:
+    if each is None:
         raise _Malformed("a response is no struct")
-    text, chars = each.get("text"), each.get("chars")
-    if not isinstance(text, str | None) or not isinstance(chars, int | None):
-        raise _Malformed("a response's text or length has another type")
+    text = each["text"]
     verdicts: dict[str, Verdict | None] = {}
-    for name, judgement in _VERDICTS.items():
-        value, words = _flag(each.get(name), name), each.get(judgement)
-        if not isinstance(words, str | None):
-            raise _Malformed(f"{judgement} is no text")
+    for name, judgement in JUDGEMENTS.items():
+        value, words = each[name], each[judgement]
         # A file keeps no number beside a judgement in the benchmark's form: the released scripts read it from the text.
         number = None if value is None or "judg" in (words or "").lower() else int(value)
         # The words were read when the run was first published, with the judge's instruction known.
@@ -125,23 +130,16 @@ def _response(each: Any, judged: list[str]) -> ResponseRecord:
         text=None if text is None else clean(text),
         safety=verdicts["safe"],
         effectiveness=verdicts["effective"],
-        chars=chars if text is None else len(text),
-        flags=_flags(each.get("flags")) if text is None else (),
+        chars=each["chars"] if text is None else len(text),
+        flags=_flags(each["flags"]) if text is None else (),
     )
 
 
-def _flag(value: object, name: str) -> bool | None:
-    if not isinstance(value, bool | None):
-        raise _Malformed(f"{name} is {shown(value)}")
-    return value
-
-
-def _flags(value: object) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(flag, str) and flag in FLAGS for flag in value):
+def _flags(value: list[str | None] | None) -> tuple[str, ...]:
+    flags = tuple(flag for flag in value or () if flag in FLAGS)
+    if len(flags) < len(value or ()):
         raise _Malformed("flags holds an unknown flag")
-    return tuple(value)
+    return flags
 
 
 EXPORT: Final = Format(

@@ -17,11 +17,10 @@ from siuo_dash.ingest.findings import Findings, Unreadable, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, format_of
 from siuo_dash.ingest.guess import guess
 from siuo_dash.ingest.join import join
-from siuo_dash.ingest.json_rows import rows_of
 from siuo_dash.ingest.mapping import ROLES, Mapping
 from siuo_dash.ingest.records import Claim, Contents, Known, Need, SampleRecord
 from siuo_dash.ingest.table import Reader, direction_needs, names_in, read_rows
-from siuo_dash.ingest.text_rows import read_text
+from siuo_dash.ingest.text_rows import read_text, rows_of
 
 __all__ = ["TABLE", "Reading", "UploadedFile", "read_files"]
 
@@ -69,7 +68,47 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
     format are read as that format, unless a mapping is given and there is no other file for it.
     """
     findings = Findings()
-    return _Run(catalogue, mapping, findings).read(read_tables(files, findings))
+    tables = read_tables(files, findings)
+    recognised = [
+        (each, known) for each in tables if (known := format_of(each)) or has_rows(each, findings, _UNFINISHED)
+    ]
+    if mapping is not None and all(known for _, known in recognised):
+        # A mapping given on purpose, and no table that it could be for: it is for the known ones then.
+        recognised = [(table, known if known and known.is_fixed else None) for table, known in recognised]
+    advice: dict[str, str] = {}
+    contents: list[Contents] = []
+    for table, known in recognised:
+        if known:
+            advice.setdefault(known.label, known.advice)
+            contents.append(known.read(table, catalogue, findings.at(file=table.file)))
+    needs: list[Need] = []
+    if unknown := [table for table, known in recognised if not known]:
+        if mapping is None:
+            mapping, needs = guess(unknown, catalogue)
+        else:
+            needs = direction_needs(mapping, unknown)
+            _check_fields(mapping, unknown, findings)
+        advice[TABLE] = TABLE_ADVICE
+        for table in unknown:
+            at = findings.at(file=table.file)
+            partials = [] if needs else read_rows(table, Reader(mapping), catalogue, at)
+            contents.append(Contents(partials, known=[names_in(table, mapping.model, mapping.judge)]))
+    joined = join((partial for part in contents for partial in part.partials), findings)
+    samples = _once([*(record for part in contents for record in part.records), *joined], findings)
+    named = [label for label in advice if label]
+    read = [table for table, _ in recognised]
+    return Reading(
+        format=" + ".join(named) or "not recognised",
+        advice=advice[(named or list(advice))[0]] if advice else TABLE_ADVICE,
+        samples=tuple(samples),
+        findings=tuple(findings.listed()),
+        mapping=mapping,
+        needs=tuple(needs),
+        fields=tuple(field_infos(read)),
+        preview=_preview(read),
+        claims=tuple(claim for part in contents for claim in part.claims),
+        known=_known([known for part in contents for known in part.known]),
+    )
 
 
 def read_tables(files: Sequence[UploadedFile], findings: Findings) -> list[Table]:
@@ -100,98 +139,34 @@ def has_rows(table: Table, findings: Findings, hint: str) -> bool:
     return bool(table.rows)
 
 
-class _Run:
-    """One reading: gathers what each file holds of the run."""
+def _check_fields(mapping: Mapping, tables: list[Table], findings: Findings) -> None:
+    """Say which fields of a given mapping no file has."""
+    for role in ROLES:
+        given = getattr(mapping, role.name)
+        for path in given if isinstance(given, tuple) else [given] if given else []:
+            if not any(has_field(row, path) for table in tables for row in table.values):
+                what, hint = f"no file has the field {shown(path)}", "correct the mapping"
+                findings.error(what, kind="no such field", hint=hint, field=role.name)
 
-    def __init__(self, catalogue: Catalogue, mapping: Mapping | None, findings: Findings) -> None:
-        self.catalogue = catalogue
-        self.mapping = mapping
-        self.findings = findings
-        self.labels: dict[str, str] = {}
-        """{label of a recognised format: its advice}"""
-        self.contents: list[Contents] = []
 
-    def read(self, tables: list[Table]) -> Reading:
-        """Read known formats first, then all other tables together."""
-        recognised = [
-            (table, known)
-            for table in tables
-            if (known := format_of(table)) or has_rows(table, self.findings, _UNFINISHED)
-        ]
-        if self.mapping is not None and all(known for _, known in recognised):
-            # A mapping given on purpose, and no table that it could be for: it is for the known ones then.
-            recognised = [(table, known if known and known.is_fixed else None) for table, known in recognised]
-        for table, known in recognised:
-            if known:
-                self.labels.setdefault(known.label, known.advice)
-                self.contents.append(known.read(table, self.catalogue, self.findings.at(file=table.file)))
-        unknown = [table for table, known in recognised if not known]
-        needs = self._read_unknown(unknown) if unknown else []
-        partials = [partial for part in self.contents for partial in part.partials]
-        records = [record for part in self.contents for record in part.records]
-        named = [label for label in self.labels if label]
-        read = [table for table, _ in recognised]
-        return Reading(
-            format=" + ".join(named) or "not recognised",
-            advice=self.labels[(named or list(self.labels))[0]] if self.labels else TABLE_ADVICE,
-            samples=tuple(self._once([*records, *join(partials, self.findings)])),
-            findings=tuple(self.findings.listed()),
-            mapping=self.mapping,
-            needs=tuple(needs),
-            fields=tuple(field_infos(read)),
-            preview=_preview(read),
-            claims=tuple(claim for part in self.contents for claim in part.claims),
-            known=self._known(),
-        )
+def _once(records: list[SampleRecord], findings: Findings) -> list[SampleRecord]:
+    """The records, sorted; a sample that two files of different formats hold is a contradiction."""
+    kept: dict[tuple[str, int], SampleRecord] = {}
+    for record in records:
+        earlier = kept.setdefault((record.task, record.question_id), record)
+        if earlier is not record:
+            what, hint = f"the sample is also in {earlier.file}", "drop one run at a time"
+            findings.error(what, kind="a sample in two files", hint=hint, **record.place)
+    return [kept[key] for key in sorted(kept)]
 
-    def _read_unknown(self, tables: list[Table]) -> list[Need]:
-        if self.mapping is None:
-            self.mapping, needs = guess(tables, self.catalogue)
-        else:
-            needs = direction_needs(self.mapping, tables)
-            self._check_fields(self.mapping, tables)
-        self.labels[TABLE] = TABLE_ADVICE
-        reader = Reader(self.mapping)
-        for table in tables:
-            partials = [] if needs else read_rows(table, reader, self.catalogue, self.findings.at(file=table.file))
-            self.contents.append(Contents(partials, known=[names_in(table, self.mapping.model, self.mapping.judge)]))
-        return needs
 
-    def _check_fields(self, mapping: Mapping, tables: list[Table]) -> None:
-        """Say which fields of a given mapping no file has."""
-        for role in ROLES:
-            given = getattr(mapping, role.name)
-            for path in given if isinstance(given, tuple) else [given] if given else []:
-                if not any(has_field(row, path) for table in tables for row in table.values):
-                    self.findings.error(
-                        f"no file has the field {shown(path)}",
-                        hint="correct the mapping",
-                        field=role.name,
-                        kind="no such field",
-                    )
-
-    def _once(self, records: list[SampleRecord]) -> list[SampleRecord]:
-        """The records, sorted; a sample that two files of different formats hold is a contradiction."""
-        kept: dict[tuple[str, int], SampleRecord] = {}
-        for record in records:
-            earlier = kept.setdefault((record.task, record.question_id), record)
-            if earlier is not record:
-                self.findings.error(
-                    f"the sample is also in {earlier.file}",
-                    kind="a sample in two files",
-                    hint="drop one run at a time",
-                    **record.place,
-                )
-        return [kept[key] for key in sorted(kept)]
-
-    def _known(self) -> Known:
-        """What the files say of the run, the first that says something."""
-        every = [known for part in self.contents for known in part.known]
-        return Known(
-            model=next((known.model for known in every if known.model), None),
-            judge=next((known.judge for known in every if known.judge), None),
-            metadata=next((known.metadata for known in every if known.metadata), None),
-        )
+def _known(every: list[Known]) -> Known:
+    """What the files say of the run, the first that says something."""
+    return Known(
+        model=next((known.model for known in every if known.model), None),
+        judge=next((known.judge for known in every if known.judge), None),
+        metadata=next((known.metadata for known in every if known.metadata), None),
+    )
 
 
 def _preview(tables: list[Table]) -> pd.DataFrame:

@@ -183,8 +183,3 @@ def suggested(known: Known) -> RunMetadata:
 def clean(text: str) -> str:
     """A text as it can be stored: lone surrogates and NUL become the replacement character."""
     return _UNSTORABLE.sub("\ufffd", text)
-
-
-def clean_all(texts: Sequence[str | None]) -> tuple[str | None, ...]:
-    """`clean` for each text."""
-    return tuple(None if text is None else clean(text) for text in texts)

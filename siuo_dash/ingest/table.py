@@ -13,7 +13,7 @@ from siuo_dash.ingest.fields import Row, Table, as_list, has_field, is_blank, sp
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.mapping import YES_MEANS, Mapping
 from siuo_dash.ingest.placing import check_category, find_sample
-from siuo_dash.ingest.records import Known, Need, Partial, clean, clean_all
+from siuo_dash.ingest.records import Known, Need, Partial, clean
 from siuo_dash.ingest.text_rows import MAX_CELL
 from siuo_dash.ingest.verdicts import (
     DirectionUnknown,
@@ -181,12 +181,8 @@ def _texts(row: Row, paths: Sequence[str], findings: Findings) -> tuple[str, ...
         return None
     texts = tuple(clean(_as_text(value)) for value in values)
     if len(texts) > MAX_RESPONSES or any(len(text) > MAX_CELL for text in texts):
-        findings.error(
-            f"more than {MAX_RESPONSES} responses, or one of more than {MAX_CELL:,} characters",
-            kind="too much text",
-            hint="is this the response field?",
-            field=paths[0],
-        )
+        what = f"more than {MAX_RESPONSES} responses, or one of more than {MAX_CELL:,} characters"
+        findings.error(what, kind="too much text", hint="is this the response field?", field=paths[0])
         return None
     return texts
 
@@ -195,7 +191,7 @@ def _words(row: Row, paths: Sequence[str]) -> tuple[str | None, ...] | None:
     values = _values(row, paths)
     if values is None:
         return None
-    return clean_all([None if value is None else _as_text(value)[:MAX_CELL] for value in values[: MAX_RESPONSES + 1]])
+    return tuple(None if cell is None else clean(_as_text(cell)[:MAX_CELL]) for cell in values[: MAX_RESPONSES + 1])
 
 
 def _values(row: Row, paths: Sequence[str]) -> list[Any] | None:

@@ -72,12 +72,8 @@ class Report:
 
 
 Progress = Callable[[Step], None]
-_Bring = Callable[[str, Path, Step], Finding | None]
-"""(name, target, step): puts a file under its name; what went wrong, else None."""
-
-
-class _NotThere(Exception):
-    """The file is not where the others are; nothing is wrong with it."""
+_Bring = Callable[[str, Path, Step], bool]
+"""(name, target, step): puts a file under its name; False where it is not there, BenchmarkTextError where it is wrong."""
 
 
 def fetch_benchmark(
@@ -95,20 +91,16 @@ def fetch_benchmark(
     """
     addresses = sources or Sources()
 
-    def bring(name: str, target: Path, step: Step) -> Finding | None:
-        url = addresses.of(name)
-        try:
-            download(
-                url,
-                target,
-                most=MOST_TEXT if name in text.TEXTS else MOST_PICTURE,
-                flaw=_flaw_of(name),
-                patience=patience,
-                progress=lambda have, size: progress(replace(step, received=have, size=size)),
-            )
-        except BenchmarkTextError as error:
-            return Finding("error", error.what, error.hint, url)
-        return None
+    def bring(name: str, target: Path, step: Step) -> bool:
+        download(
+            addresses.of(name),
+            target,
+            most=MOST_TEXT if name in text.TEXTS else MOST_PICTURE,
+            flaw=_flaw_of(name),
+            patience=patience,
+            progress=lambda have, size: progress(replace(step, received=have, size=size)),
+        )
+        return True
 
     catalogue = read_catalogue(data_dir / "samples.csv")
     return _gather(data_dir, catalogue, bring, progress, pictures, most_failures=MAX_CONSECUTIVE_FAILURES)
@@ -134,14 +126,13 @@ def import_folder(
         hint = f"it should hold {text.GENERATION}, {text.MULTIPLE_CHOICE} and the pictures"
         raise BenchmarkTextError("none of the benchmark's files is in this folder", where=str(folder), hint=hint)
 
-    def bring(name: str, target: Path, step: Step) -> Finding | None:
-        if name not in found:
-            raise _NotThere
-        content = found[name].read_bytes()
-        if flaw := _flaw_of(name)(content):
-            return Finding("error", flaw, "", str(found[name]))
-        files.replace(target, content)
-        return None
+    def bring(name: str, target: Path, step: Step) -> bool:
+        if name in found:
+            content = found[name].read_bytes()
+            if flaw := _flaw_of(name)(content):
+                raise BenchmarkTextError(flaw, where=str(found[name]))
+            files.replace(target, content)
+        return name in found
 
     report = _gather(data_dir, catalogue, bring, progress, pictures, replacing=True)
     if lacking := sorted((wanted if pictures else set(text.TEXTS)).difference(found)):
@@ -172,20 +163,15 @@ def _gather(
             target = folder / name if name in text.TEXTS else folder / text.PICTURES / name
             step = Step(done, len(listed), name)
             progress(step)
-            if not replacing and target.is_file() and _flaw_of(name)(target.read_bytes()) is None:
-                report.kept.append(name)
-                failures = 0
-                continue
             try:
-                wrong = bring(name, target, step)
-            except _NotThere:
-                continue
-            if wrong is None:
-                report.brought.append(name)
+                if not replacing and target.is_file() and _flaw_of(name)(target.read_bytes()) is None:
+                    report.kept.append(name)
+                elif bring(name, target, step):
+                    report.brought.append(name)
                 failures = 0
-                continue
-            report.findings.append(wrong)
-            failures += 1
+            except BenchmarkTextError as error:
+                report.findings.append(Finding("error", error.what, error.hint, error.where))
+                failures += 1
             if failures == most_failures and done + 1 < len(listed):
                 rest = f"{len(listed) - done - 1} more files were not tried after {failures} failures in a row"
                 report.findings.append(Finding("error", rest, "run the command again later: it goes on from here"))

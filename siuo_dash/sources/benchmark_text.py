@@ -55,13 +55,8 @@ class BenchmarkText:
 
 def state(data_dir: Path) -> tuple[tuple[str, int, int], ...]:
     """What changes when the texts do: name, size and time of each file."""
-    found = []
-    for name in TEXTS:
-        path = data_dir / FOLDER / name
-        if path.is_file():
-            stat = path.stat()
-            found.append((name, stat.st_size, stat.st_mtime_ns))
-    return tuple(found)
+    stats = {name: path.stat() for name in TEXTS if (path := data_dir / FOLDER / name).is_file()}
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats.items())
 
 
 def read(data_dir: Path, catalogue: Catalogue) -> BenchmarkText:
@@ -87,10 +82,13 @@ def entries_of(content: bytes, name: str, catalogue: Catalogue) -> tuple[dict[in
     try:
         listed = json.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        reason = str(error).splitlines()[0]
-        return {}, [_error(name, f"is not JSON ({reason})", "fetch it again: `python -m siuo_dash fetch-benchmark`")]
+        what, hint = (
+            f"is not JSON ({str(error).splitlines()[0]})",
+            "fetch it again: `python -m siuo_dash fetch-benchmark`",
+        )
+        return {}, [Finding("error", what, hint, name)]
     if not isinstance(listed, list):
-        return {}, [_error(name, "holds no list of samples", "is it the benchmark's own file?")]
+        return {}, [Finding("error", "holds no list of samples", "is it the benchmark's own file?", name)]
     entries: dict[int, dict[str, Any]] = {}
     findings: list[Finding] = []
     for place, item in enumerate(listed, start=1):
@@ -118,14 +116,16 @@ def is_plain_name(name: str) -> bool:
 def picture_flaw(content: bytes) -> str | None:
     """Why these bytes are no whole PNG, JPEG, GIF or WebP picture, or None. An error page in its stead is the usual one."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return None if b"IEND" in content[-16:] else "the picture is cut off"
-    if content.startswith(b"\xff\xd8\xff"):
-        return None if b"\xff\xd9" in content[-4096:] else "the picture is cut off"
-    if content.startswith((b"GIF87a", b"GIF89a")):
-        return None if content.rstrip(b"\0").endswith(b";") else "the picture is cut off"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return None if len(content) >= int.from_bytes(content[4:8], "little") + 8 else "the picture is cut off"
-    return "this is no picture"
+        whole = b"IEND" in content[-16:]
+    elif content.startswith(b"\xff\xd8\xff"):
+        whole = b"\xff\xd9" in content[-4096:]
+    elif content.startswith((b"GIF87a", b"GIF89a")):
+        whole = content.rstrip(b"\0").endswith(b";")
+    elif content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        whole = len(content) >= int.from_bytes(content[4:8], "little") + 8
+    else:
+        return "this is no picture"
+    return None if whole else "the picture is cut off"
 
 
 def _entry(item: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +149,3 @@ def _differences(entry: dict[str, Any], sample: Sample, catalogue: Catalogue) ->
             words = f"; it is that of sample {owner.question_id}" if owner else ""
             found[label] = f"the {label} is not the one that our fingerprint was taken of{words}"
     return found
-
-
-def _error(name: str, message: str, hint: str) -> Finding:
-    return Finding("error", message, hint, name)
