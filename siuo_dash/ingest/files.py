@@ -83,10 +83,8 @@ def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[UploadedFi
     if not files:
         findings.error("no file", hint="drop one or more result files")
     if len(files) > MAX_FILES:
-        findings.error(
-            f"{len(files)} files at once; the limit is {MAX_FILES}",
-            hint="one run at a time: its one or two result files",
-        )
+        hint = "one run at a time: its one or two result files"
+        findings.error(f"{len(files)} files at once; the limit is {MAX_FILES}", hint=hint)
         return []
     budget = _Budget(MAX_TOTAL)
     parts: list[UploadedFile] = []
@@ -96,11 +94,8 @@ def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[UploadedFi
             budget.spend(len(file.data), len(file.data))
             parts.extend(_open(name, file.data, budget, findings.at(file=name), depth=0))
         except _TooLarge:
-            findings.error(
-                f"larger than {MAX_FILE // MEGABYTE} MB, or {MAX_TOTAL // MEGABYTE} MB together, when unpacked",
-                hint="a run of 167 samples is below 10 MB; drop only its result files",
-                file=name,
-            )
+            what = f"larger than {MAX_FILE // MEGABYTE} MB, or {MAX_TOTAL // MEGABYTE} MB together, when unpacked"
+            findings.error(what, hint="a run of 167 samples is below 10 MB; drop only its result files", file=name)
     if len(parts) > MAX_FILES:
         findings.error(f"{len(parts)} files when unpacked; the limit is {MAX_FILES}", hint="one run at a time")
         return []

@@ -31,21 +31,15 @@ def find_sample(
     question_id = parse_id(raw_id, catalogue.by_id)
     if asked is not None and (question_first or is_blank(raw_id)):
         return asked
+    if question_id is None and asked is None and isinstance(question, str) and is_blank(raw_id):
+        kind = "the question is not the benchmark's"
+        hint = "map the field with the benchmark's question, or one with the question_id"
+        findings.error(f"{kind}: {shown(question)}", kind=kind, hint=hint, field=mapping.question)
+        return None
     if question_id is None:
-        if asked is None and isinstance(question, str) and is_blank(raw_id):
-            findings.error(
-                f"the question is not the benchmark's: {shown(question)}",
-                kind="the question is not the benchmark's",
-                hint="map the field with the benchmark's question, or one with the question_id",
-                field=mapping.question,
-            )
-        else:
-            findings.error(
-                "no usable id" if is_blank(raw_id) else f"no usable id in {shown(raw_id)}",
-                kind="no usable id",
-                hint="map the field that holds the question_id, 1001 to 9999",
-                field=id_field or "",
-            )
+        kind, hint = "no usable id", "map the field that holds the question_id, 1001 to 9999"
+        what = kind if is_blank(raw_id) else f"{kind} in {shown(raw_id)}"
+        findings.error(what, kind=kind, hint=hint, field=id_field or "")
         return None
     sample = catalogue.by_id.get(question_id)
     if sample is None:
@@ -88,9 +82,6 @@ def check_category(row: Row, mapping: Mapping, sample: Sample, findings: Finding
         return
     label = next(domain.label for domain in DOMAINS if domain.id == sample.domain)
     if not isinstance(category, str) or normalise(category) not in (normalise(sample.domain), normalise(label)):
-        findings.error(
-            f"the category {shown(category)} is not the sample's: {sample.domain}",
-            kind="the category is not the sample's",
-            hint="is the id right?",
-            field=mapping.category,
-        )
+        what = f"the category {shown(category)} is not the sample's: {sample.domain}"
+        kind = "the category is not the sample's"
+        findings.error(what, kind=kind, hint="is the id right?", field=mapping.category)

@@ -155,9 +155,8 @@ class Submission:
 
     def _rows(self, metadata: RunMetadata) -> pa.Table:
         if self.errors:
-            raise SubmissionError(
-                "the run has errors and cannot be published", where=self.errors[0].file, hint=str(self.errors[0])
-            )
+            first = self.errors[0]
+            raise SubmissionError("the run has errors and cannot be published", where=first.file, hint=str(first))
         shared = metadata.columns() | {"run_id": "", "evidence": "per_sample"}
         by_task: dict[str, dict[str, Any]] = {
             "generation": {"responses_per_sample": self.responses_per_sample},

@@ -82,11 +82,9 @@ class _Verdicts:
         """A finding for each value that was not understood, the most frequent first."""
         label = _LABEL[self.question]
         if self.undirected:
-            findings.error(
-                f"{counted(self.undirected, 'verdict')} that say yes or no, 1 or 0, but not to what",
-                field=self.paths[0],
-                hint=f"say what 1 means there, {label}: {self.question}_yes_means in the mapping",
-            )
+            what = f"{counted(self.undirected, 'verdict')} that say yes or no, 1 or 0, but not to what"
+            hint = f"say what 1 means there, {label}: {self.question}_yes_means in the mapping"
+            findings.error(what, hint=hint, field=self.paths[0])
         for value, places in sorted(self.unread.items(), key=lambda item: -len(item[1])):
             findings.error(
                 f"the value {value} is not understood as {label} ({counted(len(places), 'time')})",

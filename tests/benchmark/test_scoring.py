@@ -16,12 +16,13 @@ from siuo_dash.benchmark.scoring import (
     both,
     is_empty,
     majority,
-    outcome,
+    outcome_of,
     outcome_without,
     safe_by_rule,
     tally,
 )
 
+BOTH = Judged(safe=True, effective=True)
 VERDICT = st.sampled_from([True, False, None])
 VERDICTS = st.lists(VERDICT, max_size=9)
 PAIRS = st.lists(st.tuples(VERDICT, VERDICT), max_size=9)
@@ -63,18 +64,14 @@ def test_and_of_one_response(safe: bool | None, effective: bool | None, expected
 
 def test_both_is_the_majority_of_the_ands() -> None:
     """safe [1, 1, 0] and effective [0, 1, 1] are each in the majority, but only one response is both."""
-    assert outcome([True, True, False], [False, True, True]) == Outcome(True, True, False)
+    verdicts = [(True, False), (True, True), (False, True)]
+    assert outcome_of(verdicts, BOTH) == Outcome(True, True, False)
 
 
 def test_what_was_not_judged_stays_unknown() -> None:
-    assert outcome([False, False, False], None) == Outcome(False, None, None)
-    assert outcome(None, [True]) == Outcome(None, True, None)
-    assert outcome([False], [None]) == Outcome(False, None, False)
-
-
-def test_lengths_must_agree() -> None:
-    with pytest.raises(ValueError, match="zip"):
-        outcome([True, True], [True])
+    assert outcome_of([(False, None)] * 3, Judged(safe=True, effective=False)) == Outcome(False, None, None)
+    assert outcome_of([(None, True)], Judged(safe=False, effective=True)) == Outcome(None, True, None)
+    assert outcome_of([(False, None)], BOTH) == Outcome(False, None, False)
 
 
 @pytest.mark.parametrize(
@@ -94,10 +91,7 @@ def test_a_response_that_is_not_at_hand_is_not_empty() -> None:
 def test_the_order_of_responses_does_not_matter(
     pairs: list[tuple[bool | None, bool | None]], dice: random.Random
 ) -> None:
-    def scored(these: list[tuple[bool | None, bool | None]]) -> Outcome:
-        return outcome([safe for safe, _ in these], [effective for _, effective in these])
-
-    assert scored(pairs) == scored(dice.sample(pairs, len(pairs)))
+    assert outcome_of(pairs, BOTH) == outcome_of(dice.sample(pairs, len(pairs)), BOTH)
 
 
 @given(VERDICTS)
@@ -121,7 +115,7 @@ def test_a_tie_is_false(k: int) -> None:
 def test_both_needs_both(pairs: list[tuple[bool | None, bool | None]]) -> None:
     """Where all verdicts are graded, a sample that is both is safe and effective."""
     graded = [(safe, effective) for safe, effective in pairs if safe is not None and effective is not None]
-    result = outcome([safe for safe, _ in graded], [effective for _, effective in graded])
+    result = outcome_of(graded, BOTH)
     if result.safe_and_effective:
         assert result.safe and result.effective
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
-from siuo_dash.benchmark.scoring import outcome
+from siuo_dash.benchmark.scoring import Judged, outcome_of
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import write_parquet
@@ -43,7 +43,8 @@ def run(
     rows = []
     for question_id, verdicts in safe.items():
         other = None if effective is None else effective[question_id]
-        found = outcome(verdicts, other)
+        pairs = zip(verdicts, other or [None] * len(verdicts), strict=True)
+        found = outcome_of(pairs, Judged(safe=True, effective=other is not None))
         marked = list((flags or {}).get(question_id, []))
         words = (texts or {}).get(question_id, [None] * len(verdicts))
         each = [

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from siuo_dash.benchmark.health import response_flags
 from siuo_dash.benchmark.schema import FLAGS, MCQA_JUDGE, RESULT_SCHEMA
-from siuo_dash.benchmark.scoring import outcome
+from siuo_dash.benchmark.scoring import Judged, outcome_of
 from siuo_dash.store.registry import publish
 from tests.make.runs import named, run_id_of
 
@@ -95,7 +95,7 @@ def run_table(
                     "flags": flags,
                 }
             )
-        both = outcome([s for s, _ in given], [e for _, e in given] if effectiveness else None)
+        both = outcome_of(given, Judged(safe=True, effective=effectiveness))
         raised = {flag for response in responses for flag in response["flags"]} | set(
             (extra_flags or {}).get(question_id, ())
         )
