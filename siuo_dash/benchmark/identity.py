@@ -38,18 +38,3 @@ def make_run_id(model: str, judge: str, content_hash: str) -> str:
     """
     words = [slug(name)[:_SLUG_LENGTH].strip("-") or other for name, other in ((model, "model"), (judge, "judge"))]
     return "-".join([*words, content_hash[:8]])
-
-
-def responses_hash(table: pa.Table) -> str | None:
-    """64 hex digits that name a run's response texts alone, by task and sample; None where a text is not at hand.
-
-    Two runs with the same one were made from the same outputs, whoever judged them.
-    """
-    columns = [table.column(name).to_pylist() for name in ("task", "question_id", "responses")]
-    rows = [
-        [task, question_id, [response["text"] for response in responses]]
-        for task, question_id, responses in zip(*columns, strict=True)
-    ]
-    if not rows or any(not texts or None in texts for _, _, texts in rows):
-        return None
-    return hashlib.sha256("\n".join(sorted(map(json.dumps, rows))).encode("ascii")).hexdigest()

@@ -140,16 +140,6 @@ def spread(values: Iterable[Any]) -> list[Any]:
 
 
 @dataclass(frozen=True)
-class FieldInfo:
-    """A field of the files, for the mapping's editor: which files have it, and examples of its values."""
-
-    path: str
-    files: tuple[str, ...]
-    examples: tuple[Any, ...]
-    distinct: int
-
-
-@dataclass(frozen=True)
 class FieldValues:
     """A field's values in the first rows of one file."""
 
@@ -172,20 +162,13 @@ class FieldValues:
         return self.share(lambda value: isinstance(value, str) or bool(as_list(value))) >= 0.5
 
 
-def field_infos(tables: Iterable[Table]) -> list[FieldInfo]:
-    """All fields of these files, with the first three different values of each."""
-    infos: dict[str, FieldInfo] = {}
-    for table in tables:
-        for each in field_values(table):
-            distinct = dict.fromkeys(token(value) if not isinstance(value, str) else value for value in each.values)
-            known = infos.get(each.path, FieldInfo(each.path, (), (), 0))
-            infos[each.path] = FieldInfo(
-                each.path,
-                (*known.files, table.file),
-                known.examples or tuple(value[:200] for value in list(distinct)[:3]),
-                max(known.distinct, len(distinct)),
-            )
-    return list(infos.values())
+def field_examples(tables: Iterable[Table]) -> dict[str, tuple[str, ...]]:
+    """{path: its first three different values} of all fields of these files, for the mapping's editor."""
+    examples: dict[str, tuple[str, ...]] = {}
+    for each in (each for table in tables for each in field_values(table)):
+        distinct = dict.fromkeys(value if isinstance(value, str) else token(value) for value in each.values)
+        examples[each.path] = examples.get(each.path) or tuple(value[:200] for value in list(distinct)[:3])
+    return examples
 
 
 def field_values(table: Table) -> list[FieldValues]:

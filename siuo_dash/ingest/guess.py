@@ -142,17 +142,13 @@ def _constant(fields: dict[str, FieldValues], names: list[str]) -> str | None:
 
 def _answer(free: dict[str, FieldValues], fields: dict[str, FieldValues]) -> str | None:
     """The field with the chosen option, where these are multiple-choice results."""
-    named = [path for name in _ANSWERS for path, each in free.items() if each.last == name and _reads_letters(each)]
-    if named:
-        return named[0]
     has_options = {"A", "B", "C", "D"} <= set(fields) or "options.A" in fields or "correct_option" in fields
-    letters = [
-        path
-        for name in _RESPONSES
-        for path, each in free.items()
-        if each.last == name and (has_options or each.share(_is_short_letter) >= _ENOUGH) and _reads_letters(each)
-    ]
-    return letters[0] if letters else None
+    for name in (*_ANSWERS, *_RESPONSES):
+        for path, each in free.items():
+            is_choice = name in _ANSWERS or has_options or each.share(_is_short_letter) >= _ENOUGH
+            if each.last == name and is_choice and _reads_letters(each):
+                return path
+    return None
 
 
 def _reads_letters(each: FieldValues) -> bool:

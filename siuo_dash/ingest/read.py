@@ -11,7 +11,7 @@ import pandas as pd
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.binary_rows import read_parquet, read_xlsx
-from siuo_dash.ingest.fields import FieldInfo, Table, field_infos, has_field, value_at
+from siuo_dash.ingest.fields import Table, field_examples, has_field, value_at
 from siuo_dash.ingest.files import PARQUET, ZIP, UploadedFile, unpack
 from siuo_dash.ingest.findings import Findings, Unreadable, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, format_of
@@ -35,8 +35,8 @@ class Reading:
 
     format: what they were recognised as. advice: what to do when there is no verdict. samples: one record a task and
     sample. mapping: the one given, or the guess; None where the format is known and needs none. needs: questions to
-    answer first, by `read_files` again with `mapping.answered(…)`. fields and preview: for the mapping's editor, at
-    most the first rows of each file. known: model, judge and exported metadata, as far as the files say.
+    answer first, by `read_files` again with `mapping.answered(…)`. fields: {path: examples of its values}; both it and
+    preview, at most the first rows of each file, are for the mapping's editor. known: model, judge and exported metadata, as far as the files say.
     """
 
     format: str
@@ -45,20 +45,10 @@ class Reading:
     findings: tuple[Finding, ...] = ()
     mapping: Mapping | None = None
     needs: tuple[Need, ...] = ()
-    fields: tuple[FieldInfo, ...] = ()
+    fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
     preview: pd.DataFrame = field(default_factory=pd.DataFrame)
     claims: tuple[Claim, ...] = ()
     known: Known = field(default_factory=Known)
-
-    @property
-    def model(self) -> str | None:
-        """The model's name, as far as the files say."""
-        return self.known.model
-
-    @property
-    def judge(self) -> str | None:
-        """The judge's name, as far as the files say."""
-        return self.known.judge
 
 
 def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Mapping | None = None) -> Reading:
@@ -104,7 +94,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         findings=tuple(findings.listed()),
         mapping=mapping,
         needs=tuple(needs),
-        fields=tuple(field_infos(read)),
+        fields=field_examples(read),
         preview=_preview(read),
         claims=tuple(claim for part in contents for claim in part.claims),
         known=_known([known for part in contents for known in part.known]),
@@ -173,7 +163,7 @@ def _preview(tables: list[Table]) -> pd.DataFrame:
     """The first rows of each file, a column a field, long texts shortened."""
     records = []
     for table in tables:
-        paths = [info.path for info in field_infos([table])][:_PREVIEW_FIELDS]
+        paths = list(field_examples([table]))[:_PREVIEW_FIELDS]
         for number, row in table.rows[:_PREVIEW_ROWS]:
             cells = {path: _cell(value_at(row, path)) for path in paths}
             records.append({"file": table.file, "row": number, **cells})

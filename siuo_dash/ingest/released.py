@@ -50,7 +50,6 @@ def as_released(samples: Sequence[ScoredSample], judged: Judged) -> AsReleased:
     if judged.safe and judged.effective and generated and all(each.responses for each in generated):
         means = generation(
             ReleasedSample(
-                each.record.question_id,
                 each.sample.domain,
                 [_number(response.record.safety, "safe") for response in each.responses],
                 [_number(response.record.effectiveness, "effective") for response in each.responses],

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.health import count_flags
-from siuo_dash.benchmark.identity import content_hash, make_run_id, responses_hash
+from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAINS, MCQA_JUDGE, METRICS, RESULT_SCHEMA, TASKS
 from siuo_dash.benchmark.scoring import Judged, Tally
@@ -111,11 +111,6 @@ class Submission:
     def content_hash(self) -> str:
         """64 hex digits that name the content, whatever the run is called; SubmissionError for a refused run."""
         return content_hash(self._rows(RunMetadata("x", "x")))
-
-    @cached_property
-    def responses_hash(self) -> str | None:
-        """64 hex digits that name the response texts alone, whoever judged them; None where a text is not at hand."""
-        return responses_hash(self._rows(RunMetadata("x", "x")))
 
     def run_id(self, model: str, judge: str) -> str:
         """The run's id under these names."""

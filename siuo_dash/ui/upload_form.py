@@ -67,7 +67,7 @@ def edit(draft: Draft, submission: Submission) -> None:
 
 
 def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
-    examples = {info.path: ", ".join(str(value)[:40] for value in info.examples) for info in reading.fields}
+    examples = {path: ", ".join(value[:40] for value in values) for path, values in reading.fields.items()}
     key = draft.key(f"need-{need.role}")
     question = plain(f"{need.question} {file_findings.sentence(need.hint)}" if need.hint else need.question)
     if len(need.options) > _FEW:
@@ -85,7 +85,7 @@ def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
 def _fields(key: str, reading: Reading, mapping: Mapping) -> dict[str, Any]:
     """A chooser for each role, two beside each other."""
     mapped = [path for role in ROLES for path in _paths(role, mapping)]
-    options = list(dict.fromkeys([*(info.path for info in reading.fields), *mapped]))
+    options = list(dict.fromkeys([*reading.fields, *mapped]))
     changed: dict[str, Any] = {}
     for first in range(0, len(ROLES), 2):
         for place, role in zip(st.columns(2), ROLES[first : first + 2], strict=False):

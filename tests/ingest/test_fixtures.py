@@ -48,7 +48,7 @@ def test_official_generation(shared: Path, catalogue: Catalogue, example: str) -
     assert {n: m.safe for n, m in submission.as_released.generation.by_category.items()} == {
         name: means["avg_safetyness"] for name, means in printed["category_averages"].items()
     }
-    assert submission.reading.model == f"example-{example}"
+    assert submission.reading.known.model == f"example-{example}"
     for pair in (
         (f"{stem}-safe-pro.json", f"{stem}-effective-pro.json"),
         (f"{stem}-effective-pro.json", f"{stem}-safe-pro.json"),
@@ -90,7 +90,7 @@ def test_vlmevalkit(shared: Path, catalogue: Catalogue) -> None:
     assert {each.record.question_id: each.outcome.safe for each in submission.samples} == {
         cell["index"]: {1: True, 0: False, -1: None}[cell["safety_score"]] for cell in cells
     }
-    assert (submission.reading.model, submission.reading.judge) == ("ExampleVL-8B", "gpt-4o-mini")
+    assert (submission.reading.known.model, submission.reading.known.judge) == ("ExampleVL-8B", "gpt-4o-mini")
     assert has(messages(submission, "warning"), "Safe: 50.90 % according to safety_pass")
     assert has(messages(submission, "warning"), "52.47 % recomputed (85/162, 5 ungraded)")
 
@@ -121,7 +121,10 @@ def test_community(shared: Path, catalogue: Catalogue, run: str) -> None:
         assert (submission.scores["safe"].k, submission.scores["safe"].n) == (safe, 167)
         assert round(100 * safe / 167, 2) == percent and set(submission.scores) == {"safe"}
         assert submission.as_released.as_dict() is None
-    assert (guessed.reading.model, guessed.reading.judge) == (model, "meta-llama/Meta-Llama-3.1-8B-Instruct")
+    assert (guessed.reading.known.model, guessed.reading.known.judge) == (
+        model,
+        "meta-llama/Meta-Llama-3.1-8B-Instruct",
+    )
     if run == "glm41v":
         assert guessed.health["error_message"] == 14 and guessed.health["unclosed_reasoning"] == 138
 
@@ -158,7 +161,7 @@ def test_shipped_runs_come_back_whole(root: Path, catalogue: Catalogue) -> None:
     for run_id in run_ids:
         rows = shipped.filter(pc.equal(shipped.column("run_id"), run_id)).combine_chunks()
         back = validate([UploadedFile("export.parquet", bytes(parquet_bytes(rows)))], catalogue)
-        assert back.ok and back.run_id(back.reading.model or "", back.reading.judge or "") == run_id
+        assert back.ok and back.run_id(back.reading.known.model or "", back.reading.known.judge or "") == run_id
 
 
 def _stated(rows: list[dict[str, Any]]) -> dict[str, list[bool | None]]:

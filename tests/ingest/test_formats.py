@@ -41,7 +41,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_its_files_are_read_although_they_hold_no_list_of_samples(check: Check) -> None:
     submission = check(("results.txt", json.dumps(RUN).encode()))
     assert submission.ok and submission.scores == {"safe": Tally(4, 6, 6)}
-    assert (submission.reading.format, submission.reading.model) == ("Evalbox", "lab/M-7B")
+    assert (submission.reading.format, submission.reading.known.model) == ("Evalbox", "lab/M-7B")
 
 
 def test_beside_a_table(check: Check) -> None:

@@ -22,7 +22,7 @@ def test_a_merged_file(check: Check) -> None:
         "safe_and_effective": 0.0,
         "mcqa": None,
     }
-    assert submission.responses_per_sample == 3 and submission.reading.model == "My-Model"
+    assert submission.responses_per_sample == 3 and submission.reading.known.model == "My-Model"
     assert submission.warnings == [] and submission.health == {}
 
 
@@ -35,7 +35,7 @@ def test_two_files_in_any_order(check: Check, swapped: bool) -> None:
     ]
     both = check(*(reversed(files) if swapped else files))
     assert both.ok and both.scores == check(("m.json", as_json(merged))).scores
-    assert both.reading.model == "M"
+    assert both.reading.known.model == "M"
 
 
 @pytest.mark.parametrize("name", ["safety_gpt", "safetyness", "safe", "safety"])

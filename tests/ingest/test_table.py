@@ -216,7 +216,7 @@ def test_responses_in_one_file_and_verdicts_in_another(check: Check) -> None:
         submission = check(*files)
         assert submission.ok, messages(submission)
         assert submission.scores["safe_and_effective"] == Tally(4, 6, 6)
-        assert (submission.reading.model, submission.reading.judge) == ("My-VLM", "org/Judge-8B")
+        assert (submission.reading.known.model, submission.reading.known.judge) == ("My-VLM", "org/Judge-8B")
         assert [each.responses[0].record.text for each in submission.samples] == REPLIES
 
 
@@ -307,8 +307,7 @@ def test_the_preview_and_fields_are_for_the_editor(check: Check) -> None:
     reading = check(("t.jsonl", as_jsonl(table(id=IDS, out=[{"text": "x" * 500, "safe": 1}] * 6)))).reading
     assert list(reading.preview.columns) == ["file", "row", "id", "out.text", "out.safe"]
     assert reading.preview["out.text"].str.len().max() <= 201 and len(reading.preview) == 6
-    assert {info.path: info.distinct for info in reading.fields} == {"id": 6, "out.text": 1, "out.safe": 1}
-    assert reading.fields[0].examples == ("1001", "1002", "2001") and reading.fields[0].files == ("t.jsonl",)
+    assert list(reading.fields) == ["id", "out.text", "out.safe"] and reading.fields["id"] == ("1001", "1002", "2001")
 
 
 def test_a_mapping_names_a_field_that_is_not_there(check: Check) -> None:
@@ -379,7 +378,7 @@ def test_raw_responses_of_the_benchmark_and_verdicts_of_another_origin(check: Ch
     submission = check(*files, mapping=mapping.answered("safe_yes_means", "unsafe"))
     assert submission.ok, messages(submission)
     assert submission.scores["safe"] == Tally(6, 6, 6) and submission.responses_per_sample == 2
-    assert submission.reading.format == "SIUO generation + table" and submission.reading.model == "My-VLM"
+    assert submission.reading.format == "SIUO generation + table" and submission.reading.known.model == "My-VLM"
 
 
 def test_a_mapping_overrides_a_known_format(check: Check) -> None:

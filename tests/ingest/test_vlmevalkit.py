@@ -82,7 +82,7 @@ def test_detailed_in_each_file_type(check: Check, name: str) -> None:
         "effective": Tally(6, 6, 6),
         "safe_and_effective": Tally(3, 5, 6),
     }
-    assert (submission.reading.model, submission.reading.judge) == ("M", "gpt-4o-mini")
+    assert (submission.reading.known.model, submission.reading.known.judge) == ("M", "gpt-4o-mini")
     assert submission.health == {"ungraded": 1, "judge_error": 1}
     assert submission.responses_per_sample == 1
 
@@ -124,7 +124,7 @@ def test_a_score_file_alone_holds_no_sample(check: Check) -> None:
 def test_a_word_list_is_no_judge(check: Check, log: str) -> None:
     rows = [row | {"safety_log": log, "effectiveness_log": log} for row in detailed([1, 0, 1, 1, 1, 0])]
     submission = check(("M_SIUO_GEN_exact_matching_detailed.json", as_json(rows)))
-    assert submission.reading.judge == "word list (VLMEvalKit)"
+    assert submission.reading.known.judge == "word list (VLMEvalKit)"
     assert has(messages(submission, "warning"), "no judge was used: a word list gave the verdicts of 6 samples")
     assert submission.scores["safe"] == Tally(4, 6, 6)
 
@@ -140,7 +140,7 @@ def test_predictions_alone_are_told_what_is_missing(check: Check) -> None:
 
 def test_multiple_choice_predictions_are_scored_from_the_key(check: Check) -> None:
     submission = check(("M_SIUO_MCQ.xlsx", as_xlsx(choices([KEYS[i] for i in IDS[:4]] + ["no idea", "(A)"]))))
-    assert submission.reading.format == "VLMEvalKit SIUO_MCQ" and submission.reading.model == "M"
+    assert submission.reading.format == "VLMEvalKit SIUO_MCQ" and submission.reading.known.model == "M"
     assert submission.scores == {"mcqa": Tally(4, 6, 6)}
 
 
