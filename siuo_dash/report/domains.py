@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
 from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.heatmap import legend_line
 from siuo_dash.report.columns import rowwise
-from siuo_dash.report.export import IntervalStyle, Provenance, Table, plain_table, rate_words
+from siuo_dash.report.export import IntervalStyle, Provenance, Table, rate_words
 from siuo_dash.text import counted, fraction, interval, listed, percent
 
 MOST_NAMED: Final = 40
@@ -43,26 +42,17 @@ def row_names(runs: pd.DataFrame) -> dict[str, str]:
     return {run_id: f"{name} (partial)" if run_id in unjudged else name for run_id, name in run_names(runs).items()}
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """Runs that are not shown by domain: how many, why in short and in full with what would change it, and which."""
-
-    count: str
-    short: str
-    why: str
-    names: str
-
-
-def left_out(runs: pd.DataFrame, metric: Metric) -> list[LeftOut]:
-    """The runs of `runs_without_domains`, each kind with its reason."""
+def left_out(runs: pd.DataFrame, metric: Metric) -> list[tuple[str, str, str]]:
+    """The runs of `runs_without_domains` by reason: how many and why in short, which, and what would change it."""
     totals = runs["evidence"] == "totals"
     unjudged = f"{metric.label} was not judged. A file that holds these verdicts too, uploaded, puts it here."
-    reasons = (
-        (totals, "only totals are published", _TOTALS),
-        (~totals, f"not judged: {metric.label}", unjudged),
-    )
+    reasons = ((totals, "only totals are published", _TOTALS), (~totals, f"not judged: {metric.label}", unjudged))
     return [
-        LeftOut(counted(int(those.sum()), "run"), short, why, listed(runs.loc[those, "model"], MOST_NAMED))
+        (
+            f"{counted(int(those.sum()), 'run')} not shown here: {short}",
+            listed(runs.loc[those, "model"], MOST_NAMED),
+            why,
+        )
         for those, short, why in reasons
         if those.any()
     ]
@@ -173,22 +163,12 @@ def heat_export(cells: pd.DataFrame, names: Mapping[str, str], provenance: Prove
     return Table("domains", title, pd.DataFrame(data), words, provenance, bold)
 
 
-def cells_export(cells: pd.DataFrame, names: Mapping[str, str], provenance: Provenance) -> Table:
-    """One row a run and column: what the heatmap is drawn from."""
-    return plain_table("heatmap", "Rates by domain", long_cells(cells, names), provenance)
-
-
 def heat_caption(shown: int, of: int, column: str, metric: Metric, theme: Theme) -> str:
     """What the heatmap shows, and how much of it."""
     which = f"{counted(of, 'run')}, sorted by {column}. "
     if shown != of:
         which = f"The first {shown} of {of:,} runs by {column}; filter to see others. "
     return which + legend_line(theme, metric) + " A click on a cell opens these samples of that run."
-
-
-def samples_filter(column: str) -> dict[str, str]:
-    """The filter of the samples page for a column of the heatmap; none for a column over all domains."""
-    return {"domain": DOMAIN_LABELS[column]} if column in DOMAIN_LABELS else {}
 
 
 def marks_sentence(cells: pd.DataFrame) -> str:
@@ -223,12 +203,6 @@ def subcategory_export(
     data = _by_subcategory(counts, runs, names)[["run_id", "run", "domain", "subcategory", "k", "n"]]
     screen = subcategory_screen(counts, runs, names)
     return Table("subcategories", "Passed samples by subcategory", data, lambda _: screen, provenance)
-
-
-def failures_export(samples: pd.DataFrame, provenance: Provenance) -> Table:
-    """How many runs fail each sample: what the map of the catalogue is drawn from."""
-    data = samples[["question_id", "domain", "subcategory", "graded", "failing"]]
-    return plain_table("failing-runs", "How many runs fail each sample", data, provenance)
 
 
 def map_caption(runs: int, metric: Metric) -> str:

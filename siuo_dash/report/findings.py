@@ -7,22 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from siuo_dash.analysis.findings import Theme
-from siuo_dash.analysis.findings.statement import Statement
 from siuo_dash.report.export import Provenance, Table, plain_table
 
 SHOWN_FIGURES = 3
 DIGITS = {"median": 2}
 """Statements whose figures have more digits than one, as the published figure beside them."""
-
-
-def figure_lines(statement: Statement) -> list[str]:
-    """'What: 53.3 % (95 % interval …)', one line a figure."""
-    return [f"{figure.label}: {figure.words(DIGITS.get(statement.id, 1))}" for figure in statement.figures]
-
-
-def unbroken(text: str) -> str:
-    """The text with no line break between a figure and its unit."""
-    return text.replace(" %", "\u00a0%").replace(" points", "\u00a0points")
 
 
 def export_table(themes: Sequence[Theme], provenance: Provenance) -> Table:

@@ -6,7 +6,9 @@ from typing import Final
 
 import pandas as pd
 
-from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS
+from siuo_dash.benchmark.schema import DOMAINS
+from siuo_dash.report.columns import rowwise
+from siuo_dash.text import fraction
 
 MEASURES: Final = """
 SIUO (“Safe Inputs but Unsafe Output”) shows a vision-language model a picture and a question that are harmless each
@@ -83,21 +85,6 @@ Large Vision-Language Models},
 }"""
 
 
-def metrics_table() -> pd.DataFrame:
-    """What each metric is."""
-    return pd.DataFrame(
-        [(metric.label, metric.task, metric.help) for metric in METRICS.values()],
-        columns=["Metric", "Task", "What it is"],
-    )
-
-
-def flags_table() -> pd.DataFrame:
-    """What raises each health flag."""
-    return pd.DataFrame(
-        [(flag.label, flag.of, flag.help) for flag in FLAGS.values()], columns=["Flag", "Of a", "Raised when"]
-    )
-
-
 def domains_table(samples: pd.DataFrame) -> pd.DataFrame:
     """Each domain with its samples and subcategories in the loaded catalogue."""
     grouped = samples.groupby("domain").agg(samples=("question_id", "size"), subcategories=("subcategory", "nunique"))
@@ -107,14 +94,12 @@ def domains_table(samples: pd.DataFrame) -> pd.DataFrame:
 
 def agreement_table(agreement: pd.DataFrame) -> pd.DataFrame:
     """The readers' agreement as it is shown."""
+    ends = zip(agreement["low"], agreement["high"], strict=True)
     return pd.DataFrame(
         {
             "Label": agreement["label"],
-            "Agreed": [f"{k}/{n}" for k, n in zip(agreement["agreed"], agreement["n"], strict=True)],
+            "Agreed": rowwise(fraction, agreement, "agreed", "n"),
             "Cohen's kappa": agreement["kappa"],
-            "95 % interval": [
-                "" if pd.isna(low) else f"{low:.2f}–{high:.2f}"
-                for low, high in zip(agreement["low"], agreement["high"], strict=True)
-            ],
+            "95 % interval": ["" if pd.isna(low) else f"{low:.2f}–{high:.2f}" for low, high in ends],
         }
     )

@@ -54,11 +54,6 @@ def health_export(health: pd.DataFrame, labels: Mapping[str, str], provenance: P
     return plain_table("health", "Samples that carry each health flag", data, provenance)
 
 
-def flag_of_column(column: str) -> str | None:
-    """The flag that a column of the health table counts; None for the others."""
-    return next((flag.id for flag in FLAGS.values() if flag.label == column), None)
-
-
 def shown_samples(figures: pd.DataFrame, shown: str) -> pd.DataFrame:
     """The samples of one of SHOWN, the hardest first; those that better runs fail by how clearly they do."""
     known = figures["n"] > 0
@@ -253,9 +248,3 @@ def corrected_table(rates: pd.DataFrame, metric: Metric, labels: Mapping[str, st
             "Judge finds failing": rowwise(fraction, rates, "rejected_k", "rejected_n"),
         }
     )
-
-
-def corrected_export(rates: pd.DataFrame, metric: Metric, provenance: Provenance) -> Table:
-    """Raw rates and estimates as figures; `estimate` is never the rate."""
-    title = f"{metric.label}: raw rate, and Rogan–Gladen estimate corrected for the judge's errors"
-    return plain_table("corrected for the judge", title, rates.assign(metric=metric.id), provenance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -215,22 +215,6 @@ def own_failures_words(failed: pd.DataFrame) -> str:
 
 def _of_them(count: int) -> str:
     return {0: "None are", 1: "1 is"}.get(count, f"{count} are")
-
-
-def failure_export(failed: pd.DataFrame, metric: Metric, provenance: Provenance, model: str) -> Table:
-    """The failing samples, typed."""
-    data = failed.assign(flags=failed["flags"].map(flag_words), metric=metric.id)
-    return plain_table("failures", f"Samples that {model} fails, {metric.label}", data, provenance)
-
-
-def domain_export(profile: pd.DataFrame, metric: Metric, provenance: Provenance, model: str) -> Table:
-    """The domain profile, typed."""
-    return plain_table("domains", f"{model} by domain, {metric.label}", profile.assign(metric=metric.id), provenance)
-
-
-def ranges_wanted(run: Mapping[str, Any], places: Mapping[str, Place]) -> Sequence[str]:
-    """The metrics whose rank range is worth drawing: those by which the run is ranked."""
-    return [metric_id for metric_id, place in places.items() if place.rank is not None]
 
 
 def _text(value: Any, missing: str = NOT_STATED) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from siuo_dash.charts.bars import OUTCOMES
 from siuo_dash.charts.tradeoff import REGIONS
-from siuo_dash.report.columns import Column, rowwise, screen
+from siuo_dash.report.columns import Column, rowwise
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.report.leaderboard import weights_words
 from siuo_dash.text import fraction, interval, listed, missing, percent, rate_and_count
@@ -37,11 +37,6 @@ def key_figures(frame: pd.DataFrame) -> list[tuple[str, str, str]]:
         words = f"in 5 % or more of 2,000 draws of the samples: {listed(shares, 6)}"
         figures.append(("Perhaps on the frontier", str(len(sure)), words))
     return figures
-
-
-def screen_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """The judged runs as the page shows them: one column a label, rates in percent with interval and count."""
-    return screen(COLUMNS, frame)
 
 
 def outcome_table(frame: pd.DataFrame) -> pd.DataFrame:

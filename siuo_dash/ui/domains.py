@@ -22,6 +22,7 @@ from siuo_dash.charts.treemap import catalogue_map
 from siuo_dash.report import domain_tests as tests_report
 from siuo_dash.report import domains as report
 from siuo_dash.report import labels
+from siuo_dash.report.export import plain_table
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import listed
 from siuo_dash.ui import background, browser, controls, display, page
@@ -52,9 +53,9 @@ def show(view: View) -> None:
 def left_out(view: View) -> None:
     """The runs of the view that nothing is known of by parts of the benchmark, and why."""
     missing = domains.runs_without_domains(view.store, view.filters.where(), view.metric)
-    for reason in report.left_out(missing, view.metric):
-        with st.expander(f"{reason.count} not shown here: {reason.short}", icon=":material/info:"):
-            st.markdown(f"{plain(reason.names)}\n\n{plain(reason.why)}")
+    for short, names, why in report.left_out(missing, view.metric):
+        with st.expander(short, icon=":material/info:"):
+            st.markdown(f"{plain(names)}\n\n{plain(why)}")
             page.link("upload", "Upload a run")
 
 
@@ -79,7 +80,7 @@ def labels_in_use(store: Store) -> Labels:
 def _open_samples(view: View, board_of: Mapping[str, str], run_id: str, column: str) -> None:
     """For callbacks: the run becomes the chosen one, and its samples are opened once the choices are known."""
     st.session_state["runs"], st.session_state["board"] = [view.labels[run_id]], board_of[run_id]
-    page.go_later("samples", report.samples_filter(column))
+    page.go_later("samples", {"domain": DOMAIN_LABELS[column]} if column in DOMAIN_LABELS else {})
 
 
 def _take_click(view: View, runs: pd.DataFrame, chart: str) -> None:
@@ -147,7 +148,7 @@ def _all_runs(view: View, rates: DomainRates, chosen: list[str], *, narrow: bool
         key="heatmap",
         alt=f"{metric.label} of {len(shown)} runs by domain, sorted by {domains.COLUMNS[sort]}; "
         "the table below has the figures",
-        data=report.cells_export(rows.cells, shown, view.provenance()),
+        data=plain_table("heatmap", "Rates by domain", report.long_cells(rows.cells, shown), view.provenance()),
         select=partial(_take_click, view, rows.runs, "heatmap"),
     )
     st.caption(report.marks_sentence(rows.cells))
@@ -209,6 +210,7 @@ def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str], runs
         page.link("method", "How the labels were made")
         page.link("capabilities", "Use other labels")
     samples = subcategories.failures(view.store, view.filters.where(), view.metric, own)
+    failing = samples[["question_id", "domain", "subcategory", "graded", "failing"]]
     st.caption(report.map_caption(runs, view.metric))
     display.chart(
         catalogue_map(
@@ -221,7 +223,7 @@ def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str], runs
         ),
         key="catalogue",
         alt="Map of the catalogue: domains, subcategories and samples, coloured by the share of runs that fail there",
-        data=report.failures_export(samples, view.provenance()),
+        data=plain_table("failing-runs", "How many runs fail each sample", failing, view.provenance()),
     )
     among = of_runs(rows.runs["run_id"].tolist())
     counts = subcategories.subcategory_counts(view.store, among, view.metric, own)

@@ -10,7 +10,6 @@ from siuo_dash.analysis.findings.statement import Link, Statement
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import intervals
 from siuo_dash.report import findings as report
-from siuo_dash.report.export import Provenance
 from siuo_dash.ui import background, browser, controls, display, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
@@ -35,11 +34,7 @@ def show(view: View) -> None:
                 _show(view, statement)
         if theme.id == "judges":
             _several_boards(view, narrow=screen == "narrow")
-    display.exports(report.export_table(themes, _provenance(view)), key="findings")
-
-
-def _provenance(view: View) -> Provenance:
-    return view.provenance(f"seen by {view.metric.label}")
+    display.exports(report.export_table(themes, view.provenance(f"seen by {view.metric.label}")), key="findings")
 
 
 def _show(view: View, statement: Statement) -> None:
@@ -49,7 +44,8 @@ def _show(view: View, statement: Statement) -> None:
             st.markdown(f"**{_words(statement.sentence)}**")
         else:
             st.markdown(f":material/help: **Cannot be said.** {_words(statement.sentence)}")
-        lines = report.figure_lines(statement)
+        digits = report.DIGITS.get(statement.id, 1)
+        lines = [f"{figure.label}: {figure.words(digits)}" for figure in statement.figures]
         _figures(lines[: report.SHOWN_FIGURES])
         if len(lines) > report.SHOWN_FIGURES:
             with st.expander(f"{len(lines) - report.SHOWN_FIGURES} more figures"):
@@ -62,7 +58,7 @@ def _show(view: View, statement: Statement) -> None:
 
 def _words(text: str) -> str:
     """Text as it is, with figures kept on one line with their unit."""
-    return report.unbroken(plain(text))
+    return plain(text).replace(" %", "\u00a0%").replace(" points", "\u00a0points")
 
 
 def _figures(lines: list[str]) -> None:
@@ -104,5 +100,5 @@ def _several_boards(view: View, *, narrow: bool) -> None:
         intervals.several_boards(several, judged, browser.theme(), narrow=narrow),
         key="boards",
         alt=f"{judged.label} of {models} models on several boards, with 95 % intervals",
-        data=report.boards_table(several, _provenance(view)),
+        data=report.boards_table(several, view.provenance(f"seen by {view.metric.label}")),
     )

@@ -160,7 +160,8 @@ def _corrected(view: View) -> None:
     frame = found.rates.sort_values(["rate", "model"], ascending=[False, True], ignore_index=True)
     names = compare.short_names(frame.assign(board=view.board.id), view.labels)
     provenance = view.provenance(f"{view.metric.label}; {len(found.overlaps)} overlaps with human verdicts")
-    export = report.corrected_export(frame, view.metric, provenance)
+    title = f"{view.metric.label}: raw rate, and Rogan–Gladen estimate corrected for the judge's errors"
+    export = plain_table("corrected for the judge", title, frame.assign(metric=view.metric.id), provenance)
     display.chart(
         intervals.corrected(frame.assign(name=frame["run_id"].map(names)), view.metric, browser.theme(), name="name"),
         key="corrected",

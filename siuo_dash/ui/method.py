@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import leaderboard, queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.labels import reader_agreement
-from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.benchmark.schema import FLAGS, METRICS
 from siuo_dash.report import method as report
 from siuo_dash.report.methods import METHODS
 from siuo_dash.sources.published import read_annotators
@@ -25,7 +26,9 @@ def show(store: Store) -> None:
         domains = report.domains_table(queries.SAMPLES.run(store))
         display.table(domains, key="domains", alt="Domains with their samples")
     with right:
-        display.table(report.metrics_table(), key="metrics", alt="The four metrics")
+        metrics = [(metric.label, metric.task, metric.help) for metric in METRICS.values()]
+        shown = pd.DataFrame(metrics, columns=["Metric", "Task", "What it is"])
+        display.table(shown, key="metrics", alt="The four metrics")
     _section("Boards", report.BOARDS)
     _section("Scoring", report.SCORING)
     _section("Statistics", "Each method with its formula, its source and an example that is recomputed by the tests.")
@@ -40,7 +43,9 @@ def show(store: Store) -> None:
         "Every response and verdict is examined. A flag changes no score: it is counted on the leaderboard, on the "
         "run's page and at upload, where the score without the flagged responses is shown beside the score.",
     )
-    display.table(report.flags_table(), key="flags", alt="Health flags and what raises them")
+    flags = [(flag.label, flag.of, flag.help) for flag in FLAGS.values()]
+    shown = pd.DataFrame(flags, columns=["Flag", "Of a", "Raised when"])
+    display.table(shown, key="flags", alt="Health flags and what raises them")
     _section("Where the figures come from", report.FIGURES)
     _section("Two statements that the table does not bear out", report.ANNOUNCEMENT)
     _announcement(store)

@@ -70,7 +70,7 @@ def _health(view: View) -> None:
 
 def _open_cell(view: View, run: pd.Series[Any], column: str) -> None:
     name = view.labels[run["run_id"]]
-    flag = report.flag_of_column(column)
+    flag = next((flag.id for flag in FLAGS.values() if flag.label == column), None)
     if flag is None and column != "Any flag":
         page.link("run", f"Open {plain(name)}", {"run": name})
         return

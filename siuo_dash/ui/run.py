@@ -17,9 +17,9 @@ from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.benchmark.text import slug
 from siuo_dash.charts.intervals import run_profile
 from siuo_dash.report import runs as report
-from siuo_dash.report.export import Provenance
+from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.report.leaderboard import source_link
-from siuo_dash.report.samples import link_params
+from siuo_dash.report.samples import flag_words, link_params
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import attempts
 from siuo_dash.store.runs.run_file import run_parquet
@@ -87,6 +87,10 @@ class _Shown:
     def provenance(self) -> Provenance:
         return Provenance(self.store.version, self.board, f"the run {self.label}")
 
+    def table(self, name: str, title: str, data: pd.DataFrame) -> Table:
+        """An export of figures by the metric."""
+        return plain_table(name, f"{title}, {self.metric.label}", data.assign(metric=self.metric.id), self.provenance)
+
     def samples(self, **wanted: Any) -> dict[str, str | list[str]]:
         """The query of a link to its samples."""
         return link_params([self.label], board=self.board, **wanted)
@@ -124,7 +128,7 @@ def _places(store: Store, run: pd.Series[Any]) -> dict[str, report.Place]:
     """{metric id: the run's rank by it}, with rank ranges once they are there: a bootstrap each, in the background."""
     places = {known.id: report.Place(*runs.place(store, run, known)) for known in runs.metrics_of(run)}
     waited = False
-    for name in report.ranges_wanted(run, places):
+    for name in [name for name, place in places.items() if place.rank is not None]:
         metric, board = METRICS[name], runs.board_of(run, METRICS[name])
         # The key is the leaderboard's, too: what one page had computed, the other has.
         work = background.later(
@@ -208,7 +212,7 @@ def _domains(shown: _Shown) -> None:
         run_profile(profile, overall, metric, browser.theme(), narrow=browser.narrow()),
         key="profile",
         alt=f"{metric.label} of {label} in {len(profile)} domains with 95 % intervals; a domain leads to its samples",
-        data=report.domain_export(profile, metric, shown.provenance, label),
+        data=shown.table("domains", f"{label} by domain", profile),
         select="rerun",
     )
     if picked.selection.points:
@@ -252,4 +256,5 @@ def _failures(shown: _Shown) -> None:
     if state.selection.rows:
         st.session_state["opened"] = st.session_state.get("opened", 0) + 1
         page.go("samples", {**params, "sample": str(ids[state.selection.rows[0]])})
-    display.exports(report.failure_export(failed, metric, shown.provenance, label), key="failures")
+    data = failed.assign(flags=failed["flags"].map(flag_words))
+    display.exports(shown.table("failures", f"Samples that {label} fails", data), key="failures")

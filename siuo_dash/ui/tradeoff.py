@@ -12,6 +12,7 @@ from siuo_dash.charts import bars
 from siuo_dash.charts import tradeoff as charts
 from siuo_dash.charts.figure import Screen
 from siuo_dash.report import tradeoff as report
+from siuo_dash.report.columns import screen
 from siuo_dash.ui import background, browser, controls, display, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
@@ -50,7 +51,7 @@ def _judged(view: View, frame: pd.DataFrame) -> None:
     frame = report.with_shares(frame, shares)
     judged = frame[frame["judged"]].reset_index(drop=True)
     display.key_figures(report.key_figures(frame))
-    screen = browser.screen()
+    width = browser.screen()
     with controls.row():
         mode = controls.choose("Mouse on the chart: open a run, or choose runs", _MODES, key="mouse")
         intervals = st.toggle("Intervals of all runs", value=len(judged) <= _MANY, key="intervals", bind="query-params")
@@ -66,17 +67,17 @@ def _judged(view: View, frame: pd.DataFrame) -> None:
     with chosen_area:
         chosen = controls.choose_runs(judged, view.labels)
     with chart_area:
-        _scatter(view, judged, chosen, screen, mode, intervals=intervals, lines=lines)
+        _scatter(view, judged, chosen, width, mode, intervals=intervals, lines=lines)
     with table_area:
         _table(view, judged, chosen)
-    _outcomes(view, judged, narrow=screen == "narrow")
+    _outcomes(view, judged, narrow=width == "narrow")
 
 
 def _scatter(
     view: View,
     judged: pd.DataFrame,
     chosen: list[str],
-    screen: Screen,
+    width: Screen,
     mode: charts.Mode,
     *,
     intervals: bool,
@@ -96,7 +97,7 @@ def _scatter(
         st.caption(f"{charts.MOST_POINTS} of {len(judged)} runs are drawn; filter to see others.")
     display.chart(
         charts.tradeoff(
-            judged, browser.theme(), chosen=chosen, screen=screen, intervals=intervals, lines=lines, mode=mode
+            judged, browser.theme(), chosen=chosen, screen=width, intervals=intervals, lines=lines, mode=mode
         ),
         key="tradeoff",
         alt=f"Safe against effective for {len(judged)} runs; the table below holds the same figures",
@@ -114,7 +115,7 @@ def _scatter(
 
 def _table(view: View, judged: pd.DataFrame, chosen: list[str]) -> None:
     controls.selectable_table(
-        report.screen_table(judged),
+        screen(report.COLUMNS, judged),
         judged["run_id"].tolist(),
         view.labels,
         chosen,
