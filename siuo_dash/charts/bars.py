@@ -160,14 +160,14 @@ def outcomes(frame: pd.DataFrame, theme: Theme, *, narrow: bool = False) -> go.F
     return drawn
 
 
-def response_mix(frame: pd.DataFrame, metric: Metric, theme: Theme, *, name: str, unit: str = "Samples") -> go.Figure:
+def response_mix(frame: pd.DataFrame, metric: Metric, theme: Theme, *, unit: str = "Samples") -> go.Figure:
     """One stacked bar a row: how many samples have 3/3, 2/3, 1/3, 0/3 of their responses passing, and the rest.
 
     frame: `name`, responses, counts (by the number of passing responses), incomplete, ungraded, other. The first
     MOST_MIXES rows; rows may have different numbers of responses.
     """
     shown = frame.head(MOST_MIXES)
-    names = rows(shown[name], 30)
+    names = rows(shown["name"], 30)
     drawn = figure(theme, height=int(110 + names.height))
     rest = [int(value) for value in shown["incomplete"] + shown["ungraded"] + shown["other"]]
     totals = [sum(counts) + others for counts, others in zip(shown["counts"], rest, strict=True)]

@@ -38,15 +38,15 @@ _SHORT: Final = {domain.id: domain.short for domain in DOMAINS}
 _BOARD_SYMBOLS: Final = (*colours.SYMBOLS, *(f"{symbol}-open" for symbol in colours.SYMBOLS))
 
 
-def ranking(frame: pd.DataFrame, metric: Metric, theme: Theme, *, name: str = "model") -> go.Figure:
+def ranking(frame: pd.DataFrame, metric: Metric, theme: Theme) -> go.Figure:
     """A dot and its 95 % interval for each run, best at the top.
 
-    frame: rows in the order to be drawn, with `name`, `{metric}_rate`, `_low`, `_high` (fractions), `_k`, `_n`,
+    frame: rows in the order to be drawn, with `model`, `{metric}_rate`, `_low`, `_high` (fractions), `_k`, `_n`,
     `evidence`. Rows without a rate are left out, and rows beyond `MOST_ROWS`. Per-sample runs have filled dots.
     """
     rated = frame[frame[f"{metric.id}_rate"].notna()].head(MOST_ROWS)
     figures = {part: rated[f"{metric.id}_{part}"] for part in (*_RATE, "k", "n")}
-    rated = pd.DataFrame({"name": rated[name], "run_id": rated["run_id"], "evidence": rated["evidence"], **figures})
+    rated = pd.DataFrame({"name": rated["model"], "run_id": rated["run_id"], "evidence": rated["evidence"], **figures})
     names = rows(rated["name"], _ROW, width=34, room=7)
     # The axis counts rows of one line.
     places, depth = [middle / _ROW for middle in names.middles], names.height / _ROW
@@ -182,13 +182,13 @@ def several_boards(frame: pd.DataFrame, metric: Metric, theme: Theme, *, narrow:
     return drawn
 
 
-def corrected(frame: pd.DataFrame, metric: Metric, theme: Theme, *, name: str) -> go.Figure:
+def corrected(frame: pd.DataFrame, metric: Metric, theme: Theme) -> go.Figure:
     """Each run's raw rate, and below it the estimate of what humans would have said, both with 95 % intervals.
 
     frame: `name`, rate, low, high, estimate, estimate_low, estimate_high (fractions; NaN = no estimate).
     """
     shown = frame.head(MOST_MODELS)
-    names = rows(shown[name], 44)
+    names = rows(shown["name"], 44)
     drawn = figure(theme, height=int(120 + names.height))
     estimate = ("estimate", "estimate_low", "estimate_high")
     for columns, words, symbol, colour, shift in (
@@ -199,7 +199,7 @@ def corrected(frame: pd.DataFrame, metric: Metric, theme: Theme, *, name: str) -
         part = shown.iloc[at]
         text = [
             f"<b>{chart_text(run, 60)}</b><br>{words}: {middle:.1f} %, 95 % interval {low:.1f}–{high:.1f}"
-            for run, middle, low, high in zip(part[name], *hundredfold(part, *columns), strict=True)
+            for run, middle, low, high in zip(part["name"], *hundredfold(part, *columns), strict=True)
         ]
         drawn.add_trace(
             _dots(part, [names.middles[row] + shift for row in at], colour, text, symbol, columns, name=words)

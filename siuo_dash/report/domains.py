@@ -12,7 +12,7 @@ from siuo_dash.analysis.domains import COLUMNS, MACRO, OVERALL
 from siuo_dash.analysis.queries import Board
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
 from siuo_dash.charts.colours import Theme
-from siuo_dash.charts.heatmap import legend_line
+from siuo_dash.charts.tiles import legend_line
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import IntervalStyle, Provenance, Table, rate_words
 from siuo_dash.text import counted, fraction, interval, listed, percent

@@ -31,18 +31,11 @@ def sentence(labels: Labels, catalogue: Catalogue) -> str:
 
 def template(labels: Labels, catalogue: Catalogue) -> pd.DataFrame:
     """The labels as a table with the columns that a label file has."""
-    rows = [
-        (
-            sample.question_id,
-            sample.domain,
-            label.subcategory,
-            label.primary_dimension,
-            int(label.needs_knowledge),
-            int(label.needs_reasoning),
-        )
-        for sample in catalogue.samples
-        if (label := labels.by_id.get(sample.question_id)) is not None
-    ]
+    rows = []
+    for sample in catalogue.samples:
+        if (label := labels.by_id.get(sample.question_id)) is not None:
+            needs = (int(label.needs_knowledge), int(label.needs_reasoning))
+            rows.append((sample.question_id, sample.domain, label.subcategory, label.primary_dimension, *needs))
     return pd.DataFrame(rows, columns=list(LABEL_COLUMNS))
 
 

@@ -43,6 +43,7 @@ _DATE: Final = pd.ArrowDtype(pa.date32())
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})", re.IGNORECASE)
 _LINK = re.compile(r"(https?://[^\s,;]+)|(?<![\w.-])((?:github\.com|[a-z0-9-]+\.github\.io)/[^\s,;]+)", re.IGNORECASE)
 _MOST_NAMES: Final = 6
+_RANKS: Final = ("rank_low", "rank_high")
 
 
 def source_link(source: object) -> str | None:
@@ -134,13 +135,8 @@ def weights_words(frame: pd.DataFrame) -> pd.Series[str]:
     return words
 
 
-def _rank_values(frame: pd.DataFrame) -> dict[str, Any]:
-    return {name: frame[name].astype("Int64") for name in ("rank_low", "rank_high")}
-
-
-def _rank_words(frame: pd.DataFrame) -> list[str]:
-    ranges = zip(frame["rank_low"], frame["rank_high"], strict=True)
-    return ["" if pd.isna(low) else f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}" for low, high in ranges]
+def _ranks(low: float, high: float) -> str:
+    return "" if pd.isna(low) else f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"
 
 
 def _badge_values(frame: pd.DataFrame) -> dict[str, Any]:
@@ -163,10 +159,6 @@ def _days(frame: pd.DataFrame) -> pd.Series[Any]:
     return pd.to_datetime(frame["evaluated_on"]).astype(pd.ArrowDtype(pa.timestamp("us"))).astype(_DATE)
 
 
-def _links(frame: pd.DataFrame) -> pd.Series[Any]:
-    return frame["source"].map(source_link)
-
-
 _HELP: Final = {
     "rank": "Place in the whole board by the chosen metric; ties share a place",
     "rank_range": "95 % of 2,000 bootstrap draws place the run in this range",
@@ -176,6 +168,7 @@ _HELP: Final = {
     "health": "Samples whose response or verdict carries a fault; totals cannot be examined",
     "badge": "Published: from a publication. Re-judged, reproduced: somebody else than the submitter did. "
     "Self-reported: nobody else checked. With the attempt number, if the submitter sent several runs of this model",
+    "source": "Where the figures come from",
     "status": "peer-reviewed, preprint, draft, community or self-reported",
 }
 _NARROW: Final = {"width": 50, "pinned": True}
@@ -186,7 +179,13 @@ COLUMNS: Final = {
     column.id: column
     for column in (
         Column("rank", "Rank", _HELP["rank"], lambda frame: frame["rank"].astype("Int64"), None, "number", _NARROW),
-        Column("rank_range", "Rank range", _HELP["rank_range"], _rank_values, _rank_words),
+        Column(
+            "rank_range",
+            "Rank range",
+            _HELP["rank_range"],
+            lambda frame: {name: frame[name].astype("Int64") for name in _RANKS},
+            lambda frame: rowwise(_ranks, frame, *_RANKS),
+        ),
         Column("model", "Model", "The evaluated model", options=_NAMES),
         Column("board", "Board", "Judge × responses per sample", "board_label"),
         *(
@@ -201,7 +200,7 @@ COLUMNS: Final = {
         Column("badge", "Badge", _HELP["badge"], _badge_values, _badge_words),
         Column("date", "Evaluated", "Day of the evaluation", _days, None, "date"),
         Column("status", "Status", _HELP["status"], "source_status"),
-        Column("source", "Source", "Where the figures come from", "", _links, "link", _HOST),
+        Column("source", "Source", _HELP["source"], "", lambda frame: frame["source"].map(source_link), "link", _HOST),
     )
 }
 FILE_COLUMNS: Final = tuple(name for name in COLUMNS if name not in ("board", "badge", "status", "source"))

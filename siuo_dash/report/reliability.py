@@ -9,7 +9,7 @@ import pandas as pd
 
 from siuo_dash.analysis.judges import JudgedTwice
 from siuo_dash.analysis.stats.proportions import limits
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, Metric
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, Metric
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.compare import fails, p_words, passes
 from siuo_dash.report.export import Provenance, Table, plain_table
@@ -158,26 +158,16 @@ def pairs_export(
     """Agreement, kappa and the 2×2 of each two judgements, as figures."""
     rows = []
     for pair in pairs:
+        runs = (labels[pair.first.run_id], labels[pair.second.run_id])
+        agreed = (pair.agreement.rate, *limits(pair.agreement.k, pair.agreement.n))
         within = pair.kappa.interval if pair.kappa else None
-        agreed = limits(pair.agreement.k, pair.agreement.n)
-        rows.append(
-            {
-                "first": labels[pair.first.run_id],
-                "second": labels[pair.second.run_id],
-                "metric": metric.id,
-                "responses": pair.responses,
-                "n": pair.table.n,
-                "left_out": pair.left_out,
-                "agreement": pair.agreement.rate,
-                "agreement_low": (agreed := limits(pair.agreement.k, pair.agreement.n))[0],
-                "agreement_high": agreed[1],
-                "kappa": pair.kappa.kappa if pair.kappa else None,
-                "kappa_low": within.low if within else None,
-                "kappa_high": within.high if within else None,
-                **{part: getattr(pair.table, part) for part in _CELLS},
-            }
-        )
-    return plain_table("judges", f"Agreement of two judgements ({metric.label})", pd.DataFrame(rows), provenance)
+        kappa = (pair.kappa.kappa if pair.kappa else None, *((within.low, within.high) if within else (None, None)))
+        cells = [getattr(pair.table, part) for part in _CELLS]
+        rows.append((*runs, metric.id, pair.responses, pair.table.n, pair.left_out, *agreed, *kappa, *cells))
+    figures = "n left_out agreement agreement_low agreement_high kappa kappa_low kappa_high"
+    columns = ["first", "second", "metric", "responses", *figures.split(), *_CELLS]
+    data = pd.DataFrame(rows, columns=columns)
+    return plain_table("judges", f"Agreement of two judgements ({metric.label})", data, provenance)
 
 
 def kappa_words(pair: JudgedTwice) -> str:
@@ -226,12 +216,6 @@ def differing_table(pair: JudgedTwice, samples: pd.DataFrame, metric: Metric) ->
             "Request": part["request"],
         }
     ).reset_index(drop=True)
-
-
-def several_boards_table(frame: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """Models that are on several boards, with what each board says (a frame of findings.judges.several_boards)."""
-    shown = {"Model": frame["name"], "Board": frame["board_label"], "Evidence": frame["evidence"].map(EVIDENCE)}
-    return pd.DataFrame(shown | {metric.label: rowwise(rate_and_count, frame, "k", "n")})
 
 
 def corrected_table(rates: pd.DataFrame, metric: Metric, labels: Mapping[str, str]) -> pd.DataFrame:

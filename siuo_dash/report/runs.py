@@ -86,27 +86,13 @@ def scores_export(
     rows = []
     for metric_id, place in places.items():
         rate = Tally(int(run[f"{metric_id}_k"]), int(run[f"{metric_id}_n"]))
-        low, high = limits(rate.k, rate.n)
         rest = left.get(metric_id)
-        rows.append(
-            {
-                "metric": metric_id,
-                "k": rate.k,
-                "n": rate.n,
-                "expected": int(run["expected_samples"]),
-                "rate": rate.rate,
-                "low": low,
-                "high": high,
-                "rank": place.rank,
-                "ranked_runs": place.ranked,
-                "rank_low": place.low,
-                "rank_high": place.high,
-                "unflagged_k": rest.k if rest else None,
-                "unflagged_n": rest.n if rest else None,
-                "run_id": run["run_id"],
-            }
-        )
-    return plain_table("run", f"{run['model']}, {provenance.board}", pd.DataFrame(rows), provenance)
+        counts = (rate.k, rate.n, int(run["expected_samples"]), rate.rate, *limits(rate.k, rate.n))
+        unflagged = (rest.k, rest.n) if rest else (None, None)
+        rows.append((metric_id, *counts, place.rank, place.ranked, place.low, place.high, *unflagged, run["run_id"]))
+    names = "metric k n expected rate low high rank ranked_runs rank_low rank_high unflagged_k unflagged_n run_id"
+    data = pd.DataFrame(rows, columns=names.split())
+    return plain_table("run", f"{run['model']}, {provenance.board}", data, provenance)
 
 
 def stated(row: Mapping[str, Any], apart: Collection[str] = ()) -> list[tuple[str, str]]:

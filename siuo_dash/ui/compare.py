@@ -17,8 +17,8 @@ from siuo_dash.analysis.sample_filters import FAILING, PASSING
 from siuo_dash.analysis.stats.differences import PairedTable, detectable_gap
 from siuo_dash.benchmark.schema import EVIDENCE, Metric
 from siuo_dash.charts.colours import outcome_colours
-from siuo_dash.charts.heatmap import two_by_two
 from siuo_dash.charts.intervals import MOST_ROWS, differences
+from siuo_dash.charts.tiles import two_by_two
 from siuo_dash.report import compare as report
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.samples import link_params
@@ -184,10 +184,8 @@ def chart_of_outcomes(
         two_by_two(
             [[table.both, table.first_only], [table.second_only, table.neither]],
             browser.theme(),
-            rows=(good, bad),
-            columns=(good, bad),
-            row_title=names[0],
-            column_title=names[1],
+            outcomes=(good, bad),
+            names=names,
             diagonal=outcome_colours(metric.id),
             note=note,
         ),

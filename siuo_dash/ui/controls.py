@@ -94,11 +94,18 @@ def filtered(view: View) -> View:
 
 
 def choose(
-    label: str, options: Mapping[Id, str], *, key: str, default: Id | None = None, in_url: bool = True, **more: Any
+    label: str,
+    options: Mapping[Id, str],
+    *,
+    key: str,
+    default: Id | None = None,
+    in_url: bool = True,
+    pills: bool = False,
+    **more: Any,
 ) -> Id:
     """One of a few options beside each other, {id: what people read}. The key is its name in the URL, too."""
     first = next(iter(options)) if default is None else default
-    chosen = st.segmented_control(
+    chosen = (st.pills if pills else st.segmented_control)(
         label,
         list(options),
         default=first,
@@ -136,16 +143,8 @@ def choose_board(store: Store, *, all_runs: bool = False, need_per_sample: bool 
 
 def choose_metric(label: str = "Rank by") -> Metric:
     """The metric chooser. Key and URL name: metric."""
-    chosen = st.pills(
-        label,
-        list(METRICS),
-        default="safe",
-        required=True,
-        format_func=lambda metric: METRICS[metric].label,
-        key="metric",
-        bind="query-params",
-    )
-    return METRICS[chosen or "safe"]
+    options = {metric.id: metric.label for metric in METRICS.values()}
+    return METRICS[choose(label, options, key="metric", default="safe", pills=True)]
 
 
 def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, bool]:

@@ -16,9 +16,8 @@ from siuo_dash.analysis.domains import DomainRates
 from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.benchmark.labels import Labels
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, MCQA_JUDGE
-from siuo_dash.charts.heatmap import LEAST_WIDTH, MOST_ROWS, heatmap
 from siuo_dash.charts.radar import MOST_RUNS, radar
-from siuo_dash.charts.treemap import catalogue_map
+from siuo_dash.charts.tiles import LEAST_WIDTH, MOST_ROWS, catalogue_map, heatmap
 from siuo_dash.report import domain_tests as tests_report
 from siuo_dash.report import domains as report
 from siuo_dash.report import labels

@@ -7,11 +7,14 @@ import streamlit as st
 
 from siuo_dash.analysis import judges, queries
 from siuo_dash.analysis.findings.judges import several_boards
+from siuo_dash.benchmark.schema import EVIDENCE
 from siuo_dash.charts import intervals
 from siuo_dash.report import compare
 from siuo_dash.report import reliability as report
+from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import plain_table
 from siuo_dash.report.samples import link_params
+from siuo_dash.text import rate_and_count
 from siuo_dash.ui import background, browser, controls, display, page
 from siuo_dash.ui.compare import chart_of_outcomes
 from siuo_dash.ui.controls import View
@@ -50,7 +53,14 @@ def _nothing_judged_twice(view: View) -> None:
         "These models are on several boards, but at least one of the two runs is known by its totals only. Their "
         "rates can differ because of the judge, or because of the responses:"
     )
-    shown = report.several_boards_table(several, view.metric)
+    shown = pd.DataFrame(
+        {
+            "Model": several["name"],
+            "Board": several["board_label"],
+            "Evidence": several["evidence"].map(EVIDENCE),
+            view.metric.label: rowwise(rate_and_count, several, "k", "n"),
+        }
+    )
     title = f"{view.metric.label} of models in several boards"
     provenance = view.provenance(view.metric.label, "all boards, not comparable")
     display.table(
@@ -163,7 +173,7 @@ def _corrected(view: View) -> None:
     title = f"{view.metric.label}: raw rate, and Rogan–Gladen estimate corrected for the judge's errors"
     export = plain_table("corrected for the judge", title, frame.assign(metric=view.metric.id), provenance)
     display.chart(
-        intervals.corrected(frame.assign(name=frame["run_id"].map(names)), view.metric, browser.theme(), name="name"),
+        intervals.corrected(frame.assign(name=frame["run_id"].map(names)), view.metric, browser.theme()),
         key="corrected",
         alt=f"{view.metric.label}: raw rates and estimates corrected for the judge's errors",
         data=export,

@@ -100,16 +100,8 @@ def _samples(view: View) -> None:
         )
         return
     _sample_figures(view, figures, runs)
-    shown = st.pills(
-        "Samples",
-        list(report.SHOWN),
-        default="all",
-        required=True,
-        key="samples_shown",
-        bind="query-params",
-        format_func=report.SHOWN.__getitem__,
-    )
-    part = report.shown_samples(figures, shown or "all")
+    shown = controls.choose("Samples", report.SHOWN, key="samples_shown", pills=True)
+    part = report.shown_samples(figures, shown)
     if part.empty:
         st.info("No sample of this kind.", icon=":material/check:")
         return
@@ -120,7 +112,7 @@ def _samples(view: View) -> None:
         alt="Difficulty and discrimination of samples",
     )
     page.link("samples", f"Open sample {picked}", link_params([], sample=picked))
-    words = f"{report.SHOWN[shown or 'all']}; flagged: {FLAGS[flag].label if flag else 'any flag'}"
+    words = f"{report.SHOWN[shown]}; flagged: {FLAGS[flag].label if flag else 'any flag'}"
     display.exports(report.samples_export(part, view.provenance(words)), key="samples-export")
 
 
@@ -128,14 +120,15 @@ def _sample_figures(view: View, figures: pd.DataFrame, runs: int) -> None:
     """All samples in counts and two charts. runs: how many have verdicts for each sample."""
     limit = reliability.chance_limit(runs)
     of_board = ("Runs", str(runs), f"of this board, with {view.metric.label} verdicts for each sample")
+    meanings = {
+        "nobody": "that no run passes",
+        "everybody": "that every run passes",
+        "flagged": "where more than half of the runs are flagged",
+        "reversed": "with negative discrimination",
+    }
     counts = [
-        (label, f"{len(report.shown_samples(figures, kind))} of {len(figures)}", f"samples {meaning}")
-        for label, kind, meaning in (
-            ("Nobody passes", "nobody", "that no run passes"),
-            ("Everybody passes", "everybody", "that every run passes"),
-            ("Flagged responses dominate", "flagged", "where more than half of the runs are flagged"),
-            ("Better runs fail it", "reversed", "with negative discrimination"),
-        )
+        (report.SHOWN[kind], f"{len(report.shown_samples(figures, kind))} of {len(figures)}", f"samples {meaning}")
+        for kind, meaning in meanings.items()
     ]
     display.key_figures([of_board, *counts])
     left, right = st.columns(2, gap="large")
@@ -202,7 +195,7 @@ def _responses(view: View) -> None:
     export = report.mix_export(frame, "responses", view.provenance(f"{metric.label}; by run"))
     named = frame.assign(name=frame["run_id"].map(names))
     display.chart(
-        bars.response_mix(named, metric, browser.theme(), name="name"),
+        bars.response_mix(named, metric, browser.theme()),
         key="mix",
         alt="How many samples of each run have how many of their responses passing",
         data=export,
@@ -236,7 +229,7 @@ def _responses_by_domain(view: View, runs: list[str]) -> None:
     named = domains.assign(name=domains["domain"].map(DOMAIN_LABELS))
     unit = "Samples of all runs together" if pooled else "Samples"
     display.chart(
-        bars.response_mix(named, view.metric, browser.theme(), name="name", unit=unit),
+        bars.response_mix(named, view.metric, browser.theme(), unit=unit),
         key="mix-domains",
         alt=f"Agreement of responses by domain, {words}",
         data=export,

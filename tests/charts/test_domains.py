@@ -17,9 +17,8 @@ from siuo_dash.charts import colours
 from siuo_dash.charts.bars import MOST_RUNS as MOST_BARS
 from siuo_dash.charts.bars import grouped_bars
 from siuo_dash.charts.figure import LINE_HEIGHT
-from siuo_dash.charts.heatmap import MOST_ROWS, heatmap
 from siuo_dash.charts.radar import MOST_RUNS, radar
-from siuo_dash.charts.treemap import ROOT, catalogue_map
+from siuo_dash.charts.tiles import MOST_ROWS, ROOT, catalogue_map, heatmap
 from siuo_dash.report import domains as view
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import interval

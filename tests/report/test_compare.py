@@ -17,7 +17,7 @@ from siuo_dash.analysis.stats.differences import PairedTable, detectable_gap
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
-from siuo_dash.charts import bars, colours, difficulty, heatmap, intervals
+from siuo_dash.charts import bars, colours, difficulty, intervals, tiles
 from siuo_dash.report import compare as words
 from siuo_dash.report import export, reliability
 from siuo_dash.report.export import Provenance
@@ -128,13 +128,11 @@ def test_a_note_stays_with_the_picture() -> None:
 
 
 def test_the_two_by_two_shows_every_count_and_share() -> None:
-    drawn = heatmap.two_by_two(
+    drawn = tiles.two_by_two(
         [[58, 68], [12, 29]],
         "light",
-        rows=("safe", "unsafe"),
-        columns=("safe", "unsafe"),
-        row_title="A",
-        column_title="B",
+        outcomes=("safe", "unsafe"),
+        names=("A", "B"),
         diagonal=colours.outcome_colours("safe"),
     )
     assert list(drawn.data[0].text) == [
@@ -182,7 +180,7 @@ def test_the_mix_is_stacked_from_all_to_none() -> None:
             "other": [1, 0],
         }
     )
-    drawn = bars.response_mix(frame, SAFE, "light", name="name")
+    drawn = bars.response_mix(frame, SAFE, "light")
     assert [trace.name for trace in drawn.data] == ["3/3", "2/3", "1/3", "0/3", "2/2", "1/2", "0/2", "not all graded"]
     assert [list(trace.x) for trace in drawn.data] == [[4, 0], [3, 0], [2, 0], [1, 0], [0, 7], [0, 6], [0, 5], [2, 0]]
     fills = [trace.marker.color for trace in drawn.data]
@@ -225,7 +223,7 @@ def test_an_estimate_is_drawn_beside_the_rate_and_never_alone() -> None:
             "estimate_high": [0.8, None],
         }
     )
-    raw, estimate = intervals.corrected(frame, SAFE, "light", name="name").data
+    raw, estimate = intervals.corrected(frame, SAFE, "light").data
     assert list(raw.x) == pytest.approx([50, 40]) and list(estimate.x) == pytest.approx([55])
     assert raw.marker.symbol != estimate.marker.symbol and "estimate" in estimate.name
     assert raw.y[0] < estimate.y[0] < raw.y[1]

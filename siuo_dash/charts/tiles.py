@@ -1,4 +1,4 @@
-"""Tables as tiles: runs × domains with rate and count in each cell, and the 2×2 of two judgements."""
+"""Tiles: runs × domains with rate and count in each cell, the 2×2 of two judgements, the catalogue as a treemap."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
-from siuo_dash.benchmark.schema import Metric
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
 from siuo_dash.charts import colours
 from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.figure import add_note, chart_text, figure, folded, name_axis, rows
@@ -25,6 +25,11 @@ _NAMES: Final = {False: (205, 28), True: (128, 17)}
 """Pixels and characters of a line of the names, on a wide and on a narrow screen."""
 _AVERAGES: Final = 1.5
 """Where the columns over all domains end and the domains begin."""
+ROOT: Final = "catalogue"
+_MAP_HEIGHT: Final = 700
+_SEPARATOR: Final = "\x1f"
+_Tile = tuple[str, str, str, int, float, str, str]
+"""id, parent, label, size, share, text, hover"""
 
 
 def heatmap(
@@ -105,21 +110,19 @@ def two_by_two(
     counts: Sequence[Sequence[int]],
     theme: Theme,
     *,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    row_title: str,
-    column_title: str,
+    outcomes: Sequence[str],
+    names: tuple[str, str],
     diagonal: Sequence[str],
     note: str = "",
 ) -> go.Figure:
     """A table of counts as tiles, each with its count and share; grey where row and column differ.
 
-    counts: rows × columns, the same outcomes in the same order; diagonal: one for each outcome, for the diagonal.
-    The stronger the colour, the larger the share.
+    counts: rows × columns of the same outcomes in the same order. names: of the rows, of the columns. diagonal: a
+    colour for each outcome, for the diagonal. The stronger the colour, the larger the share.
     """
-    total = sum(map(sum, counts))
-    drawn = figure(theme, height=110 + 84 * len(rows))
-    cells = [(row, column) for row in range(len(rows)) for column in range(len(columns))]
+    total, size = sum(map(sum, counts)), len(outcomes)
+    drawn = figure(theme, height=110 + 84 * size)
+    cells = [(row, column) for row in range(size) for column in range(size)]
     for row, column in cells:
         corners = {"x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.46, "y1": row + 0.46}
         colour = diagonal[row] if row == column else colours.UNGRADED
@@ -127,7 +130,7 @@ def two_by_two(
         line = {"width": 1, "color": colours.muted(theme)}
         drawn.add_shape(type="rect", layer="below", line=line, fillcolor=colour, opacity=opacity, **corners)
     texts = [(counts[row][column], counts[row][column] / total if total else None) for row, column in cells]
-    hovers = [f"{row_title}: {rows[row]}; {column_title}: {columns[column]}" for row, column in cells]
+    hovers = [f"{names[0]}: {outcomes[row]}; {names[1]}: {outcomes[column]}" for row, column in cells]
     drawn.add_trace(
         go.Scatter(
             x=[column for _, column in cells],
@@ -142,18 +145,77 @@ def two_by_two(
     )
     drawn.update_xaxes(
         tickmode="array",
-        tickvals=list(range(len(columns))),
-        ticktext=[chart_text(name, 16) for name in columns],
-        title=chart_text(column_title, 40),
+        tickvals=list(range(size)),
+        ticktext=[chart_text(name, 16) for name in outcomes],
+        title=chart_text(names[1], 40),
         side="top",
-        range=[-0.55, len(columns) - 0.45],
+        range=[-0.55, size - 0.45],
         showgrid=False,
         zeroline=False,
     )
-    names, ends = [chart_text(name, 12) for name in rows], [len(rows) - 0.5, -0.5]
-    name_axis(drawn, names, range(len(rows)), ends, title=chart_text(row_title, 24), showgrid=False)
+    labels, title = [chart_text(name, 12) for name in outcomes], chart_text(names[0], 24)
+    name_axis(drawn, labels, range(size), [size - 0.5, -0.5], title=title, showgrid=False)
     add_note(drawn, note, theme, below=8)
     return drawn
+
+
+def catalogue_map(
+    samples: pd.DataFrame,
+    domains: pd.DataFrame,
+    subcategories: pd.DataFrame,
+    metric: Metric,
+    theme: Theme,
+    *,
+    whole: bool = True,
+) -> go.Figure:
+    """A tile for each domain, in it its subcategories, in them their samples; a click opens a tile.
+
+    samples: `question_id`, `domain`, `subcategory`, `scene`, `graded`, `failing` (numbers of runs).
+    domains, subcategories: `domain`, (`subcategory`,) `samples`, `failing`, `graded` (runs a sample, on average),
+    `share` (of graded pairs, fraction). A tile's area is its number of samples, its colour the share that fails.
+    whole: domains and subcategories at once; else only the domains, and a click shows what is in one.
+    """
+    share = samples["failing"].sum() / max(1, samples["graded"].sum())
+    nodes: list[_Tile] = [(ROOT, "", "All samples", len(samples), share, "", f"{len(samples)} samples")]
+    for row in domains.itertuples():
+        # A domain's name is in one line above its subcategories, or folded in its own tile.
+        nodes.append(_part(row.domain, ROOT, DOMAIN_LABELS[row.domain], 99 if whole else 16, row, metric))
+    for row in subcategories.itertuples():
+        name = _SEPARATOR.join((row.domain, row.subcategory))
+        nodes.append(_part(name, row.domain, row.subcategory, 16, row, metric))
+    for row in samples.itertuples():
+        parent = _SEPARATOR.join((row.domain, row.subcategory))
+        number, count = str(row.question_id), f"{row.failing} of {row.graded}"
+        hover = f"<b>Sample {number}</b><br>{chart_text(row.scene, 50)}<br>{count} runs fail ({metric.label})"
+        share = row.failing / row.graded
+        nodes.append((f"{parent}{_SEPARATOR}{number}", parent, number, 1, share, count, hover))
+    frame = pd.DataFrame(nodes, columns=["id", "parent", "label", "size", "share", "text", "hover"])
+    # Unsafe has its own colour; failing in another metric has none, so it is drawn in grey.
+    scale = colours.sequential(colours.UNSAFE if metric.id == "safe" else colours.muted(theme), theme)
+    tints = [colours.colour_at(scale, share) for share in frame["share"]]
+    edge = {"line": {"color": colours.paper(theme), "width": 1}, "pad": {"t": 24, "l": 3, "r": 3, "b": 3}}
+    drawn = figure(theme, height=_MAP_HEIGHT)
+    drawn.add_trace(
+        go.Treemap(
+            ids=frame["id"],
+            parents=frame["parent"],
+            labels=frame["label"],
+            values=frame["size"],
+            branchvalues="total",
+            text=frame["text"],
+            texttemplate="%{label}<br>%{text}",
+            hovertext=frame["hover"],
+            hovertemplate="%{hovertext}<extra></extra>",
+            maxdepth=3 if whole else 2,
+            sort=False,
+            tiling={"pad": 2, "packing": "squarify"},
+            pathbar={"visible": True, "thickness": 26, "textfont": {"size": 13}},
+            textfont={"size": 13, "color": [colours.text_on(tint) for tint in tints]},
+            marker={"colors": tints, **edge},
+        )
+    )
+    flat = {"l": 0, "r": 0, "t": 0, "b": 0}
+    return drawn.update_layout(margin=flat, uniformtext={"minsize": 10, "mode": "hide"})
 
 
 def _cell_text(cell: Any) -> str:
@@ -181,3 +243,11 @@ def _text_colour(rate: float, scale: colours.Scale, theme: Theme) -> str:
 def _heading(label: str, is_sorted: bool) -> str:
     text = folded(label, 14)
     return f"<b>{text} ▾</b>" if is_sorted else text
+
+
+def _part(name: str, parent: str, label: str, width: int, row: Any, metric: Metric) -> _Tile:
+    """A tile of several samples; its label is folded at `width` characters."""
+    count = f"{row.failing:.1f} of {row.graded:.0f}"
+    hover = f"<b>{folded(label, 999)}</b><br>{row.samples} samples<br>"
+    hover += f"on average {count} runs fail a sample ({metric.label})"
+    return name, parent, folded(label, width), row.samples, row.share, count, hover
