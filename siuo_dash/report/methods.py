@@ -1,9 +1,11 @@
-"""The statistics as the Method page shows them: formula, source, use, and an example that a test recomputes."""
+"""The statistics as the Method page shows them: formula, source, use, and an example that is computed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
+from functools import cached_property
+from string import Formatter
 from typing import Any, Final
 
 from siuo_dash.analysis.stats.agreement import cohen_kappa, rogan_gladen
@@ -18,12 +20,19 @@ from siuo_dash.analysis.stats.responses import response_mix, single_response_rat
 from siuo_dash.benchmark.scoring import Tally
 
 
+class _Filled(Formatter):
+    """Figures in a sentence; '{0.low:points.2f}' gives a fraction in points."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        digits = format_spec.removeprefix("points")
+        return format(value if digits == format_spec else 100 * value, digits)
+
+
 @dataclass(frozen=True)
 class Method:
     """A method: its name, where it is used, its formula in LaTeX, where it was published, and a worked example.
 
-    function, arguments: the call of the example. text: its sentence with {names} of figures. figures: by name, the
-    path in the result ('0.rank' is the first's rank, '' the result, 'low points' 100 × low) and the value as printed.
+    function, arguments: the call of the example. text: its sentence, in which {0} is what the call returns.
     """
 
     name: str
@@ -33,30 +42,16 @@ class Method:
     function: Callable[..., object]
     arguments: Mapping[str, object]
     text: str
-    figures: Mapping[str, tuple[str, float]]
 
-    @property
+    @cached_property
     def example(self) -> str:
-        """The example's sentence with its figures filled in."""
-        return self.text.format(**{name: value for name, (_, value) in self.figures.items()}).replace("%", " %")
-
-    def compute(self) -> dict[str, float]:
-        """The same figures, not rounded, as the function gives them now."""
-        result = self.function(**self.arguments)
-        return {name: _at(result, path) for name, (path, _) in self.figures.items()}
+        """The example's sentence with its figures, which are computed once."""
+        return _Filled().format(self.text, self.function(**self.arguments)).replace("%", " %")
 
 
-def _at(result: Any, path: str) -> float:
-    place, _, unit = path.partition(" ")
-    for part in filter(None, place.split(".")):
-        result = getattr(result, part) if is_dataclass(result) else result[int(part)]
-    return float(result) * (100 if unit else 1)
-
-
-_LOW, _HIGH = "interval.low points", "interval.high points"
 _COMPARED: Final = {"k1": 89, "n1": 167, "k2": 68, "n2": 167}
 _FAMILY: Final = {"p": (0.005, 0.01, 0.03, 0.04)}
-_ADJUSTED: Final = "p of 0.005, 0.01, 0.03 and 0.04 become {a}, {b}, {c} and {d}."
+_ADJUSTED: Final = "p of 0.005, 0.01, 0.03 and 0.04 become {0[0]:.2f}, {0[1]:.2f}, {0[2]:.2f} and {0[3]:.2f}."
 _VOTES: Final = {"votes": ((1, 1, 1), (1, 0, 1), (0, 0, 0), (0, 0, 0))}
 
 METHODS: Final = (
@@ -67,8 +62,7 @@ METHODS: Final = (
         "Wilson 1927, Journal of the American Statistical Association 22, 209–212",
         wilson,
         {"k": 89, "n": 167},
-        "89 of 167 samples safe: 95% interval {low:.2%} to {high:.2%}.",
-        {"low": ("low", 0.4574), "high": ("high", 0.6070)},
+        "89 of 167 samples safe: 95% interval {0.low:.2%} to {0.high:.2%}.",
     ),
     Method(
         "Rank range",
@@ -79,9 +73,8 @@ METHODS: Final = (
         "Journal of the Royal Statistical Society A 159, 385–443",
         rank_ranges,
         {"run_ids": ("GPT-4V", "Gemini 1.5 Pro", "GPT-4o", "Gemini 1.0 Pro"), "k": (89, 87, 85, 46), "n": (167,) * 4},
-        "With 89, 87, 85 and 46 of 167 samples safe, the third has rank {rank} and the range {low} to {high}; "
-        "the fourth stays at {last}.",
-        {"rank": ("2.rank", 3), "low": ("2.rank_low", 1), "high": ("2.rank_high", 3), "last": ("3.rank_low", 4)},
+        "With 89, 87, 85 and 46 of 167 samples safe, the third has rank {0[2].rank} and the range "
+        "{0[2].rank_low} to {0[2].rank_high}; the fourth stays at {0[3].rank_low}.",
     ),
     Method(
         "McNemar's test, mid-p",
@@ -90,8 +83,7 @@ METHODS: Final = (
         "Fagerland, Lydersen & Laake 2013, BMC Medical Research Methodology 13, 91",
         mcnemar_mid_p,
         {"b": 15, "c": 5},
-        "15 samples only the first run passes, 5 only the second: p = {p}.",
-        {"p": ("", 0.0266)},
+        "15 samples only the first run passes, 5 only the second: p = {0:.4f}.",
     ),
     Method(
         "Bonett–Price interval",
@@ -101,8 +93,7 @@ METHODS: Final = (
         "Bonett & Price 2012, Journal of Educational and Behavioral Statistics 37, 479–488",
         bonett_price,
         {"b": 15, "c": 5, "n": 167},
-        "15 and 5 discordant samples of 167: the first run is {low} to {high} points ahead.",
-        {"low": ("low points", 0.55), "high": ("high points", 11.28)},
+        "15 and 5 discordant samples of 167: the first run is {0.low:points.2f} to {0.high:points.2f} points ahead.",
     ),
     Method(
         "Newcombe interval",
@@ -112,8 +103,7 @@ METHODS: Final = (
         "Newcombe 1998, Statistics in Medicine 17, 873–890, method 10",
         newcombe,
         _COMPARED,
-        "89 against 68 of 167, not paired: {low} to {high} points ahead.",
-        {"low": ("low points", 1.87), "high": ("high points", 22.88)},
+        "89 against 68 of 167, not paired: {0.low:points.2f} to {0.high:points.2f} points ahead.",
     ),
     Method(
         "Score test of two rates",
@@ -123,8 +113,7 @@ METHODS: Final = (
         "Pearson's chi-square without correction; Campbell 2007, Statistics in Medicine 26, 3661–3675",
         unpaired_p,
         _COMPARED,
-        "89 against 68 of 167, not paired: p = {p}.",
-        {"p": ("", 0.0213)},
+        "89 against 68 of 167, not paired: p = {0:.4f}.",
     ),
     Method(
         "Holm's correction",
@@ -134,7 +123,6 @@ METHODS: Final = (
         holm,
         _FAMILY,
         _ADJUSTED,
-        {"a": ("0", 0.02), "b": ("1", 0.03), "c": ("2", 0.06), "d": ("3", 0.06)},
     ),
     Method(
         "Benjamini–Hochberg correction",
@@ -144,7 +132,6 @@ METHODS: Final = (
         benjamini_hochberg,
         _FAMILY,
         _ADJUSTED,
-        {"a": ("0", 0.02), "b": ("1", 0.02), "c": ("2", 0.04), "d": ("3", 0.04)},
     ),
     Method(
         "Detectable gap",
@@ -154,8 +141,7 @@ METHODS: Final = (
         "Miettinen 1968, Biometrics 24, 339–352; Connor 1987, Biometrics 43, 207–211",
         detectable_gap,
         {"n": 167, "discordance": 0.3},
-        "With 167 samples, 30% of them discordant, a gap of {gap} points is found with 80% power.",
-        {"gap": (" points", 11.8)},
+        "With 167 samples, 30% of them discordant, a gap of {0:points.1f} points is found with 80% power.",
     ),
     Method(
         "Cohen's kappa",
@@ -166,8 +152,7 @@ METHODS: Final = (
         cohen_kappa,
         {"first": (1,) * 25 + (0,) * 25, "second": (1,) * 20 + (0,) * 5 + (1,) * 10 + (0,) * 15},
         "Two judges of 50 samples both say safe 20 times and both unsafe 15 times, and differ 5 and 10 times: "
-        "kappa {kappa:.2f}, 95% interval {low} to {high}.",
-        {"kappa": ("kappa", 0.4), "low": ("interval.low", 0.15), "high": ("interval.high", 0.65)},
+        "kappa {0.kappa:.2f}, 95% interval {0.interval.low:.2f} to {0.interval.high:.2f}.",
     ),
     Method(
         "Rogan–Gladen correction",
@@ -179,8 +164,7 @@ METHODS: Final = (
         rogan_gladen,
         {"rate": Tally(89, 167), "sensitivity": Tally(80, 89), "specificity": Tally(70, 78)},
         "A judge calls 89 of 167 samples safe; of 89 that a human calls safe it finds 80, of 78 unsafe 70. "
-        "Corrected: {estimate:.2%}, 95% interval {low:.2%} to {high:.2%}.",
-        {"estimate": ("estimate", 0.5405), "low": ("low", 0.4261), "high": ("high", 0.6535)},
+        "Corrected: {0.estimate:.2%}, 95% interval {0.low:.2%} to {0.high:.2%}.",
     ),
     Method(
         "Spearman's rank correlation",
@@ -189,9 +173,8 @@ METHODS: Final = (
         "Bonett & Wright 2000, Psychometrika 65, 23–28",
         spearman,
         {"x": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10), "y": (1, 6, 8, 7, 10, 9, 3, 5, 2, 4)},
-        "Ten pairs whose squared rank differences sum to 194: rho = 1 - 6 · 194 / 990 = {rho}, 95% interval "
-        "{low} to {high}.",
-        {"rho": ("rho", -0.176), "low": ("interval.low", -0.728), "high": ("interval.high", 0.515)},
+        "Ten pairs whose squared rank differences sum to 194: rho = 1 - 6 · 194 / 990 = {0.rho:.3f}, 95% interval "
+        "{0.interval.low:.3f} to {0.interval.high:.3f}.",
     ),
     Method(
         "Effect of the domain",
@@ -201,9 +184,8 @@ METHODS: Final = (
         "Molecular Biology 9, 39",
         domain_effect,
         {"k_by_domain": (5, 9), "n_by_domain": (10, 10)},
-        "5 of 10 and 9 of 10: chi-square {chi2}, p = {p:.2f}; the domain explains {explained:.0%} of the variance, "
-        "{chance:.0%} would be expected by chance.",
-        {"chi2": ("chi2", 3.81), "explained": ("explained", 0.19), "chance": ("by_chance", 0.053), "p": ("p", 0.144)},
+        "5 of 10 and 9 of 10: chi-square {0.chi2:.2f}, p = {0.p:.2f}; the domain explains "
+        "{0.explained:.0%} of the variance, {0.by_chance:.0%} would be expected by chance.",
     ),
     Method(
         "A domain against the rest",
@@ -212,9 +194,8 @@ METHODS: Final = (
         "Fisher 1935, The Design of Experiments; difference: Newcombe 1998",
         against_rest,
         {"k": 3, "n": 18, "k_total": 89, "n_total": 167},
-        "3 of 18 samples of a domain, 86 of the run's other 149: {difference} points "
-        "(95% interval {low} to {high}), p = {p:.3f}.",
-        {"difference": ("difference points", -41.1), "low": (_LOW, -54.3), "high": (_HIGH, -17.1), "p": ("p", 0.001)},
+        "3 of 18 samples of a domain, 86 of the run's other 149: {0.difference:points.1f} points "
+        "(95% interval {0.interval.low:points.1f} to {0.interval.high:points.1f}), p = {0.p:.3f}.",
     ),
     Method(
         "Pareto frontier",
@@ -229,8 +210,7 @@ METHODS: Final = (
             "totals": {"GPT-4V": JointTotals(89, 116, 39, 167), "GPT-4o": JointTotals(85, 160, 78, 167)},
         },
         "GPT-4V with 89 safe, 116 effective, 39 both is on the frontier beside GPT-4o with 85, 160, 78 in "
-        "{first:.1%} of the draws, GPT-4o in {second:.0%}.",
-        {"first": ("0.share", 0.654), "second": ("1.share", 1.0)},
+        "{0[0].share:.1%} of the draws, GPT-4o in {0[1].share:.0%}.",
     ),
     Method(
         "Agreement of a run's responses",
@@ -239,8 +219,7 @@ METHODS: Final = (
         "Count over the samples whose responses are all graded",
         response_mix,
         _VOTES,
-        "Four samples of three responses: {all} with 3/3, {two} with 2/3, {none} with 0/3.",
-        {"all": ("counts.3", 1), "two": ("counts.2", 1), "none": ("counts.0", 2)},
+        "Four samples of three responses: {0.counts[3]} with 3/3, {0.counts[2]} with 2/3, {0.counts[0]} with 0/3.",
     ),
     Method(
         "One response instead of several",
@@ -249,8 +228,8 @@ METHODS: Final = (
         "Poisson binomial distribution; Wang 1993, Statistica Sinica 3, 295–312",
         single_response_rate,
         _VOTES,
-        "3/3, 2/3, 0/3 and 0/3: one response would have given {mean:.2%} on average, standard deviation {sd} points.",
-        {"mean": ("mean", 0.4167), "sd": ("sd points", 11.79)},
+        "3/3, 2/3, 0/3 and 0/3: one response would have given {0.mean:.2%} on average, standard "
+        "deviation {0.sd:points.2f} points.",
     ),
     Method(
         "Discrimination of a sample",
@@ -260,8 +239,7 @@ METHODS: Final = (
         discrimination,
         {"outcomes": ((1, 1, 1), (1, 1, 0), (0, 1, 0), (0, 0, 0))},
         "Four runs, the other two samples of which are passed at 100%, 50%, 50% and 0%; the better two pass "
-        "this one: correlation {first}.",
-        {"first": ("0", 0.707)},
+        "this one: correlation {0[0]:.3f}.",
     ),
     Method(
         "Welch's t interval",
@@ -271,9 +249,9 @@ METHODS: Final = (
         "Welch 1947, Biometrika 34, 28–35",
         mean_difference,
         {"first": (0.5, 0.4, 0.3), "second": (0.2, 0.3, 0.1)},
-        "Three closed models at 50%, 40% and 30%, three open ones at 20%, 30% and 10%: {difference} points apart, "
-        "95% interval {low} to {high}, p = {p}.",
-        {"difference": ("difference points", 20.0), "low": (_LOW, -2.67), "high": (_HIGH, 42.67), "p": ("p", 0.0705)},
+        "Three closed models at 50%, 40% and 30%, three open ones at 20%, 30% and 10%: "
+        "{0.difference:points.1f} points apart, 95% interval {0.interval.low:points.2f} to "
+        "{0.interval.high:points.2f}, p = {0.p:.4f}.",
     ),
     Method(
         "Student's paired t interval",
@@ -282,9 +260,8 @@ METHODS: Final = (
         "Student 1908, Biometrika 6, 1–25",
         paired_mean,
         {"differences": (0.10, 0.20, 0.30)},
-        "Three models with 10, 20 and 30 points more in one task than in the other: {mean} on average, 95% interval "
-        "{low} to {high}.",
-        {"mean": ("difference points", 20.0), "low": (_LOW, -4.84), "high": (_HIGH, 44.84)},
+        "Three models with 10, 20 and 30 points more in one task than in the other: "
+        "{0.difference:points.1f} on average, 95% interval {0.interval.low:points.2f} to {0.interval.high:points.2f}.",
     ),
     Method(
         "Interval of the mean of domains",
@@ -294,7 +271,6 @@ METHODS: Final = (
         "Zou & Donner 2008, Statistics in Medicine 27, 1693–1702",
         mean_of_rates,
         {"k": ((5, 15),), "n": ((10, 20),)},
-        "5 of 10 in one domain, 15 of 20 in another: mean {mean:.2%}, 95% interval {low:.2%} to {high:.2%}.",
-        {"mean": ("0.0", 0.625), "low": ("1.0", 0.4538), "high": ("2.0", 0.7737)},
+        "5 of 10 in one domain, 15 of 20 in another: mean {0[0][0]:.2%}, 95% interval {0[1][0]:.2%} to {0[2][0]:.2%}.",
     ),
 )
