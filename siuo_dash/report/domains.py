@@ -58,12 +58,10 @@ def left_out(runs: pd.DataFrame, metric: Metric) -> list[tuple[str, str, str]]:
     ]
 
 
-def profile_notes(
-    chosen: Sequence[str], found: pd.DataFrame, run_labels: Mapping[str, str], most: int, *, first: int = 3
-) -> list[str]:
+def profile_notes(chosen: Sequence[str], found: pd.DataFrame, run_labels: Mapping[str, str], most: int) -> list[str]:
     """What the reader should know of the drawn runs: whose choice they are, and which chosen ones are not drawn."""
     if not chosen:
-        shown = counted(min(first, len(found)), "run")
+        shown = counted(len(found), "run")
         return [f"No run is chosen, so the first {shown} of this view stand here. Choose up to {most}."]
     drawn = found["run_id"].tolist()
     notes = []
@@ -185,13 +183,10 @@ def subcategory_screen(counts: pd.DataFrame, runs: pd.DataFrame, names: Mapping[
     """Rows are the subcategories by domain, a column for each run with its k/n."""
     long = _by_subcategory(counts, runs, names)
     words = long.assign(words=rowwise(fraction, long, "k", "n"))
-    parts = long[["domain", "subcategory"]].drop_duplicates()
-    order = {domain: place for place, domain in enumerate(DOMAIN_LABELS)}
-    parts = parts.assign(place=parts["domain"].map(order)).sort_values(["place", "subcategory"]).drop(columns="place")
     wide = words.pivot(index=["domain", "subcategory"], columns="run_id", values="words")
     shown = {run_id: names[run_id] for run_id in runs["run_id"] if run_id in names}
     # A run without a graded sample here has no column of its own.
-    wide = wide.reindex(pd.MultiIndex.from_frame(parts)).reindex(columns=list(shown)).fillna("").reset_index()
+    wide = wide.reindex(index=list(DOMAIN_LABELS), level=0).reindex(columns=list(shown)).fillna("").reset_index()
     cells = {name: wide[run_id] for run_id, name in shown.items()}
     return pd.DataFrame({"Domain": wide["domain"].map(DOMAIN_LABELS), "Subcategory": wide["subcategory"], **cells})
 

@@ -76,9 +76,10 @@ def labels_in_use(store: Store) -> Labels:
     return st.session_state.get(labels.SESSION_KEY) or Labels.own(store.catalogue)
 
 
-def _open_samples(view: View, board_of: Mapping[str, str], run_id: str, column: str) -> None:
+def _open_samples(view: View, runs: pd.DataFrame, run_id: str, column: str) -> None:
     """For callbacks: the run becomes the chosen one, and its samples are opened once the choices are known."""
-    st.session_state["runs"], st.session_state["board"] = [view.labels[run_id]], board_of[run_id]
+    st.session_state["runs"] = [view.labels[run_id]]
+    st.session_state["board"] = runs.set_index("run_id").at[run_id, "board"]
     page.go_later("samples", {"domain": DOMAIN_LABELS[column]} if column in DOMAIN_LABELS else {})
 
 
@@ -86,7 +87,7 @@ def _take_click(view: View, runs: pd.DataFrame, chart: str) -> None:
     """A cell of the heatmap or a mark of the radar was clicked. runs: those that are drawn, with their boards."""
     points = st.session_state[chart]["selection"]["points"]
     if points:
-        _open_samples(view, runs.set_index("run_id")["board"].to_dict(), *points[0]["customdata"][:2])
+        _open_samples(view, runs, *points[0]["customdata"][:2])
 
 
 def _profiles(view: View, rates: DomainRates, means: pd.DataFrame, *, narrow: bool) -> list[str]:
@@ -172,7 +173,7 @@ def _choose_cell(view: View, runs: pd.DataFrame, shown: Mapping[str, str]) -> No
         st.button(
             "Open these samples",
             on_click=_open_samples,
-            args=(view, runs.set_index("run_id")["board"].to_dict(), run, domain),
+            args=(view, runs, run, domain),
             icon=page.PAGES["samples"].icon,
         )
 

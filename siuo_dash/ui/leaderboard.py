@@ -33,7 +33,9 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
     boards = controls.board_labels(store)
     with st.container(horizontal=True):
         columns = _choose_columns(board is None)
-        rows = report.ordered(frame, _choose_order(board is None))
+        orders = {order: label for order, label in ORDERS.items() if order != "rank" or board is not None}
+        order = controls.choose_from("Order of rows", orders, key="sort", label_visibility="collapsed", width=230)
+        rows = report.ordered(frame, order)
         if not frame.empty:
             display.exports(report.export_table(rows, columns, boards, provenance, title), key="leaderboard")
     table_area, chosen_area = st.container(), st.container()
@@ -106,9 +108,3 @@ def _choose_columns(all_runs: bool) -> list[str]:
             bind="query-params",
         )
     return [column for column in offered if column in chosen or column == "model"]
-
-
-def _choose_order(all_runs: bool) -> str:
-    """In which order the leaderboard's rows are, one of ORDERS. Key and URL name: sort."""
-    options = {order: label for order, label in ORDERS.items() if order != "rank" or not all_runs}
-    return controls.choose_from("Order of rows", options, key="sort", label_visibility="collapsed", width=230)

@@ -173,7 +173,7 @@ def test_faulty_labels_are_listed_and_not_used(opened: Opened) -> None:
         [("mine.csv", b"question_id,subcategory\n1001,One\n", "text/csv")]
     ).run()
     assert app.error[0].value.startswith("These labels cannot be used")
-    findings = next(frame.value for frame in app.dataframe if "Finding" in frame.value.columns)
+    findings = next(frame.value for frame in app.dataframe if "What is wrong" in frame.value.columns)
     assert len(findings) == 3
     assert "the project's own labels" in texts(app)
 
