@@ -38,15 +38,15 @@ _SHORT: Final = {domain.id: domain.short for domain in DOMAINS}
 _BOARD_SYMBOLS: Final = (*colours.SYMBOLS, *(f"{symbol}-open" for symbol in colours.SYMBOLS))
 
 
-def ranking(frame: pd.DataFrame, metric: Metric, theme: Theme) -> go.Figure:
+def ranking(frame: pd.DataFrame, metric: Metric, theme: Theme, *, name: str = "model") -> go.Figure:
     """A dot and its 95 % interval for each run, best at the top.
 
-    frame: rows in the order to be drawn, with `model`, `{metric}_rate`, `_low`, `_high` (fractions), `_k`, `_n`,
+    frame: rows in the order to be drawn, with `name`, `{metric}_rate`, `_low`, `_high` (fractions), `_k`, `_n`,
     `evidence`. Rows without a rate are left out, and rows beyond `MOST_ROWS`. Per-sample runs have filled dots.
     """
     rated = frame[frame[f"{metric.id}_rate"].notna()].head(MOST_ROWS)
     figures = {part: rated[f"{metric.id}_{part}"] for part in (*_RATE, "k", "n")}
-    rated = pd.DataFrame({"name": rated["model"], "run_id": rated["run_id"], "evidence": rated["evidence"], **figures})
+    rated = pd.DataFrame({"name": rated[name], "run_id": rated["run_id"], "evidence": rated["evidence"], **figures})
     names = rows(rated["name"], _ROW, width=34, room=7)
     # The axis counts rows of one line.
     places, depth = [middle / _ROW for middle in names.middles], names.height / _ROW
