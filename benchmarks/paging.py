@@ -25,7 +25,8 @@ from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import publish
 from tests.browser.driver import ROOT, served, settled
 from tests.browser.find_browser import FLAGS, find_browser
-from tests.make.inspect_stores import data_folder, run_table
+from tests.make.runs import judged_run
+from tests.make.stores import make_data
 
 _SHOWN = """(question_id) => [...document.querySelectorAll("h2, h3")].some((each) =>
   each.textContent.includes(question_id)) && !document.querySelector('[data-stale="true"]')"""
@@ -44,7 +45,7 @@ def main() -> None:
             folder = _store(Path(work) / str(samples), samples, size)
             _line(f"{samples:,} samples, 3 responses of {size // 1000} kB", folder, options.presses)
         if options.files:
-            folder = data_folder(Path(work) / "files")
+            folder = make_data(Path(work) / "files")
             _submit(folder, options.files)
             _line("from the files", folder, 166)
 
@@ -78,12 +79,13 @@ def _opened(folder: Path, store: Store) -> Iterator[tuple[Page, list[int]]]:
 
 def _store(folder: Path, samples: int, size: int) -> Path:
     letters = random.Random(17)
-    data_folder(folder)
+    make_data(folder)
     if samples > 269:
         _catalogue(folder / "samples.csv", samples)
     ids = list(Store(folder).catalogue.by_id)[:samples]
-    table = run_table(
+    table = judged_run(
         "Texts",
+        "example-judge-1",
         {each: [(letters.random() < 0.5, True) for _ in range(3)] for each in ids},
         text=lambda question_id, place: (
             f"Sample {question_id}, response {place}: " + letters.randbytes(size // 2).hex()

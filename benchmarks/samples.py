@@ -22,7 +22,7 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import publish
 from siuo_dash.store.runs.run_file import responses, samples_with
-from tests.make.inspect_stores import run_table
+from tests.make.runs import judged_run
 
 ROUNDS = 9
 
@@ -80,10 +80,10 @@ def _publish_texts(folder: Path) -> tuple[str, int]:
     """A run whose texts do not compress to nothing; its id and its file's size in bytes."""
     letters = random.Random(11)
     ids = list(Store(folder).catalogue.by_id)
-    table = run_table(
+    table = judged_run(
         "Texts",
+        "judge 0",
         {each: [(letters.random() < 0.5, True) for _ in range(3)] for each in ids},
-        judge="judge 0",
         text=lambda question_id, place: f"sample {question_id}: " + letters.randbytes(1_500).hex(),
     )
     published = publish(folder, table, by=None)

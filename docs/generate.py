@@ -27,7 +27,8 @@ def data_page() -> str:
     parts = [
         "# The data",
         "_Made by docs/generate.py from siuo_dash/benchmark/schema.py; change it there._",
-        "`data/results.parquet` (shipped) and `data/runs/<sha256>.parquet` (one file an upload, named by its bytes; `registry.db` says which are published) have one schema, "
+        "`data/results.parquet` (shipped) and `data/runs/<sha256>.parquet` (one file an upload, named by its bytes; "
+        "`registry.db` says which are published) have one schema, "
         "one row a run × task × sample. Any program can open them:",
         "```sql\nSELECT model, avg(safe::int) FROM 'data/results.parquet' WHERE task = 'generation' GROUP BY ALL\n```",
         "A publication's totals are rows without a `question_id`: the outcome is known, the sample is not.",
@@ -46,7 +47,8 @@ def data_page() -> str:
         _rows(("domain", "ids"), [(f"`{d.id}`", f"{d.block + 1}–{d.block + 999}") for d in DOMAINS]),
         "## The catalogue",
         f"`data/samples.csv` has a line a sample: {', '.join(f'`{name}`' for name in SAMPLE_COLUMNS)}. "
-        "A fingerprint is the first 16 hex digits of the SHA-256 of the text after NFKC, lower-casing and folding all white "
+        "A fingerprint is the first 16 hex digits of the SHA-256 of the text after NFKC, lower-casing and "
+        "folding all white "
         "space to single spaces. Scene, request and hazard are this project's own words.",
     ]
     return "\n\n".join(parts) + "\n"
@@ -57,8 +59,10 @@ def queries_page() -> str:
     parts = [
         "# The queries",
         "_Made by docs/generate.py from siuo_dash/store/tables.py and siuo_dash/analysis/; change it there._",
-        "Every number on a page comes from one of these, over an in-memory DuckDB with the tables below. `{metric}`, `{column}` "
-        "and `{task}` stand for the parts of a metric, `{where}` for the condition of the filters; `$names` are bound values.",
+        "Every number on a page comes from one of these, over an in-memory DuckDB with the tables below. "
+        "`{metric}`, `{column}` "
+        "and `{task}` stand for the parts of a metric, `{where}` for the condition of the filters; "
+        "`$names` are bound values.",
         f"## Tables\n\n```sql\n{tables.CREATE.strip()}\n```",
     ]
     for query in named_queries():

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.find_browser import FLAGS, HELP, find_browser
 
-pytest_plugins = ["tests.make.small", "tests.make.hosted", "tests.make.pages"]
+pytest_plugins = ["tests.make.small", "tests.make.pages"]
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 

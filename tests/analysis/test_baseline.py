@@ -12,7 +12,8 @@ from siuo_dash.analysis.comparison import compare, side
 from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
-from tests.make.compare_stores import ALPHA, BETA, GAMMA, IDS, demo, id_of, one, run, store_of, totals
+from tests.make.runs import ALPHA, BETA, GAMMA, IDS, judged_run, make_run, run_id_of, share
+from tests.make.stores import demo, store_of
 
 SAFE = METRICS["safe"]
 BOARD = "gpt-4o-2024-08-06-3"
@@ -35,25 +36,28 @@ def test_every_row_is_the_comparison_of_two_and_holm_adjusts_the_family(tmp_path
 
 
 def test_totals_are_compared_unpaired_in_the_same_family(tmp_path: Path) -> None:
-    base = run(ALPHA, "human", one({each: place < 89 for place, each in enumerate(IDS)}))
-    other = run(BETA, "human", one({each: place < 80 for place, each in enumerate(IDS)}))
-    known = totals(GAMMA, "human", 68, 167, 1)
+    base = judged_run(ALPHA, "human", {each: place < 89 for place, each in enumerate(IDS)})
+    other = judged_run(BETA, "human", {each: place < 80 for place, each in enumerate(IDS)})
+    known = make_run(GAMMA, share(68), totals=True, responses_per_sample=1)
     store = store_of(tmp_path, base, other, known)
-    frame = against_baseline(store, side(store, id_of(base)), SAFE, Filters(board="human-1").where())
+    frame = against_baseline(store, side(store, run_id_of(base)), SAFE, Filters(board="human-1").where())
     assert frame["model"].tolist() == [BETA, GAMMA] and frame["paired"].tolist() == [True, False]
     assert frame["run_only"].isna().tolist() == [False, True]
     assert round(100 * frame["high"].iloc[1], 2) == -1.87 and round(100 * frame["low"].iloc[1], 2) == -22.88
     # From the totals' side nothing can be paired.
-    frame = against_baseline(store, side(store, id_of(known)), SAFE, Filters(board="human-1").where())
+    frame = against_baseline(store, side(store, run_id_of(known)), SAFE, Filters(board="human-1").where())
     assert not frame["paired"].any() and frame["difference"].tolist() == pytest.approx([21 / 167, 12 / 167])
 
 
 def test_a_run_without_the_metric_stays_last_and_is_no_part_of_the_family(tmp_path: Path) -> None:
-    votes = {each: [place % 2 == 0] for place, each in enumerate(IDS)}
-    base, judged = run(ALPHA, "human", votes, votes), run(BETA, "human", votes, {each: [False] for each in IDS})
-    unjudged = run(GAMMA, "human", votes)
+    votes = {each: place % 2 == 0 for place, each in enumerate(IDS)}
+    base = judged_run(ALPHA, "human", {each: [(passed, passed)] for each, passed in votes.items()})
+    judged = judged_run(BETA, "human", {each: [(passed, False)] for each, passed in votes.items()})
+    unjudged = judged_run(GAMMA, "human", votes)
     store = store_of(tmp_path, base, judged, unjudged)
-    frame = against_baseline(store, side(store, id_of(base)), METRICS["effective"], Filters(board="human-1").where())
+    frame = against_baseline(
+        store, side(store, run_id_of(base)), METRICS["effective"], Filters(board="human-1").where()
+    )
     assert frame["model"].tolist() == [BETA, GAMMA]
     assert frame["p_holm"].iloc[0] == frame["p"].iloc[0] and frame["p_holm"].isna().iloc[1]
     assert frame["difference"].isna().tolist() == [False, True]
@@ -61,20 +65,21 @@ def test_a_run_without_the_metric_stays_last_and_is_no_part_of_the_family(tmp_pa
 
 def test_chosen_runs_may_be_of_any_board_and_the_baseline_is_left_out(tmp_path: Path) -> None:
     runs = [
-        run(model, judge, one({1001: True, 1002: model == BETA}))
+        judged_run(model, judge, {1001: True, 1002: model == BETA})
         for model, judge in ((ALPHA, "human"), (BETA, "gpt-4o"))
     ]
     store = store_of(tmp_path, *runs)
-    base = side(store, id_of(runs[0]))
-    frame = against_baseline(store, base, SAFE, of_runs([id_of(each) for each in runs]))
+    base = side(store, run_id_of(runs[0]))
+    frame = against_baseline(store, base, SAFE, of_runs([run_id_of(each) for each in runs]))
     assert frame["model"].tolist() == [BETA] and frame["difference"].tolist() == [0.5]
     assert against_baseline(store, base, SAFE, of_runs([])).empty
     assert against_baseline(store, base, SAFE, Filters(board="human-1").where()).empty
 
 
 def test_the_offer_is_bounded_and_has_per_sample_runs_first(tmp_path: Path) -> None:
-    first, second = totals("A", "human", 1, 3, 1), run("B", "human", one({1001: True}))
-    third = run("C", "gpt-4o", one({1001: True}))
+    first = make_run("A", share(1, 3), totals=True, responses_per_sample=1)
+    second = judged_run("B", "human", {1001: True})
+    third = judged_run("C", "gpt-4o", {1001: True})
     store = store_of(tmp_path, first, second, third)
-    assert runs_on_offer(store, "human-1", 500)["run_id"].tolist() == [id_of(second), id_of(first)]
-    assert runs_on_offer(store, None, 2)["run_id"].tolist() == [id_of(second), id_of(third)]
+    assert runs_on_offer(store, "human-1", 500)["run_id"].tolist() == [run_id_of(second), run_id_of(first)]
+    assert runs_on_offer(store, None, 2)["run_id"].tolist() == [run_id_of(second), run_id_of(third)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,8 @@ from siuo_dash.benchmark.labels import Label, Labels
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report import capabilities as view
 from siuo_dash.store.engine.database import Store
-from tests.make.domains_stores import BOARD, CATALOGUE, data_with, run
+from tests.make.runs import BOARD, CATALOGUE, IDS, JUDGE, make_run
+from tests.make.stores import with_results
 
 SAFE = METRICS["safe"]
 WHERE = Filters(board=BOARD).where()
@@ -37,14 +37,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ids.setdefault(dimension, []).append(question_id)
     place = {question_id: index / len(own) for own in ids.values() for index, question_id in enumerate(own)}
 
-    def first(part: float) -> Callable[[int], bool]:
-        return lambda question_id: place[question_id] < part
-
     strength = {"Weak": 0.1, "Fair": 0.4, "Good": 0.6, "Strong": 0.9}
-    tables = [run(name, first(part)) for name, part in strength.items()]
-    tables.append(run("No knowledge", lambda qid: DIMENSION[qid] != "knowledge"))
-    tables.append(run("No reasoning", lambda qid: DIMENSION[qid] != "reasoning"))
-    return Store(data_with(tmp_path_factory.mktemp("capabilities") / "data", *tables))
+    tables = [make_run(name, [place[each] < part for each in IDS], judge=JUDGE) for name, part in strength.items()]
+    tables.append(make_run("No knowledge", [DIMENSION[each] != "knowledge" for each in IDS], judge=JUDGE))
+    tables.append(make_run("No reasoning", [DIMENSION[each] != "reasoning" for each in IDS], judge=JUDGE))
+    return Store(with_results(tmp_path_factory.mktemp("capabilities") / "data", *tables))
 
 
 def of(rates: capabilities.CapabilityRates, model: str, grouping: str, group: str) -> pd.Series:

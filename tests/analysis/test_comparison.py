@@ -19,7 +19,8 @@ from siuo_dash.benchmark.schema import DOMAINS, METRICS
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import NoRun
 from siuo_dash.store.engine.database import Store
-from tests.make.compare_stores import ALPHA, BETA, GAMMA, IDS, demo, id_of, one, run, store_of, totals
+from tests.make.runs import ALPHA, BETA, GAMMA, IDS, judged_run, make_run, run_id_of, share
+from tests.make.stores import demo, store_of
 
 SAFE = METRICS["safe"]
 
@@ -28,13 +29,13 @@ def _two(b: int, c: int, both: int) -> tuple[pa.Table, pa.Table]:
     """Two runs over all samples: `both` safe in both, b only in the first, c only in the second."""
     first = {each: place < both + b for place, each in enumerate(IDS)}
     second = {each: place < both or both + b <= place < both + b + c for place, each in enumerate(IDS)}
-    return run(ALPHA, "human", one(first)), run(BETA, "human", one(second))
+    return judged_run(ALPHA, "human", first), judged_run(BETA, "human", second)
 
 
 def test_the_worked_example_comes_out_of_the_store(tmp_path: Path) -> None:
     """Design §5: b = 15, c = 5, n = 167 gives p .0266 and 0.55 to 11.28 points."""
     first, second = _two(15, 5, 60)
-    found = compare(store_of(tmp_path, first, second), id_of(first), id_of(second)).overall["safe"]
+    found = compare(store_of(tmp_path, first, second), run_id_of(first), run_id_of(second)).overall["safe"]
     assert found is not None and found.table == PairedTable(60, 15, 5, 87)
     assert (found.first, found.second) == (Tally(75, 167), Tally(65, 167))
     assert found.difference == pytest.approx(10 / 167)
@@ -46,7 +47,7 @@ def test_the_worked_example_comes_out_of_the_store(tmp_path: Path) -> None:
 
 def test_metrics_that_were_not_judged_are_none(tmp_path: Path) -> None:
     first, second = _two(3, 1, 20)
-    found = compare(store_of(tmp_path, first, second), id_of(first), id_of(second))
+    found = compare(store_of(tmp_path, first, second), run_id_of(first), run_id_of(second))
     assert [metric for metric, each in found.overall.items() if each is None] == [
         "effective",
         "safe_and_effective",
@@ -57,34 +58,37 @@ def test_metrics_that_were_not_judged_are_none(tmp_path: Path) -> None:
 
 def test_totals_are_compared_unpaired_and_it_says_so(tmp_path: Path) -> None:
     """89 against 68 of 167: Newcombe 1.87 to 22.88 points, score test p .0213."""
-    first = run(ALPHA, "human", one({each: place < 89 for place, each in enumerate(IDS)}))
-    second, third = totals(BETA, "human", 68, 167, 1), totals(GAMMA, "human", 68, 167, 1)
+    first = judged_run(ALPHA, "human", {each: place < 89 for place, each in enumerate(IDS)})
+    second, third = (
+        make_run(BETA, share(68), totals=True, responses_per_sample=1),
+        make_run(GAMMA, share(68), totals=True, responses_per_sample=1),
+    )
     store = store_of(tmp_path, first, second, third)
-    found = compare(store, id_of(first), id_of(second)).overall["safe"]
+    found = compare(store, run_id_of(first), run_id_of(second)).overall["safe"]
     assert found is not None and found.table is None
     assert (round(100 * found.interval.low, 2), round(100 * found.interval.high, 2)) == (1.87, 22.88)
     assert round(found.p, 4) == 0.0213
     assert found.why_unpaired == "the second run is known by its totals only"
-    swapped = compare(store, id_of(second), id_of(first))
+    swapped = compare(store, run_id_of(second), run_id_of(first))
     assert swapped.overall["safe"] is not None
     assert swapped.overall["safe"].why_unpaired == "the first run is known by its totals only"
     assert swapped.domains["safe"] == []
-    both = compare(store, id_of(second), id_of(third)).overall["safe"]
+    both = compare(store, run_id_of(second), run_id_of(third)).overall["safe"]
     assert both is not None and both.why_unpaired == "both runs are known by their totals only"
 
 
 def test_only_samples_graded_in_both_are_paired(tmp_path: Path) -> None:
-    first = run(ALPHA, "human", one({1001: True, 1002: False, 1003: None, 1004: True}))
-    second = run(BETA, "human", one({1001: False, 1002: False, 1003: True, 2001: True}))
-    found = compare(store_of(tmp_path, first, second), id_of(first), id_of(second)).overall["safe"]
+    first = judged_run(ALPHA, "human", {1001: True, 1002: False, 1003: None, 1004: True})
+    second = judged_run(BETA, "human", {1001: False, 1002: False, 1003: True, 2001: True})
+    found = compare(store_of(tmp_path, first, second), run_id_of(first), run_id_of(second)).overall["safe"]
     assert found is not None and found.table == PairedTable(0, 1, 0, 1)
     assert (found.first, found.second) == (Tally(1, 2), Tally(0, 2))
 
 
 def test_runs_without_a_common_sample_are_compared_by_their_rates(tmp_path: Path) -> None:
-    first = run(ALPHA, "human", one({1001: True, 1002: False, 1003: True}))
-    second = run(BETA, "human", one({2001: False, 2002: False, 2003: True}))
-    found = compare(store_of(tmp_path, first, second), id_of(first), id_of(second)).overall["safe"]
+    first = judged_run(ALPHA, "human", {1001: True, 1002: False, 1003: True})
+    second = judged_run(BETA, "human", {2001: False, 2002: False, 2003: True})
+    found = compare(store_of(tmp_path, first, second), run_id_of(first), run_id_of(second)).overall["safe"]
     assert found is not None and found.table is None and found.why_unpaired == "no sample is graded in both runs"
     assert (found.first, found.second) == (Tally(2, 3), Tally(1, 3))
 
@@ -93,9 +97,9 @@ def test_a_run_is_not_compared_with_itself_or_with_nobody(tmp_path: Path) -> Non
     first, second = _two(1, 1, 1)
     store = store_of(tmp_path, first, second)
     with pytest.raises(NoRun, match="with itself"):
-        compare(store, id_of(first), id_of(first))
+        compare(store, run_id_of(first), run_id_of(first))
     with pytest.raises(NoRun, match="no run"):
-        compare(store, id_of(first), "nobody")
+        compare(store, run_id_of(first), "nobody")
 
 
 def test_pandas_counts_the_same(tmp_path: Path) -> None:
@@ -125,7 +129,7 @@ def test_pandas_counts_the_same(tmp_path: Path) -> None:
 
 def test_domains_are_adjusted_by_benjamini_and_hochberg(tmp_path: Path) -> None:
     first, second = _two(40, 5, 60)
-    found = compare(store_of(tmp_path, first, second), id_of(first), id_of(second)).domains["safe"]
+    found = compare(store_of(tmp_path, first, second), run_id_of(first), run_id_of(second)).domains["safe"]
     expected = multipletests([each.p for each in found], method="fdr_bh")[1]
     assert [each.p_adjusted for each in found] == pytest.approx(list(expected))
     low = next(each for each in found if each.p < 0.05)
@@ -198,14 +202,14 @@ def test_the_unpaired_gap_is_that_of_outcomes_that_know_nothing_of_each_other() 
 
 def test_discordant_samples_in_both_directions(tmp_path: Path) -> None:
     """1001: only A. 1002, 1003: only B; the others pass 1003 more often, so it stands before 1002."""
-    first = run(
-        ALPHA, "human", one({1001: True, 1002: False, 1003: False, 1004: True}), flags={1002: ["cut_off", "empty"]}
+    first = judged_run(
+        ALPHA, "human", {1001: True, 1002: False, 1003: False, 1004: True}, flags={1002: ["cut_off", "empty"]}
     )
-    second = run(BETA, "human", one({1001: False, 1002: True, 1003: True, 1004: True}), flags={1001: ["cut_off"]})
-    third = run(GAMMA, "human", one({1001: True, 1002: False, 1003: True, 1004: False}))
-    fourth = run("Other board", "gpt-4o", one({1001: False, 1002: True, 1003: False}))
+    second = judged_run(BETA, "human", {1001: False, 1002: True, 1003: True, 1004: True}, flags={1001: ["cut_off"]})
+    third = judged_run(GAMMA, "human", {1001: True, 1002: False, 1003: True, 1004: False})
+    fourth = judged_run("Other board", "gpt-4o", {1001: False, 1002: True, 1003: False})
     store = store_of(tmp_path, first, second, third, fourth)
-    found = compare(store, id_of(first), id_of(second))
+    found = compare(store, run_id_of(first), run_id_of(second))
     samples = discordant(store, found.first, found.second, SAFE)
     assert samples["question_id"].tolist() == [1001, 1003, 1002]
     assert samples["passed_by"].tolist() == ["first", "second", "second"]
@@ -216,11 +220,11 @@ def test_discordant_samples_in_both_directions(tmp_path: Path) -> None:
 
 
 def test_across_boards_it_warns_and_inside_one_it_does_not(tmp_path: Path) -> None:
-    human, machine = run(ALPHA, "human", one({1001: True})), run(ALPHA, "gpt-4o", one({1001: False}))
-    other = run(BETA, "human", one({1001: False}))
+    human, machine = judged_run(ALPHA, "human", {1001: True}), judged_run(ALPHA, "gpt-4o", {1001: False})
+    other = judged_run(BETA, "human", {1001: False})
     store = store_of(tmp_path, human, machine, other)
-    warning = compare(store, id_of(human), id_of(machine)).warning
+    warning = compare(store, run_id_of(human), run_id_of(machine)).warning
     assert "different boards" in warning and "human, 1 response" in warning and "gpt-4o, 1 response" in warning
-    assert compare(store, id_of(human), id_of(other)).warning == ""
+    assert compare(store, run_id_of(human), run_id_of(other)).warning == ""
     assert comparison.board_warning([Protocol("human", 1), Protocol("human", 3)]) != ""
     assert comparison.board_warning([]) == ""

@@ -15,7 +15,8 @@ from siuo_dash.analysis.stats.multiple import benjamini_hochberg
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report import domain_tests as view
 from siuo_dash.store.engine.database import Store
-from tests.make.domains_stores import BOARD, DOMAIN_IDS, data_with, passing, run
+from tests.make.runs import BOARD, DOMAIN_IDS, JUDGE, make_run, passing, share
+from tests.make.stores import with_results
 
 COUNTS = {
     "self-harm": 9,
@@ -35,11 +36,11 @@ def rates(tmp_path_factory: pytest.TempPathFactory) -> domains.DomainRates:
     """One run with 89 of 167 whose hardest domain has 3 of 18, one that passes all, one with two domains at 0."""
     assert sum(COUNTS.values()) == 89
     most = {domain: len(ids) for domain, ids in DOMAIN_IDS.items()}
-    data = data_with(
+    data = with_results(
         tmp_path_factory.mktemp("tests") / "data",
-        run("Uneven", passing(COUNTS)),
-        run("Perfect", lambda _: True),
-        run("Two", passing(most | {"morality": 0, "self-harm": 0})),
+        make_run("Uneven", passing(COUNTS), judge=JUDGE),
+        make_run("Perfect", share(167), judge=JUDGE),
+        make_run("Two", passing(most | {"morality": 0, "self-harm": 0}), judge=JUDGE),
     )
     return domains.domain_rates(Store(data), Filters(board=BOARD).where(), METRICS["safe"])
 

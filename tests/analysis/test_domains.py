@@ -16,8 +16,8 @@ from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.analysis.stats.means import mean_of_rates
 from siuo_dash.benchmark.schema import DOMAINS, METRICS
 from siuo_dash.store.engine.database import Store
-from tests.make.domains_stores import BOARD, DOMAIN_IDS, IDS, JUDGE, data_with, passing, random_runs, run
-from tests.make.stores import make_run, share
+from tests.make.runs import BOARD, DOMAIN_IDS, IDS, JUDGE, make_run, passing, random_runs, share
+from tests.make.stores import with_results
 
 SAFE = METRICS["safe"]
 WHERE = Filters(board=BOARD).where()
@@ -26,12 +26,12 @@ COMMUNITY = "meta-llama-meta-llama-3-1-8b-instruct-1"
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    folder = data_with(
+    folder = with_results(
         tmp_path_factory.mktemp("domains") / "data",
-        run("Alpha", passing({"morality": 20, "self-harm": 9})),
-        run("Beta", lambda _: True),
-        run("Gamma", lambda question_id: None if question_id < 2000 else question_id % 2 == 0),
-        run("Delta", lambda _: True, samples=30),
+        make_run("Alpha", passing({"morality": 20, "self-harm": 9}), judge=JUDGE),
+        make_run("Beta", share(167), judge=JUDGE),
+        make_run("Gamma", [None if each < 2000 else each % 2 == 0 for each in IDS], judge=JUDGE),
+        make_run("Delta", share(30, 30), judge=JUDGE),
         make_run("Totals", share(80), totals=True, judge=JUDGE),
         make_run("Choice", mcqa=share(100), judge=JUDGE),
     )
@@ -174,7 +174,7 @@ def test_the_mean_of_one_rate_has_its_wilson_interval() -> None:
 
 
 def test_many_runs_are_the_same_one_by_one(tmp_path: Path) -> None:
-    store = Store(data_with(tmp_path / "data", *random_runs(12)))
+    store = Store(with_results(tmp_path / "data", *random_runs(12)))
     together = domains.domain_rates(store, WHERE, SAFE)
     assert len(together.cells) == 12 * 11
     for run_id in together.runs["run_id"]:

@@ -15,7 +15,8 @@ from siuo_dash.analysis.queries import RUNS
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS
 from siuo_dash.errors import FilterError
 from siuo_dash.store.engine.database import Store
-from tests.make.stores import make_data, make_run
+from tests.make.runs import make_run
+from tests.make.stores import make_data
 
 NAMES = ("Alpha-7B", "alpha_7B", "100% Safe", 'O\'Brien "quoted"', r"back\slash", "$search; --", "Ünïcode 模型", "ΟΔΟΣ")
 ORGANIZATIONS = (None, "Alpha Lab", "O'Brien & Co", "50%", "a_b")

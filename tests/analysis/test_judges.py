@@ -13,7 +13,8 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import SchemaError
 from siuo_dash.store.runs.run_file import response_fingerprints
-from tests.make.compare_stores import ALPHA, BETA, GAMMA, IDS, id_of, run, store_of, totals, words
+from tests.make.runs import ALPHA, BETA, GAMMA, IDS, judged_run, make_run, run_id_of, sentences, share
+from tests.make.stores import store_of
 
 SAFE = METRICS["safe"]
 
@@ -25,7 +26,7 @@ def _outcomes(first: str) -> dict[int, list[bool | None]]:
 
 def _judged(model: str, judge: str, marks: str, texts: str | None = None) -> pa.Table:
     verdicts = _outcomes(marks)
-    return run(model, judge, verdicts, texts=words(texts, list(verdicts), 1) if texts else None)
+    return judged_run(model, judge, verdicts, text=sentences(texts) if texts else None)
 
 
 def test_agreement_kappa_and_the_differing_samples_by_hand(tmp_path: Path) -> None:
@@ -35,7 +36,9 @@ def test_agreement_kappa_and_the_differing_samples_by_hand(tmp_path: Path) -> No
     store = store_of(tmp_path, machine, human, _judged(BETA, "human", "1" * 50))
     assert judges.judged_twice(store)[["name", "runs", "boards"]].values.tolist() == [["alpha-7b", 2, 2]]
     (pair,) = judges.judgements(store, "alpha-7b", SAFE)
-    assert (pair.first.run_id, pair.second.run_id) == (id_of(human), id_of(machine)), "human verdicts stand first"
+    assert (pair.first.run_id, pair.second.run_id) == tuple(map(run_id_of, (human, machine))), (
+        "human verdicts stand first"
+    )
     assert pair.responses == "same" and pair.left_out == 0
     assert pair.table == PairedTable(20, 5, 10, 15) and pair.agreement == Tally(35, 50)
     assert pair.kappa is not None and pair.kappa.interval is not None
@@ -46,9 +49,12 @@ def test_agreement_kappa_and_the_differing_samples_by_hand(tmp_path: Path) -> No
 
 def test_only_the_samples_with_the_same_responses_are_compared(tmp_path: Path) -> None:
     """Of ten samples, two were answered anew: they are left out, and said to be."""
-    texts = words("x", IDS[:10], 1)
-    human = run(ALPHA, "human", _outcomes("1" * 10), texts=texts)
-    machine = run(ALPHA, "gpt-4o", _outcomes("1" * 8 + "00"), texts=texts | words("y", IDS[8:10], 1))
+
+    def anew(question_id: int, place: int) -> str:
+        return sentences("y" if question_id in IDS[8:10] else "x")(question_id, place)
+
+    human = judged_run(ALPHA, "human", _outcomes("1" * 10), text=sentences("x"))
+    machine = judged_run(ALPHA, "gpt-4o", _outcomes("1" * 8 + "00"), text=anew)
     (pair,) = judges.judgements(store_of(tmp_path, human, machine), "alpha-7b", SAFE)
     assert pair.responses == "same" and pair.left_out == 2
     assert pair.table == PairedTable(8, 0, 0, 0) and pair.differing == {}
@@ -69,7 +75,7 @@ def test_without_texts_nobody_knows_whether_they_are_the_same(tmp_path: Path) ->
 
 
 def test_totals_are_no_second_judgement(tmp_path: Path) -> None:
-    store = store_of(tmp_path, _judged(ALPHA, "gpt-4o", "10"), totals(ALPHA, "human", 3, 9))
+    store = store_of(tmp_path, _judged(ALPHA, "gpt-4o", "10"), make_run(ALPHA, share(3, 9), totals=True))
     assert judges.judged_twice(store).empty
 
 
@@ -85,17 +91,19 @@ def test_a_few_equal_answers_do_not_make_the_responses_the_same() -> None:
 
 
 def test_fingerprints_ignore_order_case_and_white_space_and_need_every_text(tmp_path: Path) -> None:
-    verdicts: dict[int, list[bool | None]] = {each: [True, True] for each in IDS[:3]}
-    one_way = run(ALPHA, "human", verdicts, texts={IDS[0]: ["A  b", "c"], IDS[1]: ["x", None], IDS[2]: ["p", "q"]})
-    other = run(ALPHA, "gpt-4o", verdicts, texts={IDS[0]: ["C", "a B "], IDS[1]: ["x", "y"], IDS[2]: ["p", "r"]})
+    verdicts = {each: [True, True] for each in IDS[:3]}
+    these: dict[int, list[str | None]] = {IDS[0]: ["A  b", "c"], IDS[1]: ["x", None], IDS[2]: ["p", "q"]}
+    those = {IDS[0]: ["C", "a B "], IDS[1]: ["x", "y"], IDS[2]: ["p", "r"]}
+    one_way = judged_run(ALPHA, "human", verdicts, text=lambda each, place: these[each][place])
+    other = judged_run(ALPHA, "gpt-4o", verdicts, text=lambda each, place: those[each][place])
     store = store_of(tmp_path, one_way, other)
-    first, second = (response_fingerprints(store, id_of(each)) for each in (one_way, other))
+    first, second = (response_fingerprints(store, run_id_of(each)) for each in (one_way, other))
     assert sorted(first) == [IDS[0], IDS[2]] and sorted(second) == IDS[:3]
     assert first[IDS[0]] == second[IDS[0]] and first[IDS[2]] != second[IDS[2]]
     assert response_fingerprints(store, "nobody") == {}
     (tmp_path / "results.parquet").write_bytes(b"broken")
     with pytest.raises(SchemaError, match=r"results\.parquet"):
-        response_fingerprints(store, id_of(other))
+        response_fingerprints(store, run_id_of(other))
 
 
 def _board(human: str, machine: str, rate: str) -> tuple[pa.Table, ...]:
@@ -118,12 +126,12 @@ def test_the_estimate_by_hand_beside_the_raw_rate(tmp_path: Path) -> None:
         Tally(89, 167),
     )
     rates = found.rates.set_index("run_id")
-    row = rates.loc[id_of(other)]
+    row = rates.loc[run_id_of(other)]
     assert (row["k"], row["n"], row["rate"]) == (89, 167, pytest.approx(89 / 167))
     assert [round(row[name], 4) for name in ("estimate", "estimate_low", "estimate_high")] == [0.5405, 0.4261, 0.6535]
     assert [round(row[name], 4) for name in ("low", "high")] == [0.4574, 0.6070]
     # The judged run has only its own overlap: no estimate, but the humans' own answer.
-    own = rates.loc[id_of(machine)]
+    own = rates.loc[run_id_of(machine)]
     assert own[["estimate", "estimate_low", "estimate_high"]].isna().all() and own["hit_n"] == 0
     assert (own["human_k"], own["human_n"]) == (89, 167) and (row["human_k"], row["human_n"]) == (0, 0)
 
@@ -135,7 +143,7 @@ def test_two_overlaps_correct_each_other(tmp_path: Path) -> None:
         _judged(GAMMA, "gpt-4o", "1" * 25 + "0" * 35, "c"),
     )
     rates = judges.corrected_rates(store_of(tmp_path, *runs), "gpt-4o-1", SAFE).rates.set_index("run_id")
-    alpha, beta, gamma = (rates.loc[id_of(runs[place])] for place in (1, 2, 4))
+    alpha, beta, gamma = (rates.loc[run_id_of(runs[place])] for place in (1, 2, 4))
     assert (alpha["hit_k"], alpha["hit_n"], alpha["rejected_k"], alpha["rejected_n"]) == (20, 20, 35, 40)
     assert (gamma["hit_k"], gamma["hit_n"]) == (27, 30) and (beta["hit_k"], beta["hit_n"]) == (47, 50)
     assert rates["estimate"].notna().all()

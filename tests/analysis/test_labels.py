@@ -15,7 +15,7 @@ from siuo_dash.ingest.labels import read_labels
 from siuo_dash.report import labels as view
 from siuo_dash.report.export import Provenance, to_csv
 from siuo_dash.report.file_findings import findings_frame, label_findings_export
-from tests.make.domains_stores import CATALOGUE
+from tests.make.runs import CATALOGUE
 
 HEADER = ",".join(LABEL_COLUMNS)
 OWN = Labels.own(CATALOGUE)

@@ -17,7 +17,8 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import key_figures, leaderboard, rank_ranges, run_labels
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
-from tests.make.stores import add, make_data, make_run, share
+from tests.make.runs import make_run, share
+from tests.make.stores import add, make_data
 
 COMMUNITY = "meta-llama-meta-llama-3-1-8b-instruct-1"
 BOARDS = ("human-3", COMMUNITY, "gpt-4o-mini-1", "gpt-4o-unstated")

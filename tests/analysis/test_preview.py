@@ -15,8 +15,9 @@ from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report.upload import candidate
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import publish
-from tests.make.files import CATALOGUE, Rows, as_json, judged, plain
-from tests.make.stores import make_data, make_run, question_ids, run_id, share
+from tests.make.files import Rows, as_json, judged, plain
+from tests.make.runs import CATALOGUE, IDS, make_run, run_id_of, share
+from tests.make.stores import make_data
 
 SAFE, MCQA = METRICS["safe"], METRICS["mcqa"]
 HUMAN = "human-3"
@@ -30,7 +31,7 @@ def submission(rows: Rows) -> Submission:
 
 def of(k: int, n: int = 167, expected: int = 167, board: str = HUMAN) -> Candidate:
     """A candidate whose first k of n samples are safe."""
-    ids = question_ids()
+    ids = IDS
     return Candidate(board, expected, {"safe": {ids[place]: place < k if place < n else None for place in range(167)}})
 
 
@@ -107,7 +108,7 @@ def test_multiple_choice_is_one_board_for_all(tmp_path: Path) -> None:
         make_run("B", mcqa=share(120), judge="exact match", responses_per_sample=1),
     ]
     store = Store(make_data(tmp_path / "data", *runs))
-    ids = question_ids()
+    ids = IDS
     new = Candidate("anything-3", 167, {"mcqa": {ids[place]: place < 90 for place in range(167)}})
     found = preview.standing(store, new, MCQA, "New")
     assert found is not None and found.board["model"].tolist() == ["B", "New", "A"]
@@ -117,7 +118,7 @@ def test_an_earlier_run_is_compared_sample_by_sample(tmp_path: Path) -> None:
     # 15 samples only the new run passes, 5 only the earlier one: the example of design.md §5.
     safe = [*([True] * 100), *([False] * 15), *([True] * 5), *([False] * 47)]
     store = Store(make_data(tmp_path / "data", make_run("Example VL 7b", safe), make_run("Example-VL-72B", share(3))))
-    ids = question_ids()
+    ids = IDS
     new = Candidate(HUMAN, 167, {"safe": {ids[place]: place < 115 for place in range(167)}})
     names = preview.known_names(store)["model"]
     (earlier,) = preview.earlier_runs(store, new, "example-vl-7B", names, [SAFE])
@@ -158,7 +159,7 @@ def test_the_same_responses_judged_again_are_counted(tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", make_run("No texts", share(3), totals=True))
     path = publish(data, first.to_table(RunMetadata("A", "one")), by=None)
     store = Store(data)
-    ids = [path.run_id, run_id(make_run("No texts", share(3), totals=True))]
+    ids = [path.run_id, run_id_of(make_run("No texts", share(3), totals=True))]
     assert preview.same_responses(store, ids, again.to_table(RunMetadata("A", "two"))) == {ids[0]: 167, ids[1]: 0}
     assert preview.same_responses(store, ids[:1], other.to_table(RunMetadata("A", "two"))) == {ids[0]: 166}
 

@@ -16,7 +16,8 @@ from siuo_dash.benchmark.protocol import MCQA_BOARD, Protocol
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import NoBoard, NoRun
 from siuo_dash.store.engine.database import Store
-from tests.make.stores import make_data, make_run, share
+from tests.make.runs import make_run, share
+from tests.make.stores import make_data
 
 # Table 2 of Wang et al. 2025, in percent: Safe, Effective, Safe & Effective, multiple choice.
 PAPER = {

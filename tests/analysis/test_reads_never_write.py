@@ -25,7 +25,8 @@ from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import write_parquet
 from siuo_dash.store.registry import publish
 from siuo_dash.store.runs.run_file import run_parquet
-from tests.make.stores import make_data, make_run, share
+from tests.make.runs import make_run, share
+from tests.make.stores import make_data
 
 _CHANGES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate", "fcntl.flock"}
 _watching: list[list[str]] = []

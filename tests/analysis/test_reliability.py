@@ -13,7 +13,8 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.stats.responses import single_response_rate
 from siuo_dash.benchmark.schema import FLAGS, METRICS
 from siuo_dash.store.engine.database import Store
-from tests.make.compare_stores import ALPHA, BETA, GAMMA, IDS, demo, id_of, one, run, store_of, totals
+from tests.make.runs import ALPHA, BETA, GAMMA, IDS, judged_run, make_run, run_id_of, share
+from tests.make.stores import demo, store_of
 
 SAFE = METRICS["safe"]
 BOARD = "gpt-4o-2024-08-06-3"
@@ -26,10 +27,10 @@ def _three(*marks: str) -> dict[int, list[bool | None]]:
 
 def test_the_mix_of_responses_by_hand(tmp_path: Path) -> None:
     """3/3, 2/3, 0/3, 0/3: one response would have given 5/12 on average, standard deviation √(2/9)/4."""
-    table = run(ALPHA, "human", _three("111", "101", "000", "000"))
+    table = judged_run(ALPHA, "human", _three("111", "101", "000", "000"))
     frame = reliability.mixes(store_of(tmp_path, table), "human-3", SAFE)
     (row,) = frame.itertuples()
-    assert (row.run_id, row.responses, row.counts) == (id_of(table), 3, (2, 0, 1, 1))
+    assert (row.run_id, row.responses, row.counts) == (run_id_of(table), 3, (2, 0, 1, 1))
     assert (row.incomplete, row.ungraded, row.other, row.stable) == (0, 0, 0, 0.75)
     assert (row.k, row.n) == (2, 4), "the majority passes the first two"
     assert row.mean == pytest.approx(5 / 12) and row.sd == pytest.approx(np.sqrt(2 / 9) / 4)
@@ -37,15 +38,16 @@ def test_the_mix_of_responses_by_hand(tmp_path: Path) -> None:
 
 
 def test_ungraded_responses_and_other_numbers_of_responses_are_told_apart(tmp_path: Path) -> None:
-    table = run(ALPHA, "human", _three("111", "11-", "---", "000", "11"), responses=3)
+    table = judged_run(ALPHA, "human", _three("111", "11-", "---", "000", "11"), responses_per_sample=3)
     (row,) = reliability.mixes(store_of(tmp_path, table), "human-3", SAFE).itertuples()
     assert row.counts == (1, 0, 0, 1) and (row.incomplete, row.ungraded, row.other) == (1, 1, 1)
     assert (row.k, row.n) == (2, 3)
 
 
 def test_one_response_has_nothing_to_agree_on(tmp_path: Path) -> None:
-    single, several = run(ALPHA, "human", one({1001: True}), responses=3), run(BETA, "human", _three("110"))
-    known = totals(GAMMA, "human", 2, 9)
+    single = judged_run(ALPHA, "human", {1001: True}, responses_per_sample=3)
+    several = judged_run(BETA, "human", _three("110"))
+    known = make_run(GAMMA, share(2, 9), totals=True)
     store = store_of(tmp_path, single, several, known)
     assert reliability.mixes(store, "human-3", SAFE)["model"].tolist() == [BETA]
     assert reliability.mixes_by_domain(store, "human-3", SAFE)["counts"].tolist() == [(0, 0, 1, 0)]
@@ -56,7 +58,7 @@ def test_one_response_has_nothing_to_agree_on(tmp_path: Path) -> None:
 
 def test_the_and_of_a_response_counts_not_the_and_of_majorities(tmp_path: Path) -> None:
     """safe 110 and effective 011: only the second response is both, so 1/3."""
-    table = run(ALPHA, "human", _three("110"), _three("011"))
+    table = judged_run(ALPHA, "human", {1001: [(True, False), (True, True), (False, True)]})
     (row,) = reliability.mixes(store_of(tmp_path, table), "human-3", METRICS["safe_and_effective"]).itertuples()
     assert row.counts == (0, 1, 0, 0) and (row.k, row.n) == (0, 1)
 
@@ -90,10 +92,11 @@ def test_samples_by_hand(tmp_path: Path) -> None:
         ALPHA: {1004: ["empty"]},
     }
     tables = [
-        run(model, "human", _three(*marks), flags=flags.get(model), responses=1) for model, marks in outcomes.items()
+        judged_run(model, "human", _three(*marks), flags=flags.get(model), responses_per_sample=1)
+        for model, marks in outcomes.items()
     ]
-    elsewhere = run("Other", "gpt-4o", _three(*"0001"), flags={1001: ["empty"]})
-    store = store_of(tmp_path, *tables, elsewhere, totals("Totals", "human", 2, 9, 1))
+    elsewhere = judged_run("Other", "gpt-4o", _three(*"0001"), flags={1001: ["empty"]})
+    store = store_of(tmp_path, *tables, elsewhere, make_run("Totals", share(2, 9), totals=True, responses_per_sample=1))
     frame = reliability.sample_figures(store, "human-1", SAFE).set_index("question_id")
     assert frame[["k", "n", "runs"]].to_numpy().tolist() == [[2, 4, 4], [2, 3, 4], [4, 4, 4], [0, 4, 4]]
     assert frame["rate"].tolist() == pytest.approx([0.5, 2 / 3, 1, 0])
@@ -111,15 +114,17 @@ def test_samples_by_hand(tmp_path: Path) -> None:
 
 
 def test_multiple_choice_takes_in_every_run_that_answered_it(tmp_path: Path) -> None:
-    first = run(ALPHA, "human", one({1001: True}), options={1001: "A", 1002: "B"})
-    second = run(BETA, "gpt-4o", one({1001: True}), options={1001: "A", 1002: None})
+    first = judged_run(ALPHA, "human", {1001: True}, answers={1001: "A", 1002: "B"})
+    second = judged_run(BETA, "gpt-4o", {1001: True}, answers={1001: "A", 1002: None})
     frame = reliability.sample_figures(store_of(tmp_path, first, second), "exact-match-1", METRICS["mcqa"])
     assert frame[["question_id", "k", "n"]].to_numpy().tolist() == [[1001, 2, 2], [1002, 0, 2]]
     assert reliability.sample_figures(Store(tmp_path), "exact-match-1", SAFE).empty, "their judges are not one board"
 
 
 def test_figures_do_not_depend_on_the_order_of_the_runs(tmp_path: Path) -> None:
-    tables = [run(f"Model {place}", "human", _three(*np.binary_repr(place * 37 % 64, 6))) for place in range(1, 7)]
+    tables = [
+        judged_run(f"Model {place}", "human", _three(*np.binary_repr(place * 37 % 64, 6))) for place in range(1, 7)
+    ]
     there = reliability.sample_figures(store_of(tmp_path / "a", *tables), "human-1", SAFE)
     back = reliability.sample_figures(store_of(tmp_path / "b", *reversed(tables)), "human-1", SAFE)
     pd.testing.assert_frame_equal(there, back)
@@ -134,9 +139,9 @@ def test_the_limit_of_chance() -> None:
 
 def test_health_by_hand(tmp_path: Path) -> None:
     flags = {1001: ["empty", "cut_off"], 1002: ["cut_off"]}
-    faulty = run(ALPHA, "human", one({1001: True, 1002: False, 1003: True, 1004: None}), flags=flags)
-    clean = run(BETA, "gpt-4o", one({1001: True}))
-    store = store_of(tmp_path, faulty, clean, totals(GAMMA, "human", 2, 9))
+    faulty = judged_run(ALPHA, "human", {1001: True, 1002: False, 1003: True, 1004: None}, flags=flags)
+    clean = judged_run(BETA, "gpt-4o", {1001: True})
+    store = store_of(tmp_path, faulty, clean, make_run(GAMMA, share(2, 9), totals=True))
     frame = reliability.health(store, Filters(), SAFE)
     assert frame["model"].tolist() == [ALPHA, BETA]
     row = frame.iloc[0]

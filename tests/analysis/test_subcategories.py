@@ -14,8 +14,8 @@ from siuo_dash.benchmark.labels import Label, Labels
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report import domains as view
 from siuo_dash.store.engine.database import Store
-from tests.make.domains_stores import BOARD, CATALOGUE, JUDGE, data_with, run
-from tests.make.stores import make_run, share
+from tests.make.runs import BOARD, CATALOGUE, IDS, JUDGE, make_run, share
+from tests.make.stores import with_results
 
 SAFE = METRICS["safe"]
 WHERE = Filters(board=BOARD).where()
@@ -24,11 +24,11 @@ OWN = Labels.own(CATALOGUE)
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    folder = data_with(
+    folder = with_results(
         tmp_path_factory.mktemp("parts") / "data",
-        run("Odd", lambda question_id: question_id % 2 == 1),
-        run("None", lambda _: False),
-        run("Start", lambda _: True, samples=3),
+        make_run("Odd", [question_id % 2 == 1 for question_id in IDS], judge=JUDGE),
+        make_run("None", share(0), judge=JUDGE),
+        make_run("Start", share(3, 3), judge=JUDGE),
         make_run("Totals", share(80), totals=True, judge=JUDGE),
     )
     return Store(folder)

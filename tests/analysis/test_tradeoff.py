@@ -14,8 +14,8 @@ from siuo_dash.analysis.stats.frontier import JointTotals, frontier_share
 from siuo_dash.analysis.tradeoff import OUTCOMES, frontier_shares, outcome_counts, regions, tradeoff
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
-from tests.make.findings_stores import counted, shipped, store
-from tests.make.stores import make_run, run_id, share
+from tests.make.runs import counted, make_run, run_id_of, share
+from tests.make.stores import shipped, store_of
 
 SAFE = METRICS["safe"]
 HUMAN = Filters(board="human-3")
@@ -64,7 +64,7 @@ def test_outcomes_by_sample_the_same_in_pandas(tmp_path: Path) -> None:
             for values in (safe, effective, both)
         ]
         runs.append(make_run(f"M{number}", *lists))
-    made = store(tmp_path, *runs)
+    made = store_of(tmp_path, *runs)
     found = outcome_counts(made, "human-3").set_index("run_no").sort_index()
     rows = made.frame("SELECT * FROM verdicts WHERE task = 'generation'")
     kinds = pd.DataFrame(
@@ -86,7 +86,7 @@ def test_outcomes_by_sample_the_same_in_pandas(tmp_path: Path) -> None:
 
 def test_safe_and_effective_but_never_together_is_an_outcome_of_its_own(tmp_path: Path) -> None:
     # Three responses [safe 1,1,0] and [effective 0,1,1]: both majorities pass, their AND does not.
-    made = store(tmp_path, make_run("A", [True, True, False], [True, True, False], [False, True, False]))
+    made = store_of(tmp_path, make_run("A", [True, True, False], [True, True, False], [False, True, False]))
     row = outcome_counts(made, "human-3").iloc[0]
     assert {name: int(row[name]) for name in OUTCOMES} == {
         "both": 1,
@@ -99,7 +99,7 @@ def test_safe_and_effective_but_never_together_is_an_outcome_of_its_own(tmp_path
 
 
 def test_partial_runs_are_drawn_but_no_part_of_the_frontier_unless_asked(tmp_path: Path) -> None:
-    made = store(tmp_path, counted("Whole", 80, 10, 70, 7), counted("Partial", 20, 0, 0, 0))
+    made = store_of(tmp_path, counted("Whole", 80, 10, 70, 7), counted("Partial", 20, 0, 0, 0))
     strict = tradeoff(made, HUMAN, SAFE).set_index("model")
     assert strict.loc["Partial", ["judged", "complete", "counted", "frontier"]].tolist() == [True, False, False, False]
     assert strict.loc["Whole", "frontier"]
@@ -109,7 +109,7 @@ def test_partial_runs_are_drawn_but_no_part_of_the_frontier_unless_asked(tmp_pat
 
 
 def test_a_filter_hides_runs_and_never_moves_the_frontier(tmp_path: Path) -> None:
-    made = store(
+    made = store_of(
         tmp_path,
         counted("Best", 150, 5, 5, 7, open_weights=False),
         counted("Second", 100, 20, 20, 27, open_weights=True),
@@ -121,7 +121,7 @@ def test_a_filter_hides_runs_and_never_moves_the_frontier(tmp_path: Path) -> Non
 
 def test_the_multiple_choice_board_mixes_no_judges(tmp_path: Path) -> None:
     run = make_run("A", share(80), share(90), share(60), mcqa=share(70))
-    made = store(tmp_path, run, make_run("B", mcqa=share(50), judge="exact match", responses_per_sample=1))
+    made = store_of(tmp_path, run, make_run("B", mcqa=share(50), judge="exact match", responses_per_sample=1))
     frame = tradeoff(made, Filters(board="exact-match-1"), SAFE)
     assert frame["model"].tolist() == ["B"]
     assert not frame["judged"].any()
@@ -133,7 +133,7 @@ def test_regions_are_cut_at_one_half() -> None:
 
 
 def test_shares_of_draws(tmp_path: Path) -> None:
-    made = store(
+    made = store_of(
         tmp_path,
         counted("Leader", 160, 2, 3, 2, totals=False),
         counted("Beaten", 60, 10, 10, 87, totals=False),
@@ -159,8 +159,8 @@ def test_shares_are_those_of_the_statistics(paper: Store) -> None:
 
 def test_the_matrix_of_outcomes(tmp_path: Path) -> None:
     run = make_run("A", [True, False, None])
-    made = store(tmp_path, run, counted("Totals", 1, 0, 0, 0))
-    runs = made.frame("SELECT * FROM runs WHERE run_id = ?", [run_id(run)])
+    made = store_of(tmp_path, run, counted("Totals", 1, 0, 0, 0))
+    runs = made.frame("SELECT * FROM runs WHERE run_id = ?", [run_id_of(run)])
     samples = queries.SAMPLES.run(made)["question_id"]
     matrix = queries.outcome_matrix(made, SAFE, HUMAN.where(), samples, runs["run_no"])
     assert matrix.shape == (1, 167)

@@ -15,9 +15,9 @@ import pytest
 
 from siuo_dash.analysis.twins import LEAST_SAMPLES, Twin, among, findings, twins
 from siuo_dash.store.engine.database import Store
-from tests.make.inspect_stores import data_folder, publish_run, run_table
 from tests.make.registry import file_of
-from tests.make.runs import named, run_id_of
+from tests.make.runs import judged_run, named, run_id_of
+from tests.make.stores import add, make_data
 
 IDS = [1001 + place for place in range(19)] + [2001 + place for place in range(18)]
 Text = Callable[[int, int], str]
@@ -29,12 +29,12 @@ def words(question_id: int, place: int) -> str:
 
 def table(model: str, text: Text | None = words, *, ids: list[int] = IDS, judge: str = "judge a") -> pa.Table:
     verdicts = {each: [(each % 2 == 0, True), (True, True), (False, True)] for each in ids}
-    return run_table(model, verdicts, judge=judge, text=text)
+    return judged_run(model, judge, verdicts, text=text)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return data_folder(tmp_path / "data")
+    return make_data(tmp_path / "data")
 
 
 def found(folder: Path, candidate: pa.Table) -> list[Twin]:
@@ -43,8 +43,8 @@ def found(folder: Path, candidate: pa.Table) -> list[Twin]:
 
 def test_under_another_name_and_judge(folder: Path) -> None:
     first = table("First-7B")
-    publish_run(folder, first)
-    publish_run(folder, table("Other-7B", lambda question_id, place: words(question_id, place).upper() + "!"))
+    add(folder, first)
+    add(folder, table("Other-7B", lambda question_id, place: words(question_id, place).upper() + "!"))
     assert found(folder, table("Second-9B", judge="judge b")) == [
         Twin(run_id_of(first), "judge a", len(IDS), True, len(IDS))
     ]
@@ -57,7 +57,7 @@ def test_under_another_name_and_judge(folder: Path) -> None:
 
 
 def test_as_long_but_other_words_is_no_twin(folder: Path) -> None:
-    publish_run(folder, table("First-7B"))
+    add(folder, table("First-7B"))
     assert found(folder, table("Second-9B", lambda *of: words(*of).replace("please", "kindly"))) == []
 
 
@@ -70,7 +70,7 @@ def longer(*ids: int) -> Text:
 def test_nearly_the_same_is_told_as_such(folder: Path, others: int) -> None:
     """37 samples, of which a fifth are 7.4."""
     first = table("First-7B")
-    publish_run(folder, first)
+    add(folder, first)
     candidate = table("Second-9B", longer(*IDS[:others]))
     same = len(IDS) - others
     expected = [Twin(run_id_of(first), "judge a", len(IDS), True, same)] if others < 8 else []
@@ -87,12 +87,12 @@ def test_two_models_that_refuse_alike_but_for_a_few_are_not_nearly_the_same(fold
         return refusal(question_id, place) + ("!!" if question_id in IDS[:6] else "")
 
     first = table("First-7B", refusal)
-    publish_run(folder, first)
+    add(folder, first)
     assert found(folder, table("Second-9B", other)) == [] == among(table("Second-9B", other), {"x": first})
 
 
 def test_a_part_of_a_run(folder: Path) -> None:
-    publish_run(folder, table("First-7B"))
+    add(folder, table("First-7B"))
     part = found(folder, table("Second-9B", ids=IDS[:LEAST_SAMPLES]))
     assert [twin.samples for twin in part] == [LEAST_SAMPLES]
     assert found(folder, table("Second-9B", ids=IDS[: LEAST_SAMPLES - 1])) == []
@@ -102,32 +102,32 @@ def test_everybody_may_refuse_alike_in_one_sentence(folder: Path) -> None:
     def refusal(question_id: int, place: int) -> str:
         return "I cannot help with that."
 
-    publish_run(folder, table("First-7B", refusal))
+    add(folder, table("First-7B", refusal))
     assert found(folder, table("Second-9B", refusal)) == []
 
 
 def test_figures_alone_are_known_by_their_lengths(folder: Path) -> None:
     carried = table("Carried-7B")
     rows = [row | {"responses": [each | {"text": None} for each in row["responses"]]} for row in carried.to_pylist()]
-    publish_run(folder, named(pa.Table.from_pylist(rows, schema=carried.schema)))
+    add(folder, named(pa.Table.from_pylist(rows, schema=carried.schema)))
     (twin,) = found(folder, table("Second-9B"))
     assert (twin.samples, twin.by_words) == (len(IDS), False)
     assert "as long, to the character, as those of" in twin.words("Carried-7B")
 
 
 def test_nothing_to_compare(folder: Path) -> None:
-    publish_run(folder, table("First-7B"))
+    add(folder, table("First-7B"))
     assert found(folder, table("Second-9B", None)) == []
 
 
 def test_lengths_in_the_database_are_those_of_the_file(folder: Path) -> None:
     first = table("First-7B")
-    publish_run(folder, first)
+    add(folder, first)
     shown = Store(folder).frame("SELECT question_id, response_chars FROM verdicts ORDER BY question_id")
     rows = pq.read_table(file_of(folder, run_id_of(first)), partitioning=None).to_pylist()
     counted = {row["question_id"]: sum(len(each["text"]) for each in row["responses"]) for row in rows}
     assert dict(zip(shown["question_id"], shown["response_chars"], strict=True)) == counted
-    shipped = Store(data_folder(folder.parent / "shipped", shipped=True)).frame(
+    shipped = Store(make_data(folder.parent / "shipped", shipped=True)).frame(
         "SELECT COUNT(response_chars) AS known, COUNT(*) AS rows FROM verdicts v JOIN runs r USING (run_no) "
         "WHERE evidence = 'totals'"
     )
@@ -142,7 +142,7 @@ def test_the_carried_runs_own_files(shared: Path, root: Path, tmp_path: Path) ->
     ]
     command = [sys.executable, "-m", "siuo_dash", "validate", *map(str, files), "--json", "--data"]
     done = subprocess.run(
-        [*command, str(data_folder(tmp_path / "data", shipped=True))],
+        [*command, str(make_data(tmp_path / "data", shipped=True))],
         cwd=root,
         capture_output=True,
         text=True,

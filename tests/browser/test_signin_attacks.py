@@ -23,7 +23,7 @@ from siuo_dash.store.registry import Actor
 from tests.browser.driver import settled
 from tests.browser.hosted import HOSTILE, events_of, hosted, press, provider, see, visit
 from tests.make.registry import events, runs_in
-from tests.make.stores import make_run, run_id, share
+from tests.make.runs import make_run, run_id_of, share
 from tests.oidc.provider import COOKIE_SECRET, Provider
 from tests.server.loops import finished
 from tests.server.visitor import Visitor
@@ -38,7 +38,7 @@ def pending(hosted: tuple[str, Path]) -> str:
     """The run_id of a submission that waits; each test has one of its own content."""
     table = make_run(f"{SECRET_NAME} {uuid4().hex[:8]}", share(40))
     registry.submit(hosted[1], table, SENDER)
-    return run_id(table)
+    return run_id_of(table)
 
 
 def cookies(address: str, person: str | None) -> dict[str, str]:
@@ -219,10 +219,10 @@ def test_a_hostile_submission_is_only_words_to_a_reviewer(hosted: tuple[str, Pat
     words = f"{HOSTILE} :red[x] $x^2$ https://evil.example @all\x1b[31m"
     table = make_run(f"Hostile {words}", share(77), organization=words, note=words, source="javascript:alert(1)")
     registry.submit(hosted[1], table, SENDER)
-    registry.request_changes(hosted[1], run_id(table), Actor("reviewer@example.org", reviewer=True), words)
-    registry.send(hosted[1], run_id(table), SENDER)
+    registry.request_changes(hosted[1], run_id_of(table), Actor("reviewer@example.org", reviewer=True), words)
+    registry.send(hosted[1], run_id_of(table), SENDER)
     for person, path in (("reviewer", "review"), ("submitter", "upload?section=My submissions")):
-        page = visit(person, f"{path}{'&' if '?' in path else '?'}submission={run_id(table)}").page
+        page = visit(person, f"{path}{'&' if '?' in path else '?'}submission={run_id_of(table)}").page
         see(page.get_by_role("heading", name="Hostile").first)
         assert page.title().endswith("· SIUO dashboard")
         main = page.get_by_test_id("stMain")

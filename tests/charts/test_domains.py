@@ -22,7 +22,8 @@ from siuo_dash.charts.tiles import MOST_ROWS, ROOT, catalogue_map, heatmap
 from siuo_dash.report import domains as view
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import interval
-from tests.make.domains_stores import BOARD, CATALOGUE, HOSTILE, data_with, random_runs
+from tests.make.runs import BOARD, CATALOGUE, HOSTILE, random_runs
+from tests.make.stores import with_results
 
 SAFE = METRICS["safe"]
 WHERE = Filters(board=BOARD).where()
@@ -44,7 +45,7 @@ def contrast(first: str, second: str) -> float:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return Store(data_with(tmp_path_factory.mktemp("charts") / "data", *random_runs(65)))
+    return Store(with_results(tmp_path_factory.mktemp("charts") / "data", *random_runs(65)))
 
 
 @pytest.fixture(scope="module")

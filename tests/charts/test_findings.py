@@ -19,7 +19,7 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import bars, colours, intervals, placement
 from siuo_dash.charts import tradeoff as scatter
 from siuo_dash.charts.figure import PERCENT_RANGE, Screen
-from tests.make.findings_stores import shipped
+from tests.make.stores import shipped
 
 HOSTILE = "<script>alert(1)</script> & <b>bold</b>"
 

@@ -17,7 +17,8 @@ from siuo_dash.charts.figure import PERCENT_RANGE, chart_text
 from siuo_dash.charts.intervals import MOST_ROWS, ranking
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import fraction, interval, missing, percent, points
-from tests.make.stores import make_data, make_run, share
+from tests.make.runs import make_run, share
+from tests.make.stores import make_data
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from siuo_dash.cli import main
-from tests.make.stores import add, make_data, make_run, share, with_column
+from tests.make.runs import make_run, share, with_column
+from tests.make.stores import add, make_data
 
 Run = Callable[..., tuple[int, str, str]]
 

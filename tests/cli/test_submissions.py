@@ -18,7 +18,8 @@ from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.store.registry import withdrawn
 from tests.make.files import as_csv, as_json, judged, plain
 from tests.make.registry import events, file_of, states
-from tests.make.stores import make_data, make_run, question_ids, run_id, share
+from tests.make.runs import IDS, make_run, run_id_of, share
+from tests.make.stores import make_data
 
 Run = Callable[..., tuple[int, str, str]]
 KEYS = ["ok", "task", "n_samples", "scores", "as_released", "health", "errors", "warnings", "run_id"]
@@ -80,7 +81,7 @@ def test_validate_as_json(siuo: Run, tmp_path: Path, data: Path) -> None:
 
 
 def test_validate_multiple_choice_as_json(siuo: Run, tmp_path: Path) -> None:
-    rows = [{"question_id": question_id, "response_mcqa": "none of these"} for question_id in question_ids()]
+    rows = [{"question_id": question_id, "response_mcqa": "none of these"} for question_id in IDS]
     found = report(siuo("validate", write(tmp_path, "m.json", as_json(rows)), "--json"))
     assert found["task"] == "mcqa" and found["scores"]["mcqa"]["k"] == 0
     assert found["as_released"] == {"safe": None, "effective": None, "safe_and_effective": None, "mcqa": 0.25}
@@ -222,7 +223,7 @@ def test_export_of_what_is_not_there_and_of_several(siuo: Run, tmp_path: Path) -
     assert code == 1 and "no-such-run" in err and not to.exists()
     path = write(tmp_path, "a.json", as_json(judged(safe=89)))
     new = report(siuo("submit", path, "--model", "A", "--judge", "J", "--json"))["run_id"]
-    totals = run_id(make_run("Totals", share(3), totals=True))
+    totals = run_id_of(make_run("Totals", share(3), totals=True))
     assert siuo("export", new, totals, new, "--to", to)[0] == 0
     assert set(pq.read_table(to)["run_id"].to_pylist()) == {new, totals} and pq.read_table(to).num_rows == 334
     code, _, err = siuo("export", new, "--to", tmp_path / "nowhere" / "out.parquet")

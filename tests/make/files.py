@@ -8,11 +8,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from siuo_dash.store.catalogue_file import read_catalogue
-from tests.conftest import ROOT
-from tests.make.stores import question_ids
+from tests.make.runs import IDS
 
-CATALOGUE = read_catalogue(ROOT / "data" / "samples.csv")
 Rows = list[dict[str, Any]]
 
 
@@ -22,7 +19,10 @@ def reply(question_id: int, number: int = 1) -> str:
 
 
 def judged(*, safe: int, effective: int = 100) -> Rows:
-    """The benchmark's merged format: three responses a sample with plain verdicts; the first `safe` samples are safe, the first `effective` effective."""
+    """The benchmark's merged format: three responses a sample with plain verdicts.
+
+    safe, effective: how many samples are, from the first one on.
+    """
     return [
         {
             "question_id": question_id,
@@ -30,7 +30,7 @@ def judged(*, safe: int, effective: int = 100) -> Rows:
             "safe": [int(place < safe)] * 3,
             "effective": [int(place < effective)] * 3,
         }
-        for place, question_id in enumerate(question_ids())
+        for place, question_id in enumerate(IDS)
     ]
 
 
@@ -38,7 +38,7 @@ def plain(column: str, value: Callable[[int], object], ids: Sequence[int] | None
     """One response a sample and one verdict under a name of its own; `value` is given the sample's place."""
     return [
         {"question_id": question_id, "response": reply(question_id), column: value(place)}
-        for place, question_id in enumerate(ids or question_ids())
+        for place, question_id in enumerate(ids or IDS)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Lays a data directory as versions without a registry kept it: a folder for each state, log.jsonl, a journal beside."""
+"""Lays a data directory as versions without a registry kept it: a folder for each state, log.jsonl, a journal."""
 
 from __future__ import annotations
 

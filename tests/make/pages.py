@@ -1,32 +1,126 @@
-"""Pages without a browser: the app from its first line, on the shipped data or on a test's own."""
+"""Pages without a browser: the app from its first line, as any visitor or as a person whose identity a test states."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
+from siuo_dash.ui import identity
+from siuo_dash.ui import page as registry
+from tests.conftest import ROOT
+from tests.make.runs import make_run, share
+from tests.make.stores import make_data
+from tests.settings.test_settings import AUTH, auth
+
 OpenApp = Callable[..., AppTest]
+OpenAs = Callable[..., AppTest]
+ISSUER = AUTH["server_metadata_url"].removesuffix("/.well-known/openid-configuration")
+HOME = "rankings/leaderboard.py"
+
+
+def app_at(query: Mapping[str, Any]) -> AppTest:
+    """The app at an address with this query, not run yet."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app
 
 
 @pytest.fixture
-def open_app(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenApp]:
-    """open_app(data=None, page="rankings/leaderboard.py", **query): a page that has run, its address carrying the query."""
+def open_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenApp]:
+    """open_app(data=None, page=HOME, *, first=None, **query): a page that has run; without data on the shipped data.
 
-    def opened(data: Path | None = None, page: str = "rankings/leaderboard.py", **query: Any) -> AppTest:
+    first: a page's name; it is opened in place of the home page, from data that nobody has read yet. AppTest carries
+    the state of the page that was opened first over to others, in a way that browsers do not.
+    """
+
+    def opened(data: Path | None = None, page: str = HOME, *, first: str | None = None, **query: Any) -> AppTest:
         if data is None:
             monkeypatch.delenv("SIUO_DATA", raising=False)
         else:
             monkeypatch.setenv("SIUO_DATA", str(data))
-        app = AppTest.from_file(str(root / "app.py"), default_timeout=60)
-        for name, value in query.items():
-            app.query_params[name] = value
-        app.switch_page(f"pages/{page}") if page != "rankings/leaderboard.py" else None
+        app = app_at(query)
+        if first is not None:
+            st.cache_resource.clear()
+            monkeypatch.setattr(registry, "HOME", first)
+        elif page != HOME:
+            app.switch_page(f"pages/{page}")
         return app.run()
 
     yield opened
     st.cache_resource.clear()
+
+
+def claims(email: str | None, **changed: Any) -> dict[str, Any]:
+    """What a provider says of a person; None = nobody is signed in."""
+    if email is None:
+        return {"is_logged_in": False}
+    return {
+        "is_logged_in": True,
+        "iss": ISSUER,
+        "aud": AUTH["client_id"],
+        "iat": int(time.time()),
+        "email": email,
+        "email_verified": True,
+        "provider": "default",
+    } | changed
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data directory with two published runs."""
+    return make_data(
+        tmp_path / "data",
+        *(make_run(name, share(k), responses_per_sample=1) for name, k in (("First-7B", 90), ("Second-7B", 60))),
+    )
+
+
+@pytest.fixture
+def open_as(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAs]:
+    """open_as(email, page="contribute/review.py", state={}, said={}, **query): a hosted page that has run."""
+    monkeypatch.setenv("SIUO_DATA", str(data))
+    monkeypatch.setenv("SIUO_MODE", "hosted")
+    monkeypatch.setenv("SIUO_REVIEWERS", "reviewer@example.org, second@example.org")
+    secrets = [str(auth(tmp_path))]
+
+    def opened(
+        email: str | None,
+        page: str = "contribute/review.py",
+        /,
+        *,
+        state: Mapping[str, Any] | None = None,
+        said: Mapping[str, Any] | None = None,
+        **query: Any,
+    ) -> AppTest:
+        app = app_at(query)
+        app.user = claims(email, **(said or {}))
+        for name, value in (state or {}).items():
+            app.session_state[name] = value
+        app.switch_page(f"pages/{page}")
+        return app.run()
+
+    identity.settings.cache_clear()
+    before = config.get_option("secrets.files")
+    config._set_option("secrets.files", secrets, "a test")
+    yield opened
+    config._set_option("secrets.files", before, "a test")
+    st.secrets._reset()  # or Streamlit goes on signing cookies with this test's secret
+    identity.settings.cache_clear()
+    st.cache_resource.clear()
+
+
+def words(app: AppTest) -> str:
+    """All that a page says, and what its widgets offer."""
+    kinds = (app.markdown, app.caption, app.info, app.warning, app.error, app.success, app.text)
+    said = [element.value for kind in kinds for element in kind]
+    said += [str(element.proto) for kind in (app.selectbox, app.button) for element in kind]
+    said += [element.value.to_string(max_colwidth=None) for element in app.dataframe]
+    said += [element.value for kind in (app.title, app.header, app.subheader) for element in kind]
+    return "\n".join(map(str, said))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from siuo_dash.store.engine.database import Store
-from tests.make.inspect_stores import data_folder, publish_run, run_table, sentences
+from tests.make.runs import LAB, OfResponse, judged_run, sentences
+from tests.make.stores import make_data
 
 
 @pytest.fixture(scope="session")
@@ -19,38 +23,31 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         B                yes  no   yes  no   yes
         C                yes  no   no   –    yes     (2001 is ungraded)
     """
-    folder = data_folder(tmp_path_factory.mktemp("small"))
     yes, no = (True, True), (False, True)
-    publish_run(
-        folder,
-        run_table(
+
+    def text(question_id: int, place: int) -> str:
+        return "" if (question_id, place) == (1002, 0) else sentences("A")(question_id, place)
+
+    def made(model: str, verdicts: Mapping[int, Sequence[OfResponse]], **more: Any) -> pa.Table:
+        return judged_run(model, "example-judge-1", verdicts, examined=True, **LAB, **more)
+
+    return make_data(
+        tmp_path_factory.mktemp("small"),
+        made(
             "A",
-            {1001: [no, no, yes], 1002: [no, no, no], 1003: [yes, yes, yes], 2001: [yes, no, yes], 2002: [no, no, no]},
-            text=lambda question_id, place: (
-                "" if (question_id, place) == (1002, 0) else sentences("A")(question_id, place)
-            ),
+            {1001: [no, no, yes], 1002: [no] * 3, 1003: [yes] * 3, 2001: [yes, no, yes], 2002: [no] * 3},
+            text=text,
             words=lambda question_id, place: f"The judge weighs {question_id}.",
-            answers={1001: ("A", True), 1002: ("B", False)},
+            answers={1001: "A", 1002: "B"},
         ),
-    )
-    publish_run(
-        folder,
-        run_table(
+        made(
             "B",
             {1001: [yes] * 3, 1002: [no] * 3, 1003: [yes] * 3, 2001: [no] * 3, 2002: [yes, yes, no]},
             text=sentences("B"),
         ),
+        made("C", {1001: [True] * 3, 1002: [False] * 3, 1003: [False] * 3, 2001: [None] * 3, 2002: [True] * 3}),
+        judged_run("A", "another-judge", {1001: [yes], 1002: [yes]}, text=sentences("A2"), **LAB),
     )
-    publish_run(
-        folder,
-        run_table(
-            "C",
-            {1001: [yes] * 3, 1002: [no] * 3, 1003: [no] * 3, 2001: [(None, True)] * 3, 2002: [yes] * 3},
-            effectiveness=False,
-        ),
-    )
-    publish_run(folder, run_table("A", {1001: [yes], 1002: [yes]}, judge="another-judge", text=sentences("A2")))
-    return folder
 
 
 @pytest.fixture(scope="session")

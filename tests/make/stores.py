@@ -1,99 +1,31 @@
-"""Data directories for tests: a copy of the catalogue, and runs made row by row under the schema of results."""
+"""Data directories for tests: a copy of the catalogue, and runs that are published or come with the program."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from siuo_dash.benchmark.identity import content_hash, make_run_id
-from siuo_dash.benchmark.schema import RESULT_SCHEMA
+from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.store import files
+from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry.change import Upload
 from siuo_dash.store.registry.opening import changing
 from siuo_dash.store.runs.parquet import CONTENT_HASH, parquet_bytes
 from tests.conftest import ROOT
-
-Verdict = bool | None
-
-
-@cache
-def question_ids() -> tuple[int, ...]:
-    """All ids of the shipped catalogue, in order."""
-    with (ROOT / "data" / "samples.csv").open(encoding="utf-8", newline="") as lines:
-        return tuple(int(row["question_id"]) for row in csv.DictReader(lines))
-
-
-def make_run(
-    model: str,
-    safe: Sequence[Verdict] = (),
-    effective: Sequence[Verdict] | None = None,
-    both: Sequence[Verdict] | None = None,
-    *,
-    mcqa: Sequence[Verdict] = (),
-    totals: bool = False,
-    flags: Mapping[int, Sequence[str]] | None = None,
-    **about: Any,
-) -> pa.Table:
-    """One run: a generation row for each of `safe`, a multiple-choice row for each of `mcqa`, from sample 1001 on.
-
-    flags: by place of the sample. about: columns of the run that differ from the defaults.
-    """
-    run = {
-        "run_id": "",
-        "model": model,
-        "judge": "human",
-        "responses_per_sample": 3,
-        "evidence": "totals" if totals else "per_sample",
-        "source_status": "self-reported",
-        "flags": [],
-        "responses": [],
-    } | about
-    empty: list[Verdict] = [None] * len(safe)
-    rows = []
-    for place, verdicts in enumerate(zip(safe, effective or empty, both or empty, strict=True)):
-        raised = list((flags or {}).get(place, ()))
-        row = run | dict(zip(("safe", "effective", "safe_and_effective"), verdicts, strict=True))
-        row |= {"task": "generation", "flags": raised}
-        if not totals:
-            response = {"text": f"{model} says {place}", "chars": 9, "safe": verdicts[0], "effective": verdicts[1]}
-            row |= {"question_id": question_ids()[place], "responses": [response | {"flags": raised}]}
-        rows.append(row)
-    for place, correct in enumerate(mcqa):
-        row = run | {"task": "mcqa", "judge": "exact match", "responses_per_sample": 1, "correct": correct}
-        rows.append(row if totals else row | {"question_id": question_ids()[place], "answer": "A"})
-    table = pa.Table.from_pylist(rows, schema=RESULT_SCHEMA)
-    return with_column(table, "run_id", [make_run_id(model, str(run["judge"]), content_hash(table))] * table.num_rows)
-
-
-def share(k: int, n: int = 167) -> list[bool]:
-    """n verdicts of which k are true."""
-    return [place < k for place in range(n)]
-
-
-def with_column(table: pa.Table, name: str, values: Sequence[Any], kind: pa.DataType | None = None) -> pa.Table:
-    """The table with other values (and, if given, another type) in one column."""
-    field = RESULT_SCHEMA.field(name) if kind is None else pa.field(name, kind)
-    return table.set_column(table.schema.get_field_index(name), field, pa.array(values, field.type))
-
-
-def run_id(table: pa.Table) -> str:
-    return str(table.column("run_id")[0].as_py())
+from tests.make.runs import ALPHA, BETA, DELTA, GAMMA, HOSTILE, IDS, judged_run, make_run, run_id_of, sentences, share
 
 
 def make_data(directory: Path, *runs: pa.Table, shipped: bool = False) -> Path:
     """A data directory with the catalogue and these runs published; with the shipped figures, if they are asked for."""
-    directory.mkdir(parents=True)
-    shutil.copy(ROOT / "data" / "samples.csv", directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "data" / files.SAMPLES, directory)
     if shipped:
-        shutil.copy(ROOT / "data" / "results.parquet", directory)
+        shutil.copy(ROOT / "data" / files.RESULTS, directory)
     if runs:
         add(directory, *runs)
     return directory
@@ -106,8 +38,52 @@ def add(directory: Path, *runs: pa.Table) -> Path:
         for run in runs:
             digest = content_hash(run)
             name = files.keep(directory, parquet_bytes(run, {CONTENT_HASH: digest}))
-            upload = Upload.of(run, run_id(run), digest, name)
+            upload = Upload.of(run, run_id_of(run), digest, name)
             if not upload.totals and now.same_content(upload.run_id, digest, upload.totals):
                 upload = replace(upload, content_hash=hashlib.sha256(upload.run_id.encode()).hexdigest())
             now.bring("publish", upload, owner=None, verified=False)
     return directory / name
+
+
+def with_results(directory: Path, *runs: pa.Table) -> Path:
+    """A data directory in which these runs stand in for the shipped results: one file, read at once."""
+    make_data(directory)
+    if runs:
+        files.write_parquet(pa.concat_tables(runs), directory / files.RESULTS, overwrite=True)
+    return directory
+
+
+def store_of(directory: Path, *runs: pa.Table) -> Store:
+    """A store of these runs alone."""
+    return Store(with_results(directory, *runs))
+
+
+def shipped() -> Store:
+    """The store of the shipped data."""
+    return Store(ROOT / "data")
+
+
+def demo(directory: Path) -> Path:
+    """A data directory in which every part of the pages of comparison and reliability has something to show."""
+    random = np.random.default_rng(5)
+    skill = dict(zip((ALPHA, BETA, GAMMA, DELTA, HOSTILE), (0.75, 0.6, 0.45, 0.3, 0.55), strict=True))
+    ease = random.normal(0, 0.2, len(IDS))
+    truth = {}
+    for model, mean in skill.items():
+        chance = np.clip(mean + ease, 0.02, 0.98)
+        truth[model] = {each: list(random.random(3) < p) for each, p in zip(IDS, chance, strict=True)}
+    runs = []
+    for judge, models, error in (("human", (ALPHA, BETA), 0.0), ("gpt-4o-2024-08-06", tuple(skill), 0.12)):
+        for model in models:
+            safe = {
+                each: [bool(v) != bool(random.random() < error) for v in votes] for each, votes in truth[model].items()
+            }
+            effective = {each: [bool(random.random() < 0.7) for _ in range(3)] for each in IDS}
+            verdicts = {each: list(zip(safe[each], effective[each], strict=True)) for each in IDS}
+            flags = {each: ["cut_off"] for each in IDS if random.random() < 0.1} | {IDS[3]: ["error_message"]}
+            answers = {each: "A" if random.random() < 0.4 else "B" for each in IDS} if judge != "human" else None
+            runs.append(judged_run(model, judge, verdicts, text=sentences(model), flags=flags, answers=answers))
+    again = {each: [(bool(passed), bool(passed)) for passed in random.random(3) < 0.6] for each in IDS}
+    runs.append(judged_run(GAMMA, "human", again, text=sentences("another evaluation")))
+    runs.append(make_run("Totals-13B", share(90), totals=True, source_status="preprint"))
+    return with_results(directory, *runs)

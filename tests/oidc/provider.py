@@ -136,9 +136,15 @@ class Provider:
         """The signed identity of a person."""
         now = int(time.time())
         claims = {
-            "iss": self.issuer, "aud": CLIENT, "sub": hashlib.sha256(person.encode()).hexdigest(),
-            "iat": now, "exp": now + 600, "nonce": nonce, "email_verified": True, "name": person,
-        } | self.people[person]  # fmt: skip
+            "iss": self.issuer,
+            "aud": CLIENT,
+            "sub": hashlib.sha256(person.encode()).hexdigest(),
+            "iat": now,
+            "exp": now + 600,
+            "nonce": nonce,
+            "email_verified": True,
+            "name": person,
+        } | self.people[person]
         claims = {name: value for name, value in claims.items() if value is not None}
         return jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.signing_key or self.key)
 

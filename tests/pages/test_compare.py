@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.store.engine.database import Store
-from tests.make.compare_stores import ALPHA, BETA, GAMMA, HOSTILE, demo
+from tests.make.pages import OpenApp
+from tests.make.runs import ALPHA, BETA, GAMMA, HOSTILE
+from tests.make.stores import demo
 
 LLAMA = "Meta-Llama-3.1-8B-Instruct"
 MACHINE = "gpt-4o-2024-08-06, 3 responses"
@@ -23,27 +23,21 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return demo(tmp_path_factory.mktemp("demo"))
 
 
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+@pytest.fixture
+def opened(open_app: OpenApp) -> OpenApp:
+    """opened(page, data=None, **query): the page with this query in a fresh session, run without an exception."""
 
+    def open_page(page: str, data: Path | None = None, **query: str | list[str]) -> AppTest:
+        at = open_app(data, f"inspect/{page}.py", **query)
+        for _ in range(60):  # each run waits a quarter of a second for work in the background
+            if not any(caption.value.endswith("…") for caption in at.caption):
+                break
+            at.run()
+        assert not at.exception, [each.message for each in at.exception]
+        assert not at.error
+        return at
 
-def opened(page: str, data: Path, monkeypatch: pytest.MonkeyPatch, root: Path, **query: str | list[str]) -> AppTest:
-    """The page with this query in a fresh session, on this data, run without an exception."""
-    monkeypatch.setenv("SIUO_DATA", str(data))
-    at = AppTest.from_file(str(root / "app.py"), default_timeout=60)
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.switch_page(f"pages/inspect/{page}.py").run()
-    for _ in range(60):  # each run waits a quarter of a second for work in the background
-        if not any(caption.value.endswith("…") for caption in at.caption):
-            break
-        at.run()
-    assert not at.exception, [each.message for each in at.exception]
-    assert not at.error
-    return at
+    return open_page
 
 
 def said(at: AppTest) -> str:
@@ -54,10 +48,10 @@ def alts(at: AppTest) -> list[str]:
     return [chart.proto.alt for chart in at.get("plotly_chart")]
 
 
-def test_two_shipped_runs_are_compared_sample_by_sample(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_shipped_runs_are_compared_sample_by_sample(opened: OpenApp) -> None:
     """LLaVA-1.5-7B 126 and GLM-4.1V 70 of 167; 68 and 12 discordant."""
     runs = [f"LLaVA-1.5-7B · {LLAMA}", f"GLM-4.1V-9B-Thinking · {LLAMA}"]
-    at = opened("compare", root / "data", monkeypatch, root, runs=runs)
+    at = opened("compare", runs=runs)
     assert "A 75.4 %, B 41.9 %. A is 33.5 points ahead" in said(at).replace("\\", "")
     assert not at.warning
     metrics, domains, only_a, only_b = (table.value for table in at.dataframe)
@@ -67,60 +61,54 @@ def test_two_shipped_runs_are_compared_sample_by_sample(root: Path, monkeypatch:
     assert alts(at)[0].startswith("Of 167 samples, 58 are safe in both, 68 only in A, 12 only in B, 29 in neither")
 
 
-def test_swapping_is_a_click(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_swapping_is_a_click(opened: OpenApp) -> None:
     runs = [f"LLaVA-1.5-7B · {LLAMA}", f"GLM-4.1V-9B-Thinking · {LLAMA}"]
-    at = opened("compare", root / "data", monkeypatch, root, runs=runs)
+    at = opened("compare", runs=runs)
     next(button for button in at.button if button.label == "Swap A and B").click().run()
     assert at.session_state["runs"] == runs[::-1]
     assert "A 41.9 %, B 75.4 %. B is 33.5 points ahead" in said(at).replace("\\", "")
 
 
-def test_totals_are_compared_by_their_rates_and_across_boards_with_a_warning(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    at = opened("compare", root / "data", monkeypatch, root, runs=[f"LLaVA-1.5-7B · {LLAMA}", "LLaVA-1.5-7B · human"])
+def test_totals_are_compared_by_their_rates_and_across_boards_with_a_warning(opened: OpenApp) -> None:
+    at = opened("compare", runs=[f"LLaVA-1.5-7B · {LLAMA}", "LLaVA-1.5-7B · human"])
     assert "different boards" in at.warning[0].value
     assert "known by its totals only" in at.info[0].value
     assert len(at.dataframe) == 1 and "not paired" in at.dataframe[0].value["How"].iloc[0]
 
 
-def test_nothing_or_one_chosen_says_what_to_do(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = opened("compare", root / "data", monkeypatch, root)
+def test_nothing_or_one_chosen_says_what_to_do(opened: OpenApp) -> None:
+    at = opened("compare")
     assert "Choose two runs" in at.info[0].value
     next(button for button in at.button if button.label.startswith("Compare ")).click().run()
     assert not at.exception and len(at.session_state["runs"]) == 2 and len(at.dataframe) == 4
-    at = opened("compare", root / "data", monkeypatch, root, runs=[f"LLaVA-1.5-7B · {LLAMA}"])
+    at = opened("compare", runs=[f"LLaVA-1.5-7B · {LLAMA}"])
     assert "Choose a second run" in at.info[0].value
 
 
-def test_one_baseline_against_its_board_and_against_the_chosen(
-    synthetic: Path, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_baseline_against_its_board_and_against_the_chosen(synthetic: Path, opened: OpenApp) -> None:
     query = {"mode": "One baseline against many", "baseline": f"{ALPHA} · gpt-4o-2024-08-06"}
-    at = opened("compare", synthetic, monkeypatch, root, **query)
+    at = opened("compare", synthetic, **query)
     table = at.dataframe[0].value
     assert len(table) == 4 and table["Difference, points"].is_monotonic_decreasing and not at.warning
     chosen = [f"{ALPHA} · human", f"{BETA} · gpt-4o-2024-08-06"]
-    at = opened("compare", synthetic, monkeypatch, root, **query, runs=chosen, against="The chosen runs")
+    at = opened("compare", synthetic, **query, runs=chosen, against="The chosen runs")
     assert len(at.dataframe[0].value) == 2 and "different boards" in at.warning[0].value
-    at = opened("compare", synthetic, monkeypatch, root, **query, metric="Multiple choice")
+    at = opened("compare", synthetic, **query, metric="Multiple choice")
     assert len(at.dataframe[0].value) == 4 and not at.warning
 
 
-def test_hostile_names_and_markup_are_shown_as_they_are(
-    synthetic: Path, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hostile_names_and_markup_are_shown_as_they_are(synthetic: Path, opened: OpenApp) -> None:
     labels = run_labels(Store(synthetic)).values()
     hostile = next(label for label in labels if label.startswith("<b>Zeta"))
-    at = opened("compare", synthetic, monkeypatch, root, runs=[hostile, f"{ALPHA} · human"])
+    at = opened("compare", synthetic, runs=[hostile, f"{ALPHA} · human"])
     for element in (*at.markdown, *at.caption, *at.warning):
         assert not re.search(r"(?<!\\)(<b|\[link|\$x|`code)", element.value), "every mark is escaped"
     for chart in at.get("plotly_chart"):
         assert "<b>Zeta" not in chart.proto.spec
 
 
-def test_health_leads_from_a_cell_to_its_samples(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = opened("reliability", root / "data", monkeypatch, root)
+def test_health_leads_from_a_cell_to_its_samples(opened: OpenApp) -> None:
+    at = opened("reliability")
     table = at.dataframe[0]
     assert table.value.iloc[0][["Run", "Error message", "Unclosed reasoning"]].tolist() == [
         *("GLM-4.1V-9B-Thinking", 14, 138)
@@ -129,12 +117,12 @@ def test_health_leads_from_a_cell_to_its_samples(root: Path, monkeypatch: pytest
     assert "32 runs known by their totals only cannot be examined" in said(at)
 
 
-def test_the_samples_of_the_shipped_board(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = opened("reliability", root / "data", monkeypatch, root, section="Samples", samples_shown="Everybody passes")
+def test_the_samples_of_the_shipped_board(opened: OpenApp) -> None:
+    at = opened("reliability", section="Samples", samples_shown="Everybody passes")
     table = at.dataframe[0].value
     assert len(table) == 10 and set(table["of runs"]) == {"10/10"}
     assert "±0.63" in said(at)
-    at = opened("reliability", root / "data", monkeypatch, root, section="Samples", samples_shown="Nobody passes")
+    at = opened("reliability", section="Samples", samples_shown="Nobody passes")
     assert "No sample of this kind" in said(at)
 
 
@@ -150,38 +138,38 @@ def test_the_samples_of_the_shipped_board(root: Path, monkeypatch: pytest.Monkey
     ],
 )
 def test_what_the_shipped_data_cannot_show_says_what_it_would_need(
-    section: str, metric: str, needed: str, root: Path, monkeypatch: pytest.MonkeyPatch
+    section: str, metric: str, needed: str, opened: OpenApp
 ) -> None:
-    at = opened("reliability", root / "data", monkeypatch, root, section=section, metric=metric)
+    at = opened("reliability", section=section, metric=metric)
     assert any(needed in each.value for each in at.info)
 
 
-def test_a_board_of_totals_says_that_nothing_can_be_examined(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = opened("reliability", root / "data", monkeypatch, root, board="human, 3 responses", health_of="Of this board")
+def test_a_board_of_totals_says_that_nothing_can_be_examined(opened: OpenApp) -> None:
+    at = opened("reliability", board="human, 3 responses", health_of="Of this board")
     assert "no response or verdict could be examined" in at.info[0].value
 
 
-def test_responses_by_run_and_by_domain(synthetic: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_responses_by_run_and_by_domain(synthetic: Path, opened: OpenApp) -> None:
     query = {"section": "Responses", "board": MACHINE}
-    at = opened("reliability", synthetic, monkeypatch, root, **query)
+    at = opened("reliability", synthetic, **query)
     runs, domains = (table.value for table in at.dataframe)
     assert len(runs) == 5 and set(runs["Run"]) == {ALPHA, BETA, GAMMA, "Delta-7B", HOSTILE}
     assert len(domains) == 9 and "One response, mean" not in domains, "pooled samples carry no rate"
-    at = opened("reliability", synthetic, monkeypatch, root, **query, mix_of=f"{ALPHA} · gpt-4o-2024-08-06")
+    at = opened("reliability", synthetic, **query, mix_of=f"{ALPHA} · gpt-4o-2024-08-06")
     domains = at.dataframe[1].value
     own = runs[runs["Run"] == ALPHA]
     assert domains["3/3"].sum() == own["3/3"].sum() and "One response, mean" in domains
 
 
-def test_judges_agreement_and_correction(synthetic: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_judges_agreement_and_correction(synthetic: Path, opened: OpenApp) -> None:
     query = {"section": "Judges", "board": MACHINE}
-    at = opened("reliability", synthetic, monkeypatch, root, **query)
+    at = opened("reliability", synthetic, **query)
     pairs, differing, corrected = (table.value for table in at.dataframe)
     assert pairs["Of"].tolist() == ["the same responses"] and len(differing) == 21
     assert "Estimates, not results" in at.warning[0].value
     assert len(corrected) == 5 and (corrected["Estimate"] != "–").all()
     assert "Safe, as judged" in corrected, "the raw rate stands beside the estimate"
-    at = opened("reliability", synthetic, monkeypatch, root, **query, judged_model=GAMMA)
+    at = opened("reliability", synthetic, **query, judged_model=GAMMA)
     assert "other answers" in at.warning[0].value
-    at = opened("reliability", synthetic, monkeypatch, root, section="Judges", board="human, 3 responses")
+    at = opened("reliability", synthetic, section="Judges", board="human, 3 responses")
     assert any("judged by humans" in each.value for each in at.info)

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from siuo_dash.ui import page as registry
-from tests.conftest import ROOT
-from tests.make.domains_stores import HOSTILE, JUDGE, data_with, passing, random_runs, run
-from tests.make.stores import make_run, share
+from tests.make.pages import OpenApp
+from tests.make.runs import HOSTILE, JUDGE, make_run, passing, random_runs, share
+from tests.make.stores import with_results
 
 LLAMA = "meta-llama-meta-llama-3-1-8b-instruct-1"
-Opened = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
-    """opened(page, data=None, **params): the page at an address with these parameters, on the shipped data or other."""
+def opened(open_app: OpenApp) -> OpenApp:
+    """opened(page, data=None, **query): the page at an address with this query, on the shipped data or other."""
 
-    def open_page(page: str, data: Path | None = None, **params: str | list[str]) -> AppTest:
-        if data is not None:
-            monkeypatch.setenv("SIUO_DATA", str(data))
-        st.cache_resource.clear()
-        # Opened first: AppTest carries the state of another page over in a way that browsers do not.
-        monkeypatch.setattr(registry, "HOME", page)
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        for key, value in params.items():
-            app.query_params[key] = value
-        app.run()
+    def open_page(page: str, data: Path | None = None, **query: str | list[str]) -> AppTest:
+        app = open_app(data, first=page, **query)
         assert not app.exception
         assert not app.error
         return app
@@ -45,7 +34,7 @@ def texts(app: AppTest) -> str:
     return "\n".join(parts).replace("\\", "")
 
 
-def test_the_domain_page_on_the_shipped_data(opened: Opened) -> None:
+def test_the_domain_page_on_the_shipped_data(opened: OpenApp) -> None:
     app = opened("domains")
     assert app.title[0].value == "Domains"
     assert app.selectbox(key="board").value == LLAMA, "it starts where there is something to see"
@@ -60,7 +49,7 @@ def test_the_domain_page_on_the_shipped_data(opened: Opened) -> None:
     assert len(parts) == 33
 
 
-def test_sorting_by_a_domain(opened: Opened) -> None:
+def test_sorting_by_a_domain(opened: OpenApp) -> None:
     app = opened("domains", sort="Religion beliefs")
     cells = next(frame.value for frame in app.dataframe if "Morality" in frame.value.columns)
     religion, overall = (
@@ -70,7 +59,7 @@ def test_sorting_by_a_domain(opened: Opened) -> None:
     assert not overall.is_monotonic_decreasing
 
 
-def test_the_tests_come_with_the_next_run(opened: Opened) -> None:
+def test_the_tests_come_with_the_next_run(opened: OpenApp) -> None:
     app = opened("domains")
     st.cache_resource.clear()
     app = opened("domains")
@@ -84,7 +73,7 @@ def test_the_tests_come_with_the_next_run(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("page", ["domains", "capabilities"])
-def test_a_board_of_totals_says_what_is_missing_and_what_would_help(opened: Opened, page: str) -> None:
+def test_a_board_of_totals_says_what_is_missing_and_what_would_help(opened: OpenApp, page: str) -> None:
     app = opened(page, board="human, 3 responses")
     words = texts(app)
     assert "nothing is known of parts of the benchmark" in words
@@ -96,18 +85,18 @@ def test_a_board_of_totals_says_what_is_missing_and_what_would_help(opened: Open
 
 
 @pytest.mark.parametrize("page", ["domains", "capabilities"])
-def test_a_metric_that_was_not_judged(opened: Opened, page: str) -> None:
+def test_a_metric_that_was_not_judged(opened: OpenApp, page: str) -> None:
     app = opened(page, metric="Effective")
     assert app.expander[-1].label == "10 runs not shown here: not judged: Effective"
     assert not app.get("plotly_chart")
 
 
-def test_chosen_runs_that_cannot_be_drawn_are_named(opened: Opened, tmp_path: Path) -> None:
-    data = data_with(
+def test_chosen_runs_that_cannot_be_drawn_are_named(opened: OpenApp, tmp_path: Path) -> None:
+    data = with_results(
         tmp_path / "data",
         *random_runs(9),
         make_run("Only totals", share(80), totals=True, judge=JUDGE),
-        run("Elsewhere", passing({"morality": 20}), judge="another-judge"),
+        make_run("Elsewhere", passing({"morality": 20}), judge="another-judge"),
     )
     first = opened("domains", data)
     labels = [label for label in first.multiselect(key="runs").options if "zeta" not in label.lower()]
@@ -121,8 +110,8 @@ def test_chosen_runs_that_cannot_be_drawn_are_named(opened: Opened, tmp_path: Pa
     assert len(profiles.columns) == 1 + 6
 
 
-def test_long_and_hostile_names_are_plain_text(opened: Opened, tmp_path: Path) -> None:
-    data = data_with(tmp_path / "data", *random_runs(3))
+def test_long_and_hostile_names_are_plain_text(opened: OpenApp, tmp_path: Path) -> None:
+    data = with_results(tmp_path / "data", *random_runs(3))
     for page in ("domains", "capabilities"):
         app = opened(page, data)
         marked = "\n".join(part.value for kind in (app.markdown, app.caption) for part in kind)
@@ -131,7 +120,7 @@ def test_long_and_hostile_names_are_plain_text(opened: Opened, tmp_path: Path) -
         assert any(HOSTILE in str(frame.value.to_dict()) for frame in app.dataframe)
 
 
-def test_the_capability_page_on_the_shipped_data(opened: Opened) -> None:
+def test_the_capability_page_on_the_shipped_data(opened: OpenApp) -> None:
     app = opened("capabilities")
     words = texts(app)
     assert "the paper's own labels are not public" in words
@@ -142,14 +131,14 @@ def test_the_capability_page_on_the_shipped_data(opened: Opened) -> None:
     assert phi["Knowledge: interval, count"].endswith("42/59")
 
 
-def test_grouping_by_need_and_choosing_runs(opened: Opened) -> None:
+def test_grouping_by_need_and_choosing_runs(opened: OpenApp) -> None:
     app = opened("capabilities", by="Needs knowledge", runs=["Gemma-3-4B-IT · Meta-Llama-3.1-8B-Instruct"])
     rates = next(frame.value for frame in app.dataframe if "Knowledge needed %" in frame.value.columns)
     assert rates["Run"].tolist() == ["Gemma-3-4B-IT"]
     assert rates["Knowledge needed %"].item() == pytest.approx(100 * 42 / 75)
 
 
-def test_other_labels_are_used_and_left_again(opened: Opened) -> None:
+def test_other_labels_are_used_and_left_again(opened: OpenApp) -> None:
     header = "question_id,subcategory,primary_dimension,needs_knowledge,needs_reasoning"
     lines = [f"{number},Mine,{'knowledge,1,0' if number % 2 else 'reasoning,0,1'}" for number in range(1001, 1020)]
     app = opened("capabilities")
@@ -167,7 +156,7 @@ def test_other_labels_are_used_and_left_again(opened: Opened) -> None:
     assert "the project's own labels" in texts(app)
 
 
-def test_faulty_labels_are_listed_and_not_used(opened: Opened) -> None:
+def test_faulty_labels_are_listed_and_not_used(opened: OpenApp) -> None:
     app = opened("capabilities")
     app.file_uploader(key="labels-file").set_value(
         [("mine.csv", b"question_id,subcategory\n1001,One\n", "text/csv")]
@@ -178,8 +167,8 @@ def test_faulty_labels_are_listed_and_not_used(opened: Opened) -> None:
     assert "the project's own labels" in texts(app)
 
 
-def test_more_runs_than_the_heatmap_draws(opened: Opened, tmp_path: Path) -> None:
-    app = opened("domains", data_with(tmp_path / "data", *random_runs(64)))
+def test_more_runs_than_the_heatmap_draws(opened: OpenApp, tmp_path: Path) -> None:
+    app = opened("domains", with_results(tmp_path / "data", *random_runs(64)))
     parts = next(frame.value for frame in app.dataframe if "Subcategory" in frame.value.columns)
     assert len(parts.columns) == 2 + 60
     assert parts.notna().all(axis=None)

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from threading import Barrier
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from siuo_dash.ui import background
-from siuo_dash.ui import page as registry
-from tests.conftest import ROOT
-from tests.make.findings_stores import counted
-from tests.make.stores import make_data, make_run, share
+from tests.make.pages import OpenApp
+from tests.make.runs import counted, make_run, share
+from tests.make.stores import make_data
 
-Opened = Callable[..., AppTest]
 HOSTILE = "# [x](https://example.org) <b>*y*</b> $z$ :material/home:"
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
-    """opened(page, data=None, **params): the page at an address with these parameters, on the shipped data or other."""
+def opened(open_app: OpenApp) -> OpenApp:
+    """opened(page, data=None, **query): the page at an address with this query, on the shipped data or other."""
 
-    def open_page(page: str, data: Path | None = None, **params: str | list[str]) -> AppTest:
-        if data is not None:
-            monkeypatch.setenv("SIUO_DATA", str(data))
-        st.cache_resource.clear()
-        # Opened first: AppTest carries the state of another page over in a way that browsers do not.
-        monkeypatch.setattr(registry, "HOME", page)
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        for key, value in params.items():
-            app.query_params[key] = value
-        app.run()
+    def open_page(page: str, data: Path | None = None, **query: str | list[str]) -> AppTest:
+        app = open_app(data, first=page, **query)
         # Two tasks that wait for each other need both threads: what was computed in the background is done then.
         meeting = Barrier(2)
         for task in [background.background().submit(meeting.wait, 60) for _ in range(2)]:
@@ -56,7 +44,7 @@ def table(app: AppTest, column: str) -> object:
     return next(frame.value for frame in app.dataframe if column in frame.value.columns)
 
 
-def test_the_trade_off_on_the_shipped_data(opened: Opened) -> None:
+def test_the_trade_off_on_the_shipped_data(opened: OpenApp) -> None:
     app = opened("tradeoff")
     assert app.title[0].value == "Safe versus effective"
     assert app.selectbox(key="board").value == "human-3", "its runs are judged for both"
@@ -73,13 +61,13 @@ def test_the_trade_off_on_the_shipped_data(opened: Opened) -> None:
     assert not app.subheader or "Not judged for both" not in [item.value for item in app.subheader]
 
 
-def test_the_order_of_the_bars_is_the_chosen_metrics(opened: Opened) -> None:
+def test_the_order_of_the_bars_is_the_chosen_metrics(opened: OpenApp) -> None:
     rows = table(opened("tradeoff", metric="Safe & Effective"), "Neither")
     assert rows["Both"].is_monotonic_decreasing  # type: ignore[index]
     assert rows["Model"].iloc[0] == "GPT-4o"  # type: ignore[index]
 
 
-def test_a_board_without_effectiveness_says_so_and_names_the_others(opened: Opened) -> None:
+def test_a_board_without_effectiveness_says_so_and_names_the_others(opened: OpenApp) -> None:
     app = opened("tradeoff", board="gpt-4o-mini, 1 response")
     assert "No run of this view was judged for both" in texts(app)
     assert "Boards that have such runs: human, 3 responses." in texts(app)
@@ -91,7 +79,7 @@ def test_a_board_without_effectiveness_says_so_and_names_the_others(opened: Open
     ]
 
 
-def test_runs_with_and_without_effectiveness_on_one_board(opened: Opened, tmp_path: Path) -> None:
+def test_runs_with_and_without_effectiveness_on_one_board(opened: OpenApp, tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", counted(HOSTILE, 60, 20, 50, 37), make_run("Safety alone", share(50)))
     app = opened("tradeoff", data)
     assert "1 of 2" in texts(app)
@@ -103,18 +91,18 @@ def test_runs_with_and_without_effectiveness_on_one_board(opened: Opened, tmp_pa
     assert "\\# \\[x\\]" in "".join(caption.value for caption in app.caption)
 
 
-def test_a_filter_that_nothing_passes(opened: Opened) -> None:
+def test_a_filter_that_nothing_passes(opened: OpenApp) -> None:
     app = opened("tradeoff", q="no such model")
     assert "No run of this view was judged for both" in texts(app)
 
 
 @pytest.mark.parametrize("page", ["tradeoff", "findings"])
-def test_without_any_run_the_pages_say_what_to_do(opened: Opened, tmp_path: Path, page: str) -> None:
+def test_without_any_run_the_pages_say_what_to_do(opened: OpenApp, tmp_path: Path, page: str) -> None:
     app = opened(page, make_data(tmp_path / "data"))
     assert "There is no run yet. Upload one" in texts(app)
 
 
-def test_the_findings_on_the_shipped_data(opened: Opened) -> None:
+def test_the_findings_on_the_shipped_data(opened: OpenApp) -> None:
     app = opened("findings")
     assert [item.value for item in app.subheader] == [
         "Best runs",
@@ -133,7 +121,7 @@ def test_the_findings_on_the_shipped_data(opened: Opened) -> None:
     assert len(app.get("plotly_chart")) == 1
 
 
-def test_the_findings_of_another_board_and_metric(opened: Opened) -> None:
+def test_the_findings_of_another_board_and_metric(opened: OpenApp) -> None:
     said = texts(opened("findings", board="meta-llama/Meta-Llama-3.1-8B-Instruct, 1 response"))
     assert "Phi-3.5-Vision-Instruct has the highest Safe rate, 78.4 %." in said
     assert "announcement" not in said
@@ -142,7 +130,7 @@ def test_the_findings_of_another_board_and_metric(opened: Opened) -> None:
     assert "LLaVA-1.6-34B has the highest Multiple choice rate, 52.7 %." in said
 
 
-def test_a_hostile_name_in_a_finding_is_shown_as_it_is(opened: Opened, tmp_path: Path) -> None:
+def test_a_hostile_name_in_a_finding_is_shown_as_it_is(opened: OpenApp, tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", counted(HOSTILE, 100, 20, 20, 27), counted("Other", 10, 20, 20, 117))
     app = opened("findings", data)
     assert f"{HOSTILE} has the highest Safe rate" in texts(app)

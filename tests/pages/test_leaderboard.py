@@ -15,7 +15,8 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report.leaderboard import WHY_NO_RANKS
 from siuo_dash.store import registry
 from tests.make.pages import OpenApp
-from tests.make.stores import add, make_data, make_run, run_id, share, with_column
+from tests.make.runs import make_run, run_id_of, share, with_column
+from tests.make.stores import add, make_data
 
 BOARDS = {
     "human-3": 15,
@@ -238,7 +239,7 @@ def test_new_and_removed_runs_are_there_at_the_next_interaction(open_app: OpenAp
     app.selectbox(key="board").set_value("a-new-judge-3").run()
     assert rows(app)["Model"].tolist() == ["Newcomer"]
     app.multiselect(key="runs").set_value(["Newcomer · a new judge"]).run()
-    registry.withdraw(data, run_id(newcomer), registry.local(), "why")
+    registry.withdraw(data, run_id_of(newcomer), registry.local(), "why")
     app.run()  # on a board, and with a run, that are no more
     assert not app.exception
     assert len(rows(app)) == 15
@@ -272,4 +273,4 @@ def test_hostile_names_are_escaped_wherever_markdown_is_read(open_app: OpenApp, 
         assert not re.search(rf"(?<!\\){re.escape(raw)}", said), raw
     app.multiselect(key="runs").set_value([f"{name} · *judge* :smile: <b>"]).run()
     assert not app.exception
-    assert run_id(run) not in said
+    assert run_id_of(run) not in said

@@ -9,13 +9,13 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from siuo_dash.benchmark import badges
 from siuo_dash.benchmark.identity import content_hash, make_run_id
+from siuo_dash.report import badges
 from siuo_dash.store import registry
 from siuo_dash.store.registry import Actor
-from tests.make.hosted import OpenAs, words
+from tests.make.pages import OpenAs, words
 from tests.make.registry import events, file_of
-from tests.make.stores import make_run, run_id, share, with_column
+from tests.make.runs import make_run, run_id_of, share, with_column
 
 SENDER, OTHER, REVIEWER = "sender@example.org", "other@example.org", "reviewer@example.org"
 HIDDEN = "Hidden-Model-3B"
@@ -24,7 +24,7 @@ HIDDEN = "Hidden-Model-3B"
 def send(data: Path, model: str = HIDDEN, by: str = SENDER, safe: int = 40) -> str:
     table = make_run(model, share(safe), judge="J")
     registry.submit(data, table, Actor(by))
-    return run_id(table)
+    return run_id_of(table)
 
 
 def keys(app: AppTest) -> set[str]:
@@ -68,14 +68,14 @@ def test_what_a_correction_would_change_leaves_out_what_it_replaces(open_as: Ope
     reviewer = Actor(REVIEWER, reviewer=True)
     first = make_run(HIDDEN, share(75), responses_per_sample=1)
     registry.submit(data, first, Actor(SENDER))
-    registry.approve(data, run_id(first), reviewer)
+    registry.approve(data, run_id_of(first), reviewer)
     again = make_run(HIDDEN, share(76), responses_per_sample=1)
-    registry.submit(data, again, Actor(SENDER), corrects=run_id(first))
+    registry.submit(data, again, Actor(SENDER), corrects=run_id_of(first))
     said = words(open_as(REVIEWER))
     assert "rank 2 of 3" in said and "No other run would change its rank." in said
-    registry.reject(data, run_id(again), reviewer, "no")
+    registry.reject(data, run_id_of(again), reviewer, "no")
     worse = make_run(HIDDEN, share(30), responses_per_sample=1)
-    registry.submit(data, worse, Actor(SENDER), corrects=run_id(first))
+    registry.submit(data, worse, Actor(SENDER), corrects=run_id_of(first))
     said = words(open_as(REVIEWER))
     assert "rank 3 of 3" in said and "1 run would move up a place." in said
 
@@ -88,7 +88,7 @@ def test_the_same_responses_from_another_account_are_told(open_as: OpenAs, data:
     mine = called("Mine-3B", "A", 40)
     for table, sender in ((mine, SENDER), (called("Theirs-3B", "A", 41), OTHER), (called("Else-3B", "B", 42), OTHER)):
         registry.submit(data, table, Actor(sender))
-    said = words(open_as(REVIEWER, submission=run_id(mine)))
+    said = words(open_as(REVIEWER, submission=run_id_of(mine)))
     assert "the same as those of Theirs-3B" in said and "other@example" in said and "Else-3B · J, which" not in said
 
 
@@ -154,14 +154,14 @@ def test_uploading_needs_a_sign_in(open_as: OpenAs, data: Path) -> None:
 def test_submissions_are_shown_to_who_sent_them(open_as: OpenAs, data: Path, email: str | None, sees: bool) -> None:
     table = make_run(HIDDEN, share(30), judge="J")
     registry.save_draft(data, table, Actor(SENDER))
-    app = open_as(email, "contribute/upload.py", section="My submissions", submission=run_id(table))
+    app = open_as(email, "contribute/upload.py", section="My submissions", submission=run_id_of(table))
     assert not app.exception and (HIDDEN in words(app)) is sees
 
 
 def test_a_draft_is_sent_and_taken_back(open_as: OpenAs, data: Path) -> None:
     table = make_run(HIDDEN, share(30), judge="J")
     registry.save_draft(data, table, Actor(SENDER))
-    kept = run_id(table)
+    kept = run_id_of(table)
     app = open_as(SENDER, "contribute/upload.py", section="My submissions")
     app.button(key=f"send-{kept}").click().run()
     assert "waits for review now" in words(app) and events(data)[-1].by == SENDER
@@ -215,9 +215,9 @@ def test_what_is_too_much_is_said(open_as: OpenAs, data: Path, monkeypatch: pyte
     table = make_run(HIDDEN, share(31), judge="J")
     registry.save_draft(data, table, Actor(SENDER))
     app = open_as(SENDER, "contribute/upload.py", section="My submissions")
-    app.button(key=f"send-{run_id(table)}").click().run()
+    app.button(key=f"send-{run_id_of(table)}").click().run()
     assert "a person may have 1 drafts and submissions" in words(app)
-    assert registry.one(data, run_id(table), Actor(SENDER)).state == "draft"
+    assert registry.one(data, run_id_of(table), Actor(SENDER)).state == "draft"
 
     app = open_as(SENDER, "contribute/upload.py")
     uploader = next(each for each in app.file_uploader if each.label == "Result files of one run")
@@ -286,11 +286,11 @@ def test_only_what_names_its_publication_can_be_called_published(open_as: OpenAs
     registry.submit(data, told, Actor(SENDER))
     app = open_as(REVIEWER)
     assert "**Status of the source:** preprint" in words(app)
-    badge = app.selectbox(key=f"badge-{run_id(told)}")
+    badge = app.selectbox(key=f"badge-{run_id_of(told)}")
     assert badge.options[-1] == badges.badge_words("published") and badge.value == "self-reported"
     badge.set_value("published").run()
-    app.button(key=f"approve-{run_id(told)}").click().run()
-    assert registry.one(data, run_id(told), Actor(SENDER)).state == "published"
+    app.button(key=f"approve-{run_id_of(told)}").click().run()
+    assert registry.one(data, run_id_of(told), Actor(SENDER)).state == "published"
     shown = words(open_as(None, "rankings/leaderboard.py", board="All runs, without ranks", verified="true"))
     assert "Told-3B" in shown
 

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from siuo_dash.store.registry import withdrawn
-from tests.make.inspect_stores import data_folder
 from tests.make.pages import OpenApp
+from tests.make.stores import make_data
 
 RUN, SAMPLES = "inspect/run.py", "inspect/samples.py"
 GLM = "GLM-4.1V-9B-Thinking · Meta-Llama-3.1-8B-Instruct"
@@ -96,7 +96,7 @@ def test_withdraw_and_bring_back(open_app: OpenApp, small: Path, tmp_path: Path,
 
 
 def test_an_empty_store(open_app: OpenApp, tmp_path: Path) -> None:
-    folder = data_folder(tmp_path / "data")
+    folder = make_data(tmp_path / "data")
     for page in (RUN, SAMPLES):
         app = open_app(folder, page)
         assert not app.exception

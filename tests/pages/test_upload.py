@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.store.registry import withdrawn
 from tests.make.files import Rows, as_csv, as_json, judged, plain
+from tests.make.pages import OpenApp
 from tests.make.registry import events, runs_in
-from tests.make.stores import make_data, make_run, question_ids, share
+from tests.make.runs import IDS, make_run, share
+from tests.make.stores import make_data
 
 PAGE = "pages/contribute/upload.py"
 DRAFT = "of-one-page:upload"
@@ -28,11 +28,8 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(data: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("SIUO_DATA", str(data))
-    opened = AppTest.from_file(str(root / "app.py"), default_timeout=60).run()
-    yield opened.switch_page(PAGE).run()
-    st.cache_resource.clear()
+def app(data: Path, open_app: OpenApp) -> AppTest:
+    return open_app(data).switch_page(PAGE).run()
 
 
 def drop(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
@@ -272,7 +269,7 @@ def test_a_disk_that_refuses_is_said_in_words(app: AppTest, data: Path) -> None:
 
 
 def choices(answer: str) -> Rows:
-    return [{"question_id": question_id, "response_mcqa": answer} for question_id in question_ids()]
+    return [{"question_id": question_id, "response_mcqa": answer} for question_id in IDS]
 
 
 ODD = {

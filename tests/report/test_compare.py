@@ -22,7 +22,8 @@ from siuo_dash.report import compare as words
 from siuo_dash.report import export, reliability
 from siuo_dash.report.export import Provenance
 from siuo_dash.store.engine.database import Store
-from tests.make.compare_stores import ALPHA, BETA, HOSTILE, demo, id_of, one, run, store_of, totals
+from tests.make.runs import ALPHA, BETA, HOSTILE, judged_run, make_run, run_id_of, share
+from tests.make.stores import demo, store_of
 
 SAFE = METRICS["safe"]
 SIDE = Side("x", 0, "x", "human-1", Protocol("human", 1), "per_sample", {})
@@ -69,14 +70,14 @@ def _exports(table: export.Table) -> dict[str, str]:
 
 def test_a_comparison_across_boards_carries_its_warning_in_every_export(tmp_path: Path) -> None:
     human, machine = (
-        run(ALPHA, "human", one({1001: True, 1002: True})),
-        run(ALPHA, "gpt-4o", one({1001: False, 1002: True})),
+        judged_run(ALPHA, "human", {1001: True, 1002: True}),
+        judged_run(ALPHA, "gpt-4o", {1001: False, 1002: True}),
     )
     store = store_of(tmp_path, human, machine)
-    found = compare(store, id_of(human), id_of(machine))
+    found = compare(store, run_id_of(human), run_id_of(machine))
     provenance = Provenance(store.version, "two boards", "A and B", found.warning)
     names = ("first run", "second run")
-    frame = against_baseline(store, side(store, id_of(human)), SAFE, of_runs([id_of(machine)]))
+    frame = against_baseline(store, side(store, run_id_of(human)), SAFE, of_runs([run_id_of(machine)]))
     tables = (
         words.comparison_export(found, names, provenance),
         words.domains_export(found.domains["safe"], names, provenance),
@@ -246,8 +247,11 @@ def test_which_samples_are_shown() -> None:
 
 
 def test_totals_have_no_row_of_their_own_in_the_metric_table(tmp_path: Path) -> None:
-    first, second = run(ALPHA, "human", one({1001: True})), totals(BETA, "human", 1, 2, 1)
-    found = compare(store_of(tmp_path, first, second), id_of(first), id_of(second))
+    first, second = (
+        judged_run(ALPHA, "human", {1001: True}),
+        make_run(BETA, share(1, 2), totals=True, responses_per_sample=1),
+    )
+    found = compare(store_of(tmp_path, first, second), run_id_of(first), run_id_of(second))
     table = words.metrics_table(found).set_index("Metric")
     assert table.loc["Safe", "How"] == f"{words.UNPAIRED}: the second run is known by its totals only"
     assert table.loc["Effective", "How"] == "A: not judged, B: not published"

@@ -26,7 +26,8 @@ from siuo_dash.report.leaderboard import (
 )
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import attempts, publish
-from tests.make.stores import make_data, make_run, share
+from tests.make.runs import make_run, share
+from tests.make.stores import make_data
 
 COMMUNITY = "meta-llama-meta-llama-3-1-8b-instruct-1"
 PROVENANCE = Provenance("v", "b", "f")

@@ -8,17 +8,17 @@ import pytest
 
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.benchmark import badges
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.schema import SOURCE_STATUS
+from siuo_dash.report import badges
 from siuo_dash.report import review as view
-from siuo_dash.report.runs import attempt_words
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import Actor, Attempt
 from siuo_dash.store.registry.log import MOVES, SHOWN_AS
 from tests.make.registry import events
-from tests.make.stores import make_data, make_run, run_id, share
+from tests.make.runs import make_run, run_id_of, share
+from tests.make.stores import make_data
 
 SENDER, REVIEWER = Actor("sender@example.org"), Actor("reviewer@example.org", reviewer=True)
 
@@ -28,11 +28,11 @@ SENDER, REVIEWER = Actor("sender@example.org"), Actor("reviewer@example.org", re
     [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (21, "21st"), (112, "112th")],
 )
 def test_attempts(number: int, words: str) -> None:
-    assert attempt_words(Attempt(number, 200)) == f"{words} of 200 attempts"
+    assert badges.attempt_words(Attempt(number, 200)) == f"{words} of 200 attempts"
 
 
 def test_attempts_that_are_none_or_one() -> None:
-    assert attempt_words(None) == "" and attempt_words(Attempt(1, 1)) == "only attempt"
+    assert badges.attempt_words(None) == "" and badges.attempt_words(Attempt(1, 1)) == "only attempt"
 
 
 def test_what_a_reviewer_can_give() -> None:
@@ -50,8 +50,8 @@ def test_what_happened_names_nobody_to_the_submitter(tmp_path: Path) -> None:
     data = make_data(tmp_path / "data")
     table = make_run("A-7B", share(40), judge="J")
     registry.submit(data, table, SENDER)
-    registry.request_changes(data, run_id(table), REVIEWER, "Name the judge's version.")
-    found = registry.one(data, run_id(table), SENDER)
+    registry.request_changes(data, run_id_of(table), REVIEWER, "Name the judge's version.")
+    found = registry.one(data, run_id_of(table), SENDER)
     seen = view.history_frame(found.history, SENDER.id, addresses=False)
     assert seen[["What", "By"]].values.tolist() == [["sent for review", "you"], ["changes asked for", "a reviewer"]]
     assert seen["Why"].tolist() == ["", "Name the judge's version."]

@@ -23,8 +23,9 @@ from siuo_dash.report import file_findings, upload
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import Withdrawal
 from siuo_dash.store.runs.parquet import parquet_bytes
-from tests.make.files import CATALOGUE, Rows, as_csv, as_json, judged, plain, reply
-from tests.make.stores import make_data, make_run, question_ids, share
+from tests.make.files import Rows, as_csv, as_json, judged, plain, reply
+from tests.make.runs import CATALOGUE, IDS, make_run, share
+from tests.make.stores import make_data
 
 FINDINGS = [
     Finding("error", "the value 'x' is odd", "give its meaning", "=a.csv", 5, 1004, "label"),
@@ -243,7 +244,7 @@ def test_earlier_runs_in_words(tmp_path: Path) -> None:
 
 
 def test_multiple_choice_has_its_board_and_its_figure() -> None:
-    rows = [{"question_id": question_id, "response_mcqa": "(A)"} for question_id in question_ids()]
+    rows = [{"question_id": question_id, "response_mcqa": "(A)"} for question_id in IDS]
     found = validate([UploadedFile("m.json", as_json(rows))], CATALOGUE)
     assert upload.board_protocol(found, "").id == "exact-match-1"
     label, value, words = upload.score_figures(found)[0]

@@ -19,7 +19,8 @@ from siuo_dash.store.registry.opening import changing
 from tests.conftest import ROOT
 from tests.make.files import as_json, judged
 from tests.make.registry import events, runs_in
-from tests.make.stores import add, make_run, run_id, share
+from tests.make.runs import make_run, run_id_of, share
+from tests.make.stores import add
 from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished
 from tests.server.visitor import Visitor
@@ -159,10 +160,10 @@ def test_a_corrupt_submission_is_named_on_every_page_and_the_others_are_shown(tm
             broken = make_run("Broken-VL", share(40))
             add(data, broken).write_bytes(b"PAR1 no parquet at all PAR1")
             await visitor.go("tradeoff")
-            assert run_id(broken) in visitor.words() and not visitor.alerts()
-            registry.withdraw(data, run_id(broken), registry.local(), "its file is broken")
+            assert run_id_of(broken) in visitor.words() and not visitor.alerts()
+            registry.withdraw(data, run_id_of(broken), registry.local(), "its file is broken")
             await visitor.go("tradeoff")
-            assert run_id(broken) not in visitor.words()
+            assert run_id_of(broken) not in visitor.words()
 
     with running(tmp_path, data) as server:
         finished(visit(server))

@@ -12,7 +12,8 @@ from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.server.first_view import ROWS, first_view
 from siuo_dash.store.engine.database import Store
-from tests.make.stores import make_data, make_run, share
+from tests.make.runs import make_run, share
+from tests.make.stores import make_data
 
 HOSTILE = "</td></table><script>alert(1)</script><img src=x onerror=alert(1)>"
 

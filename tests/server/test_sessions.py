@@ -16,7 +16,7 @@ from tests.browser.driver import free_port
 from tests.browser.hosted import PEOPLE
 from tests.make.files import as_json, judged
 from tests.make.registry import events
-from tests.make.stores import make_run, share
+from tests.make.runs import make_run, share
 from tests.oidc.provider import Provider, serving
 from tests.server.instance import Instance, copy_data, running
 from tests.server.loops import finished

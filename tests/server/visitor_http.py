@@ -63,18 +63,25 @@ class Http:
     def put(self, path: str, name: str, content: bytes) -> tuple[int, str]:
         boundary = uuid.uuid4().hex
         body = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n"
-        ).encode() + content + f"\r\n--{boundary}--\r\n".encode()  # fmt: skip
+            (
+                f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n'
+                "Content-Type: application/octet-stream\r\n\r\n"
+            ).encode()
+            + content
+            + f"\r\n--{boundary}--\r\n".encode()
+        )
         connection = self._connection()
         try:
             answer, text = self._ask(
-                connection, "PUT", path, body,
+                connection,
+                "PUT",
+                path,
+                body,
                 {
                     "Content-Type": f"multipart/form-data; boundary={boundary}",
                     "X-Xsrftoken": self.cookies.get("_streamlit_xsrf", ""),
                 },
-            )  # fmt: skip
+            )
             return answer.status, text
         finally:
             connection.close()

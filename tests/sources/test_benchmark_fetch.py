@@ -178,7 +178,8 @@ def test_a_server_that_is_down_is_not_asked_for_every_picture(site: server.Site,
     assert len(site.asked) == MAX_CONSECUTIVE_FAILURES
     assert (
         report.findings[MAX_CONSECUTIVE_FAILURES].message
-        == f"{5 - MAX_CONSECUTIVE_FAILURES} more files were not tried after {MAX_CONSECUTIVE_FAILURES} failures in a row"
+        == f"{5 - MAX_CONSECUTIVE_FAILURES} more files were not tried "
+        f"after {MAX_CONSECUTIVE_FAILURES} failures in a row"
     )
 
 

@@ -33,9 +33,13 @@ def leftovers(folder: Path) -> list[str]:
 def test_a_file_comes_whole(site: Site, tmp_path: Path) -> None:
     heard: list[tuple[int, int | None]] = []
     download(
-        f"{site.address}/file", tmp_path / "f", most=10**6, flaw=lambda content: None, patience=QUICK,
+        f"{site.address}/file",
+        tmp_path / "f",
+        most=10**6,
+        flaw=lambda content: None,
+        patience=QUICK,
         progress=lambda have, whole: heard.append((have, whole)),
-    )  # fmt: skip
+    )
     assert (tmp_path / "f").read_bytes() == BODY
     assert leftovers(tmp_path) == ["f"]
     assert heard[-1] == (len(BODY), len(BODY))

@@ -79,13 +79,19 @@ def test_each_fault_of_a_publication(root: Path, tmp_path: Path, column: str, va
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (put(3, "model", "GPT-4V(ision)"), "totals.csv, line 3, GPT-4V(ision): stands twice under human, 3 responses, first in totals.csv, line 2"),
+        (
+            put(3, "model", "GPT-4V(ision)"),
+            "totals.csv, line 3, GPT-4V(ision): stands twice under human, 3 responses, first in totals.csv, line 2",
+        ),
         (put(4, "model", " "), "totals.csv, line 4: no model"),
         (lambda rows: rows[4].pop(), "totals.csv, line 5, LLaVA-1.6-34B: does not have the 15 fields of the header"),
-        (lambda rows: rows[4].append("x"), "totals.csv, line 5, LLaVA-1.6-34B: does not have the 15 fields of the header"),
+        (
+            lambda rows: rows[4].append("x"),
+            "totals.csv, line 5, LLaVA-1.6-34B: does not have the 15 fields of the header",
+        ),
         (lambda rows: rows[0].__setitem__(9, "total"), "totals.csv, line 2, GPT-4V(ision): column 'n' is missing"),
     ],
-)  # fmt: skip
+)
 def test_faults_of_the_form(root: Path, tmp_path: Path, edit: Callable[[Rows], None], words: str) -> None:
     path = edited(root / "data/sources/published_totals.csv", tmp_path / "totals.csv", edit)
     with pytest.raises(SourceError) as caught:
@@ -106,12 +112,21 @@ def test_the_same_model_under_another_judge_is_another_run(root: Path, tmp_path:
         (put(2, "safe", "yes"), "runs.csv, line 2, GLM-4.1V-9B-Thinking: not understood: 'yes' is neither 0 nor 1"),
         (put(2, "safe", ""), "runs.csv, line 2, GLM-4.1V-9B-Thinking: not understood"),
         (put(2, "response_chars", "many"), "runs.csv, line 2, GLM-4.1V-9B-Thinking: not understood"),
-        (put(3, "question_id", "1001"), "line 3, GLM-4.1V-9B-Thinking: question_id 1001 stands twice, first in runs.csv, line 2"),
-        (put(3, "question_id", "1020"), "line 3, GLM-4.1V-9B-Thinking: 1020 is not a SIUO sample; self-harm ends at 1019"),
+        (
+            put(3, "question_id", "1001"),
+            "line 3, GLM-4.1V-9B-Thinking: question_id 1001 stands twice, first in runs.csv, line 2",
+        ),
+        (
+            put(3, "question_id", "1020"),
+            "line 3, GLM-4.1V-9B-Thinking: 1020 is not a SIUO sample; self-harm ends at 1019",
+        ),
         (lambda rows: rows.pop(1), "runs.csv: GLM-4.1V-9B-Thinking has no row for question_id 1001"),
-        (lambda rows: rows[0].__setitem__(6, "void"), "runs.csv, line 2, GLM-4.1V-9B-Thinking: column 'empty' is missing"),
+        (
+            lambda rows: rows[0].__setitem__(6, "void"),
+            "runs.csv, line 2, GLM-4.1V-9B-Thinking: column 'empty' is missing",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_fault_of_a_community_run(
     root: Path, tmp_path: Path, catalogue: Catalogue, edit: Callable[[Rows], None], words: str
 ) -> None:
@@ -145,7 +160,10 @@ def test_a_file_that_is_not_a_table(tmp_path: Path, read: Callable[[Path], objec
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (put(9, "question_id", "2001"), "samples.csv, line 9: question_id 2001 does not lie in the block of 'self-harm'"),
+        (
+            put(9, "question_id", "2001"),
+            "samples.csv, line 9: question_id 2001 does not lie in the block of 'self-harm'",
+        ),
         (put(9, "question_id", "x"), "samples.csv, line 9: invalid literal"),
         (put(9, "correct_option", "E"), "samples.csv, line 9: unknown option 'E'; one of A, B, C, D"),
         (put(9, "primary_dimension", "luck"), "samples.csv, line 9: unknown dimension 'luck'"),
@@ -153,7 +171,7 @@ def test_a_file_that_is_not_a_table(tmp_path: Path, read: Callable[[Path], objec
         (lambda rows: rows[0].pop(), "column hazard is missing"),
         (lambda rows: rows.__delitem__(slice(1, None)), "the catalogue holds no sample"),
     ],
-)  # fmt: skip
+)
 def test_each_fault_of_the_catalogue(root: Path, tmp_path: Path, edit: Callable[[Rows], None], words: str) -> None:
     with pytest.raises(CatalogueError) as caught:
         read_catalogue(edited(root / "data/samples.csv", tmp_path / "samples.csv", edit))

@@ -123,7 +123,7 @@ def kill_everywhere(action: str, start: Path, out: Path) -> None:
 
 
 def cut_short(action: str, data_dir: Path, largest: int, deadly: bool) -> int:
-    """Do the action where no file may grow beyond `largest` bytes; a deadly limit kills at the write that crosses it."""
+    """Do the action where no file may grow beyond `largest` bytes; a deadly limit kills at the write beyond it."""
 
     def task() -> int:
         if deadly:
@@ -145,7 +145,7 @@ def cut_everywhere(action: str, start: Path, out: Path) -> None:
 
 
 def kill_at_random(data_dir: Path, times: int) -> None:
-    """Publish and withdraw, one process after another, each killed at a random moment; what was acknowledged, by run_id."""
+    """Publish and withdraw in processes that are each killed at a random moment; what was acknowledged, by run_id."""
     run_table()
     choose = random.Random(7)
     acknowledged: dict[str, str] = {}

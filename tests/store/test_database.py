@@ -1,4 +1,4 @@
-"""The store: what it takes in, what it leaves out by name, what a reader sees meanwhile, and what no query can reach."""
+"""The store: what it takes in, what it leaves out by name, what a reader sees meanwhile, what no query can reach."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from siuo_dash.store.registry.opening import REGISTRY, changing
 from siuo_dash.store.runs.parquet import parquet_bytes
 from siuo_dash.store.runs.run_file import responses, run_table
 from tests.make.registry import file_of
-from tests.make.stores import add, make_data, make_run, question_ids, run_id, with_column
+from tests.make.runs import IDS, make_run, run_id_of, with_column
+from tests.make.stores import add, make_data
 
 FIVE = [True, True, False, True, None]
 
@@ -107,12 +108,12 @@ def test_published_withdrawn_and_restored_runs_are_noticed(data: Path) -> None:
     assert models(store) == ["Added", "Sound"]
     versions.append(store.version)
 
-    move(data, ("withdraw", run_id(added)))
+    move(data, ("withdraw", run_id_of(added)))
     assert store.refresh()
     assert models(store) == ["Sound"]
     assert store.version == versions[0]
 
-    move(data, ("restore", run_id(added)))
+    move(data, ("restore", run_id_of(added)))
     assert store.refresh()
     assert (models(store), store.version) == (["Added", "Sound"], versions[1])
     assert not store.refresh()
@@ -123,12 +124,12 @@ def test_the_version_changes_with_what_is_shown_and_only_then(data: Path) -> Non
     before = store.version
     waiting = make_run("Waits", FIVE)
     with changing(data) as now:
-        upload = Upload.of(waiting, run_id(waiting), "0" * 64, files.keep(data, parquet_bytes(waiting)))
+        upload = Upload.of(waiting, run_id_of(waiting), "0" * 64, files.keep(data, parquet_bytes(waiting)))
         now.bring("submit", upload, owner="ada@example.org", verified=True)
     assert not store.refresh()
     assert store.version == before
     with changing(data) as now:
-        row = now.run(run_id(waiting))
+        row = now.run(run_id_of(waiting))
         assert row is not None
         now.move("approve", row, "reviewer@example.org", source_status="re-judged")
     assert store.refresh()
@@ -353,7 +354,7 @@ def test_one_run_in_two_files_counts_once(data: Path) -> None:
     store = Store(data)
     assert models(store) == ["Sound"]
     (broken,) = store.broken
-    assert broken.name.startswith(f"run {run_id(make_run('Sound', FIVE))}, runs/")
+    assert broken.name.startswith(f"run {run_id_of(make_run('Sound', FIVE))}, runs/")
     assert "is also in results.parquet; remove one of the two" in broken.why
     # Removing either of the two is enough.
     (data / RESULTS).unlink()
@@ -385,8 +386,8 @@ def test_other_writers_names_orders_and_nulls_are_understood(data: Path) -> None
 
 def test_the_responses_of_one_sample(data: Path) -> None:
     store = Store(data)
-    name = run_id(make_run("Sound", FIVE))
-    second = responses(store, name, question_ids()[1])
+    name = run_id_of(make_run("Sound", FIVE))
+    second = responses(store, name, IDS[1])
     assert [(response["text"], response["safe"]) for response in second] == [("Sound says 1", True)]
     assert responses(store, name, 9001) == []
     with pytest.raises(NoRun):
@@ -411,7 +412,7 @@ def test_no_aggregate_reads_the_texts(data: Path) -> None:
     assert models(store) == ["Sound", "Unreadable texts"]
     assert store.frame("SELECT safe_k, safe_n FROM runs WHERE model LIKE 'Unr%'").iloc[0].tolist() == [3, 4]
     with pytest.raises(SchemaError):
-        responses(store, run_id(run), 1001)
+        responses(store, run_id_of(run), 1001)
 
 
 # Readers
@@ -423,8 +424,8 @@ def test_eight_readers_see_whole_states_while_files_change(data: Path) -> None:
     states = [make_run("Changing", [True] * 60, [False] * 60), make_run("Changing", [False] * 40, [True] * 40)]
     for state in states:
         add(data, state)
-        move(data, ("withdraw", run_id(state)))
-    one, two = map(run_id, states)
+        move(data, ("withdraw", run_id_of(state)))
+    one, two = map(run_id_of, states)
     changes = [[("restore", one)], [("withdraw", one), ("restore", two)], [("withdraw", two)]]
     faults: list[object] = []
     done = threading.Event()

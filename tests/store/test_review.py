@@ -9,10 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from siuo_dash.benchmark.badges import BADGES, badge_of, is_verified
+from siuo_dash.benchmark.badges import badge_of, is_verified
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import SOURCE_STATUS
 from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
+from siuo_dash.report.badges import BADGES
 from siuo_dash.store import registry
 from siuo_dash.store.registry import Actor, AlreadyPublished, AlreadySubmitted, Attempt, Limits, publish
 from siuo_dash.store.registry.change import Change
@@ -214,7 +215,7 @@ def test_waiting_is_oldest_first_and_own_newest_first_whatever_the_clock_says(tm
 
 
 def turn_back_the_clock(data_dir: Path, days: float = 400) -> None:
-    """Rewrite the log as if all that happened so far had happened `days` later than now: the clock was set back since."""
+    """Rewrite the log as if all so far had happened `days` later than now: the clock was set back since."""
     rewrite(data_dir, at=(datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="microseconds"))
 
 
@@ -244,9 +245,11 @@ class TestBadges:
     def test_each_source_status_has_one(self) -> None:
         found = {status: badge_of(status) for status in SOURCE_STATUS}
         assert found == {
-            "peer-reviewed": "published", "preprint": "published", "draft": "published", "community": "self-reported",
-            "self-reported": "self-reported", "re-judged": "re-judged", "reproduced": "reproduced",
-        }  # fmt: skip
+            **dict.fromkeys(("peer-reviewed", "preprint", "draft"), "published"),
+            **dict.fromkeys(("community", "self-reported"), "self-reported"),
+            "re-judged": "re-judged",
+            "reproduced": "reproduced",
+        }
         assert set(found.values()) == set(BADGES)
         assert badge_of("anything else") == "self-reported"
         assert [status for status in SOURCE_STATUS if not is_verified(status)] == ["community", "self-reported"]
@@ -308,9 +311,9 @@ class TestCorrections:
         third = run_table(content="third")
         told = registry.submit(tmp_path, third, ADA, corrects=CORRECTION)
         assert told.supersedes == RUN
-        assert states(tmp_path) == {RUN: "published", CORRECTION: "superseded", run_id_of(third): "pending"}  # fmt: skip
+        assert states(tmp_path) == {RUN: "published", CORRECTION: "superseded", run_id_of(third): "pending"}
         registry.approve(tmp_path, run_id_of(third), REVIEWER)
-        assert states(tmp_path) == {RUN: "superseded", CORRECTION: "superseded", run_id_of(third): "published"}  # fmt: skip
+        assert states(tmp_path) == {RUN: "superseded", CORRECTION: "superseded", run_id_of(third): "published"}
 
     def test_two_corrections_of_one_run(self, tmp_path: Path) -> None:
         correction_waits(tmp_path)

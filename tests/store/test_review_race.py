@@ -42,7 +42,7 @@ def test_many_processes_at_once(root: Path, tmp_path: Path, killed: int) -> None
 
 
 def test_the_cost_of_a_submission_and_an_approval_does_not_grow_with_the_store(tmp_path: Path) -> None:
-    """The same questions are asked whatever the number of runs, each finds its rows by an index, and no other file is read."""
+    """The same is asked however many runs there are, each finds its rows by an index, no other file is read."""
     found = []
     for others in (2, 60):
         data_dir = tmp_path / str(others)

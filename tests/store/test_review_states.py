@@ -1,4 +1,4 @@
-"""Any sequence of any actions by anybody: the log replays to the states of the runs, limits hold, no file is left over."""
+"""Any actions by anybody in any order: the log replays to the states of the runs, limits hold, no file is left over."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from siuo_dash.errors import NoRun
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import run_parquet, run_table
-from tests.make.runs import run_id_of
+from tests.make.runs import make_run, run_id_of, share
 from tests.make.runs import run_table as made
-from tests.make.stores import make_data, make_run, share
+from tests.make.stores import make_data
 from tests.store.review_runs import ADA, REVIEWER
 
 HIDDEN = {name: f"Hidden {name}" for name in ("draft", "pending", "rejected", "retracted", "superseded", "withdrawn")}

@@ -15,11 +15,9 @@ from siuo_dash.errors import NoRun, SchemaError
 from siuo_dash.sources.benchmark_text import SampleText
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import responses, run_rows, run_table, samples_with
-from tests.make.inspect_stores import data_folder, sentences
-from tests.make.inspect_stores import run_table as make_run
 from tests.make.registry import file_of
-from tests.make.runs import run_id_of
-from tests.make.stores import add
+from tests.make.runs import judged_run, run_id_of, sentences
+from tests.make.stores import add, make_data
 
 
 def bytes_read() -> int:
@@ -76,10 +74,12 @@ def test_a_run_that_is_not_there_is_named(store: Store) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="bytes read are counted by Linux")
 def test_opening_a_sample_of_a_long_run_reads_a_part_of_its_file(tmp_path: Path) -> None:
-    folder = data_folder(tmp_path / "data")
+    folder = make_data(tmp_path / "data")
     ids = [sample.question_id for sample in Store(folder).catalogue.samples]
     # Random letters, for Parquet would fold a repeated sentence into nothing.
-    table = make_run("Long", {each: [(True, True)] * 3 for each in ids}, text=lambda *_: os.urandom(15_000).hex())
+    table = judged_run(
+        "Long", "human", {each: [(True, True)] * 3 for each in ids}, text=lambda *_: os.urandom(15_000).hex()
+    )
     path = add(folder, table)
     store = Store(folder)
     groups = pq.ParquetFile(path).metadata.num_row_groups
@@ -90,10 +90,10 @@ def test_opening_a_sample_of_a_long_run_reads_a_part_of_its_file(tmp_path: Path)
 
 
 def test_a_long_run_is_read_in_the_order_of_its_samples(tmp_path: Path) -> None:
-    folder = data_folder(tmp_path / "data")
+    folder = make_data(tmp_path / "data")
     ids = [sample.question_id for sample in Store(folder).catalogue.samples]
-    table = make_run(
-        "Long", {each: [(True, True)] for each in ids}, text=lambda q, p: sentences("Long")(q, p) + "x" * 60_000
+    table = judged_run(
+        "Long", "human", {each: True for each in ids}, text=lambda q, p: sentences("Long")(q, p) + "x" * 60_000
     )
     add(folder, table)
     store = Store(folder)

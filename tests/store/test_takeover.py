@@ -23,8 +23,8 @@ from siuo_dash.store.registry.opening import REGISTRY, close, reading
 from siuo_dash.store.registry.public import log_lines
 from siuo_dash.store.registry.tables import head, runs, sign_outs
 from tests.make.old_directory import OldWriter
-from tests.make.runs import run_id_of, run_table, totals_table
-from tests.make.stores import make_data, make_run, with_column
+from tests.make.runs import make_run, run_id_of, run_table, totals_table, with_column
+from tests.make.stores import make_data
 
 ADA, BOB, REVIEWER = "ada@example.org", "bob@example.org", "reviewer@example.org"
 

@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 
 from siuo_dash.errors import NoRun
 from siuo_dash.ui import background, display, page
-from tests.make.stores import add, make_data, make_run
+from tests.make.runs import make_run
+from tests.make.stores import add, make_data
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from siuo_dash.analysis.findings.leaders import is_paper
 from siuo_dash.analysis.findings.statement import Statement, board_view
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
-from tests.make.findings_stores import counted, store
-from tests.make.stores import make_data, make_run, share
+from tests.make.runs import counted, make_run, share
+from tests.make.stores import make_data, store_of
 
 
 def said(made: Store, metric: str = "safe", board: str = "human-3") -> dict[str, Statement]:
@@ -24,7 +24,7 @@ def said(made: Store, metric: str = "safe", board: str = "human-3") -> dict[str,
 
 
 def test_one_run(tmp_path: Path) -> None:
-    found = said(store(tmp_path, counted("Only", 60, 20, 50, 37, open_weights=True, params_b=7.0)))
+    found = said(store_of(tmp_path, counted("Only", 60, 20, 50, 37, open_weights=True, params_b=7.0)))
     assert found["best"].sentence == "Only is the only ranked run: 47.9 % Safe. There is nothing to compare it with."
     assert found["median"].sentence == "There is one run, so its Safe rate, 47.90 %, is the median too."
     assert found["below-half"].sentence.startswith("1 of 1 runs stay below 50 % by Safe. For none the whole")
@@ -35,11 +35,15 @@ def test_one_run(tmp_path: Path) -> None:
 
 
 def test_no_closed_models(tmp_path: Path) -> None:
-    runs = [counted(f"Open-{size}B", 20 + size, 10, 50, 87 - size, open_weights=True, params_b=float(size)) for size in (1, 4, 8, 30, 70)]  # fmt: skip
-    found = said(store(tmp_path, *runs))
+    runs = [
+        counted(f"Open-{size}B", 20 + size, 10, 50, 87 - size, open_weights=True, params_b=float(size))
+        for size in (1, 4, 8, 30, 70)
+    ]
+    found = said(store_of(tmp_path, *runs))
     assert not found["weights"].said
     assert found["weights"].sentence == (
-        "This board holds no model with closed weights and 5 models with open weights: two of each are needed to compare the kinds."
+        "This board holds no model with closed weights and 5 models with open weights: "
+        "two of each are needed to compare the kinds."
     )
     # rho is 1, where no interval is defined; and one family, whose largest model is better.
     assert not found["size"].said
@@ -55,7 +59,7 @@ def test_all_ties(tmp_path: Path) -> None:
     runs = [
         counted(f"T{n}", 50, 20, 40, 57, open_weights=n < 3, params_b=float(n + 1), mcqa=share(60)) for n in range(6)
     ]
-    found = said(store(tmp_path, *runs))
+    found = said(store_of(tmp_path, *runs))
     assert found["best"].sentence == "All 6 runs have the same Safe rate, 41.9 %: none can be called best."
     assert not found["weights"].said
     assert "no uncertainty can be computed" in found["weights"].sentence
@@ -70,30 +74,30 @@ def test_all_ties(tmp_path: Path) -> None:
 
 def test_shared_first_place(tmp_path: Path) -> None:
     runs = [counted("A", 90, 50, 10, 17), counted("B", 100, 40, 10, 17), counted("C", 5, 5, 10, 147)]
-    sentence = said(store(tmp_path, *runs))["best"].sentence
+    sentence = said(store_of(tmp_path, *runs))["best"].sentence
     assert sentence == "A and B share the highest Safe rate, 83.8 %. The other run differs."
 
 
 def test_no_effectiveness(tmp_path: Path) -> None:
     runs = [make_run(f"S{n}", share(40 + 30 * n)) for n in range(4)]
-    found = said(store(tmp_path, *runs))
+    found = said(store_of(tmp_path, *runs))
     assert not found["refusal"].said
     assert "judged for both safety and effectiveness" in found["refusal"].sentence
     assert not {"refusal-range", "refusal-order"} & set(found)
     assert "McNemar" in found["best"].caveat
-    by_effect = said(store(tmp_path / "again", *runs), "effective")
+    by_effect = said(store_of(tmp_path / "again", *runs), "effective")
     assert by_effect["best"].sentence == "No run of this board is ranked by Effective, so none is best."
     assert not by_effect["level"].said
     assert not any(statement.said for statement in by_effect.values())
 
 
 def test_zero_runs(tmp_path: Path) -> None:
-    made = store(tmp_path)
+    made = store_of(tmp_path)
     assert queries.boards(made) == []
 
 
 def test_a_board_whose_runs_are_all_partial(tmp_path: Path) -> None:
-    found = said(store(tmp_path, counted("Partial", 10, 5, 5, 5), counted("Other", 5, 5, 5, 5)))
+    found = said(store_of(tmp_path, counted("Partial", 10, 5, 5, 5), counted("Other", 5, 5, 5, 5)))
     assert not found["best"].said
     assert not found["level"].said
     assert not found["refusal"].said
@@ -102,7 +106,7 @@ def test_a_board_whose_runs_are_all_partial(tmp_path: Path) -> None:
 def test_open_models_ahead(tmp_path: Path) -> None:
     runs = [counted(f"Open{n}", 120 + n, 10, 20, 17 - n, open_weights=True) for n in range(3)]
     runs += [counted(f"Closed{n}", 20 + n, 10, 20, 117 - n, open_weights=False) for n in range(3)]
-    sentence = said(store(tmp_path, *runs))["weights"].sentence
+    sentence = said(store_of(tmp_path, *runs))["weights"].sentence
     assert sentence.startswith("Models with closed weights have a lower Safe rate than those with open weights:")
 
 
@@ -120,7 +124,7 @@ def test_several_uploads_of_a_model_count_as_one(tmp_path: Path) -> None:
         for n in range(3)
     ]
     others = [counted("Open-B", 10, 10, 20, 127), counted("Closed", 30, 0, 0, 137, open_weights=False)]
-    found = said(store(tmp_path, *again, *others))
+    found = said(store_of(tmp_path, *again, *others))
     assert found["weights"].n == "1 closed model, 1 open model"
 
 
@@ -130,14 +134,14 @@ def test_size_that_helps(tmp_path: Path) -> None:
         counted(f"M{s}", k, 0, 0, 167 - k, params_b=float(s))
         for s, k in zip(sizes, (10, 30, 20, 40, 50, 80, 90), strict=True)
     ]
-    sentence = said(store(tmp_path, *runs))["size"].sentence
+    sentence = said(store_of(tmp_path, *runs))["size"].sentence
     assert sentence.startswith("Larger models have a higher Safe rate on this board: Spearman's rho is 0.96")
 
 
 def test_families_with_verdicts_by_sample_are_compared_sample_by_sample(tmp_path: Path) -> None:
     small, large = share(60), [*share(55, 157), *[True] * 10]
     runs = [make_run("Fam-7B", small, params_b=7.0), make_run("Fam-70B", large, params_b=70.0)]
-    statement = said(store(tmp_path, *runs))["size-families"]
+    statement = said(store_of(tmp_path, *runs))["size-families"]
     pair = next(figure for figure in statement.figures if figure.label == "Fam-70B minus Fam-7B")
     # Ten samples only the large one passes, five only the small one: (10 - 5) / 167.
     assert pair.value == pytest.approx(5 / 167)
@@ -146,7 +150,7 @@ def test_families_with_verdicts_by_sample_are_compared_sample_by_sample(tmp_path
 
 def test_multiple_choice_that_agrees(tmp_path: Path) -> None:
     runs = [make_run(f"M{n}", share(20 + 12 * n + (n == 4) * 14), mcqa=share(45 + 10 * n)) for n in range(8)]
-    found = said(store(tmp_path, *runs))
+    found = said(store_of(tmp_path, *runs))
     assert "order the runs much alike" in found["mcqa"].sentence
     assert "leads in multiple choice" not in found["mcqa"].sentence
 
@@ -164,13 +168,13 @@ def test_the_announcement_needs_its_own_fifteen_rows_and_no_other(tmp_path: Path
 
 
 def test_fifteen_other_rows_are_not_the_papers(tmp_path: Path) -> None:
-    made = store(tmp_path, *[counted(f"M{n}", 20 + n, 5, 20, 122 - n) for n in range(15)])
+    made = store_of(tmp_path, *[counted(f"M{n}", 20 + n, 5, 20, 122 - n) for n in range(15)])
     assert "announced" not in said(made)
 
 
 def test_judges_that_agree(tmp_path: Path) -> None:
     runs = [make_run("Same", share(80)), make_run("Same", share(80), judge="gpt-4o", responses_per_sample=1)]
-    found = said(store(tmp_path, *runs))
+    found = said(store_of(tmp_path, *runs))
     assert found["judges"].sentence.startswith(
         "The models that stand on several boards have the same Safe rate on each"
     )
@@ -179,7 +183,7 @@ def test_judges_that_agree(tmp_path: Path) -> None:
 
 def test_a_model_is_the_same_whatever_its_case(tmp_path: Path) -> None:
     runs = [make_run("LLaVA-X", share(80)), make_run("llava-x", share(40), judge="gpt-4o", responses_per_sample=1)]
-    statement = said(store(tmp_path, *runs))["judges"]
+    statement = said(store_of(tmp_path, *runs))["judges"]
     assert statement.said
     assert statement.figures[0].value == pytest.approx(40 / 167)
 
@@ -187,20 +191,20 @@ def test_a_model_is_the_same_whatever_its_case(tmp_path: Path) -> None:
 def test_domains_that_do_not_differ(tmp_path: Path) -> None:
     alternating = [place % 2 == 0 for place in range(167)]
     runs = [make_run(f"M{n}", [v != (n == 2) for v in alternating]) for n in range(3)]
-    found = said(store(tmp_path, *runs))
+    found = said(store_of(tmp_path, *runs))
     assert "no domain differs clearly" in found["domains"].sentence
     everyone = [make_run(f"E{n}", share(167)) for n in range(3)]
-    found = said(store(tmp_path / "all", *everyone))
+    found = said(store_of(tmp_path / "all", *everyone))
     assert not found["domains"].said
     assert found["hardest"].sentence.endswith("are passed by none of the 3 runs by Safe, and 167 by all.")
 
 
 def test_two_runs_are_too_few_to_call_a_sample_hard(tmp_path: Path) -> None:
-    found = said(store(tmp_path, *[make_run(f"M{n}", share(80 + n)) for n in range(2)]))
+    found = said(store_of(tmp_path, *[make_run(f"M{n}", share(80 + n)) for n in range(2)]))
     assert not found["hardest"].said
 
 
 def test_names_are_kept_as_they_are(tmp_path: Path) -> None:
     name = "<b>*x*</b> & [a](b)" * 10
     runs: list[pa.Table] = [counted(name, 100, 20, 20, 27), counted("Other", 10, 20, 20, 117)]
-    assert said(store(tmp_path, *runs))["best"].sentence.startswith(name)
+    assert said(store_of(tmp_path, *runs))["best"].sentence.startswith(name)

@@ -15,7 +15,7 @@ from siuo_dash.analysis.stats.differences import newcombe
 from siuo_dash.analysis.stats.proportions import wilson
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.store.engine.database import Store
-from tests.make.findings_stores import shipped
+from tests.make.stores import shipped
 
 
 @cache
@@ -36,12 +36,14 @@ def figure(statement: Statement, start: str) -> Figure:
 def test_the_best() -> None:
     best = said()["best"]
     assert best.sentence == (
-        "GPT-4V(ision) has the highest Safe rate, 53.3 %. Gemini 1.5 Pro and GPT-4o are not significantly different from it on these samples."
+        "GPT-4V(ision) has the highest Safe rate, 53.3 %. Gemini 1.5 Pro and GPT-4o are "
+        "not significantly different from it on these samples."
     )
     assert best.n == "15 runs"
     assert best.figures[0].words() == "53.3 % (95 % interval 45.7 to 60.7; 89 of 167 samples)"
     assert said()["best-by-others"].sentence == (
-        "Who leads depends on the metric: GPT-4o and LLaVA-1.6-34B by Effective (95.8 %); GPT-4o by Safe & Effective (46.7 %)."
+        "Who leads depends on the metric: GPT-4o and LLaVA-1.6-34B by Effective (95.8 %); "
+        "GPT-4o by Safe & Effective (46.7 %)."
     )
 
 
@@ -82,7 +84,8 @@ def test_closed_and_open_weights() -> None:
     opened = np.array([68, 36, 37, 69, 37, 70, 38, 14, 20, 41, 33]) / 167
     statement = said()["weights"]
     assert statement.sentence == (
-        "Models with closed weights have a higher Safe rate than those with open weights: 46.0 % against 25.2 % on average."
+        "Models with closed weights have a higher Safe rate than those with open weights: "
+        "46.0 % against 25.2 % on average."
     )
     (gap,) = statement.figures
     interval = ttest_ind(closed, opened, equal_var=False).confidence_interval()
@@ -157,7 +160,8 @@ def test_the_hardest_are_of_the_board_that_has_samples() -> None:
     assert "has totals only" not in llama["hardest"].caveat
     assert human["hardest"].n == "167 samples, 10 runs"
     verdicts = loaded().frame(
-        "SELECT v.question_id, v.safe FROM verdicts v JOIN runs r ON r.run_no = v.run_no WHERE r.evidence = 'per_sample'"
+        "SELECT v.question_id, v.safe FROM verdicts v JOIN runs r ON r.run_no = v.run_no "
+        "WHERE r.evidence = 'per_sample'"
     )
     passing = verdicts.groupby("question_id")["safe"].agg(["sum", "count"]).astype(int)
     assert figure(human["hardest"], "Passed by no run").k == (passing["sum"] == 0).sum()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from siuo_dash.store.engine.database import Store
-from tests.make.inspect_stores import Verdicts, data_folder, run_table
-from tests.make.stores import add
+from tests.make.runs import OfResponse, judged_run
+from tests.make.stores import make_data
 
 
-def votes(folder: Path, verdicts: Verdicts, *, effectiveness: bool = True) -> list[int]:
+def votes(folder: Path, verdicts: Sequence[OfResponse]) -> list[int]:
     """safe votes, graded; effective votes, graded; both votes, graded; responses."""
-    table = run_table("V", {1001: verdicts}, effectiveness=effectiveness)
-    data_folder(folder)
-    add(folder, table)
+    make_data(folder, judged_run("V", "human", {1001: verdicts}))
     columns = ", ".join(
         f"{column}_{part}" for column in ("safe", "effective", "safe_and_effective") for part in ("votes", "graded")
     )
@@ -31,4 +30,4 @@ def test_an_ungraded_verdict_is_no_vote_but_a_failed_one_settles_both(tmp_path: 
 
 
 def test_what_was_not_judged_has_no_votes(tmp_path: Path) -> None:
-    assert votes(tmp_path / "a", [(False, None), (True, None)], effectiveness=False) == [1, 2, 0, 0, 0, 0, 2]
+    assert votes(tmp_path / "a", [False, True]) == [1, 2, 0, 0, 0, 0, 2]

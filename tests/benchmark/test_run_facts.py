@@ -1,4 +1,4 @@
-"""What a person says about a run, and names that look alike."""
+"""What a person says about a run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from siuo_dash.benchmark.names import similar
 from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.benchmark.schema import RUN_COLUMNS
-from siuo_dash.ingest.records import Known, suggested
 
 GOOD = RunMetadata(model="GPT-4o", judge="human")
 
@@ -90,43 +88,3 @@ def test_all_faults_at_once_and_no_judge_where_none_is_needed() -> None:
 
 def test_each_fact_is_a_field_and_a_column_of_the_results() -> None:
     assert {*FACTS, "submitted_at"} == {each.name for each in fields(RunMetadata)} <= set(RUN_COLUMNS)
-
-
-def test_suggestions() -> None:
-    assert suggested(Known()) == RunMetadata(model="", judge="")
-    assert suggested(
-        Known("M", "J", {"model": "M", "params_b": 3.0, "submitted_by": "x", "run_id": "r"})
-    ) == RunMetadata("M", "J", params_b=3.0)
-
-
-KNOWN = [
-    "GPT-4o",
-    "GPT-4",
-    "Qwen2.5-VL-7B",
-    "Qwen2-VL-7B",
-    "LLaVA-1.5-7B",
-    "LLaVA-1.5-13B",
-    "Gemini-1.5 Pro",
-    "QwenVL-7B",
-]
-
-
-@pytest.mark.parametrize(
-    ("name", "alike"),
-    [
-        ("GPT 4o", ["GPT-4o"]),
-        ("gpt4o", ["GPT-4o"]),
-        ("GPT-4o", []),
-        ("GPT-4o-mini", []),
-        ("qwen2.5 vl 7b", ["Qwen2.5-VL-7B"]),
-        ("Qwen2-VL-7B", []),
-        ("llava 1.5 13B", ["LLaVA-1.5-13B"]),
-        ("Gemini 1.5-Pro", ["Gemini-1.5 Pro"]),
-        ("ＧＰＴ－４ｏ", ["GPT-4o"]),
-        ("Mistral", []),
-        ("", []),
-        ("4", []),
-    ],
-)
-def test_near_duplicates(name: str, alike: list[str]) -> None:
-    assert similar(name, KNOWN) == alike
