@@ -47,4 +47,4 @@ class Protocol:
 
 
 MCQA_BOARD: Final = Protocol(MCQA_JUDGE, 1).id
-"""Multiple choice is scored alike everywhere, so it is one board for all runs that answered it, whatever their judge."""
+"""Multiple choice is scored alike everywhere, so it is one board for all runs with answers, whatever their judge."""

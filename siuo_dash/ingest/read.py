@@ -36,7 +36,8 @@ class Reading:
     format: what they were recognised as. advice: what to do when there is no verdict. samples: one record a task and
     sample. mapping: the one given, or the guess; None where the format is known and needs none. needs: questions to
     answer first, by `read_files` again with `mapping.answered(…)`. fields: {path: examples of its values}; both it and
-    preview, at most the first rows of each file, are for the mapping's editor. known: model, judge and exported metadata, as far as the files say.
+    preview, at most the first rows of each file, are for the mapping's editor. known: model, judge and exported
+    metadata, as far as the files say.
     """
 
     format: str

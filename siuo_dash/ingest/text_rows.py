@@ -1,4 +1,4 @@
-"""Text to rows: the encoding is found, then JSON, JSON Lines (in the shapes that evaluations leave behind), CSV or TSV."""
+"""Text to rows: the encoding is found, then JSON and JSON Lines (in the shapes that evaluations leave), CSV or TSV."""
 
 from __future__ import annotations
 

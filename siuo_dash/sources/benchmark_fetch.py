@@ -48,7 +48,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class Step:
-    """How far a fetch has come: files done of files, the file in progress, its bytes so far and in all (None = unknown)."""
+    """How far a fetch has come: files done of files, the file in progress, its bytes so far and in all (or None)."""
 
     done: int
     files: int
@@ -73,7 +73,7 @@ class Report:
 
 Progress = Callable[[Step], None]
 _Bring = Callable[[str, Path, Step], bool]
-"""(name, target, step): puts a file under its name; False where it is not there, BenchmarkTextError where it is wrong."""
+"""(name, target, step): puts a file under its name; False where there is none, BenchmarkTextError where it is wrong."""
 
 
 def fetch_benchmark(

@@ -114,7 +114,7 @@ def is_plain_name(name: str) -> bool:
 
 
 def picture_flaw(content: bytes) -> str | None:
-    """Why these bytes are no whole PNG, JPEG, GIF or WebP picture, or None. An error page in its stead is the usual one."""
+    """Why these bytes are no whole PNG, JPEG, GIF or WebP picture, or None. Most often it is an error page."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         whole = b"IEND" in content[-16:]
     elif content.startswith(b"\xff\xd8\xff"):
