@@ -51,7 +51,7 @@ def test_the_trade_off_on_the_shipped_data(opened: OpenApp) -> None:
     assert len(app.get("plotly_chart")) == 2
     said = texts(app)
     assert "15 of 15" in said
-    assert "GPT-4V(ision), Gemini 1.5 Pro, GPT-4o" in said
+    assert "GPT-4V(ision), Gemini 1.5 Pro and GPT-4o" in said
     assert "GPT-4o 95 %" in said, "how sure the frontier is"
     rows = table(app, "Neither").set_index("Model")  # type: ignore[attr-defined]
     assert rows.loc["GPT-4V(ision)", ["Both", "Safe only", "Effective only", "Neither"]].tolist() == [39, 50, 77, 1]
