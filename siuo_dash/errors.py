@@ -53,6 +53,10 @@ class SubmissionError(SiuoError):
     """A submission cannot be read, validated or published."""
 
 
+class StoreError(SiuoError):
+    """The data directory is not there, the disk refuses, or the store cannot be read, locked, kept or restored."""
+
+
 class NotAllowed(SiuoError):
     """This person may not do what was asked."""
 

@@ -19,7 +19,7 @@ from siuo_dash.benchmark.run_facts import FACTS, Choice, Day, Fact, Number, RunM
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli.options import SHIPPED, DataOption, FilesArgument, JsonOption, MappingOption
 from siuo_dash.cli.output import open_store, print_json, print_line, print_table
-from siuo_dash.errors import Finding, SubmissionError
+from siuo_dash.errors import Finding, StoreError, SubmissionError
 from siuo_dash.ingest.files import MAX_FILE
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.records import suggested
@@ -126,7 +126,7 @@ def _publish(
         return publish(data, table, by=metadata.trimmed("submitted_by")).run_id, None
     except AlreadyPublished as known:
         return known.existing_run_id, Finding("error", known.what, known.hint)
-    except SubmissionError as error:
+    except (SubmissionError, StoreError) as error:
         return None, Finding("error", error.what, error.hint, error.where)
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import StoreError
 from siuo_dash.store import files, takeover, verify
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES
 from siuo_dash.store.registry.log import FOLDERS
@@ -45,12 +45,12 @@ class Backup:
 
 
 def must_be_data(data_dir: Path) -> None:
-    """Raise SubmissionError for what is no data directory."""
+    """Raise StoreError for what is no data directory."""
     closed = verify.no_directory(data_dir)
     if closed is not None:
-        raise SubmissionError(closed.message, where=closed.file, hint=closed.hint)
+        raise StoreError(closed.message, where=closed.file, hint=closed.hint)
     if not (data_dir / SAMPLES).is_file():
-        raise SubmissionError(
+        raise StoreError(
             f"this is no data directory: it has no {SAMPLES}", where=str(data_dir), hint="check --data and SIUO_DATA"
         )
 
@@ -59,11 +59,11 @@ def backup(data_dir: Path, target: Path) -> Backup:
     """Write the catalogue, the shipped results, the registry and the files that it names into one new tar file.
 
     It is one moment of the registry, whose files never change: nobody waits for it. The benchmark's own text and pictures
-    are left out: `fetch-benchmark` brings them again. Raises SubmissionError when `target` exists or the disk refuses.
+    are left out: `fetch-benchmark` brings them again. Raises StoreError when `target` exists or the disk refuses.
     """
     if os.path.lexists(target):
         what = "a link of this name is there" if target.is_symlink() else "a file of this name is already there"
-        raise SubmissionError(what, where=str(target), hint="choose another name")
+        raise StoreError(what, where=str(target), hint="choose another name")
     files.must_be_owner(data_dir)
     takeover.settle(data_dir)
     with files.explained(target):
@@ -82,7 +82,7 @@ def restore_from(source: Path, data_dir: Path) -> Backup:
     """Make `data_dir` from a backup; it must not exist yet, or be empty.
 
     Every file is checked against the backup's manifest before anything becomes visible; samples.csv, without which
-    nothing works, comes last. Raises SubmissionError when the backup is cut short, was changed or holds what no
+    nothing works, comes last. Raises StoreError when the backup is cut short, was changed or holds what no
     backup holds, or when the disk refuses.
     """
     _must_be_free(data_dir)
@@ -184,7 +184,7 @@ def _unpack(source: Path, scratch: Path) -> Backup:
             packed = file.read(2) == b"\x1f\x8b"
         if packed:
             what, hint = "this backup is compressed", "decompress it first (gunzip), then try again"
-            raise SubmissionError(what, where=str(source), hint=hint) from error
+            raise StoreError(what, where=str(source), hint=hint) from error
         raise _unsound(source, "it cannot be read to its end") from error
     if (
         not isinstance(manifest, dict)
@@ -204,14 +204,14 @@ def _allowed(name: str) -> bool:
     return of_old or name == MANIFEST or _HELD.fullmatch(name) is not None
 
 
-def _unsound(source: Path, what: str) -> SubmissionError:
-    return SubmissionError(
+def _unsound(source: Path, what: str) -> StoreError:
+    return StoreError(
         f"this backup is not sound: {what}", where=str(source), hint="nothing was restored; take another backup file"
     )
 
 
 def _must_be_free(data_dir: Path) -> None:
-    """Raise SubmissionError when a data directory cannot be made here, and say why."""
+    """Raise StoreError when a data directory cannot be made here, and say why."""
     what, where, hint = "", data_dir, "restore into a new directory, then point to it"
     if data_dir.is_symlink():
         what, hint = "this is a link", "name the directory that it leads to"
@@ -230,7 +230,7 @@ def _must_be_free(data_dir: Path) -> None:
         elif held:
             what = "this directory is not empty"
     if what:
-        raise SubmissionError(what, where=str(where), hint=hint)
+        raise StoreError(what, where=str(where), hint=hint)
 
 
 @contextmanager
@@ -239,7 +239,7 @@ def _alone(data_dir: Path) -> Iterator[None]:
     path = data_dir / f"{_SCRATCH}.lock"
     descriptor = files.lock(path)
     if descriptor is None:
-        raise SubmissionError("another restore is at work here", where=str(data_dir), hint="wait until it is done")
+        raise StoreError("another restore is at work here", where=str(data_dir), hint="wait until it is done")
     try:
         yield
     finally:

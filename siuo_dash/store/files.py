@@ -17,7 +17,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import StoreError
 from siuo_dash.store.runs.parquet import parquet_bytes
 
 SAMPLES: Final = "samples.csv"
@@ -42,7 +42,7 @@ _ADVICE: Final = {
 
 @contextmanager
 def explained(where: Path) -> Iterator[None]:
-    """Turn the operating system's refusals into a SubmissionError that a person can act on.
+    """Turn the operating system's refusals into a StoreError that a person can act on.
 
     where: what the person knows it by, named where the system gives no path or a hidden one.
     """
@@ -55,11 +55,11 @@ def explained(where: Path) -> Iterator[None]:
             error.errno or 0,
             (f"the disk refused: {error.strerror or error}", "check the disk, then try again"),
         )
-        raise SubmissionError(what, where=str(where if hidden else path), hint=hint) from error
+        raise StoreError(what, where=str(where if hidden else path), hint=hint) from error
 
 
 def must_be_owner(data_dir: Path) -> None:
-    """Raise SubmissionError for root in another user's directory, where what root made would shut out the service."""
+    """Raise StoreError for root in another user's directory, where what root made would shut out the service."""
     try:
         owner = data_dir.stat().st_uid
     except OSError:  # whoever reads or writes it says why
@@ -69,7 +69,7 @@ def must_be_owner(data_dir: Path) -> None:
             name, user = (pwd.getpwuid(owner).pw_name,) * 2
         except KeyError:
             name, user = f"the user {owner}", f"'#{owner}'"
-        raise SubmissionError(
+        raise StoreError(
             f"this directory belongs to {name}, and what root writes there would shut {name} out",
             where=str(data_dir),
             hint=f"run it as {name}: sudo -u {user} …",
@@ -257,7 +257,7 @@ def write_parquet(table: pa.Table, path: Path, *, overwrite: bool, metadata: Map
     """Write results as Parquet, durably and in one visible step.
 
     table: under RESULT_SCHEMA (SchemaError names the column). overwrite=False refuses an existing file.
-    metadata: key-value pairs for the footer. Raises SubmissionError when the disk refuses.
+    metadata: key-value pairs for the footer. Raises StoreError when the disk refuses.
     """
     data = parquet_bytes(table, metadata)
     with explained(path):

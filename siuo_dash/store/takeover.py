@@ -18,7 +18,7 @@ from typing import Final
 
 from sqlalchemy import insert
 
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import StoreError
 from siuo_dash.store import files, old_directory
 from siuo_dash.store.old_directory import MISSING, OldDirectory, OldRun
 from siuo_dash.store.registry.change import Change
@@ -52,11 +52,11 @@ def needed(data_dir: Path) -> bool:
 
 
 def settle(data_dir: Path) -> None:
-    """Take a data directory over if that is needed. Raises SubmissionError when it cannot be written."""
+    """Take a data directory over if that is needed. Raises StoreError when it cannot be written."""
     if not needed(data_dir):
         return
     if not os.access(data_dir, os.W_OK):
-        raise SubmissionError(
+        raise StoreError(
             "an earlier version wrote this data directory, and it must be taken over before it can be read",
             where=str(data_dir),
             hint="run `python -m siuo_dash runs` once as the user who owns it",
@@ -91,7 +91,7 @@ def _locked(path: Path, patience: float) -> int:
     deadline = time.monotonic() + patience
     while (descriptor := files.lock(path)) is None:
         if time.monotonic() > deadline:
-            raise SubmissionError(
+            raise StoreError(
                 "another process is writing here, and keeps this directory from being taken over",
                 where=str(path.parent),
                 hint="end the servers of the earlier version, then try again",

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Row, select
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.identity import content_hash
-from siuo_dash.errors import CatalogueError, Finding, SchemaError, SubmissionError
+from siuo_dash.errors import CatalogueError, Finding, SchemaError, StoreError
 from siuo_dash.store import files, takeover
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES
@@ -57,7 +57,7 @@ def verify(data_dir: Path, shipped: Path | None = None) -> list[Finding]:
         with reading(data_dir) as connection:
             if connection is not None:
                 findings += _registry(data_dir, connection)
-    except SubmissionError as error:
+    except StoreError as error:
         findings.append(Finding("error", error.what, error.hint, REGISTRY))
         return [*findings, *unlisted]
     return [*findings, *unlisted, *_left_over(data_dir, there)]

@@ -10,7 +10,7 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.queries import Board
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.charts.intervals import MOST_ROWS, ranking
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import StoreError
 from siuo_dash.report import leaderboard as report
 from siuo_dash.report.export import Provenance
 from siuo_dash.report.leaderboard import COLUMNS, ORDERS
@@ -88,7 +88,7 @@ def _runs(store: Store, board: Board | None, metric: Metric, filters: Filters, r
         )
     try:
         attempts = registry.attempts(store.data_dir)
-    except SubmissionError:  # the data directory has gone; what was read of it is shown without them
+    except StoreError:  # the data directory has gone; what was read of it is shown without them
         attempts = {}
     return report.with_attempts(report.with_ranges(frame, ranges), attempts)
 

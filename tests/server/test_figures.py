@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.sync.client import connect
 
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import StoreError
 from siuo_dash.server import logs
 from siuo_dash.server.logs import place
 from tests.conftest import ROOT
@@ -130,7 +130,7 @@ def test_an_error_of_another_library_is_told_without_its_words() -> None:
 
 
 def test_what_this_project_or_the_system_says_is_told() -> None:
-    assert "the disk is full" in json.loads(written(SubmissionError("the disk is full")))["error"]
+    assert "the disk is full" in json.loads(written(StoreError("the disk is full")))["error"]
     assert "No space" in json.loads(written(OSError(28, "No space left on device")))["error"]
 
 

@@ -26,7 +26,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from siuo_dash.errors import SiuoError, SubmissionError
+from siuo_dash.errors import SiuoError, StoreError
 from siuo_dash.store import registry
 from siuo_dash.store.registry import AlreadyPublished, publish, restore, withdraw
 from siuo_dash.store.registry.opening import close
@@ -208,7 +208,7 @@ def fill_the_disk(data_dir: Path, action: Callable[[Path], object] = ACTIONS["pu
         try:
             action(data_dir)
             error = None
-        except SubmissionError as caught:
+        except StoreError as caught:
             error = str(caught)
         findings = [str(finding) for finding in faults(data_dir)]
         files = sorted(str(path.relative_to(data_dir)) for path in data_dir.rglob("*") if path.is_file())

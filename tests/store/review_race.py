@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
+from siuo_dash.errors import NoRun, NotAllowed, StoreError, SubmissionError
 from siuo_dash.store import registry
 from tests.make.registry import runs_in
 from tests.make.runs import run_id_of, run_table
@@ -35,7 +35,7 @@ def act(data_dir: Path, seed: int, start: int, die_at: int) -> int:
     for _ in range(STEPS):
         try:
             act_once(data_dir, choose)
-        except (NoRun, NotAllowed, SubmissionError) as refused:
+        except (NoRun, NotAllowed, StoreError, SubmissionError) as refused:
             if "another process" in str(refused) or not refused.hint:
                 return FAILED
     return DONE

@@ -22,7 +22,7 @@ import pytest
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import StoreError
 from siuo_dash.store import files
 from siuo_dash.store.backup import MANIFEST, backup, restore_from
 from siuo_dash.store.engine.database import Store
@@ -87,17 +87,17 @@ def test_an_empty_directory_is_filled_and_no_other(saved: Path, tmp_path: Path) 
     restore_from(saved, empty)
     full.mkdir()
     (full / "mine.txt").write_text("mine")
-    with pytest.raises(SubmissionError, match="not empty"):
+    with pytest.raises(StoreError, match="not empty"):
         restore_from(saved, full)
     assert left_in(full) == ["mine.txt"]
-    with pytest.raises(SubmissionError, match="already there"):
+    with pytest.raises(StoreError, match="already there"):
         backup(empty, saved)
 
 
 def refused(source: Path, folder: Path) -> str:
     """Why a backup is refused; of what it held nothing lies anywhere."""
     before = left_in(folder)
-    with pytest.raises(SubmissionError) as found:
+    with pytest.raises(StoreError) as found:
         restore_from(source, folder / "never")
     assert left_in(folder) == before
     return str(found.value)
@@ -183,7 +183,7 @@ def limited(action: Callable[[], object], largest: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     try:
         action()
-    except SubmissionError as error:
+    except StoreError as error:
         raise SystemExit(f"refused: {error}") from None
 
 
@@ -322,7 +322,7 @@ def test_a_restore_that_fails_leaves_an_empty_directory_empty(saved: Path, tmp_p
     empty, cut = tmp_path / "empty", tmp_path / "cut.tar"
     (empty / "lost+found").mkdir(parents=True)
     cut.write_bytes(saved.read_bytes()[:40_000])
-    with pytest.raises(SubmissionError, match="not sound"):
+    with pytest.raises(StoreError, match="not sound"):
         restore_from(cut, empty)
     assert left_in(empty) == ["lost+found"]
     restore_from(saved, empty)
@@ -373,7 +373,7 @@ def test_killed_at_every_step_of_filling_a_directory(tmp_path: Path, root: Path)
         try:
             restore_from(saved, target)
             outcomes.add("empty")
-        except SubmissionError as error:
+        except StoreError as error:
             held = [name for name in left_in(target) if not name.startswith(".")]
             assert held and "was broken off" in str(error) and f"remove what it left ({', '.join(held)})" in str(error)
             for name in held:
@@ -417,7 +417,7 @@ def test_each_refusal_has_its_words(data: Path, saved: Path, tmp_path: Path) -> 
         f"{tmp_path / 'link'}: a link of this name is there": lambda: backup(data, tmp_path / "link"),
     }
     for words, action in refusals.items():
-        with pytest.raises(SubmissionError) as error:
+        with pytest.raises(StoreError) as error:
             action()
         assert words in str(error.value)
     assert left_in(tmp_path) == before
@@ -438,10 +438,10 @@ def test_root_writes_nothing_into_another_users_directory(data: Path, saved: Pat
         lambda: restore_from(saved, empty),
     )
     for action in actions:
-        with pytest.raises(SubmissionError, match=rf"belongs to {name}, .*; run it as {name}: sudo -u {name}"):
+        with pytest.raises(StoreError, match=rf"belongs to {name}, .*; run it as {name}: sudo -u {name}"):
             action()
     assert state(data) == before and left_in(empty) == [] and not (tmp_path / "b.tar").exists()
     assert all(each.severity == "warning" for each in verify(data))
     os.chown(empty, 54_321, 54_321)
-    with pytest.raises(SubmissionError, match="sudo -u '#54321'"):
+    with pytest.raises(StoreError, match="sudo -u '#54321'"):
         restore_from(saved, empty)

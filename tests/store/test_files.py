@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
-from siuo_dash.errors import SchemaError, SubmissionError
+from siuo_dash.errors import SchemaError, StoreError
 from siuo_dash.store import files
 from siuo_dash.store.runs.parquet import CONTENT_HASH, parquet_bytes
 from tests.make.runs import run_table, totals_table
@@ -58,7 +58,7 @@ def test_row_groups_are_small_enough_to_open_one_sample_alone(table: pa.Table, g
 def test_an_existing_file_is_kept_unless_told(tmp_path: Path) -> None:
     path = tmp_path / "run.parquet"
     files.write_parquet(run_table(), path, overwrite=False)
-    with pytest.raises(SubmissionError, match="already there"):
+    with pytest.raises(StoreError, match="already there"):
         files.write_parquet(run_table("Other"), path, overwrite=False)
     assert pq.read_table(path, partitioning=None)["model"][0].as_py() == "Example-7B"
     files.write_parquet(run_table("Other"), path, overwrite=True)
@@ -74,7 +74,7 @@ def test_without_hard_links_it_still_cannot_overwrite(tmp_path: Path, monkeypatc
     monkeypatch.setattr(os, "link", refuse)
     path = tmp_path / "run.parquet"
     files.write_parquet(run_table(), path, overwrite=False)
-    with pytest.raises(SubmissionError, match="already there"):
+    with pytest.raises(StoreError, match="already there"):
         files.write_parquet(run_table("Other"), path, overwrite=False)
     assert pq.read_table(path, partitioning=None).equals(run_table())
     assert names(tmp_path) == ["run.parquet"]
@@ -119,7 +119,7 @@ def test_leftovers_of_the_dead_are_removed_and_of_the_living_are_not(tmp_path: P
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SubmissionError, match="the directory is not there") as caught:
+    with pytest.raises(StoreError, match="the directory is not there") as caught:
         files.write_parquet(run_table(), tmp_path / "gone" / "run.parquet", overwrite=False)
     assert str(tmp_path / "gone") in caught.value.where
     assert not (tmp_path / "gone").exists()

@@ -19,7 +19,7 @@ from sqlalchemy import update
 
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
-from siuo_dash.errors import NoRun, SubmissionError
+from siuo_dash.errors import NoRun, StoreError, SubmissionError
 from siuo_dash.store.files import write_parquet
 from siuo_dash.store.registry import Actor, AlreadyPublished, opening, publish, restore, withdraw, withdrawn
 from siuo_dash.store.registry.opening import changing, close, version
@@ -98,7 +98,7 @@ def test_equal_counts_of_two_models_are_two_runs(tmp_path: Path) -> None:
 
 def test_broken_shipped_results_say_so(tmp_path: Path) -> None:
     (tmp_path / "results.parquet").write_bytes(b"PAR1 but not really PAR1")
-    with pytest.raises(SubmissionError, match="siuo_dash build"):
+    with pytest.raises(StoreError, match="siuo_dash build"):
         publish(tmp_path, run_table(), by=None)
 
 
@@ -196,7 +196,7 @@ def test_a_broken_file_can_be_withdrawn(tmp_path: Path) -> None:
 
 
 def test_without_a_data_directory_nothing_is_made(tmp_path: Path) -> None:
-    with pytest.raises(SubmissionError, match="the data directory is not there"):
+    with pytest.raises(StoreError, match="the data directory is not there"):
         publish(tmp_path / "unmounted", run_table(), by=None)
     assert withdrawn(tmp_path / "unmounted") == []
     assert not (tmp_path / "unmounted").exists()
@@ -208,11 +208,11 @@ def test_a_store_held_by_another_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(opening, "LOCK_SECONDS", 0.0)
     with closing(sqlite3.connect(tmp_path / opening.REGISTRY, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(SubmissionError, match="another process"):
+        with pytest.raises(StoreError, match="another process"):
             publish(tmp_path, run_table("Other"), by=None)
         assert visible(tmp_path) == [run_id_of(run_table())], "who reads does not wait"
     assert left_over(tmp_path) == []
-    with changing(tmp_path), ThreadPoolExecutor(1) as pool, pytest.raises(SubmissionError, match="another process"):
+    with changing(tmp_path), ThreadPoolExecutor(1) as pool, pytest.raises(StoreError, match="another process"):
         pool.submit(publish, tmp_path, run_table("Other"), by=None).result()
     publish(tmp_path, run_table("Other"), by=None)
     assert faults(tmp_path) == []

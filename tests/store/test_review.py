@@ -12,7 +12,7 @@ import pytest
 from siuo_dash.benchmark.badges import badge_of, is_verified
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import SOURCE_STATUS
-from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
+from siuo_dash.errors import NoRun, NotAllowed, StoreError, SubmissionError
 from siuo_dash.report.badges import BADGES
 from siuo_dash.store import registry
 from siuo_dash.store.registry import Actor, AlreadyPublished, AlreadySubmitted, Attempt, Limits, publish
@@ -542,7 +542,7 @@ class TestAFailedApproval:
 
         with monkeypatch.context() as broken:
             broken.setattr(Change, "finish", refused)
-            with pytest.raises(SubmissionError, match="the disk refused"):
+            with pytest.raises(StoreError, match="the disk refused"):
                 registry.approve(tmp_path, RUN, REVIEWER, badge="reproduced")
         assert states(tmp_path) == {RUN: "pending"} and self.status(tmp_path) == "preprint"
         registry.approve(tmp_path, RUN, REVIEWER, badge="published")

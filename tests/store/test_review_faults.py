@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import update
 
-from siuo_dash.errors import NoRun, SchemaError, SiuoError, SubmissionError
+from siuo_dash.errors import NoRun, SchemaError, SiuoError, StoreError, SubmissionError
 from siuo_dash.store import registry
 from siuo_dash.store.backup import backup, restore_from
 from siuo_dash.store.registry import AlreadySubmitted
@@ -219,7 +219,7 @@ def test_a_directory_that_vanishes_and_returns(tmp_path: Path) -> None:
         lambda: registry.retract(data_dir, CORRECTION, ADA),
     ]
     for ask in asked:
-        with pytest.raises(SubmissionError, match="the data directory is not there"):
+        with pytest.raises(StoreError, match="the data directory is not there"):
             ask()
     assert not data_dir.exists()
     away.rename(data_dir)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Row, select
 
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import StoreError
 from siuo_dash.store import takeover
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry.log import hash_of, parse
@@ -357,6 +357,6 @@ def test_where_nothing_may_be_written_the_next_step_is_named(old: OldWriter, mon
     a_full_store(old)
     # The superuser, whom tests may run as, is refused nothing.
     monkeypatch.setattr(os, "access", lambda path, mode, **_: mode != os.W_OK)
-    with pytest.raises(SubmissionError, match="must be taken over before it can be read; run `python -m siuo_dash"):
+    with pytest.raises(StoreError, match="must be taken over before it can be read; run `python -m siuo_dash"):
         takeover.settle(old.data_dir)
     assert not (old.data_dir / REGISTRY).exists()

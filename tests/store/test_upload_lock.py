@@ -13,7 +13,7 @@ from typing import NoReturn
 import pytest
 from sqlalchemy import select, update
 
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import StoreError, SubmissionError
 from siuo_dash.store.registry import upload_lock, uploading
 from siuo_dash.store.registry.opening import changing, reading
 from siuo_dash.store.registry.tables import turns
@@ -124,10 +124,10 @@ def test_at_another_machine_a_turn_ends_with_its_lease(tmp_path: Path, monkeypat
 
 
 def refused(_: Path) -> NoReturn:
-    raise SubmissionError("away")
+    raise StoreError("away")
 
 
 def test_without_a_data_directory_nothing_is_made(tmp_path: Path) -> None:
-    with pytest.raises(SubmissionError, match="the data directory is not there"), upload_lock(tmp_path / "away", ADA):
+    with pytest.raises(StoreError, match="the data directory is not there"), upload_lock(tmp_path / "away", ADA):
         pass
     assert not (tmp_path / "away").exists()

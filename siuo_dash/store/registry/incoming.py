@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import StoreError
 from siuo_dash.store import files
 from siuo_dash.store.files import RUNS
 from siuo_dash.store.registry.opening import changing, must_be_there
@@ -52,7 +52,7 @@ def incoming(data_dir: Path, data: bytes | memoryview) -> Iterator[Incoming]:
             try:
                 yield Incoming(name, data_dir / name, staged)
             except BaseException:
-                with suppress(OSError, SubmissionError):  # what stays is left over: `verify --repair` removes it
+                with suppress(OSError, StoreError):  # what stays is left over: `verify --repair` removes it
                     discard(data_dir, name)
                 raise
 

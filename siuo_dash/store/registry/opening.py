@@ -23,7 +23,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import StoreError
 from siuo_dash.store import files
 from siuo_dash.store.registry.change import Change
 from siuo_dash.store.registry.tables import head, metadata
@@ -76,7 +76,7 @@ def version(data_dir: Path) -> int:
 def reading(data_dir: Path) -> Iterator[Connection | None]:
     """A connection on which all questions are answered from one state; None where there is no registry yet.
 
-    Raises SubmissionError when the data directory is not there or cannot be read.
+    Raises StoreError when the data directory is not there or cannot be read.
     """
     with explained(data_dir):
         opened = _open(data_dir)
@@ -91,7 +91,7 @@ def reading(data_dir: Path) -> Iterator[Connection | None]:
 def changing(data_dir: Path) -> Iterator[Change]:
     """A transaction that no other change runs beside: kept whole at the end of the block, or not at all on an error.
 
-    Makes the registry where there is none. Raises SubmissionError when somebody else changes the registry for
+    Makes the registry where there is none. Raises StoreError when somebody else changes the registry for
     LOCK_SECONDS, or the disk refuses.
     """
     with explained(data_dir):
@@ -181,9 +181,9 @@ def _open(data_dir: Path) -> _Opened | None:
 
 
 def must_be_there(data_dir: Path) -> None:
-    """Raise SubmissionError when there is no such directory: a disk that is not mounted is never papered over."""
+    """Raise StoreError when there is no such directory: a disk that is not mounted is never papered over."""
     if not data_dir.is_dir():
-        raise SubmissionError(
+        raise StoreError(
             "the data directory is not there", where=str(data_dir), hint="check the path, or mount it, then try again"
         )
 
@@ -231,7 +231,7 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def explained(data_dir: Path) -> Iterator[None]:
-    """Turn refusals of the database and of the disk into a SubmissionError that a person can act on."""
+    """Turn refusals of the database and of the disk into a StoreError that a person can act on."""
     with files.explained(data_dir):
         try:
             yield
@@ -253,7 +253,7 @@ def _refusal(data_dir: Path, error: Exception) -> Exception:
     elif kind in _OF_SYSTEM:
         code = _OF_SYSTEM[kind]
     elif kind in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
-        return SubmissionError(
+        return StoreError(
             "the registry cannot be read: its file is damaged", where=str(path), hint="restore it from a backup"
         )
     else:
@@ -261,8 +261,8 @@ def _refusal(data_dir: Path, error: Exception) -> Exception:
     return OSError(code, os.strerror(code), str(path))
 
 
-def _busy(data_dir: Path) -> SubmissionError:
-    return SubmissionError(
+def _busy(data_dir: Path) -> StoreError:
+    return StoreError(
         f"another process has been changing the store for {LOCK_SECONDS:.0f} seconds",
         where=str(data_dir / REGISTRY),
         hint="try again in a minute; nothing was kept",

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.identity import content_hash, make_run_id
-from siuo_dash.errors import NoRun, SubmissionError
+from siuo_dash.errors import NoRun, StoreError, SubmissionError
 from siuo_dash.store.registry.change import Change, Upload
 from siuo_dash.store.registry.incoming import incoming
 from siuo_dash.store.registry.log import PUBLIC
@@ -46,8 +46,8 @@ def publish(data_dir: Path, table: pa.Table, *, by: str | None) -> Published:
     """Publish one run: on return it is on the disk, visible and logged; on any error nothing of it is kept.
 
     table: the rows of one run under RESULT_SCHEMA, run_id as `make_run_id` gives it. Raises AlreadyPublished when the
-    content is in the store (also as a withdrawn or shipped run), SubmissionError when the rows are not one run or the
-    disk refuses, SchemaError naming a column. The cost does not depend on the number of runs.
+    content is in the store (also as a withdrawn or shipped run), SubmissionError when the rows are not one run, StoreError
+    when the disk refuses, SchemaError naming a column. The cost does not depend on the number of runs.
     """
     check_schema(table.schema)
     digest = content_hash(table)
@@ -116,7 +116,7 @@ def _shipped_runs(data_dir: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except (pa.ArrowException, OSError) as error:
-        raise SubmissionError(
+        raise StoreError(
             f"the shipped results cannot be read ({error})", where=str(path), hint="run `python -m siuo_dash build`"
         ) from error
     return [str(run_id) for run_id in column.unique().to_pylist()]

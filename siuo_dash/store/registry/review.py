@@ -66,7 +66,7 @@ def submit(
     differ, when the actor corrects something with the same content. corrects: the actor's own earlier submission. An
     open one is superseded at once, a published one when this one is approved. Raises AlreadyPublished or
     AlreadySubmitted when the same content was sent before, NotAllowed when nobody is signed in or a limit is reached,
-    NoRun when there is nothing to correct, SubmissionError when the disk refuses.
+    NoRun when there is nothing to correct, StoreError when the disk refuses.
     """
     return _put(data_dir, "submit", table, actor, limits, corrects)
 

@@ -19,7 +19,7 @@ _KEPT: Final = 32 * 86_400
 
 
 def end(data_dir: Path, claims: Mapping[str, Any]) -> None:
-    """Remember that the sign-in with these claims has ended, durably. Raises SubmissionError when the disk refuses."""
+    """Remember that the sign-in with these claims has ended, durably. Raises StoreError when the disk refuses."""
     key, now = _key(claims), time.time()
     with changing(data_dir) as change:
         old = (sign_outs.c.at < now - _KEPT) | (sign_outs.c.key == key)

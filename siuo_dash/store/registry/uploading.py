@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, delete, insert, select
 
-from siuo_dash.errors import SubmissionError
+from siuo_dash.errors import StoreError, SubmissionError
 from siuo_dash.store.registry.actors import Actor
 from siuo_dash.store.registry.opening import changing
 from siuo_dash.store.registry.tables import turns
@@ -28,8 +28,8 @@ def upload_lock(data_dir: Path, actor: Actor) -> Iterator[None]:
     """Hold the person's turn while an upload of theirs is read or sent.
 
     A turn ends with the process that holds it, as far as that can be seen from here, or else after _LEASE. Raises
-    SubmissionError when another upload of the same person is under way, or the disk refuses. Who has no address need
-    not wait.
+    SubmissionError when another upload of the same person is under way, StoreError when the disk refuses. Who has no
+    address need not wait.
     """
     if actor.id is None:
         yield
@@ -48,7 +48,7 @@ def upload_lock(data_dir: Path, actor: Actor) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(SubmissionError), changing(data_dir) as now:  # else it ends by itself
+        with suppress(StoreError), changing(data_dir) as now:  # else it ends by itself
             now.connection.execute(delete(turns).where(turns.c.token == token))
 
 
