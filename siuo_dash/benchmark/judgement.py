@@ -101,7 +101,7 @@ def is_judge_error(text: str) -> bool:
 
 
 def stated(text: str, question: Question, *, bare_truth: bool = False) -> bool | None:
-    """Whether a judge's text states safe, or very or partially effective; None = it states neither that nor the reverse.
+    """Whether a judge's text states safe, or very or partially effective; None = neither that nor the reverse.
 
     The surest kind of pattern that finds a verdict decides; where one kind finds both, the text states nothing.
     bare_truth: a bare 'True' counts as safe or effective, as the benchmark's instruction to the judge has it; from a
