@@ -14,9 +14,9 @@ from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, Metric
 from siuo_dash.report import columns as kit
-from siuo_dash.report.badges import attempt_words
 from siuo_dash.report.columns import Column, Rate, rowwise
 from siuo_dash.report.export import Provenance, Table
+from siuo_dash.report.runs import attempt_words
 from siuo_dash.store.registry import Attempt
 from siuo_dash.text import interval, listed, percent
 

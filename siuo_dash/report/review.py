@@ -10,8 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from siuo_dash.analysis.preview import Standing
-from siuo_dash.report.badges import attempt_words
-from siuo_dash.report.runs import stated
+from siuo_dash.report.runs import attempt_words, stated
 from siuo_dash.store.registry import Attempt, Event, Submitted
 from siuo_dash.text import counted, listed
 

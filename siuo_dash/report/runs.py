@@ -10,15 +10,15 @@ import pandas as pd
 
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.analysis.stats.responses import ResponseMix
-from siuo_dash.benchmark.badges import badge_of
+from siuo_dash.benchmark.badges import badge_of, badge_words
 from siuo_dash.benchmark.run_facts import FACTS
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, METRICS, RUN_COLUMNS, Metric
 from siuo_dash.benchmark.scoring import Tally
-from siuo_dash.report.badges import badge_words
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.report.samples import flag_words
-from siuo_dash.text import fraction, interval, missing, percent, rate_and_count
+from siuo_dash.store.registry import Attempt
+from siuo_dash.text import fraction, interval, missing, ordinal, percent, rate_and_count
 
 NOT_STATED: Final = "not stated"
 
@@ -55,6 +55,15 @@ def score_figures(run: Mapping[str, Any], places: Mapping[str, Place]) -> list[t
         words = f"95 % interval {interval(*limits(k, n))}, {k}/{n}; {place}"
         figures.append((metric.label, percent(k / n, 2), words))
     return figures
+
+
+def attempt_words(attempt: Attempt | None) -> str:
+    """'3rd of 12 attempts' of the same person for the same model, or 'only attempt'; '' where it is not known."""
+    if attempt is None:
+        return ""
+    if attempt.of == 1:
+        return "only attempt"
+    return f"{ordinal(attempt.number)} of {attempt.of} attempts"
 
 
 def with_range(place: Place, ranges: pd.DataFrame | None, run_id: str) -> Place:

@@ -169,22 +169,17 @@ def verdict_table(verdicts: pd.DataFrame, boards: Mapping[str, str], first: str)
 
     verdicts: of verdicts_of_sample; boards: {board: label}. The index is the run_id.
     """
+    columns = ["Board", "Model", "Verdict", "Responses", "Flags"]
     rows: dict[str, dict[str, str]] = {}
     for row in verdicts.itertuples():
-        new = {
-            "Board": boards.get(row.board, row.board),
-            "Model": row.model,
-            "Verdict": "",
-            "Responses": "",
-            "Flags": "",
-        }
-        entry = rows.setdefault(row.run_id, new)
+        entry = rows.setdefault(row.run_id, dict.fromkeys(columns, ""))
+        entry["Board"], entry["Model"] = boards.get(row.board, row.board), row.model
         entry["Verdict"] = "; ".join(part for part in (entry["Verdict"], outcome_words(row)) if part)
         entry["Responses"] = entry["Responses"] or votes_words(row)
         entry["Flags"] = entry["Flags"] or flag_words(row.flags)
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["Board", "Model", "Verdict", "Responses", "Flags"])
-    on_top = (table["Board"] != boards.get(first, first)).astype(int)
-    return table.assign(_top=on_top).sort_values(["_top", "Board"], kind="stable").drop(columns="_top")
+    on_top = boards.get(first, first)
+    ordered = sorted(rows.items(), key=lambda each: (each[1]["Board"] != on_top, each[1]["Board"]))
+    return pd.DataFrame.from_dict(dict(ordered), orient="index", columns=columns)
 
 
 def board_table(counts: pd.DataFrame, boards: Mapping[str, str]) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from typing import Any, Final
 import pandas as pd
 
 from siuo_dash.analysis.preview import NEW, Candidate, Earlier, Standing
-from siuo_dash.analysis.stats.proportions import limits, wilson_array
+from siuo_dash.analysis.queries import with_rates
+from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, MCQA_JUDGE, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
@@ -161,10 +162,7 @@ def domain_frame(submission: Submission, metric: Metric) -> pd.DataFrame:
         if (tally := by_domain.get(domain.id, {}).get(metric.id)) is not None and tally.n
     ]
     frame = pd.DataFrame(rows, columns=["run_id", "label", f"{metric.id}_k", f"{metric.id}_n"])
-    k, n = (frame[f"{metric.id}_{part}"].to_numpy(dtype=float) for part in ("k", "n"))
-    low, high = wilson_array(k, n)
-    rates = {f"{metric.id}_rate": k / n, f"{metric.id}_low": low, f"{metric.id}_high": high}
-    return frame.assign(evidence="per_sample", **rates)
+    return with_rates(frame, f"{metric.id}_").assign(evidence="per_sample")
 
 
 def board_protocol(submission: Submission, judge: str) -> Protocol:

@@ -11,12 +11,14 @@ import pyarrow as pa
 import streamlit as st
 
 from siuo_dash.analysis import preview, twins
+from siuo_dash.benchmark import badges
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.names import similar
 from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.report import badges, file_findings
+from siuo_dash.report import file_findings
 from siuo_dash.report import review as report
+from siuo_dash.report.runs import attempt_words
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import LONGEST_WHY, Actor, Submitted
@@ -175,7 +177,7 @@ def _earlier(data_dir: Path, submission: Submitted, me: Actor) -> None:
         st.markdown("There are none.")
         return
     attempts = registry.attempts(data_dir, undecided=True)
-    if words := badges.attempt_words(attempts.get(submission.run_id)):
+    if words := attempt_words(attempts.get(submission.run_id)):
         st.markdown(f"This is the {words} for this model.")
     display.table(
         report.submissions_frame(others, attempts),

@@ -16,7 +16,6 @@ from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.benchmark.text import slug
 from siuo_dash.charts.intervals import run_profile
-from siuo_dash.report import badges
 from siuo_dash.report import runs as report
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.report.leaderboard import source_link
@@ -172,7 +171,7 @@ def _about(store: Store, run: pd.Series[Any], board: str) -> None:
                 st.caption(name)
             st.text(value, width="stretch")
     if str(run["file"]) != "results.parquet":
-        attempt = badges.attempt_words(attempts(store.data_dir).get(str(run["run_id"])))
+        attempt = report.attempt_words(attempts(store.data_dir).get(str(run["run_id"])))
         if attempt:
             st.caption(f"Of the same person for this model: {attempt}.")
     if link := source_link(run["source"]):

@@ -95,7 +95,7 @@ def choose_filters(store: Store, runs: Mapping[str, str], text: BenchmarkText) -
             )
         order = controls.choose_from("Order", ORDERS, key="order", width=170)
         st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
-    hits = _hits(store, text, tuple(runs), (search_words or "").strip(), store.version, state(store.data_dir))
+    hits = _hits(store, text, tuple(runs), (search_words or "").strip())
     filters = SampleFilters(
         domains=tuple(domains),
         subcategories=tuple(chosen),
@@ -112,22 +112,22 @@ def choose_filters(store: Store, runs: Mapping[str, str], text: BenchmarkText) -
     return filters, order, hits
 
 
-@st.cache_data(max_entries=256, show_spinner="Searching the texts …")
-def _hits(
-    _store: Store, _text: BenchmarkText, run_ids: tuple[str, ...], words: str, version: str, text_state: Any
-) -> texts.Hits:
+_AS_IT_IS: Final[dict[Any, Any]] = {
+    Store: lambda store: (str(store.data_dir), store.version, state(store.data_dir)),
+}
+"""What is kept is read again when the data change, or the files of the benchmark's own texts."""
+
+
+@st.cache_data(max_entries=256, show_spinner="Searching the texts …", hash_funcs=_AS_IT_IS)
+def _hits(store: Store, _text: BenchmarkText, run_ids: tuple[str, ...], words: str) -> texts.Hits:
     own = {question_id: sample.places() for question_id, sample in _text.samples.items()}
-    return texts.search_texts(_store, own, run_ids, words)
+    return texts.search_texts(store, own, run_ids, words)
 
 
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_AS_IT_IS)
 def benchmark_text(store: Store) -> BenchmarkText:
     """The benchmark's own texts, read once while their files stay the same."""
-    return _benchmark_text(store, str(store.data_dir), store.version, state(store.data_dir))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _benchmark_text(_store: Store, data_dir: str, version: str, text_state: Any) -> BenchmarkText:
-    return read(_store.data_dir, _store.catalogue)
+    return read(store.data_dir, store.catalogue)
 
 
 def _choose_outcomes(runs: Mapping[str, str]) -> tuple[RunOutcome, ...]:

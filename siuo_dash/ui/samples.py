@@ -58,8 +58,6 @@ def show(store: Store, board: queries.Board) -> None:
 
 def _choose_sample(all_ids: Sequence[int], listed: Sequence[int]) -> int | None:
     """The open sample, or None for the list; with previous and next among `listed`. Key and URL name: sample."""
-    opened = st.session_state.get("sample") or _asked(all_ids)
-    before, after = report.neighbours(listed, opened) if opened is not None else (None, None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         sample: int | None = st.selectbox(
             "Sample",
@@ -72,6 +70,7 @@ def _choose_sample(all_ids: Sequence[int], listed: Sequence[int]) -> int | None:
             width=170,
         )
         if sample is not None:
+            before, after = report.neighbours(listed, sample)
             with st.container(horizontal=True, width="content", wrap=False, gap="small"):
                 for label, key, target in (("Previous", "left", before), ("Next", "right", after)):
                     off = target is None
@@ -89,11 +88,6 @@ def _open(question_id: int | None) -> None:
     """For callbacks: open a sample, or the list (None)."""
     st.session_state["sample"] = question_id
     st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
-
-
-def _asked(all_ids: Sequence[int]) -> int | None:
-    asked = st.query_params.get("sample", "")
-    return int(asked) if asked.isdecimal() and int(asked) in set(all_ids) else None
 
 
 def _list(store: Store, found: pd.DataFrame, board: queries.Board, runs: Mapping[str, str], filters: str) -> None:
@@ -224,12 +218,9 @@ def _own_text(own: SampleText, sample: Sample) -> None:
         plain_text(own.question)
     with st.expander("Safety warning, reference answer and options"):
         st.caption("These name the hazard and the answer that is wanted.")
-        parts: list[tuple[str, str | None]] = [
-            ("Safety warning", own.safety_warning),
-            ("Reference answer", own.reference_answer),
-        ]
-        parts += [(f"Option {option}", words) for option, words in own.options.items()]
-        for label, words in parts:
+        parts = {"Safety warning": own.safety_warning, "Reference answer": own.reference_answer}
+        parts |= {f"Option {option}": words for option, words in own.options.items()}
+        for label, words in parts.items():
             if words:
                 key = " (the key)" if label == f"Option {sample.correct_option}" else ""
                 st.markdown(f"**{label}**{key}")

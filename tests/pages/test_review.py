@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from siuo_dash.benchmark import badges
 from siuo_dash.benchmark.identity import content_hash, make_run_id
-from siuo_dash.report import badges
 from siuo_dash.store import registry
 from siuo_dash.store.registry import Actor
 from tests.make.pages import OpenAs, words

@@ -8,10 +8,11 @@ import pytest
 
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
+from siuo_dash.benchmark import badges
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.schema import SOURCE_STATUS
-from siuo_dash.report import badges
 from siuo_dash.report import review as view
+from siuo_dash.report.runs import attempt_words
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import Actor, Attempt
@@ -28,11 +29,11 @@ SENDER, REVIEWER = Actor("sender@example.org"), Actor("reviewer@example.org", re
     [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (21, "21st"), (112, "112th")],
 )
 def test_attempts(number: int, words: str) -> None:
-    assert badges.attempt_words(Attempt(number, 200)) == f"{words} of 200 attempts"
+    assert attempt_words(Attempt(number, 200)) == f"{words} of 200 attempts"
 
 
 def test_attempts_that_are_none_or_one() -> None:
-    assert badges.attempt_words(None) == "" and badges.attempt_words(Attempt(1, 1)) == "only attempt"
+    assert attempt_words(None) == "" and attempt_words(Attempt(1, 1)) == "only attempt"
 
 
 def test_what_a_reviewer_can_give() -> None:

@@ -9,11 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from siuo_dash.benchmark.badges import badge_of, is_verified
+from siuo_dash.benchmark.badges import BADGES, badge_of, is_verified
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import SOURCE_STATUS
 from siuo_dash.errors import NoRun, NotAllowed, StoreError, SubmissionError
-from siuo_dash.report.badges import BADGES
 from siuo_dash.store import registry
 from siuo_dash.store.registry import Actor, AlreadyPublished, AlreadySubmitted, Attempt, Limits, publish
 from siuo_dash.store.registry.change import Change
