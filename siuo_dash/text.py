@@ -98,5 +98,11 @@ def one_line(text: str) -> str:
     return "".join(" " if is_hidden(char) else char for char in text)
 
 
+def as_sentence(words: str) -> str:
+    """A message as a sentence: a full stop, and a capital letter unless it begins with a script or field."""
+    ended = words if words.endswith((".", "?", "!")) else f"{words}."
+    return ended[:1].upper() + ended[1:] if ended.split(" ", 1)[0].isalpha() else ended
+
+
 def _code(char: str) -> str:
     return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import pandas as pd
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import LABEL_COLUMNS, Labels
+from siuo_dash.errors import Finding
 from siuo_dash.report.export import Provenance, Table, plain_table
+from siuo_dash.report.upload import findings_frame
 
 SESSION_KEY: Final = "other-labels"
 """Where a visitor's own labels are kept: in the session, nowhere else."""
@@ -42,3 +45,8 @@ def template(labels: Labels, catalogue: Catalogue) -> pd.DataFrame:
 def template_export(labels: Labels, catalogue: Catalogue, provenance: Provenance) -> Table:
     """The labels in use as a download, to be changed and loaded."""
     return plain_table("labels", "Labels of the samples", template(labels, catalogue), provenance)
+
+
+def findings_export(findings: Sequence[Finding], provenance: Provenance) -> Table:
+    """The findings in a label file as a download."""
+    return plain_table("label-findings", "Findings in a label file", findings_frame(findings, kinds=True), provenance)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from siuo_dash.analysis.preview import Standing
 from siuo_dash.report.runs import attempt_words, stated
-from siuo_dash.store.registry import Attempt, Event, Submitted
+from siuo_dash.store.registry import Attempt, Event, Submitted, Withdrawal
 from siuo_dash.text import counted, listed
 
 STATES: Final = {
@@ -91,6 +91,15 @@ def submissions_frame(submissions: Sequence[Submitted], attempts: Mapping[str, A
     frame = pd.DataFrame(rows, columns=["Model", "Judge", "State", "Since", "Attempt", "Last words", "Submission"])
     empty = [column for column in ("Attempt", "Last words") if frame[column].eq("").all()]
     return frame.drop(columns=empty)
+
+
+def withdrawn_frame(gone: Sequence[Withdrawal]) -> pd.DataFrame:
+    """The withdrawn runs: which, why, by whom and when."""
+    rows = []
+    for each in gone:
+        at = each.at.strftime(_WHEN) if each.at else "not known"
+        rows.append((each.run_id, each.why or "not known", each.by or "not stated", at))
+    return pd.DataFrame(rows, columns=["Run", "Reason", "Withdrawn by", "When"])
 
 
 def facts(table: pa.Table) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from siuo_dash.text import fraction, spelled_out
 MOST_RUNS: Final = 6
 """More runs than this cannot be read side by side."""
 NO_VERDICT: Final = "no verdict"
+_QUESTIONS: Final = {"safe": ("safe", "unsafe"), "effective": ("effective", "ineffective")}
 
 
 def outcome_option(run_label: str, outcome: str) -> str:
@@ -74,11 +75,7 @@ def outcome_words(row: Any) -> str:
     """A verdict row in words: 'unsafe', 'safe, ineffective', 'ungraded', 'B, wrong'."""
     if row.task == "mcqa":
         return f"{'no option read' if pd.isna(row.answer) else row.answer}, {_word(row.correct, 'right', 'wrong')}"
-    words = []
-    if row.safe_n > 0:
-        words.append(_word(row.safe, "safe", "unsafe"))
-    if row.effective_n > 0:
-        words.append(_word(row.effective, "effective", "ineffective"))
+    words = [_word(getattr(row, name), *ends) for name, ends in _QUESTIONS.items() if getattr(row, f"{name}_n") > 0]
     return ", ".join(dict.fromkeys(words)) or NO_VERDICT
 
 
@@ -86,15 +83,8 @@ def votes_words(row: Any) -> str:
     """How the responses to one sample were judged: '2/3 safe, 3/3 effective'; '' for a single response."""
     if row.task == "mcqa" or row.response_count < 2:
         return ""
-    parts = [
-        f"{votes}/{graded} {name}"
-        for name, votes, graded, judged in (
-            ("safe", row.safe_votes, row.safe_graded, row.safe_n),
-            ("effective", row.effective_votes, row.effective_graded, row.effective_n),
-        )
-        if judged > 0
-    ]
-    return ", ".join(parts)
+    judged = [name for name in _QUESTIONS if getattr(row, f"{name}_n") > 0]
+    return ", ".join(f"{getattr(row, f'{name}_votes')}/{getattr(row, f'{name}_graded')} {name}" for name in judged)
 
 
 def flag_words(flags: Sequence[str]) -> str:

@@ -16,14 +16,13 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.names import similar
 from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.report import file_findings
 from siuo_dash.report import review as report
 from siuo_dash.report.runs import attempt_words
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import LONGEST_WHY, Actor, Submitted
 from siuo_dash.store.runs.parquet import parquet_bytes
-from siuo_dash.text import listed
+from siuo_dash.text import as_sentence, listed
 from siuo_dash.ui import account, background, controls, display, identity, page, responses, upload_preview
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.submissions import choose_submission
@@ -134,7 +133,7 @@ def _others_alike(data_dir: Path, chosen: Submitted, table: pa.Table, waiting: S
         words = twin.words(
             f"{report.name(other)}, which {other.owner or 'an unknown sender'} sent and which waits, too"
         )
-        st.warning(plain(file_findings.sentence(words)), icon=":material/content_copy:")
+        st.warning(plain(as_sentence(words)), icon=":material/content_copy:")
 
 
 def _responses(store: Store, table: pa.Table, run_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -19,6 +20,8 @@ from siuo_dash.ui import controls, page
 
 FILTER_KEYS: Final = tuple("find domain subcategory dimension needs outcome flag agreement difficulty".split())
 _HERE: Final = "Samples"
+_several: Final[Any] = partial(st.multiselect, bind="query-params")
+_pills: Final[Any] = partial(st.pills, selection_mode="multi", bind="query-params")
 
 
 def arrive(store: Store) -> None:
@@ -62,37 +65,17 @@ def choose_filters(store: Store, runs: Mapping[str, str], text: BenchmarkText) -
         )
         outcomes = _choose_outcomes(runs)
         with st.popover("Filters", icon=":material/filter_list:"):
-            domains = st.multiselect(
-                "Domain", list(DOMAIN_LABELS), format_func=DOMAIN_LABELS.__getitem__, key="domain", bind="query-params"
-            )
-            chosen = st.multiselect("Subcategory", subcategories, key="subcategory", bind="query-params")
-            dimensions = st.pills(
-                "Primary dimension", list(DIMENSIONS), selection_mode="multi", key="dimension", bind="query-params"
-            )
-            needs = st.pills("Needs", list(NEEDS), selection_mode="multi", key="needs", bind="query-params")
-            flags = st.multiselect(
-                "Health flag",
-                list(FLAGS),
-                format_func=lambda flag: FLAGS[flag].label,
-                key="flag",
-                bind="query-params",
-                help="Of the chosen runs; of any run when none is chosen",
-            )
-            agreement = controls.choose(
-                "Responses to one sample",
-                AGREEMENT,
-                key="agreement",
-                help="Of the chosen runs; of any run when none is chosen. Needs runs with several responses a sample",
-            )
-            low, high = st.slider(
-                "Share of the board's runs that pass, %",
-                0,
-                100,
-                (0, 100),
-                step=5,
-                key="difficulty",
-                bind="query-params",
-            )
+            domains = _several("Domain", list(DOMAIN_LABELS), format_func=DOMAIN_LABELS.__getitem__, key="domain")
+            chosen = _several("Subcategory", subcategories, key="subcategory")
+            dimensions = _pills("Primary dimension", list(DIMENSIONS), key="dimension")
+            needs = _pills("Needs", list(NEEDS), key="needs")
+            help = "Of the chosen runs; of any run when none is chosen"
+            flag_labels = {name: flag.label for name, flag in FLAGS.items()}
+            flags = _several("Health flag", list(FLAGS), format_func=flag_labels.__getitem__, key="flag", help=help)
+            help = f"{help}. Needs runs with several responses a sample"
+            agreement = controls.choose("Responses to one sample", AGREEMENT, key="agreement", help=help)
+            label = "Share of the board's runs that pass, %"
+            low, high = st.slider(label, 0, 100, (0, 100), step=5, key="difficulty", bind="query-params")
         order = controls.choose_from("Order", ORDERS, key="order", width=170)
         st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
     hits = _hits(store, text, tuple(runs), (search_words or "").strip())
@@ -112,9 +95,7 @@ def choose_filters(store: Store, runs: Mapping[str, str], text: BenchmarkText) -
     return filters, order, hits
 
 
-_AS_IT_IS: Final[dict[Any, Any]] = {
-    Store: lambda store: (str(store.data_dir), store.version, state(store.data_dir)),
-}
+_AS_IT_IS: Final[dict[Any, Any]] = {Store: lambda store: (str(store.data_dir), store.version, state(store.data_dir))}
 """What is kept is read again when the data change, or the files of the benchmark's own texts."""
 
 
@@ -136,15 +117,8 @@ def _choose_outcomes(runs: Mapping[str, str]) -> tuple[RunOutcome, ...]:
     }
     if not runs:  # a greyed-out field cannot be read by everybody
         return ()
-    chosen = st.multiselect(
-        "Outcome in a chosen run",
-        list(options),
-        format_func=options.__getitem__,
-        key="outcome",
-        bind="query-params",
-        placeholder="Any outcome",
-        width=420,
-    )
+    how = {"format_func": options.__getitem__, "placeholder": "Any outcome", "width": 420}
+    chosen = _several("Outcome in a chosen run", list(options), key="outcome", **how)
     return tuple(RunOutcome(run_id, runs[run_id], outcome) for run_id, outcome in chosen if run_id in runs)
 
 

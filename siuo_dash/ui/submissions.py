@@ -243,13 +243,7 @@ def _actions(store: Store, chosen: Submitted, me: Actor) -> None:
     last = chosen.history[-1] if chosen.history else None
 
     def button(
-        label: str,
-        key: str,
-        icon: str,
-        change: Callable[..., object],
-        words: str,
-        who: Any = identity.actor,
-        **how: Any,
+        label: str, key: str, icon: str, change: Callable[..., Any], words: str, who: Any = identity.actor, **how: Any
     ) -> None:
         def do() -> None:
             account.act(_PAGE, who, partial(change, data_dir, run_id, **how), words)

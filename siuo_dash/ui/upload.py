@@ -14,13 +14,13 @@ from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile
-from siuo_dash.report import file_findings
 from siuo_dash.report import upload as report
 from siuo_dash.settings import paths
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import AlreadyPublished, publish
 from siuo_dash.store.runs.parquet import parquet_bytes
+from siuo_dash.text import as_sentence
 from siuo_dash.ui import (
     account,
     controls,
@@ -65,7 +65,7 @@ def show(store: Store, section: str) -> None:
     elif section == "My submissions" and who.actor is not None:
         submissions.show(store, who.actor)
     elif why := identity.why_no_upload(who, found):
-        st.info(plain(file_findings.sentence(why)), icon=":material/block:")
+        st.info(plain(as_sentence(why)), icon=":material/block:")
     else:
         account.outcome("upload")
         _show_form(store, submissions.current())

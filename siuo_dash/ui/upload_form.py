@@ -17,7 +17,8 @@ from siuo_dash.ingest.mapping import ROLES, YES_MEANS, Mapping, Role
 from siuo_dash.ingest.read import Reading
 from siuo_dash.ingest.records import Need, suggested
 from siuo_dash.ingest.submission import Submission
-from siuo_dash.report import file_findings, upload
+from siuo_dash.report import upload
+from siuo_dash.text import as_sentence
 from siuo_dash.ui import display
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.submissions import Draft
@@ -69,7 +70,7 @@ def edit(draft: Draft, submission: Submission) -> None:
 def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
     examples = {path: ", ".join(value[:40] for value in values) for path, values in reading.fields.items()}
     key = draft.key(f"need-{need.role}")
-    question = plain(f"{need.question} {file_findings.sentence(need.hint)}" if need.hint else need.question)
+    question = plain(f"{need.question} {as_sentence(need.hint)}" if need.hint else need.question)
     if len(need.options) > _FEW:
         return _pick(question, need.options, None, key, "Choose a field")
     return st.radio(

@@ -15,10 +15,11 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts.intervals import ranking
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.submission import Submission
-from siuo_dash.report import file_findings, review
+from siuo_dash.report import review
 from siuo_dash.report import upload as report
 from siuo_dash.report.export import Provenance, plain_table
 from siuo_dash.store.engine.database import Store
+from siuo_dash.text import as_sentence
 from siuo_dash.ui import background, browser, controls, display, page
 from siuo_dash.ui.display import plain
 
@@ -35,7 +36,7 @@ def findings(submission: Submission) -> None:
     if submission.findings:
         display.download(
             "Download the findings (CSV)",
-            lambda: file_findings.findings_csv(submission.findings),
+            lambda: report.findings_csv(submission.findings),
             "siuo-findings.csv",
             key="upload-findings-csv",
         )
@@ -60,13 +61,7 @@ def scores(submission: Submission) -> None:
 
 
 def place(
-    store: Store,
-    submission: Submission,
-    model: str,
-    judge: str,
-    replaces: str | None = None,
-    *,
-    key: str,
+    store: Store, submission: Submission, model: str, judge: str, replaces: str | None = None, *, key: str
 ) -> None:
     """The run among the others of its board, by domain, and beside earlier runs of the model.
 
@@ -134,7 +129,7 @@ def _twins(store: Store, submission: Submission) -> None:
     names = run_labels(store) if found else {}
     for twin in found:
         name = names.get(twin.run_id, twin.run_id)
-        st.warning(plain(file_findings.sentence(twin.words(name))), icon=":material/content_copy:")
+        st.warning(plain(as_sentence(twin.words(name))), icon=":material/content_copy:")
         page.link("run", f"Open {plain(name)}", {"run": name})
 
 
@@ -167,20 +162,18 @@ def _listed(title: str, found: Sequence[Finding], icon: str) -> None:
     if not found:
         return
     st.subheader(f"{title}: {len(found)}", anchor=False)
-    kinds = file_findings.by_kind(found)
+    kinds = report.by_kind(found)
     for first, count in kinds[:LISTED]:
-        words = f"{icon} **{plain(file_findings.sentence(first.message))}**"
+        words = f"{icon} **{plain(as_sentence(first.message))}**"
         if first.hint:
-            words += f" {plain(file_findings.sentence(first.hint))}"
+            words += f" {plain(as_sentence(first.hint))}"
         more = f", and {count - 1} more of this kind" if count > 1 else ""
-        if where := file_findings.place_words(first):
+        if where := report.place_words(first):
             words += f" :gray[{plain(where + more)}]"
         st.markdown(words)
     if len(found) > min(len(kinds), LISTED):
         with st.expander(f"All {len(found)} in a table"):
-            display.table(
-                file_findings.findings_frame(found), key=f"upload-findings-{title}", alt=f"{title}: all findings"
-            )
+            display.table(report.findings_frame(found), key=f"upload-findings-{title}", alt=f"{title}: all findings")
 
 
 def _table(frame: pd.DataFrame, alt: str) -> None:

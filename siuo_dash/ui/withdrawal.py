@@ -10,8 +10,7 @@ import streamlit as st
 
 from siuo_dash.analysis import preview
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.errors import SiuoError
-from siuo_dash.report import upload
+from siuo_dash.report import review as report
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import LONGEST_WHY, Actor, withdrawn
@@ -60,13 +59,8 @@ def offer(store: Store, run: pd.Series[Any]) -> None:
 def _may(store: Store, run_id: str) -> bool:
     """Whether this visitor may withdraw the run. The store asks again."""
     who = identity.visitor()
-    if who.actor is None or who.is_reviewer:
-        return who.is_reviewer
-    try:
-        registry.one(store.data_dir, run_id, who.actor)
-    except SiuoError:
-        return False
-    return True
+    own = registry.own(store.data_dir, who.actor) if who.actor is not None and not who.is_reviewer else []
+    return who.is_reviewer or run_id in (each.run_id for each in own)
 
 
 def news(store: Store) -> None:
@@ -94,7 +88,7 @@ def show(store: Store) -> None:
     may = not identity.settings().hosted or identity.visitor().is_reviewer
     st.subheader("Withdrawn runs", anchor=False)
     if gone := withdrawn(store.data_dir):
-        frame = upload.withdrawn_frame(gone)
+        frame = report.withdrawn_frame(gone)
         display.table(
             frame if may else frame.drop(columns="Withdrawn by"),
             key="withdrawn",

@@ -14,7 +14,7 @@ from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.labels import read_labels
 from siuo_dash.report import labels as view
 from siuo_dash.report.export import Provenance, to_csv
-from siuo_dash.report.file_findings import findings_frame, label_findings_export
+from siuo_dash.report.upload import findings_frame
 from tests.make.runs import CATALOGUE
 
 HEADER = ",".join(LABEL_COLUMNS)
@@ -181,5 +181,5 @@ def test_the_findings_are_a_table_with_places() -> None:
     _, findings = read_labels(UploadedFile("mine.csv", rows("1004,self-harm,One,wisdom,0,0").encode()), CATALOGUE)
     table = findings_frame(findings, kinds=True)
     assert table.iloc[0][["Kind", "Row", "Sample", "Field"]].tolist() == ["error", 2, 1004, "primary_dimension"]
-    export = label_findings_export(findings, Provenance("v", "b", "f"))
+    export = view.findings_export(findings, Provenance("v", "b", "f"))
     assert b"'wisdom' is no dimension" in to_csv(export)

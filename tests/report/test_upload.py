@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from siuo_dash import text
 from siuo_dash.analysis import preview
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAINS, METRICS
@@ -19,7 +20,7 @@ from siuo_dash.errors import Finding
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.report import file_findings, upload
+from siuo_dash.report import review, upload
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import Withdrawal
 from siuo_dash.store.runs.parquet import parquet_bytes
@@ -40,14 +41,14 @@ def read(rows: Rows, mapping: Mapping | None = None) -> Submission:
 
 
 def test_findings_as_a_table_leave_out_what_no_finding_has() -> None:
-    frame = file_findings.findings_frame(FINDINGS)
+    frame = upload.findings_frame(FINDINGS)
     assert list(frame) == ["File", "Row", "Sample", "Field", "What is wrong", "What to do"]
     assert frame["Row"].tolist()[:2] == [5, 9] and frame["Row"].isna().tolist() == [False, False, True, False]
-    assert list(file_findings.findings_frame(FINDINGS[2:3])) == ["What is wrong", "What to do"]
+    assert list(upload.findings_frame(FINDINGS[2:3])) == ["What is wrong", "What to do"]
 
 
 def test_findings_as_csv_are_whole_and_run_nothing() -> None:
-    rows = list(csv.DictReader(io.StringIO(file_findings.findings_csv(FINDINGS).decode())))
+    rows = list(csv.DictReader(io.StringIO(upload.findings_csv(FINDINGS).decode())))
     assert [row["severity"] for row in rows] == ["error", "error", "warning", "warning"]
     assert rows[0] == {
         "severity": "error",
@@ -62,15 +63,15 @@ def test_findings_as_csv_are_whole_and_run_nothing() -> None:
 
 
 def test_findings_of_one_kind_are_read_once() -> None:
-    kinds = file_findings.by_kind(FINDINGS)
+    kinds = upload.by_kind(FINDINGS)
     assert [(finding.message, count) for finding, count in kinds] == [
         ("the value 'x' is odd", 2),
         ("1 response a sample", 1),
         ("Empty: 2 samples", 1),
     ]
-    assert file_findings.place_words(FINDINGS[0]) == "=a.csv, row 5, sample 1004, field label"
-    assert file_findings.place_words(FINDINGS[3]) == "=a.csv, row 7, sample 1006"
-    assert file_findings.place_words(FINDINGS[2]) == ""
+    assert upload.place_words(FINDINGS[0]) == "=a.csv, row 5, sample 1004, field label"
+    assert upload.place_words(FINDINGS[3]) == "=a.csv, row 7, sample 1006"
+    assert upload.place_words(FINDINGS[2]) == ""
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_findings_of_one_kind_are_read_once() -> None:
     ],
 )
 def test_messages_as_sentences(words: str, sentence: str) -> None:
-    assert file_findings.sentence(words) == sentence
+    assert text.as_sentence(words) == sentence
 
 
 def test_values_that_need_a_meaning_are_those_of_the_findings() -> None:
@@ -133,7 +134,7 @@ def test_an_export_tells_its_metadata_but_never_its_status() -> None:
 
 
 def test_withdrawn_runs_in_words() -> None:
-    frame = upload.withdrawn_frame([Withdrawal("a-b-1", None, None, None)])
+    frame = review.withdrawn_frame([Withdrawal("a-b-1", None, None, None)])
     assert frame.values.tolist() == [["a-b-1", "not known", "not stated", "not known"]]
 
 
