@@ -32,12 +32,10 @@ COLUMNS: Final = {
 """What a run has a rate in: overall is the micro average (each sample counts alike), the mean of domains the macro."""
 
 LEVEL: Final = 0.05
-_ENDS: Final = ("hardest", "easiest")
 _RATE: Final = ("k", "n", "rate", "low", "high")
 _TEST: Final = ("difference", "difference_low", "difference_high")
 _KEPT: Final = ("domain", "ties", *_RATE, *_TEST, "p_adjusted")
-_ENDINGS: Final = (f"{end}_{name}" for end in _ENDS for name in _KEPT)
-_COLUMNS: Final = ["run_id", *_ENDINGS, "explained", "by_chance", "effect_p"]
+_NO_TEST: Final = (np.nan,) * (len(_TEST) + 1)
 
 DOMAIN_RUNS: Final = Query(
     "domain_runs",
@@ -175,32 +173,15 @@ def domain_tests(rates: DomainRates) -> pd.DataFrame:
     `difference_low`, `difference_high` (fractions, Newcombe 95 %), `p` (Fisher's exact test), `p_adjusted`
     (Benjamini–Hochberg over the run's domains).
     """
-    rows = []
-    cells = rates.cells[~rates.cells["column"].isin([OVERALL, MACRO]) & (rates.cells["n"] > 0)]
-    for run_id, part in cells.groupby("run_id", sort=False):
-        k_total, n_total = int(part["k"].sum()), int(part["n"].sum())
-        found = []
-        for cell in part.itertuples():
-            test = against_rest(int(cell.k), int(cell.n), k_total, n_total)
-            found.append(
-                {
-                    "run_id": run_id,
-                    "domain": cell.column,
-                    "k": int(cell.k),
-                    "n": int(cell.n),
-                    "rate": cell.rate,
-                    "low": cell.low,
-                    "high": cell.high,
-                    "difference": test.difference if test else None,
-                    "difference_low": test.interval.low if test else None,
-                    "difference_high": test.interval.high if test else None,
-                    "p": test.p if test else None,
-                }
-            )
-        adjusted = benjamini_hochberg([row["p"] for row in found])
-        rows += [row | {"p_adjusted": float(p)} for row, p in zip(found, adjusted, strict=True)]
-    frame = pd.DataFrame(rows, columns=["run_id", "domain", *_RATE, *_TEST, "p", "p_adjusted"])
-    return frame.astype(dict.fromkeys([*_TEST, "p", "p_adjusted"], "float64"))
+    frame = rates.cells[rates.cells["column"].isin(DOMAIN_LABELS)].rename(columns={"column": "domain"})
+    k, n = (frame[part].to_numpy(dtype=np.int64).reshape(-1, len(DOMAIN_LABELS)) for part in ("k", "n"))
+    totals = np.repeat([k.sum(axis=1), n.sum(axis=1)], len(DOMAIN_LABELS), axis=1).tolist()
+    tests = list(map(against_rest, k.ravel().tolist(), n.ravel().tolist(), *totals))
+    figures = [(test.difference, test.interval.low, test.interval.high, test.p) if test else _NO_TEST for test in tests]
+    frame[[*_TEST, "p"]] = np.array(figures, dtype=np.float64).reshape(-1, len(_NO_TEST))
+    frame["p_adjusted"] = benjamini_hochberg(frame["p"].to_numpy().reshape(k.shape)).ravel()
+    graded = frame.loc[frame["n"] > 0, ["run_id", "domain", *_RATE, *_TEST, "p", "p_adjusted"]]
+    return graded.astype({"k": np.int64, "n": np.int64}).reset_index(drop=True)
 
 
 def hardest_and_easiest(rates: DomainRates) -> pd.DataFrame:
@@ -211,26 +192,16 @@ def hardest_and_easiest(rates: DomainRates) -> pd.DataFrame:
     with the clearer test is named. `explained`, `by_chance` (shares of the variance between samples), `effect_p`
     (by permutation) and `effect_p_adjusted` (Benjamini–Hochberg over the runs); NaN where nothing varies.
     """
-    tests = {run_id: part for run_id, part in domain_tests(rates).groupby("run_id", sort=False)}
-    rows = []
-    for run_id in rates.runs["run_id"]:
-        part = tests.get(run_id)
-        row: dict[str, object] = {"run_id": run_id}
-        if part is not None:
-            for end, lowest in zip(_ENDS, (True, False), strict=True):
-                row |= {f"{end}_{name}": value for name, value in _extreme(part, lowest=lowest).items()}
-            effect = domain_effect(part["k"].tolist(), part["n"].tolist())
-            if effect is not None:
-                row |= {"explained": effect.explained, "by_chance": effect.by_chance, "effect_p": effect.p}
-        rows.append(row)
-    frame = pd.DataFrame(rows).reindex(columns=_COLUMNS)
-    figures = [name for name in _COLUMNS if name != "run_id" and not name.endswith("_domain")]
-    frame = frame.astype(dict.fromkeys(figures, "float64"))
-    return frame.assign(effect_p_adjusted=benjamini_hochberg(frame["effect_p"].tolist()))
-
-
-def _extreme(part: pd.DataFrame, *, lowest: bool) -> dict[str, object]:
-    bound = part["rate"].min() if lowest else part["rate"].max()
-    alike = part[part["rate"] == bound].sort_values("p", kind="stable", na_position="last")
-    first = alike.iloc[0]
-    return {"ties": len(alike) - 1} | {name: first[name] for name in _KEPT if name != "ties"}
+    tests = domain_tests(rates)
+    found = rates.runs[["run_id"]].set_index("run_id")
+    for end, lowest in (("hardest", True), ("easiest", False)):
+        ordered = tests.sort_values(["rate", "p"], ascending=[lowest, True], na_position="last", kind="stable")
+        first = ordered.drop_duplicates("run_id").set_index("run_id")
+        alike = tests[tests["rate"] == tests["run_id"].map(first["rate"])]
+        first = first.assign(ties=alike["run_id"].value_counts() - 1.0)[list(_KEPT)]
+        found = found.join(first.astype(dict.fromkeys(_KEPT[1:], "float64")).add_prefix(f"{end}_"))
+    counts = {run_id: (part["k"], part["n"]) for run_id, part in tests.groupby("run_id", sort=False)}
+    effects = [domain_effect(*counts.get(run_id, ((), ()))) for run_id in found.index]
+    figures = [(effect.explained, effect.by_chance, effect.p) if effect else (np.nan,) * 3 for effect in effects]
+    found[["explained", "by_chance", "effect_p"]] = np.array(figures, dtype=np.float64).reshape(-1, 3)
+    return found.assign(effect_p_adjusted=benjamini_hochberg(found["effect_p"])).reset_index()
