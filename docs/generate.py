@@ -58,7 +58,7 @@ def queries_page() -> str:
     """docs/queries.md: the tables that queries see, and every named query."""
     parts = [
         "# The queries",
-        "_Made by docs/generate.py from siuo_dash/store/tables.py and siuo_dash/analysis/; change it there._",
+        "_Made by docs/generate.py from siuo_dash/store/engine/tables.py and siuo_dash/analysis/; change it there._",
         "Every number on a page comes from one of these, over an in-memory DuckDB with the tables below. "
         "`{metric}`, `{column}` "
         "and `{task}` stand for the parts of a metric, `{where}` for the condition of the filters; "

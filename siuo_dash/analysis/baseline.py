@@ -10,7 +10,6 @@ import pandas as pd
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.comparison import Side
 from siuo_dash.analysis.filters import Clause, Filters
-from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.stats.differences import (
     PairedDifference,
     UnpairedDifference,
@@ -21,15 +20,6 @@ from siuo_dash.analysis.stats.multiple import holm
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.store.engine.database import Store
-
-OFFER: Final = Query(
-    "offer",
-    "The first runs of a choice by name, those with a verdict for each sample before those known by totals.",
-    """
-    SELECT run_id FROM runs WHERE {where}
-    ORDER BY CASE WHEN evidence = 'per_sample' THEN 0 ELSE 1 END, model, run_id LIMIT $most
-    """,
-)
 
 _TESTED: Final = ("difference", "low", "high", "p")
 _COLUMNS: Final = ("paired", "run_k", "run_n", "base_k", "base_n", "run_only", "baseline_only", *_TESTED)
@@ -65,9 +55,10 @@ def against_baseline(store: Store, baseline: Side, metric: Metric, where: Clause
     return found.sort_values(["difference", "model"], ascending=[False, True], na_position="last", ignore_index=True)
 
 
-def runs_on_offer(store: Store, board: str | None, most: int) -> pd.DataFrame:
-    """run_id of at most `most` runs of a board (None = of all boards), per-sample runs first, by name."""
-    return OFFER.run(store, where=Filters(board=board).where(), most=most)
+def runs_on_offer(store: Store, board: str | None, most: int) -> list[str]:
+    """At most `most` runs (ids) of a board (None = of all boards), per-sample runs first, by name."""
+    order = "CASE WHEN evidence = 'per_sample' THEN 0 ELSE 1 END, model, run_id"
+    return queries.run_ids(store, Filters(board=board).where(), order, most)
 
 
 # With thousands of runs the same few counts come again and again.

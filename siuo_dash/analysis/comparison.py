@@ -179,8 +179,9 @@ def _side(row: pd.Series[Any]) -> Side:
 
 
 def _paired_tables(store: Store, first: Side, second: Side, metric: Metric) -> dict[str, PairedTable]:
-    found = PAIRED_COUNTS.run(store, metric=metric, where=of_runs([first.run_id]), baseline=second.run_no)
-    return {domain: PairedTable(*map(int, counts)) for _, domain, *counts in found.itertuples(index=False)}
+    one, parts = of_runs([first.run_id]), {"by": "s.domain"}
+    found = PAIRED_COUNTS.run(store, metric=metric, where=one, parts=parts, baseline=second.run_no)
+    return {domain: PairedTable(*map(int, counts)) for domain, *counts in found.itertuples(index=False)}
 
 
 def _overall(first: Side, second: Side, metric: Metric, tables: dict[str, PairedTable]) -> Difference | None:

@@ -28,6 +28,9 @@ class Clause:
     words: str = ""
 
 
+EVERY: Final = Clause("TRUE")
+
+
 def among(column: str, name: str, values: Iterable[Any], words: str = "") -> Clause:
     """That a column is one of the values, bound as one list under the name; nothing is among no values."""
     return Clause(f"list_contains(${name}, {column})", {name: list(values)}, words)

@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from siuo_dash.analysis import queries
 from siuo_dash.analysis.comparison import Side, side
-from siuo_dash.analysis.filters import Filters, of_runs
+from siuo_dash.analysis.filters import Clause, Filters, of_runs
 from siuo_dash.analysis.queries import OUTCOMES, RUNS, Query, with_rates
 from siuo_dash.analysis.stats.agreement import Kappa, cohen_kappa, rogan_gladen
 from siuo_dash.analysis.stats.differences import PairedTable, paired_table
@@ -36,15 +37,8 @@ JUDGED_TWICE: Final = Query(
     """,
 )
 
-RUNS_OF_MODEL: Final = Query(
-    "runs_of_model",
-    "The per-sample runs of one model, human verdicts first.",
-    """
-    SELECT run_id FROM runs
-    WHERE LOWER(TRIM(model)) = $name AND evidence = 'per_sample' AND generation_samples > 0
-    ORDER BY CASE WHEN judge = 'human' THEN 0 ELSE 1 END, board, submitted_at NULLS FIRST, run_id LIMIT $most
-    """,
-)
+_OF_MODEL: Final = "LOWER(TRIM(model)) = $name AND evidence = 'per_sample' AND generation_samples > 0"
+_HUMANS_FIRST: Final = "CASE WHEN judge = 'human' THEN 0 ELSE 1 END, board, submitted_at NULLS FIRST, run_id"
 
 HUMAN_TWINS: Final = Query(
     "human_twins",
@@ -100,7 +94,7 @@ class _Judged:
 def judgements(store: Store, name: str, metric: Metric) -> list[JudgedTwice]:
     """All pairs of one model's per-sample runs that share graded samples; name as `judged_twice` gives it."""
     with store.reading():
-        run_ids = RUNS_OF_MODEL.run(store, name=name, most=MOST_RUNS)["run_id"].tolist()
+        run_ids = queries.run_ids(store, Clause(_OF_MODEL, {"name": name}), _HUMANS_FIRST, MOST_RUNS)
         runs = [_judged(store, run_id, metric) for run_id in run_ids]
     pairs = (_judged_twice(first, second) for first, second in combinations(runs, 2))
     return [pair for pair in pairs if pair.table.n]

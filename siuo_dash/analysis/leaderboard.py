@@ -130,9 +130,8 @@ def key_figures(store: Store, frame: pd.DataFrame, metric: Metric) -> KeyFigures
 def _like_leader_paired(store: Store, leader: pd.Series, others: pd.DataFrame, metric: Metric) -> tuple[str, ...]:
     if others.empty:
         return ()
-    counts = (
-        queries.paired_counts(store, int(leader["run_no"]), metric, Clause("TRUE")).reindex(others["run_no"]).fillna(0)
-    )
+    runs = Clause("run_no IN (SELECT UNNEST($others))", {"others": others["run_no"].tolist()})
+    counts = queries.paired_counts(store, int(leader["run_no"]), metric, runs).reindex(others["run_no"], fill_value=0)
     p_values = [mcnemar_mid_p(int(b), int(c)) for b, c in zip(counts["baseline_only"], counts["run_only"], strict=True)]
     adjusted = holm(p_values)
     return tuple(model for model, p in zip(others["model"], adjusted, strict=True) if p >= 0.05)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from siuo_dash.analysis import comparison, queries
-from siuo_dash.analysis.filters import Filters, among, of_runs
+from siuo_dash.analysis.filters import Clause, Filters, among, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.stats.differences import paired_table
@@ -33,12 +33,6 @@ NAMES: Final = Query(
     "names",
     "The models, judges and organizations that have a run.",
     "SELECT DISTINCT model, judge, organization FROM runs ORDER BY model, judge, organization",
-)
-
-UPLOADED: Final = Query(
-    "uploaded",
-    "The runs that were uploaded here, the latest first.",
-    "SELECT run_id FROM runs WHERE file LIKE 'runs/%' ORDER BY submitted_at DESC NULLS LAST, run_id LIMIT $most",
 )
 
 
@@ -151,8 +145,8 @@ def known_names(store: Store) -> dict[str, list[str]]:
 
 def uploaded_runs(store: Store, most: int) -> list[str]:
     """The ids of the uploaded runs, the latest first, at most so many: those that can be withdrawn."""
-    run_ids: list[str] = UPLOADED.run(store, most=most)["run_id"].tolist()
-    return run_ids
+    uploaded = Clause("file LIKE 'runs/%'")
+    return queries.run_ids(store, uploaded, "submitted_at DESC NULLS LAST, run_id", most)
 
 
 def earlier_runs(

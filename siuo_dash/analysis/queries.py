@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from siuo_dash.analysis.filters import Clause, Filters
+from siuo_dash.analysis.filters import EVERY, Clause, Filters
 from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.benchmark.protocol import MCQA_BOARD, Protocol
 from siuo_dash.benchmark.schema import METRICS, Metric
@@ -117,20 +117,24 @@ OUTCOMES: Final = Query(
 
 SAMPLE_COUNTS: Final = Query(
     "sample_counts",
-    "For each sample, how many of the chosen runs pass it, are graded on it, and have a row for it.",
+    "The chosen samples, each with how many of the chosen runs pass it, are graded on it, and have a row for it.",
     """
-    SELECT question_id, COUNT(*) FILTER (WHERE {column}) AS k, COUNT({column}) AS n, COUNT(*) AS runs FROM verdicts
-    WHERE task = '{task}' AND question_id IS NOT NULL AND run_no IN (SELECT run_no FROM runs WHERE {where})
-    GROUP BY question_id ORDER BY question_id
+    WITH counts AS (
+        SELECT question_id, COUNT(*) FILTER (WHERE {column}) AS k, COUNT({column}) AS n, COUNT(*) AS runs FROM verdicts
+        WHERE task = '{task}' AND run_no IN (SELECT run_no FROM runs WHERE {where}) GROUP BY question_id
+    )
+    SELECT s.*, COALESCE(c.k, 0) AS k, COALESCE(c.n, 0) AS n, COALESCE(c.runs, 0) AS runs
+    FROM samples s LEFT JOIN counts c ON c.question_id = s.question_id
+    WHERE {samples} ORDER BY {order}
     """,
 )
 
 PAIRED_COUNTS: Final = Query(
     "paired_counts",
-    "For each of the chosen runs and each domain, the 2×2 of its outcomes and another run's, over the samples that are "
+    "For each of the chosen runs, or for each domain, the 2×2 of outcomes and another run's, over the samples that are "
     "graded in both.",
     """
-    SELECT o.run_no, s.domain, COUNT(*) FILTER (WHERE o.{column} AND b.{column}) AS both,
+    SELECT {by}, COUNT(*) FILTER (WHERE o.{column} AND b.{column}) AS both,
         COUNT(*) FILTER (WHERE o.{column} AND NOT b.{column}) AS run_only,
         COUNT(*) FILTER (WHERE b.{column} AND NOT o.{column}) AS baseline_only,
         COUNT(*) FILTER (WHERE NOT o.{column} AND NOT b.{column}) AS neither
@@ -139,8 +143,14 @@ PAIRED_COUNTS: Final = Query(
     WHERE b.run_no = $baseline AND b.task = '{task}' AND o.run_no <> b.run_no
         AND b.{column} IS NOT NULL AND o.{column} IS NOT NULL
         AND o.run_no IN (SELECT run_no FROM runs WHERE {where})
-    GROUP BY o.run_no, s.domain ORDER BY o.run_no, s.domain
+    GROUP BY {by} ORDER BY {by}
     """,
+)
+
+RUN_IDS: Final = Query(
+    "run_ids",
+    "The first of the runs that pass the filters, in one of several orders.",
+    "SELECT run_id FROM runs WHERE {where} ORDER BY {order} LIMIT $most",
 )
 
 RUN_NAMES: Final = Query(
@@ -225,8 +235,25 @@ def ranking(store: Store, filters: Filters, metric: Metric, *, rank_partial: boo
 
 def paired_counts(store: Store, baseline: int, metric: Metric, where: Clause) -> pd.DataFrame:
     """By run_no: both, run_only, baseline_only, neither: the samples that a run and the baseline (a run_no) pass."""
-    found = PAIRED_COUNTS.run(store, metric=metric, where=where, baseline=baseline)
-    return found.groupby("run_no").sum(numeric_only=True)
+    parts = {"by": "o.run_no"}
+    return PAIRED_COUNTS.run(store, metric=metric, where=where, parts=parts, baseline=baseline).set_index("run_no")
+
+
+def run_ids(store: Store, where: Clause, order: str = "run_id", most: int | None = None) -> list[str]:
+    """The runs of a choice, the first `most` of them; order: SQL, never of a user."""
+    found: list[str] = RUN_IDS.run(store, where=where, parts={"order": order}, most=most)["run_id"].tolist()
+    return found
+
+
+def sample_counts(
+    store: Store, metric: Metric, runs: Clause, samples: Clause = EVERY, order: str = "s.question_id"
+) -> pd.DataFrame:
+    """The catalogue's columns of the samples, and how many of the runs pass (`k`), are graded (`n`), have a row (`runs`).
+
+    samples: a condition on `s` (the catalogue) and `c` (the counts); order: SQL, never of a user.
+    """
+    parts = {"samples": samples.sql, "order": order}
+    return SAMPLE_COUNTS.run(store, metric=metric, where=runs, parts=parts, **samples.values)
 
 
 def with_rates(frame: pd.DataFrame, prefix: str = "") -> pd.DataFrame:

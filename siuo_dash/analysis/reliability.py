@@ -8,10 +8,11 @@ from math import sqrt
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from siuo_dash.analysis.filters import Clause, Filters, of_runs, together
-from siuo_dash.analysis.queries import HEALTH, SAMPLE_COUNTS, SAMPLES, Query, outcome_matrix
+from siuo_dash.analysis.queries import HEALTH, Query, outcome_matrix, sample_counts
 from siuo_dash.analysis.stats.association import discrimination
 from siuo_dash.analysis.stats.responses import ResponseMix, SingleResponse, response_mix, single_response_rate
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, Metric
@@ -46,7 +47,7 @@ SAMPLE_FLAGS: Final = Query(
     """
     SELECT question_id, flag, COUNT(DISTINCT run_no) AS flagged FROM flagged
     WHERE task = '{task}' AND run_no IN (SELECT run_no FROM runs WHERE {where})
-    GROUP BY GROUPING SETS ((question_id, flag), (question_id)) ORDER BY question_id, flag NULLS FIRST
+    GROUP BY GROUPING SETS ((question_id, flag), (question_id)) ORDER BY question_id, flagged DESC, flag NULLS FIRST
     """,
 )
 
@@ -89,44 +90,49 @@ def health(store: Store, filters: Filters, metric: Metric) -> pd.DataFrame:
     return pd.concat([frame.drop(columns="run_no"), table.reset_index(drop=True)], axis=1)
 
 
-_SHOWN: Final = ["question_id", "domain", "subcategory", "primary_dimension", "scene", "request"]
+_SHOWN: Final = ["question_id", "domain", "subcategory", "primary_dimension", "scene", "request", "k", "n", "runs"]
 DOMINATED: Final = 0.5
 """Flagged responses dominate a sample when more than this share of the runs carries a flag there."""
 
 
-def sample_figures(store: Store, board: str, metric: Metric, flag: str | None = None) -> pd.DataFrame:
+def sample_figures(store: Store, board: str, metric: Metric) -> pd.DataFrame:
     """Every sample that a per-sample run of the board has: what is known of it, and
 
     k of n graded runs that pass (`rate`, a fraction; NaN where none is graded), `discrimination` (item-rest
-    correlation, NaN where it is not defined), `runs` with a response, `flagged` of them (by `flag`, or by any),
-    `dominated`, and `flags`: {flag: runs}, the most frequent first.
+    correlation, NaN where it is not defined), `runs` with a response, `flagged` of them (by any flag), `dominated`
+    (more than DOMINATED are), and `flags`: {flag: runs}, the most frequent first.
     """
-    where = _compared(board, metric)
+    # The multiple-choice board takes in the runs of others by that metric only.
+    where = Filters(board=board).where() if metric.id == "mcqa" else Clause("board = $board", {"board": board})
     with store.reading():
-        counts = SAMPLE_COUNTS.run(store, metric=metric, where=where)
         raised = SAMPLE_FLAGS.run(store, metric=metric, where=where)
-        frame = SAMPLES.run(store)[_SHOWN].merge(counts, on="question_id")
+        frame = sample_counts(store, metric, where)
+        frame = frame.loc[frame["runs"] > 0, _SHOWN].reset_index(drop=True)
         matrix = outcome_matrix(store, metric, where, frame["question_id"])
-    by_flag, any_flag = raised[raised["flag"].notna()], raised[raised["flag"].isna()]
-    chosen = any_flag if flag is None else by_flag[by_flag["flag"] == flag]
-    flagged = chosen.set_index("question_id")["flagged"].reindex(frame["question_id"]).fillna(0).astype(int).to_numpy()
     flags: dict[int, dict[str, int]] = {}
-    by_flag = by_flag.sort_values(["flagged", "flag"], ascending=[False, True])
-    for question_id, name, count in by_flag.itertuples(index=False):
+    for question_id, name, count in raised[raised["flag"].notna()].itertuples(index=False):
         flags.setdefault(int(question_id), {})[name] = int(count)
-    return frame.assign(
+    flagged = raised[raised["flag"].isna()].set_index("question_id")["flagged"]
+    frame = frame.assign(
         rate=frame["k"] / frame["n"].where(frame["n"] > 0),
         discrimination=discrimination(matrix.astype(np.float64)),
-        flagged=flagged,
-        dominated=flagged > DOMINATED * frame["runs"],
         flags=[flags.get(int(question_id), {}) for question_id in frame["question_id"]],
     )
+    return _flagged(frame, flagged.reindex(frame["question_id"], fill_value=0).to_numpy())
 
 
-def flags_in_use(store: Store, board: str, metric: Metric) -> list[str]:
-    """The flags that any per-sample run of the board carries, in the order of the schema."""
-    found = set(SAMPLE_FLAGS.run(store, metric=metric, where=_compared(board, metric))["flag"])
-    return [flag for flag in FLAGS if flag in found]
+def counted_by(figures: pd.DataFrame, flag: str) -> pd.DataFrame:
+    """Figures of `sample_figures` whose `flagged` and `dominated` go by one flag."""
+    return _flagged(figures, np.array([flags.get(flag, 0) for flags in figures["flags"]], dtype=np.int64))
+
+
+def _flagged(figures: pd.DataFrame, flagged: npt.NDArray[np.int64]) -> pd.DataFrame:
+    return figures.assign(flagged=flagged, dominated=flagged > DOMINATED * figures["runs"])
+
+
+def flags_in_use(figures: pd.DataFrame) -> list[str]:
+    """The flags that any run carries on a sample of `sample_figures`, in the order of the schema."""
+    return [flag for flag in FLAGS if any(flag in flags for flags in figures["flags"])]
 
 
 def chance_limit(runs: int) -> float | None:
@@ -140,13 +146,6 @@ def chance_limit(runs: int) -> float | None:
 
     point = float(student.ppf(0.975, runs - 2))
     return point / sqrt(runs - 2 + point**2)
-
-
-def _compared(board: str, metric: Metric) -> Clause:
-    """The runs of a board; the multiple-choice board takes in those of others by that metric only."""
-    if metric.id == "mcqa":
-        return Filters(board=board).where()
-    return Clause("board = $board", {"board": board})
 
 
 _AGREEING: Final = ("responses", "counts", "incomplete", "ungraded", "other", "stable")

@@ -110,7 +110,7 @@ class SampleFilters:
                     raise FilterError(f"{name} {value!r} is not known", hint=f"one of {', '.join(sorted(allowed))}")
 
     def where(self) -> Clause:
-        """All filters as one condition on `s` (samples) and `d` (difficulty); 'TRUE' when none is set."""
+        """All filters as one condition on `s` (samples) and `c` (a board's counts); 'TRUE' when none is set."""
         rest = (self._flags(), self._agreement(), self._difficulty(), self._search())
         return together([*self._labels(), *self._outcomes(), *rest])
 
@@ -176,7 +176,7 @@ class SampleFilters:
         if (low, high) == (0.0, 1.0):
             return None
         return Clause(
-            "d.board_n > 0 AND CAST(d.board_k AS DOUBLE) / d.board_n BETWEEN $difficulty_low AND $difficulty_high",
+            "c.n > 0 AND CAST(c.k AS DOUBLE) / c.n BETWEEN $difficulty_low AND $difficulty_high",
             # The bounds are typed in whole percent; a share of 1/3 must not fall through a rounding.
             {"difficulty_low": low - 1e-9, "difficulty_high": high + 1e-9},
             f"passed by {100 * low:.0f} to {100 * high:.0f} % of the board's runs",

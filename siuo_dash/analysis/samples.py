@@ -7,8 +7,9 @@ from typing import Final
 
 import pandas as pd
 
-from siuo_dash.analysis.filters import Clause, of_runs, together
-from siuo_dash.analysis.queries import RUNS, SAMPLE_COUNTS, SAMPLES, Query
+from siuo_dash.analysis import queries
+from siuo_dash.analysis.filters import Clause, Filters, among, of_runs, together
+from siuo_dash.analysis.queries import Query, sample_counts
 from siuo_dash.analysis.sample_filters import SampleFilters
 from siuo_dash.benchmark.protocol import MCQA_BOARD
 from siuo_dash.benchmark.schema import FLAGS, METRICS, Metric
@@ -17,26 +18,9 @@ from siuo_dash.store.engine.database import Store
 ORDERS: Final = {"number": "Sample number", "hardest": "Hardest first", "easiest": "Easiest first"}
 _ORDER_SQL: Final = {
     "number": "s.question_id",
-    "hardest": "CAST(d.board_k AS DOUBLE) / NULLIF(d.board_n, 0) NULLS LAST, s.question_id",
-    "easiest": "CAST(d.board_k AS DOUBLE) / NULLIF(d.board_n, 0) DESC NULLS LAST, s.question_id",
+    "hardest": "CAST(c.k AS DOUBLE) / NULLIF(c.n, 0) NULLS LAST, s.question_id",
+    "easiest": "CAST(c.k AS DOUBLE) / NULLIF(c.n, 0) DESC NULLS LAST, s.question_id",
 }
-
-SAMPLE_LIST: Final = Query(
-    "sample_list",
-    "The samples that pass the filters, each with how many of the board's runs pass it.",
-    """
-    WITH difficulty AS (
-        SELECT v.question_id, COUNT(*) FILTER (WHERE v.{column}) AS board_k, COUNT(v.{column}) AS board_n
-        FROM verdicts v
-        WHERE v.task = '{task}' AND v.question_id IS NOT NULL
-            AND v.run_no IN (SELECT run_no FROM board_runs WHERE board = $board)
-        GROUP BY v.question_id
-    )
-    SELECT s.*, COALESCE(d.board_k, 0) AS board_k, COALESCE(d.board_n, 0) AS board_n
-    FROM samples s LEFT JOIN difficulty d ON d.question_id = s.question_id
-    WHERE {where} ORDER BY {order}
-    """,
-)
 
 VERDICTS: Final = Query(
     "verdicts",
@@ -89,8 +73,9 @@ def difficulty_metric(board: str) -> Metric:
 
 def sample_list(store: Store, filters: SampleFilters, board: str, order: str = "number") -> pd.DataFrame:
     """The samples of `filters` in the given order (ORDERS), with `board_k` of `board_n` runs that pass."""
-    metric, parts = difficulty_metric(board), {"order": _ORDER_SQL[order]}
-    return SAMPLE_LIST.run(store, metric=metric, where=filters.where(), parts=parts, board=board)
+    runs = Filters(board=board).where()
+    found = sample_counts(store, difficulty_metric(board), runs, filters.where(), _ORDER_SQL[order])
+    return found.rename(columns={"k": "board_k", "n": "board_n"}).drop(columns="runs")
 
 
 def verdicts_of_runs(store: Store, run_ids: Sequence[str], question_id: int | None = None) -> pd.DataFrame:
@@ -107,8 +92,7 @@ def verdicts_of_sample(store: Store, question_id: int, *, first: str, most: int)
 
 def totals_among(store: Store, run_ids: Sequence[str]) -> set[str]:
     """Those of the runs that are known by their totals only: of no sample is anything known."""
-    runs = RUNS.run(store, where=of_runs(run_ids))
-    return set(runs.loc[runs["evidence"] == "totals", "run_id"])
+    return set(queries.run_ids(store, together([of_runs(run_ids), Clause("evidence = 'totals'")])))
 
 
 def boards_of_sample(store: Store, question_id: int) -> pd.DataFrame:
@@ -124,14 +108,11 @@ def described(
     Columns: question_id, domain, subcategory, primary_dimension, scene, request, hazard, and `others_k` of `others_n`
     graded runs. without: the run_no of those that are not counted.
     """
-    samples = SAMPLES.run(store)[_DESCRIBED]
-    samples = samples[samples["question_id"].isin(list(question_ids))].reset_index(drop=True)
     on_boards = "run_no IN (SELECT run_no FROM board_runs WHERE list_contains($boards, board))"
     values = {"boards": list(boards), "without": list(without)}
     others = Clause(f"{on_boards} AND NOT list_contains($without, run_no)", values)
-    counts = SAMPLE_COUNTS.run(store, metric=metric, where=others).set_index("question_id")
-    counts = counts.reindex(samples["question_id"], fill_value=0)
-    return samples.assign(others_k=counts["k"].to_numpy(), others_n=counts["n"].to_numpy())
+    found = sample_counts(store, metric, others, among("s.question_id", "described", question_ids))
+    return found.rename(columns={"k": "others_k", "n": "others_n"})[[*_DESCRIBED, "others_k", "others_n"]]
 
 
 def with_flags(frame: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from siuo_dash.analysis.filters import Clause
-from siuo_dash.analysis.queries import SAMPLE_COUNTS, Query
+from siuo_dash.analysis.queries import Query, sample_counts
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import Labels
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
@@ -73,18 +73,12 @@ def failures(store: Store, where: Clause, metric: Metric, labels: Labels) -> pd.
 
     graded, failing: numbers of runs. Samples without a label are left out.
     """
-    found = SAMPLE_COUNTS.run(store, metric=metric, where=where).rename(columns={"n": "graded"})
-    found = found.assign(failing=found["graded"] - found["k"]).drop(columns=["k", "runs"])
     place = subcategory_of(labels, store.catalogue)
-    found = found[found["question_id"].isin(list(place)) & (found["graded"] > 0)]
-    ids = found["question_id"].tolist()
-    frame = found.assign(
-        domain=[place[question_id][0] for question_id in ids],
-        subcategory=[place[question_id][1] for question_id in ids],
-        scene=[store.catalogue.by_id[question_id].scene for question_id in ids],
-    )
-    order = {question_id: number for number, question_id in enumerate(place)}
-    return frame.sort_values("question_id", key=lambda ids: ids.map(order)).reset_index(drop=True)
+    found = sample_counts(store, metric, where).set_index("question_id").rename(columns={"n": "graded"})
+    found = found.loc[[question_id for question_id in place if found["graded"].get(question_id, 0)]]
+    subcategory = [place[question_id][1] for question_id in found.index]
+    found = found.assign(subcategory=subcategory, failing=found["graded"] - found["k"])
+    return found[["domain", "subcategory", "scene", "graded", "failing"]].reset_index()
 
 
 def by_part(samples: pd.DataFrame, *, by: list[str]) -> pd.DataFrame:

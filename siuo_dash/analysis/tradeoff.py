@@ -38,10 +38,6 @@ OUTCOME_COUNTS: Final = Query(
     """,
 )
 
-PASSING: Final = Query(
-    "passing", "The runs that pass the filters.", "SELECT run_no FROM runs WHERE {where} ORDER BY run_no"
-)
-
 
 def tradeoff(store: Store, filters: Filters, metric: Metric, *, rank_partial: bool = False) -> pd.DataFrame:
     """The runs of `filters` in the order of `metric`, with what is known of safe and effective together.
@@ -60,8 +56,8 @@ def tradeoff(store: Store, filters: Filters, metric: Metric, *, rank_partial: bo
     rates = [frame[f"{name}_rate"].where(frame["counted"]) for name in ("safe", "effective")]
     frame = frame.assign(frontier=pareto(*rates), region=regions(frame["safe_rate"], frame["effective_rate"]))
     frame = frame.merge(outcome_counts(store, filters.board), on="run_no", how="left")
-    passing = PASSING.run(store, where=filters.where())["run_no"]
-    return frame[frame["run_no"].isin(passing)].reset_index(drop=True)
+    passing = queries.run_ids(store, filters.where())
+    return frame[frame["run_id"].isin(passing)].reset_index(drop=True)
 
 
 def outcome_counts(store: Store, board: str | None) -> pd.DataFrame:

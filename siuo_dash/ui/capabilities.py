@@ -109,7 +109,9 @@ def _rates(
             st.session_state["runs"] = [view.labels[run_id]]
             page.go_later("samples", report.samples_filter(grouping, group))
 
-    chosen = controls.choose_runs(rates.runs, view.labels, help="Without a choice, all runs of the view are shown")
+    chosen = controls.choose_runs(
+        rates.runs["run_id"], view.labels, help="Without a choice, all runs of the view are shown"
+    )
     order = analysis.by_rate(rates)
     here = [run_id for run_id in order if run_id in set(chosen)]
     for note in words.chosen_notes(chosen, here, view.labels):

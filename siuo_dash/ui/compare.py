@@ -57,7 +57,7 @@ def show(store: Store, board: queries.Board | None, metric: Metric, mode: str) -
     if len(offered) >= most:
         words = f"The first {len(offered)} runs by name are offered"
         st.caption(f"{words}; any run can be found and ticked on the leaderboard.")
-    scope = Scope(store, metric, chosen, offered["run_id"].tolist(), labels)
+    scope = Scope(store, metric, chosen, offered, labels)
     if mode == "many":
         _many(scope)
     elif len(chosen) >= 2:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import pandas as pd
@@ -198,17 +199,17 @@ def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, 
 
 
 def choose_runs(
-    frame: pd.DataFrame, labels: dict[str, str], *, label: str = "Chosen runs", help: str = "", actions: bool = True
+    offered: Iterable[str], labels: dict[str, str], *, label: str = "Chosen runs", help: str = "", actions: bool = True
 ) -> list[str]:
     """The chosen runs' ids, at most what the visitor chose. Key and URL name: runs.
 
-    frame: the runs on offer, with `run_id`; runs chosen elsewhere stay on offer, so that nothing is lost between pages.
+    offered: run ids, of which the first are offered; runs chosen elsewhere stay, so that nothing is lost between pages.
     actions: below them, links to what can be done with them. A page that `page.go_later` asked for is opened here,
     once the choices are known.
     """
     ids = {text: run_id for run_id, text in labels.items()}
     kept = [text for text in (*st.query_params.get_all("runs"), *st.session_state.get("runs", [])) if text in ids]
-    options = list(dict.fromkeys([*kept, *(labels[run_id] for run_id in frame["run_id"].head(MOST_RUN_OPTIONS))]))
+    options = list(dict.fromkeys([*kept, *(labels[run_id] for run_id in islice(offered, MOST_RUN_OPTIONS))]))
     chosen = st.multiselect(
         label,
         options,

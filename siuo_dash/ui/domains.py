@@ -94,7 +94,7 @@ def _profiles(view: View, rates: DomainRates, means: pd.DataFrame, *, narrow: bo
     """The chosen runs beside each other, or the first three; returns the chosen ones."""
     st.subheader("Profiles", anchor=False)
     help = f"Up to {MOST_RUNS} are drawn; without a choice the first three of the board"
-    chosen = controls.choose_runs(rates.runs, view.labels, help=help)
+    chosen = controls.choose_runs(rates.runs["run_id"], view.labels, help=help)
     if chosen:
         profiles = domains.domain_rates(view.store, of_runs(chosen), view.metric).only(chosen)
     else:

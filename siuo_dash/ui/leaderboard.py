@@ -41,7 +41,7 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
     table_area, chosen_area = st.container(), st.container()
     labels = analysis.run_labels(store)
     with chosen_area:  # also where no run passes the filters: the choice is not lost
-        chosen = controls.choose_runs(frame, labels)
+        chosen = controls.choose_runs(frame["run_id"], labels)
     with table_area:
         if frame.empty:
             st.info(

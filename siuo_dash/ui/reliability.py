@@ -85,12 +85,13 @@ def _open_cell(view: View, run: pd.Series[Any], column: str) -> None:
 
 def _samples(view: View) -> None:
     """The board's samples: who passes them, and whether they separate good runs from bad."""
+    figures = reliability.sample_figures(view.store, view.board.id, view.metric)
     flag = None
-    if used := reliability.flags_in_use(view.store, view.board.id, view.metric):
+    if used := reliability.flags_in_use(figures):
         options = {"any": "Any flag"} | {name: FLAGS[name].label for name in used}
         chosen = controls.choose_from("Count as flagged", options, key="by_flag", width=320)
         flag = None if chosen == "any" else chosen
-    figures = reliability.sample_figures(view.store, view.board.id, view.metric, flag)
+        figures = reliability.counted_by(figures, flag) if flag else figures
     runs = int(figures["n"].max()) if len(figures) else 0
     if not runs:
         st.info(

@@ -32,7 +32,8 @@ _OPENED: Final = "opened"
 def show(store: Store, board: queries.Board) -> None:
     """The samples that pass the filters, or the open one."""
     labels = run_labels(store)
-    offered = queries.RUNS.run(store, where=Filters(board=board.id, evidence=("per_sample",)).where())
+    per_sample = Filters(board=board.id, evidence=("per_sample",)).where()
+    offered = queries.run_ids(store, per_sample, "model, board, submitted_at, run_id", controls.MOST_RUN_OPTIONS)
     chosen = controls.choose_runs(offered, labels, actions=False)
     if len(chosen) > report.MOST_RUNS:
         st.caption(f"The first {report.MOST_RUNS} of {len(chosen)} chosen runs are shown.")

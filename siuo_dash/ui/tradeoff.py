@@ -65,7 +65,7 @@ def _judged(view: View, frame: pd.DataFrame) -> None:
         )
     chart_area, chosen_area, table_area = st.container(), st.container(), st.container()
     with chosen_area:
-        chosen = controls.choose_runs(judged, view.labels)
+        chosen = controls.choose_runs(judged["run_id"], view.labels)
     with chart_area:
         _scatter(view, judged, chosen, width, mode, intervals=intervals, lines=lines)
     with table_area:

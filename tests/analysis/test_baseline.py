@@ -81,5 +81,5 @@ def test_the_offer_is_bounded_and_has_per_sample_runs_first(tmp_path: Path) -> N
     second = judged_run("B", "human", {1001: True})
     third = judged_run("C", "gpt-4o", {1001: True})
     store = store_of(tmp_path, first, second, third)
-    assert runs_on_offer(store, "human-1", 500)["run_id"].tolist() == [run_id_of(second), run_id_of(first)]
-    assert runs_on_offer(store, None, 2)["run_id"].tolist() == [run_id_of(second), run_id_of(third)]
+    assert runs_on_offer(store, "human-1", 500) == [run_id_of(second), run_id_of(first)]
+    assert runs_on_offer(store, None, 2) == [run_id_of(second), run_id_of(third)]

@@ -150,7 +150,7 @@ def test_judges_that_a_slug_cannot_tell_apart_have_boards_of_their_own(tmp_path:
 def test_each_query_has_a_sentence_and_binds_its_values(query: queries.Query) -> None:
     assert query.sentence.endswith(".")
     filled = query.sql
-    for name in ("metric", "column", "task", "where", "order", "by"):
+    for name in ("metric", "column", "task", "where", "samples", "order", "by"):
         filled = filled.replace(f"{{{name}}}", "")
     assert "{" not in filled
 

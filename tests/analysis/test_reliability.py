@@ -97,7 +97,8 @@ def test_samples_by_hand(tmp_path: Path) -> None:
     ]
     elsewhere = judged_run("Other", "gpt-4o", _three(*"0001"), flags={1001: ["empty"]})
     store = store_of(tmp_path, *tables, elsewhere, make_run("Totals", share(2, 9), totals=True, responses_per_sample=1))
-    frame = reliability.sample_figures(store, "human-1", SAFE).set_index("question_id")
+    figures = reliability.sample_figures(store, "human-1", SAFE)
+    frame = figures.set_index("question_id")
     assert frame[["k", "n", "runs"]].to_numpy().tolist() == [[2, 4, 4], [2, 3, 4], [4, 4, 4], [0, 4, 4]]
     assert frame["rate"].tolist() == pytest.approx([0.5, 2 / 3, 1, 0])
     # 1001: the other rates of the four runs are 2/3, 2/3, 1/2, 1/3.
@@ -106,10 +107,10 @@ def test_samples_by_hand(tmp_path: Path) -> None:
     assert frame["discrimination"].isna().tolist() == [False, False, True, True]
     assert frame["flagged"].tolist() == [1, 0, 0, 3] and frame["dominated"].tolist() == [False, False, False, True]
     assert frame["flags"].loc[1004] == {"cut_off": 2, "empty": 2}
-    by_flag = reliability.sample_figures(store, "human-1", SAFE, "cut_off").set_index("question_id")
+    by_flag = reliability.counted_by(figures, "cut_off").set_index("question_id")
     assert by_flag["flagged"].tolist() == [0, 0, 0, 2]
     assert not by_flag["dominated"].any(), "half is not more than half"
-    assert reliability.flags_in_use(store, "human-1", SAFE) == ["empty", "cut_off"]
+    assert reliability.flags_in_use(figures) == ["empty", "cut_off"]
     assert reliability.sample_figures(store, "nowhere", SAFE).empty
 
 

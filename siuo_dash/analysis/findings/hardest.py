@@ -17,7 +17,7 @@ from siuo_dash.analysis.findings.statement import (
     count,
     share,
 )
-from siuo_dash.analysis.queries import SAMPLE_COUNTS, SAMPLES, Board
+from siuo_dash.analysis.queries import Board, sample_counts
 from siuo_dash.analysis.stats.means import MeanDifference, mean_difference
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg
 from siuo_dash.analysis.stats.proportions import limits
@@ -44,8 +44,8 @@ def statements(view: BoardView) -> list[Statement]:
 
 def _rates(view: BoardView, board: Board) -> pd.DataFrame:
     """question_id, domain, scene, k, n, share of each sample on which a run is graded, the hardest first."""
-    counts = SAMPLE_COUNTS.run(view.store, metric=view.metric, where=Filters(board=board.id).where())
-    samples = SAMPLES.run(view.store)[["question_id", "domain", "scene"]].merge(counts[counts["n"] > 0])
+    samples = sample_counts(view.store, view.metric, Filters(board=board.id).where())
+    samples = samples.loc[samples["n"] > 0, ["question_id", "domain", "scene", "k", "n"]]
     samples = samples.assign(share=samples["k"] / samples["n"])
     return samples.sort_values(["share", "question_id"]).reset_index(drop=True)
 
