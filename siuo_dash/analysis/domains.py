@@ -39,11 +39,10 @@ _NO_TEST: Final = (np.nan,) * (len(_TEST) + 1)
 
 DOMAIN_RUNS: Final = Query(
     "domain_runs",
-    "The chosen runs, and whether rates by domain can be made of them: per-sample runs that were graded on a metric.",
+    "The chosen runs that rates by domain can be made of (per-sample runs that were graded on a metric), or the others.",
     """
-    SELECT run_no, run_id, model, board, {metric}_n < expected_samples AS partial, evidence,
-        evidence = 'per_sample' AND {metric}_n > 0 AS has_domains
-    FROM runs WHERE {where} ORDER BY model, run_id
+    SELECT run_no, run_id, model, board, {metric}_n < expected_samples AS partial, evidence FROM runs
+    WHERE ({where}) AND (evidence = 'per_sample' AND {metric}_n > 0) = $has_domains ORDER BY model, run_id
     """,
 )
 
@@ -88,8 +87,7 @@ class DomainRates(RunRates):
 
 def profiled_runs(store: Store, where: Clause, metric: Metric) -> pd.DataFrame:
     """The per-sample runs that were graded on the metric: `run_no`, `run_id`, `model`, `board`, `partial`, `label`."""
-    runs = DOMAIN_RUNS.run(store, metric=metric, where=where)
-    runs = runs[runs["has_domains"]].drop(columns=["evidence", "has_domains"]).reset_index(drop=True)
+    runs = DOMAIN_RUNS.run(store, metric=metric, where=where, has_domains=True).drop(columns="evidence")
     return runs.assign(label=runs["run_id"].map(run_labels(store)))
 
 
@@ -103,8 +101,7 @@ def domain_rates(store: Store, where: Clause, metric: Metric) -> DomainRates:
 
 def runs_without_domains(store: Store, where: Clause, metric: Metric) -> pd.DataFrame:
     """The runs of `where` that have no rate by domain: `run_id`, `model`, `label`, `evidence`."""
-    found = DOMAIN_RUNS.run(store, metric=metric, where=where)
-    found = found.loc[~found["has_domains"], ["run_id", "model", "evidence"]].reset_index(drop=True)
+    found = DOMAIN_RUNS.run(store, metric=metric, where=where, has_domains=False)[["run_id", "model", "evidence"]]
     return found.assign(label=found["run_id"].map(run_labels(store)))
 
 

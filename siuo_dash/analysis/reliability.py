@@ -113,12 +113,10 @@ def sample_figures(store: Store, board: str, metric: Metric) -> pd.DataFrame:
     for question_id, name, count in raised[raised["flag"].notna()].itertuples(index=False):
         flags.setdefault(int(question_id), {})[name] = int(count)
     flagged = raised[raised["flag"].isna()].set_index("question_id")["flagged"]
-    frame = frame.assign(
-        rate=frame["k"] / frame["n"].where(frame["n"] > 0),
-        discrimination=discrimination(matrix.astype(np.float64)),
-        flags=[flags.get(int(question_id), {}) for question_id in frame["question_id"]],
-    )
-    return _flagged(frame, flagged.reindex(frame["question_id"], fill_value=0).to_numpy())
+    rate = frame["k"] / frame["n"].where(frame["n"] > 0)
+    frame = frame.assign(rate=rate, discrimination=discrimination(matrix.astype(np.float64)))
+    frame = _flagged(frame, flagged.reindex(frame["question_id"], fill_value=0).to_numpy())
+    return frame.assign(flags=[flags.get(int(question_id), {}) for question_id in frame["question_id"]])
 
 
 def counted_by(figures: pd.DataFrame, flag: str) -> pd.DataFrame:
@@ -183,9 +181,11 @@ def mixes_by_domain(store: Store, board: str, metric: Metric, run_id: str | None
     return pd.DataFrame(rows, columns=["domain", *_COLUMNS])
 
 
-def mix_of_run(store: Store, run_id: str, metric: Metric) -> ResponseMix:
+def mix_of_run(store: Store, run_no: int, metric: Metric) -> ResponseMix:
     """How a run's responses to one sample agree: 3/3, 2/3, 1/3, 0/3 (n is samples, never responses)."""
-    found = VOTES.run(store, metric=metric, where=of_runs([run_id]), parts={"by": "r.run_id"})
+    found = VOTES.run(
+        store, metric=metric, where=Clause("r.run_no = $run_no", {"run_no": run_no}), parts={"by": "r.run_id"}
+    )
     responses = int(found["responses"].max()) if len(found) else 0
     counts = found[["graded", "votes", "samples"]].itertuples(index=False, name=None)
     return _agreement(responses, tuple((int(graded), int(votes), int(samples)) for graded, votes, samples in counts))[0]

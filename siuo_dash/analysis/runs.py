@@ -74,7 +74,7 @@ def metrics_of(run: pd.Series[Any]) -> list[Metric]:
 def response_mixes(store: Store, run: pd.Series[Any]) -> dict[str, ResponseMix]:
     """{metric: mix} of the generation metrics; {} for a run with one response a sample, or none."""
     generation = [metric for metric in metrics_of(run) if metric.task == "generation"]
-    mixes = {metric.id: mix_of_run(store, str(run["run_id"]), metric) for metric in generation}
+    mixes = {metric.id: mix_of_run(store, int(run["run_no"]), metric) for metric in generation}
     return {metric_id: mix for metric_id, mix in mixes.items() if mix.responses > 1}
 
 

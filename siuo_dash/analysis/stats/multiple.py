@@ -37,7 +37,7 @@ def benjamini_hochberg(p: npt.ArrayLike | Sequence[float | None]) -> Floats:
     values, known = _family(p)
     rows, made = np.atleast_2d(values), np.atleast_2d(known)
     # scipy knows no NaN: families in which the same comparisons were made are adjusted together.
-    for pattern in np.unique(made, axis=0):
+    for pattern in np.unique(made, axis=0) if len(made) > 1 else made:
         if pattern.any():
             these = np.ix_((made == pattern).all(axis=1), pattern)
             rows[these] = false_discovery_control(rows[these], axis=1)
