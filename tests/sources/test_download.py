@@ -155,7 +155,7 @@ def test_a_redirect_cannot_lead_elsewhere(site: Site, tmp_path: Path, to: str) -
 
 
 def test_a_redirect_inside_http_is_followed(site: Site, tmp_path: Path) -> None:
-    site.steps["/file"] = [Step("redirect", headers={"Location": f"{site.address}/other"})]
+    site.steps["/file"] = [Step("redirect", headers={"Location": f"{site.address}/other"})] * 9
     site.files["/other"] = b"there"
     fetch(site, tmp_path / "f")
     assert (tmp_path / "f").read_bytes() == b"there"
