@@ -20,6 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from siuo_dash.ui import streamlit_private as private
@@ -155,7 +156,7 @@ def test_reading_outside_a_visit_is_logged_where_it_is_expected(monkeypatch: pyt
 def secret() -> Iterator[str]:
     before = config.get_option("server.cookieSecret")
     config._set_option("server.cookieSecret", "a-secret-of-this-test", "a test")
-    yield "a-secret-of-this-test"
+    yield get_cookie_secret()  # Streamlit's secrets, where a test before left some in this process, come first
     config._set_option("server.cookieSecret", before, "a test")
 
 
