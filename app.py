@@ -3,7 +3,7 @@
 import streamlit as st
 
 from siuo_dash.server import application
-from siuo_dash.ui import account, browser, options, page
+from siuo_dash.ui import account, browser, page, start_check
 
 # `streamlit run app.py` serves this, and runs this same file as the script of every visit.
 app = st.App(
@@ -15,7 +15,7 @@ app = st.App(
 )
 
 if __name__ != "__main__":
-    options.check_start()
+    start_check.check_start()
 if __name__ == "__main__":
     # The icon comes before the navigation, which would else have each page's own fetched from a third party.
     st.set_page_config(page_icon=page.ICON, layout="wide")

@@ -100,7 +100,9 @@ def check_settings(
     if address is not None:
         flags.append(f"--server.address={address}")
     # In a process of its own: the command line loads no Streamlit, whose options and files decide.
-    done = subprocess.run([sys.executable, "-m", "siuo_dash.ui.options", *flags], stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "siuo_dash.ui.start_check", *flags], stdin=subprocess.DEVNULL, check=False
+    )
     raise typer.Exit(done.returncode)
 
 

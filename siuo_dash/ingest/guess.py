@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.choice_letter import parse_option
 from siuo_dash.benchmark.judgement import Question
-from siuo_dash.benchmark.options import parse_option
 from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.ingest.fields import FieldValues, Table, as_list, field_values, is_blank, parse_id, spread
 from siuo_dash.ingest.mapping import JUDGEMENTS, YES_MEANS, Mapping

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue, Sample
+from siuo_dash.benchmark.choice_letter import parse_option
 from siuo_dash.benchmark.health import are_identical, boilerplate_openings, in_order, response_flags, verdict_flags
-from siuo_dash.benchmark.options import parse_option
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Judged, Outcome, Tally, outcome_of, outcome_without, safe_by_rule, tally
 from siuo_dash.ingest.records import ResponseRecord, SampleRecord

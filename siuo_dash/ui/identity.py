@@ -22,10 +22,10 @@ from siuo_dash.settings import Settings
 from siuo_dash.settings.paths import data_dir
 from siuo_dash.store.registry import Actor, Limits, sign_outs
 from siuo_dash.text import is_hidden
-from siuo_dash.ui import options
+from siuo_dash.ui import start_check
 
 log = logging.getLogger("siuo_dash")
-settings: Final = options.settings
+settings: Final = start_check.settings
 LONGEST_NAME: Final = 60
 _CLOCKS_DIFFER: Final = 300
 """Seconds by which the provider's clock may be ahead of ours."""

@@ -7,7 +7,7 @@ import streamlit as st
 
 from siuo_dash.analysis import leaderboard, queries
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.analysis.labels import reader_agreement
+from siuo_dash.analysis.reader_agreement import reader_agreement
 from siuo_dash.benchmark.schema import FLAGS, METRICS
 from siuo_dash.report import method as report
 from siuo_dash.report.methods import METHODS

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from streamlit import config
 
 from siuo_dash.errors import SettingsError
-from siuo_dash.ui import options
+from siuo_dash.ui import start_check
 from tests.browser.driver import free_port
 from tests.conftest import ROOT
 from tests.oidc.provider import COOKIE_SECRET, Provider, serving
@@ -120,10 +120,10 @@ def test_a_file_in_which_the_limit_is_no_number_is_refused_in_words(value: objec
     config._set_option("server.maxUploadSize", value, "a test")
     try:
         with pytest.raises(SettingsError, match="must be a number of megabytes"):
-            options.serving()
+            start_check.serving()
     finally:
         config._set_option("server.maxUploadSize", before, "a test")
-    assert options.serving().max_upload_mb == before
+    assert start_check.serving().max_upload_mb == before
 
 
 def start(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:

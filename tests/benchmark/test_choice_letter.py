@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siuo_dash.benchmark.options import parse_option
+from siuo_dash.benchmark.choice_letter import parse_option
 
 
 @pytest.mark.parametrize(
