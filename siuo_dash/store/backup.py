@@ -10,8 +10,7 @@ import re
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,21 +85,23 @@ def restore_from(source: Path, data_dir: Path) -> Backup:
     backup holds, or when the disk refuses.
     """
     _must_be_free(data_dir)
-    scratch = data_dir / _SCRATCH
+    scratch, lock = data_dir / _SCRATCH, data_dir / f"{_SCRATCH}.lock"
+    busy = StoreError("another restore is at work here", where=str(data_dir), hint="wait until it is done")
     with files.explained(data_dir):
         is_new = not data_dir.exists()
         data_dir.mkdir(0o750, exist_ok=True)
         files.must_be_owner(data_dir)
         try:
-            with _alone(data_dir):
-                shutil.rmtree(scratch, ignore_errors=True)  # of a restore that was killed
-                _must_be_free(data_dir)
+            with files.locked(lock, busy):
                 try:
+                    shutil.rmtree(scratch, ignore_errors=True)  # of a restore that was killed
+                    _must_be_free(data_dir)
                     made = _make(source, scratch)
                     for path in sorted(scratch.iterdir(), key=lambda path: path.name == SAMPLES):
                         files.move(path, data_dir / path.name)
                 finally:
                     shutil.rmtree(scratch, ignore_errors=True)
+                    lock.unlink()
         except BaseException:
             with suppress(OSError):  # another restore is at work in it
                 if is_new:
@@ -231,17 +232,3 @@ def _must_be_free(data_dir: Path) -> None:
             what = "this directory is not empty"
     if what:
         raise StoreError(what, where=str(where), hint=hint)
-
-
-@contextmanager
-def _alone(data_dir: Path) -> Iterator[None]:
-    """One restore into a directory at a time; the lock ends with its process."""
-    path = data_dir / f"{_SCRATCH}.lock"
-    descriptor = files.lock(path)
-    if descriptor is None:
-        raise StoreError("another restore is at work here", where=str(data_dir), hint="wait until it is done")
-    try:
-        yield
-    finally:
-        path.unlink()
-        os.close(descriptor)

@@ -9,6 +9,7 @@ import os
 import pwd
 import secrets
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -154,25 +155,31 @@ def fill(descriptor: int, data: bytes | memoryview) -> None:
     os.fsync(descriptor)
 
 
-def lock(path: Path) -> int | None:
-    """Take an advisory lock on a file, which is made where it is missing; None while another process holds it.
+@contextmanager
+def locked(path: Path, busy: StoreError, patience: float = 0.0) -> Iterator[None]:
+    """Hold an advisory lock on a file, which is made where it is missing; it ends with the process, too.
 
-    Returns an open descriptor: closing it lets go, and so does the end of the process. Who holds the lock may remove
-    the file.
+    Raises `busy` when another process holds it for longer than `patience` seconds. Who holds the lock may remove the file.
     """
+    deadline = time.monotonic() + patience
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with suppress(FileNotFoundError):  # between open and flock the one before may have removed the file
+            with suppress(BlockingIOError, FileNotFoundError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Between open and flock the one before may have removed the file.
                 if os.fstat(descriptor).st_ino == path.stat().st_ino:
-                    return descriptor
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
+                    break
         except BaseException:
             os.close(descriptor)
             raise
+        os.close(descriptor)
+        if time.monotonic() >= deadline:
+            raise busy
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
         os.close(descriptor)
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +21,7 @@ from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import SiuoError
 from siuo_dash.store import files
+from siuo_dash.store.registry.change import Upload
 from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, hash_of, parse, source_of
 from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes, unreadable
 
@@ -33,22 +34,20 @@ MISSING: Final = f"{files.RUNS}/missing"
 _SAID: Final = "siuo.said"
 """The footer's key for the source_status that the submitter gave, in a file whose badge a reviewer gave."""
 _RUN_ID: Final = re.compile(r"(?=.{1,200}\Z)[a-z0-9]+(-[a-z0-9]+)*")
-_STATED: Final = ("run_id", "model", "judge", "organization", "evidence", "source_status")
+_STATED: Final = ("model", "judge", "organization", "evidence", "source_status")
 
 
 @dataclass
 class OldRun:
-    """A run's file: in which state its folder puts it, and the name that it is kept under now."""
+    """A run: in which state its folder puts it, and what its file says; of a broken one, nothing but its name."""
 
-    run_id: str
     state: str
-    file: str
-    content_hash: str | None = None
-    totals: bool = False
-    source_status: str = "self-reported"
-    model: str | None = None
-    judge: str | None = None
-    organization: str | None = None
+    upload: Upload
+
+    @classmethod
+    def unread(cls, run_id: str, state: str, file: str) -> OldRun:
+        """A run whose file is broken or gone."""
+        return cls(state, Upload(run_id, None, False, file, "self-reported", "", None, None))
 
 
 @dataclass
@@ -67,10 +66,6 @@ class OldDirectory:
                 yield number, parse(line)
             except ValueError:
                 continue
-
-    def states(self) -> dict[str, str]:
-        """{run_id: the state that the log puts it in}."""
-        return {said.run_id: MOVES[said.event].target for _, said in self.events() if said.event in MOVES}
 
 
 def is_old(data_dir: Path) -> bool:
@@ -92,7 +87,7 @@ def read(data_dir: Path) -> OldDirectory:
         else:
             old.report.append(f"{_name(old, path)}: not taken over, for this is not the name of a run")
     _finish_change(old, places)
-    logged = old.states()
+    logged = {said.run_id: MOVES[said.event].target for _, said in old.events() if said.event in MOVES}
     for run_id, found in places.items():
         state = logged[run_id] if logged.get(run_id) in found else next(iter(found))
         if run_id in logged or state != "published":
@@ -214,18 +209,16 @@ def _carry_out(places: dict[str, dict[str, Path]], said: Event) -> bool:
 def _logged_run(old: OldDirectory, run_id: str, state: str, path: Path) -> OldRun:
     """A run as its file's first row and footer have it; of a broken file, only its bytes."""
     data = path.read_bytes()
-    run = OldRun(run_id, state, _keep(old, path, data))
+    run = OldRun.unread(run_id, state, _keep(old, path, data))
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
-        table = file.read(columns=list(_STATED))
-        _state(run, table)
+        run.upload = Upload.of(file.read(columns=list(_STATED)), run_id, None, run.upload.file)
         footer = file.schema_arrow.metadata or {}
         if state == "pending" and _SAID.encode() in footer:  # killed while it was approved
-            run.source_status = footer[_SAID.encode()].decode()
-        digest = footer.get(CONTENT_HASH.encode())
-        run.content_hash = (
-            digest.decode("ascii", "replace") if digest else content_hash(pq.read_table(pa.BufferReader(data)))
-        )
+            run.upload = replace(run.upload, source_status=footer[_SAID.encode()].decode())
+        known = footer.get(CONTENT_HASH.encode())
+        digest = known.decode("ascii", "replace") if known else content_hash(pq.read_table(pa.BufferReader(data)))
+        run.upload = replace(run.upload, content_hash=digest)
     except (pa.ArrowException, OSError, LookupError, ValueError) as error:
         old.report.append(f"{_name(old, path)}: {unreadable(error)[0]}; taken over as it is")
     return run
@@ -244,23 +237,14 @@ def _take_in_unlogged(old: OldDirectory, path: Path) -> None:
                 continue
             rows = table.filter(pc.equal(table["run_id"], run_id))
             digest = content_hash(rows)
-            kept = _keep(old, path, data) if len(run_ids) == 1 else _split(old, rows, digest)
-            run = old.runs[run_id] = OldRun(run_id, "published", kept, digest)
-            _state(run, rows)
+            if len(run_ids) == 1:
+                kept = _keep(old, path, data)
+            else:
+                kept = files.keep(old.data_dir, parquet_bytes(rows, {CONTENT_HASH: digest}))
+            old.runs[run_id] = OldRun("published", Upload.of(rows, run_id, digest, kept))
             old.report.append(f"{_name(old, path)}: {run_id} was not in the log; it stays public, and nobody owns it")
     except (pa.ArrowException, OSError, LookupError, ValueError, SiuoError) as error:
         old.report.append(f"{_name(old, path)}: not taken over: {unreadable(error)[0]}")
-
-
-def _state(run: OldRun, table: pa.Table) -> None:
-    first: dict[str, Any] = table.slice(0, 1).to_pylist()[0]
-    run.model, run.judge, run.organization = first["model"], first["judge"], first["organization"]
-    run.source_status = first["source_status"]
-    run.totals = "totals" in table.column("evidence").unique().to_pylist()
-
-
-def _split(old: OldDirectory, rows: pa.Table, digest: str) -> str:
-    return files.keep(old.data_dir, parquet_bytes(rows, {CONTENT_HASH: digest}))
 
 
 def _keep(old: OldDirectory, path: Path, data: bytes) -> str:

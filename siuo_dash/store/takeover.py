@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -75,29 +73,16 @@ def settle(data_dir: Path) -> None:
 @contextmanager
 def _alone(data_dir: Path) -> Iterator[None]:
     """Keep out other starts, and writers of the earlier version, who lock a file among the submissions."""
-    own = data_dir / ".takeover.lock"
-    held = [_locked(own, _PATIENCE)]
-    try:
-        if (data_dir / "submissions").is_dir():
-            held.append(_locked(data_dir / "submissions" / ".lock", LOCK_SECONDS))
-        yield
+    busy = StoreError(
+        "another process is writing here, and keeps this directory from being taken over",
+        where=str(data_dir),
+        hint="end the servers of the earlier version, then try again",
+    )
+    own, old = data_dir / ".takeover.lock", data_dir / "submissions"
+    with files.locked(own, busy, _PATIENCE):
+        with files.locked(old / ".lock", busy, LOCK_SECONDS) if old.is_dir() else nullcontext():
+            yield
         own.unlink()
-    finally:
-        for descriptor in held:
-            os.close(descriptor)
-
-
-def _locked(path: Path, patience: float) -> int:
-    deadline = time.monotonic() + patience
-    while (descriptor := files.lock(path)) is None:
-        if time.monotonic() > deadline:
-            raise StoreError(
-                "another process is writing here, and keeps this directory from being taken over",
-                where=str(path.parent),
-                hint="end the servers of the earlier version, then try again",
-            )
-        time.sleep(0.05)
-    return descriptor
 
 
 def _fill(change: Change, old: OldDirectory, aside: Path) -> None:
@@ -112,12 +97,14 @@ def _fill(change: Change, old: OldDirectory, aside: Path) -> None:
     for run_id in dict.fromkeys([*histories, *old.runs]):
         run, history = old.runs.get(run_id), histories[run_id]
         if run is None:
-            run = OldRun(run_id, MOVES[history[-1][1].event].target, MISSING)
+            run = OldRun.unread(run_id, MOVES[history[-1][1].event].target, MISSING)
             old.report.append(f"{run_id}: the log names it, but its file is gone")
         _reconcile(change, old, run, history)
         state = MOVES[history[-1][1].event].target
         content_hash = next((said.content_hash for _, said in history if said.content_hash), None)
-        if state in PUBLIC and not run.totals and content_hash is not None:
+        if state == "pending" and run.upload.content_hash is None:
+            content_hash = None  # whatever its broken file is named by, it is not to be approved
+        if state in PUBLIC and not run.upload.totals and content_hash is not None:
             if content_hash in claimed:  # only copies by hand can do that
                 old.report.append(f"{run_id}: the same content is public as another run, too")
                 content_hash = None
@@ -141,16 +128,15 @@ def _reconcile(change: Change, old: OldDirectory, run: OldRun, history: list[tup
     if logged is None:
         steps = _WAYS[run.state]
     else:
-        old.report.append(f"{run.run_id}: by the log it is {logged}, but its file was in {FOLDERS[run.state]}")
+        old.report.append(f"{run.upload.run_id}: by the log it is {logged}, but its file was in {FOLDERS[run.state]}")
         steps = ("withdraw",) if logged == "published" else ()
     for event in steps:
         source = FOLDERS[MOVES[history[-1][1].event].target] if history and len(MOVES[event].sources) > 1 else None
         why = None if event in BEGINNINGS else f"found in {FOLDERS[run.state]}"
-        at = datetime.now(UTC).isoformat(timespec="microseconds")
         # Nobody is named: what a file says of who sent it, anybody can have written.
-        said = Event(at, event, run.run_id, run.content_hash, None, why, change.hash, True, source)
-        change.add_line(said.line()[:-1])
-        history.append((change.seq, said))
+        known = run.upload
+        change.say(event, known.run_id, known.content_hash, None, why=why, reconciled=True, source=source)
+        history.append((change.seq, change.events[-1]))
 
 
 def _insert(
@@ -160,26 +146,21 @@ def _insert(
     content_hash: str | None,
     histories: dict[str, list[tuple[int, Event]]],
 ) -> None:
-    history = histories[run.run_id]
+    history = histories[run.upload.run_id]
     first = next((said for _, said in history if said.event in BEGINNINGS), None)
     withdrawals = [said.by for _, said in history if said.event == "withdraw"]
+    stated = vars(run.upload) | {"content_hash": content_hash}
+    stated["model"] = run.upload.model or (first.model if first else None) or "unreadable file"
     change.insert(
-        run_id=run.run_id,
+        **stated,
         state=state,
         number=history[0][0],
         changed=history[-1][0],
         sent=next((number for number, said in history if said.event in SENDINGS), None),
-        content_hash=content_hash,
-        totals=run.totals,
-        file=run.file,
-        source_status=run.source_status,
         owner=first.by if first else None,
         verified=first is not None and first.event != "publish",
         corrects=first.corrects if first else None,
-        family=_family(run.run_id, histories),
-        model=run.model or (first.model if first else None) or "unreadable file",
-        judge=run.judge,
-        organization=run.organization,
+        family=_family(run.upload.run_id, histories),
         withdrawn_by=withdrawals[-1] if withdrawals else None,
     )
 

@@ -26,16 +26,17 @@ from siuo_dash.errors import CatalogueError, Finding, SchemaError, StoreError
 from siuo_dash.store import files, takeover
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES
-from siuo_dash.store.registry.incoming import clean, discard
 from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, hash_of, parse
 from siuo_dash.store.registry.opening import REGISTRY, reading
-from siuo_dash.store.registry.public import named_files
+from siuo_dash.store.registry.publishing import clean, discard
+from siuo_dash.store.registry.reading import named_files
 from siuo_dash.store.registry.tables import head, log, runs
 from siuo_dash.store.runs.parquet import AS_SERVICE, check_schema, unreadable
 
 REPAIR: Final = "run `python -m siuo_dash verify --repair`"
 _TAMPERED: Final = f"{REGISTRY} was changed by something else, or the disk lost a part: compare it with a backup"
 _FROM_BACKUP: Final = "restore the file from a backup"
+_BROKEN: Final = (SchemaError, pa.ArrowException, OSError, ValueError)
 _RUN_FILE: Final = re.compile(r"[0-9a-f]{64}\.parquet")
 
 
@@ -72,6 +73,7 @@ def repair(data_dir: Path) -> list[str]:
     removed = []
     with files.explained(data_dir):
         clean(data_dir)
+        files.clean(data_dir, REGISTRY)
         for name in sorted(_run_files(data_dir)[0] - named_files(data_dir)):
             if _RUN_FILE.fullmatch(Path(name).name) and discard(data_dir, name):
                 removed.append(f"removed {name}, which no run names")
@@ -123,10 +125,8 @@ def _results(data_dir: Path) -> Iterator[Finding]:
         table = pq.read_table(path, partitioning=None)
     except FileNotFoundError:
         yield Finding("warning", "the shipped runs are gone", hint, RESULTS)
-    except SchemaError as error:
-        yield Finding("error", error.what, hint, RESULTS)
-    except (pa.ArrowException, OSError) as error:
-        yield Finding("error", *unreadable(error, hint), RESULTS)
+    except _BROKEN as error:
+        yield _broken(error, hint, RESULTS)
     else:
         for run_id in table.column("run_id").unique().to_pylist():
             if not run_id.endswith(content_hash(table.filter(pc.equal(table["run_id"], run_id)))[:8]):
@@ -179,11 +179,8 @@ def _run(data_dir: Path, row: Row[Any]) -> Iterator[Finding]:
     except FileNotFoundError:
         yield Finding("error", "the registry names this file, but it is gone", _FROM_BACKUP, name)
         return
-    except SchemaError as error:
-        yield Finding("error", error.what, _FROM_BACKUP, name)
-        return
-    except (pa.ArrowException, OSError, ValueError) as error:
-        yield Finding("error", *unreadable(error, _FROM_BACKUP), name)
+    except _BROKEN as error:
+        yield _broken(error, _FROM_BACKUP, name)
         return
     if hashlib.sha256(body).hexdigest() != Path(row.file).stem:
         yield Finding("error", "its bytes are not those that it is named by: somebody changed it", _FROM_BACKUP, name)
@@ -199,7 +196,12 @@ def _run_files(data_dir: Path) -> tuple[set[str], list[Finding]]:
     except FileNotFoundError:
         return set(), []
     except OSError as error:
-        return set(), [Finding("error", *unreadable(error, "restore the directory from a backup"), RUNS)]
+        return set(), [_broken(error, "restore the directory from a backup", RUNS)]
+
+
+def _broken(error: Exception, hint: str, name: str) -> Finding:
+    what, advice = (error.what, hint) if isinstance(error, SchemaError) else unreadable(error, hint)
+    return Finding("error", what, advice, name)
 
 
 def _left_over(data_dir: Path, there: set[str]) -> Iterator[Finding]:

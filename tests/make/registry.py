@@ -15,7 +15,7 @@ from siuo_dash.errors import Finding
 from siuo_dash.store.files import RESULTS, SAMPLES
 from siuo_dash.store.registry.log import MOVES, Event, parse, source_of
 from siuo_dash.store.registry.opening import REGISTRY, changing, reading
-from siuo_dash.store.registry.public import log_lines
+from siuo_dash.store.registry.reading import log_lines
 from siuo_dash.store.registry.tables import log, runs
 from siuo_dash.store.verify import verify
 

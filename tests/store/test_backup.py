@@ -28,7 +28,7 @@ from siuo_dash.store.backup import MANIFEST, backup, restore_from
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import AlreadyPublished, local, publish, withdraw, withdrawn
 from siuo_dash.store.registry.opening import REGISTRY
-from siuo_dash.store.registry.public import log_lines
+from siuo_dash.store.registry.reading import log_lines
 from siuo_dash.store.runs.run_file import responses
 from siuo_dash.store.verify import repair, verify
 from tests.make.old_directory import OldWriter

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from siuo_dash.store.registry import opening
 from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, parse, source_of
 from siuo_dash.store.registry.opening import changing
-from siuo_dash.store.registry.public import log_lines
+from siuo_dash.store.registry.reading import log_lines
 from siuo_dash.store.registry.tables import head, log, runs
 from tests.make.registry import events, faults
 from tests.store.review_runs import ADA, REVIEWER, RUN, drafted, published, submitted

@@ -23,7 +23,7 @@ from siuo_dash.errors import NoRun, StoreError, SubmissionError
 from siuo_dash.store.files import write_parquet
 from siuo_dash.store.registry import Actor, AlreadyPublished, opening, publish, restore, withdraw, withdrawn
 from siuo_dash.store.registry.opening import changing, close, version
-from siuo_dash.store.registry.public import public_runs
+from siuo_dash.store.registry.reading import public_runs
 from siuo_dash.store.registry.tables import runs
 from siuo_dash.store.runs.parquet import CONTENT_HASH
 from tests.make.registry import asked, events, faults, file_of, left_over, rewrite, without_an_index

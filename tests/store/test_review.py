@@ -16,7 +16,7 @@ from siuo_dash.errors import NoRun, NotAllowed, StoreError, SubmissionError
 from siuo_dash.store import registry
 from siuo_dash.store.registry import Actor, AlreadyPublished, AlreadySubmitted, Attempt, Limits, publish
 from siuo_dash.store.registry.change import Change
-from siuo_dash.store.registry.public import log_lines
+from siuo_dash.store.registry.reading import log_lines
 from tests.make.registry import events, faults, replayed, rewrite, states
 from tests.make.runs import run_id_of, run_table, totals_table
 from tests.store.review_runs import (

@@ -20,7 +20,7 @@ from siuo_dash.store.backup import backup, restore_from
 from siuo_dash.store.registry import AlreadySubmitted
 from siuo_dash.store.registry.log import FOLDERS
 from siuo_dash.store.registry.opening import REGISTRY, changing, close, make, version
-from siuo_dash.store.registry.public import log_lines, public_runs
+from siuo_dash.store.registry.reading import log_lines, public_runs
 from siuo_dash.store.registry.tables import log
 from tests.make.registry import events, faults, file_of, left_over, replayed, runs_in, states
 from tests.make.runs import run_id_of, run_table

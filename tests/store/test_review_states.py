@@ -15,7 +15,7 @@ from siuo_dash.errors import NoRun, NotAllowed, SiuoError, SubmissionError
 from siuo_dash.store import registry
 from siuo_dash.store.registry import Actor, AlreadyPublished, AlreadySubmitted, Event, Limits
 from siuo_dash.store.registry.opening import close
-from siuo_dash.store.registry.public import log_lines, public_runs
+from siuo_dash.store.registry.reading import log_lines, public_runs
 from siuo_dash.store.verify import repair
 from tests.make.registry import events, faults, left_over, replayed, states
 from tests.make.runs import run_id_of, run_table

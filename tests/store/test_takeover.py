@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Row, select
 
-from siuo_dash.errors import StoreError
-from siuo_dash.store import takeover
+from siuo_dash.errors import StoreError, SubmissionError
+from siuo_dash.store import registry, takeover
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry.log import hash_of, parse
 from siuo_dash.store.registry.opening import REGISTRY, close, reading
-from siuo_dash.store.registry.public import log_lines
+from siuo_dash.store.registry.reading import log_lines
 from siuo_dash.store.registry.tables import head, runs, sign_outs
 from tests.make.old_directory import OldWriter
 from tests.make.runs import make_run, run_id_of, run_table, totals_table, with_column
@@ -253,6 +253,17 @@ def file_broken(old: OldWriter) -> None:
     old.path("submissions", run_table("First")).write_bytes(b"broken")
 
 
+def test_a_broken_file_that_waits_for_review_is_not_approved(old: OldWriter) -> None:
+    """It is kept under the hash of its bytes as they were found, and so looks whole."""
+    table, reviewer = run_table("First"), registry.Actor(REVIEWER, reviewer=True)
+    old.change("submit", table, ADA)
+    old.path("review/pending", table).write_bytes(b"broken")
+    with pytest.raises(SubmissionError, match="not the one that was sent"):
+        registry.approve(old.data_dir, run_id_of(table), reviewer)
+    registry.reject(old.data_dir, run_id_of(table), reviewer, "the file is broken")
+    assert states(old.data_dir) == {run_id_of(table): "rejected"}
+
+
 def torn(old: OldWriter) -> None:
     old.change("publish", run_table("First"))
     with (old.data_dir / "log.jsonl").open("ab") as log:
@@ -340,6 +351,13 @@ def test_killed_at_every_step_it_is_finished_by_the_next_start(old: OldWriter, t
         assert names == [takeover.BEFORE, REGISTRY, "runs", "samples.csv"]
         assert not list(data.rglob("*siuo-tmp")) and (data / takeover.BEFORE / "log.jsonl").exists()
     assert outcomes == {(False, True), (True, True), (True, False)}
+
+
+def test_nobody_who_only_reads_takes_it_for_an_empty_directory(old: OldWriter) -> None:
+    a_full_store(old)
+    with reading(old.data_dir) as connection:
+        assert connection is not None and len(connection.execute(select(runs)).all()) == 9
+    assert not takeover.needed(old.data_dir)
 
 
 def test_two_starts_at_once(old: OldWriter, root: Path) -> None:

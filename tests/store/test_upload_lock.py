@@ -123,6 +123,31 @@ def test_at_another_machine_a_turn_ends_with_its_lease(tmp_path: Path, monkeypat
     assert not refused_now(tmp_path)
 
 
+def test_a_turn_that_is_held_for_long_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploading, "_LEASE", 0.05)
+    with upload_lock(tmp_path, ADA):
+        before = taken(tmp_path)
+        while taken(tmp_path) == before:
+            sleep(0)
+
+
+@pytest.mark.parametrize("at_first", [True, False])
+def test_what_the_system_does_not_say_counts_as_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_first: bool
+) -> None:
+    with monkeypatch.context() as without_proc:
+        if at_first:
+            without_proc.setattr(uploading, "_started", lambda pid: "")
+        other = upload_lock(tmp_path, ADA)
+        other.__enter__()
+    with monkeypatch.context() as without_proc:
+        if not at_first:
+            without_proc.setattr(uploading, "_started", lambda pid: "")
+        assert refused_now(tmp_path)
+    other.__exit__(None, None, None)
+    assert not refused_now(tmp_path)
+
+
 def refused(_: Path) -> NoReturn:
     raise StoreError("away")
 

@@ -172,14 +172,15 @@ def test_every_state_is_sound(data: Path) -> None:
 
 def test_what_a_killed_process_left_is_removed_and_nothing_else(data: Path, root: Path) -> None:
     program = (
-        "import os, sys\nfrom pathlib import Path\nfrom siuo_dash.store.registry.incoming import incoming\n"
+        "import os, sys\nfrom pathlib import Path\nfrom siuo_dash.store.registry.publishing import incoming\n"
         "from siuo_dash.store.runs.parquet import parquet_bytes\nfrom tests.make.runs import run_table\n"
-        "with incoming(Path(sys.argv[1]), parquet_bytes(run_table('Dead'))) as file:\n"
-        "    file.reveal()\n    os.kill(os.getpid(), 9)\n"
+        "with incoming(Path(sys.argv[1]), parquet_bytes(run_table('Dead'))) as (_, reveal):\n"
+        "    reveal()\n    os.kill(os.getpid(), 9)\n"
     )
     done = subprocess.run([sys.executable, "-c", program, str(data)], cwd=root, check=False)
     assert done.returncode == -signal.SIGKILL
     (data / "runs" / "notes.txt").write_text("mine")
+    (data / f".{REGISTRY}.1-dead.siuo-tmp").write_bytes(b"half a registry")
     (orphan,) = (name for name in left_over(data) if name.endswith(".parquet") and "incoming" not in name)
     before = {path: path.read_bytes() for path in (file_of(data, RUN), data / "samples.csv")}
     found = [(finding.severity, finding.file, finding.hint) for finding in verify(data)]
@@ -190,7 +191,7 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(data: Path, root
     assert repair(data) == [f"removed {orphan}, which no run names"]
     assert [finding.file for finding in verify(data)] == ["runs/notes.txt"]
     assert {path: path.read_bytes() for path in before} == before
-    assert repair(data) == []
+    assert repair(data) == [] and not list(data.glob(".*"))
 
 
 @pytest.mark.parametrize("folder", ["submissions", "withdrawn", "review/pending"])

@@ -22,7 +22,7 @@ from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.engine import tables
 from siuo_dash.store.files import RESULTS, SAMPLES, FileState, state_of
 from siuo_dash.store.registry.opening import version
-from siuo_dash.store.registry.public import public_runs
+from siuo_dash.store.registry.reading import public_runs
 from siuo_dash.store.runs.parquet import unreadable
 from siuo_dash.store.runs.verdict_rows import Part, read_part
 

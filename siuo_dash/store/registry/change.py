@@ -21,10 +21,10 @@ _logger: Final = logging.getLogger("siuo_dash.store")
 
 @dataclass(frozen=True)
 class Upload:
-    """What the registry keeps of a run whose file is ready. content_hash: of its rows; file: as `runs.file`."""
+    """What the registry keeps of a run whose file is ready: `tables` says what each means."""
 
     run_id: str
-    content_hash: str
+    content_hash: str | None
     totals: bool
     file: str
     source_status: str
@@ -33,7 +33,7 @@ class Upload:
     organization: str | None
 
     @classmethod
-    def of(cls, table: pa.Table, run_id: str, content_hash: str, file: str) -> Upload:
+    def of(cls, table: pa.Table, run_id: str, content_hash: str | None, file: str) -> Upload:
         """table: the rows of one run under RESULT_SCHEMA."""
         names = ("source_status", "model", "judge", "organization")
         stated = {name: table.column(name)[0].as_py() for name in names}
@@ -52,9 +52,9 @@ class Change:
 
     def run(self, run_id: str) -> Row[Any] | None:
         """The run's row."""
-        return self.connection.execute(select(runs).where(runs.c.run_id == storable(run_id))).first()
+        return row_of(self.connection, run_id)
 
-    def same_content(self, run_id: str, content_hash: str, totals: bool) -> Sequence[Row[Any]]:
+    def same_content(self, run_id: str, content_hash: str | None, totals: bool) -> Sequence[Row[Any]]:
         """The runs of the same content, as they came; of totals only the run_id tells."""
         same = runs.c.content_hash == content_hash
         same &= runs.c.run_id == run_id if totals else runs.c.totals.is_(False)
@@ -148,6 +148,13 @@ def must_allow(event: str, row: Row[Any]) -> Move:
             f"this submission is {SHOWN_AS[row.state]}, not {wanted}", hint="reload the page: it was changed meanwhile"
         )
     return move
+
+
+def row_of(connection: Connection | None, run_id: str) -> Row[Any] | None:
+    """The run's row; None for no such run, or without a registry."""
+    if connection is None:
+        return None
+    return connection.execute(select(runs).where(runs.c.run_id == storable(run_id))).first()
 
 
 def storable(text: str | None) -> str | None:

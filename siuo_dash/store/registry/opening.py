@@ -10,15 +10,15 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, QueuePool, Select, create_engine, event, insert, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -87,6 +87,12 @@ def reading(data_dir: Path) -> Iterator[Connection | None]:
             yield connection
 
 
+def rows(data_dir: Path, query: Select[Any]) -> Sequence[Any]:
+    """The answer to one question; nothing where there is no registry yet. Raises as `reading` does."""
+    with reading(data_dir) as connection:
+        return () if connection is None else connection.execute(query).all()
+
+
 @contextmanager
 def changing(data_dir: Path) -> Iterator[Change]:
     """A transaction that no other change runs beside: kept whole at the end of the block, or not at all on an error.
@@ -97,9 +103,6 @@ def changing(data_dir: Path) -> Iterator[Change]:
     with explained(data_dir):
         opened = _open(data_dir)
         if opened is None:
-            from siuo_dash.store import takeover  # which fills a registry itself
-
-            takeover.settle(data_dir)
             make(data_dir)
             opened = _open(data_dir)
             assert opened is not None
@@ -128,7 +131,9 @@ def make(data_dir: Path, fill: Callable[[Change], None] | None = None) -> None:
         return
     with explained(data_dir):
         files.clean(data_dir, REGISTRY)
-        with files.staged(data_dir, REGISTRY) as staged:
+        # Until this descriptor is closed nobody here opens the registry: closing any descriptor of a file lets go of all
+        # locks that this process has on it, SQLite's too.
+        with _lock, files.staged(data_dir, REGISTRY) as staged:
             engine = _engine(staged.path)
             try:
                 with engine.connect().execution_options(siuo_writes=True) as connection:
@@ -146,7 +151,7 @@ def make(data_dir: Path, fill: Callable[[Change], None] | None = None) -> None:
             os.pwrite(staged.descriptor, _WITH_WRITE_AHEAD_LOG, 18)
             os.fsync(staged.descriptor)
             with suppress(FileExistsError):
-                files.reveal(staged, path)
+                files.move(staged.path, path)  # no second name stays that somebody could clean away under SQLite
 
 
 def close(data_dir: Path) -> None:
@@ -158,12 +163,21 @@ def close(data_dir: Path) -> None:
 
 
 def _open(data_dir: Path) -> _Opened | None:
-    """The registry as this process keeps it open; another file in its place is noticed."""
+    """The registry as this process keeps it open; another file in its place is noticed.
+
+    What an earlier version kept is taken over first: nobody may take it for an empty one, and its sign-outs for none.
+    """
+    path = data_dir / REGISTRY
     try:
-        found = (data_dir / REGISTRY).stat()
+        found = path.stat()
     except FileNotFoundError:
+        from siuo_dash.store import takeover  # which fills a registry itself
+
         must_be_there(data_dir)
-        return None
+        takeover.settle(data_dir)
+        if not path.exists():
+            return None
+        found = path.stat()
     inode = (found.st_dev, found.st_ino)
     known = _opened.get(data_dir)
     if known is not None and known.inode == inode:
@@ -173,7 +187,7 @@ def _open(data_dir: Path) -> _Opened | None:
         if known is None or known.inode != inode:
             if known is not None:
                 known.engine.dispose()
-            known = _Opened(_engine(data_dir / REGISTRY), inode)
+            known = _Opened(_engine(path), inode)
         while len(_opened) >= _MOST_OPEN:
             _opened.pop(next(iter(_opened))).engine.dispose()
         _opened[data_dir] = known

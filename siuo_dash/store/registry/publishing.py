@@ -1,20 +1,30 @@
-"""Publishing a run at once, which a local user does; and what may not be published because it is there already."""
+"""How a run comes in: its file is written first and counts only when the registry names it; published at once, locally.
+
+And what may not come in because it is there already.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.errors import NoRun, StoreError, SubmissionError
+from siuo_dash.store import files
+from siuo_dash.store.files import RUNS
 from siuo_dash.store.registry.change import Change, Upload
-from siuo_dash.store.registry.incoming import incoming
 from siuo_dash.store.registry.log import PUBLIC
-from siuo_dash.store.registry.opening import changing
+from siuo_dash.store.registry.opening import changing, must_be_there
 from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes
+
+_INCOMING: Final = f"{RUNS}/.incoming"
 
 
 class AlreadyPublished(SubmissionError):
@@ -49,19 +59,93 @@ def publish(data_dir: Path, table: pa.Table, *, by: str | None) -> Published:
     content is in the store (also as a withdrawn or shipped run), SubmissionError when the rows are not one run, StoreError
     when the disk refuses, SchemaError naming a column. The cost does not depend on the number of runs.
     """
-    check_schema(table.schema)
-    digest = content_hash(table)
-    run_id = run_id_of(table, digest)
-    refuse_shipped(data_dir, run_id, digest)
-    with incoming(data_dir, parquet_bytes(table, {CONTENT_HASH: digest})) as file, changing(data_dir) as now:
-        upload = Upload.of(table, run_id, digest, file.name)
+    with bringing(data_dir, table) as (now, upload):
         _refuse_known(now, upload)
         now.bring("publish", upload, owner=by, verified=False)
-        file.reveal()
-    return Published(run_id, file.target)
+    return Published(upload.run_id, data_dir / upload.file)
 
 
-def run_id_of(table: pa.Table, digest: str) -> str:
+@contextmanager
+def bringing(data_dir: Path, table: pa.Table) -> Iterator[tuple[Change, Upload]]:
+    """A change that brings in the run of this table, whose file is ready and comes into its place at the end.
+
+    Raises as `publish` does for what is not one run, or is shipped with the program.
+    """
+    check_schema(table.schema)
+    digest = content_hash(table)
+    run_id = _run_id_of(table, digest)
+    _refuse_shipped(data_dir, run_id, digest)
+    with (
+        incoming(data_dir, parquet_bytes(table, {CONTENT_HASH: digest})) as (name, reveal),
+        changing(data_dir) as now,
+    ):
+        yield now, Upload.of(table, run_id, digest, name)
+        reveal()
+
+
+@contextmanager
+def incoming(data_dir: Path, data: bytes | memoryview) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A run's file that is written and synced: its name, as `runs.file`, and what puts it in its place, durably.
+
+    The latter is to be called in the transaction that names it. Nothing of the file stays when the block fails, however
+    far it came.
+    """
+    must_be_there(data_dir)
+    name = f"{RUNS}/{hashlib.sha256(data).hexdigest()}.parquet"
+    target = data_dir / name
+    with files.explained(data_dir):
+        for folder in (RUNS, _INCOMING):
+            files.make_directory(data_dir / folder)
+        clean(data_dir)
+        with files.staged(data_dir / _INCOMING, "run") as staged:
+            files.fill(staged.descriptor, data)
+
+            def reveal() -> None:
+                try:
+                    files.reveal(staged, target)
+                except FileExistsError:  # with the same bytes, unless somebody damaged it
+                    if not is_whole(target):
+                        staged.path.replace(target)
+                    # Whoever put it there may have died before its name was durable.
+                    files.sync_directory(target.parent)
+
+            try:
+                yield name, reveal
+            except BaseException:
+                with suppress(OSError, StoreError):  # what stays is left over: `verify --repair` removes it
+                    discard(data_dir, name)
+                raise
+
+
+def clean(data_dir: Path) -> None:
+    """Remove what killed processes left half written."""
+    files.clean(data_dir / _INCOMING)
+
+
+def discard(data_dir: Path, name: str) -> bool:
+    """Remove a file that no run names; whether there was one.
+
+    Files are put in their place in a transaction, so that in another one none can be on its way.
+    """
+    if not (data_dir / name).exists():
+        return False
+    with changing(data_dir) as now:
+        if now.names(name):
+            return False
+        (data_dir / name).unlink(missing_ok=True)
+    return True
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a run's file has the bytes that its name says."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == path.stem
+    except OSError:
+        return False
+
+
+def _run_id_of(table: pa.Table, digest: str) -> str:
     """The table's run_id. Raises SubmissionError when it holds more than one run, or the id is another content's."""
     names = [table.column(column).unique().to_pylist() for column in ("run_id", "model")]
     if any(len(values) != 1 for values in names):
@@ -77,7 +161,7 @@ def run_id_of(table: pa.Table, digest: str) -> str:
     return str(run_id)
 
 
-def refuse_shipped(data_dir: Path, run_id: str, digest: str) -> None:
+def _refuse_shipped(data_dir: Path, run_id: str, digest: str) -> None:
     """Raise AlreadyPublished when the content, or the run_id, is one of those that come with the program."""
     for shipped in _shipped_runs(data_dir):
         # The last eight hex digits narrow it down; totals are known by name only, for equal counts are no proof.

@@ -1,4 +1,7 @@
-"""What people are told of submissions, and to whom. Nothing here changes anything."""
+"""What people are told of submissions, and to whom; what is for everybody, and for the keeper of a data directory.
+
+Nothing here changes anything.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import ColumnElement, Connection, Row, select, true
+from sqlalchemy import ColumnElement, Connection, select, true
 
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import SubmissionError
 from siuo_dash.store.registry.actors import Actor, Submitted, must_be_reviewer, must_be_somebody, seen
-from siuo_dash.store.registry.change import storable
+from siuo_dash.store.registry.change import row_of
 from siuo_dash.store.registry.log import OPEN, PUBLIC, SHOWN_AS, Event, parse
-from siuo_dash.store.registry.opening import reading, version
+from siuo_dash.store.registry.opening import reading, rows, version
 from siuo_dash.store.registry.tables import log, runs
 from siuo_dash.store.runs.parquet import with_values
 
@@ -41,27 +44,50 @@ class Withdrawal:
     at: datetime | None
 
 
+class PublicRun(NamedTuple):
+    """A published run: `tables` says what each means. run_id and source_status are laid over what the file says."""
+
+    run_id: str
+    file: str
+    source_status: str
+
+
+def public_runs(data_dir: Path) -> list[PublicRun]:
+    """The published runs, in the order in which they came."""
+    published = select(runs.c.run_id, runs.c.file, runs.c.source_status).where(runs.c.state == "published")
+    return [PublicRun(*row) for row in rows(data_dir, published.order_by(runs.c.number))]
+
+
+def log_lines(data_dir: Path) -> list[bytes]:
+    """The lines of the log, oldest first, each without its newline."""
+    return [line for (line,) in rows(data_dir, select(log.c.line).order_by(log.c.seq))]
+
+
+def named_files(data_dir: Path) -> set[str]:
+    """The files that runs name, as `runs.file`; any other one is left over."""
+    return {file for (file,) in rows(data_dir, select(runs.c.file))}
+
+
 def own(data_dir: Path, actor: Actor) -> list[Submitted]:
     """The actor's own submissions in all states, the newest first; of the local user also what nobody is known to own."""
     must_be_somebody(actor)
     mine = runs.c.verified & (runs.c.owner == actor.id)
     if actor.id is None:
         mine = runs.c.verified.is_(False) | runs.c.owner.is_(None)
-    return _list(data_dir, mine)
+    return _list(data_dir, mine)[::-1]
 
 
 def waiting(data_dir: Path, actor: Actor) -> list[Submitted]:
     """What waits for review, the longest first. Reviewers only."""
     must_be_reviewer(actor)
-    with reading(data_dir) as connection:
-        # By the line that sent them, not by the clock, which may have been set back.
-        return [] if connection is None else _told(connection, runs.c.state == "pending", runs.c.changed)
+    # By the line that sent them, not by the clock, which may have been set back.
+    return _list(data_dir, runs.c.state == "pending", runs.c.changed)
 
 
 def one(data_dir: Path, run_id: str, actor: Actor) -> Submitted:
     """A submission, for its owner and for reviewers. Raises NoRun for everybody else, as if it did not exist."""
     with reading(data_dir) as connection:
-        run = seen(_run(connection, run_id), run_id, actor)
+        run = seen(row_of(connection, run_id), run_id, actor)
         assert connection is not None
         return told(connection, run.run_id)
 
@@ -69,7 +95,7 @@ def one(data_dir: Path, run_id: str, actor: Actor) -> Submitted:
 def table_of(data_dir: Path, run_id: str, actor: Actor) -> pa.Table:
     """Its rows under RESULT_SCHEMA, texts included; for whom `one` is. Raises SubmissionError for a broken file."""
     with reading(data_dir) as connection:
-        run = seen(_run(connection, run_id), run_id, actor)
+        run = seen(row_of(connection, run_id), run_id, actor)
     try:
         rows = pq.read_table(data_dir / run.file, partitioning=None).select(RESULT_SCHEMA.names).cast(RESULT_SCHEMA)
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
@@ -85,19 +111,17 @@ def earlier_of(data_dir: Path, owner_id: str, actor: Actor) -> list[Submitted]:
     """All that a person ever sent, the newest first; their drafts are their own. Reviewers only."""
     must_be_reviewer(actor)
     sent = runs.c.sent.is_not(None) & (runs.c.state != "draft")
-    return _list(data_dir, runs.c.verified & (runs.c.owner == owner_id) & (sent if owner_id != actor.id else true()))
+    theirs = runs.c.verified & (runs.c.owner == owner_id) & (sent if owner_id != actor.id else true())
+    return _list(data_dir, theirs)[::-1]
 
 
 def withdrawn(data_dir: Path) -> list[Withdrawal]:
     """The withdrawn runs, the latest first."""
     if not data_dir.is_dir():
         return []
-    with reading(data_dir) as connection:
-        if connection is None:
-            return []
-        last = select(runs.c.run_id, log.c.line).join(log, log.c.seq == runs.c.changed)
-        found = connection.execute(last.where(runs.c.state == "withdrawn").order_by(runs.c.changed.desc())).all()
-    return [_withdrawal(run_id, line) for run_id, line in found]
+    last = select(runs.c.run_id, log.c.line).join(log, log.c.seq == runs.c.changed)
+    latest = last.where(runs.c.state == "withdrawn").order_by(runs.c.changed.desc())
+    return [_withdrawal(run_id, line) for run_id, line in rows(data_dir, latest)]
 
 
 def attempts(data_dir: Path, *, undecided: bool = False) -> dict[str, Attempt]:
@@ -115,11 +139,8 @@ def _attempts(data_dir: Path, _version: int, undecided: bool) -> dict[str, Attem
     shown = runs.c.sent.is_not(None) & runs.c.owner.is_not(None)
     if not undecided:
         shown &= runs.c.state.not_in(OPEN)
-    asked = (
-        select(runs.c.run_id, runs.c.owner, runs.c.model_key, runs.c.content_hash).where(shown).order_by(runs.c.sent)
-    )
-    with reading(data_dir) as connection:
-        found = [] if connection is None else connection.execute(asked).all()
+    asked = select(runs.c.run_id, runs.c.owner, runs.c.model_key, runs.c.content_hash).where(shown)
+    found = rows(data_dir, asked.order_by(runs.c.sent))
     tried: dict[tuple[str, str], dict[str, int]] = {}
     for run_id, owner, model, content in found:
         numbers = tried.setdefault((owner, model), {})
@@ -136,10 +157,9 @@ def told(connection: Connection, run_id: str) -> Submitted:
     return found
 
 
-def _list(data_dir: Path, condition: ColumnElement[bool]) -> list[Submitted]:
-    """The submissions that the condition is true of, the newest first."""
+def _list(data_dir: Path, condition: ColumnElement[bool], order: ColumnElement[Any] = runs.c.number) -> list[Submitted]:
     with reading(data_dir) as connection:
-        return [] if connection is None else _told(connection, condition)[::-1]
+        return [] if connection is None else _told(connection, condition, order)
 
 
 def _told(
@@ -169,12 +189,6 @@ def _told(
         )
         for run in found
     ]
-
-
-def _run(connection: Connection | None, run_id: str) -> Row[Any] | None:
-    if connection is None:
-        return None
-    return connection.execute(select(runs).where(runs.c.run_id == storable(run_id))).first()
 
 
 def _withdrawal(run_id: str, line: bytes) -> Withdrawal:

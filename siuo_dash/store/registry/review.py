@@ -6,7 +6,7 @@ forget it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ import pyarrow as pa
 from sqlalchemy import Row, select
 
 from siuo_dash.benchmark.badges import CHECKED, PUBLICATIONS, badge_of
-from siuo_dash.benchmark.identity import content_hash, make_run_id
+from siuo_dash.benchmark.identity import make_run_id
 from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
 from siuo_dash.store.registry.actors import (
     NO_LIMITS,
@@ -33,13 +33,12 @@ from siuo_dash.store.registry.actors import (
     signature,
 )
 from siuo_dash.store.registry.change import Change, Upload, must_allow
-from siuo_dash.store.registry.incoming import incoming, is_whole
 from siuo_dash.store.registry.log import BEGINNINGS, MOVES, OPEN, PUBLIC, SHOWN_AS
 from siuo_dash.store.registry.opening import changing
-from siuo_dash.store.registry.publishing import AlreadyPublished, no_run, refuse_shipped, run_id_of
+from siuo_dash.store.registry.publishing import AlreadyPublished, bringing, is_whole, no_run
 from siuo_dash.store.registry.reading import told
 from siuo_dash.store.registry.tables import log, runs
-from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes, with_values
+from siuo_dash.store.runs.parquet import check_schema, with_values
 
 CORRECTABLE: Final = ("draft", "pending", "published", "withdrawn", "rejected")
 GIVEN: Final = ("self-reported", "re-judged", "reproduced", "published")
@@ -86,21 +85,19 @@ def send(data_dir: Path, run_id: str, actor: Actor, *, limits: Limits = NO_LIMIT
 def retract(data_dir: Path, run_id: str, actor: Actor, why: str = "") -> Submitted:
     """Take back one's own draft, or what waits for review."""
     must_be_somebody(actor)
-    words = reason(why, needed=False)
-    with changing(data_dir) as now:
-        run = owned(now.run(run_id), run_id, actor)
-        now.move("retract", run, signature(actor), words)
-        return told(now.connection, run_id)
+    return _move(data_dir, "retract", run_id, actor, reason(why, needed=False), owned)
 
 
 def request_changes(data_dir: Path, run_id: str, actor: Actor, why: str) -> Submitted:
     """Send what waits for review back to its owner as a draft, with a reason. Reviewers only."""
-    return _refuse(data_dir, "request-changes", run_id, actor, why)
+    must_be_reviewer(actor)
+    return _move(data_dir, "request-changes", run_id, actor, reason(why, needed=True), seen)
 
 
 def reject(data_dir: Path, run_id: str, actor: Actor, why: str) -> Submitted:
     """Refuse what waits for review, with a reason. Reviewers only."""
-    return _refuse(data_dir, "reject", run_id, actor, why)
+    must_be_reviewer(actor)
+    return _move(data_dir, "reject", run_id, actor, reason(why, needed=True), seen)
 
 
 def approve(data_dir: Path, run_id: str, actor: Actor, *, badge: str = "self-reported", why: str = "") -> Submitted:
@@ -118,7 +115,7 @@ def approve(data_dir: Path, run_id: str, actor: Actor, *, badge: str = "self-rep
             raise NotAllowed(
                 "one's own submission can be self-reported only", hint="another reviewer can give another badge"
             )
-        if not is_whole(data_dir / run.file):
+        if run.content_hash is None or not is_whole(data_dir / run.file):
             raise SubmissionError(
                 "the file of this submission is not the one that was sent",
                 where=run.file,
@@ -145,32 +142,31 @@ def restore(data_dir: Path, run_id: str, actor: Actor) -> Submitted:
 def _put(data_dir: Path, event: str, table: pa.Table, actor: Actor, limits: Limits, corrects: str | None) -> Submitted:
     must_be_somebody(actor)
     check_schema(table.schema)
-    digest = content_hash(table)
-    run_id = run_id_of(table, digest)
-    refuse_shipped(data_dir, run_id, digest)
     if not set(CHECKED).isdisjoint(table.column("source_status").to_pylist()):
         table = with_values(table, source_status="self-reported")  # the other badges are a reviewer's to give
-    with incoming(data_dir, parquet_bytes(table, {CONTENT_HASH: digest})) as file, changing(data_dir) as now:
-        upload = Upload.of(table, run_id, digest, file.name)
+    with bringing(data_dir, table) as (now, upload):
         corrected = None if corrects is None else _correctable(owned(now.run(corrects), corrects, actor))
         _refuse_known(now, upload, None if corrected is None else corrected.family, actor)
-        new = replace(upload, run_id=_free(now, run_id))
+        new = replace(upload, run_id=_free(now, upload.run_id))
         # A draft puts aside the draft that it corrects; what waits for review waits until it is sent.
         states = OPEN if event == "submit" else ("draft",)
         replaced = [] if corrected is None else now.family(corrected.family, states)
         _check_limits(now, actor, limits, new.run_id, [each.run_id for each in replaced])
         now.bring(event, new, owner=actor.id, verified=True, corrects=corrected)
         _supersede(now, replaced, actor, new.run_id)
-        file.reveal()
         return told(now.connection, new.run_id)
 
 
-def _refuse(data_dir: Path, event: str, run_id: str, actor: Actor, why: str) -> Submitted:
-    must_be_reviewer(actor)
-    words = reason(why, needed=True)
+def _move(
+    data_dir: Path,
+    event: str,
+    run_id: str,
+    actor: Actor,
+    words: str | None,
+    allowed: Callable[[Row[Any] | None, str, Actor], Row[Any]],
+) -> Submitted:
     with changing(data_dir) as now:
-        run = seen(now.run(run_id), run_id, actor)
-        now.move(event, run, signature(actor), words)
+        now.move(event, allowed(now.run(run_id), run_id, actor), signature(actor), words)
         return told(now.connection, run_id)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
 
-from siuo_dash.store.registry.opening import changing, reading
+from siuo_dash.store.registry.opening import changing, rows
 from siuo_dash.store.registry.tables import sign_outs
 
 _KEPT: Final = 32 * 86_400
@@ -29,11 +29,7 @@ def end(data_dir: Path, claims: Mapping[str, Any]) -> None:
 
 def has_ended(data_dir: Path, claims: Mapping[str, Any]) -> bool:
     """Whether it has."""
-    if not data_dir.is_dir():
-        return False
-    with reading(data_dir) as connection:
-        asked = select(sign_outs.c.key).where(sign_outs.c.key == _key(claims))
-        return connection is not None and connection.execute(asked).first() is not None
+    return data_dir.is_dir() and bool(rows(data_dir, select(sign_outs.c.key).where(sign_outs.c.key == _key(claims))))
 
 
 def _key(claims: Mapping[str, Any]) -> str:

@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, insert, select, update
 
 from siuo_dash.errors import StoreError, SubmissionError
 from siuo_dash.store.registry.actors import Actor
@@ -20,7 +21,9 @@ from siuo_dash.store.registry.opening import changing
 from siuo_dash.store.registry.tables import turns
 
 _LEASE: Final = 900.0
-"""Seconds; no upload takes as long."""
+"""Seconds that a turn lasts unless it is renewed; far longer than any pause of a machine that is at work."""
+_ENDED: Final = "ended"
+"""In place of the start: the process is no more, but whoever started it has not asked how it ended."""
 
 
 @contextmanager
@@ -29,7 +32,7 @@ def upload_lock(data_dir: Path, actor: Actor) -> Iterator[None]:
 
     A turn ends with the process that holds it, as far as that can be seen from here, or else after _LEASE. Raises
     SubmissionError when another upload of the same person is under way, StoreError when the disk refuses. Who has no
-    address need not wait.
+    address need not wait. While it is held its lease is renewed, however long the upload takes.
     """
     if actor.id is None:
         yield
@@ -45,16 +48,41 @@ def upload_lock(data_dir: Path, actor: Actor) -> Iterator[None]:
         mine = {"host": _host(), "pid": pid, "started": _started(pid), "until": time.time() + _LEASE}
         now.connection.execute(delete(turns).where(turns.c.person == person))
         now.connection.execute(insert(turns).values(person=person, token=token, **mine))
+    ended = Event()
     try:
+        Thread(target=_renew, args=(data_dir, token, ended), daemon=True).start()
         yield
     finally:
+        ended.set()
         with suppress(StoreError), changing(data_dir) as now:  # else it ends by itself
             now.connection.execute(delete(turns).where(turns.c.token == token))
 
 
+def _renew(data_dir: Path, token: str, ended: Event) -> None:
+    """Renew the turn's lease until it has ended; a turn that was let go meanwhile does not come back."""
+    while not ended.wait(_LEASE / 3):
+        with suppress(StoreError), changing(data_dir) as now:  # else the next renewal is in time, too
+            held = update(turns).where(turns.c.token == token)
+            now.connection.execute(held.values(until=time.time() + _LEASE))
+
+
 def _is_at_work(turn: Row[Any]) -> bool:
-    """Whether the process that took the turn may still be there; of one on another machine its lease alone tells."""
-    return bool(turn.until > time.time() and (turn.host != _host() or _started(turn.pid) == turn.started))
+    """Whether the process that took the turn may still be there: what cannot be found out counts as alive.
+
+    Of a process on another machine its lease alone tells.
+    """
+    if turn.until <= time.time():
+        return False
+    if turn.host != _host():
+        return True
+    try:
+        os.kill(turn.pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is there, as another user's
+        pass
+    started = _started(turn.pid)
+    return not (started and turn.started) or started == turn.started
 
 
 def _host() -> str:
@@ -65,10 +93,9 @@ def _host() -> str:
 
 
 def _started(pid: int) -> str:
-    """When a process started, by its own clock, which tells it from a later one of the same number; "" when it is gone."""
+    """When a process started, which tells it from a later one of the same number; "" where the system does not say."""
     with suppress(OSError):
-        state, *fields = (
-            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        )
-        return "" if state == "Z" else fields[18]
+        said = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        state, *fields = said.rpartition(")")[2].split()  # before it: a name, which can hold anything
+        return _ENDED if state == "Z" else fields[18]
     return ""
