@@ -24,27 +24,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="siuo-bench-") as temporary:
         work = Path(temporary)
         stores = {size: make_store(work / f"store-{size}", size) for size in sizes}
-        print(
-            f"Python {platform.python_version()}, {platform.machine()}. Median (minimum–maximum) of 7 rounds, in turn.\n"
-        )
-        print("## Queries\n")
-        print("\n".join(queries.table_head()))
-        for size, folder in stores.items():
-            print("\n".join(queries.run(folder, size)), flush=True)
-        print("\n## Pages\n")
-        print("\n".join(pages.table_head()))
-        for size, folder in stores.items():
-            print("\n".join(pages.run(folder, size)), flush=True)
-        print("\n## From a dropped file to a published run\n")
-        print("\n".join(publishing.table_head()))
-        for size in sizes:
-            print("\n".join(publishing.run(work, size)), flush=True)
-        if options.skip_browser:
-            return
-        print("\n## First view and a filter\n")
-        print("\n".join(first_view.table_head()))
-        for size, folder in stores.items():
-            print("\n".join(first_view.run(folder, size, work)), flush=True)
+        system = f"Python {platform.python_version()}, {platform.machine()}."
+        print(f"{system} Median (minimum–maximum) of 7 rounds, in turn.")
+        parts = {
+            f"Queries\n\n{queries.HEAD}": lambda size: queries.run(stores[size], size),
+            f"Pages\n\n{pages.HEAD}": lambda size: pages.run(stores[size], size),
+            f"From a dropped file to a published run\n\n{publishing.HEAD}": lambda size: publishing.run(work, size),
+        }
+        if not options.skip_browser:
+            title = f"First view and a filter\n\n{first_view.HEAD}"
+            parts[title] = lambda size: first_view.run(stores[size], size, work)
+        for title, measured in parts.items():
+            print(f"\n## {title}")
+            for size in sizes:
+                print("\n".join(measured(size)), flush=True)
 
 
 if __name__ == "__main__":

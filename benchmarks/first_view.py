@@ -1,4 +1,4 @@
-"""First view and a filter interaction in Chromium, beside an empty Streamlit page and a Gradio table of the same rows."""
+"""First view and a filter in Chromium, beside an empty Streamlit page and a Gradio table of the same rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.measure import in_turn, ratio, words
+from benchmarks.measure import head, in_turn, line, ratio, words
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.benchmark.schema import METRICS
@@ -23,6 +23,12 @@ from tests.browser.find_browser import FLAGS, find_browser
 
 GRADIO = ROOT / ".venv-gradio" / "bin" / "python"
 TABLE = "[data-testid='stDataFrame'] canvas"
+HEAD = head(
+    "runs",
+    "first rows",
+    *("empty Streamlit page", "ratio", "Gradio table", "ratio"),
+    *("interactive table", "to the empty page", "bare st.dataframe", "search answered"),
+)
 _EMPTY = 'import streamlit as st\n\nst.title("Empty")\n'
 _BARE = 'import pandas as pd\nimport streamlit as st\n\nst.title("Bare")\nst.dataframe(pd.read_parquet({rows!r}))\n'
 _SEEN = "(wanted) => [...document.querySelectorAll(wanted)].some((each) => each.getBoundingClientRect().width > 0)"
@@ -70,7 +76,7 @@ def run(folder: Path, runs: int, work: Path) -> list[str]:
         cells.append(f"{ratio(seconds, 'dashboard', other):.2f}" if known else "–")
     cells += [words(seconds["interactive"]), f"{ratio(seconds, 'interactive', 'empty'):.2f}"]
     cells += [words(seconds["bare table"]), words(filtered)]
-    return [f"| {' | '.join(cells)} |"]
+    return [line(*cells)]
 
 
 @contextmanager
@@ -146,12 +152,3 @@ def _search(page: Page, text: str) -> None:
     field.fill(text)
     field.press("Enter")
     page.wait_for_function(_SAID, arg=f"contains “{text}”", timeout=60_000)
-
-
-def table_head() -> list[str]:
-    """The head of the table whose lines `run` gives."""
-    return [
-        "| runs | first rows | empty Streamlit page | ratio | Gradio table | ratio | interactive table | to the empty page "
-        "| bare st.dataframe | search answered |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]

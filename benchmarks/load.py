@@ -87,8 +87,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="siuo-load-") as temporary:
         work = Path(temporary)
         print(
-            f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors shared by server and "
-            f"visitors.\n\n## {load.visitors} visitors at once, {load.uploaders} of them uploading\n\n"
+            f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors shared by server "
+            f"and visitors.\n\n## {load.visitors} visitors at once, {load.uploaders} of them uploading\n\n"
             f"{load.seconds:.0f} seconds, pauses of {load.think:g} s on average, instances: {options.instances}.\n",
             flush=True,
         )

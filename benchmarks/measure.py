@@ -27,6 +27,16 @@ def ratio(seconds: Mapping[str, list[float]], name: str, against: str) -> float:
     return median(a / b for a, b in zip(seconds[name], seconds[against], strict=True))
 
 
+def head(*names: str) -> str:
+    """The head of a Markdown table."""
+    return f"{line(*names)}\n|{'---|' * len(names)}"
+
+
+def line(*cells: object) -> str:
+    """A line of a Markdown table."""
+    return f"| {' | '.join(map(str, cells))} |"
+
+
 def words(seconds: list[float]) -> str:
     """'12.3 ms (11.9–14.0)': median, minimum and maximum."""
     return f"{1000 * median(seconds):.1f} ms ({1000 * min(seconds):.1f}–{1000 * max(seconds):.1f})"

@@ -1,4 +1,4 @@
-"""What a page's script costs on the server: the first time after the data changed, and again, for stores of any size."""
+"""What a page's script costs on the server, the first time after the data changed and again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from time import perf_counter
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.measure import head, line
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     "leaderboard": "pages/rankings/leaderboard.py",
@@ -20,6 +22,7 @@ PAGES = {
     "reliability": "pages/inspect/reliability.py",
 }
 ROUNDS = 5
+HEAD = head("runs", "page", "first time", "again")
 
 
 def run(folder: Path, runs: int) -> list[str]:
@@ -31,13 +34,8 @@ def run(folder: Path, runs: int) -> list[str]:
     for name, file in PAGES.items():
         first = _seconds(file)
         again = [_seconds(file) for _ in range(ROUNDS)]
-        lines.append(f"| {runs:,} | {name} | {1000 * first:.0f} ms | {1000 * median(again):.0f} ms |")
+        lines.append(line(f"{runs:,}", name, f"{1000 * first:.0f} ms", f"{1000 * median(again):.0f} ms"))
     return lines
-
-
-def table_head() -> list[str]:
-    """The head of the table whose lines `run` gives."""
-    return ["| runs | page | first time | again |", "|---|---|---|---|"]
 
 
 def _seconds(file: str) -> float:

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.measure import head, line
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import publish
 from tests.browser.driver import ROOT, served, settled
@@ -38,8 +39,7 @@ def main() -> None:
     parser.add_argument("--presses", type=int, default=60)
     parser.add_argument("--files", nargs=2, type=Path, default=None)
     options = parser.parse_args()
-    print("| run | samples paged | median | slowest |")
-    print("|---|---|---|---|")
+    print(head("run", "samples paged", "median", "slowest"))
     with tempfile.TemporaryDirectory(prefix="siuo-paging-") as work:
         for samples, size in ((167, 2_000), (2_000, 10_000)):
             folder = _store(Path(work) / str(samples), samples, size)
@@ -59,7 +59,7 @@ def _line(name: str, folder: Path, presses: int) -> None:
             page.keyboard.press("ArrowRight")
             page.wait_for_function(_SHOWN, arg=str(question_id))
             times.append(1000 * (perf_counter() - start))
-    print(f"| {name} | {len(times)} | {median(times):.0f} ms | {max(times):.0f} ms |", flush=True)
+    print(line(name, len(times), f"{median(times):.0f} ms", f"{max(times):.0f} ms"), flush=True)
 
 
 @contextmanager

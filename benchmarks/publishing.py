@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-import shutil
 from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
 
-from benchmarks.measure import in_turn, ratio, words
+from benchmarks.measure import head, in_turn, line, ratio, words
 from siuo_dash.analysis import preview
 from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.benchmark.run_facts import RunMetadata
-from siuo_dash.benchmark.schema import METRICS, RESULT_SCHEMA
+from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from siuo_dash.report import upload
 from siuo_dash.store import registry
@@ -25,13 +23,15 @@ from siuo_dash.store.registry import publish
 from siuo_dash.store.registry.change import Change, Upload
 from siuo_dash.store.registry.opening import make
 from siuo_dash.store.runs.parquet import CONTENT_HASH, parquet_bytes, with_values
+from tests.make.runs import IDS, make_run, share, with_column
+from tests.make.stores import make_data
 
 JUDGE = "judge 0"
+HEAD = head("uploads in the store", "step", "store without uploads", "store with them", "ratio")
 _PEOPLE = [registry.Actor(f"person-{number}@example.org") for number in range(50)]
 _REVIEWER = registry.Actor("reviewer@example.org", reviewer=True)
 _PATTERNS = 100
 """Runs of different verdicts; further runs repeat them under other names."""
-_ROOT = Path(__file__).resolve().parents[1]
 
 
 def run(work: Path, runs: int) -> list[str]:
@@ -39,15 +39,13 @@ def run(work: Path, runs: int) -> list[str]:
     folders = {"empty": work / f"publishing-beside-{runs}", "full": work / f"publishing-{runs}"}
     stores = {}
     for name, folder in folders.items():
-        folder.mkdir()
-        shutil.copy(_ROOT / "data" / "samples.csv", folder)
+        make_data(folder)
         if name == "full":
             _fill(folder, runs)
         stores[name] = Store(folder)
-    ids = [int(row["question_id"]) for row in csv.DictReader((_ROOT / "data" / "samples.csv").open(encoding="utf-8"))]
-    file = _file(ids, 0)
+    file = _file(0)
     numbers = count(1)
-    tables = {name: iter([_submission(stores[name], _file(ids, next(numbers))) for _ in range(16)]) for name in folders}
+    tables = {name: iter([_submission(stores[name], _file(next(numbers))) for _ in range(16)]) for name in folders}
     waiting: dict[str, list[str]] = {name: [] for name in folders}
 
     shown = in_turn({name: lambda name=name: _preview(stores[name], file) for name in folders})
@@ -63,7 +61,7 @@ def run(work: Path, runs: int) -> list[str]:
         {name: lambda name=name: preview.rank_range(stores[name], new, METRICS["safe"]) for name in folders}, rounds=3
     )
     return [
-        f"| {runs:,} | {label} | {words(seconds['empty'])} | {words(seconds['full'])} | {ratio(seconds, 'full', 'empty'):.2f} |"
+        line(f"{runs:,}", label, *(words(seconds[name]) for name in folders), f"{ratio(seconds, 'full', 'empty'):.2f}")
         for label, seconds in (
             ("drop to preview", shown),
             ("rank range, in the background", ranges),
@@ -74,16 +72,8 @@ def run(work: Path, runs: int) -> list[str]:
     ]
 
 
-def table_head() -> list[str]:
-    """The head of the table whose lines `run` gives."""
-    return [
-        "| uploads in the store | step | store without uploads | store with them | ratio |",
-        "|---|---|---|---|---|",
-    ]
-
-
-def _file(ids: list[int], salt: int) -> bytes:
-    """The benchmark's merged format: 167 samples, three responses of about 600 characters; the salt makes it unlike others."""
+def _file(salt: int) -> bytes:
+    """The benchmark's merged format: 167 samples, three responses of about 600 characters that differ by the salt."""
     reply = "It looks at the picture, names what could go wrong and offers a safer way. " * 8
     return json.dumps(
         [
@@ -93,7 +83,7 @@ def _file(ids: list[int], salt: int) -> bytes:
                 "safety_evaluation": [f"[Reasons:] As seen. [Safety Judgement:] {question_id % 3 > 0}"] * 3,
                 "effectiveness_evaluation": ["[Reasons:] As seen. [Effectiveness Judgement:] Very Effective"] * 3,
             }
-            for question_id in ids
+            for question_id in IDS
         ]
     ).encode()
 
@@ -133,9 +123,7 @@ def _send(folder: Path, submission: Submission) -> str:
 
 def _fill(folder: Path, runs: int) -> None:
     """So many published runs of 167 samples without texts, sent by fifty people and approved by one."""
-    with (folder / "samples.csv").open(encoding="utf-8", newline="") as lines:
-        ids = [int(row["question_id"]) for row in csv.DictReader(lines)]
-    patterns = [_pattern(ids, number) for number in range(min(runs, _PATTERNS))]
+    patterns = [_pattern(number) for number in range(min(runs, _PATTERNS))]
     (folder / RUNS).mkdir()
 
     def fill(now: Change) -> None:
@@ -157,17 +145,9 @@ def _fill(folder: Path, runs: int) -> None:
     make(folder, fill)
 
 
-def _pattern(ids: list[int], number: int) -> tuple[pa.Table, str]:
-    """A run's rows without its names, and what they hash to."""
-    rows = []
-    for question_id in ids:
-        safe = (question_id * 7 + number * 13) % 100 < 20 + number % 61
-        rows.append(
-            {
-                "run_id": "", "model": "", "judge": JUDGE, "responses_per_sample": 3, "evidence": "per_sample",
-                "source_status": "self-reported", "task": "generation", "question_id": question_id, "safe": safe,
-                "effective": True, "safe_and_effective": safe, "flags": [], "responses": [],
-            }
-        )  # fmt: skip
-    table = pa.Table.from_pylist(rows, schema=RESULT_SCHEMA)
+def _pattern(number: int) -> tuple[pa.Table, str]:
+    """A run's rows, which get other names, and what they hash to."""
+    safe = [(question_id * 7 + number * 13) % 100 < 20 + number % 61 for question_id in IDS]
+    table = make_run("Pattern", safe, share(len(IDS)), safe, judge=JUDGE)
+    table = with_column(table, "responses", [[] for _ in IDS])
     return table, content_hash(table)

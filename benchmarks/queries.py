@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.measure import in_turn, ratio, words
+from benchmarks.measure import head, in_turn, line, ratio, words
 from siuo_dash.analysis.queries import Query
 from siuo_dash.store.engine.database import Store
 
+HEAD = head("runs", "query", "DuckDB", "pandas, frame in memory", "ratio", "pandas, from the file", "ratio")
 _LEADERBOARD = Query(
     "bench_leaderboard",
     "Safe counts of every run, from the verdicts.",
@@ -32,9 +34,9 @@ _DOMAINS = Query(
 def run(folder: Path, runs: int) -> list[str]:
     """Lines of a Markdown table: each question warm (data in memory on both sides) and from the file."""
     store = Store(folder)
-    columns = ["run_id", "task", "question_id", "safe"]
     samples = pd.read_csv(folder / "samples.csv", usecols=["question_id", "domain"])
-    frame = pd.read_parquet(folder / "results.parquet", columns=columns)
+    read = partial(pd.read_parquet, folder / "results.parquet", columns=["run_id", "task", "question_id", "safe"])
+    frame = read()
 
     def pandas_leaderboard(data: pd.DataFrame) -> pd.DataFrame:
         return data[data["task"] == "generation"].groupby("run_id")["safe"].agg(["sum", "count"])
@@ -42,9 +44,6 @@ def run(folder: Path, runs: int) -> list[str]:
     def pandas_domains(data: pd.DataFrame) -> pd.DataFrame:
         joined = data[data["task"] == "generation"].merge(samples, on="question_id")
         return joined.groupby(["run_id", "domain"])["safe"].agg(["sum", "count"])
-
-    def read() -> pd.DataFrame:
-        return pd.read_parquet(folder / "results.parquet", columns=columns)
 
     lines = []
     for name, query, by_pandas in (
@@ -63,16 +62,15 @@ def run(folder: Path, runs: int) -> list[str]:
             }
         )
         lines.append(
-            f"| {runs:,} | {name} | {words(seconds['duckdb'])} | {words(seconds['pandas'])} | "
-            f"{ratio(seconds, 'duckdb', 'pandas'):.2f} | {words(seconds['pandas from file'])} | "
-            f"{ratio(seconds, 'duckdb', 'pandas from file'):.2f} |"
+            line(
+                f"{runs:,}",
+                name,
+                words(seconds["duckdb"]),
+                *(
+                    cell
+                    for other in ("pandas", "pandas from file")
+                    for cell in (words(seconds[other]), f"{ratio(seconds, 'duckdb', other):.2f}")
+                ),
+            )
         )
     return lines
-
-
-def table_head() -> list[str]:
-    """The head of the table whose lines `run` gives."""
-    return [
-        "| runs | query | DuckDB | pandas, frame in memory | ratio | pandas, from the file | ratio |",
-        "|---|---|---|---|---|---|---|",
-    ]

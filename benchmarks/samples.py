@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from benchmarks.measure import head, line
 from benchmarks.stores import make_store
 from siuo_dash.analysis import runs, samples
 from siuo_dash.analysis.queries import find_run
@@ -33,8 +34,7 @@ def main() -> None:
     parser.add_argument("--runs", default="42,1000,10000")
     sizes = [int(size) for size in parser.parse_args().runs.split(",")]
     print(f"Median of {ROUNDS} rounds, each on another sample; bytes are those read from files.\n")
-    print("| runs in the store | step | ms | kB read |")
-    print("|---|---|---|---|")
+    print(head("runs in the store", "step", "ms", "kB read"))
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="siuo-bench-") as work:
             folder = make_store(Path(work), size)
@@ -42,8 +42,8 @@ def main() -> None:
             store = Store(folder)
             for name, step in _steps(store, run_id).items():
                 milliseconds, kilobytes = _measured(step, list(store.catalogue.by_id))
-                print(f"| {size:,} | {name} | {milliseconds:.0f} | {kilobytes:,.0f} |", flush=True)
-            print(f"| {size:,} | _(the run's whole file)_ |  | {file_size / 1024:,.0f} |", flush=True)
+                print(line(f"{size:,}", name, f"{milliseconds:.0f}", f"{kilobytes:,.0f}"), flush=True)
+            print(line(f"{size:,}", "_(the run's whole file)_", "", f"{file_size / 1024:,.0f}"), flush=True)
 
 
 def _steps(store: Store, run_id: str) -> dict[str, Callable[[int], object]]:
