@@ -81,3 +81,20 @@ def test_hidden_characters_are_spelled_out_or_become_spaces() -> None:
     assert text.spelled_out("a\nb\tc", keep="\n\t") == "a\nb\tc"
     assert text.one_line("a\nb\u200bc") == "a b c"
     assert text.spelled_out("Zoë 漢字 🙂") == "Zoë 漢字 🙂"
+
+
+def test_formats() -> None:
+    assert [text.percent(0.5329, 2), text.percent(None), text.percent(float("nan"))] == ["53.29 %", "–", "–"]
+    assert [text.interval(0.4574, 0.607), text.interval(None, 0.5), text.interval(0.0, 0.0225, 2)] == [
+        "45.7–60.7",
+        "",
+        "0.00–2.25",
+    ]
+    assert [text.fraction(89, 167), text.fraction(0, 0), text.fraction(None, 3), text.fraction(0, 3)] == [
+        "89/167",
+        "",
+        "",
+        "0/3",
+    ]
+    assert [text.points(0.06), text.points(-0.0123), text.points(None)] == ["+6.0", "-1.2", "–"]
+    assert [text.missing("totals"), text.missing("per_sample")] == ["not published", "not judged"]

@@ -1,4 +1,4 @@
-"""The dot-and-interval chart: what stands where, what is left out, and names that are long or hostile."""
+"""Rates with their intervals: the ranking, and one model on several boards."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ import plotly.graph_objects as go
 import pytest
 
 from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.findings.judges import several_boards
 from siuo_dash.analysis.leaderboard import leaderboard
+from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts import colours
+from siuo_dash.charts import colours, intervals
 from siuo_dash.charts.figure import PERCENT_RANGE, chart_text
 from siuo_dash.charts.intervals import MOST_ROWS, ranking
 from siuo_dash.store.engine.database import Store
-from siuo_dash.text import fraction, interval, missing, percent, points
 from tests.make.runs import make_run, share
-from tests.make.stores import make_data
+from tests.make.stores import make_data, shipped
+
+HOSTILE = "<script>alert(1)</script> & <b>bold</b>"
 
 
 @pytest.fixture(scope="module")
@@ -128,18 +131,25 @@ def test_nothing_to_draw_is_an_empty_chart() -> None:
     assert drawn.data == ()
 
 
-def test_formats() -> None:
-    assert [percent(0.5329, 2), percent(None), percent(float("nan"))] == ["53.29 %", "–", "–"]
-    assert [interval(0.4574, 0.607), interval(None, 0.5), interval(0.0, 0.0225, 2)] == [
-        "45.7–60.7",
-        "",
-        "0.00–2.25",
-    ]
-    assert [fraction(89, 167), fraction(0, 0), fraction(None, 3), fraction(0, 3)] == [
-        "89/167",
-        "",
-        "",
-        "0/3",
-    ]
-    assert [points(0.06), points(-0.0123), points(None)] == ["+6.0", "-1.2", "–"]
-    assert [missing("totals"), missing("per_sample")] == ["not published", "not judged"]
+def test_the_same_model_on_several_boards() -> None:
+    frame = several_boards(shipped(), METRICS["safe"])
+    figure = intervals.several_boards(frame, METRICS["safe"], "light")
+    assert list(figure.layout.yaxis.ticktext) == ["LLaVA-1.5-7B", "Qwen2.5-VL-7B-Instruct", "Qwen3-VL-8B-Instruct"]
+    lines = [trace for trace in figure.data if trace.mode == "lines"]
+    assert [[round(x, 1) for x in trace.x] for trace in lines] == [[21.6, 75.4], [29.9, 57.5], [53.3, 68.3]]
+    boards = [trace for trace in figure.data if trace.mode == "markers"]
+    assert sum(len(trace.x) for trace in boards) == 6
+    assert len({trace.marker.symbol for trace in boards}) == len(boards) == 4
+    human = next(trace for trace in boards if trace.name == "human, 3 responses")
+    assert human.x[0] == pytest.approx(100 * 36 / 167)
+    assert human.error_x.array[0] == pytest.approx(100 * wilson_array(36, 167)[1] - 100 * 36 / 167)
+    assert list(figure.layout.xaxis.range) == PERCENT_RANGE
+
+
+def test_a_dumbbell_with_hostile_names_on_a_phone() -> None:
+    frame = several_boards(shipped(), METRICS["safe"])
+    frame = frame.assign(name=frame["name"].replace("LLaVA-1.5-7B", HOSTILE))
+    figure = intervals.several_boards(frame, METRICS["safe"], "dark", narrow=True)
+    assert "<script" not in str(figure.to_json()).replace("\\u003c", "<")
+    assert not figure.layout.yaxis.ticktext
+    assert len(figure.layout.annotations) == 3

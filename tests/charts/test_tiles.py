@@ -1,4 +1,4 @@
-"""What the charts draw: traces, text, order, ranges, room for names, contrast."""
+"""The heatmap of domains and the map of the catalogue: cells, text, order, room for names, contrast."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from siuo_dash.analysis import capabilities, domains, subcategories
+from siuo_dash.analysis import domains, subcategories
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.labels import Labels
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, DOMAINS, METRICS
+from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import colours
-from siuo_dash.charts.bars import MOST_RUNS as MOST_BARS
-from siuo_dash.charts.bars import grouped_bars
 from siuo_dash.charts.figure import LINE_HEIGHT
-from siuo_dash.charts.radar import MOST_RUNS, radar
 from siuo_dash.charts.tiles import MOST_ROWS, ROOT, catalogue_map, heatmap
 from siuo_dash.report import domains as view
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import interval
-from tests.make.runs import BOARD, CATALOGUE, HOSTILE, random_runs
-from tests.make.stores import with_results
+from tests.make.runs import BOARD, CATALOGUE
 
 SAFE = METRICS["safe"]
 WHERE = Filters(board=BOARD).where()
@@ -41,18 +37,6 @@ def contrast(first: str, second: str) -> float:
 
     low, high = sorted((luminance(first), luminance(second)))
     return (high + 0.05) / (low + 0.05)
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return Store(with_results(tmp_path_factory.mktemp("charts") / "data", *random_runs(65)))
-
-
-@pytest.fixture(scope="module")
-def rates(store: Store) -> domains.DomainRates:
-    whole = domains.domain_rates(store, WHERE, SAFE)
-    whole = domains.marked(whole, domains.board_means(whole))
-    return whole.only(domains.in_order(whole, "morality"))
 
 
 def drawn_heatmap(rates: domains.DomainRates, theme: colours.Theme = "light", **options: object) -> go.Figure:
@@ -150,43 +134,6 @@ def test_a_cell_without_samples_says_so(rates: domains.DomainRates) -> None:
     assert "no graded sample" in figure.data[1].hovertext[2]
 
 
-def test_the_radar_closes_each_line_and_tells_runs_apart(rates: domains.DomainRates) -> None:
-    names = view.run_names(rates.runs)
-    figure = radar(rates.cells, names, DOMAIN_LABELS, SAFE, "light", mean=domains.board_means(rates))
-    mean, *lines = figure.data
-    assert len(lines) == MOST_RUNS == 6
-    assert mean.name == "Mean of the board"
-    for line in lines:
-        assert len(line.r) == len(line.theta) == 10
-        assert (line.r[0], line.theta[0]) == (line.r[-1], line.theta[-1])
-        assert "95 % interval" in line.text[0]
-        assert "/19 samples" in line.text[0]
-        assert list(line.customdata[0]) == [line.customdata[1][0], "self-harm"]
-    looks = {(line.line.color, line.line.dash, line.marker.symbol) for line in lines}
-    assert len(looks) == len({look[0] for look in looks}) == len({look[2] for look in looks}) == 6
-    assert list(figure.layout.polar.radialaxis.range) == [0, 100]
-
-
-@pytest.mark.parametrize("narrow", [False, True])
-def test_no_domain_name_of_the_radar_is_cut(rates: domains.DomainRates, narrow: bool) -> None:
-    names = view.run_names(rates.runs)
-    figure = radar(rates.cells, names, DOMAIN_LABELS, SAFE, "dark", narrow=narrow)
-    shown = [text.replace("<br>", " ").replace("&amp;", "&") for text in figure.data[0].theta[:-1]]
-    assert shown == [domain.label for domain in DOMAINS]
-    lines = sum(trace.name.count("<br>") + 1 for trace in figure.data)
-    assert figure.layout.margin.b >= 19 * lines, "the legend has its room below"
-
-
-def test_a_domain_without_samples_leaves_a_gap(rates: domains.DomainRates) -> None:
-    one = rates.only(rates.runs["run_id"].tolist()[:1])
-    cells = one.cells.copy()
-    cells.loc[cells["column"] == "morality", ["k", "n", "rate", "low", "high"]] = [0, 0, np.nan, np.nan, np.nan]
-    line = radar(cells, view.run_names(one.runs), DOMAIN_LABELS, SAFE, "light").data[0]
-    assert np.isnan(line.r[2])
-    assert line.connectgaps is False
-    assert "no graded sample" in line.text[2]
-
-
 @pytest.fixture(scope="module")
 def samples(store: Store) -> pd.DataFrame:
     return subcategories.failures(store, WHERE, SAFE, Labels.own(CATALOGUE))
@@ -222,36 +169,3 @@ def test_a_stronger_colour_is_more_failing_runs(samples: pd.DataFrame) -> None:
 def test_a_narrow_screen_starts_with_the_domains(samples: pd.DataFrame) -> None:
     assert drawn_map(samples).data[0].maxdepth == 3
     assert drawn_map(samples, whole=False).data[0].maxdepth == 2
-
-
-def test_bars_show_each_group_with_its_interval(store: Store) -> None:
-    rates = capabilities.capability_rates(store, WHERE, SAFE, Labels.own(CATALOGUE))
-    names = view.run_names(rates.only(capabilities.by_rate(rates)).runs)
-    grouping = capabilities.GROUPINGS["dimension"]
-    cells = rates.cells[rates.cells["grouping"] == "dimension"]
-    figure = grouped_bars(cells, names, grouping.groups, SAFE, "light")
-    assert [trace.name for trace in figure.data] == ["Integration", "Knowledge", "Reasoning"]
-    for trace in figure.data:
-        assert len(trace.x) == MOST_BARS
-        assert trace.orientation == "h"
-    first = figure.data[1]
-    run_id, group = first.customdata[0]
-    cell = cells[(cells["run_id"] == run_id) & (cells["group"] == group)].iloc[0]
-    assert first.x[0] == pytest.approx(100 * cell["rate"])
-    assert first.error_x.array[0] == pytest.approx(100 * (cell["high"] - cell["rate"]))
-    assert first.error_x.arrayminus[0] == pytest.approx(100 * (cell["rate"] - cell["low"]))
-    looks = {(trace.marker.color, trace.marker.pattern.shape) for trace in figure.data}
-    assert len(looks) == 3
-    offsets = [trace.offset for trace in figure.data]
-    assert offsets == sorted(offsets), "the groups stand in their order from the top"
-    assert list(figure.layout.xaxis.range) == [0, 100]
-
-
-def test_names_in_charts_are_text(store: Store) -> None:
-    rates = capabilities.capability_rates(store, Filters(search="zeta").where(), SAFE, Labels.own(CATALOGUE))
-    names = view.run_names(rates.runs)
-    assert list(names.values()) == [HOSTILE]
-    cells = rates.cells[rates.cells["grouping"] == "needs_knowledge"]
-    figure = grouped_bars(cells, names, capabilities.GROUPINGS["needs_knowledge"].groups, SAFE, "dark")
-    assert "<b>Zeta</b>" not in figure.to_json()
-    assert "&lt;b&gt;Zeta" in figure.layout.yaxis.ticktext[0]

@@ -1,4 +1,4 @@
-"""The charts of this folder's pages, by what they draw."""
+"""The trade-off chart: marks, intervals, frontier, regions, labels."""
 
 from __future__ import annotations
 
@@ -10,23 +10,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from siuo_dash.analysis.filters import Filters
-from siuo_dash.analysis.findings.judges import several_boards
 from siuo_dash.analysis.stats.frontier import pareto
 from siuo_dash.analysis.stats.proportions import wilson_array
-from siuo_dash.analysis.tradeoff import regions, tradeoff
-from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts import bars, colours, intervals, placement
+from siuo_dash.analysis.tradeoff import regions
+from siuo_dash.charts import colours, placement
 from siuo_dash.charts import tradeoff as scatter
-from siuo_dash.charts.figure import PERCENT_RANGE, Screen
-from tests.make.stores import shipped
+from siuo_dash.charts.figure import Screen
 
 HOSTILE = "<script>alert(1)</script> & <b>bold</b>"
-
-
-@pytest.fixture(scope="module")
-def paper() -> pd.DataFrame:
-    return tradeoff(shipped(), Filters(board="human-3"), METRICS["safe"])
 
 
 def made(count: int, seed: int = 1) -> pd.DataFrame:
@@ -244,59 +235,3 @@ def test_runs_without_both_rates_are_not_drawn() -> None:
     frame = made(3)
     frame.loc[0, "effective_rate"] = np.nan
     assert "run-0" not in runs_of(scatter.tradeoff(frame, "light"))
-
-
-def test_the_four_outcomes_are_the_counts(paper: pd.DataFrame) -> None:
-    figure = bars.outcomes(paper, "light")
-    parts = {trace.name: trace for trace in figure.data}
-    assert list(parts) == ["Both", "Safe only", "Effective only", "Neither"]
-    assert [round(bar.x[0] * 1.67) for bar in parts.values()] == [39, 50, 77, 1]
-    assert [bar.text[0] for bar in parts.values()] == ["39", "50", "77", ""], (
-        "no room for the 1, which hover and table tell"
-    )
-    assert sum(bar.x[0] for bar in parts.values()) == pytest.approx(100)
-    assert figure.layout.barmode == "stack"
-    assert list(figure.layout.yaxis.ticktext) == paper["model"].tolist()
-    assert "1 of 167 samples" in parts["Neither"].hovertext[0]
-    assert parts["Both"].marker.color == colours.BOTH
-
-
-def test_outcomes_that_are_rare_have_a_pattern_and_stand_only_where_they_are(paper: pd.DataFrame) -> None:
-    frame = paper.head(2).assign(apart=[3, 0], both=[36, 76], unplaced=[0, 2], samples=[167, 169])
-    parts = {trace.name: trace for trace in bars.outcomes(frame, "light").data}
-    assert list(parts) == ["Both", "Both, but not together", "Safe only", "Effective only", "Neither", "Ungraded"]
-    assert parts["Both, but not together"].marker.pattern.shape == "/"
-    assert parts["Ungraded"].marker.color == colours.UNGRADED
-
-
-def test_names_stand_above_the_bars_on_a_phone(paper: pd.DataFrame) -> None:
-    frame = paper.head(3).assign(model=["x" * 200, HOSTILE, "Short"])
-    figure = bars.outcomes(frame, "dark", narrow=True)
-    assert figure.layout.annotations[0].text.replace("<br>", "") == "x" * 200
-    assert "<script" not in "".join(a.text for a in figure.layout.annotations)
-    assert not figure.layout.yaxis.ticktext
-    assert len(bars.outcomes(pd.concat([paper] * 5), "light").data[0].x) == bars.MOST_ROWS
-
-
-def test_the_same_model_on_several_boards() -> None:
-    frame = several_boards(shipped(), METRICS["safe"])
-    figure = intervals.several_boards(frame, METRICS["safe"], "light")
-    assert list(figure.layout.yaxis.ticktext) == ["LLaVA-1.5-7B", "Qwen2.5-VL-7B-Instruct", "Qwen3-VL-8B-Instruct"]
-    lines = [trace for trace in figure.data if trace.mode == "lines"]
-    assert [[round(x, 1) for x in trace.x] for trace in lines] == [[21.6, 75.4], [29.9, 57.5], [53.3, 68.3]]
-    boards = [trace for trace in figure.data if trace.mode == "markers"]
-    assert sum(len(trace.x) for trace in boards) == 6
-    assert len({trace.marker.symbol for trace in boards}) == len(boards) == 4
-    human = next(trace for trace in boards if trace.name == "human, 3 responses")
-    assert human.x[0] == pytest.approx(100 * 36 / 167)
-    assert human.error_x.array[0] == pytest.approx(100 * wilson_array(36, 167)[1] - 100 * 36 / 167)
-    assert list(figure.layout.xaxis.range) == PERCENT_RANGE
-
-
-def test_a_dumbbell_with_hostile_names_on_a_phone() -> None:
-    frame = several_boards(shipped(), METRICS["safe"])
-    frame = frame.assign(name=frame["name"].replace("LLaVA-1.5-7B", HOSTILE))
-    figure = intervals.several_boards(frame, METRICS["safe"], "dark", narrow=True)
-    assert "<script" not in str(figure.to_json()).replace("\\u003c", "<")
-    assert not figure.layout.yaxis.ticktext
-    assert len(figure.layout.annotations) == 3
