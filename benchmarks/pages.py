@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.measure import head, line
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     "leaderboard": "pages/rankings/leaderboard.py",
     "domains": "pages/rankings/domains.py",

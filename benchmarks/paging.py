@@ -7,7 +7,6 @@ responses and of 2,000 samples with 10 kB responses, three each; with --files, a
 from __future__ import annotations
 
 import argparse
-import csv
 import random
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from urllib.parse import quote
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.measure import head, line
+from benchmarks.stores import shipped_samples, write_samples
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import publish
 from tests.browser.driver import ROOT, served, settled
@@ -97,19 +97,14 @@ def _store(folder: Path, samples: int, size: int) -> Path:
 
 def _catalogue(path: Path, samples: int) -> None:
     """A made-up catalogue: the first sample of each domain, over and over under new numbers."""
-    with path.open(encoding="utf-8", newline="") as lines:
-        reader = csv.DictReader(lines)
-        names = list(reader.fieldnames or ())
-        first = {row["domain"]: row for row in reversed(list(reader))}
-    with path.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, names)
-        writer.writeheader()
-        for number in range(samples):
-            place, domain = divmod(number, len(first))
-            row = list(first.values())[domain]
-            block = int(row["question_id"]) // 1000
-            prints = {name: f"{number:08x}{block:08x}" for name in ("question_fingerprint", "reference_fingerprint")}
-            writer.writerow(row | prints | {"question_id": str(1000 * block + place + 1)})
+    first = list({row["domain"]: row for row in reversed(shipped_samples())}.values())
+    rows = []
+    for number in range(samples):
+        place, domain = divmod(number, len(first))
+        block = int(first[domain]["question_id"]) // 1000
+        prints = {name: f"{number:08x}{block:08x}" for name in ("question_fingerprint", "reference_fingerprint")}
+        rows.append(first[domain] | prints | {"question_id": str(1000 * block + place + 1)})
+    write_samples(path, rows)
 
 
 def _submit(folder: Path, files: list[Path]) -> None:

@@ -10,15 +10,15 @@ import pyarrow as pa
 
 from siuo_dash.benchmark.schema import DOMAINS, RESULT_SCHEMA
 from siuo_dash.store.files import write_parquet
+from tests.conftest import ROOT
 
 MANUAL, ASSISTED = 167, 102
-_ROOT = Path(__file__).resolve().parents[1]
 
 
 def make_store(folder: Path, runs: int, *, judges: int = 3, seed: int = 2026) -> Path:
     """A data directory with `runs` synthetic runs of 269 samples, 3 responses' worth of verdicts, flags, no texts."""
     folder.mkdir(parents=True, exist_ok=True)
-    ids, domains = _write_samples(folder / "samples.csv")
+    ids, domains = _more_samples(folder / "samples.csv")
     random = np.random.default_rng(seed)
     batches = []
     for start in range(0, runs, 500):
@@ -29,10 +29,23 @@ def make_store(folder: Path, runs: int, *, judges: int = 3, seed: int = 2026) ->
     return folder
 
 
-def _write_samples(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def shipped_samples() -> list[dict[str, str]]:
+    """The rows of the shipped catalogue."""
+    with (ROOT / "data" / "samples.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def write_samples(path: Path, rows: list[dict[str, str]]) -> None:
+    """Write a catalogue."""
+    with path.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.DictWriter(target, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _more_samples(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """The shipped catalogue and 102 made-up AI-assisted samples behind it."""
-    with (_ROOT / "data" / "samples.csv").open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = shipped_samples()
     for index in range(ASSISTED):
         domain = DOMAINS[index % len(DOMAINS)]
         like = next(row for row in rows if row["domain"] == domain.id)
@@ -49,10 +62,7 @@ def _write_samples(path: Path) -> tuple[np.ndarray, np.ndarray]:
             }
         )
     rows.sort(key=lambda row: int(row["question_id"]))
-    with path.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.DictWriter(target, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_samples(path, rows)
     return np.array([int(row["question_id"]) for row in rows]), np.array([row["domain"] for row in rows])
 
 
@@ -63,7 +73,6 @@ def _runs(numbers: range, ids: np.ndarray, domains: np.ndarray, judges: int, ran
     safe = random.random((count, size)) < 1 / (1 + np.exp(-skill))
     effective = random.random((count, size)) < 0.8
     flagged = random.random(total) < 0.05
-    number = np.repeat(np.array(list(numbers)), size)
 
     def each(values: list[object], type_: pa.DataType) -> pa.Array:
         return pa.array(values, type_).take(pa.array(np.repeat(np.arange(count), size)))
@@ -87,7 +96,6 @@ def _runs(numbers: range, ids: np.ndarray, domains: np.ndarray, judges: int, ran
         "flags": _lists(flagged, "cut_off"),
         "responses": pa.array([[]] * total, RESULT_SCHEMA.field("responses").type),
     }
-    assert len(number) == total
     return pa.table(
         [columns.get(field.name, pa.nulls(total, field.type)) for field in RESULT_SCHEMA], schema=RESULT_SCHEMA
     )
