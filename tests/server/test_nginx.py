@@ -19,7 +19,7 @@ from tests.make.files import as_json, judged
 from tests.server.instance import Answer, Instance, answer_of, copy_data, running
 from tests.server.loops import finished
 from tests.server.nginx import HELP, Proxy, at_hand, proxied
-from tests.server.test_figures import figures
+from tests.server.test_monitoring import figures
 from tests.server.visitor import Visitor
 from tests.server.visitor_http import Refused
 
