@@ -27,6 +27,7 @@ from statistics import median, quantiles
 from time import perf_counter, process_time
 from typing import Any
 
+from benchmarks.measure import cpu_seconds, megabytes
 from tests.make.files import as_json, judged
 from tests.server.instance import Instance, copy_data, running
 from tests.server.visitor import BROKEN, Visitor
@@ -212,20 +213,6 @@ async def watch_memory(pids: Sequence[int], told: Measured) -> None:
     while True:
         told.memory.append((perf_counter() - started, sum(map(megabytes, pids))))
         await asyncio.sleep(1)
-
-
-def megabytes(pid: int) -> float:
-    """What a process holds in memory."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def cpu_seconds(pid: int) -> float:
-    """Processor seconds that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def report(ours: Measured, empty: Measured) -> list[str]:

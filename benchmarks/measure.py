@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -40,3 +42,17 @@ def line(*cells: object) -> str:
 def words(seconds: list[float]) -> str:
     """'12.3 ms (11.9–14.0)': median, minimum and maximum."""
     return f"{1000 * median(seconds):.1f} ms ({1000 * min(seconds):.1f}–{1000 * max(seconds):.1f})"
+
+
+def megabytes(pid: int) -> float:
+    """What a process holds in memory."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -80,7 +80,7 @@ def missing(evidence: str) -> str:
 
 
 def is_hidden(char: str) -> bool:
-    """Whether a character shows nothing or steers the text around it: controls, formats, blanks, variation selectors."""
+    """Whether a character shows nothing or steers the text around it: control, format, blank, variation selector."""
     variation = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
     return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or char in _BLANK or variation
 

@@ -39,7 +39,7 @@ _NO_TEST: Final = (np.nan,) * (len(_TEST) + 1)
 
 DOMAIN_RUNS: Final = Query(
     "domain_runs",
-    "The chosen runs that rates by domain can be made of (per-sample runs that were graded on a metric), or the others.",
+    "The chosen runs that have rates by domain (per-sample runs that were graded on a metric), or the others.",
     """
     SELECT run_no, run_id, model, board, {metric}_n < expected_samples AS partial, evidence FROM runs
     WHERE ({where}) AND (evidence = 'per_sample' AND {metric}_n > 0) = $has_domains ORDER BY model, run_id

@@ -248,7 +248,7 @@ def run_ids(store: Store, where: Clause, order: str = "run_id", most: int | None
 def sample_counts(
     store: Store, metric: Metric, runs: Clause, samples: Clause = EVERY, order: str = "s.question_id"
 ) -> pd.DataFrame:
-    """The catalogue's columns of the samples, and how many of the runs pass (`k`), are graded (`n`), have a row (`runs`).
+    """The samples as the catalogue has them, and how many runs pass (`k`), are graded (`n`), have a row (`runs`).
 
     samples: a condition on `s` (the catalogue) and `c` (the counts); order: SQL, never of a user.
     """

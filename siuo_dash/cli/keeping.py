@@ -27,8 +27,8 @@ def verify(
 ) -> None:
     """Examine the log's chain, every run file, the shipped results and the catalogue. Exit code 0: sound; 1: not.
 
-    Each line of the log is protected by the line after it, the last one by its hash beside the log. Who can write in the
-    data directory can change both: compare it with a backup kept elsewhere.
+    Each line of the log is protected by the line after it, the last one by its hash beside the log. Who can write in
+    the data directory can change both: compare it with a backup kept elsewhere.
     """
     done = remove_left_over(data) if repair else []
     findings = examine(data, SHIPPED)

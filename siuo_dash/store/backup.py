@@ -57,8 +57,9 @@ def must_be_data(data_dir: Path) -> None:
 def backup(data_dir: Path, target: Path) -> Backup:
     """Write the catalogue, the shipped results, the registry and the files that it names into one new tar file.
 
-    It is one moment of the registry, whose files never change: nobody waits for it. The benchmark's own text and pictures
-    are left out: `fetch-benchmark` brings them again. Raises StoreError when `target` exists or the disk refuses.
+    It is one moment of the registry, whose files never change: nobody waits for it. The benchmark's own text and
+    pictures are left out: `fetch-benchmark` brings them again. Raises StoreError when `target` exists or the disk
+    refuses.
     """
     if os.path.lexists(target):
         what = "a link of this name is there" if target.is_symlink() else "a file of this name is already there"
@@ -125,7 +126,7 @@ def _write(data_dir: Path, body: BinaryIO) -> Backup:
 
 
 def _image(data_dir: Path) -> tuple[bytes, list[str]]:
-    """The registry as it is at this moment, as a file's bytes, and the files that it names; nothing without a registry."""
+    """The registry as it is now, as a file's bytes, and the files that it names; nothing without a registry."""
     with explained(data_dir), reading(data_dir) as connection, closing(sqlite3.connect(":memory:")) as copy:
         if connection is None:
             return b"", []

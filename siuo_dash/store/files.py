@@ -159,7 +159,8 @@ def fill(descriptor: int, data: bytes | memoryview) -> None:
 def locked(path: Path, busy: StoreError, patience: float = 0.0) -> Iterator[None]:
     """Hold an advisory lock on a file, which is made where it is missing; it ends with the process, too.
 
-    Raises `busy` when another process holds it for longer than `patience` seconds. Who holds the lock may remove the file.
+    Raises `busy` when another process holds it for longer than `patience` seconds. Who holds the lock may remove the
+    file.
     """
     deadline = time.monotonic() + patience
     while True:

@@ -1,7 +1,7 @@
 """Reads a data directory as it was kept before there was a registry: a folder for each state, log.jsonl, notes beside.
 
-Nothing is changed here. A change that a process died over is worked out as the next writer of that time would have finished
-it, from the note (`submissions/.journal/pending.json`) and from where the files are.
+Nothing is changed here. A change that a process died over is worked out as the next writer of that time would have
+finished it, from the note (`submissions/.journal/pending.json`) and from where the files are.
 """
 
 from __future__ import annotations
@@ -154,8 +154,9 @@ def _chained(events: Iterable[Event], previous: str | None) -> list[Event]:
 def _finish_change(old: OldDirectory, places: dict[str, dict[str, Path]]) -> None:
     """Add to the log what a change that was broken off had done, and carry out what follows from it.
 
-    The note names the change and its consequences, in this order. The log ends before them when none is logged: then the
-    change has happened if its file is where it leads. Else some of the note's lines are in the log, and the rest follows.
+    The note names the change and its consequences, in this order. The log ends before them when none is logged: then
+    the change has happened if its file is where it leads. Else some of the note's lines are in the log, and the rest
+    follows.
     """
     done = _note(old, "done.json")
     events = _note(old, "pending.json")

@@ -1,7 +1,8 @@
 """Takes over a data directory that was kept in folders and a log.jsonl, before there was a registry.
 
-Everything is read and worked out first; the old files are left as they are. Then the registry is made in one step, and the
-old files are moved together into `before-registry/`. What a killed process leaves half done, the next start finishes.
+Everything is read and worked out first; the old files are left as they are. Then the registry is made in one step,
+and the old files are moved together into `before-registry/`. What a killed process leaves half done, the next start
+finishes.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def _fill(change: Change, old: OldDirectory, aside: Path) -> None:
 
 
 def _reconcile(change: Change, old: OldDirectory, run: OldRun, history: list[tuple[int, Event]]) -> None:
-    """Log what the log does not say of a run that is there, so that nothing becomes visible that was not, or vanishes."""
+    """Log what the log does not say of a run that is there, so that nothing that was hidden is shown, or vanishes."""
     logged = MOVES[history[-1][1].event].target if history else None
     if logged == run.state:
         return

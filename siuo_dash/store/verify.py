@@ -1,7 +1,7 @@
 """Examines a data directory: the catalogue, the shipped results, the registry with its log, and every run's file.
 
-It reads every file and takes no lock, so that it also runs where nothing may be written: a change that is made meanwhile
-can show as a fault, and is gone when asked again.
+It reads every file and takes no lock, so that it also runs where nothing may be written: a change that is made
+meanwhile can show as a fault, and is gone when asked again.
 """
 
 from __future__ import annotations

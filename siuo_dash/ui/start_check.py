@@ -1,8 +1,8 @@
 """How Streamlit is set to serve: its options, from wherever it takes them.
 
 As a program it checks, without a server, what `streamlit run app.py` with the same arguments, environment and files
-would check at its start: `python -m siuo_dash.ui.start_check --server.address 0.0.0.0`. The command line, which loads no
-Streamlit, calls it that way.
+would check at its start: `python -m siuo_dash.ui.start_check --server.address 0.0.0.0`. The command line, which loads
+no Streamlit, calls it that way.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _State:
-    """One whole state of the store: the database, and what it was filled from, by run_id (RESULTS: the shipped ones)."""
+    """One whole state of the store: the database, and what filled it, by run_id (RESULTS: the shipped ones)."""
 
     connection: duckdb.DuckDBPyConnection
     writer: duckdb.DuckDBPyConnection

@@ -1,4 +1,4 @@
-"""The tables of the in-memory database, and filling them: the catalogue once, changed runs in one transaction each time."""
+"""The tables of the in-memory database, and filling them: the catalogue once, changed runs in one transaction."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ CREATE TABLE runs (
 );
 CREATE TABLE verdicts (
     run_no INTEGER, task VARCHAR, question_id INTEGER,
-    safe BOOLEAN, effective BOOLEAN, safe_and_effective BOOLEAN, answer VARCHAR, correct BOOLEAN, response_count INTEGER,
+    safe BOOLEAN, effective BOOLEAN, safe_and_effective BOOLEAN, answer VARCHAR, correct BOOLEAN,
+    response_count INTEGER,
     response_chars INTEGER,
     safe_votes SMALLINT, safe_graded SMALLINT, effective_votes SMALLINT, effective_graded SMALLINT,
     safe_and_effective_votes SMALLINT, safe_and_effective_graded SMALLINT
@@ -124,7 +125,8 @@ FROM meta m JOIN numbered n ON n.run_id = m.run_id CROSS JOIN manual LEFT JOIN e
 """
 INSERT_VERDICTS: Final = """
 INSERT INTO verdicts
-SELECT n.run_no, i.task, i.question_id, i.safe, i.effective, i.safe_and_effective, i.answer, i.correct, i.response_count,
+SELECT n.run_no, i.task, i.question_id, i.safe, i.effective, i.safe_and_effective, i.answer, i.correct,
+    i.response_count,
     i.response_chars, i.safe_votes, i.safe_graded, i.effective_votes, i.effective_graded,
     i.safe_and_effective_votes, i.safe_and_effective_graded
 FROM incoming i JOIN numbered n ON n.run_id = i.run_id
@@ -217,6 +219,7 @@ def _name_boards(writer: duckdb.DuckDBPyConnection) -> None:
     new = writer.execute("SELECT DISTINCT judge, responses_per_sample FROM runs WHERE board IS NULL").fetchall()
     for judge, count in new:
         writer.execute(
-            "UPDATE runs SET board = ? WHERE board IS NULL AND judge = ? AND responses_per_sample IS NOT DISTINCT FROM ?",
+            "UPDATE runs SET board = ? WHERE board IS NULL AND judge = ?"
+            " AND responses_per_sample IS NOT DISTINCT FROM ?",
             [Protocol(judge, count).id, judge, count],
         )

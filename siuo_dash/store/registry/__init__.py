@@ -1,7 +1,7 @@
 """The registry: which runs there are, in which state, whose, and the log of all that happened to them; in SQL.
 
-A submission is a row; each change of it is one transaction that also writes the log. What anybody may do or see is decided
-here, from the Actor, so that no page can forget it.
+A submission is a row; each change of it is one transaction that also writes the log. What anybody may do or see is
+decided here, from the Actor, so that no page can forget it.
 """
 
 from __future__ import annotations

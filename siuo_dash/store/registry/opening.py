@@ -32,8 +32,8 @@ REGISTRY: Final = "registry.db"
 LOCK_SECONDS: Final = 30.0
 _MOST_OPEN: Final = 8
 _WITH_WRITE_AHEAD_LOG: Final = b"\x02\x02"
-"""Bytes 18 and 19 of a database that is changed through a write-ahead log (sqlite.org/fileformat.html). Set by hand, so that
-none is made beside a file that is hidden and renamed."""
+"""Bytes 18 and 19 of a database that is changed through a write-ahead log (sqlite.org/fileformat.html). Set by hand,
+so that none is made beside a file that is hidden and renamed."""
 _VERSION: Final = select(head.c.seq)
 _OF_SYSTEM: Final = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_IOERR": errno.EIO, "SQLITE_NOMEM": errno.ENOMEM}
 
@@ -131,8 +131,8 @@ def make(data_dir: Path, fill: Callable[[Change], None] | None = None) -> None:
         return
     with explained(data_dir):
         files.clean(data_dir, REGISTRY)
-        # Until this descriptor is closed nobody here opens the registry: closing any descriptor of a file lets go of all
-        # locks that this process has on it, SQLite's too.
+        # Until this descriptor is closed nobody here opens the registry: closing any descriptor of a file lets go of
+        # all locks that this process has on it, SQLite's too.
         with _lock, files.staged(data_dir, REGISTRY) as staged:
             engine = _engine(staged.path)
             try:

@@ -56,8 +56,8 @@ def publish(data_dir: Path, table: pa.Table, *, by: str | None) -> Published:
     """Publish one run: on return it is on the disk, visible and logged; on any error nothing of it is kept.
 
     table: the rows of one run under RESULT_SCHEMA, run_id as `make_run_id` gives it. Raises AlreadyPublished when the
-    content is in the store (also as a withdrawn or shipped run), SubmissionError when the rows are not one run, StoreError
-    when the disk refuses, SchemaError naming a column. The cost does not depend on the number of runs.
+    content is in the store (also as a withdrawn or shipped run), SubmissionError when the rows are not one run,
+    StoreError when the disk refuses, SchemaError naming a column. The cost does not depend on the number of runs.
     """
     with bringing(data_dir, table) as (now, upload):
         _refuse_known(now, upload)

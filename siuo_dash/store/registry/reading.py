@@ -69,7 +69,7 @@ def named_files(data_dir: Path) -> set[str]:
 
 
 def own(data_dir: Path, actor: Actor) -> list[Submitted]:
-    """The actor's own submissions in all states, the newest first; of the local user also what nobody is known to own."""
+    """The actor's own submissions in all states, newest first; of the local user also what nobody is known to own."""
     must_be_somebody(actor)
     mine = runs.c.verified & (runs.c.owner == actor.id)
     if actor.id is None:

@@ -1,7 +1,7 @@
 """What happens to a submission: kept as a draft, sent, corrected, taken back, decided; withdrawn and restored.
 
-Each is one change of the registry. All authorisation is decided here and in `actors`, from the Actor, so that no page can
-forget it.
+Each is one change of the registry. All authorisation is decided here and in `actors`, from the Actor, so that no page
+can forget it.
 """
 
 from __future__ import annotations

@@ -3,17 +3,19 @@
 `runs`: a row for each run that was ever published, drafted or submitted; shipped runs are not in it.
 
     run_id         as pages show it; it can differ from the run_id in the file, over which it is laid when that is read
-    state          one of the states of log.MOVES: draft, pending, published, withdrawn, rejected, superseded, retracted.
-                   Pages show `published` alone
+    state          one of the states of log.MOVES: draft, pending, published, withdrawn, rejected, superseded,
+                   retracted. Pages show `published` alone
     number         the line of the log that brought it: runs in their order
     changed        the line of the log that changed it last: what changed since a version has a greater one
     sent           the line of the log that first showed it to reviewers or to everybody; null = a draft that never was
     content_hash   of its rows (benchmark.identity); null = taken over from an older version with a file that is broken
     totals         whether only counts are known of it. Equal counts prove nothing: of such runs the name decides
-    file           `runs/<SHA-256 of its bytes>.parquet`, relative to the data directory. A file never changes, and several
-                   runs can name the same one. What no row names is left over from a process that died
-    source_status  as pages show it: what the submitter gave, or what a reviewer gave with the approval; laid over the file
-    owner          the verified address of who sent it, or the name that was given on the command line; pages never show it
+    file           `runs/<SHA-256 of its bytes>.parquet`, relative to the data directory. A file never changes, and
+                   several runs can name the same one. What no row names is left over from a process that died
+    source_status  as pages show it: what the submitter gave, or what a reviewer gave with the approval; laid over the
+                   file
+    owner          the verified address of who sent it, or the name that was given on the command line; pages never
+                   show it
     verified       whether `owner` is a verified address
     corrects       the earlier submission that it was sent to correct
     family         the first submission of its line of corrections, which can be itself
@@ -22,8 +24,9 @@
 
 `one_public_run_a_content` is the claim on a content: two transactions cannot both make it public.
 
-`log`: the lines, without their newlines, in the order of `seq` from 1 without a gap; `hash` = SHA-256 of `line`, which the
-next line carries. The other columns repeat what is in the line, for searches; null in a line that cannot be read.
+`log`: the lines, without their newlines, in the order of `seq` from 1 without a gap; `hash` = SHA-256 of `line`,
+which the next line carries. The other columns repeat what is in the line, for searches; null in a line that cannot be
+read.
 `head`: one row: `seq` and `hash` of the last line. `sign_outs`: sign-ins that have ended, by a hash that names nobody.
 `turns`: who is uploading now, a row a person, by a hash; see `uploading`.
 """

@@ -77,8 +77,8 @@ def _read(file: pq.ParquetFile) -> pa.Table:
 def _rows_of(table: pa.Table) -> pa.Table:
     """The rows without responses and flags, with how many responses each sample has and how they were judged.
 
-    Adds `response_count`, `response_chars` (of all of them; null where one is not known) and, for safe, effective and the
-    AND of each response (False when either is False), `_votes` (passing responses) and `_graded` (responses with a
+    Adds `response_count`, `response_chars` (of all of them; null where one is not known) and, for safe, effective and
+    the AND of each response (False when either is False), `_votes` (passing responses) and `_graded` (responses with a
     verdict); 0 of 0 where the sample was not judged.
     """
     rows = table.select(_ROW_COLUMNS)
