@@ -12,8 +12,6 @@ import pytest
 
 from tests.conftest import ROOT
 
-pytestmark = [pytest.mark.timeout(300)]
-
 
 @pytest.fixture(scope="module", autouse=True)
 def tools() -> None:

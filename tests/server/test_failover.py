@@ -25,7 +25,6 @@ from tests.server.visitor_http import Refused
 
 pytestmark = [
     pytest.mark.skipif(not at_hand(), reason=HELP),
-    pytest.mark.timeout(400),
 ]
 
 SUBMITTERS, EACH = 6, 4

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from benchmarks import load
 from tests.make.registry import runs_in
 from tests.server.instance import copy_data, running
 from tests.server.loops import finished
-
-pytestmark = [pytest.mark.timeout(240)]
 
 
 def test_a_small_load_runs_without_an_error_and_is_reported(tmp_path: Path) -> None:

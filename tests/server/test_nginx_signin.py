@@ -19,7 +19,6 @@ from tests.server.test_nginx import BEHIND
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not at_hand(), reason=HELP),
-    pytest.mark.timeout(300),
 ]
 
 
