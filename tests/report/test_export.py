@@ -25,6 +25,7 @@ from siuo_dash.report.export import (
     to_markdown,
     to_parquet,
 )
+from siuo_dash.text import is_hidden
 
 PROVENANCE = Provenance("0123456789ab", "human, 3 responses", "No filter is set.")
 HOSTILE = (
@@ -165,7 +166,7 @@ def test_markdown_shows_each_name_as_it_is(names: list[str]) -> None:
     text = to_markdown(table(names)).decode()
     rows = shown(text.split("\n\n")[0])
     assert rows[0] == ["model", "rate"]
-    plain = ["".join(letter if letter.isprintable() else " " for letter in name) for name in names]
+    plain = ["".join(" " if is_hidden(letter) else letter for letter in name) for name in names]
     assert [row[0].split() for row in rows[1:]] == [name.split() for name in plain]
     assert "**" in text.splitlines()[2] or not plain[0].strip()
 
