@@ -42,7 +42,7 @@ def compare_the_two_best(page: Page) -> None:
     expect(page.get_by_test_id("stMultiSelect").get_by_text(PHI_4)).to_be_visible()
     follow(page, page.get_by_role("link", name="Compare", exact=True).last, "Compare")
     assert query(page)["runs"] == [PHI_35, PHI_4]
-    expect(page.get_by_text("The two cannot be told apart")).to_be_visible()
+    expect(page.get_by_text("The difference is not significant")).to_be_visible()
 
 
 def open_the_second_sample(page: Page) -> str:
@@ -75,7 +75,7 @@ def test_back_from_the_sample_everything_is_as_it_was(dashboard: str, open_page:
     expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
     settled(page)
     assert page.url == address
-    expect(page.get_by_text("The two cannot be told apart")).to_be_visible()
+    expect(page.get_by_text("The difference is not significant")).to_be_visible()
     expect(page.get_by_role("link", name="with both runs").first).to_have_text(chosen)
 
 

@@ -121,6 +121,7 @@ def test_from_a_dropped_file_to_a_row_that_others_see_and_away_again(
     # The second open browser sees it at its next interaction.
     fill(other, "Search", "walker")
     see(other.get_by_text("whose model or organization contains “walker”"))
+    settled(other)  # a list that opens while the page is still being drawn closes again
     other.get_by_role("combobox", name="Chosen runs").click()
     see(other.get_by_role("option", name="Walker-VL-9B"))
     other.keyboard.press("Escape")
