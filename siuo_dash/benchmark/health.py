@@ -67,7 +67,7 @@ def opening(text: str) -> str:
 
 
 def boilerplate_openings(texts: Iterable[str | None]) -> frozenset[str]:
-    """Openings that at least 5 % of a run's responses share, and at least two; None = not at hand."""
+    """Openings that at least 5 % of a run's responses share, and at least two; None = not available."""
     at_hand = [text for text in texts if text is not None]
     counts = Counter(opening(text) for text in at_hand if not is_empty(text))
     least = max(2.0, BOILERPLATE_SHARE * len(at_hand))
@@ -77,7 +77,7 @@ def boilerplate_openings(texts: Iterable[str | None]) -> frozenset[str]:
 def response_flags(
     text: str | None, *, reference_fingerprint: str = "", boilerplate: frozenset[str] = frozenset()
 ) -> list[str]:
-    """Flags of one response's text; none where the text is not at hand.
+    """Flags of one response's text; none where the text is not available.
 
     reference_fingerprint: of the sample's reference answer. boilerplate: from `boilerplate_openings`.
     """

@@ -64,7 +64,7 @@ def cohen_kappa(first: Iterable[object], second: Iterable[object]) -> Kappa | No
     # Of statsmodels this alone is used: scipy has no kappa, and the variance is 20 lines. It takes 0.7 s to import.
     from statsmodels.stats.inter_rater import cohens_kappa
 
-    # A variance of 0, or by rounding just below, makes it divide and take roots in vain.
+    # A variance of 0, or by rounding just below, makes it divide by zero or take the root of a negative.
     with np.errstate(invalid="ignore", divide="ignore"):
         found = cohens_kappa(np.array(counted.table), return_results=True)
     kappa, variance = float(found["kappa"]), float(found["var_kappa"])
