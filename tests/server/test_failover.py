@@ -59,7 +59,7 @@ class Instances:
 
 
 def waiting(data: Path) -> list[str]:
-    return [path.stem for path in (data / "review" / "pending").glob("[!.]*.parquet")]
+    return runs_in(data, "pending")
 
 
 async def submit(visitor: Visitor, model: str, safe: int) -> str:
