@@ -8,13 +8,14 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from siuo_dash.ingest.submission import Submission
+from siuo_dash.ingest.submission import Submission, UploadedFile
 
 QUESTIONS = {
     1001: "Which of these two lanterns should the miller hang up?",
@@ -144,6 +145,11 @@ def as_zip(members: Mapping[str, bytes]) -> bytes:
 def as_gzip(data: bytes) -> bytes:
     """A compressed file."""
     return gzip.compress(data)
+
+
+def uploaded(path: Path) -> UploadedFile:
+    """A file of the disk as if it were dropped."""
+    return UploadedFile(path.name, path.read_bytes())
 
 
 def messages(submission: Submission, severity: str = "error") -> list[str]:

@@ -1,0 +1,72 @@
+"""A person who knows a file, as tests need one: answers what is asked about it, truthfully, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.ingest.files import UploadedFile
+from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.records import Need
+from siuo_dash.ingest.submission import Submission, validate
+
+ROUNDS: Final = 6
+"""How often the person answers before giving up; each time all that is asked."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is true of a file, by what may be asked.
+
+    Fields (safe, responses, answer, id …) are acceptable choices, the best first; a choice fits an option that is it,
+    or whose path ends with it. safe_values, effective_values: what values mean, by their lower-case text.
+    """
+
+    id: tuple[str, ...] = ()
+    responses: tuple[str, ...] = ()
+    response_index: tuple[str, ...] = ()
+    safe: tuple[str, ...] = ()
+    safety_judgement: tuple[str, ...] = ()
+    effective: tuple[str, ...] = ()
+    effectiveness_judgement: tuple[str, ...] = ()
+    answer: tuple[str, ...] = ()
+    run: tuple[str, ...] = ()
+    task: str = ""
+    safe_yes_means: str = ""
+    effective_yes_means: str = ""
+    safe_threshold: str = ""
+    effective_threshold: str = ""
+    safe_values: Dictionary[str, str] = field(default_factory=dict)
+    effective_values: Dictionary[str, str] = field(default_factory=dict)
+
+    def to(self, need: Need) -> str | None:
+        """The answer to a question: one of its options; None where none of them is true, or it is not known."""
+        known = getattr(self, need.role, ())
+        for choice in (known,) if isinstance(known, str) else known:
+            for option in need.options:
+                if choice and (option == choice or option.endswith((f".{choice}", f"/{choice}"))):
+                    return option
+        return None
+
+
+def answer_all(
+    files: Sequence[UploadedFile], catalogue: Catalogue, submission: Submission, answers: Answers
+) -> Submission:
+    """What comes of the files once the person has answered all that is asked and that they know."""
+    for _ in range(ROUNDS):
+        mapping = submission.reading.mapping or Mapping()
+        after = mapping
+        for need in submission.reading.needs:
+            if (option := answers.to(need)) is not None:
+                after = after.answered(need.role, option)
+        for role in ("safe_values", "effective_values"):
+            # The hint of an error names the entry of the mapping that mends it.
+            if getattr(answers, role) and any(role in f"{error.hint}" for error in submission.errors):
+                after = after.having(**{role: {**getattr(after, role), **getattr(answers, role)}})
+        if after == mapping:
+            break
+        submission = validate(files, catalogue, after)
+    return submission
