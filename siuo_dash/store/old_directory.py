@@ -23,7 +23,7 @@ from siuo_dash.errors import SiuoError
 from siuo_dash.store import files
 from siuo_dash.store.registry.change import Upload
 from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, hash_of, parse, source_of
-from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes, unreadable
+from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes, table_of, unreadable
 
 LOG: Final = "log.jsonl"
 JOURNAL: Final = "submissions/.journal"
@@ -218,7 +218,7 @@ def _logged_run(old: OldDirectory, run_id: str, state: str, path: Path) -> OldRu
         if state == "pending" and _SAID.encode() in footer:  # killed while it was approved
             run.upload = replace(run.upload, source_status=footer[_SAID.encode()].decode())
         known = footer.get(CONTENT_HASH.encode())
-        digest = known.decode("ascii", "replace") if known else content_hash(pq.read_table(pa.BufferReader(data)))
+        digest = known.decode("ascii", "replace") if known else content_hash(table_of(data))
         run.upload = replace(run.upload, content_hash=digest)
     except (pa.ArrowException, OSError, LookupError, ValueError) as error:
         old.report.append(f"{_name(old, path)}: {unreadable(error)[0]}; taken over as it is")
@@ -229,8 +229,9 @@ def _take_in_unlogged(old: OldDirectory, path: Path) -> None:
     """Each run of a public file that the log does not know, under the run_id that its rows have: pages showed it so."""
     try:
         data = path.read_bytes()
-        check_schema(pq.read_schema(pa.BufferReader(data)), exact=False)
-        table = pq.read_table(pa.BufferReader(data)).select(RESULT_SCHEMA.names).cast(RESULT_SCHEMA)
+        table = table_of(data)
+        check_schema(table.schema, exact=False)
+        table = table.select(RESULT_SCHEMA.names).cast(RESULT_SCHEMA)
         run_ids = table.column("run_id").unique().to_pylist()
         for run_id in run_ids:
             if run_id in old.runs:

@@ -31,7 +31,7 @@ from siuo_dash.store.registry.opening import REGISTRY, reading
 from siuo_dash.store.registry.publishing import clean, discard
 from siuo_dash.store.registry.reading import named_files
 from siuo_dash.store.registry.tables import head, log, runs
-from siuo_dash.store.runs.parquet import AS_SERVICE, check_schema, unreadable
+from siuo_dash.store.runs.parquet import AS_SERVICE, check_schema, table_of, unreadable
 
 REPAIR: Final = "run `python -m siuo_dash verify --repair`"
 _TAMPERED: Final = f"{REGISTRY} was changed by something else, or the disk lost a part: compare it with a backup"
@@ -174,8 +174,9 @@ def _run(data_dir: Path, row: Row[Any]) -> Iterator[Finding]:
     name = f"{row.file} ({row.run_id})"
     try:
         body = (data_dir / row.file).read_bytes()
-        check_schema(pq.read_schema(pa.BufferReader(body)), exact=False)
-        digest = content_hash(pq.read_table(pa.BufferReader(body)))
+        table = table_of(body)
+        check_schema(table.schema, exact=False)
+        digest = content_hash(table)
     except FileNotFoundError:
         yield Finding("error", "the registry names this file, but it is gone", _FROM_BACKUP, name)
         return

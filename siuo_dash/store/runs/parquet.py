@@ -69,6 +69,16 @@ def _check_nulls(field: pa.Field, values: pa.ChunkedArray, name: str) -> None:
             _check_nulls(child, pc.struct_field(values, child.name), f"{name}.{child.name}")
 
 
+def table_of(body: bytes) -> pa.Table:
+    """All rows of a Parquet file that is in memory.
+
+    Read in this thread: those of Arrow's data set reader may hold the bytes for longer than the call, and the process
+    aborts where one of them gives them back while the interpreter ends.
+    """
+    with pq.ParquetFile(pa.BufferReader(body)) as file:
+        return file.read(use_threads=False)
+
+
 def check_schema(schema: pa.Schema, where: str = "", *, exact: bool = True) -> None:
     """Raise SchemaError naming the first column that is not RESULT_SCHEMA's.
 

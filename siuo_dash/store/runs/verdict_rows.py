@@ -66,7 +66,7 @@ def _read(file: pq.ParquetFile) -> pa.Table:
     check_schema(file.schema_arrow, exact=False)
     leaves = [file.schema.column(index).path for index in range(len(file.schema))]
     wanted = [path for path in leaves if path.split(".")[0] != "responses" or path.split(".")[-1] in _PARTS]
-    table = file.read(columns=wanted).select(_READ_SCHEMA.names)
+    table = file.read(columns=wanted, use_threads=False).select(_READ_SCHEMA.names)
     for name in table.column_names:
         if not RESULT_SCHEMA.field(name).nullable and table.column(name).null_count:
             raise SchemaError(f"column {name} holds nulls", hint="it must always be filled")
