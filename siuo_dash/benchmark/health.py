@@ -35,7 +35,9 @@ _ERROR: Final = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_REASONING: Final = re.compile(r"<\s*(/?)\s*\|?(think|thinking|thought|reasoning|reason)\|?\s*>", re.IGNORECASE)
+_REASONING: Final = re.compile(
+    r"<\s*+(?:(/)\s*+)?\|?(?:think|thinking|thought|reasoning|reason)\|?\s*+>", re.IGNORECASE
+)
 
 
 def in_order(flags: Iterable[str]) -> list[str]:
@@ -52,7 +54,7 @@ def is_error_message(text: str) -> bool:
 def has_unclosed_reasoning(text: str) -> bool:
     """Whether a <think> block opens and is not closed after."""
     tags = list(_REASONING.finditer(text))
-    return bool(tags) and tags[-1].group(1) == ""
+    return bool(tags) and tags[-1].group(1) is None
 
 
 def is_cut_off(text: str) -> bool:

@@ -88,12 +88,13 @@ class Text(Fact):
 
     def check(self, value: str) -> Finding | None:
         # Invisible characters could make one name look like another, or turn the text around it.
-        hidden = unseen(value, f"\n\t\r{_EMOJI_MARKS}" if self.lines else "")
+        head = value[: self.longest]
+        hidden = unseen(head, f"\n\t\r{_EMOJI_MARKS}" if self.lines else "")
         if hidden:
             return self.wrong(
                 f"holds invisible or control characters (U+{ord(hidden):04X})", "type it instead of pasting it"
             )
-        if self.is_name and not letters(value):
+        if self.is_name and not letters(head):
             return self.wrong("holds no letter and no digit", "give the name that people know it by")
         if len(value) > self.longest:
             return self.wrong(f"{len(value):,} characters; the limit is {self.longest:,}", "shorten it")

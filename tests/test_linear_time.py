@@ -1,0 +1,169 @@
+"""Text of any kind costs time in proportion to its length: each pattern of the package, each function that reads it.
+
+Whoever pays the square of a length holds Python's one lock meanwhile, and nobody else is answered.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import pkgutil
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import pytest
+
+import siuo_dash
+from siuo_dash.benchmark.as_released import effectiveness_number, safety_number
+from siuo_dash.benchmark.choice_letter import parse_option
+from siuo_dash.benchmark.health import response_flags
+from siuo_dash.benchmark.judgement import stated
+from siuo_dash.benchmark.run_facts import FACTS
+from siuo_dash.benchmark.text import MOST_MARKS, fingerprint, nfkc
+from siuo_dash.ingest.findings import shown
+from siuo_dash.ingest.verdicts import name_tokens, token
+from siuo_dash.text import spelled_out
+
+LENGTH = 2_500
+NOTICED = 0.02
+"""Processor seconds below which a time is too short to be compared; the square of LENGTH takes longer by far."""
+SHORT: dict[str, str] = {
+    "siuo_dash.analysis.findings.models._SIZE": "a word of a model's name, which has at most 100 characters",
+    "siuo_dash.benchmark.health._ERROR": "the first 300 characters of a response",
+    "siuo_dash.ingest.official._FILE": "the name of a file, cut to 120 characters",
+    "siuo_dash.ingest.vlmevalkit._FILE": "the name of a file, cut to 120 characters",
+}
+"""Patterns that see short text only, and why."""
+READERS: dict[str, Callable[[str], object]] = {
+    "safety stated": partial(stated, question="safe"),
+    "effectiveness stated": partial(stated, question="effective"),
+    "safety as released": safety_number,
+    "effectiveness as released": effectiveness_number,
+    "option": parse_option,
+    "flags": partial(response_flags, reference_fingerprint="x"),
+    "fingerprint": fingerprint,
+    "token": token,
+    "field's name": name_tokens,
+    "shown": shown,
+    "spelled out": spelled_out,
+    **{f"fact {name}": fact.check for name, fact in FACTS.items() if type(fact).__name__ == "Text"},
+}
+RUNS = [" ", "\n", "\r\n", "\t", "a", "1", "-", "- ", ".", ".\n", ",", '"', "[", "<", "</", "\\", "/", "a ", "A"]
+RUNS += ["\u0300\u0315", "\uff9e\u0315", "\ufdfa", "\u2028", "therefore ", "\nthe response is ", "judgement deemed\n"]
+HEADS = ["", "a", "<", "[", "judgement", "safe", "not", "x. thus", "the response is ", "Safety Judgement: ", "a."]
+
+
+def module_names() -> list[str]:
+    return [
+        each.name for each in pkgutil.walk_packages(siuo_dash.__path__, "siuo_dash.") if "__main__" not in each.name
+    ]
+
+
+def patterns_in(value: Any) -> Iterator[re.Pattern[str]]:
+    """The compiled patterns of text in a value, however deep."""
+    if isinstance(value, re.Pattern):
+        if isinstance(value.pattern, str):
+            yield value
+    elif isinstance(value, dict):
+        yield from (found for inner in value.values() for found in patterns_in(inner))
+    elif isinstance(value, (tuple, list, set, frozenset)):
+        yield from (found for inner in value for found in patterns_in(inner))
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        yield from (found for each in dataclasses.fields(value) for found in patterns_in(getattr(value, each.name)))
+
+
+def all_patterns() -> dict[str, re.Pattern[str]]:
+    """{place: pattern} of the package: those that modules keep, and those written where they are used."""
+    found: dict[str, re.Pattern[str]] = {}
+    for name in module_names():
+        module = importlib.import_module(name)
+        for key, value in vars(module).items():
+            for number, pattern in enumerate(patterns_in(value)):
+                found[f"{name}.{key}" + (f".{number}" if number else "")] = pattern
+        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(ast.Name("re"), called), args=[ast.Constant(str() as written), *_]):
+                    found[f"{name}, re.{called} {written!r}"] = re.compile(written)
+    short = {found[place].pattern for place in SHORT}
+    distinct = {(pattern.pattern, pattern.flags): place for place, pattern in reversed(found.items())}
+    return {place: found[place] for (written, _), place in distinct.items() if written not in short}
+
+
+def texts(heads: list[str], length: int) -> Iterator[str]:
+    """Texts of about this many characters, each a trap for some kind of pattern."""
+    for head in heads:
+        for run in RUNS:
+            yield head + run * (length // len(run)) + "z"
+        for run in (" ", "\n", "a"):  # as many heads as there are characters behind each
+            yield (head + run * int(length**0.5)) * int(length**0.5)
+        yield head * (length // max(1, len(head)))
+
+
+def seconds(work: Callable[[str], object], text: str) -> float:
+    """Processor time, the shorter of two."""
+    times = []
+    for _ in range(2):
+        start = process_time()
+        work(text)
+        times.append(process_time() - start)
+        if times[0] < NOTICED:
+            break
+    return min(times)
+
+
+def assert_linear(work: Callable[[str], object], heads: list[str]) -> None:
+    for once, twice in zip(texts(heads, LENGTH), texts(heads, 2 * LENGTH), strict=True):
+        long = seconds(work, twice)
+        if long > NOTICED:
+            short = seconds(work, once)
+            assert long < 3.2 * short, f"{short:.3f} s become {long:.3f} s: {twice[:60]!r} …"
+
+
+PATTERNS = all_patterns()
+
+
+@pytest.mark.parametrize("place", list(PATTERNS))
+def test_a_pattern_is_linear(place: str) -> None:
+    pattern = PATTERNS[place]
+    own = [*dict.fromkeys(re.findall(r"[A-Za-z]{4,}", pattern.pattern))][:6]
+    assert_linear(lambda text: [*pattern.finditer(text)], [*HEADS, *own])
+
+
+@pytest.mark.parametrize("name", list(READERS))
+def test_a_reader_is_linear(name: str) -> None:
+    assert_linear(READERS[name], HEADS)
+
+
+def test_the_patterns_are_found() -> None:
+    assert len(PATTERNS) > 30
+    assert {"siuo_dash.benchmark.health._REASONING", "siuo_dash.benchmark.judgement._SCALES"} <= PATTERNS.keys()
+
+
+def test_a_slow_pattern_would_be_noticed() -> None:
+    slow = re.compile(r"<\s*(/?)\s*think")
+    with pytest.raises(AssertionError, match="become"):
+        assert_linear(lambda text: [*slow.finditer(text)], HEADS)
+
+
+@pytest.mark.parametrize("base", ["e", "中", "=", "ｶ"])
+def test_marks_up_to_the_limit_are_kept(base: str) -> None:
+    """What people write is normalised as Unicode says; of more marks than that the first are kept."""
+    marks = "\u0315\u0300\uff9e\u0323" * (MOST_MARKS // 4)
+    for text in (base + marks, f"{base}{marks}, " * 3, base * 500 + marks, "=" * 500 + "\n" * 500):
+        assert nfkc(text) == unicodedata.normalize("NFKC", text)
+    assert nfkc(base + marks + "\u0300" * 9) == nfkc(base + marks)
+    assert nfkc(f"{base}{marks}\u0300{base}") == unicodedata.normalize("NFKC", base + marks + base)
+
+
+def test_what_becomes_a_mark_is_looked_at() -> None:
+    """No other characters become a row of marks in NFKC than those that the rows are searched by."""
+    row = re.compile(r"[\W\uff9e\uff9f]")
+    for code in (*range(0xD800), *range(0xE000, 0x110000)):
+        if unicodedata.combining(unicodedata.normalize("NFKD", chr(code))[0]):
+            assert row.match(chr(code)), hex(code)
