@@ -25,13 +25,16 @@ class Table:
     """One file's rows, each with the row number that a person finds it by.
 
     kind: what it was read from: json, jsonl, csv, tsv, xlsx, parquet. whole: of JSON, the value that the rows were
-    found in, for formats that say more around them; there is no row where no list of samples was found in it.
+    found in, for formats that say more around them; there is no row where no list of samples was found in it. beside:
+    what the file says around its rows, such as the model's name. sheet: of a spreadsheet with several.
     """
 
     file: str
     rows: tuple[tuple[int, Row], ...]
     kind: str
     whole: Any = None
+    beside: tuple[Row, ...] = ()
+    sheet: str = ""
 
     @property
     def values(self) -> list[Row]:

@@ -11,7 +11,7 @@ from siuo_dash.errors import Finding
 from siuo_dash.ingest.fields import Row, Table, is_blank, parse_id
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
-from siuo_dash.ingest.read import has_rows, read_tables
+from siuo_dash.ingest.tables import has_rows, read_tables
 from siuo_dash.text import counted
 
 _OPTIONAL: Final = ("domain",)

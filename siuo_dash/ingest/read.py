@@ -10,17 +10,16 @@ import pandas as pd
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
-from siuo_dash.ingest.binary_rows import read_parquet, read_xlsx
 from siuo_dash.ingest.fields import Table, field_examples, has_field, value_at
-from siuo_dash.ingest.files import PARQUET, ZIP, UploadedFile, unpack
-from siuo_dash.ingest.findings import Findings, Unreadable, shown
+from siuo_dash.ingest.files import UploadedFile
+from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, format_of
 from siuo_dash.ingest.guess import guess
 from siuo_dash.ingest.join import join
 from siuo_dash.ingest.mapping import ROLES, Mapping
 from siuo_dash.ingest.records import Claim, Contents, Known, Need, SampleRecord
 from siuo_dash.ingest.table import Reader, direction_needs, names_in, read_rows
-from siuo_dash.ingest.text_rows import read_text, rows_of
+from siuo_dash.ingest.tables import has_rows, names_beside, read_tables
 
 __all__ = ["TABLE", "Reading", "UploadedFile", "read_files"]
 
@@ -83,7 +82,8 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         for table in unknown:
             at = findings.at(file=table.file)
             partials = [] if needs else read_rows(table, Reader(mapping), catalogue, at)
-            contents.append(Contents(partials, known=[names_in(table, mapping.model, mapping.judge)]))
+            names = [names_in(table, mapping.model, mapping.judge), names_beside(table)]
+            contents.append(Contents(partials, known=names))
     joined = join((partial for part in contents for partial in part.partials), findings)
     samples = _once([*(record for part in contents for record in part.records), *joined], findings)
     named = [label for label in advice if label]
@@ -100,34 +100,6 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         claims=tuple(claim for part in contents for claim in part.claims),
         known=_known([known for part in contents for known in part.known]),
     )
-
-
-def read_tables(files: Sequence[UploadedFile], findings: Findings) -> list[Table]:
-    """The tables inside uploaded files; a file that cannot be read is a finding instead.
-
-    A table may have no row: `has_rows` says so to the person, unless a format can read it nevertheless.
-    """
-    tables = []
-    for file in unpack(files, findings):
-        read = read_parquet if file.data.startswith(PARQUET) else read_xlsx if file.data.startswith(ZIP) else read_text
-        try:
-            tables.append(read(file.name, file.data, findings.at(file=file.name)))
-        except Unreadable as error:
-            findings.error(str(error), hint=error.hint, file=file.name, row=error.row)
-    return tables
-
-
-def has_rows(table: Table, findings: Findings, hint: str) -> bool:
-    """Whether a table has rows; a finding where it has none. hint: what to do about an empty one."""
-    if not table.rows and table.kind == "json" and rows_of(table.whole) is None:
-        findings.error(
-            "JSON, but not a list of samples",
-            hint='expected [{…}, …], one object a line, {"data": [{…}, …]} or {"1001": {…}, …}',
-            file=table.file,
-        )
-    elif not table.rows:
-        findings.error("no rows", hint=hint, file=table.file)
-    return bool(table.rows)
 
 
 def _check_fields(mapping: Mapping, tables: list[Table], findings: Findings) -> None:

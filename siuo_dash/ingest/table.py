@@ -150,12 +150,15 @@ def direction_needs(mapping: Mapping, tables: Sequence[Table]) -> list[Need]:
 
 def names_in(table: Table, model: str | None, judge: str | None) -> Known:
     """The names in two fields of a table: the model's without its owner, the judge's with."""
-    return Known(model=_name(table, model, parts=1), judge=_name(table, judge, parts=2))
+    first = table.first
+    return Known(
+        model=None if model is None else name_in(value_at(first, model), parts=1),
+        judge=None if judge is None else name_in(value_at(first, judge), parts=2),
+    )
 
 
-def _name(table: Table, path: str | None, parts: int) -> str | None:
-    """The name in a field, without the folders of a local path; a hub's 'owner/name' keeps `parts` parts."""
-    value: Any = None if path is None else value_at(table.first, path)
+def name_in(value: object, parts: int) -> str | None:
+    """The name in a cell, without the folders of a local path; a hub's 'owner/name' keeps `parts` parts."""
     if not isinstance(value, str) or not value.strip() or len(value) > 300:
         return None
     pieces = [piece for piece in re.split(r"[/\\]", value.strip()) if piece]

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from siuo_dash.ingest import fields, files, official, table, text_rows
+from siuo_dash.ingest import fields, files, json_rows, official, table, text_rows
 from siuo_dash.ingest.mapping import ROLES, YES_MEANS, Mapping
 
 
@@ -41,8 +41,8 @@ def test_the_limits_are_the_program_s(root: Path) -> None:
         f"{text_rows.MAX_ROWS:,} rows",
         f"{text_rows.MAX_COLUMNS:,} columns",
         f"{text_rows.MAX_CELL:,} characters a cell",
-        f"{text_rows.MAX_ITEMS:,} values",
-        f"{text_rows.MAX_NESTING} deep",
+        f"{json_rows.MAX_ITEMS:,} values",
+        f"{json_rows.MAX_NESTING} deep",
         f"{table.MAX_RESPONSES} responses a sample",
     ):
         assert number in limits, number

@@ -1,0 +1,90 @@
+"""Rows that are no samples (totals, headings, a first or last line about the run): left out with a word about each."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from siuo_dash.ingest.fields import LOOKED_AT, Row, Table, field_paths, has_field, is_blank, value_at
+from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.wrapping import is_sample_id
+
+_ENOUGH_ROWS: Final = 4
+_ENOUGH_IDS: Final = 0.8
+_TOTAL: Final = re.compile(
+    r"\b(?:averages?|avg|mean|totals?|subtotals?|sum|overall|summary|median|std|stdev|aggregated?|macro|micro|all|"
+    r"accuracy|count|durchschnitt|mittelwert|summe|gesamt)\b|平均|总计|合计|總計",
+    re.IGNORECASE,
+)
+_NAME: Final = 60
+"""Characters up to which a cell may be the name of a total."""
+_NUMBER: Final = re.compile(r"[\s\d.,%/±()+-]{1,40}")
+
+
+def samples_only(table: Table, findings: Findings) -> Table:
+    """The table without the rows that are no samples, each named in a warning; what says something of the run is kept
+    beside the rows.
+
+    A row is left out only where the others have an id, or where it holds nothing but a total's name and numbers: a row
+    that could be a sample stays, and what is wrong with it is said.
+    """
+    if len(table.rows) < _ENOUGH_ROWS:
+        return table
+    path = _id_path(table)
+    first = next((n for n, row in table.rows if path is not None and has_field(row, path)), None)
+    last = next((n for n, row in reversed(table.rows) if path is not None and has_field(row, path)), None)
+    kept: list[tuple[int, Row]] = []
+    beside: list[Row] = []
+    for number, row in table.rows:
+        at = findings.at(row=number)
+        is_outside = first is not None and last is not None and not first <= number <= last
+        if path is not None and is_outside:
+            beside.append(row)
+            names = ", ".join(shown(name, 30)[1:-1] for name in list(row)[:5])
+            at.warning(f"no sample, not read as one: it has {names}", kind="a row that is no sample")
+        elif (name := _other_than_sample(row, path)) is not None:
+            what = f"not read: {name}, not a sample" if name else "not read: numbers without an id, not a sample"
+            at.warning(what, kind="a row of totals", hint="nothing to do if it is a total or a heading")
+        else:
+            kept.append((number, row))
+    return replace(table, rows=tuple(kept), beside=(*table.beside, *beside))
+
+
+def _id_path(table: Table) -> str | None:
+    """The field that holds an id in nearly all rows, one that is called so before others."""
+    rows = table.values[:LOOKED_AT]
+    shares = {
+        path: sum(is_sample_id(value_at(row, path)) for row in rows) / len(rows) for path in field_paths(rows[:50])
+    }
+    fitting = [path for path, share in shares.items() if share >= _ENOUGH_IDS]
+    return max(fitting, key=lambda path: ("id" in path.lower(), shares[path]), default=None)
+
+
+def _other_than_sample(row: Row, path: str | None) -> str | None:
+    """The name of a row that is a total or a heading; '' where it has no name; None for any other row."""
+    filled = [value for value in row.values() if not is_blank(value)]
+    texts = [value for value in filled if not _is_number(value)]
+    if path is None:
+        is_total = len(texts) == 1 and len(filled) > 1 and _is_total(texts[0])
+        return shown(texts[0]) if is_total else None
+    name = value_at(row, path)
+    if is_sample_id(name):
+        return None
+    if is_blank(name):
+        if not filled:
+            return None
+        if not texts:
+            return ""
+        return shown(texts[0]) if len(texts) == 1 and _is_total(texts[0]) else None
+    if _is_total(name) or (len(filled) == 1 and isinstance(name, str) and not any(map(str.isdigit, name))):
+        return shown(name)
+    return None
+
+
+def _is_total(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _NAME and _TOTAL.search(value) is not None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) or (isinstance(value, str) and _NUMBER.fullmatch(value) is not None)
