@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 class SiuoError(Exception):
@@ -76,7 +76,10 @@ class SettingsError(SiuoError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found while reading a file: where it is, what is wrong, what to do."""
+    """One thing found while reading a file: where it is, what is wrong, what to do.
+
+    kind: groups findings of one sort. count: how many findings it stands for.
+    """
 
     severity: Severity
     message: str
@@ -85,12 +88,12 @@ class Finding:
     row: int | None = None
     question_id: int | None = None
     field: str = ""
+    kind: str = ""
+    count: int = 1
 
     def as_dict(self) -> dict[str, object]:
         """The finding without its severity, as `validate --json` prints it."""
-        record = asdict(self)
-        del record["severity"]
-        return record
+        return {name: value for name, value in asdict(self).items() if name not in ("severity", "kind", "count")}
 
     def __str__(self) -> str:
         place = ", ".join(

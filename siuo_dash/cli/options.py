@@ -31,3 +31,8 @@ MappingOption = Annotated[
         help="A mapping of the fields, as the upload page saves it.",
     ),
 ]
+
+SaveMappingOption = Annotated[
+    Path | None,
+    typer.Option("--save-mapping", dir_okay=False, help="Write the mapping that was used, or guessed, to this file."),
+]

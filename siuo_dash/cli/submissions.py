@@ -17,7 +17,14 @@ from siuo_dash.analysis import twins
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.run_facts import FACTS, Choice, Day, Fact, Number, RunMetadata, YesNo
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.cli.options import SHIPPED, DataOption, FilesArgument, JsonOption, MappingOption
+from siuo_dash.cli.options import (
+    SHIPPED,
+    DataOption,
+    FilesArgument,
+    JsonOption,
+    MappingOption,
+    SaveMappingOption,
+)
 from siuo_dash.cli.output import open_store, print_json, print_line, print_table
 from siuo_dash.errors import Finding, StoreError, SubmissionError
 from siuo_dash.ingest.files import MAX_FILE
@@ -25,17 +32,21 @@ from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.ingest.submission import validate as validate_files
-from siuo_dash.report.upload import recognised
+from siuo_dash.report.upload import by_kind, recognised
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.registry import AlreadyPublished, publish
 from siuo_dash.text import fraction, interval, percent
 
 
 def validate(
-    files: FilesArgument, data: DataOption = SHIPPED, mapping: MappingOption = None, json: JsonOption = False
+    files: FilesArgument,
+    data: DataOption = SHIPPED,
+    mapping: MappingOption = None,
+    save_mapping: SaveMappingOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Read, score and examine result files. Exit code 0: they can be published; 1: they cannot; 2: wrong usage."""
-    submission = _read(files, data, mapping)
+    submission = _read(files, data, mapping, save_mapping)
     known = _twins(submission, data)
     if json:
         print_json(_report(submission, None, known))
@@ -85,12 +96,13 @@ def submit(
     files: FilesArgument,
     data: DataOption = SHIPPED,
     mapping: MappingOption = None,
+    save_mapping: SaveMappingOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
     json: JsonOption = False,
     **stated: Any,
 ) -> None:
     """Publish the run in these files; the last line is its run_id. What the files say need not be given again."""
-    submission = _read(files, data, mapping)
+    submission = _read(files, data, mapping, save_mapping)
     # typer knows no days, only moments
     given: dict[str, Any] = {
         name: value.date() if isinstance(value, datetime) else value
@@ -130,7 +142,22 @@ def _publish(
         return None, Finding("error", error.what, error.hint, error.where)
 
 
-def _read(paths: list[Path], data: Path, mapping: Path | None) -> Submission:
+def _read(paths: list[Path], data: Path, mapping: Path | None, save_mapping: Path | None) -> Submission:
+    """The submission of these files; its mapping is written to `save_mapping`, where there is one."""
+    submission = _examined(paths, data, mapping)
+    if save_mapping is not None:
+        if submission.reading.mapping is None:
+            what = f"read as {submission.reading.format}, without a mapping: nothing to save"
+            raise SubmissionError(what, where="--save-mapping", hint="leave it out")
+        try:
+            save_mapping.write_text(submission.reading.mapping.as_json(), encoding="utf-8")
+        except OSError as error:
+            what = f"cannot be written: {error.strerror}"
+            raise SubmissionError(what, where=str(save_mapping), hint="choose another place") from error
+    return submission
+
+
+def _examined(paths: list[Path], data: Path, mapping: Path | None) -> Submission:
     chosen = None
     if mapping is not None:
         try:
@@ -167,8 +194,10 @@ def _report(submission: Submission, run_id: str | None, more: list[Finding]) -> 
 
 def _print(submission: Submission, more: list[Finding]) -> None:
     print_line(recognised(submission))
-    for finding in [*more, *submission.findings]:
-        print_line(f"{finding.severity}: {finding}")
+    for role in submission.reading.roles:
+        print_line(str(role))
+    for finding, count in by_kind([*more, *submission.findings]):
+        print_line(f"{finding.severity}: {finding}" + (f" (and {count - 1:,} more of this kind)" if count > 1 else ""))
     if not submission.scores:
         return
     printed = submission.as_released.as_dict() or {}

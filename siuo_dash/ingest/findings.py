@@ -1,17 +1,18 @@
-"""Findings, gathered while reading: all of them, but no flood of one kind."""
+"""Findings, gathered while reading: all of them, but no flood of one kind; and how each table was read."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from copy import copy
-from typing import Final
+from typing import Any, Final, get_args
 
 from siuo_dash.errors import Finding, Severity
 from siuo_dash.text import spelled_out
 
 ONE_RUN: Final = "drop only the results of one run"
 """What to do about a file that is too large."""
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 SAME_KIND: Final = 100
 """Findings of one kind that are listed; the rest are counted in one line."""
 
@@ -31,6 +32,8 @@ class Findings:
         self._found: list[Finding] = []
         self._counts: Counter[tuple[Severity, str]] = Counter()
         self._place: dict[str, object] = {}
+        self.accounts: list[object] = []
+        """How each table was read (`read_as.Account`)."""
 
     def error(self, message: str, *, kind: str = "", hint: str = "", **place: object) -> None:
         """Something that keeps the file from being published. `kind` groups findings of one sort."""
@@ -39,6 +42,10 @@ class Findings:
     def warning(self, message: str, *, kind: str = "", hint: str = "", **place: object) -> None:
         """Something to know about; the file can be published."""
         self._add("warning", message, kind, hint, place)
+
+    def note(self, message: str, *, kind: str = "", hint: str = "", **place: object) -> None:
+        """Something that was left aside, or done in one of several ways; it says nothing against the file."""
+        self._add("note", message, kind, hint, place)
 
     def at(self, **place: object) -> Findings:
         """The same findings for what concerns one file, row or sample: its place is added to each."""
@@ -51,19 +58,20 @@ class Findings:
         return any(severity == "error" for severity, _ in self._counts)
 
     def listed(self) -> list[Finding]:
-        """Errors first, in the order found; what exceeds the limit of a kind as one line at the end."""
+        """Errors first, notes last, in the order found; what exceeds the limit of a kind as one line at the end."""
         more = [
-            Finding(severity, f"and {count - SAME_KIND} more of this kind: {kind}")
+            Finding(severity, f"and {count - SAME_KIND} more of this kind: {kind}", kind=kind, count=count - SAME_KIND)
             for (severity, kind), count in self._counts.items()
             if count > SAME_KIND
         ]
-        return sorted([*self._found, *more], key=lambda found: found.severity != "error")
+        return sorted([*self._found, *more], key=lambda found: SEVERITIES.index(found.severity))
 
     def _add(self, severity: Severity, message: str, kind: str, hint: str, place: dict[str, object]) -> None:
         key = (severity, kind or message)
         self._counts[key] += 1
         if self._counts[key] <= SAME_KIND:
-            self._found.append(Finding(severity, message, hint=hint, **self._place | place))  # type: ignore[arg-type]
+            where: dict[str, Any] = self._place | place
+            self._found.append(Finding(severity, message, hint=hint, kind=kind, **where))
 
 
 def shown(value: object, length: int = 60) -> str:

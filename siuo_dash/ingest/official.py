@@ -63,7 +63,8 @@ def _read_generation(table: Table, catalogue: Catalogue, findings: Findings) -> 
         safe_yes_means="safe",
         effective_yes_means="effective",
     )
-    partials = read_rows(renamed, Reader(mapping, benchmark_judge=True), catalogue, findings)
+    reader = Reader(mapping, benchmark_judge=True, names=_names(table))
+    partials = read_rows(renamed, reader, catalogue, findings)
     return Contents(partials, known=_known(table))
 
 
@@ -99,6 +100,17 @@ def _renamed(row: Row) -> Row:
     if row.get("evaluation") is not None:  # gpt-eval.py reads this name, and writes the other two
         names.setdefault(_whose(row), row["evaluation"])
     return names
+
+
+def _names(table: Table) -> dict[str, str]:
+    """{our name: the file's, or several joined by 'or'} of the fields that `_renamed` renames."""
+    used = {
+        target: dict.fromkeys(
+            found for row in table.values if (found := next((name for name in names if row.get(name) is not None), ""))
+        )
+        for target, names in _ALIASES.items()
+    }
+    return {target: " or ".join(names) for target, names in used.items() if names}
 
 
 def _whose(row: Dictionary[str, Any]) -> str:

@@ -17,6 +17,7 @@ from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, format_of
 from siuo_dash.ingest.guess import guess
 from siuo_dash.ingest.join import join
 from siuo_dash.ingest.mapping import ROLES, Mapping
+from siuo_dash.ingest.read_as import RoleRead, report_unread, roles_read
 from siuo_dash.ingest.records import Claim, Contents, Known, Need, SampleRecord
 from siuo_dash.ingest.table import Reader, direction_needs, names_in, read_rows
 from siuo_dash.ingest.tables import has_rows, names_beside, read_tables
@@ -36,7 +37,7 @@ class Reading:
     sample. mapping: the one given, or the guess; None where the format is known and needs none. needs: questions to
     answer first, by `read_files` again with `mapping.answered(…)`. fields: {path: examples of its values}; both it and
     preview, at most the first rows of each file, are for the mapping's editor. known: model, judge and exported
-    metadata, as far as the files say.
+    metadata, as far as the files say. roles: what was read as what, where samples were read from rows.
     """
 
     format: str
@@ -49,6 +50,7 @@ class Reading:
     preview: pd.DataFrame = field(default_factory=pd.DataFrame)
     claims: tuple[Claim, ...] = ()
     known: Known = field(default_factory=Known)
+    roles: tuple[RoleRead, ...] = ()
 
 
 def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Mapping | None = None) -> Reading:
@@ -84,6 +86,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
             partials = [] if needs else read_rows(table, Reader(mapping), catalogue, at)
             names = [names_in(table, mapping.model, mapping.judge), names_beside(table)]
             contents.append(Contents(partials, known=names))
+    report_unread(findings, unknown)
     joined = join((partial for part in contents for partial in part.partials), findings)
     samples = _once([*(record for part in contents for record in part.records), *joined], findings)
     named = [label for label in advice if label]
@@ -99,6 +102,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         preview=_preview(read),
         claims=tuple(claim for part in contents for claim in part.claims),
         known=_known([known for part in contents for known in part.known]),
+        roles=roles_read(findings),
     )
 
 

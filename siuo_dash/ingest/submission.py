@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAINS, MCQA_JUDGE, METRICS, RESULT_SCHEMA, TASKS
 from siuo_dash.benchmark.scoring import Judged, Tally
 from siuo_dash.errors import Finding, SubmissionError
+from siuo_dash.ingest.findings import SEVERITIES
 from siuo_dash.ingest.mapping import Mapping as FieldMapping
 from siuo_dash.ingest.read import Reading, UploadedFile, read_files
 from siuo_dash.ingest.released import AsReleased, as_released, why_different
@@ -54,6 +56,11 @@ class Submission:
     def warnings(self) -> list[Finding]:
         """What the run is published with."""
         return [finding for finding in self.findings if finding.severity == "warning"]
+
+    @property
+    def notes(self) -> list[Finding]:
+        """What was left aside, or done in one of several ways."""
+        return [finding for finding in self.findings if finding.severity == "note"]
 
     @property
     def ok(self) -> bool:
@@ -145,6 +152,9 @@ class Submission:
             "health": self.health,
             "errors": [finding.as_dict() for finding in self.errors],
             "warnings": [finding.as_dict() for finding in self.warnings],
+            "notes": [finding.as_dict() for finding in self.notes],
+            "mapping": None if self.reading.mapping is None else json.loads(self.reading.mapping.as_json()),
+            "read": [role.as_dict() for role in self.reading.roles],
             "run_id": run_id,
         }
 
@@ -199,7 +209,7 @@ def _judged_metrics(samples: Sequence[ScoredSample], judged: Judged) -> list[str
 
 
 def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: finding.severity != "error"))
+    return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def _score(

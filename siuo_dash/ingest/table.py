@@ -13,6 +13,7 @@ from siuo_dash.ingest.fields import Row, Table, as_list, has_field, is_blank, sp
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.mapping import YES_MEANS, Mapping
 from siuo_dash.ingest.placing import check_category, find_sample
+from siuo_dash.ingest.read_as import Account
 from siuo_dash.ingest.records import Known, Need, Partial, clean
 from siuo_dash.ingest.text_rows import MAX_CELL
 from siuo_dash.ingest.verdicts import (
@@ -37,13 +38,15 @@ class Reader:
     """How one table is read: the mapping, and what is known about its origin.
 
     question_first: the question's text finds the sample, the id only where that fails. benchmark_judge:
-    a judge's bare 'True' means safe. extras: fields that hold what the file itself made of an answer.
+    a judge's bare 'True' means safe. extras: fields that hold what the file itself made of an answer. names: what
+    the file calls fields that were renamed for reading.
     """
 
     mapping: Mapping
     question_first: bool = False
     benchmark_judge: bool = False
     extras: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
 
 
 class _Verdicts:
@@ -130,6 +133,7 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
         )
     safe.report(findings)
     effective.report(findings)
+    findings.accounts.append(Account(table, mapping, partials, reader.names))
     return partials
 
 

@@ -201,6 +201,7 @@ def _claims(claims: Iterable[Claim], scores: Mapping[str, Tally], findings: Find
         findings.warning(
             f"{METRICS[metric].label}: {percent:.2f} % according to {' and '.join(sources)}, "
             f"{100 * ours.rate:.2f} % recomputed ({ours.k}/{ours.n}, {ours.ungraded} ungraded)",
+            kind=f"{METRICS[metric].label} in the file",
             hint=reason or "scores are always recomputed from the verdicts",
         )
 

@@ -59,8 +59,14 @@ def recognised(submission: Submission) -> str:
     if submission.reading.needs:
         return f"{how}. Its scores depend on what the file does not tell."
     each = submission.responses_per_sample
-    responses = "" if each is None else f", {counted(each, 'response')} each"
+    responses = "" if each is None else f", {counted(each, unit(submission))} each"
     return f"{how}: {counted(submission.n_samples, 'sample')}{responses}."
+
+
+def unit(submission: Submission) -> str:
+    """What a sample has several of: 'response', or 'verdict' where no text of a response was read."""
+    responses = (response for record in submission.reading.samples for response in record.responses)
+    return "response" if any(each.text is not None or each.chars for each in responses) else "verdict"
 
 
 def understood_frame(submission: Submission, rows: int = 8) -> pd.DataFrame:
@@ -108,11 +114,12 @@ def findings_csv(findings: Sequence[Finding]) -> bytes:
 
 
 def by_kind(findings: Sequence[Finding]) -> list[tuple[Finding, int]]:
-    """The first finding of each kind and how many there are: those that give the same advice on the same field."""
-    kinds: dict[tuple[str, str], list[Finding]] = {}
+    """The first finding of each kind and how many there are; without a kind: the same advice on the same field."""
+    kinds: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
-        kinds.setdefault((finding.field, finding.hint or finding.message), []).append(finding)
-    return [(found[0], len(found)) for found in kinds.values()]
+        key = ("", finding.kind) if finding.kind else (finding.field, finding.hint or finding.message)
+        kinds.setdefault((finding.severity, *key), []).append(finding)
+    return [(found[0], sum(each.count for each in found)) for found in kinds.values()]
 
 
 def place_words(finding: Finding) -> str:

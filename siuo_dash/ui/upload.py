@@ -111,6 +111,7 @@ def _show_upload(store: Store, draft: Draft, submission: Submission, replaces: s
         st.info(recognised, icon=":material/help:")
     else:
         st.error(f"{recognised} It cannot be published as it is; nothing of it is kept.", icon=":material/error:")
+    upload_preview.roles(reading)
     if reading.needs:
         upload_form.answer(draft, reading)
     upload_preview.findings(submission)

@@ -14,6 +14,7 @@ from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts.intervals import ranking
 from siuo_dash.errors import Finding
+from siuo_dash.ingest.read import Reading
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report import review
 from siuo_dash.report import upload as report
@@ -27,12 +28,19 @@ LISTED: Final = 8
 """Kinds of findings that are read one by one; all stand in a table."""
 
 
+def roles(reading: Reading) -> None:
+    """What was read as what, a line a role."""
+    if reading.roles:
+        st.markdown("\n".join(f"- {plain(str(role))}" for role in reading.roles))
+
+
 def findings(submission: Submission) -> None:
     """Errors and warnings, apart; the questions that are asked above are not repeated."""
     asked = {need.question for need in submission.reading.needs}
     errors = [finding for finding in submission.errors if finding.message not in asked]
     _listed("To be corrected", errors, ":red[:material/error:]")
     _listed("To know", submission.warnings, ":orange[:material/warning:]")
+    _listed("Left aside", submission.notes, ":gray[:material/info:]")
     if submission.findings:
         display.download(
             "Download the findings (CSV)",

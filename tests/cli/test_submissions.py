@@ -22,7 +22,8 @@ from tests.make.runs import IDS, make_run, run_id_of, share
 from tests.make.stores import make_data
 
 Run = Callable[..., tuple[int, str, str]]
-KEYS = ["ok", "task", "n_samples", "scores", "as_released", "health", "errors", "warnings", "run_id"]
+KEYS = ["ok", "task", "n_samples", "scores", "as_released", "health", "errors", "warnings", "notes", "mapping", "read"]
+KEYS += ["run_id"]
 FINDING = {"file", "row", "question_id", "field", "message", "hint"}
 
 
@@ -117,6 +118,35 @@ def test_a_mapping_answers_what_would_be_asked(siuo: Run, tmp_path: Path) -> Non
     mapping = Mapping(id=("question_id",), responses=("response",), safe=("overall",), safe_yes_means="unsafe")
     saved = write(tmp_path, "m.json", mapping.as_json().encode())
     assert report(siuo("validate", path, "--mapping", saved, "--json"))["scores"]["safe"]["k"] == 100
+
+
+def test_what_was_read_is_printed_and_saved(siuo: Run, tmp_path: Path) -> None:
+    why = {"why": "What the judge thought of it, in more words than a label has. " * 2}
+    rows = [row | why for row in plain("is_safe", lambda place: place % 2)]
+    path, saved = write(tmp_path, "t.csv", as_csv(rows)), tmp_path / "saved.json"
+    code, out, _ = siuo("validate", path, "--save-mapping", saved)
+    assert code == 0 and "\nsafe verdict: is_safe, 83 × 1 = safe, 84 × 0 = unsafe\n" in out
+    assert "\nnote: 1 column was not read: why (167 texts)" in out
+    found = report(siuo("validate", path, "--mapping", saved, "--json"))
+    assert found["mapping"] == json.loads(saved.read_text()) and found["mapping"]["safe"] == ["is_safe"]
+    read = {role["role"]: role for role in found["read"]}
+    assert read["safe"]["values"] == [
+        {"value": "1", "count": 83, "means": "safe"},
+        {"value": "0", "count": 84, "means": "unsafe"},
+    ]
+    assert "why (167 texts)" in found["notes"][0]["message"]
+    known = write(tmp_path, "a.json", as_json(judged(safe=89)))
+    code, _, err = siuo("validate", known, "--save-mapping", saved)
+    assert code == 1 and "without a mapping" in err
+
+
+def test_like_findings_are_one_line_with_their_count(siuo: Run, tmp_path: Path) -> None:
+    rows = plain("is_safe", lambda _: 1)
+    path = write(tmp_path, "t.csv", as_csv([row | {"question_id": "none"} for row in rows]))
+    code, out, _ = siuo("validate", path)
+    errors = [line for line in out.splitlines() if line.startswith("error")]
+    assert code == 1 and len(errors) == 1 and errors[0].endswith("(and 166 more of this kind)"), out
+    assert "row 2" in errors[0], "the first place is named"
 
 
 def test_a_publication_must_be_named(siuo: Run, tmp_path: Path, data: Path) -> None:
