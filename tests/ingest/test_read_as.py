@@ -56,7 +56,7 @@ def test_a_known_format_names_the_file_s_own_fields(check: Check) -> None:
 
 
 def test_many_values_are_counted_not_listed(check: Check) -> None:
-    words = [f"unsafe S{number}" for number in range(1, 7)]
+    words = [f"unsafe\nS{number}" for number in range(1, 7)]
     found = lines(check, as_csv(table(question_id=IDS, response=REPLIES, verdict=words)))
     line = next(line for line in found if line.startswith("safe verdict"))
     assert line.count(" = unsafe") == 5 and line.endswith("2 more values (2 ×) = unsafe")
