@@ -115,9 +115,9 @@ def roles_read(findings: Findings) -> tuple[RoleRead, ...]:
         named = [(each, paths) for each in accounts if (paths := each.paths(role.name))]
         if not named or role.name not in LABELS:
             continue
-        paths = dict.fromkeys(each.names.get(path, path) for each, used in named for path in used)
+        fields = dict.fromkeys(each.names.get(path, path) for each, paths in named for path in paths)
         values, about = _of_role(role.name, named)
-        found.append(RoleRead(role.name, tuple(paths), values, about))
+        found.append(RoleRead(role.name, tuple(fields), values, about))
     return tuple(found)
 
 
