@@ -71,7 +71,7 @@ class RoleRead:
     about: str = ""
 
     def __str__(self) -> str:
-        return ", ".join([f"{LABELS[self.role]}: {listed(self.fields, _LISTED)}", *self._said()])
+        return ", ".join([f"{LABELS.get(self.role, self.role)}: {listed(self.fields, _LISTED)}", *self._said()])
 
     def as_dict(self) -> dict[str, Any]:
         """What `validate --json` prints of it."""
@@ -113,7 +113,7 @@ def roles_read(findings: Findings) -> tuple[RoleRead, ...]:
     found = []
     for role in ROLES:
         named = [(each, paths) for each in accounts if (paths := each.paths(role.name))]
-        if not named or role.name not in LABELS:
+        if not named:
             continue
         fields = dict.fromkeys(each.names.get(path, path) for each, paths in named for path in paths)
         values, about = _of_role(role.name, named)
