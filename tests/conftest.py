@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.browser.driver import PATIENCE
 from tests.browser.find_browser import FLAGS, HELP, find_browser
 
 pytest_plugins = ["tests.make.small", "tests.make.pages"]
@@ -18,6 +19,7 @@ SHARED = ROOT.parent / "shared"
 # How long an example takes says something of the machine's other work, nothing of the program.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -88,11 +88,11 @@ def whole_page(page: Page, width: int) -> None:
     """Give the window this width and the page's whole height, so that nothing is out of sight."""
     page.set_viewport_size({"width": width, "height": 900})
     settled(page, complete=True)
-    page.wait_for_function(CHARTS_FILL_THEIR_FRAMES, timeout=60_000)
+    page.wait_for_function(CHARTS_FILL_THEIR_FRAMES)
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": int(height) + 60})
     settled(page, complete=True)
-    page.wait_for_function(CHARTS_FILL_THEIR_FRAMES, timeout=60_000)
+    page.wait_for_function(CHARTS_FILL_THEIR_FRAMES)
 
 
 def choose_scheme(page: Page, scheme: str) -> None:

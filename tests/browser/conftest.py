@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.driver import served, settled
+from tests.browser.driver import PATIENCE, served, settled
 
 OpenPage = Callable[..., Page]
 
@@ -40,6 +40,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         )
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE)
         page.goto(url)
         settled(page)
         return page

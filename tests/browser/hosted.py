@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.driver import ROOT, free_port, served, settled
+from tests.browser.driver import PATIENCE, ROOT, free_port, served, settled
 from tests.make.files import as_json, judged
 from tests.make.registry import events
 from tests.oidc.provider import Provider, serving
@@ -56,6 +56,7 @@ class Visit:
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.context, self.address = context, address
         self.page: Page = context.new_page()
+        self.page.set_default_timeout(PATIENCE)
 
     def open(self, path: str = "") -> Page:
         self.page.goto(f"{self.address}/{path}")
@@ -95,8 +96,8 @@ def visit(browser: Browser, hosted: tuple[str, Path]) -> Iterator[Any]:
 
 
 def see(what: Locator) -> None:
-    """It can be seen, soon; a loaded machine may take its time."""
-    expect(what).to_be_visible(timeout=60_000)
+    """It can be seen, soon or late."""
+    expect(what).to_be_visible()
 
 
 def fill(page: Page, label: str, text: str) -> None:

@@ -29,7 +29,7 @@ def table(page: Page, position: int) -> Locator:
 
 def follow(page: Page, link: Locator, heading: str) -> None:
     link.click()
-    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     settled(page)
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from siuo_dash.ui.page import HOME, PAGES
 from tests.browser.checks import choose_scheme, faults_of_layout, serious_faults, whole_page
 from tests.browser.conftest import OpenPage
-from tests.browser.driver import served
+from tests.browser.driver import PATIENCE, served
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,7 @@ def test_the_home_page_has_an_address_of_its_own(fresh: str, open_page: OpenPage
 
 def test_the_eye_for_layout_sees(browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 400})
+    page.set_default_timeout(PATIENCE)
     page.set_content(
         "<p style='position:absolute;top:20px;left:10px'>one</p><p style='position:absolute;top:25px;left:12px'>two</p>"
         "<p style='position:absolute;top:90px;left:380px;white-space:nowrap'>sticks out</p>"

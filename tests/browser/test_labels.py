@@ -40,7 +40,7 @@ def test_other_labels_are_used_in_this_session_only(dashboard: str, open_page: O
     ours = "given by two readers"
     expect(page.get_by_text(ours).first).to_be_visible()
     drop(page, "mine.csv", as_csv([row | {"primary_dimension": "knowledge"} for row in rows()]))
-    expect(page.get_by_text("mine.csv").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("mine.csv").first).to_be_visible()
     settled(page)
     expect(page.get_by_text(ours)).to_have_count(0)
     # All samples are knowledge now, on this page and on the next; nobody else sees that.
@@ -48,7 +48,7 @@ def test_other_labels_are_used_in_this_session_only(dashboard: str, open_page: O
     elsewhere = open_page(f"{dashboard}/capabilities")
     expect(elsewhere.get_by_text(ours).first).to_be_visible()
     page.get_by_role("button", name="Use the project's own labels again").click()
-    expect(page.get_by_text(ours).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(ours).first).to_be_visible()
 
 
 def test_labels_with_faults_are_refused_with_all_of_them(dashboard: str, open_page: OpenPage) -> None:
@@ -58,7 +58,7 @@ def test_labels_with_faults_are_refused_with_all_of_them(dashboard: str, open_pa
     wrong[7]["question_id"] = "1999"
     page = open_page(f"{dashboard}/capabilities")
     drop(page, "wrong.csv", as_csv(wrong))
-    expect(page.get_by_text("These labels cannot be used.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("These labels cannot be used.")).to_be_visible()
     settled(page)
     grid = page.get_by_test_id("stDataFrame").first.locator('[role="row"]')
     grid.first.wait_for(state="attached")

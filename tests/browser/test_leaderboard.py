@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Dialog, Locator, Page, Request, expect
 
 from tests.browser.checks import faults_of_layout, whole_page
 from tests.browser.conftest import OpenPage
-from tests.browser.driver import served, settled
+from tests.browser.driver import PATIENCE, served, settled
 from tests.make.runs import make_run, share
 from tests.make.stores import make_data
 
@@ -195,6 +195,7 @@ def test_a_hostile_crowd_is_text_and_fits_a_phone(crowd: str, browser: Browser) 
             asked.append(request.url)
 
     page = browser.new_page(reduced_motion="reduce")
+    page.set_default_timeout(PATIENCE)
     page.on("dialog", note_dialog)
     page.on("request", note_request)
     chosen = "&".join(f"runs={quote(f'{name} · crowd')}" for name in (LONG, *HOSTILE))

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.driver import served, settled
+from tests.browser.driver import PATIENCE, served, settled
 from tests.make.runs import IDS, LAB, OfResponse, judged_run, sentences
 from tests.make.stores import make_data
 
@@ -97,7 +97,7 @@ def at(site: str, page: str, **query: str | list[str]) -> str:
 
 def ready(page: Page, words: str | re.Pattern[str]) -> None:
     """Wait until the page says these words and stands still."""
-    expect(page.get_by_text(words).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(words).first).to_be_visible()
     settled(page)
 
 
@@ -112,6 +112,7 @@ def test_a_hostile_run_is_characters_and_nothing_else(site: str, browser: Browse
         dialog.dismiss()
 
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     page.on("dialog", dismissed)
     shown = (
         at(site, "samples", runs=[EVIL, GOOD], sample="1001"),

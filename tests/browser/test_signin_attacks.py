@@ -202,7 +202,7 @@ def test_files_are_taken_only_from_who_may_upload(hosted: tuple[str, Path]) -> N
 def _put(address: str, session: str, known: dict[str, str], size: int) -> int:
     """Drop a file as a page does; of a large one only its length is told, for the server must not wait for the rest."""
     start, end = b'--x\r\nContent-Disposition: form-data; name="file"; filename="x.json"\r\n\r\n', b"\r\n--x--\r\n"
-    connection = HTTPConnection(urlsplit(address).netloc, timeout=30)
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=300)
     try:
         connection.putrequest("PUT", f"/_stcore/upload_file/{session}/{uuid4()}")
         connection.putheader("Content-Type", "multipart/form-data; boundary=x")

@@ -32,8 +32,8 @@ LABELS = """() => [...document.querySelectorAll('.st-key-chart-tradeoff .annotat
 
 def drawn(page: Page) -> None:
     """Wait until the chart stands and the shares of draws are in the table."""
-    expect(page.locator(f"{CHART} .annotation-text-g").first).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("Perhaps on the frontier")).to_be_visible(timeout=30_000)
+    expect(page.locator(f"{CHART} .annotation-text-g").first).to_be_visible()
+    expect(page.get_by_text("Perhaps on the frontier")).to_be_visible()
     settled(page)
     page.locator(CHART).scroll_into_view_if_needed()
 
@@ -49,11 +49,10 @@ def test_a_click_on_a_mark_opens_the_run(dashboard: str, open_page: OpenPage) ->
     drawn(page)
     for _ in range(2):  # also the same mark again, after coming back
         x, y = place(page, "LLaVA-1.6-34B")
-        click_mark(page, x, y)
-        expect(page.get_by_role("heading", name="Run", exact=True)).to_be_visible(timeout=30_000)
+        click_mark(page, x, y, leads_to=page.get_by_role("heading", name="Run", exact=True))
         assert parse_qs(urlsplit(page.url).query)["run"] == ["LLaVA-1.6-34B · human"]
         page.go_back()
-        expect(page.get_by_role("heading", name="Safe versus effective")).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("heading", name="Safe versus effective")).to_be_visible()
         drawn(page)
 
 
@@ -68,13 +67,13 @@ def test_a_lasso_makes_the_chosen_runs_which_other_pages_keep(dashboard: str, op
     for corner in (*corners[1:], corners[0]):
         page.mouse.move(*corner, steps=6)
     page.mouse.up()
-    expect(page.get_by_text("Chosen", exact=True).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Chosen", exact=True).first).to_be_visible()
     chosen = page.locator(".st-key-runs [data-tag]")
     expect(chosen).to_have_count(3)
     page.wait_for_url("**runs=**")
     assert sorted(parse_qs(urlsplit(page.url).query)["runs"]) == sorted(f"{name} · human" for name in LEADERS)
     page.get_by_role("link", name="Compare").last.click()
-    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
     settled(page)
     page.wait_for_url("**runs=**")
     assert sorted(parse_qs(urlsplit(page.url).query)["runs"]) == sorted(f"{name} · human" for name in LEADERS)
@@ -85,7 +84,7 @@ def test_labels_do_not_overlap_as_they_are_drawn(dashboard: str, open_page: Open
     page = open_page(f"{dashboard}/tradeoff", width=width)
     drawn(page)
     named = f"(names) => names.every((name) => ({LABELS})().some(([label]) => label === name))"
-    page.wait_for_function(named, arg=list(LEADERS), timeout=30_000)
+    page.wait_for_function(named, arg=list(LEADERS))
     labels = page.evaluate(LABELS)
     for (one, x1, y1, x2, y2), (other, x3, y3, x4, y4) in itertools.combinations(labels, 2):
         assert x2 <= x3 + 0.5 or x4 <= x1 + 0.5 or y2 <= y3 + 0.5 or y4 <= y1 + 0.5, f"{one} lies over {other}"
@@ -98,13 +97,13 @@ def test_labels_do_not_overlap_as_they_are_drawn(dashboard: str, open_page: Open
 def test_findings_lead_to_the_view_that_shows_them(dashboard: str, open_page: OpenPage) -> None:
     page = open_page(f"{dashboard}/findings", height=1600)
     # Another metric than the page's own must arrive, and so must another board.
-    page.get_by_role("button", name="Leaderboard by Safe & Effective").click(timeout=30_000)
-    expect(page.get_by_text("Best: GPT-4o")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Leaderboard by Safe & Effective").click()
+    expect(page.get_by_text("Best: GPT-4o")).to_be_visible()
     settled(page)
     assert parse_qs(urlsplit(page.url).query)["metric"] == ["Safe & Effective"]
     page = open_page(f"{dashboard}/findings", height=1600)
-    page.get_by_role("button", name="Both runs").click(timeout=30_000)
-    expect(page.get_by_role("heading", name="Leaderboard", exact=True)).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Both runs").click()
+    expect(page.get_by_role("heading", name="Leaderboard", exact=True)).to_be_visible()
     settled(page)
     query = parse_qs(urlsplit(page.url).query)
     assert query == {"board": ["All runs, without ranks"], "q": ["LLaVA-1.5-7B"]}

@@ -34,7 +34,7 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 
 def see(what: Locator) -> None:
     """It can be seen, soon; a loaded machine may take its time."""
-    expect(what).to_be_visible(timeout=60_000)
+    expect(what).to_be_visible()
 
 
 def write(folder: Path, name: str, content: bytes) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.driver import free_port, settled
+from tests.browser.driver import PATIENCE, free_port, settled
 from tests.browser.hosted import PEOPLE, fill_in, press, run_file, see
 from tests.make.registry import events, runs_in
 from tests.oidc.provider import Provider, serving
@@ -25,6 +25,7 @@ pytestmark = [
 def signed_in(browser: Browser, address: str, person: str) -> Page:
     """A browser of its own whose person has signed in; the certificate is this test's own."""
     page = browser.new_context(ignore_https_errors=True).new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(address)
     settled(page)
     page.get_by_role("button", name="Sign in").click()
@@ -57,7 +58,7 @@ def test_sign_in_and_review_through_nginx_over_two_instances(tmp_path: Path, bro
             settled(submitter)
             fill_in(submitter, run_file(tmp_path, 44, "Proxied"), "Proxied-VL-7B")
             press(submitter, "Send for review")
-            submitter.wait_for_function("() => document.body.innerText.includes('waiting')", timeout=60_000)
+            submitter.wait_for_function("() => document.body.innerText.includes('waiting')")
             assert len(runs_in(data, "pending")) == 1
 
             reviewer = signed_in(browser, proxy.address, "reviewer")
@@ -74,7 +75,7 @@ def test_sign_in_and_review_through_nginx_over_two_instances(tmp_path: Path, bro
                 submitter.goto(f"{proxy.address}/upload?section=My+submissions")
                 settled(submitter)
                 # It stands in a table, which a browser paints and describes beside it.
-                submitter.get_by_text("Proxied-VL-7B").first.wait_for(state="attached", timeout=60_000)
+                submitter.get_by_text("Proxied-VL-7B").first.wait_for(state="attached")
                 after = [len(instance.of("page opened")) for instance in (first, second)]
                 if all(now > was for now, was in zip(after, before, strict=True)):
                     break

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from siuo_dash.ui.page import HOME, PAGES
-from tests.browser.driver import settled
+from tests.browser.driver import PATIENCE, settled
 from tests.server.instance import Instance
 
 pytestmark = [pytest.mark.browser]
@@ -32,6 +32,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(accept_downloads=True)
     context.add_init_script(LISTEN)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     yield page
     context.close()
 
