@@ -5,7 +5,7 @@ BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 8501
 
-.PHONY: help run test lint types unit browser build screenshots bench load sbom audit lock docs
+.PHONY: help run test heavy lint types unit browser build screenshots bench load sbom audit lock docs
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -15,6 +15,9 @@ run: .venv/run ## start the dashboard on the shipped data (HOST=, PORT=, SIUO_DA
 # One file's tests run in one process, and so share a server. (Groups by xdist_group have no effect with pytest 9.2.)
 test: lint types .venv/browser ## everything: lint, types, unit, page and browser tests
 	$(BIN)/pytest -n 2 --dist loadfile
+
+heavy: .venv/browser ## the tests that take minutes: a kill at every step of every change, all golden outputs
+	$(BIN)/pytest -n 2 --dist worksteal --heavy
 
 lint: .venv/dev ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -22,6 +22,18 @@ settings.load_profile("suite")
 expect.set_options(timeout=PATIENCE)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--heavy", action="store_true", help="run the tests marked heavy, and no others")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The suite leaves the heavy tests out, `make heavy` runs them alone."""
+    wanted = bool(config.getoption("--heavy"))
+    kept = [item for item in items if (item.get_closest_marker("heavy") is not None) == wanted]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's folder."""

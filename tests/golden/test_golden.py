@@ -8,6 +8,7 @@ import pytest
 
 from tests.golden.__main__ import digest_file
 from tests.golden.collect import FIXTURES, PARTS, collect, digests, fixtures
+from tests.make.heavy import some_heavy
 
 HOW = """
 Of these outputs, {count} differ from tests/golden/digests.json (#data: figures; #whole: words as well):
@@ -20,7 +21,7 @@ If the change is meant: python -m tests.golden record"""
 MOST = 40
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", some_heavy(PARTS, "shipped", "examples", FIXTURES))
 def test_outputs_are_those_recorded(part: str) -> None:
     if part == FIXTURES and not fixtures().is_dir():
         pytest.skip("the maintainers' fixtures (a folder beside the clone) are not at hand")

@@ -21,6 +21,7 @@ from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import AlreadyPublished, publish, withdraw, withdrawn
 from siuo_dash.store.registry.opening import REGISTRY, close
 from siuo_dash.store.verify import repair
+from tests.make.heavy import some_heavy
 from tests.make.registry import events, faults, file_of, left_over, replayed, states
 from tests.make.runs import run_id_of, run_table
 from tests.store.crash import DONE, FAILED, REFUSED
@@ -110,7 +111,7 @@ def test_killed_at_every_step_of_publishing(root: Path, tmp_path: Path) -> None:
     assert outcomes == {(0, 0), (1, 1)}
 
 
-@pytest.mark.parametrize("action", ["withdraw", "restore"])
+@pytest.mark.parametrize("action", some_heavy(["withdraw", "restore"], "withdraw"))
 def test_killed_at_every_step_of_withdrawing_and_restoring(root: Path, tmp_path: Path, action: str) -> None:
     start = tmp_path / "start"
     start.mkdir()

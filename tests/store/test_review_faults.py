@@ -22,6 +22,7 @@ from siuo_dash.store.registry.log import FOLDERS
 from siuo_dash.store.registry.opening import REGISTRY, changing, close, make, version
 from siuo_dash.store.registry.reading import log_lines, public_runs
 from siuo_dash.store.registry.tables import log
+from tests.make.heavy import some_heavy
 from tests.make.registry import events, faults, file_of, left_over, replayed, runs_in, states
 from tests.make.runs import run_id_of, run_table
 from tests.store.crash import FAILED
@@ -39,6 +40,8 @@ from tests.store.review_runs import (
 )
 from tests.store.test_faults import crash, errors, in_a_namespace, killed_everywhere, open_to_all, state
 
+SOME = some_heavy(CASES, "submit", "approve", "approve a correction")
+
 
 def started(tmp_path: Path, name: str) -> Path:
     start = tmp_path / "start"
@@ -52,7 +55,7 @@ def visible(data_dir: Path) -> set[str]:
     return {run.run_id for run in public_runs(data_dir)}
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", SOME)
 def test_killed_at_every_step(root: Path, tmp_path: Path, name: str) -> None:
     _, action, before, after = CASES[name]
     start = started(tmp_path, name)
@@ -81,7 +84,7 @@ def test_killed_at_every_step(root: Path, tmp_path: Path, name: str) -> None:
     assert outcomes == {True, False}
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", SOME)
 @pytest.mark.parametrize("room", [0, 5_000])
 def test_a_log_that_cannot_grow_undoes_the_change(root: Path, tmp_path: Path, name: str, room: int) -> None:
     """SQLite writes all of a change into its write-ahead log first: that has grown longer than any other file."""
@@ -108,7 +111,7 @@ def begun(data_dir: Path) -> None:
     assert version(data_dir) >= 0
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", SOME)
 def test_a_disk_mounted_read_only(root: Path, tmp_path: Path, name: str) -> None:
     data_dir = started(tmp_path, name)
     close(data_dir)
