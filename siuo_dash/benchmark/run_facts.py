@@ -94,6 +94,8 @@ class Text(Fact):
             return self.wrong(
                 f"holds invisible or control characters (U+{ord(hidden):04X})", "type it instead of pasting it"
             )
+        if self.is_name and "\ufffd" in head:
+            return self.wrong("holds a character that could not be read", "type it as people know it")
         if self.is_name and not letters(head):
             return self.wrong("holds no letter and no digit", "give the name that people know it by")
         if len(value) > self.longest:

@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.files import MAX_FILE, MEGABYTE
 from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable
-from siuo_dash.ingest.text_rows import MAX_COLUMNS, MAX_ROWS, check_header
+from siuo_dash.ingest.json_rows import MAX_ITEMS
+from siuo_dash.ingest.parquet_pages import unpacked
+from siuo_dash.ingest.text_rows import MAX_COLUMNS, MAX_ROWS, check_header, check_size
 from siuo_dash.text import counted
 
 _BATCH_BYTES: Final = 32 * MEGABYTE
@@ -26,8 +28,6 @@ _TOO_LARGE: Final = f"larger than {MAX_FILE // MEGABYTE} MB when unpacked"
 _BROKEN_PARQUET: Final = (pa.ArrowException, OSError, ValueError, OverflowError, TypeError, RecursionError)
 EXCEL_CELL: Final = 32_767
 """Characters that a cell can hold; Excel's own writers cut what is longer."""
-MAX_TAGS: Final = 1_000_000
-"""XML tags of a spreadsheet; a run of 167 samples has about 10,000."""
 _NOT_AS_EXPECTED: Final = (LookupError, ValueError, TypeError, AttributeError, OverflowError)
 _DAMAGED: Final = (OSError, EOFError, ParseError, zipfile.BadZipFile)
 
@@ -50,12 +50,13 @@ def _parquet_rows(data: bytes) -> list[dict[str, object]]:
         if metadata.num_rows > MAX_ROWS or metadata.num_columns > MAX_COLUMNS:
             size = f"{metadata.num_rows:,} rows of {metadata.num_columns:,} columns"
             raise Unreadable(f"{size}; the limits are {MAX_ROWS:,} and {MAX_COLUMNS:,}", ONE_RUN)
-        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-        chunks = [group.column(index).total_uncompressed_size for group in groups for index in range(group.num_columns)]
-        if sum(chunks) > MAX_FILE:
+        really = unpacked(data, metadata)
+        if really.size > MAX_FILE:
             raise Unreadable(_TOO_LARGE, ONE_RUN)
-        # One value can fill a whole chunk, and a dictionary lets each row repeat it.
-        batch_size = max(1, min(1024, _BATCH_BYTES // max([1, *chunks])))
+        if really.values > MAX_ITEMS:
+            raise Unreadable(f"more than {MAX_ITEMS:,} values", ONE_RUN)
+        # One value can fill a whole dictionary, and each row can repeat it.
+        batch_size = max(1, min(1024, _BATCH_BYTES // max(1, really.repeated)))
         rows: list[dict[str, object]] = []
         weight = 0
         for batch in file.iter_batches(batch_size=batch_size):
@@ -123,6 +124,7 @@ def _rows(sheet: Any, findings: Findings) -> list[tuple[int, Row]]:
         if number > MAX_ROWS:
             raise Unreadable(f"more than {MAX_ROWS:,} rows", ONE_RUN)
         if _is_filled(cells):
+            check_size(len(rows) + 1, len(header))
             cut += sum(isinstance(cell, str) and len(cell) >= EXCEL_CELL for cell in cells)
             padded = (*cells, *[None] * (len(header) - len(cells)))
             rows.append((number, dict(zip(header, padded, strict=True))))
@@ -144,18 +146,13 @@ def _is_filled(cells: tuple[Any, ...]) -> bool:
 
 
 def _look_inside(data: bytes, findings: Findings) -> None:
-    """Say what the spreadsheet holds besides values, which is never run; raises Unreadable where it is too large."""
-    formulas = links = tags = 0
+    """Say what the spreadsheet holds besides values, which is never run."""
+    formulas = links = 0
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.namelist():
             links += entry.startswith("xl/externalLinks/")
-            if entry.startswith("xl/") and entry.endswith(".xml"):
-                content = archive.read(entry)
-                tags += content.count(b"<")
-                if entry.startswith("xl/worksheets/"):
-                    formulas += len(re.findall(rb"<f[ >/]", content))
-    if tags > MAX_TAGS:
-        raise Unreadable("too many cells for one run", ONE_RUN)
+            if entry.startswith("xl/worksheets/"):
+                formulas += len(re.findall(rb"<f[ >/]", archive.read(entry)))
     if formulas:
         findings.warning(
             f"{counted(formulas, 'cell')} with a formula: the stored results are read, nothing is calculated",

@@ -15,6 +15,8 @@ Row = Mapping[str, Any]
 LOOKED_AT: Final = 200
 """Rows of a file that are looked at for a guess."""
 MAX_FIELDS: Final = 500
+MAX_CELLS: Final = 1_500_000
+"""Cells of all files together, those inside lists and objects too."""
 _FIELD_DEPTH: Final = 5
 _NAME_LENGTH: Final = 200
 _ID: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
@@ -45,6 +47,17 @@ class Table:
     def first(self) -> Row:
         """The first row; an empty one where there is none."""
         return self.rows[0][1] if self.rows else {}
+
+
+def cells_of(table: Table) -> int:
+    """How many cells a table has, those inside lists and objects too."""
+    count = 0
+    level: list[Any] = table.values
+    while level:
+        inside = [inner for outer in level for inner in (outer.values() if isinstance(outer, Mapping) else outer)]
+        count += len(inside)
+        level = [inner for inner in inside if isinstance(inner, (Mapping, list, tuple))]
+    return count
 
 
 def value_at(row: Row, path: str) -> Any:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from siuo_dash.ingest.findings import Findings
+from siuo_dash.ingest.findings import Findings, Unreadable, shown
+from siuo_dash.ingest.xlsx_parts import WORKBOOK, plain_archive
 from siuo_dash.text import counted, spelled_out
 
 MEGABYTE: Final = 1_000_000
@@ -20,7 +21,7 @@ MAX_TOTAL: Final = 128 * MEGABYTE
 """Bytes of all files together, unpacked."""
 MAX_FILES: Final = 20
 MAX_ENTRIES: Final = 2_000
-"""Entries of one archive or spreadsheet."""
+"""Entries of one archive or spreadsheet, members of one gzip file."""
 MAX_DEPTH: Final = 3
 """Archives inside archives."""
 PARQUET: Final = b"PAR1"
@@ -28,6 +29,7 @@ ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _CHUNK: Final = 1 << 18
 
 _UNPACK: Final = "unpack it, or use .gz or .zip"
+_PLAIN_ZIP: Final = "pack it again as a plain .zip, or drop the file inside"
 _PICKLES: Final = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 _KNOWN: Final = (
     (_PICKLES, "a Python pickle, which can run code and is never opened", "save it as JSON, CSV or XLSX"),
@@ -126,19 +128,26 @@ def _open(name: str, data: bytes, budget: _Budget, findings: Findings, depth: in
 
 def _gunzip(data: bytes, budget: _Budget, findings: Findings) -> bytes | None:
     out = bytearray()
-    rest = data
+    view = memoryview(data)
+    at = members = 0
     try:
-        while rest.startswith(b"\x1f\x8b"):  # a gzip file may have several members
+        while data.startswith(b"\x1f\x8b", at):  # a gzip file may have several members
+            members += 1
+            if members > MAX_ENTRIES:
+                hint = "compress it again in one piece"
+                findings.error(f"more than {MAX_ENTRIES:,} compressed pieces in one gzip file", hint=hint)
+                return None
             stream = zlib.decompressobj(wbits=31)
-            chunk = stream.decompress(rest, _CHUNK)
-            while chunk:
+            while not stream.eof:
+                piece = stream.unconsumed_tail or view[at : at + _CHUNK]
+                at += 0 if stream.unconsumed_tail else len(piece)
+                chunk = stream.decompress(piece, _CHUNK)
                 out += chunk
                 budget.spend(len(chunk), len(out))
-                chunk = stream.decompress(stream.unconsumed_tail, _CHUNK)
-            if not stream.eof:
-                findings.error("not readable: the compressed file ends early", hint="copy it again")
-                return None
-            rest = stream.unused_data
+                if not piece and not chunk:
+                    findings.error("not readable: the compressed file ends early", hint="copy it again")
+                    return None
+            at -= len(stream.unused_data)
     except zlib.error as error:
         findings.error(f"not readable: damaged gzip data ({error})", hint="copy it again")
         return None
@@ -152,10 +161,9 @@ def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: i
         return
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if "xl/workbook.xml" in archive.namelist():
-                for member in archive.infolist():
-                    _check_xml(_inflate(archive, member, budget), member.filename)
-                yield UploadedFile(name, data)
+            if WORKBOOK in archive.namelist():
+                parts = {member.filename: _inflate(archive, member, budget) for member in archive.infolist()}
+                yield UploadedFile(name, plain_archive(parts))
                 return
             members = [member for member in archive.infolist() if not _is_furniture(member)]
             if not members:
@@ -166,24 +174,27 @@ def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: i
                 yield from _open(inner, unpacked, budget, findings.at(file=inner), depth + 1)
             if len(members) > MAX_FILES:
                 findings.error(f"{counted(len(members), 'file')} in the archive; the limit is {MAX_FILES}")
+    except Unreadable as error:
+        findings.error(str(error), hint=error.hint)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         # RuntimeError is what zipfile raises for a password, NotImplementedError for an unknown compression
-        findings.error(f"not readable: {_plain(error)}", hint="pack it again as a plain .zip, or drop the file inside")
+        findings.error(f"not readable: {_plain(error)}", hint=_PLAIN_ZIP)
 
 
 def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> bytes:
+    is_locked = member.flag_bits & 1  # zipfile asks for the password
+    if not is_locked and member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # zipfile unpacks a whole piece of the others at once, and 2 kB can be gigabytes
+        how = zipfile.compressor_names.get(member.compress_type, f"method {member.compress_type}")  # type: ignore[attr-defined]
+        raise Unreadable(
+            f"{shown(member.filename)} in the archive is compressed with {how}, which is not read", _PLAIN_ZIP
+        )
     out = bytearray()
     with archive.open(member) as stream:
         while chunk := stream.read(_CHUNK):
             out += chunk
             budget.spend(len(chunk), len(out))
     return bytes(out)
-
-
-def _check_xml(data: bytes, name: str) -> None:
-    """Refuse entity declarations: spreadsheets have none, and they can grow without bound."""
-    if name.endswith((".xml", ".rels")) and re.search(rb"<!\s*(?:DOCTYPE|ENTITY)", data, re.IGNORECASE):
-        raise ValueError("the spreadsheet declares XML entities")
 
 
 def _is_furniture(member: zipfile.ZipInfo) -> bool:

@@ -13,7 +13,7 @@ from siuo_dash.ingest.records import clean
 from siuo_dash.ingest.wrapping import find_rows
 
 MAX_ITEMS: Final = 1_000_000
-"""Values in one file; counted by their separators before anything is built."""
+"""Values in one file; counted by their separators before anything is built. Of a table: rows times columns."""
 MAX_NESTING: Final = 40
 _DEEP: Final = f"nested more than {MAX_NESTING} deep"
 _LINE: Final = re.compile(r"\r\n|\n|\r")

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.judgement import Question
-from siuo_dash.benchmark.run_facts import FACTS
+from siuo_dash.benchmark.run_facts import FACTS, Number
 from siuo_dash.benchmark.schema import FLAGS, OPTIONS, RESULT_COLUMNS, RUN_COLUMNS, TASKS
 from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import Findings, shown
@@ -33,7 +33,12 @@ def _is_export(table: Table) -> bool:
 
 
 def _read(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
-    return Contents(records=_records(table, catalogue, findings), known=[_known(table)])
+    known = _known(table)
+    for name, value in (known.metadata or {}).items():
+        fact = FACTS.get(name)
+        if isinstance(fact, Number) and fact.fits(value) and (wrong := fact.check(value)):
+            findings.error(f"{name}: {wrong.message}", hint="export the run again", field=name)
+    return Contents(records=_records(table, catalogue, findings), known=[known])
 
 
 def _records(table: Table, catalogue: Catalogue, findings: Findings) -> list[SampleRecord]:

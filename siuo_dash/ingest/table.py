@@ -165,6 +165,7 @@ def name_in(value: object, parts: int) -> str | None:
     """The name in a cell, without the folders of a local path; a hub's 'owner/name' keeps `parts` parts."""
     if not isinstance(value, str) or not value.strip() or len(value) > 300:
         return None
+    value = clean(value)
     pieces = [piece for piece in re.split(r"[/\\]", value.strip()) if piece]
     is_local = value.startswith(("/", ".", "~")) or "\\" in value or len(pieces) > 2
     return "/".join(pieces[-1:] if is_local else pieces[-parts:]) or None

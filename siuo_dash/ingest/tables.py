@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from siuo_dash.ingest.binary_rows import read_parquet, read_xlsx
-from siuo_dash.ingest.fields import Table, field_paths, value_at
+from siuo_dash.ingest.fields import MAX_CELLS, Table, cells_of, field_paths, value_at
 from siuo_dash.ingest.files import PARQUET, ZIP, UploadedFile, unpack
-from siuo_dash.ingest.findings import Findings, Unreadable, shown
+from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable, shown
 from siuo_dash.ingest.leftovers import samples_only
 from siuo_dash.ingest.records import Known
 from siuo_dash.ingest.table import name_in
@@ -25,11 +25,16 @@ def read_tables(files: Sequence[UploadedFile], findings: Findings) -> list[Table
     A table may have no row: `has_rows` says so to the person, unless a format can read it nevertheless.
     """
     tables = []
+    cells = 0
     for file in unpack(files, findings):
         read = read_parquet if file.data.startswith(PARQUET) else read_xlsx if file.data.startswith(ZIP) else read_text
         at = findings.at(file=file.name)
         try:
-            tables.append(samples_only(read(file.name, file.data, at), at))
+            table = read(file.name, file.data, at)
+            cells += cells_of(table)
+            if cells > MAX_CELLS:
+                raise Unreadable(f"more than {MAX_CELLS:,} cells in all files together", ONE_RUN)
+            tables.append(samples_only(table, at))
         except Unreadable as error:
             at.error(str(error), hint=error.hint, row=error.row)
     return tables

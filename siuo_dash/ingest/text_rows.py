@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
+import re
+from collections.abc import Iterator
 from typing import Final
 
 from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable, shown
-from siuo_dash.ingest.json_rows import read_json
+from siuo_dash.ingest.json_rows import MAX_ITEMS, read_json
 from siuo_dash.text import counted
 
 MAX_ROWS: Final = 50_000
 MAX_COLUMNS: Final = 1_000
 MAX_CELL: Final = 1_000_000
 """Characters of one cell; a response of 100,000 tokens has about half as many."""
+_LINE: Final = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++")
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -70,10 +72,12 @@ def _delimited(name: str, text: str, findings: Findings) -> Table:
         )
     csv.field_size_limit(MAX_CELL)
     rows: list[tuple[int, Row]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = _Lines(text, delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         header = check_header(next(record for record in reader if record))
         for number, record in enumerate(reader, 2):
+            lines.next_record()
             if len(rows) >= MAX_ROWS:
                 raise Unreadable(f"more than {MAX_ROWS:,} rows", ONE_RUN)
             if not any(record):
@@ -86,6 +90,7 @@ def _delimited(name: str, text: str, findings: Findings) -> Table:
                     row=number,
                 )
             else:
+                check_size(len(rows) + 1, len(header))
                 rows.append((number, dict(zip(header, record + [""] * (len(header) - len(record)), strict=True))))
     except csv.Error as error:
         line = f"line {reader.line_num:,}"
@@ -94,6 +99,35 @@ def _delimited(name: str, text: str, findings: Findings) -> Table:
             message = f"a cell of more than {MAX_CELL:,} characters at {line}"
         raise Unreadable(message, "is a quote not closed?") from error
     return Table(name, tuple(rows), "tsv" if delimiter == "\t" else "csv")
+
+
+class _Lines:
+    """The lines of a text for csv.reader, which makes a row of any length before anybody can count its cells."""
+
+    def __init__(self, text: str, delimiter: str) -> None:
+        self._lines = (found.group() for found in _LINE.finditer(text))
+        self._delimiter = delimiter
+        self._cells = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._cells += line.count(self._delimiter)
+        if self._cells > MAX_ITEMS:
+            raise Unreadable(f"a row of more than {MAX_ITEMS:,} cells", ONE_RUN)
+        return line
+
+    def next_record(self) -> None:
+        """A row was made of the lines so far."""
+        self._cells = 0
+
+
+def check_size(rows: int, columns: int) -> None:
+    """Refuse a table of too many cells, filled or not; raises Unreadable."""
+    if rows * columns > MAX_ITEMS:
+        raise Unreadable(f"more than {MAX_ITEMS:,} cells, rows times columns", ONE_RUN)
 
 
 def check_header(cells: list[str]) -> list[str]:

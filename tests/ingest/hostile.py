@@ -246,7 +246,7 @@ CASES: dict[str, tuple[Files, str]] = {
     "zip cut off": (one("a.zip", as_zip({"a.json": GOOD})[:-30]), "damaged or unknown archive"),
     "zip with a broken member": (
         one("a.zip", as_zip({"a.json": GOOD}).replace(b"\x00\x00\x00\x08\x00", b"\x00\x00\x00\x63\x00")),
-        "archive",
+        "compressed with method 99",
     ),
     "zip of a pickle": (one("a.zip", as_zip({"a.pkl": b"\x80\x04x"})), "pickle"),
     "gzip of rubbish": (one("a.gz", as_gzip(b"\xff\xfe\xfd" * 50)), "no table"),
