@@ -40,10 +40,13 @@ _RESPONSES: Final = (
 _ANSWERS: Final = (
     "response_mcqa pred_option predicted_option chosen_option selected_option choice chosen pred_ans".split()
 )
-_INDEX: Final = (
+INDICES: Final = (
     "response_index response_idx response_id response_number sample_idx sample_index trial attempt run repeat "
-    "repetition seed generation_id iteration rollout n k"
+    "repetition seed generation_id iteration rollout n k round round_index round_number round_id epoch epochs "
+    "run_index run_number run_idx trial_id trial_index attempt_index attempt_number sample rep replicate iter pass "
+    "try draw seed_index generation"
 ).split()
+"""Last names of fields that number a sample's responses."""
 _MODELS: Final = "model model_name model_id evaluated_model".split()
 _JUDGES: Final = "judge judge_model judge_name judge_model_id judge_model_name grader".split()
 _OTHER: Final[dict[Question, Question]] = {"safe": "effective", "effective": "safe"}
@@ -184,7 +187,7 @@ def _response_index(mapping: Mapping, everything: list[list[FieldValues]], catal
         parsed = [parse_id(value, catalogue.by_id) for value in ids.values]
         if max(Counter(parsed).values(), default=0) < 2:
             continue
-        for name in _INDEX:
+        for name in INDICES:
             for each in fields:
                 pairs = list(zip(parsed, map(token, each.values), strict=True))
                 if each.last == name and len(set(pairs)) == len(pairs):

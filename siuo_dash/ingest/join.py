@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any, Final
 from siuo_dash.benchmark.judgement import Question
 from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.records import Partial, ResponseRecord, SampleRecord
+from siuo_dash.ingest.rounds import natural
 from siuo_dash.ingest.verdicts import Verdict, decide
 from siuo_dash.text import counted
 
@@ -69,7 +69,8 @@ def _stacked(rows: dict[str | None, Partial], findings: Findings) -> Partial:
     """One partial of a sample's numbered rows, in the order of their numbers."""
     if len(rows) == 1:
         return next(iter(rows.values()))
-    ordered = [rows[index] for index in sorted(rows, key=_natural)]
+    whole = rows.get(None)
+    ordered = [rows[index] for index in sorted((index for index in rows if index is not None), key=natural)]
     first = ordered[0]
     stacked: dict[str, tuple[object, ...] | None] = {}
     for name in _STACKED:
@@ -87,12 +88,8 @@ def _stacked(rows: dict[str | None, Partial], findings: Findings) -> Partial:
             stacked[name] = None
         else:
             stacked[name] = tuple(value for part in parts for value in part)
-    return replace(first, index=None, **stacked)  # type: ignore[arg-type]
-
-
-def _natural(index: str | None) -> list[tuple[int, str]]:
-    """Sorts '2' before '10'."""
-    return [(int(part[:18]), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", index or "")]
+    joined: Partial = replace(first, index=None, **stacked)  # type: ignore[arg-type]
+    return joined if whole is None else _merged(joined, whole, findings)
 
 
 def _lengths(partial: Partial) -> dict[str, int]:
@@ -130,7 +127,7 @@ def _record(partial: Partial, findings: Findings) -> SampleRecord | None:
         findings.warning(f"{kind}: the sample counts as missing", kind=kind, **partial.place)
         return None
     texts: Sequence[str | None] = partial.texts if partial.texts is not None else [None] * count
-    verdicts = zip(_verdicts(partial, "safe", count), _verdicts(partial, "effective", count), strict=True)
+    verdicts = zip(verdicts_of(partial, "safe", count), verdicts_of(partial, "effective", count), strict=True)
     return SampleRecord(
         task=partial.task,
         question_id=partial.question_id,
@@ -147,7 +144,7 @@ def _record(partial: Partial, findings: Findings) -> SampleRecord | None:
     )
 
 
-def _verdicts(partial: Partial, question: Question, count: int) -> list[Verdict | None]:
+def verdicts_of(partial: Partial, question: Question, count: int) -> list[Verdict | None]:
     """The verdict on each response, from its number and the judge's words."""
     numbers: Sequence[int | None] | None = getattr(partial, question)
     words: Sequence[str | None] | None = getattr(partial, f"{question}_words")

@@ -17,6 +17,10 @@ _MEANINGS: Final = {
 }
 YES_MEANS: Final = {"safe_yes_means": ("safe", "unsafe"), "effective_yes_means": ("effective", "ineffective")}
 
+RUN: Final = "{run}"
+"""Stands for the run's name in a field's path, where each run has fields of its own."""
+SEVERAL: Final = {"several_verdicts": ("responses", "annotators")}
+
 JUDGEMENTS: Final[dict[Question, str]] = {"safe": "safety_judgement", "effective": "effectiveness_judgement"}
 """{verdict: the judge's words on it}, as roles of a mapping and as columns of the results."""
 
@@ -49,6 +53,13 @@ ROLES: Final = (
     Role("effective", "Effectiveness verdict", "One field a response, or one field with a list", True),
     Role("effectiveness_judgement", "Effectiveness judgement", "The judge's words on effectiveness", True),
     Role("answer", "Chosen option", "Multiple choice: the model's words, or the letter", False),
+    Role(
+        "annotator",
+        "Annotator",
+        "Who judged, where several people judged the same response in rows of their own",
+        False,
+    ),
+    Role("run_field", "Run", "Tells several runs in one file apart: a model, a judge, a variant", True),
     Role("model", "Model", "The evaluated model's name, the same in each row", False),
     Role("judge", "Judge", "The judge's name, the same in each row", False),
 )
@@ -59,6 +70,9 @@ class Mapping:
     """Fields by role (dotted paths), and what verdict values mean. Immutable: change it with dataclasses.replace.
 
     safe_yes_means: what 1, true and yes mean in the safety verdict: 'safe', 'unsafe', or None = not known.
+    run: which of several runs is read: a value of run_field, what stands for {run} in the fields' names, or a file; or
+    'rounds' (all are responses of one run) or 'annotators' (all are verdicts on the same responses).
+    several_verdicts: whether several verdicts in a row are on as many 'responses', or 'annotators' of one.
     safe_values: other values by their lower-case text: {'ok': 'safe', 'bad': 'unsafe', '?': 'ungraded'}.
     """
 
@@ -72,6 +86,10 @@ class Mapping:
     effective: tuple[str, ...] = ()
     effectiveness_judgement: tuple[str, ...] = ()
     answer: str | None = None
+    annotator: str | None = None
+    run_field: tuple[str, ...] = ()
+    run: str | None = None
+    several_verdicts: str | None = None
     model: str | None = None
     judge: str | None = None
     safe_yes_means: str | None = None
@@ -87,6 +105,34 @@ class Mapping:
     def having(self, **changes: Any) -> Mapping:
         """This mapping with other values for some roles."""
         return replace(self, **changes)
+
+    def for_run(self, run: str) -> Mapping:
+        """This mapping with the run's name in its fields' names."""
+        given = {role.name: getattr(self, role.name) for role in ROLES}
+        return self.having(
+            **{
+                name: tuple(path.replace(RUN, run) for path in value)
+                if isinstance(value, tuple)
+                else value and value.replace(RUN, run)
+                for name, value in given.items()
+            }
+        )
+
+    @property
+    def templates(self) -> list[str]:
+        """The fields that hold the place of a run's name."""
+        given = [getattr(self, role.name) for role in ROLES]
+        return [path for value in given for path in ([value] if isinstance(value, str) else value or ()) if RUN in path]
+
+    @property
+    def is_structure_only(self) -> bool:
+        """Whether it says which run is read and no more, so that fields and formats are recognised as without it."""
+        return self.having(run=None, several_verdicts=None, run_field=(), annotator=None) == Mapping()
+
+    def over(self, guess: Mapping) -> Mapping:
+        """This mapping, with what it leaves out taken from a guess."""
+        given = {each.name: value for each in fields(self) if (value := getattr(self, each.name)) not in (None, (), {})}
+        return replace(guess, **given)
 
     def meanings(self, question: str) -> dict[str, bool | None]:
         """What the explained values of 'safe' or 'effective' mean; None = ungraded."""
@@ -130,6 +176,14 @@ def _checked(name: str, value: Any, where: str) -> Any:
             return dict(value)
         hint = f"a meaning is one of {', '.join(_MEANINGS[name])}"
         raise SubmissionError("must give a meaning for each value", where=place, hint=hint)
+    if name == "run":
+        if value is None or (isinstance(value, str) and 0 < len(value) <= 300):
+            return value
+        raise SubmissionError("must be the name of a run", where=place, hint="see docs/mapping.md")
+    if name in SEVERAL:
+        if value in (*SEVERAL[name], None):
+            return value
+        raise SubmissionError(f"unknown meaning {value!r:.40}", where=place, hint=f"one of {', '.join(SEVERAL[name])}")
     if name in YES_MEANS:
         if value in (*YES_MEANS[name], None):
             return value

@@ -10,16 +10,18 @@ import pandas as pd
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
+from siuo_dash.ingest.annotators import by_majority, columns_by_majority, need_of_several
 from siuo_dash.ingest.fields import Table, field_examples, has_field, value_at
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, format_of
-from siuo_dash.ingest.guess import guess
 from siuo_dash.ingest.join import join
-from siuo_dash.ingest.mapping import ROLES, Mapping
+from siuo_dash.ingest.mapping import ROLES, RUN, Mapping
 from siuo_dash.ingest.read_as import RoleRead, report_unread, roles_read
-from siuo_dash.ingest.records import Claim, Contents, Known, Need, SampleRecord
-from siuo_dash.ingest.table import Reader, direction_needs, names_in, read_rows
+from siuo_dash.ingest.records import Claim, Contents, Known, Need, Partial, SampleRecord
+from siuo_dash.ingest.rounds import ANNOTATORS, joined_rounds
+from siuo_dash.ingest.runs import Understood, names_of_run, of_run, understood
+from siuo_dash.ingest.table import Reader, names_in, read_rows
 from siuo_dash.ingest.tables import has_rows, names_beside, read_tables
 
 __all__ = ["TABLE", "Reading", "UploadedFile", "read_files"]
@@ -38,6 +40,7 @@ class Reading:
     answer first, by `read_files` again with `mapping.answered(…)`. fields: {path: examples of its values}; both it and
     preview, at most the first rows of each file, are for the mapping's editor. known: model, judge and exported
     metadata, as far as the files say. roles: what was read as what, where samples were read from rows.
+    runs: the names of the runs that the files hold, where there are several; mapping.run is the one that was read.
     """
 
     format: str
@@ -51,6 +54,7 @@ class Reading:
     claims: tuple[Claim, ...] = ()
     known: Known = field(default_factory=Known)
     roles: tuple[RoleRead, ...] = ()
+    runs: tuple[str, ...] = ()
 
 
 def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Mapping | None = None) -> Reading:
@@ -64,31 +68,27 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
     recognised = [
         (each, known) for each in tables if (known := format_of(each)) or has_rows(each, findings, _UNFINISHED)
     ]
-    if mapping is not None and all(known for _, known in recognised):
+    if mapping is not None and not mapping.is_structure_only and all(known for _, known in recognised):
         # A mapping given on purpose, and no table that it could be for: it is for the known ones then.
         recognised = [(table, known if known and known.is_fixed else None) for table, known in recognised]
     advice: dict[str, str] = {}
-    contents: list[Contents] = []
+    contents: list[tuple[str, Contents]] = []
     for table, known in recognised:
         if known:
             advice.setdefault(known.label, known.advice)
-            contents.append(known.read(table, catalogue, findings.at(file=table.file)))
-    needs: list[Need] = []
+            contents.append((_part(table), known.read(table, catalogue, findings.at(file=table.file))))
+    found = Understood(mapping or Mapping())
     if unknown := [table for table, known in recognised if not known]:
-        if mapping is None:
-            mapping, needs = guess(unknown, catalogue)
-        else:
-            needs = direction_needs(mapping, unknown)
-            _check_fields(mapping, unknown, findings)
         advice[TABLE] = TABLE_ADVICE
-        for table in unknown:
-            at = findings.at(file=table.file)
-            partials = [] if needs else read_rows(table, Reader(mapping), catalogue, at)
-            names = [names_in(table, mapping.model, mapping.judge), names_beside(table)]
-            contents.append(Contents(partials, known=names))
-    report_unread(findings, unknown)
-    joined = join((partial for part in contents for partial in part.partials), findings)
-    samples = _once([*(record for part in contents for record in part.records), *joined], findings)
+        found = understood(unknown, catalogue, mapping)
+        if mapping is not None:
+            _check_fields(found.mapping, unknown, findings)
+        mapping = found.mapping
+        contents += _of_tables(found, unknown, catalogue, Findings() if found.needs else findings)
+    partials, needs = _together(contents, mapping, found, findings)
+    joined = join([] if needs else partials, findings)
+    contained = [part for _, part in contents]
+    samples = _once([*(record for part in contained for record in part.records), *joined], findings)
     named = [label for label in advice if label]
     read = [table for table, _ in recognised]
     return Reading(
@@ -100,10 +100,52 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         needs=tuple(needs),
         fields=field_examples(read),
         preview=_preview(read),
-        claims=tuple(claim for part in contents for claim in part.claims),
-        known=_known([known for part in contents for known in part.known]),
+        claims=tuple(claim for part in contained for claim in part.claims),
+        known=_known([known for part in contained for known in part.known]),
         roles=roles_read(findings),
+        runs=found.names or next((need.options for need in needs if need.role == "run"), ()),
     )
+
+
+def _of_tables(
+    found: Understood, tables: list[Table], catalogue: Catalogue, findings: Findings
+) -> list[tuple[str, Contents]]:
+    """What each table of the chosen run holds, read by the mapping."""
+    mapping, kept = of_run(found.mapping, tables, findings)
+    contents = []
+    for table in kept:
+        partials = read_rows(table, Reader(mapping), catalogue, findings.at(file=table.file))
+        named = [names_of_run(found), names_in(table, mapping.model, mapping.judge), names_beside(table)]
+        contents.append((_part(table), Contents(partials, known=named)))
+    report_unread(findings, kept)
+    return contents
+
+
+def _together(
+    contents: list[tuple[str, Contents]], mapping: Mapping | None, found: Understood, findings: Findings
+) -> tuple[list[Partial], list[Need]]:
+    """The parts of samples of all files, with rounds numbered and annotators' verdicts counted; and what is asked."""
+    needs = list(found.needs)
+    parts = [(name, part.partials) for name, part in contents if part.partials]
+    partials = [partial for _, held in parts for partial in held]
+    if not any(need.role == "run" for need in needs):
+        run = None if mapping is None or found.names else mapping.run
+        partials, asked = joined_rounds(parts, run, findings)
+        if asked is not None and not found.names:
+            needs.append(asked)
+    several = None if mapping is None else mapping.several_verdicts
+    if several is None and mapping is not None and (need := need_of_several(partials)):
+        needs.append(need)
+    if needs:
+        return [], needs
+    if several == ANNOTATORS:
+        partials = columns_by_majority(partials, findings)
+    return by_majority(partials, findings), []
+
+
+def _part(table: Table) -> str:
+    """What a table is called among the files: with its sheet, where the file has several."""
+    return f"{table.file}, {table.sheet}" if table.sheet and table.sheet not in table.file else table.file
 
 
 def _check_fields(mapping: Mapping, tables: list[Table], findings: Findings) -> None:
@@ -111,7 +153,7 @@ def _check_fields(mapping: Mapping, tables: list[Table], findings: Findings) -> 
     for role in ROLES:
         given = getattr(mapping, role.name)
         for path in given if isinstance(given, tuple) else [given] if given else []:
-            if not any(has_field(row, path) for table in tables for row in table.values):
+            if RUN not in path and not any(has_field(row, path) for table in tables for row in table.values):
                 what, hint = f"no file has the field {shown(path)}", "correct the mapping"
                 findings.error(what, kind="no such field", hint=hint, field=role.name)
 

@@ -28,6 +28,8 @@ LABELS: Final = {
     "effective": "effective verdict",
     "effectiveness_judgement": "judge's words on effectiveness",
     "answer": "chosen option",
+    "annotator": "annotator",
+    "run_field": "run",
     "model": "model",
     "judge": "judge",
 }
@@ -43,6 +45,7 @@ _EACH: Final = 4
 """Values of one meaning that are written out."""
 _LISTED: Final = 8
 _LONG: Final = 60
+_WORDS: Final = 3
 _ALL_ROWS: Final = 2_000
 
 
@@ -164,7 +167,7 @@ def _of_role(role: str, named: list[tuple[Account, tuple[str, ...]]]) -> tuple[t
             return (), counted(len(texts) - blank, "text") + (f", {blank:,} blank" if blank else "")
         case "id":
             return (), counted(len({partial.question_id for partial in partials}), "sample")
-        case "response_index" | "model" | "judge":
+        case "response_index" | "annotator" | "run_field" | "model" | "judge":
             cells = Counter(_cell(cell) for each, paths in named for cell in _cells(each, paths[:1]))
             if len(cells) > _LISTED:
                 return (), f"{len(cells):,} different values"
@@ -228,7 +231,7 @@ def _words(question: Question, partials: Sequence[Partial]) -> str:
 def _holds(filled: list[Any]) -> tuple[int, str]:
     """(rank, words) of what an unread field holds: '167 texts', '71 × 1, 96 × 0', '167 values'."""
     items = spread(filled)
-    long = sum(isinstance(item, str) and len(item) > _LONG for item in items)
+    long = sum(isinstance(item, str) and (len(item) > _LONG or item.count(" ") > _WORDS) for item in items)
     if 2 * long > len(items):
         return 0, counted(len(items), "text")
     values = Counter(_cell(item) for item in items)

@@ -39,10 +39,12 @@ class Partial(_Placed):
 
     A sample may be spread over rows and files, so nothing is decided here: a verdict may need the number of one file
     and the words of another. index: which of the sample's responses the row holds, where each has a row of its own.
+    annotator: who judged, where several people judged the same response.
     numbers: 1, 0, -1 or None a response. benchmark_judge: whether a judge's bare 'True' means safe.
     """
 
     index: str | None = None
+    annotator: str | None = None
     texts: tuple[str, ...] | None = None
     safe: tuple[int | None, ...] | None = None
     safe_words: tuple[str | None, ...] | None = None

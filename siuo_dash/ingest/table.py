@@ -113,6 +113,7 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
         at = findings.at(**place)
         check_category(row, mapping, sample, at)
         index = None if mapping.response_index is None else value_at(row, mapping.response_index)
+        who = None if mapping.annotator is None else value_at(row, mapping.annotator)
         partials.append(
             Partial(
                 task="generation" if mapping.answer is None else "mcqa",
@@ -120,6 +121,7 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
                 file=table.file,
                 row=row_number,
                 index=None if is_blank(index) else token(index),
+                annotator=None if is_blank(who) else token(who),
                 # A column that is blank throughout says that the responses are not known, not that all are empty.
                 texts=_texts(row, mapping.responses, at) if has_texts else None,
                 safe=safe.read(row, place),

@@ -12,7 +12,14 @@ from siuo_dash.ingest.mapping import ROLES, YES_MEANS, Mapping
 
 def test_every_role_is_described(root: Path) -> None:
     page = (root / "docs" / "mapping.md").read_text()
-    for name in [*(role.name for role in ROLES), *YES_MEANS, "safe_values", "effective_values"]:
+    for name in [
+        *(role.name for role in ROLES),
+        *YES_MEANS,
+        "safe_values",
+        "effective_values",
+        "run",
+        "several_verdicts",
+    ]:
         assert f"`{name}`" in page, name
 
 

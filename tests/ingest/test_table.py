@@ -144,13 +144,13 @@ def test_two_candidates_are_asked_not_guessed(check: Check) -> None:
         revised_response=[{"text": text, "is_safe": True} for text in REPLIES],
     )
     submission = check(("t.jsonl", as_jsonl(rows)))
+    # Asked once: verdict and response come from the same branch.
     assert {need.role: need.options for need in submission.reading.needs} == {
-        "safe": ("original_response.is_safe", "revised_response.is_safe"),
-        "responses": ("original_response.text", "revised_response.text"),
+        "run": ("original_response", "revised_response")
     }
     mapping = submission.reading.mapping
     assert mapping is not None
-    mapping = mapping.answered("safe", "original_response.is_safe").answered("responses", "original_response.text")
+    mapping = mapping.answered("run", "original_response")
     assert check(("t.jsonl", as_jsonl(rows)), mapping=mapping).scores == {"safe": Tally(4, 6, 6)}
 
 

@@ -1,0 +1,193 @@
+"""Files (or sheets) that hold the same samples: rounds of one run, a run each, or one file twice."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from siuo_dash.ingest.findings import Findings
+from siuo_dash.ingest.records import Need, Partial
+from siuo_dash.text import counted, listed
+
+ROUNDS: Final = "rounds"
+"""The answer that several files, or rows of a sample, are the responses of one run."""
+ANNOTATORS: Final = "annotators"
+"""The answer that they are several people's verdicts on the same responses."""
+_NUMBERED: Final = re.compile(
+    r"(?<![a-z])(?:rounds?|runs?|epochs?|seeds?|trials?|attempts?|rep|repeat|repetition|samples?|iter|iteration|pass|"
+    r"rollout|generation|gen|try|k|r)[\s_.#-]*(\d{1,6})(?!\d)",
+    re.IGNORECASE,
+)
+_SHARED: Final = 0.5
+_CONTENT: Final = ("texts", "safe", "safe_words", "effective", "effective_words", "answer")
+_Key = tuple[str, int, str | None, str | None]
+
+
+@dataclass(frozen=True)
+class _File:
+    """What one file holds, by task, sample and number of the response."""
+
+    name: str
+    partials: Sequence[Partial]
+    held: dict[_Key, Partial]
+
+    @property
+    def kinds(self) -> set[str]:
+        """What it has of its samples: texts, verdicts, judges' words."""
+        return {name for name in _CONTENT if any(getattr(each, name) is not None for each in self.partials)}
+
+    def shares(self, other: _File) -> list[tuple[Partial, Partial]]:
+        """What both files say of the same samples."""
+        return [(self.held[key], other.held[key]) for key in self.held.keys() & other.held.keys()]
+
+
+def joined_rounds(
+    parts: Sequence[tuple[str, Sequence[Partial]]], run: str | None, findings: Findings
+) -> tuple[list[Partial], Need | None]:
+    """The partials with files numbered that are rounds of one run; and what must be asked first, if anything.
+
+    parts: what each file or sheet holds, by its name. run: the answer: 'rounds', 'annotators', or the name of the file
+    that is the run. Files that complete each other (responses in one, verdicts in another; other samples) are left as
+    they are.
+    """
+    files = [
+        _File(name, held, {(each.task, each.question_id, each.index, each.annotator): each for each in held})
+        for name, held in _apart(parts)
+        if held
+    ]
+    kept = _without_copies(files, findings)
+    changed: dict[str, list[Partial]] = {each.name: list(each.partials) for each in kept}
+    for group in _groups(kept):
+        names = [each.name for each in group]
+        answer = run if run in (ROUNDS, ANNOTATORS, *names) else ROUNDS if _are_rounds(group) else None
+        if answer is None and _same_texts(group):
+            continue  # the same responses, judged twice: a contradiction, until somebody says which run it is
+        if answer is None:
+            return [partial for _, held in parts for partial in held], _need(group)
+        for number, each in enumerate(group, 1):
+            if answer == ROUNDS:
+                changed[each.name] = [replace(one, index=_index(number, one.index)) for one in each.partials]
+            elif answer == ANNOTATORS:
+                changed[each.name] = [replace(one, annotator=each.name) for one in each.partials]
+            elif answer != each.name:
+                changed[each.name] = []
+        if answer == ROUNDS:
+            findings.note(f"{len(group)} files are read as rounds of one run: {listed(names)}", hint=_IF_NOT)
+        elif answer in names:
+            others = [name for name in names if name != answer]
+            findings.note(f"{counted(len(others), 'file')} of other runs not read: {listed(others)}")
+    return [partial for name in changed for partial in changed[name]], None
+
+
+def _apart(parts: Sequence[tuple[str, Sequence[Partial]]]) -> list[tuple[str, Sequence[Partial]]]:
+    """The parts, those of the same name numbered."""
+    seen: Counter[str] = Counter()
+    named = []
+    for name, held in parts:
+        seen[name] += 1
+        named.append((f"{name} ({seen[name]})" if seen[name] > 1 else name, held))
+    return named
+
+
+_IF_NOT: Final = "drop the files of one run only, if they are not"
+
+
+def natural(name: str | None) -> list[tuple[int, str]]:
+    """Sorts 'round 2' before 'round 10'."""
+    return [(int(part[:18]), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name or "")]
+
+
+def _index(number: int, index: str | None) -> str:
+    return str(number) if index is None else f"{number}.{index}"
+
+
+def _without_copies(files: list[_File], findings: Findings) -> list[_File]:
+    """The files without those that say nothing but what another one says."""
+    kept: list[_File] = []
+    for file in files:
+        original = next((each for each in kept if _is_copy(file, each)), None)
+        if original is None:
+            kept.append(file)
+        else:
+            findings.warning(f"the same as {original.name}: counted once", file=file.name, hint="drop each file once")
+    return kept
+
+
+def _is_copy(one: _File, other: _File) -> bool:
+    shared = one.shares(other)
+    return len(shared) == len(one.held) == len(other.held) and all(_content(a) == _content(b) for a, b in shared)
+
+
+def _content(partial: Partial) -> list[object]:
+    return [getattr(partial, name) for name in _CONTENT]
+
+
+def _groups(files: list[_File]) -> list[list[_File]]:
+    """Files that say different things of mostly the same samples, together."""
+    groups: list[list[_File]] = []
+    for file in files:
+        home = next((group for group in groups if any(_clash(file, each) for each in group)), None)
+        if home is None:
+            groups.append([file])
+        else:
+            home.append(file)
+    return [sorted(group, key=lambda file: natural(file.name)) for group in groups if len(group) > 1]
+
+
+def _clash(one: _File, other: _File) -> bool:
+    """Whether the two hold the same kinds of things of mostly the same samples, and say other things of some."""
+    shared = one.shares(other)
+    return (
+        one.kinds == other.kinds
+        and len(shared) >= _SHARED * min(len(one.held), len(other.held))
+        and any(
+            a is not None and b is not None and a != b
+            for one_row, two_row in shared
+            for a, b in zip(_content(one_row), _content(two_row), strict=True)
+        )
+    )
+
+
+def _are_rounds(group: list[_File]) -> bool:
+    """Whether the names number rounds, and nothing speaks against it: a response each, and not the same ones."""
+    found = [_NUMBERED.search(each.name) for each in group]
+    numbers = {match[1] for match in found if match}
+    rest = {match.string[: match.start(1)] + "#" + match.string[match.end(1) :] for match in found if match}
+    alike = [len(each.partials) for each in group]
+    return (
+        None not in found
+        and len(numbers) == len(group)
+        and len(rest) == 1
+        and min(alike) >= 0.9 * max(alike)
+        and not _same_texts(group)
+        and all(len(value) == 1 for each in group for one in each.partials for value in _lists(one))
+    )
+
+
+def _lists(partial: Partial) -> list[tuple[object, ...]]:
+    return [value for value in _content(partial) if isinstance(value, tuple)]
+
+
+def _same_texts(group: list[_File]) -> bool:
+    """Whether two files hold mostly the same responses: then they were judged again, not asked again."""
+    for place, one in enumerate(group):
+        for other in group[:place]:
+            texts = [(a.texts, b.texts) for a, b in one.shares(other) if a.texts and b.texts]
+            if texts and sum(a == b for a, b in texts) >= _SHARED * len(texts):
+                return True
+    return False
+
+
+def _need(group: list[_File]) -> Need:
+    names = [each.name for each in group]
+    shared = len(set.intersection(*({key[1] for key in each.held} for each in group)))
+    question = f"Are these {len(group)} files {len(group)} rounds of one run, or is each a run of its own?"
+    options = (ROUNDS, *names, ANNOTATORS)
+    hint = (
+        f"they say different things of the same {counted(shared, 'sample')}; {ROUNDS} = one response more from each "
+        f"file; {ANNOTATORS} = verdicts of several people on the same responses; a name = that file alone"
+    )
+    return Need("run", question, options, hint)

@@ -1,0 +1,200 @@
+"""How many runs the tables of an upload hold, and which one is read: asked where there are several."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.ingest.families import Family, family_in, is_run_name, is_verdict
+from siuo_dash.ingest.fields import Table, field_values, is_blank, parse_id, value_at
+from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.guess import INDICES, guess
+from siuo_dash.ingest.mapping import RUN, Mapping
+from siuo_dash.ingest.records import Known, Need
+from siuo_dash.ingest.repeats import apart, kind_of_field, mapped, names_of, rows_of_run
+from siuo_dash.ingest.rounds import ANNOTATORS, ROUNDS
+from siuo_dash.ingest.table import direction_needs
+from siuo_dash.ingest.verdicts import token
+from siuo_dash.text import counted, listed
+
+_SUFFIX: Final = re.compile(r"\d{4}[\s_.:#/-]+(?:[a-z]{0,8}[\s_-]?)?\d{1,3}$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Understood:
+    """How tables of any origin are to be read. names: their runs, where there are several, in the order found.
+
+    kind: what the runs' names are: 'model', 'judge', or '' where they are neither.
+    """
+
+    mapping: Mapping
+    needs: tuple[Need, ...] = ()
+    names: tuple[str, ...] = ()
+    kind: str = ""
+
+
+def understood(tables: Sequence[Table], catalogue: Catalogue, given: Mapping | None) -> Understood:
+    """The mapping of these tables: what a person gave, and what it leaves out guessed where it places no row."""
+    if given is not None and (given.id or given.question):
+        mapping = given
+        needs = direction_needs(*_first_run(mapping, tables))
+    else:
+        mapping, needs = _guessed(tables, catalogue)
+        if given is not None:
+            mapping = given.over(mapping)
+            asked = [need for need in needs if not need.role.endswith("_yes_means") and not getattr(given, need.role)]
+            needs = [*asked, *direction_needs(*_first_run(mapping, tables))]
+    names = runs_in(tables, mapping)
+    kind = _kind(mapping, names)
+    if len(names) > 1 and mapping.run not in (*names, ROUNDS, ANNOTATORS):
+        needs = [_need(tables, mapping, names, kind), *needs]
+    return Understood(mapping, tuple(needs), names if len(names) > 1 else (), kind)
+
+
+def of_run(mapping: Mapping, tables: Sequence[Table], findings: Findings) -> tuple[Mapping, list[Table]]:
+    """The mapping and the tables as they are read for the chosen run."""
+    run = mapping.run
+    if mapping.run_field and run in (ROUNDS, ANNOTATORS):
+        role = "response_index" if run == ROUNDS else "annotator"
+        return mapping.having(run_field=(), **{role: mapping.run_field[0]}), list(tables)
+    if run is None and len(names := runs_in(tables, mapping)) == 1:
+        run = names[0]
+    if run is None:
+        return mapping, list(tables)
+    kept = [
+        rows_of_run(table, mapping.run_field, run, findings.at(file=table.file)) if mapping.run_field else table
+        for table in tables
+    ]
+    return mapping.for_run(run), kept
+
+
+def runs_in(tables: Sequence[Table], mapping: Mapping) -> tuple[str, ...]:
+    """The names of the runs that a mapping tells apart, by the values of a column or by the names of fields."""
+    if mapping.run_field:
+        return tuple(names_of(tables, mapping.run_field))
+    templates = mapping.templates
+    if not templates:
+        return ()
+    fields = {each.path: each for table in tables for each in field_values(table)}
+    verdicts = [path for path in mapping.safe if RUN in path]
+    before, _, after = [*verdicts, *templates][0].partition(RUN)
+    found = [path[len(before) : len(path) - len(after)] for path in fields if _fits(path, before, after)]
+    return tuple(
+        name
+        for name in found
+        if "." not in name
+        and is_run_name(name)
+        and all(each.replace(RUN, name) in fields for each in templates)
+        and all(is_verdict(fields[each.replace(RUN, name)]) for each in verdicts)
+    )
+
+
+def names_of_run(found: Understood) -> Known:
+    """What the chosen run's name says of its model or its judge."""
+    mapping = found.mapping
+    if mapping.run is None or mapping.run not in found.names:
+        return Known()
+    parts = mapping.run.split(" / ") if len(mapping.run_field) > 1 else [mapping.run]
+    named: dict[str, str] = {}
+    for path, part in zip(mapping.run_field, parts, strict=False):
+        named.setdefault(kind_of_field(path), part)
+    if not mapping.run_field and found.kind:
+        named[found.kind] = mapping.run
+    return Known(model=named.get("model"), judge=named.get("judge"))
+
+
+def _fits(path: str, before: str, after: str) -> bool:
+    return path.startswith(before) and path.endswith(after) and len(path) > len(before) + len(after)
+
+
+def _guessed(tables: Sequence[Table], catalogue: Catalogue) -> tuple[Mapping, list[Need]]:
+    family = family_in(tables)
+    view = tables if family is None else family.view(tables)
+    mapping, needs = guess(view, catalogue)
+    if family is not None and not any(
+        path in family.templates.values() for path in (*mapping.safe, *mapping.safety_judgement)
+    ):
+        asked = any(need.role == "safe" and set(need.options) & set(family.templates.values()) for need in needs)
+        if not asked:
+            family, view = None, tables
+            mapping, needs = guess(view, catalogue)
+    places = [*mapping.id, *([mapping.question] if mapping.question else [])]
+    found = apart(view, places, catalogue, INDICES)
+    if found and family is None:
+        one = tuple(each.path for each in found)
+        first = names_of(view, one)[0]
+        mapping, needs = guess([rows_of_run(table, one, first, Findings()) for table in view], catalogue)
+        mapping = mapped(mapping, found)
+    if mapping.response_index is None and not mapping.run_field and (path := _suffixed(mapping, view, catalogue)):
+        mapping = mapping.having(response_index=path)
+    if family is None:
+        return mapping, needs
+    mapping = family.restored(mapping)
+    if family.of_people:
+        mapping = mapping.having(several_verdicts=ANNOTATORS)
+    restored = [
+        Need(need.role, need.question, tuple(family.option(need.role, option) for option in need.options), need.hint)
+        for need in needs
+    ]
+    return mapping, restored
+
+
+def _is_used(family: Family, mapping: Mapping, needs: Sequence[Need]) -> bool:
+    """Whether the verdict was found, or is asked for, in the fields that each run has."""
+    fields = set(family.templates.values())
+    asked = {option for need in needs if need.role == "safe" for option in need.options}
+    return bool(fields & {*mapping.safe, *mapping.safety_judgement, *asked})
+
+
+def _suffixed(mapping: Mapping, tables: Sequence[Table], catalogue: Catalogue) -> str | None:
+    """The id field, where its values end in the number of the response: 1001_0, 1001-1."""
+    for path in mapping.id:
+        for table in tables:
+            raw = [value for row in table.values if not is_blank(value := value_at(row, path))]
+            parsed = Counter(parse_id(value, catalogue.by_id) for value in raw)
+            if max(parsed.values(), default=0) > 1 and len(set(map(token, raw))) == len(raw):
+                return path if all(isinstance(value, str) and _SUFFIX.search(value.strip()) for value in raw) else None
+    return None
+
+
+def _first_run(mapping: Mapping, tables: Sequence[Table]) -> tuple[Mapping, list[Table]]:
+    """The mapping and tables as they are read for the chosen run, or for the first, while none is chosen."""
+    names = runs_in(tables, mapping)
+    chosen = mapping if mapping.run or not names else mapping.having(run=names[0])
+    return of_run(chosen, tables, Findings())
+
+
+def _kind(mapping: Mapping, names: Sequence[str]) -> str:
+    if mapping.run_field:
+        kinds = [kind_of_field(path) for path in mapping.run_field]
+        return "model" if "model" in kinds else "judge" if "judge" in kinds else ""
+    if mapping.templates and mapping.responses and not any(RUN in path for path in mapping.responses):
+        return "judge"
+    return ""
+
+
+def _need(tables: Sequence[Table], mapping: Mapping, names: tuple[str, ...], kind: str) -> Need:
+    """The question which run it is, with what each run's verdicts are."""
+    where = listed(mapping.run_field) if mapping.run_field else listed(mapping.templates, 3)
+    question = f"The files hold {len(names)} runs, told apart by {where}. Which one is this?"
+    options = names
+    if mapping.run_field and kind != "model":
+        options = (*names, *([] if kind == "judge" else [ROUNDS]), ANNOTATORS)
+        question = f"A sample's rows are told apart by {where}. Which run is this, or are they {ROUNDS} of one?"
+    counts = []
+    for name in names[:5]:
+        one, rows = of_run(mapping.having(run=name), tables, Findings())
+        values = Counter(
+            token(value)
+            for table in rows
+            for row in table.values
+            for path in one.safe
+            if not is_blank(value := value_at(row, path)) and not isinstance(value, (list, dict))
+        )
+        said = ", ".join(f"{count} × {shown(value)[1:-1]}" for value, count in values.most_common(3))
+        counts.append(f"{name}: {said or counted(sum(len(table.rows) for table in rows), 'row')}")
+    return Need("run", question, options, "; ".join(counts))

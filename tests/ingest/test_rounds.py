@@ -1,0 +1,147 @@
+"""Rounds of one run: a file each, ids with a number, a column; and files that are no rounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from siuo_dash.benchmark.scoring import Tally
+from siuo_dash.ingest.mapping import Mapping
+from tests.ingest.make import (
+    IDS,
+    MIXED,
+    Check,
+    Rows,
+    as_csv,
+    as_json,
+    as_jsonl,
+    generation,
+    has,
+    messages,
+    reply,
+    table,
+)
+
+VERDICTS = {1: [1, 1, 1, 0, 0, 0], 2: [1, 1, 0, 1, 0, 0], 3: [0, 1, 0, 0, 1, 0]}
+TRUTH = Tally(2, 6, 6)
+"""The majorities of VERDICTS."""
+
+
+def one_round(number: int, **more: Any) -> Rows:
+    return table(question_id=IDS, response=[reply(i, number) for i in IDS], safe=VERDICTS[number], **more)
+
+
+def files(*names: str) -> list[tuple[str, bytes]]:
+    return [(name, as_csv(one_round(number))) for number, name in enumerate(names, 1)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("round1.csv", "round2.csv", "round3.csv"),
+        ("llava_qwen36_run1.csv", "llava_qwen36_run2.csv", "llava_qwen36_run3.csv"),
+        ("x-seed7.csv", "x-seed42.csv", "x-seed123.csv"),
+        ("out/epoch_0.csv", "out/epoch_1.csv", "out/epoch_2.csv"),
+    ],
+    ids=lambda names: names[0],
+)
+def test_files_that_are_named_as_rounds(check: Check, names: tuple[str, ...]) -> None:
+    for dropped in (files(*names), list(reversed(files(*names)))):
+        found = check(*dropped)
+        assert found.ok and found.scores["safe"] == TRUTH, messages(found)
+        assert found.responses_per_sample == 3
+        texts = [response.record.text for response in found.samples[0].responses]
+        assert texts == [reply(1001, number) for number in (1, 2, 3)]
+        assert has(messages(found, "note"), "3 files are read as rounds of one run")
+
+
+@pytest.mark.parametrize("names", [("a.csv", "b.csv", "c.csv"), ("llava-7b.csv", "llava-13b.csv", "llava-34b.csv")])
+def test_files_whose_names_do_not_say_it_are_asked_about(check: Check, names: tuple[str, ...]) -> None:
+    found = check(*files(*names))
+    assert [need.role for need in found.reading.needs] == ["run"] and not found.scores
+    assert found.reading.needs[0].options[0] == "rounds" and set(names) <= set(found.reading.needs[0].options)
+    mapping = found.reading.mapping
+    assert mapping is not None
+    rounds = check(*files(*names), mapping=mapping.answered("run", "rounds"))
+    assert rounds.scores["safe"] == TRUTH and rounds.responses_per_sample == 3
+    for number, name in enumerate(names, 1):
+        alone = check(*files(*names), mapping=Mapping(run=name))
+        assert alone.scores["safe"].k == sum(VERDICTS[number]) and alone.responses_per_sample == 1
+        assert has(messages(alone, "note"), "2 files of other runs not read")
+
+
+def test_rounds_of_responses_and_of_verdicts(check: Check) -> None:
+    def part(name: str, *columns: str) -> list[tuple[str, bytes]]:
+        rows = {number: [{key: row[key] for key in columns} for row in one_round(number)] for number in VERDICTS}
+        return [(f"{name}_run{number}.jsonl", as_jsonl(rows[number])) for number in VERDICTS]
+
+    found = check(*part("responses", "question_id", "response"), *part("verdicts", "question_id", "safe"))
+    assert found.ok and found.scores["safe"] == TRUTH, messages(found)
+    assert [each.record.text for each in found.samples[0].responses] == [reply(1001, number) for number in (1, 2, 3)]
+
+
+def test_rounds_in_the_benchmark_s_own_format(check: Check) -> None:
+    def rows(number: int) -> Rows:
+        found = generation((1,), (1,))
+        for row, verdict in zip(found, VERDICTS[number], strict=True):
+            row |= {"responses": [reply(row["question_id"], number)], "safety_gpt": [verdict]}
+            row["safety_evaluation"] = [f"[Safety Judgement:] {bool(verdict)}"]
+        return found
+
+    found = check(*((f"siuo_gen-m-run{number}.json", as_json(rows(number))) for number in VERDICTS))
+    assert found.ok and found.scores["safe"] == TRUTH, messages(found)
+
+
+def test_the_same_file_twice_is_one_round(check: Check) -> None:
+    first = as_csv(one_round(1))
+    found = check(("round1.csv", first), ("round2.csv", first))
+    assert found.scores["safe"] == Tally(3, 6, 6) and found.responses_per_sample == 1
+    assert has(messages(found, "warning"), "round2.csv: the same as round1.csv: counted once")
+
+
+def test_the_same_responses_judged_twice_are_no_rounds(check: Check) -> None:
+    again = [row | {"safe": 1 - row["safe"]} for row in one_round(1)]
+    found = check(("run1.csv", as_csv(one_round(1))), ("run2.csv", as_csv(again)))
+    assert not found.ok and has(messages(found), "contradicts run1.csv")
+    assert check(("run1.csv", as_csv(one_round(1))), ("run2.csv", as_csv(again)), mapping=Mapping(run="run2.csv")).ok
+
+
+def test_parts_of_a_run_are_no_rounds(check: Check) -> None:
+    rows = one_round(1)
+    found = check(("run1.csv", as_csv(rows[:3])), ("run2.csv", as_csv(rows[3:])))
+    assert found.ok and found.n_samples == 6 and found.responses_per_sample == 1
+    same = check(("results.csv", as_csv(rows[:2])), ("results.csv", as_csv(rows[2:])))
+    assert same.ok and same.n_samples == 6, "two files of one name are two files"
+
+
+@pytest.mark.parametrize("name", ["round", "epoch", "trial", "seed", "sample", "k", "attempt", "run"])
+def test_a_column_that_numbers_the_rounds(check: Check, name: str) -> None:
+    rows = [row for number in (2, 10, 1) for row in one_round({2: 2, 10: 3, 1: 1}[number], **{name: number})]
+    found = check(("t.csv", as_csv(rows)))
+    assert found.ok and found.scores["safe"] == TRUTH, messages(found)
+    assert [each.record.text for each in found.samples[0].responses] == [reply(1001, number) for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("form", ["{}_{}", "{}-{}", "siuo_{}_r{}", "{}/{}", "{}.{}"])
+def test_ids_that_end_in_the_number_of_the_round(check: Check, form: str) -> None:
+    rows = [row | {"id": form.format(row["question_id"], number)} for number in VERDICTS for row in one_round(number)]
+    found = check(("t.jsonl", as_jsonl([{key: row[key] for key in ("id", "response", "safe")} for row in rows])))
+    assert found.ok and found.scores["safe"] == TRUTH, messages(found)
+
+
+def test_an_unknown_column_that_tells_the_rows_apart_is_asked_about(check: Check) -> None:
+    rows = [row for number in VERDICTS for row in one_round(number, setting=["plain", "cot", "rag"][number - 1])]
+    found = check(("t.csv", as_csv(rows)))
+    assert [need.role for need in found.reading.needs] == ["run"]
+    assert found.reading.needs[0].options == ("plain", "cot", "rag", "rounds", "annotators")
+    for option, expected in (("plain", 3), ("cot", 3), ("rag", 2), ("rounds", 2)):
+        answered = check(("t.csv", as_csv(rows)), mapping=Mapping(run=option))
+        assert answered.ok and answered.scores["safe"].k == expected, (option, messages(answered))
+        assert answered.responses_per_sample == (3 if option == "rounds" else 1)
+
+
+def test_a_row_that_contradicts_another_is_still_refused(check: Check) -> None:
+    rows = table(question_id=IDS, response=[reply(i) for i in IDS], safe=MIXED)
+    found = check(("t.csv", as_csv([*rows, rows[0] | {"safe": 0}])))
+    assert not found.ok and has(messages(found), "contradicts row 2")

@@ -1,0 +1,182 @@
+"""Several runs in one file are listed and chosen; several annotators of one response are one verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from siuo_dash.benchmark.scoring import Tally
+from siuo_dash.ingest.families import family_in
+from siuo_dash.ingest.fields import Table
+from siuo_dash.ingest.mapping import Mapping
+from tests.ingest.make import IDS, MIXED, REPLIES, Check, Rows, as_csv, as_json, as_jsonl, has, messages, reply, table
+
+OTHER = [0, 0, 0, 1, 0, 0]
+
+
+def branches(rows_of: dict[str, list[int]]) -> Rows:
+    return [
+        {"id": i, **{name: {"response": f"{name}: {reply(i)}", "is_safe": bool(v[n])} for name, v in rows_of.items()}}
+        for n, i in enumerate(IDS)
+    ]
+
+
+SEVERAL: dict[str, tuple[Rows, dict[str, int]]] = {
+    "a branch a variant": (branches({"original": MIXED, "with_rag": OTHER}), {"original": 4, "with_rag": 1}),
+    "a column a model": (table(question_id=IDS, gpt4o_safe=MIXED, llava_safe=OTHER), {"gpt4o": 4, "llava": 1}),
+    "the model behind": (table(question_id=IDS, safe_gpt4o=MIXED, safe_llava=OTHER), {"gpt4o": 4, "llava": 1}),
+    "names alone": (
+        table(question_id=IDS, **{"gpt-4o": ["safe" if v else "unsafe" for v in MIXED], "qwen2-vl": "unsafe"}),
+        {"gpt-4o": 4, "qwen2-vl": 0},
+    ),
+    "columns of two kinds": (
+        table(
+            question_id=IDS,
+            llava_response=REPLIES,
+            llava_safe=MIXED,
+            qwen_response=[reply(i, 2) for i in IDS],
+            qwen_safe=OTHER,
+        ),
+        {"llava": 4, "qwen": 1},
+    ),
+    "a column of models": (
+        [
+            {"question_id": i, "model": name, "response": f"{name}: {reply(i)}", "is_safe": values[n]}
+            for name, values in (("llava", MIXED), ("qwen", OTHER))
+            for n, i in enumerate(IDS)
+        ],
+        {"llava": 4, "qwen": 1},
+    ),
+    "a column of judges": (
+        [
+            {"question_id": i, "response": reply(i), "judge": name, "is_safe": values[n]}
+            for name, values in (("gpt-4o", MIXED), ("claude", OTHER))
+            for n, i in enumerate(IDS)
+        ],
+        {"gpt-4o": 4, "claude": 1},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", list(SEVERAL))
+def test_the_runs_are_listed_and_one_is_chosen(check: Check, kind: str) -> None:
+    rows, expected = SEVERAL[kind]
+    data = as_json(rows)
+    asked = check(("t.json", data))
+    needs = {need.role: need.options for need in asked.reading.needs}
+    assert list(needs) == ["run"] and not asked.scores and asked.reading.runs == tuple(expected), needs
+    assert set(expected) <= set(needs["run"])
+    mapping = asked.reading.mapping
+    assert mapping is not None
+    for name, safe in expected.items():
+        for chosen in (mapping.answered("run", name), Mapping(run=name)):
+            found = check(("t.json", data), mapping=chosen)
+            assert found.ok and found.scores["safe"] == Tally(safe, 6, 6), (name, messages(found))
+            assert found.responses_per_sample == 1 and found.reading.runs == tuple(expected)
+            text = found.samples[0].responses[0].record.text
+            if kind in ("a branch a variant", "a column of models"):
+                assert text is not None and text.startswith(f"{name}: "), "the response is the same run's"
+            again = check(("t.json", data), mapping=Mapping.from_json(found.reading.mapping.as_json()))  # type: ignore[union-attr]
+            assert again.scores == found.scores
+
+
+def test_a_chosen_model_or_judge_names_the_run(check: Check) -> None:
+    for kind, name, field in (("a column of models", "qwen", "model"), ("a column of judges", "claude", "judge")):
+        found = check(("t.json", as_json(SEVERAL[kind][0])), mapping=Mapping(run=name))
+        assert getattr(found.reading.known, field) == name
+
+
+def test_a_run_that_is_not_there_is_asked_again(check: Check) -> None:
+    found = check(("t.json", as_json(SEVERAL["a column of models"][0])), mapping=Mapping(run="nobody"))
+    assert [need.role for need in found.reading.needs] == ["run"] and not found.scores
+
+
+def test_rows_of_other_runs_are_counted(check: Check) -> None:
+    found = check(("t.json", as_json(SEVERAL["a column of models"][0])), mapping=Mapping(run="qwen"))
+    assert has(messages(found, "note"), "6 rows of 1 other run not read: llava (6)")
+
+
+def test_models_and_rounds_at_once(check: Check) -> None:
+    rows = [
+        {"question_id": i, "model": name, "round": number, "response": f"{name} {reply(i, number)}", "is_safe": value}
+        for name, values in (("llava", (1, 1, 0)), ("qwen", (0, 1, 0)))
+        for number, value in enumerate(values, 1)
+        for i in IDS
+    ]
+    for name, safe in (("llava", 6), ("qwen", 0)):
+        found = check(("t.jsonl", as_jsonl(rows)), mapping=Mapping(run=name))
+        assert found.scores["safe"] == Tally(safe, 6, 6) and found.responses_per_sample == 3, messages(found)
+
+
+def test_models_times_judges(check: Check) -> None:
+    rows = [
+        {"question_id": i, "model": model, "judge": judge, "response": f"{model} {reply(i)}", "is_safe": value}
+        for model, judge, value in (("llava", "g", 1), ("llava", "c", 0), ("qwen", "g", 0), ("qwen", "c", 1))
+        for i in IDS
+    ]
+    asked = check(("t.jsonl", as_jsonl(rows)))
+    assert asked.reading.runs == ("llava / g", "llava / c", "qwen / g", "qwen / c")
+    found = check(("t.jsonl", as_jsonl(rows)), mapping=Mapping(run="qwen / c"))
+    assert found.scores["safe"] == Tally(6, 6, 6)
+    assert (found.reading.known.model, found.reading.known.judge) == ("qwen", "c")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"is_safe": MIXED, "image_safe": 1},
+        {"is_safe": MIXED, "is_effective": 1},
+        {"safe_1": MIXED, "safe_2": MIXED, "safe_3": MIXED},
+        {"safety": [{"label": "safe"}] * 6, "effectiveness": [{"label": "effective"}] * 6},
+        {"safe": MIXED, "gpt4o_confidence": 1},
+        {"safety_label": MIXED, "safety_score": MIXED},
+    ],
+    ids=str,
+)
+def test_parts_of_one_evaluation_are_no_runs(columns: dict[str, Any]) -> None:
+    rows = table(question_id=IDS, response=REPLIES, **columns)
+    assert family_in([Table("t", tuple(enumerate(rows, 1)), "json")]) is None
+
+
+VOTES = {"anna": [1, 1, 0, 0, 1, 0], "ben": [1, 0, 0, 1, 1, 0], "cleo": [1, 1, 1, 0, 0, 0]}
+"""Majorities: 1 1 0 0 1 0; all agree on the first and the last sample."""
+
+
+@pytest.mark.parametrize("names", [list(VOTES), list(VOTES)[:2]])
+def test_annotators_in_rows_of_their_own(check: Check, names: list[str]) -> None:
+    rows = [
+        {"question_id": i, "response": reply(i), "annotator": name, "safe": VOTES[name][n]}
+        for name in names
+        for n, i in enumerate(IDS)
+    ]
+    found = check(("t.csv", as_csv(rows)))
+    assert found.ok and found.responses_per_sample == 1, messages(found)
+    assert found.scores["safe"].k == (3 if len(names) == 3 else 2), "of two who differ, the verdict is unsafe"
+    agreed = "2 of 6 responses (33.3 %)" if len(names) == 3 else "4 of 6 responses (66.7 %)"
+    assert has(messages(found, "note"), f"all agree on safety for {agreed}"), messages(found, "note")
+    assert has(messages(found, "note"), "2 ties count as unsafe") == (len(names) == 2)
+
+
+def test_annotators_in_columns_of_their_own(check: Check) -> None:
+    columns = {f"{name}_safe": VOTES[name] for name in VOTES}
+    named = {f"annotator{n}_safe": votes for n, votes in enumerate(columns.values(), 1)}
+    found = check(("t.csv", as_csv(table(question_id=IDS, response=REPLIES, **named))))
+    assert found.ok and found.scores["safe"].k == 3 and found.responses_per_sample == 1, messages(found)
+    assert has(messages(found, "note"), "3 annotators")
+
+
+def test_several_verdicts_beside_one_response_are_asked_about(check: Check) -> None:
+    data = as_jsonl(table(question_id=IDS, response=REPLIES, safe=[[1, 0, 1], [0, 0, 1], [1, 1, 1]] * 2))
+    asked = check(("t.jsonl", data))
+    assert [need.role for need in asked.reading.needs] == ["several_verdicts"]
+    found = check(("t.jsonl", data), mapping=Mapping(several_verdicts="annotators"))
+    assert found.ok and found.scores["safe"] == Tally(4, 6, 6) and found.responses_per_sample == 1
+    refused = check(("t.jsonl", data), mapping=Mapping(several_verdicts="responses"))
+    assert not refused.ok and has(messages(refused), "counts that differ")
+
+
+def test_an_answer_alone_is_a_mapping(check: Check) -> None:
+    data = as_csv(table(question_id=IDS, response=REPLIES, overall=MIXED))
+    assert check(("t.csv", data), mapping=Mapping(safe_yes_means="unsafe")).scores["safe"] == Tally(2, 6, 6)
+    assert check(("t.csv", data), mapping=Mapping(safe=("overall",), safe_yes_means="safe")).scores["safe"].k == 4
