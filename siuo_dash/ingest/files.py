@@ -25,6 +25,9 @@ MAX_ENTRIES: Final = 2_000
 MAX_DEPTH: Final = 3
 """Archives inside archives."""
 PARQUET: Final = b"PAR1"
+ARROW_FILE: Final = b"ARROW1"
+ARROW: Final = (ARROW_FILE, b"\xff\xff\xff\xff")
+"""Arrow's file form, which is also Feather's, and its stream."""
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _CHUNK: Final = 1 << 18
 
@@ -34,7 +37,6 @@ _PICKLES: Final = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 _KNOWN: Final = (
     (_PICKLES, "a Python pickle, which can run code and is never opened", "save it as JSON, CSV or XLSX"),
     (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls) or a protected one", "save it as .xlsx without a password"),
-    (b"ARROW1", "an Arrow or Feather file", "save it as Parquet"),
     (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
     (b"%PDF", "a PDF", "drop the data file that it was made from"),
     ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), "a picture", "drop the results, not a picture of them"),
@@ -80,7 +82,7 @@ def safe_name(name: str) -> str:
 def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[UploadedFile]:
     """All result files inside what was uploaded, with names that are safe to show; the others become findings.
 
-    Each is text, Parquet or a spreadsheet, by its first bytes: PARQUET, ZIP or neither.
+    Each is text, Parquet, Arrow or a spreadsheet, by its first bytes: PARQUET, ARROW, ZIP or none of them.
     """
     if not files:
         findings.error("no file", hint="drop one or more result files")
@@ -116,7 +118,7 @@ def _open(name: str, data: bytes, budget: _Budget, findings: Findings, depth: in
             yield from _open(name, unpacked, budget, findings.at(file=name), depth + 1)
     elif data.startswith(ZIP):
         yield from _unzip(name, data, budget, findings, depth)
-    elif data.startswith(PARQUET):
+    elif data.startswith((PARQUET, *ARROW)):
         yield UploadedFile(name, data)
     elif data[257:262] == b"ustar":
         findings.error("not readable: a tar archive", hint=_UNPACK)

@@ -11,7 +11,9 @@ from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.wrapping import is_sample_id
 
 _ENOUGH_ROWS: Final = 4
-_ENOUGH_IDS: Final = 0.8
+_ENOUGH_IDS: Final = 0.5
+_AROUND: Final = 2
+"""Rows before the first sample and after the last one that may be about the run."""
 _TOTAL: Final = re.compile(
     r"\b(?:averages?|avg|mean|totals?|subtotals?|sum|overall|summary|median|std|stdev|aggregated?|macro|micro|all|"
     r"accuracy|count|durchschnitt|mittelwert|summe|gesamt)\b|平均|总计|合计|總計",
@@ -32,14 +34,14 @@ def samples_only(table: Table, findings: Findings) -> Table:
     if len(table.rows) < _ENOUGH_ROWS:
         return table
     path = _id_path(table)
-    first = next((n for n, row in table.rows if path is not None and has_field(row, path)), None)
-    last = next((n for n, row in reversed(table.rows) if path is not None and has_field(row, path)), None)
+    with_field = [place for place, (_, row) in enumerate(table.rows) if path is not None and has_field(row, path)]
+    around = {*range(len(table.rows))} - {*range(with_field[0], with_field[-1] + 1)} if with_field else set()
+    around = around if len(around) <= _AROUND else set()
     kept: list[tuple[int, Row]] = []
     beside: list[Row] = []
-    for number, row in table.rows:
+    for place, (number, row) in enumerate(table.rows):
         at = findings.at(row=number)
-        is_outside = first is not None and last is not None and not first <= number <= last
-        if path is not None and is_outside:
+        if place in around:
             beside.append(row)
             names = ", ".join(shown(name, 30)[1:-1] for name in list(row)[:5])
             at.warning(f"no sample, not read as one: it has {names}", kind="a row that is no sample")
@@ -52,7 +54,7 @@ def samples_only(table: Table, findings: Findings) -> Table:
 
 
 def _id_path(table: Table) -> str | None:
-    """The field that holds an id in nearly all rows, one that is called so before others."""
+    """The field that holds an id in most rows, one that is called so before others."""
     rows = table.values[:LOOKED_AT]
     shares = {
         path: sum(is_sample_id(value_at(row, path)) for row in rows) / len(rows) for path in field_paths(rows[:50])

@@ -11,14 +11,14 @@ import pandas as pd
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.annotators import by_majority, columns_by_majority, need_of_several
-from siuo_dash.ingest.fields import Table, field_examples, has_field, value_at
+from siuo_dash.ingest.fields import LOOKED_AT, Table, field_examples, has_field, value_at
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, format_of
 from siuo_dash.ingest.join import join
 from siuo_dash.ingest.mapping import ROLES, RUN, Mapping
 from siuo_dash.ingest.read_as import RoleRead, report_unread, roles_read
-from siuo_dash.ingest.records import Claim, Contents, Known, Need, Partial, SampleRecord
+from siuo_dash.ingest.records import Claim, Contents, Format, Known, Need, Partial, SampleRecord
 from siuo_dash.ingest.rounds import ANNOTATORS, joined_rounds
 from siuo_dash.ingest.runs import Understood, names_of_run, of_run, understood
 from siuo_dash.ingest.table import Reader, names_in, read_rows
@@ -72,14 +72,9 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         # A mapping given on purpose, and no table that it could be for: it is for the known ones then.
         recognised = [(table, known if known and known.is_fixed else None) for table, known in recognised]
     advice: dict[str, str] = {}
-    contents: list[tuple[str, Contents]] = []
-    for table, known in recognised:
-        if known:
-            advice.setdefault(known.label, known.advice)
-            contents.append((_part(table), known.read(table, catalogue, findings.at(file=table.file))))
+    contents, unknown = _recognised(recognised, mapping, catalogue, findings, advice)
     found = Understood(mapping or Mapping())
-    if unknown := [table for table, known in recognised if not known]:
-        advice[TABLE] = TABLE_ADVICE
+    if unknown:
         found = understood(unknown, catalogue, mapping)
         if mapping is not None:
             _check_fields(found.mapping, unknown, findings)
@@ -90,7 +85,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
     contained = [part for _, part in contents]
     samples = _once([*(record for part in contained for record in part.records), *joined], findings)
     named = [label for label in advice if label]
-    read = [table for table, _ in recognised]
+    read = unknown or [table for table, _ in recognised]
     return Reading(
         format=" + ".join(named) or "not recognised",
         advice=advice[(named or list(advice))[0]] if advice else TABLE_ADVICE,
@@ -105,6 +100,38 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         roles=roles_read(findings),
         runs=found.names or next((need.options for need in needs if need.role == "run"), ()),
     )
+
+
+def _recognised(
+    recognised: Sequence[tuple[Table, Format | None]],
+    mapping: Mapping | None,
+    catalogue: Catalogue,
+    findings: Findings,
+    advice: dict[str, str],
+) -> tuple[list[tuple[str, Contents]], list[Table]]:
+    """What the files of known formats hold, and the tables that a mapping reads; fills in the advice of each format."""
+    contents: list[tuple[str, Contents]] = []
+    by_mapping: list[Table] = []
+    for table, known in recognised:
+        if known is None:
+            advice.setdefault(TABLE, TABLE_ADVICE)
+            by_mapping.append(table)
+            continue
+        advice.setdefault(known.label, known.advice)
+        part = known.read(table, catalogue, findings.at(file=table.file))
+        contents.append((_part(table), part))
+        # A mapping may have been made for the file's own fields, not for the clean ones.
+        is_for_raw = mapping is not None and not _fits(mapping, part.tables) and _fits(mapping, [table])
+        by_mapping += [table] if part.tables and is_for_raw else part.tables
+    return contents, by_mapping
+
+
+def _fits(mapping: Mapping, tables: Sequence[Table]) -> bool:
+    """Whether these tables have all fields that a mapping names."""
+    given = [getattr(mapping, role.name) for role in ROLES]
+    paths = [path for each in given for path in (each if isinstance(each, tuple) else [each] if each else [])]
+    rows = [row for table in tables for row in table.values[:LOOKED_AT]]
+    return all(any(has_field(row, path) for row in rows) for path in paths)
 
 
 def _of_tables(

@@ -139,13 +139,15 @@ class Contents:
     """What one file of a known format holds of a run.
 
     partials: parts of samples, joined with those of the other files. records: whole samples. claims: scores that the
-    file states. known: what it says of the run, the surest first.
+    file states. known: what it says of the run, the surest first. tables: its samples under clean names, where which
+    field is the verdict is for the file's author to say: read by a mapping, given or guessed.
     """
 
     partials: Sequence[Partial] = ()
     records: Sequence[SampleRecord] = ()
     claims: Sequence[Claim] = ()
     known: Sequence[Known] = ()
+    tables: Sequence[Table] = ()
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from siuo_dash.ingest.binary_rows import read_parquet, read_xlsx
+from siuo_dash.ingest.binary_rows import read_arrow, read_parquet
 from siuo_dash.ingest.fields import MAX_CELLS, Table, cells_of, field_paths, value_at
-from siuo_dash.ingest.files import PARQUET, ZIP, UploadedFile, unpack
+from siuo_dash.ingest.files import ARROW, PARQUET, ZIP, UploadedFile, unpack
 from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable, shown
 from siuo_dash.ingest.leftovers import samples_only
 from siuo_dash.ingest.records import Known
+from siuo_dash.ingest.sheets import read_xlsx
 from siuo_dash.ingest.table import name_in
 from siuo_dash.ingest.text_rows import read_text
 from siuo_dash.ingest.verdicts import name_tokens
@@ -27,17 +28,26 @@ def read_tables(files: Sequence[UploadedFile], findings: Findings) -> list[Table
     tables = []
     cells = 0
     for file in unpack(files, findings):
-        read = read_parquet if file.data.startswith(PARQUET) else read_xlsx if file.data.startswith(ZIP) else read_text
         at = findings.at(file=file.name)
         try:
-            table = read(file.name, file.data, at)
-            cells += cells_of(table)
+            read = _read(file, at)
+            cells += sum(map(cells_of, read))
             if cells > MAX_CELLS:
                 raise Unreadable(f"more than {MAX_CELLS:,} cells in all files together", ONE_RUN)
-            tables.append(samples_only(table, at))
+            tables += [samples_only(table, findings.at(file=table.file)) for table in read]
         except Unreadable as error:
             at.error(str(error), hint=error.hint, row=error.row)
     return tables
+
+
+def _read(file: UploadedFile, findings: Findings) -> list[Table]:
+    """The tables of one file, read as what its first bytes show; raises Unreadable."""
+    if file.data.startswith(ZIP):
+        return read_xlsx(file.name, file.data, findings)
+    for start, read in ((PARQUET, read_parquet), (ARROW, read_arrow)):
+        if file.data.startswith(start):
+            return [read(file.name, file.data, findings)]
+    return [read_text(file.name, file.data, findings)]
 
 
 def has_rows(table: Table, findings: Findings, hint: str) -> bool:

@@ -1,4 +1,4 @@
-"""Text to rows: the encoding is found, then JSON and JSON Lines, CSV or TSV."""
+"""Text to rows: the encoding is found, then JSON and JSON Lines, or cells between commas, semicolons or tabs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Final
 
 from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable, shown
+from siuo_dash.ingest.grid import MAX_COLUMNS, Numbered, as_row, locate
 from siuo_dash.ingest.json_rows import MAX_ITEMS, read_json
 from siuo_dash.text import counted
 
+__all__ = ["MAX_CELL", "MAX_COLUMNS", "MAX_ROWS", "decode", "read_text"]
+
 MAX_ROWS: Final = 50_000
-MAX_COLUMNS: Final = 1_000
 MAX_CELL: Final = 1_000_000
 """Characters of one cell; a response of 100,000 tokens has about half as many."""
 _LINE: Final = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++")
@@ -25,11 +27,19 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_DELIMITERS: Final = "\t,;"
+_WINDOWS: Final = 0.1
+"""Share of bytes above ASCII up to which a text that is not UTF-8 is read as Windows-1252; more is another script."""
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+_QUOTED: Final = re.compile(r'"[^"]*+"?')
+_DECLARED: Final = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
+"""Excel's own first line, which says what stands between the cells."""
+_DECIMAL: Final = re.compile(r"[+-]?\d+(?:,\d+)?")
 
 
 def read_text(name: str, data: bytes, findings: Findings) -> Table:
     """The rows of a text file; raises Unreadable."""
-    text = decode(data)
+    text = decode(data, findings)
     start = text.lstrip()[:1]
     if not start:
         raise Unreadable("the file is empty", "was the evaluation finished before it was saved?")
@@ -42,8 +52,8 @@ def read_text(name: str, data: bytes, findings: Findings) -> Table:
     return _delimited(name, text, findings)
 
 
-def decode(data: bytes) -> str:
-    """The text, from UTF-8, UTF-16 or UTF-32; raises Unreadable for anything else."""
+def decode(data: bytes, findings: Findings) -> str:
+    """The text, from UTF-8, UTF-16, UTF-32 or Windows-1252; raises Unreadable for anything else."""
     mark, encoding = next(((mark, code) for mark, code in _MARKS if data.startswith(mark)), (b"", ""))
     if not encoding:
         head = data[:2000]
@@ -54,6 +64,10 @@ def decode(data: bytes) -> str:
     try:
         text = data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
+        windows = _windows(data) if encoding == "utf-8" and not mark else None
+        if windows is not None:
+            findings.warning("not UTF-8: read as Windows-1252", hint="save it as UTF-8 if letters look wrong")
+            return windows
         at = error.start + len(mark)
         message = f"not {encoding.upper()} text: byte {data[at]:#04x} at position {at:,}"
         raise Unreadable(message, "save it as UTF-8") from error
@@ -62,43 +76,92 @@ def decode(data: bytes) -> str:
     return text
 
 
-def _delimited(name: str, text: str, findings: Findings) -> Table:
-    header_line = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max("\t,;", key=header_line.count)
-    if delimiter not in header_line:
-        raise Unreadable(
-            f"no table: the first line has one column, {shown(header_line.strip())}",
-            "expected JSON, JSON Lines, CSV or TSV with a header",
-        )
-    csv.field_size_limit(MAX_CELL)
-    rows: list[tuple[int, Row]] = []
-    lines = _Lines(text, delimiter)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+def _windows(data: bytes) -> str | None:
+    """The text in Windows-1252, where it can be that: few letters above ASCII, no control character."""
+    high = len(data) - len(data.translate(None, bytes(range(128, 256))))
+    if high > _WINDOWS * len(data):
+        return None
     try:
-        header = check_header(next(record for record in reader if record))
-        for number, record in enumerate(reader, 2):
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    return None if _CONTROL.search(text) else text
+
+
+def _delimited(name: str, text: str, findings: Findings) -> Table:
+    declared = _DECLARED.match(text)
+    body = text[declared.end() :] if declared else text
+    delimiter = declared[1] if declared else _delimiter(body)
+    grid = list(_records(body, delimiter))
+    table = locate(grid, findings)
+    if len(table.names) == 1:
+        raise _no_table(body)
+    rows: list[tuple[int, Row]] = []
+    for number, cells in table.rows:
+        if len(cells) > len(table.names):
+            findings.error(
+                f"{counted(len(cells), 'cell')} where the header has {len(table.names)}",
+                kind="more cells than the header",
+                hint="is a text with a comma not in quotes?",
+                row=number,
+            )
+        else:
+            rows.append((number, as_row(table.names, cells, "")))
+    if delimiter != ",":
+        rows = _with_points(rows, table.names)
+    return Table(name, tuple(rows), "tsv" if delimiter == "\t" else "csv")
+
+
+def _delimiter(text: str) -> str:
+    """What stands between the cells of the first line, or of the lines below a title; raises Unreadable."""
+    lines = [_QUOTED.sub("", line) for line in text[:MAX_CELL].lstrip("\r\n").split("\n", 12)[:12]]
+    best = max(_DELIMITERS, key=lines[0].count)
+    if best in lines[0] and not _is_title(lines):
+        return best
+    for each in _DELIMITERS:
+        counts = [line.count(each) for line in lines if line.strip()]
+        if sum(count == max(counts) for count in counts) >= 3 and max(counts) > 0:
+            return each
+    if best in lines[0]:
+        return best
+    raise _no_table(text)
+
+
+def _is_title(lines: list[str]) -> bool:
+    """Whether the second line is blank, or the first one is a lone sentence above lines of other cells."""
+    return len(lines) > 2 and not lines[1].strip("\r\t,; ") and bool(lines[2].strip())
+
+
+def _no_table(text: str) -> Unreadable:
+    first = text.lstrip("\r\n").split("\n", 1)[0].strip()
+    return Unreadable(
+        f"no table: the first line has one column, {shown(first)}",
+        "expected JSON, JSON Lines, CSV or TSV with a header",
+    )
+
+
+def _records(text: str, delimiter: str) -> Iterator[Numbered]:
+    """The records that are not blank, numbered as a spreadsheet numbers them; raises Unreadable."""
+    csv.field_size_limit(MAX_CELL)
+    lines = _Lines(text.lstrip("\r\n"), delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    filled = width = 0
+    try:
+        for number, record in enumerate(reader, 1):
             lines.next_record()
-            if len(rows) >= MAX_ROWS:
+            filled += any(record)
+            width = max(width, len(record))
+            check_size(filled, width)
+            if filled > MAX_ROWS + 1:
                 raise Unreadable(f"more than {MAX_ROWS:,} rows", ONE_RUN)
-            if not any(record):
-                continue
-            if len(record) > len(header):
-                findings.error(
-                    f"{counted(len(record), 'cell')} where the header has {len(header)}",
-                    kind="more cells than the header",
-                    hint="is a text with a comma not in quotes?",
-                    row=number,
-                )
-            else:
-                check_size(len(rows) + 1, len(header))
-                rows.append((number, dict(zip(header, record + [""] * (len(header) - len(record)), strict=True))))
+            if any(record) or (number == 1 and len(record) > 1):  # a first row of nothing but commas names no column
+                yield number, record
     except csv.Error as error:
         line = f"line {reader.line_num:,}"
         message = f"not readable as a table: {error}, at {line}"
         if "field limit" in str(error):
             message = f"a cell of more than {MAX_CELL:,} characters at {line}"
         raise Unreadable(message, "is a quote not closed?") from error
-    return Table(name, tuple(rows), "tsv" if delimiter == "\t" else "csv")
 
 
 class _Lines:
@@ -130,12 +193,13 @@ def check_size(rows: int, columns: int) -> None:
         raise Unreadable(f"more than {MAX_ITEMS:,} cells, rows times columns", ONE_RUN)
 
 
-def check_header(cells: list[str]) -> list[str]:
-    """The column names, unnamed ones numbered; raises Unreadable where two are the same or there are too many."""
-    if len(cells) > MAX_COLUMNS:
-        raise Unreadable(f"{len(cells):,} columns; the limit is {MAX_COLUMNS:,}")
-    names = [cell.strip() or f"column {position}" for position, cell in enumerate(cells, 1)]
-    twice = next((column for column in names if names.count(column) > 1), None)
-    if twice is not None:
-        raise Unreadable(f"two columns have the name {shown(twice)}", "give each column its own name", row=1)
-    return names
+def _with_points(rows: list[tuple[int, Row]], names: list[str]) -> list[tuple[int, Row]]:
+    """The rows with 0.5 for 0,5 in columns that hold nothing but such numbers."""
+    decimal = [
+        name
+        for name in names
+        if (cells := [cell for _, row in rows if (cell := row[name].strip())])
+        and all(map(_DECIMAL.fullmatch, cells))
+        and any("," in cell for cell in cells)
+    ]
+    return [(number, {**row, **{name: row[name].replace(",", ".") for name in decimal}}) for number, row in rows]

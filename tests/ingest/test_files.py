@@ -6,6 +6,7 @@ import gzip
 import io
 import zipfile
 
+import pyarrow as pa
 import pytest
 
 from siuo_dash.ingest.files import MAX_FILES, UploadedFile, safe_name, unpack
@@ -66,6 +67,21 @@ def test_wrapped_files_are_read_as_they_are(check: Check, wrapped: tuple[str, by
 def test_any_format_in_an_archive(check: Check, wrap: object) -> None:
     assert callable(wrap)
     assert check(("a.zip", as_zip({"a": wrap(table(question_id=IDS, safe=MIXED))}))).scores["safe"].k == 4
+
+
+@pytest.mark.parametrize("compression", ["uncompressed", "lz4", "zstd"])
+def test_arrow_as_a_file_and_as_a_stream(check: Check, compression: str) -> None:
+    columns = {"meta": [{"question_id": i, "domain": "x"} for i in IDS], "safe": [bool(s) for s in MIXED]}
+    data = pa.table({**columns, "image": [{"bytes": b"\x89PNG", "path": "a.png"}] * len(IDS)})
+    options = pa.ipc.IpcWriteOptions(compression=None if compression == "uncompressed" else compression)
+    for new in (pa.ipc.new_file, pa.ipc.new_stream):
+        out = io.BytesIO()
+        with new(out, data.schema, options=options) as writer:
+            writer.write_table(data, max_chunksize=4)
+        submission = check(("data-00000-of-00001.arrow", out.getvalue()))
+        assert submission.ok and submission.scores["safe"].k == 4
+        assert has(messages(submission, "warning"), "pictures or other bytes are not read: 'image'")
+        assert has(messages(check(("a.arrow", out.getvalue()[:200]))), "not readable as an Arrow or Feather file")
 
 
 def test_the_extension_does_not_matter(check: Check) -> None:
