@@ -29,8 +29,6 @@ NOT_YET: Final = (
     "07/minus_zero_plus.jsonl",
     "07/plus_minus.jsonl",
     "15/log.eval",
-    "19/merged_ids.xlsx",
-    "19/sheet_a_round.xlsx",
     "23/fastchat.jsonl",
     "23/probability.csv",
     "23/rating_in_text.csv",

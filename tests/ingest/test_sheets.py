@@ -19,7 +19,7 @@ ROWS: list[list[Any]] = [[i, reply(i), "safe" if s else "unsafe"] for i, s in zi
 EXACT = {"safe": Tally(4, 6, 6)}
 
 
-def book(*sheets: tuple[str, Sequence[Sequence[Any]]], change: Callable[[Worksheet], object] = lambda _: None) -> bytes:
+def book(*sheets: tuple[str, Sequence[Any]], change: Callable[[Worksheet], object] = lambda _: None) -> bytes:
     """A workbook of sheets with these rows; `change` is given the first one."""
     made = openpyxl.Workbook()
     made.remove(made.active)
