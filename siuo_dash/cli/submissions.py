@@ -30,7 +30,7 @@ from siuo_dash.errors import Finding, StoreError, SubmissionError
 from siuo_dash.ingest.files import MAX_FILE
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.records import suggested
-from siuo_dash.ingest.submission import Submission, UploadedFile
+from siuo_dash.ingest.submission import Submission, UploadedFile, about_run, each_run
 from siuo_dash.ingest.submission import validate as validate_files
 from siuo_dash.report.upload import by_kind, recognised
 from siuo_dash.store.catalogue_file import read_catalogue
@@ -64,7 +64,7 @@ def _with_facts(command: Callable[..., None]) -> Callable[..., None]:
         inspect.Parameter(
             name,
             inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            default=inspect.Parameter.empty if name == "model" else None,
+            default=None,
             annotation=_option(fact),
         )
         for name, fact in FACTS.items()
@@ -84,11 +84,11 @@ def _option(fact: Fact) -> Any:
         case Choice():
             default, *others = fact.offered
             kind, more = Literal[tuple(others)], {"show_default": fact.offered[default].lower()}
+        case Fact(name="model"):
+            more = {"show_default": "required, unless --all-runs finds the models' names"}
         case Fact(name="judge"):
             more = {"show_default": "as the files say"}
-    if fact.name != "model":
-        kind = kind | None
-    return Annotated[kind, typer.Option(fact.option, help=f"{fact.help}.", **more)]
+    return Annotated[kind | None, typer.Option(fact.option, help=f"{fact.help}.", **more)]
 
 
 @_with_facts
@@ -97,34 +97,55 @@ def submit(
     data: DataOption = SHIPPED,
     mapping: MappingOption = None,
     save_mapping: SaveMappingOption = None,
+    all_runs: Annotated[
+        bool, typer.Option("--all-runs", help="Publish every run that the files hold, each as a run of its own.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
     json: JsonOption = False,
     **stated: Any,
 ) -> None:
     """Publish the run in these files; the last line is its run_id. What the files say need not be given again."""
+    if stated["model"] is None and not all_runs:
+        raise typer.BadParameter("a run needs a model", param_hint="--model")
     submission = _read(files, data, mapping, save_mapping)
+    runs = {"": submission}
+    if all_runs and not submission.reading.runs:
+        raise SubmissionError("the files hold one run", where="--all-runs", hint="leave it out")
+    if all_runs:
+        dropped, catalogue = _files(files), read_catalogue(data / "samples.csv")
+        runs = each_run(lambda chosen: validate_files(dropped, catalogue, chosen), submission.reading)
     # typer knows no days, only moments
     given: dict[str, Any] = {
         name: value.date() if isinstance(value, datetime) else value
         for name, value in stated.items()
         if value is not None
     }
-    metadata = replace(suggested(submission.reading.known), submitted_at=datetime.now(UTC), **given)
-    wrong = submission.check_metadata(metadata) if submission.ok else []
-    run_id = None
-    known = _twins(submission, data)
-    if submission.ok and not wrong:
-        run_id, refused = _publish(submission, metadata, data, dry_run=dry_run)
-        wrong = [refused] if refused else []
+    described = {}
+    for name, each in runs.items():
+        metadata = replace(suggested(each.reading.known), submitted_at=datetime.now(UTC), **given)
+        described[name] = about_run(metadata, submission.reading.run_kind, name) if name else metadata
+    wrong = {name: each.check_metadata(described[name]) if each.ok else [] for name, each in runs.items()}
+    # Several runs are published together or not at all, as far as they can be examined before.
+    are_fine = all(each.ok and not wrong[name] for name, each in runs.items())
+    reports = []
+    for name, each in runs.items():
+        run_id, known = None, _twins(each, data)
+        if are_fine:
+            run_id, refused = _publish(each, described[name], data, dry_run=dry_run)
+            wrong[name] += [refused] if refused else []
+        reports.append(({"run": name} if name else {}) | _report(each, run_id, [*wrong[name], *known]))
+        if json:
+            continue
+        if name:
+            print_line(f"run: {name}")
+        _print(each, [*wrong[name], *known])
+        if run_id is not None and not wrong[name]:
+            print_line("not published: --dry-run" if dry_run else "published")
+            print_line(str(run_id))
     if json:
-        print_json(_report(submission, run_id, [*wrong, *known]))
-    else:
-        _print(submission, [*wrong, *known])
-    if wrong or not submission.ok:
+        print_json(reports if all_runs else reports[0])
+    if not are_fine or any(wrong.values()):
         raise typer.Exit(1)
-    if not json:
-        print_line("not published: --dry-run" if dry_run else "published")
-        print_line(str(run_id))
 
 
 def _publish(
@@ -168,13 +189,18 @@ def _examined(paths: list[Path], data: Path, mapping: Path | None) -> Submission
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=len(paths) == 1) as bar:
         task = bar.add_task("Reading", total=len(paths) + 1)
-        files = []
-        for path in paths:
-            with path.open("rb") as file:  # one byte beyond the limit tells that it is too large
-                files.append(UploadedFile(path.name, file.read(MAX_FILE + 1)))
-            bar.advance(task)
+        files = _files(paths, lambda: bar.advance(task))
         bar.update(task, description="Examining")
         return validate_files(files, catalogue, chosen)
+
+
+def _files(paths: list[Path], after_each: Callable[[], None] = lambda: None) -> list[UploadedFile]:
+    files = []
+    for path in paths:
+        with path.open("rb") as file:  # one byte beyond the limit tells that it is too large
+            files.append(UploadedFile(path.name, file.read(MAX_FILE + 1)))
+        after_each()
+    return files
 
 
 def _twins(submission: Submission, data: Path) -> list[Finding]:

@@ -41,6 +41,7 @@ class Reading:
     preview, at most the first rows of each file, are for the mapping's editor. known: model, judge and exported
     metadata, as far as the files say. roles: what was read as what, where samples were read from rows.
     runs: the names of the runs that the files hold, where there are several; mapping.run is the one that was read.
+    run_kind: what these names are: 'model', 'judge', or '' where they are neither.
     """
 
     format: str
@@ -55,6 +56,7 @@ class Reading:
     known: Known = field(default_factory=Known)
     roles: tuple[RoleRead, ...] = ()
     runs: tuple[str, ...] = ()
+    run_kind: str = ""
 
 
 def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Mapping | None = None) -> Reading:
@@ -98,7 +100,8 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         claims=tuple(claim for part in contained for claim in part.claims),
         known=_known([known for part in contained for known in part.known]),
         roles=roles_read(findings),
-        runs=found.names or next((need.options for need in needs if need.role == "run"), ()),
+        runs=found.names or tuple(name for name, _ in contents if any(name in each.options for each in needs)),
+        run_kind=found.kind,
     )
 
 

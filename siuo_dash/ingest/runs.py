@@ -179,7 +179,8 @@ def _kind(mapping: Mapping, names: Sequence[str]) -> str:
 
 def _need(tables: Sequence[Table], mapping: Mapping, names: tuple[str, ...], kind: str) -> Need:
     """The question which run it is, with what each run's verdicts are."""
-    where = listed(mapping.run_field) if mapping.run_field else listed(mapping.templates, 3)
+    verdicts = [path for path in (*mapping.safe, *mapping.templates) if RUN in path][:1]
+    where = listed(mapping.run_field or [f"{path.replace(RUN, name)}" for path in verdicts for name in names], 3)
     question = f"The files hold {len(names)} runs, told apart by {where}. Which one is this?"
     options = names
     if mapping.run_field and kind != "model":

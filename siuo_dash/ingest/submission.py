@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.health import count_flags
 from siuo_dash.benchmark.identity import content_hash, make_run_id
-from siuo_dash.benchmark.run_facts import RunMetadata
+from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.benchmark.schema import DOMAINS, MCQA_JUDGE, METRICS, RESULT_SCHEMA, TASKS
 from siuo_dash.benchmark.scoring import Judged, Tally
 from siuo_dash.errors import Finding, SubmissionError
@@ -174,6 +174,19 @@ class Submission:
 def validate(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: FieldMapping | None = None) -> Submission:
     """Read, score and examine the files of one run; never raises for bad input."""
     return submission_of(read_files(files, catalogue, mapping), catalogue)
+
+
+def each_run(read: Callable[[FieldMapping], Submission], reading: Reading) -> dict[str, Submission]:
+    """{name: submission} of every run that the files hold. read: the same files by another mapping."""
+    mapping = reading.mapping or FieldMapping()
+    return {name: read(mapping.answered("run", name)) for name in reading.runs}
+
+
+def about_run(stated: RunMetadata, kind: str, name: str) -> RunMetadata:
+    """What was stated of all runs of a file, with this run's own name. kind: as `Reading.run_kind`."""
+    role = kind or ("method" if "method" in FACTS else "model")
+    own: dict[str, Any] = {role: name if role != "model" or kind else f"{stated.model.strip()}, {name}"}
+    return replace(stated, **own)
 
 
 def submission_of(reading: Reading, catalogue: Catalogue) -> Submission:

@@ -59,14 +59,9 @@ def recognised(submission: Submission) -> str:
     if submission.reading.needs:
         return f"{how}. Its scores depend on what the file does not tell."
     each = submission.responses_per_sample
-    responses = "" if each is None else f", {counted(each, unit(submission))} each"
+    texts = (one.text is not None or one.chars for record in submission.reading.samples for one in record.responses)
+    responses = "" if each is None else f", {counted(each, 'response' if any(texts) else 'verdict')} each"
     return f"{how}: {counted(submission.n_samples, 'sample')}{responses}."
-
-
-def unit(submission: Submission) -> str:
-    """What a sample has several of: 'response', or 'verdict' where no text of a response was read."""
-    responses = (response for record in submission.reading.samples for response in record.responses)
-    return "response" if any(each.text is not None or each.chars for each in responses) else "verdict"
 
 
 def understood_frame(submission: Submission, rows: int = 8) -> pd.DataFrame:

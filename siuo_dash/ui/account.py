@@ -74,8 +74,13 @@ def act(url: str, who: Callable[[], Actor], change: Callable[[Actor], object], w
     except SiuoError as error:
         refuse(url, str(error))
         return False
-    st.session_state[_key(url)] = ("done", words, monotonic())
+    done(url, words)
     return True
+
+
+def done(url: str, words: str) -> None:
+    """Say on the page of this url what was done."""
+    st.session_state[_key(url)] = ("done", words, monotonic())
 
 
 def refuse(url: str, words: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from siuo_dash.analysis.leaderboard import run_labels
@@ -161,6 +162,13 @@ def offer(data_dir: Path, draft: Draft, submission: Submission, metadata: RunMet
         return
     draft.start_again(published=kept.run_id)
     st.rerun()
+
+
+def send(data_dir: Path, table: pa.Table) -> None:
+    """Send one of several runs for review."""
+    me = identity.uploader()
+    with registry.upload_lock(data_dir, me):
+        registry.submit(data_dir, table, me, limits=identity.limits())
 
 
 def show_sent(data_dir: Path, run_id: str) -> None:

@@ -5,8 +5,10 @@ Hosted, people sign in first, and instead of publishing they send a run for revi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+import pyarrow as pa
 import streamlit as st
 
 from siuo_dash.analysis import preview, queries
@@ -30,6 +32,7 @@ from siuo_dash.ui import (
     submissions,
     upload_form,
     upload_preview,
+    upload_runs,
     withdrawal,
 )
 from siuo_dash.ui.display import plain
@@ -84,7 +87,7 @@ def _show_form(store: Store, draft: Draft) -> None:
             st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
         with registry.upload_lock(store.data_dir, identity.actor()):
             submission = submissions.examined(draft, files, store.catalogue)
-        _show_upload(store, draft, submission, replaces)
+        _show_upload(store, draft, files, submission, replaces)
     elif draft.published and identity.settings().hosted:
         submissions.show_sent(store.data_dir, draft.published)
     elif draft.published:
@@ -102,7 +105,9 @@ def _show_empty() -> None:
                 display.download(label, path.read_bytes(), name, key=f"upload-{name}")
 
 
-def _show_upload(store: Store, draft: Draft, submission: Submission, replaces: str | None) -> None:
+def _show_upload(
+    store: Store, draft: Draft, files: Sequence[UploadedFile], submission: Submission, replaces: str | None
+) -> None:
     """What was found in the files, from questions to publishing. replaces: the published run that it corrects."""
     reading, recognised = submission.reading, plain(report.recognised(submission))
     if submission.ok:
@@ -111,6 +116,7 @@ def _show_upload(store: Store, draft: Draft, submission: Submission, replaces: s
         st.info(recognised, icon=":material/help:")
     else:
         st.error(f"{recognised} It cannot be published as it is; nothing of it is kept.", icon=":material/error:")
+    upload_runs.choose(draft, reading)
     upload_preview.roles(reading)
     if reading.needs:
         upload_form.answer(draft, reading)
@@ -132,6 +138,15 @@ def _show_upload(store: Store, draft: Draft, submission: Submission, replaces: s
         submissions.offer(store.data_dir, draft, submission, metadata, ready=not wrong)
     else:
         _offer_publishing(store, draft, submission, metadata, ready=not wrong)
+
+    def put(table: pa.Table, about: RunMetadata) -> None:
+        if hosted:
+            submissions.send(store.data_dir, table)
+        else:
+            publish(store.data_dir, table, by=about.trimmed("submitted_by"))
+
+    verb = "Send" if hosted else "Publish"
+    upload_runs.offer_all(draft, submission, files, metadata, store.catalogue, put, verb=verb, ready=not wrong)
 
 
 def _offer_publishing(

@@ -31,7 +31,8 @@ LISTED: Final = 8
 def roles(reading: Reading) -> None:
     """What was read as what, a line a role."""
     if reading.roles:
-        st.markdown("\n".join(f"- {plain(str(role))}" for role in reading.roles))
+        lines = (str(role).split(": ", 1) for role in reading.roles)
+        st.markdown("\n".join(f"- **{plain(label)}**: {plain(rest)}" for label, rest in lines))
 
 
 def findings(submission: Submission) -> None:

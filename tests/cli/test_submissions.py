@@ -140,6 +140,39 @@ def test_what_was_read_is_printed_and_saved(siuo: Run, tmp_path: Path) -> None:
     assert code == 1 and "without a mapping" in err
 
 
+def test_every_run_of_a_file_is_published_as_a_run_of_its_own(siuo: Run, tmp_path: Path, data: Path) -> None:
+    rows = [
+        row | {"model": name, "response": f"{name}: {row['response']}"}
+        for name, safe in (("Llava-A", 40), ("Qwen-B", 70))
+        for row in plain("is_safe", lambda place, safe=safe: int(place < safe))  # type: ignore[misc]
+    ]
+    path = write(tmp_path, "two.csv", as_csv(rows))
+    assert report(siuo("validate", path, "--json"), 1)["errors"][0]["field"] == "run"
+    code, out, _ = siuo("submit", path, "--all-runs", "--judge", "human", "--dry-run")
+    assert code == 0 and "run: Llava-A" in out and "run: Qwen-B" in out and out.count("not published") == 2
+    code, out, _ = siuo("submit", path, "--all-runs", "--judge", "human", "--json")
+    found = json.loads(out)
+    assert code == 0 and [(each["run"], each["scores"]["safe"]["k"]) for each in found] == [
+        ("Llava-A", 40),
+        ("Qwen-B", 70),
+    ]
+    assert [each["run_id"].rsplit("-", 2)[0] for each in found] == ["llava-a", "qwen-b"] and len(states(data)) == 3
+    assert siuo("submit", path)[0] == 2, "a run needs a model"
+    one = write(tmp_path, "one.csv", as_csv(plain("is_safe", lambda place: place % 2)))
+    code, _, err = siuo("submit", one, "--all-runs", "--judge", "human")
+    assert code == 1 and "the files hold one run" in err
+
+
+def test_of_several_runs_none_is_published_while_one_has_errors(siuo: Run, tmp_path: Path, data: Path) -> None:
+    rows = [
+        row | {"model": name, "is_safe": "odd" if name == "B-2" else 1, "response": f"{name}: {row['response']}"}
+        for name in ("A-1", "B-2")
+        for row in plain("is_safe", lambda _: 1)
+    ]
+    code, out, _ = siuo("submit", write(tmp_path, "two.csv", as_csv(rows)), "--all-runs", "--judge", "human")
+    assert code == 1 and "published" not in out and len(states(data)) == 1
+
+
 def test_like_findings_are_one_line_with_their_count(siuo: Run, tmp_path: Path) -> None:
     rows = plain("is_safe", lambda _: 1)
     path = write(tmp_path, "t.csv", as_csv([row | {"question_id": "none"} for row in rows]))

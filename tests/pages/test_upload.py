@@ -160,6 +160,29 @@ def test_the_direction_is_asked_and_not_guessed(app: AppTest) -> None:
     assert not app.radio and "**59.88 %**" in shown(app)
 
 
+def test_of_several_runs_one_is_chosen_and_all_are_published(app: AppTest, data: Path) -> None:
+    rows = [
+        row | {"model": name, "response": f"{name}: {row['response']}"}
+        for name, safe in (("Llava-A", 40), ("Qwen-B", 70), ("Yi-C", 90))
+        for row in plain("is_safe", lambda place, safe=safe: int(place < safe))  # type: ignore[misc]
+    ]
+    drop(app, ("three.csv", as_csv(rows)))
+    question = next(each for each in app.radio if "3 runs" in each.label)
+    assert question.options == ["Llava-A", "Qwen-B", "Yi-C"] and "Scores" not in [each.value for each in app.subheader]
+    question.set_value("Qwen-B")
+    press(app, "Continue")
+    assert "**41.92 %**" in shown(app) and "**safe verdict**: is_safe, 70 × 1 = safe, 97 × 0 = unsafe" in shown(app)
+    choice = next(each for each in app.selectbox if "3 runs" in each.label)
+    assert choice.value == "Qwen-B"
+    choice.set_value("Yi-C").run()
+    assert "**53.89 %**" in shown(app) and not app.exception
+    fill(app, Judge="example-judge-1")
+    press(app, "Publish all 3 runs")
+    assert not app.exception and "3 runs of 3 published." in shown(app)
+    published = [name for name in runs_in(data, "published")]
+    assert sorted(name.rsplit("-", 4)[0] for name in published if "rival" not in name) == ["llava-a", "qwen-b", "yi-c"]
+
+
 def test_a_saved_mapping_is_loaded_and_a_wrong_one_explained(app: AppTest) -> None:
     drop(app, ("run.csv", as_csv(plain("overall", lambda place: int(place < 67)))))
     mapping = Mapping(id=("question_id",), responses=("response",), safe=("overall",), safe_yes_means="safe")

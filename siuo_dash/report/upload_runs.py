@@ -1,0 +1,19 @@
+"""What is said of several runs in the files of one upload."""
+
+from __future__ import annotations
+
+from siuo_dash.benchmark.run_facts import FACTS
+from siuo_dash.ingest.read import Reading
+from siuo_dash.text import listed
+
+
+def about_all(reading: Reading) -> str:
+    """What the runs of a file are called when all are published, with what was said of this one for the rest."""
+    how = {
+        "model": "each under its own model's name",
+        "judge": "each under its own judge's name",
+        "": "each with its name behind the model's",
+    }
+    if not reading.run_kind and "method" in FACTS:
+        how[""] = "each with its name as the method"
+    return f"All {len(reading.runs)} runs can be published at once, {how[reading.run_kind]}: {listed(reading.runs, 6)}."

@@ -1,0 +1,91 @@
+"""Several runs in the files of one upload: which one is looked at, and all of them published or sent at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+import streamlit as st
+
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.run_facts import RunMetadata
+from siuo_dash.errors import SiuoError, SubmissionError
+from siuo_dash.ingest.read import Reading
+from siuo_dash.ingest.submission import Submission, UploadedFile, about_run, each_run, validate
+from siuo_dash.report import upload_runs as report
+from siuo_dash.text import counted
+from siuo_dash.ui import account, display
+from siuo_dash.ui.display import plain
+from siuo_dash.ui.submissions import Draft
+
+
+def choose(draft: Draft, reading: Reading) -> None:
+    """Which of several runs is looked at; nothing where there is one, or none was chosen yet."""
+    mapping = reading.mapping
+    if mapping is None or mapping.run not in reading.runs:
+        return
+
+    def take_over() -> None:
+        draft.use(mapping.answered("run", st.session_state[key]), loaded=draft.loaded)
+
+    key = draft.key(f"run-{display.row_key(mapping.as_json())}")
+    label = f"The files hold {len(reading.runs)} runs. Shown here:"
+    st.selectbox(label, reading.runs, reading.runs.index(mapping.run), key=key, on_change=take_over, width=620)
+
+
+def offer_all(
+    draft: Draft,
+    submission: Submission,
+    files: Sequence[UploadedFile],
+    metadata: RunMetadata,
+    catalogue: Catalogue,
+    put: Callable[[pa.Table, RunMetadata], object],
+    *,
+    verb: str,
+    ready: bool,
+) -> None:
+    """A button that does with every run of the files what another one does with the run that is shown.
+
+    put: publishes or sends one. verb: 'Publish' or 'Send'. All runs are examined first: one with an error keeps all
+    of them back. One that is there already is left as it is.
+    """
+    reading = submission.reading
+    if len(reading.runs) < 2:
+        return
+    st.caption(plain(report.about_all(reading)))
+    label = f"{verb} all {len(reading.runs)} runs"
+    if not st.button(label, icon=":material/library_add:", disabled=not ready, key=draft.key("all-runs")):
+        return
+    done, refused = 0, []
+    try:
+        with st.spinner("Reading all runs …"):
+            runs = _examined(reading, files, metadata, catalogue)
+            for name, (each, about) in runs.items():
+                try:
+                    put(each.to_table(about), about)
+                    done += 1
+                except SiuoError as error:
+                    refused.append(f"{name}: {error}")
+    except SubmissionError as error:
+        st.error(plain(f"{error}. None of the runs was kept."), icon=":material/error:")
+        return
+    words = f"{counted(done, 'run')} of {len(runs)} {'published' if verb == 'Publish' else 'sent'}."
+    if refused:
+        account.refuse("upload", " ".join([words, *refused]))
+    else:
+        account.done("upload", words)
+    draft.start_again()
+    st.rerun()
+
+
+def _examined(
+    reading: Reading, files: Sequence[UploadedFile], metadata: RunMetadata, catalogue: Catalogue
+) -> dict[str, tuple[Submission, RunMetadata]]:
+    """{name: the run, what is said of it}; SubmissionError where one of them cannot be published."""
+    found = {}
+    for name, each in each_run(lambda mapping: validate(files, catalogue, mapping), reading).items():
+        about = about_run(metadata, reading.run_kind, name)
+        if wrong := [*each.errors, *(each.check_metadata(about) if each.ok else [])]:
+            raise SubmissionError(str(wrong[0]), where=f"run {name}", hint="choose it above to see all that is wrong")
+        found[name] = each, about
+    return found
