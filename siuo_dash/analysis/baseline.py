@@ -44,9 +44,9 @@ def against_baseline(store: Store, baseline: Side, metric: Metric, where: Clause
         runs["run_no"], runs[f"{metric.id}_k"], runs[f"{metric.id}_n"], per_sample, strict=True
     ):
         if is_per_sample and run_no in counts.index:
-            rows.append(_paired_row(*(int(value) for value in counts.loc[run_no])))
+            rows.append(paired_row(*(int(value) for value in counts.loc[run_no])))
         elif n and own.n:
-            rows.append(_unpaired_row(int(k), int(n), own))
+            rows.append(unpaired_row(int(k), int(n), own))
         else:
             rows.append(_no_row(Tally(int(k), int(n)), own))
     found = pd.DataFrame(rows, columns=list(_COLUMNS)).astype({"run_only": "Int64", "baseline_only": "Int64"})
@@ -72,14 +72,16 @@ def _unpaired(k1: int, n1: int, k2: int, n2: int) -> UnpairedDifference:
     return unpaired_difference(k1, n1, k2, n2)
 
 
-def _paired_row(both: int, run_only: int, baseline_only: int, neither: int) -> tuple[Any, ...]:
+def paired_row(both: int, run_only: int, baseline_only: int, neither: int) -> tuple[Any, ...]:
+    """A run minus the baseline over the samples that both are graded on, of which these counts pass; see _COLUMNS."""
     n = both + run_only + baseline_only + neither
     found = _paired_difference(run_only, baseline_only, n)
     counts = (both + run_only, n, both + baseline_only, n, run_only, baseline_only)
     return (True, *counts, found.difference, found.interval.low, found.interval.high, found.p)
 
 
-def _unpaired_row(k: int, n: int, baseline: Tally) -> tuple[Any, ...]:
+def unpaired_row(k: int, n: int, baseline: Tally) -> tuple[Any, ...]:
+    """A run minus the baseline, of which only counts are compared; see _COLUMNS."""
     found = _unpaired(k, n, baseline.k, baseline.n)
     counts = (k, n, baseline.k, baseline.n, None, None)
     return (False, *counts, found.difference, found.interval.low, found.interval.high, found.p)

@@ -60,7 +60,7 @@ class Filters:
     """Which runs are looked at. The defaults keep every run.
 
     board: a board's id; None = all boards. search: part of a model's or organization's name.
-    verified: only runs whose figures were checked by others than the submitter.
+    verified: only runs whose figures were checked by others than the submitter. plain: only models without a method.
     size_low, size_high: billions of parameters, inclusive; unknown_sizes: keep runs whose size is not published.
     """
 
@@ -74,6 +74,7 @@ class Filters:
     evidence: tuple[str, ...] = ()
     health: str = "any"
     verified: bool = False
+    plain: bool = False
 
     def __post_init__(self) -> None:
         for name, value, allowed in (("weights", self.weights, WEIGHTS), ("health", self.health, HEALTH)):
@@ -89,7 +90,7 @@ class Filters:
 
     def where(self) -> Clause:
         """All filters as one condition; 'TRUE' when none is set. The words leave the board out: the page names it."""
-        parts = (self._board, self._search, self._organizations, self._weights)
+        parts = (self._board, self._search, self._plain, self._organizations, self._weights)
         more = (self._size, self._evidence, self._health, self._verified)
         return together(part() for part in (*parts, *more))
 
@@ -115,6 +116,9 @@ class Filters:
             {"search": containing(text)},
             f"whose model or organization contains “{text}”",
         )
+
+    def _plain(self) -> Clause | None:
+        return Clause("method IS NULL", {}, "of plain models, without a method") if self.plain else None
 
     def _organizations(self) -> Clause | None:
         if not self.organizations:

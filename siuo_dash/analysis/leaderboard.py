@@ -9,6 +9,7 @@ import pandas as pd
 
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Clause, Filters
+from siuo_dash.analysis.gains import gains
 from siuo_dash.analysis.stats import ranking
 from siuo_dash.analysis.stats.differences import mcnemar_mid_p, newcombe
 from siuo_dash.analysis.stats.multiple import holm
@@ -21,17 +22,19 @@ def leaderboard(store: Store, filters: Filters, metric: Metric, *, rank_partial:
     """The runs of `filters`, best first, one row a run.
 
     Adds to the columns of `runs`: `rate`, `rank` (null without a board, without the metric, or when partial),
-    `partial`, `label`, `health` ({flag: samples}), and for each metric id `_rate`, `_low`, `_high` (fractions, Wilson
-    95 %, NaN when not known). Ranks are those of the whole board, whatever the filter hides.
+    `partial`, `label`, `health` ({flag: samples}), for each metric id `_rate`, `_low`, `_high` (fractions, Wilson
+    95 %, NaN when not known), and gains.COLUMNS. Ranks are those of the whole board, whatever the filter hides.
     """
     frame = queries.ranking(store, filters, metric, rank_partial=rank_partial)
     for known in METRICS.values():
         frame = queries.with_rates(frame, f"{known.id}_")
     health = queries.health_counts(store, filters)
     labels = run_labels(store)
+    frame = frame.join(gains(store, filters.where(), metric), on="run_id")
     return frame.assign(
         health=[health.get(int(run_no), {}) for run_no in frame["run_no"]],
         label=frame["run_id"].map(labels),
+        base_label=frame["base_run_id"].map(labels),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ OUTCOMES: Final = ("both", "apart", "safe_only", "effective_only", "neither", "u
 # majority without being both: [1,1,0] and [0,1,1]. Those are "apart". Totals hold none, as their rows say.
 OUTCOME_COUNTS: Final = Query(
     "outcome_counts",
-    "For each run of a board that was judged for effectiveness, its samples by the four outcomes.",
+    "For each run of a board that was judged for effectiveness, its samples by the four outcomes, as far as known.",
     """
     SELECT v.run_no,
         COUNT(*) FILTER (WHERE v.safe_and_effective) AS both,
@@ -31,7 +31,7 @@ OUTCOME_COUNTS: Final = Query(
         COUNT(*) FILTER (WHERE v.safe AND NOT v.effective) AS safe_only,
         COUNT(*) FILTER (WHERE NOT v.safe AND v.effective) AS effective_only,
         COUNT(*) FILTER (WHERE NOT v.safe AND NOT v.effective) AS neither,
-        COUNT(*) AS samples
+        COUNT(*) FILTER (WHERE r.safe_and_effective_n > 0) AS samples
     FROM verdicts v JOIN runs r ON r.run_no = v.run_no
     WHERE v.task = 'generation' AND r.board = $board AND r.effective_n > 0
     GROUP BY v.run_no ORDER BY v.run_no
@@ -63,11 +63,22 @@ def tradeoff(store: Store, filters: Filters, metric: Metric, *, rank_partial: bo
 def outcome_counts(store: Store, board: str | None) -> pd.DataFrame:
     """run_no, the counts of OUTCOMES and `samples` of a board's runs that were judged for effectiveness.
 
-    `unplaced` counts the samples that an ungraded verdict leaves open.
+    `unplaced` counts the samples that an ungraded verdict leaves open. All are null for totals that do not say how many
+    samples are both safe and effective.
     """
     frame = OUTCOME_COUNTS.run(store, board=board)
-    frame = frame.astype(dict.fromkeys(frame.columns.drop("run_no"), "Int64"))
+    counts = frame.columns.drop("run_no")
+    frame = frame.astype(dict.fromkeys(counts, "Int64"))
+    frame[counts] = frame[counts].where(frame["samples"] > 0)
     return frame.assign(unplaced=frame["samples"] - frame[list(OUTCOMES[:-1])].sum(axis=1))
+
+
+def _joint(run: Any) -> JointTotals:
+    """What is drawn of a run that is known by totals over the same samples for both metrics."""
+    both = run.safe_and_effective_k
+    if run.safe_and_effective_n != run.safe_n:
+        both = round(run.safe_k * run.effective_k / run.safe_n)
+    return JointTotals(int(run.safe_k), int(run.effective_k), int(both), int(run.safe_n))
 
 
 def regions(safe: pd.Series[float], effective: pd.Series[float]) -> pd.Series[str]:
@@ -83,17 +94,16 @@ def regions(safe: pd.Series[float], effective: pd.Series[float]) -> pd.Series[st
 def frontier_shares(store: Store, board: str, *, rank_partial: bool = False) -> pd.DataFrame:
     """run_id and `share`, the share of 2,000 bootstrap draws in which each run of a board is on its frontier.
 
-    Slow with many runs. Only the runs that count for the frontier (see `tradeoff`) have a row.
+    Totals that do not say how many samples are both are drawn as if the two had nothing to do with each other. Slow
+    with many runs. Only the runs that count for the frontier (see `tradeoff`) have a row.
     """
     runs = tradeoff(store, Filters(board=board), METRICS["safe"], rank_partial=rank_partial)
     runs = runs[runs["counted"]].reset_index(drop=True)
     samples = queries.SAMPLES.run(store)
     totals = {
-        row.run_id: JointTotals(
-            int(row.safe_k), int(row.effective_k), int(row.safe_and_effective_k), int(row.effective_n)
-        )
+        row.run_id: _joint(row)
         for row in runs.itertuples()
-        if row.evidence == "totals" and row.safe_and_effective_n == row.effective_n == row.safe_n
+        if row.evidence != "per_sample" and row.effective_n == row.safe_n
     }
     where = Filters(board=board).where()
     safe, effective = (

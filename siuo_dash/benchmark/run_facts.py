@@ -38,6 +38,7 @@ class Fact(ABC):
 
     name: the field of RunMetadata and the column of the results. label: what pages call it. help: what to give.
     asked: what the form calls it, where that is not the label. typed: its option, where that is not its name.
+    if_empty: what people read where it is left out.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Fact(ABC):
     asked: str = ""
     typed: str = ""
     required: bool = False
+    if_empty: str = "not stated"
 
     @property
     def question(self) -> str:
@@ -176,6 +178,20 @@ FACTS: Final[dict[str, Fact]] = {
             offered=_PUBLICATION,
         ),
         Text("organization", "Organization", "Who made the model", is_name=True),
+        Text(
+            "base_model",
+            "Base model",
+            "The plain model that a method was applied to, by the name of its own run",
+            is_name=True,
+            if_empty="the model itself",
+        ),
+        Text(
+            "method",
+            "Method",
+            "A defence, training or prompt applied to the base model: ETA, safety prompt; empty for a plain model",
+            is_name=True,
+            if_empty="none: a plain model",
+        ),
         # More than 100,000 is taken for a count of parameters.
         Number(
             "params_b",
@@ -234,6 +250,8 @@ class RunMetadata:
     submitted_by: str | None = None
     note: str | None = None
     submitted_at: datetime | None = None
+    base_model: str | None = None
+    method: str | None = None
 
     def trimmed(self, name: str) -> str | None:
         """A text entry without outer white space; None where it is empty."""
@@ -256,13 +274,29 @@ class RunMetadata:
                 found.append(fact.check(stated[name]))
             elif fact.required and (needs_judge or name != "judge"):
                 found.append(fact.wrong(f"the {fact.label.lower()} is missing"))
-        found += [self._check_day(), self._check_source()]
+        found += [self._check_day(), self._check_source(), self._check_method()]
         return [finding for finding in found if finding is not None]
 
     def _check_day(self) -> Finding | None:
         if self.evaluated_on is None or self.submitted_at is None or self.evaluated_on <= self.submitted_at.date():
             return None
         return FACTS["evaluated_on"].wrong("the day of the evaluation is in the future", "check the date")
+
+    def _check_method(self) -> Finding | None:
+        """A run is of a plain model, or of a method on a base model that is another name than its own."""
+        base, method, model = self.trimmed("base_model"), self.trimmed("method"), self.trimmed("model") or ""
+        if base is None:
+            hint = "name the plain model that the method was applied to"
+            return FACTS["base_model"].wrong("a method needs its base model", hint) if method else None
+        if method is None and letters(base) != letters(model):
+            return FACTS["method"].wrong(
+                f"the method is missing: {model} is another model than its base {base}",
+                "name what was done to the base model, or leave the base model out",
+            )
+        if method and letters(base) == letters(model):
+            hint = f"call it “{model} + {method}”, so that it and the plain model can be told apart"
+            return FACTS["model"].wrong("the model has the name of its base model", hint)
+        return None
 
     def _check_source(self) -> Finding | None:
         source = self.trimmed("source") or ""

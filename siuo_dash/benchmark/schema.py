@@ -69,6 +69,8 @@ _TYPES["responses"] = _list_of(pa.struct([column.field for column in RESPONSE_CO
 RESULT_COLUMNS: Final = _columns("""
 run_id | text | Run | Readable slug of model and judge, and 8 hex digits of the content hash
 model | text | Model | The evaluated model's name
+base_model | text? | Base model | The plain model that a method was applied to; null = not stated: the model itself
+method | text? | Method | A defence, training or prompt applied to the base model; null = a plain model
 organization | text? | Organization | Who made the model
 params_b | float64? | Size (B) | Parameters in billions; null = not published
 open_weights | yes-no? | Open weights | Whether the weights can be downloaded; null = not stated
@@ -94,6 +96,8 @@ responses | responses | Responses | The responses, in order; an empty list where
 RESULT_SCHEMA: Final = pa.schema([column.field for column in RESULT_COLUMNS])
 RUN_COLUMNS: Final = tuple(column.name for column in RESULT_COLUMNS[: [c.name for c in RESULT_COLUMNS].index("task")])
 """Columns that describe the run and repeat on each of its rows (judge and responses differ by task)."""
+LATER: Final = frozenset({"base_model", "method"})
+"""Columns that files of earlier versions do not have: they read as null."""
 
 
 @dataclass(frozen=True)

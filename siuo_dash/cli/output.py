@@ -58,7 +58,7 @@ def run_record(row: dict[str, Any], *, ranked: bool = False) -> dict[str, Any]:
     return {
         "run_id": row["run_id"],
         "model": row["model"],
-        "organization": row["organization"] if pd.notna(row["organization"]) else None,
+        **{name: row[name] if pd.notna(row[name]) else None for name in ("base_model", "method", "organization")},
         "board": row["board"],
         "evidence": row["evidence"],
         **ranks,

@@ -56,6 +56,7 @@ def leaderboard(
     metric: Annotated[MetricName, typer.Option(help="What to rank by.")] = MetricName.safe,
     format: Annotated[Format, typer.Option(help="How to print.")] = Format.table,
     search: Annotated[str, typer.Option(help="Only runs whose model or organization contains this.")] = "",
+    plain: Annotated[bool, typer.Option("--plain", help="Only plain models: no defence, training or prompt.")] = False,
     partial: Annotated[bool, typer.Option("--partial", help="Rank runs that lack some samples, too.")] = False,
 ) -> None:
     """Rank the runs of one board, with intervals, rank ranges and health."""
@@ -64,7 +65,7 @@ def leaderboard(
     chosen = None
     if board is None or board.strip().lower() != ALL:
         chosen = queries.find_board(store, board) if board is not None else (known[0] if known else None)
-    filters = Filters(board=chosen.id if chosen else None, search=search)
+    filters = Filters(board=chosen.id if chosen else None, search=search, plain=plain)
     frame = analysis.leaderboard(store, filters, METRICS[metric.value], rank_partial=partial)
     ranges = analysis.rank_ranges(store, chosen.id, METRICS[metric.value], rank_partial=partial) if chosen else None
     frame = view.with_ranges(frame, ranges)

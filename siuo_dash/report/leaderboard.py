@@ -18,11 +18,12 @@ from siuo_dash.report.columns import Column, Rate, rowwise
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.runs import attempt_words
 from siuo_dash.store.registry import Attempt
-from siuo_dash.text import interval, listed, percent
+from siuo_dash.text import interval, listed, percent, points, points_interval, rate_and_count
 
 ORDERS: Final = {
     "rank": "Rank",
     "model": "Model, A to Z",
+    "base": "Base model, its methods below it",
     "organization": "Organization, A to Z",
     "size": "Size, largest first",
     "date": "Evaluated, newest first",
@@ -102,12 +103,33 @@ def ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
             key, ascending = frame[order].astype("str").str.lower().where(frame[order].notna()), True
         case "size" | "date":
             key, ascending = frame[{"size": "params_b", "date": "evaluated_on"}[order]], False
+        case "base":
+            names = frame["base_model"].str.casefold()
+            together = frame.assign(name=names, has_method=frame["method"].notna())
+            return frame.loc[together.sort_values(["name", "has_method"], kind="stable").index]
         case "health":
             key, ascending = frame["health"].map(lambda flags: sum(flags.values())), False
             key = key.where(frame["evidence"] == "per_sample")
         case _:
             return frame
     return frame.loc[key.sort_values(ascending=ascending, kind="stable", na_position="last").index]
+
+
+def worth_showing(frame: pd.DataFrame, columns: Sequence[str], metric: Metric) -> tuple[list[str], str]:
+    """The columns that say something in this view, and in words which metrics are known for no run of it.
+
+    Columns that would be empty in every row are left out; the metric that the runs are ranked by stays, and the gain,
+    which is by that metric, comes right after it.
+    """
+    unknown = [name for name in METRICS if name != metric.id and not frame[f"{name}_n"].any()]
+    empty = {*unknown, *(("gain", "method") if frame["method"].isna().all() else ())}
+    labels = [METRICS[name].label for name in unknown if name in columns]
+    words = f"Not known for any run of this view, so without columns: {listed(labels)}." if labels else ""
+    kept = [column for column in columns if column not in empty]
+    if {"gain", metric.id} <= set(kept):
+        kept.remove("gain")
+        kept.insert(kept.index(metric.id) + 1, "gain")
+    return kept, words
 
 
 def with_ranges(frame: pd.DataFrame, ranges: pd.DataFrame | None) -> pd.DataFrame:
@@ -133,6 +155,25 @@ def weights_words(frame: pd.DataFrame) -> pd.Series[str]:
     """'open', 'closed' or 'not stated' for each run."""
     words: pd.Series[str] = frame["open_weights"].map({True: "open", False: "closed"}).fillna("not stated")
     return words
+
+
+def gain_words(gain: float, low: float, high: float) -> str:
+    """'+26.9 (+16.3 to +36.6)' points; '' where there is no plain run to compare with."""
+    return "" if pd.isna(gain) else f"{points(gain)} ({points_interval(low, high)})"
+
+
+def gain_sentence(row: Mapping[Any, Any], metric: Metric) -> str:
+    """What a method gains over its base model, and how the two were compared; row: of analysis.leaderboard."""
+    base = rate_and_count(int(row["base_k"]), int(row["base_n"]))
+    how = "paired by sample, Bonett–Price" if row["gain_paired"] else "unpaired, Newcombe"
+    return (
+        f"{metric.label}: {points(row['gain'])} points over its base model, {row['base_label']}, {base}; "
+        f"95 % interval {points_interval(row['gain_low'], row['gain_high'])} ({how})."
+    )
+
+
+def _gains(frame: pd.DataFrame) -> dict[str, Any]:
+    return {name: frame[name] for name in ("gain", "gain_low", "gain_high", "gain_paired", "base_run_id")}
 
 
 def _ranks(low: float, high: float) -> str:
@@ -162,6 +203,11 @@ def _days(frame: pd.DataFrame) -> pd.Series[Any]:
 _HELP: Final = {
     "rank": "Place in the whole board by the chosen metric; ties share a place",
     "rank_range": "95 % of 2,000 bootstrap draws place the run in this range",
+    "base": "The plain model that the method was applied to",
+    "method": "A defence, training or prompt applied to the base model; empty = a plain model",
+    "gain": "Points by which a method is ahead of its own base model in the same board, by the chosen metric, with the "
+    "95 % interval: paired by sample where both have a verdict for each (Bonett–Price), else unpaired (Newcombe). Not "
+    "corrected for the number of methods",
     "size": "Parameters in billions; empty = not published",
     "weights": "Whether the model's weights can be downloaded",
     "evidence": "Per sample: a verdict for each sample is here. Totals only: a publication gave only counts",
@@ -172,7 +218,6 @@ _HELP: Final = {
     "status": "peer-reviewed, preprint, draft, community or self-reported",
 }
 _NARROW: Final = {"width": 50, "pinned": True}
-_NAMES: Final = {"pinned": True, "width": 210}
 _HOST: Final = {"display_text": r"https?://(?:www\.)?([^/]+)"}
 
 COLUMNS: Final = {
@@ -186,12 +231,21 @@ COLUMNS: Final = {
             lambda frame: {name: frame[name].astype("Int64") for name in _RANKS},
             lambda frame: rowwise(_ranks, frame, *_RANKS),
         ),
-        Column("model", "Model", "The evaluated model", options=_NAMES),
+        Column("model", "Model", "The evaluated model"),
         Column("board", "Board", "Judge × responses per sample", "board_label"),
         *(
             Rate(each.id, each.label, f"{each.help}. Beside it the Wilson 95 % interval and the count")
             for each in METRICS.values()
         ),
+        Column(
+            "gain",
+            "Gain over base",
+            _HELP["gain"],
+            _gains,
+            lambda frame: rowwise(gain_words, frame, "gain", "gain_low", "gain_high"),
+        ),
+        Column("base_model", "Base model", _HELP["base"]),
+        Column("method", "Method", _HELP["method"], text=lambda frame: frame["method"].fillna("")),
         Column("organization", "Organization", "Who made the model"),
         Column("size", "Size (B)", _HELP["size"], "params_b", None, "number", {"format": "%.1f", "width": 70}),
         Column("weights", "Weights", _HELP["weights"], weights_words),

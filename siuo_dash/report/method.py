@@ -48,8 +48,10 @@ ranked unless asked for. What is unknown stays unknown: it reads “not publishe
 FIGURES: Final = """
 - **15 runs, human verdicts, 3 responses a sample**: the benchmark's own table (Wang et al. 2025), carried as
   counts. A rate printed to two decimals over 167 samples gives its count back exactly.
-- **17 runs from three later papers** with GPT-4o or GPT-4o-mini as judge, carried as counts in the same way; each
-  run names its source and whether that is peer-reviewed, a preprint or a draft.
+- **73 runs from five later sources** with other judges, carried as counts in the same way; each run names its
+  source and whether that is peer-reviewed, a preprint, a draft or a community's. Most are of a **method** (a defence,
+  a training, a prompt) on a **base model**: its gain is measured against the plain model in the same board only.
+- Where a publication prints Safe and Effective but not how many samples are both, that stays unknown.
 - **10 open models, a verdict for every sample**: published with github.com/jliu779/vlm-subspace-steering (commit
   c61d711), judged by Llama-3.1-8B-Instruct from the text alone, one response of at most 192 new tokens. We carry
   the verdicts and facts about the responses (length, empty, error message, unclosed reasoning, ending, shared

@@ -202,7 +202,7 @@ METHODS: Final = (
         "Safe against effective inside a board.",
         r"i \text{ is on it} \iff \nexists\, j:\ s_j \ge s_i,\ e_j \ge e_i,\ (s_j, e_j) \ne (s_i, e_i)",
         "Pareto dominance; the share is over the draws of the rank range, totals drawn multinomially from both, safe "
-        "only, effective only, neither",
+        "only, effective only, neither (where both is not published: as if safe and effective were independent)",
         frontier_share,
         {
             "run_ids": ("GPT-4V", "GPT-4o"),

@@ -102,7 +102,9 @@ def stated(row: Mapping[str, Any], apart: Collection[str] = ()) -> list[tuple[st
     """
     facts = [FACTS[name] for name in RUN_COLUMNS if name in FACTS and name not in apart]
     values = [(fact, row[fact.name]) for fact in facts]
-    return [(fact.label, NOT_STATED if pd.isna(value) or value == "" else fact.words(value)) for fact, value in values]
+    return [
+        (fact.label, fact.if_empty if pd.isna(value) or value == "" else fact.words(value)) for fact, value in values
+    ]
 
 
 def facts(run: Mapping[str, Any], board: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ import pandas as pd
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import BOILERPLATE_SHARE, MCQA_JUDGE, SOURCE_STATUS
+from siuo_dash.benchmark.totals import COUNTS, faults_of_totals, totals_outcomes
 from siuo_dash.errors import SourceError
 
 Row = dict[str, Any]
@@ -31,7 +32,6 @@ COMMUNITY: Final = {
     "task": "generation",
 }
 """What all community runs have in common."""
-_COUNTS: Final = ("safe", "effective", "safe_and_effective")
 
 
 def read_published(path: Path, sample_count: int) -> list[list[Row]]:
@@ -42,6 +42,8 @@ def read_published(path: Path, sample_count: int) -> list[list[Row]]:
         with _understood(where, hint="see the header of the file"):
             run: Row = {
                 "model": row["model"],
+                "base_model": row["base_model"],
+                "method": row["method"] or None,
                 "organization": row["organization"],
                 "params_b": _size(row["params_b"]),
                 "open_weights": _yes(row["open_weights"]) if row["open_weights"] else None,
@@ -51,13 +53,15 @@ def read_published(path: Path, sample_count: int) -> list[list[Row]]:
                 "source": row["source"].strip(),
                 "source_status": row["source_status"],
                 "evaluated_on": date.fromisoformat(row["evaluated_on"]) if row["evaluated_on"] else None,
+                "note": row["note"] or None,
             }
             n, safe = int(row["n"]), int(row["safe"])
             effective, both = _count(row["effective"]), _count(row["safe_and_effective"])
             mcqa_n, mcqa_correct = _count(row["mcqa_n"]), _count(row["mcqa_correct"])
         faults = (
             *_faults_of_the_run(run),
-            *_faults_of_totals(n, safe, effective, both, sample_count),
+            *([] if 0 < n <= sample_count else [(f"n is {n}, the catalogue has {sample_count} samples", "")]),
+            *faults_of_totals(n, safe, effective, both),
             *_faults_of_multiple_choice(mcqa_n, mcqa_correct, sample_count),
         )
         for what, hint in faults:
@@ -70,7 +74,7 @@ def read_published(path: Path, sample_count: int) -> list[list[Row]]:
         generation, mcqa = {"task": "generation"}, {"task": "mcqa", "judge": MCQA_JUDGE, "responses_per_sample": 1}
         outcomes = totals_outcomes(n, safe, effective, both)
         runs.append(
-            [run | generation | dict(zip(_COUNTS, outcome, strict=True)) for outcome in outcomes]
+            [run | generation | dict(zip(COUNTS, outcome, strict=True)) for outcome in outcomes]
             + [run | mcqa | {"correct": index < (mcqa_correct or 0)} for index in range(mcqa_n or 0)]
         )
     return runs
@@ -97,7 +101,12 @@ def read_community(path: Path, catalogue: Catalogue) -> list[Row]:
                 "boilerplate": int(row["same_opening"]) >= BOILERPLATE_SHARE * sizes[row["model"]],
                 "contradicts_rule": empty and not safe,
             }
-            run = {"model": row["model"], "organization": row["organization"], "params_b": _size(row["params_b"])}
+            run = {
+                "model": row["model"],
+                "base_model": row["model"],
+                "organization": row["organization"],
+                "params_b": _size(row["params_b"]),
+            }
         if question_id not in catalogue.by_id:
             raise SourceError(f"{question_id} is {catalogue.why_unknown(question_id)}", where=where)
         earlier = seen.setdefault((row["model"], question_id), where)
@@ -112,25 +121,6 @@ def read_community(path: Path, catalogue: Catalogue) -> list[Row]:
         if missing:
             raise SourceError(f"{model} has no row for question_id {missing[0]}", where=path.name)
     return verdicts
-
-
-def totals_outcomes(
-    n: int, safe: int, effective: int | None, both: int | None
-) -> Sequence[tuple[bool, bool | None, bool | None]]:
-    """The (safe, effective, both) outcome of each of n samples that only counts are known of.
-
-    Joint counts follow from the three counts: both, safe only = safe - both, effective only =
-    effective - both, neither = the rest. Where effective is unknown, so is it in every row.
-    """
-    if effective is not None and both is not None:
-        counts = (both, safe - both, effective - both, n - safe - effective + both)
-        kinds = ((True, True, True), (True, False, False), (False, True, False), (False, False, False))
-        return [kind for kind, count in zip(kinds, counts, strict=True) for _ in range(count)]
-    if both is not None:
-        return [(True, None, True)] * both + [(True, None, False)] * (safe - both) + [(False, None, False)] * (n - safe)
-    if effective is not None:
-        raise SourceError("effective without safe_and_effective: the joint outcomes are not known")
-    return [(True, None, None)] * safe + [(False, None, None)] * (n - safe)
 
 
 def read_annotators(path: Path) -> pd.DataFrame:
@@ -182,24 +172,8 @@ def _faults_of_the_run(run: Row) -> Iterator[tuple[str, str]]:
         yield f"unknown source status {run['source_status']!r}", f"one of {', '.join(SOURCE_STATUS)}"
     if not run["judge"].strip():
         yield "no judge", ""
-
-
-def _faults_of_totals(
-    n: int, safe: int, effective: int | None, both: int | None, most: int
-) -> Iterator[tuple[str, str]]:
-    """What is wrong with how many of n samples are safe, effective and both; most: samples of the catalogue."""
-    if not 0 < n <= most:
-        yield f"n is {n}, the catalogue has {most} samples", ""
-    for name, count in zip(_COUNTS, (safe, effective, both), strict=True):
-        if count is not None and not 0 <= count <= n:
-            yield f"{name} is {count} of {n}", "a count lies between 0 and n"
-    if both is None:
-        if effective is not None:
-            yield "effective without safe_and_effective", "the joint outcomes are not known without it"
-    elif both > min(safe, n if effective is None else effective):
-        yield f"safe_and_effective {both} exceeds safe {safe} or effective {effective}", ""
-    elif effective is not None and safe + effective - both > n:
-        yield "safe + effective - both exceeds n", ""
+    if (run["model"] == run["base_model"]) != (run["method"] is None):
+        yield "model, base_model and method contradict each other", "a plain model is its own base and has no method"
 
 
 def _faults_of_multiple_choice(n: int | None, correct: int | None, most: int) -> Iterator[tuple[str, str]]:

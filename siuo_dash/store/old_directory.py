@@ -18,12 +18,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.identity import content_hash
-from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import SiuoError
 from siuo_dash.store import files
 from siuo_dash.store.registry.change import Upload
 from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, hash_of, parse, source_of
-from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes, table_of, unreadable
+from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes, table_of, under_schema, unreadable
 
 LOG: Final = "log.jsonl"
 JOURNAL: Final = "submissions/.journal"
@@ -231,7 +230,7 @@ def _take_in_unlogged(old: OldDirectory, path: Path) -> None:
         data = path.read_bytes()
         table = table_of(data)
         check_schema(table.schema, exact=False)
-        table = table.select(RESULT_SCHEMA.names).cast(RESULT_SCHEMA)
+        table = under_schema(table)
         run_ids = table.column("run_id").unique().to_pylist()
         for run_id in run_ids:
             if run_id in old.runs:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Row, select
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.identity import content_hash
+from siuo_dash.benchmark.schema import LATER
 from siuo_dash.errors import CatalogueError, Finding, SchemaError, StoreError
 from siuo_dash.store import files, takeover
 from siuo_dash.store.catalogue_file import read_catalogue
@@ -121,7 +122,8 @@ def _results(data_dir: Path) -> Iterator[Finding]:
     if (data_dir / "sources").is_dir():
         hint = f"run `python -m siuo_dash build`, or {hint}"
     try:
-        check_schema(pq.read_schema(path))
+        schema = pq.read_schema(path)
+        check_schema(schema, exact=LATER.issubset(schema.names))
         table = pq.read_table(path, partitioning=None)
     except FileNotFoundError:
         yield Finding("warning", "the shipped runs are gone", hint, RESULTS)

@@ -33,6 +33,7 @@ NO_FILTERS: Final[dict[str, Any]] = {
     "evidence": [],
     "health": "any",
     "verified": False,
+    "plain": False,
     "partial": False,
 }
 """The filters' keys, and what each holds when it is not set."""
@@ -156,6 +157,8 @@ def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, 
             "Search", placeholder="Model or organization", key="q", bind="query-params", max_chars=100, width=280
         )
         with st.popover("Filters", icon=":material/filter_list:"):
+            help = "Leave out runs of a method: a defence, a training or a prompt applied to a base model"
+            plain_only = st.toggle("Plain models only", key="plain", bind="query-params", help=help)
             by = st.multiselect("Organization", organizations, key="organization", bind="query-params")
             weights = choose("Weights", WEIGHTS, key="weights")
             sizes = st.columns(2)
@@ -194,6 +197,7 @@ def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, 
         evidence=tuple(evidence),
         health=health,
         verified=verified,
+        plain=plain_only,
     )
     return filters, partial
 

@@ -17,8 +17,8 @@ from siuo_dash.report.columns import Column, Kind
 from siuo_dash.report.export import Table, markdown_plain
 from siuo_dash.ui import browser
 
-PINNED_WIDTH: Final = 210
-"""Pixels for a column of names that stays in sight while the others scroll."""
+_PINNED_WIDTHS: Final = (210, 320)
+"""Pixels, at least and at most, for a column of names that stays in sight while the others scroll."""
 
 
 def plain(text: str) -> str:
@@ -69,7 +69,7 @@ def table(
     """
     if select is not None:
         options |= {"on_select": select, "selection_mode": mode}
-    names = {pinned: st.column_config.TextColumn(pinned=True, width=PINNED_WIDTH)} if pinned else {}
+    names = {pinned: st.column_config.TextColumn(pinned=True, width=_names_width(frame[pinned]))} if pinned else {}
     state = st.dataframe(
         frame,
         key=key,
@@ -78,12 +78,17 @@ def table(
         row_height=row_height,
         hide_index=True,
         width="stretch",
-        column_config={**names, **(columns or {})},
+        column_config={**(columns or {}), **names},
         **options,
     )
     if export is not None:
         exports(export, key=key)
     return state
+
+
+def _names_width(names: pd.Series[Any]) -> int:
+    least, most = _PINNED_WIDTHS
+    return int(min(most, max(least, 24 + 7 * names.astype(str).str.len().max()))) if len(names) else least
 
 
 def pick_sample(frame: pd.DataFrame, question_ids: Sequence[int], *, key: str, alt: str) -> int:

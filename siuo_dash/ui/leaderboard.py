@@ -32,7 +32,7 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
     title = f"SIUO, {board.label if board else 'all runs'}"
     boards = controls.board_labels(store)
     with st.container(horizontal=True):
-        columns = _choose_columns(board is None)
+        columns, unknown = report.worth_showing(frame, _choose_columns(board is None), metric)
         orders = {order: label for order, label in ORDERS.items() if order != "rank" or board is not None}
         order = controls.choose_from("Order of rows", orders, key="sort", label_visibility="collapsed", width=230)
         rows = report.ordered(frame, order)
@@ -56,8 +56,11 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
             key="leaderboard",
             alt=f"Leaderboard, {board.label if board else 'all runs'}",
             columns=display.drawn(COLUMNS[name] for name in columns),
+            pinned="Model",
             placeholder="–",
         )
+        if unknown:
+            st.caption(unknown)
     if board is None:
         return
     st.subheader(f"{metric.label}: rate and 95 % interval", anchor=False)
@@ -95,7 +98,7 @@ def _runs(store: Store, board: Board | None, metric: Metric, filters: Filters, r
 
 def _choose_columns(all_runs: bool) -> list[str]:
     """Which columns the leaderboard shows, in their fixed order. Key and URL name: columns."""
-    hidden = {"status", *(("rank", "rank_range") if all_runs else ("board",))}
+    hidden = {"status", "base_model", *(("rank", "rank_range") if all_runs else ("board",))}
     offered = [column for column in COLUMNS if column not in (("rank", "rank_range") if all_runs else ())]
     default = [column for column in COLUMNS if column not in hidden]
     with st.popover("Columns", icon=":material/view_column:"):

@@ -10,6 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import leaderboard, queries, runs
+from siuo_dash.analysis.filters import of_runs
+from siuo_dash.analysis.gains import gains
 from siuo_dash.analysis.sample_filters import FAILING
 from siuo_dash.analysis.texts import records
 from siuo_dash.benchmark.schema import METRICS, Metric
@@ -18,7 +20,7 @@ from siuo_dash.benchmark.text import slug
 from siuo_dash.charts.intervals import run_profile
 from siuo_dash.report import runs as report
 from siuo_dash.report.export import Provenance, Table, plain_table
-from siuo_dash.report.leaderboard import source_link
+from siuo_dash.report.leaderboard import gain_sentence, source_link
 from siuo_dash.report.samples import flag_words, link_params
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import attempts
@@ -103,11 +105,16 @@ def _show(shown: _Shown) -> None:
     st.subheader(plain(str(run["model"])), anchor=False)
     display.key_figures(report.score_figures(run, places))
     per_sample = run["evidence"] == "per_sample"
+    rivals = [label]
+    for gain in gains(store, of_runs([run["run_id"]]), metric).to_dict("records"):
+        rivals.append(leaderboard.run_labels(store)[gain["base_run_id"]])
+        st.markdown(plain(gain_sentence(gain | {"base_label": rivals[1]}, metric)))
     with st.container(horizontal=True, vertical_alignment="center"):
         if per_sample:
             page.link("samples", "Its samples", shown.samples())
             page.link("domains", "Domains", {"runs": [label], "board": shown.board})
-        page.link("compare", "Compare", {"runs": [label], "board": shown.board})
+        compare = "Compare with its base" if len(rivals) > 1 else "Compare"
+        page.link("compare", compare, {"runs": rivals, "board": shown.board})
         display.exports(report.scores_export(run, places, left, shown.provenance), key="scores")
         _downloads(store, run, metric)
     about, health = st.columns(2, gap="large")

@@ -13,6 +13,7 @@ from siuo_dash.charts import tradeoff as charts
 from siuo_dash.charts.figure import Screen
 from siuo_dash.report import tradeoff as report
 from siuo_dash.report.columns import screen
+from siuo_dash.text import listed
 from siuo_dash.ui import background, browser, controls, display, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
@@ -134,6 +135,13 @@ def _outcomes(view: View, judged: pd.DataFrame, *, narrow: bool) -> None:
     most = bars.MOST_ROWS
     if len(judged) > most:
         st.caption(f"The first {most} of {len(judged)} runs by {view.metric.label}; all are in the table below.")
+    unknown = judged["samples"].isna()
+    if unknown.any():
+        names = "any of these runs" if unknown.all() else listed(judged.loc[unknown, "model"], 6)
+        st.caption(plain(f"How many samples are both safe and effective is not published for {names}."))
+    judged = judged[~unknown].reset_index(drop=True)
+    if judged.empty:
+        return
     display.chart(
         bars.outcomes(judged, browser.theme(), narrow=narrow),
         key="outcomes",

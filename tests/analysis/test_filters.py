@@ -26,6 +26,7 @@ ANY_FLAG = tuple(FLAGS)
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     runs = []
+    eta: dict[str, Any] = {"base_model": "Alpha-7B", "method": "ETA"}
     for place in range(40):
         totals = place % 3 == 0
         runs.append(
@@ -40,6 +41,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
                 open_weights=(None, True, False)[place % 3 if place % 2 else 1],
                 judge=("human", "gpt-4o", "exact match")[place % 7 % 3],
                 responses_per_sample=(3, 1, None)[place % 3],
+                **(eta if place % 6 == 1 else {}),
             )
         )
     return Store(make_data(tmp_path_factory.mktemp("filters") / "data", *runs))
@@ -85,6 +87,7 @@ def kept_by_pandas(table: pd.DataFrame, filters: Filters) -> set[str]:
             )
             and (text in lower(run.model) or text in lower(organization or ""))
             and (not filters.organizations or organization in filters.organizations)
+            and (not filters.plain or pd.isna(run.method))
             and weights[filters.weights]
             and in_size
             and (not filters.evidence or run.evidence in filters.evidence)
@@ -121,6 +124,7 @@ def filter_sets(draw: st.DrawFn) -> Filters:
         unknown_sizes=draw(st.booleans()),
         evidence=tuple(draw(st.lists(some(tuple(EVIDENCE)), max_size=2, unique=True))),
         health=draw(some(tuple(HEALTH))),
+        plain=draw(st.booleans()),
     )
 
 
@@ -143,6 +147,7 @@ def test_the_sentence_names_each_filter(filters: Filters) -> None:
         "unknown sizes left out": not filters.unknown_sizes and (filters.size_low, filters.size_high) != (None, None),
         "whose size is published": not filters.unknown_sizes and (filters.size_low, filters.size_high) == (None, None),
         "with evidence ": bool(filters.evidence),
+        "of plain models, without a method": filters.plain,
     }
     plain = sentence.replace(f"“{search}”", "")
     for words_, is_set in expected.items():

@@ -61,7 +61,7 @@ def test_ranks_are_those_of_the_board_in_order(store: Store, board: str, metric:
 
 def test_no_ranks_across_boards(store: Store) -> None:
     frame = leaderboard(store, Filters(), METRICS["safe"])
-    assert len(frame) == 42
+    assert len(frame) == 98
     assert frame["rank"].isna().all()
     assert frame["model"].tolist() == sorted(frame["model"])
 
@@ -275,7 +275,7 @@ def test_labels_are_unique_and_the_first_of_a_name_keeps_its_own(tmp_path: Path)
     )
     store = Store(data)
     labels = run_labels(store)
-    assert len(set(labels.values())) == len(labels) == 44
+    assert len(set(labels.values())) == len(labels) == 100
     assert (
         labels[queries.RUNS.run(store, where=Filters(board="human-3", search="GPT-4o").where())["run_id"].iloc[0]]
         == "GPT-4o · human"

@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from docs.generate import named_queries
@@ -61,7 +62,7 @@ def test_the_papers_table_comes_out_to_two_decimals(store: Store) -> None:
 def test_every_published_figure_comes_out_to_two_decimals(store: Store, root: Path) -> None:
     frame = leaderboard(store, Filters(), METRICS["safe"]).set_index(["model", "board"])
     published = rows_of(root / "data/sources/published_totals.csv")
-    assert len(published) == 32
+    assert len(published) == 88
     for row in published:
         count = row["responses_per_sample"]
         run = frame.loc[(row["model"], Protocol(row["judge"], int(count) if count else None).id)]
@@ -114,14 +115,38 @@ def test_the_faults_of_the_community_runs(store: Store, root: Path) -> None:
         assert health == {flag: count for flag, count in expected.items() if count}
 
 
+def test_the_counts_of_all_98_runs_are_those_of_the_sources(store: Store, root: Path) -> None:
+    """By pandas from the sources, by SQL from the file: which run has how many of how many, and of which base model."""
+    totals = pd.read_csv(root / "data/sources/published_totals.csv")
+    single = pd.read_csv(root / "data/sources/community_runs.csv").groupby("model")["safe"].agg(["sum", "count"])
+    counts = {f"{name}_k": totals[name] for name in ("safe", "effective", "safe_and_effective")}
+    counts |= {f"{name}_n": totals["n"].where(totals[name].notna(), 0) for name in ("effective", "safe_and_effective")}
+    counts |= {"safe_n": totals["n"], "mcqa_k": totals["mcqa_correct"], "mcqa_n": totals["mcqa_n"]}
+    words = ["model", "base_model", "method", "judge", "source", "source_status", "note"]
+    expected = (
+        totals[words].fillna("").assign(**{name: values.fillna(0).astype(int) for name, values in counts.items()})
+    )
+    found = store.frame("SELECT * FROM runs")
+    assert len(found) == 98 and found["run_id"].is_unique
+    carried = found.loc[found["evidence"] == "totals", expected.columns].fillna(dict.fromkeys(words, ""))
+    assert sorted(carried.itertuples(index=False, name=None)) == sorted(expected.itertuples(index=False, name=None))
+    judged = found[found["evidence"] == "per_sample"].set_index("model")
+    assert judged["safe_k"].to_dict() == single["sum"].to_dict()
+    assert judged["safe_n"].to_dict() == single["count"].to_dict()
+    assert (judged["base_model"] == judged.index).all() and judged["method"].isna().all()
+
+
 def test_boards_come_human_first_then_by_runs(store: Store) -> None:
     found = queries.boards(store)
     assert [(board.label, board.runs, board.per_sample_runs) for board in found] == [
         ("human, 3 responses", 15, 0),
+        ("gpt-4o-mini, 1 response", 26, 0),
+        ("gpt-4o (sees category, safety warning and reference answer), 1 response", 15, 0),
+        ("Qwen3-VL-235B-A22B-Instruct, 1 response", 14, 0),
+        ("gpt-4o, responses not stated", 12, 0),
         ("meta-llama/Meta-Llama-3.1-8B-Instruct, 1 response", 10, 10),
-        ("gpt-4o-mini, 1 response", 7, 0),
-        ("gpt-4o (sees category, safety warning and reference answer), 1 response", 5, 0),
-        ("gpt-4o, responses not stated", 5, 0),
+        ("Qwen3.6-27B-Uncensored (text only, given the safety warning), 1 response", 4, 0),
+        ("Gemma4-31B-Uncensored (text only, given the safety warning), 1 response", 2, 0),
     ]
     for board in found:
         assert queries.find_board(store, board.id) == board
@@ -129,7 +154,7 @@ def test_boards_come_human_first_then_by_runs(store: Store) -> None:
 
 
 def test_what_does_not_exist_is_said(store: Store) -> None:
-    with pytest.raises(NoBoard, match="there is no board 'robots'; one of human-3, meta-llama"):
+    with pytest.raises(NoBoard, match="there is no board 'robots'; one of human-3, gpt-4o-mini-1, "):
         queries.find_board(store, "robots")
     with pytest.raises(NoRun, match="there is no run 'x'; `python -m siuo_dash runs` lists them"):
         queries.find_run(store, "x")

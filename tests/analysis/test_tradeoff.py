@@ -46,7 +46,7 @@ def test_the_papers_frontier(paper: Store) -> None:
 
 def test_runs_without_effectiveness_are_kept_and_not_placed(paper: Store) -> None:
     frame = tradeoff(paper, Filters(board="gpt-4o-mini-1"), SAFE)
-    assert len(frame) == 7
+    assert len(frame) == 26
     assert not frame[["judged", "counted", "frontier"]].any(axis=None)
     assert frame["region"].isna().all()
     assert frame["both"].isna().all()

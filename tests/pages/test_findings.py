@@ -70,7 +70,7 @@ def test_the_order_of_the_bars_is_the_chosen_metrics(opened: OpenApp) -> None:
 def test_a_board_without_effectiveness_says_so_and_names_the_others(opened: OpenApp) -> None:
     app = opened("tradeoff", board="gpt-4o-mini, 1 response")
     assert "No run of this view was judged for both" in texts(app)
-    assert "Boards that have such runs: human, 3 responses." in texts(app)
+    assert "Boards that have such runs: human, 3 responses; Qwen3-VL-235B-A22B-Instruct, 1 response." in texts(app)
     assert not app.get("plotly_chart")
     rows = table(app, "Why").set_index("Model")  # type: ignore[attr-defined]
     assert rows.loc["Gemma-3-27B-IT"].tolist() == [

@@ -20,11 +20,14 @@ from tests.make.stores import add, make_data
 
 BOARDS = {
     "human-3": 15,
+    "gpt-4o-mini-1": 26,
+    "gpt-4o-sees-category-safety-warning-and-reference-answer-1": 15,
+    "qwen3-vl-235b-a22b-instruct-1": 14,
+    "gpt-4o-unstated": 12,
     "meta-llama-meta-llama-3-1-8b-instruct-1": 10,
-    "gpt-4o-mini-1": 7,
-    "gpt-4o-sees-category-safety-warning-and-reference-answer-1": 5,
-    "gpt-4o-unstated": 5,
-    "all": 42,
+    "qwen3-6-27b-uncensored-text-only-given-the-safety-warning-1": 4,
+    "gemma4-31b-uncensored-text-only-given-the-safety-warning-1": 2,
+    "all": 98,
 }
 
 

@@ -58,6 +58,9 @@ def test_the_first_row_as_it_is_read(store: Store) -> None:
         "Effective: interval, count": "62.1–75.9 · 116/167",
         "Safe & Effective: interval, count": "17.6–30.3 · 39/167",
         "Multiple choice: interval, count": "31.9–46.5 · 65/167",
+        "Gain over base": "",
+        "Base model": "GPT-4V(ision)",
+        "Method": "",
         "Organization": "OpenAI",
         "Size (B)": pytest.approx(float("nan"), nan_ok=True),
         "Weights": "closed",
@@ -237,6 +240,7 @@ def test_the_order_of_rows(tmp_path: Path) -> None:
     expected = {
         "rank": ["beta", "Alpha", "alpha 2", "gamma"],
         "model": ["Alpha", "alpha 2", "beta", "gamma"],
+        "base": ["Alpha", "alpha 2", "beta", "gamma"],
         "organization": ["gamma", "beta", "Alpha", "alpha 2"],
         "size": ["alpha 2", "beta", "gamma", "Alpha"],
         "date": ["alpha 2", "gamma", "beta", "Alpha"],

@@ -49,7 +49,6 @@ def put(line: int, column: str, value: str) -> Callable[[Rows], None]:
         ("safe_and_effective", "168", "safe_and_effective is 168 of 167"),
         ("safe_and_effective", "90", "safe_and_effective 90 exceeds safe 89 or effective 116"),
         ("safe_and_effective", "37", "safe + effective - both exceeds n"),
-        ("safe_and_effective", "", "effective without safe_and_effective"),
         ("n", "168", "n is 168, the catalogue has 167 samples"),
         ("n", "0", "n is 0, the catalogue has 167 samples"),
         ("mcqa_correct", "168", "mcqa_correct is 168 of 167"),
@@ -59,6 +58,8 @@ def put(line: int, column: str, value: str) -> Callable[[Rows], None]:
         ("source", "  ", "no source; every carried figure names where it was published"),
         ("source_status", "rumour", "unknown source status 'rumour'; one of peer-reviewed"),
         ("judge", "", "no judge"),
+        ("method", "ETA", "contradict each other; a plain model is its own base and has no method"),
+        ("base_model", "GPT-4", "contradict each other"),
         ("safe", "89.0", "not understood: invalid literal for int() with base 10: '89.0'"),
         ("safe", "", "not understood"),
         ("params_b", "big", "not understood: could not convert string to float"),
@@ -80,16 +81,16 @@ def test_each_fault_of_a_publication(root: Path, tmp_path: Path, column: str, va
     ("edit", "words"),
     [
         (
-            put(3, "model", "GPT-4V(ision)"),
+            lambda rows: rows[2].__setitem__(slice(0, 2), ["GPT-4V(ision)"] * 2),
             "totals.csv, line 3, GPT-4V(ision): stands twice under human, 3 responses, first in totals.csv, line 2",
         ),
         (put(4, "model", " "), "totals.csv, line 4: no model"),
-        (lambda rows: rows[4].pop(), "totals.csv, line 5, LLaVA-1.6-34B: does not have the 15 fields of the header"),
+        (lambda rows: rows[4].pop(), "totals.csv, line 5, LLaVA-1.6-34B: does not have the 18 fields of the header"),
         (
             lambda rows: rows[4].append("x"),
-            "totals.csv, line 5, LLaVA-1.6-34B: does not have the 15 fields of the header",
+            "totals.csv, line 5, LLaVA-1.6-34B: does not have the 18 fields of the header",
         ),
-        (lambda rows: rows[0].__setitem__(9, "total"), "totals.csv, line 2, GPT-4V(ision): column 'n' is missing"),
+        (lambda rows: rows[0].__setitem__(11, "total"), "totals.csv, line 2, GPT-4V(ision): column 'n' is missing"),
     ],
 )
 def test_faults_of_the_form(root: Path, tmp_path: Path, edit: Callable[[Rows], None], words: str) -> None:
@@ -101,9 +102,9 @@ def test_faults_of_the_form(root: Path, tmp_path: Path, edit: Callable[[Rows], N
 
 def test_the_same_model_under_another_judge_is_another_run(root: Path, tmp_path: Path) -> None:
     def edit(rows: Rows) -> None:
-        rows.append([*rows[1][:4], "gpt-4o", *rows[1][5:]])
+        rows.append([*rows[1][:6], "gpt-4o", *rows[1][7:]])
 
-    assert len(read_published(edited(root / "data/sources/published_totals.csv", tmp_path / "t.csv", edit), 167)) == 33
+    assert len(read_published(edited(root / "data/sources/published_totals.csv", tmp_path / "t.csv", edit), 167)) == 89
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_the_shipped_file_can_come_later(data: Path, root: Path) -> None:
     assert [(broken.name, broken.why.split(";")[0]) for broken in store.broken] == [("results.parquet", "is missing")]
     shutil.copy(root / "data" / "results.parquet", data)
     assert store.refresh()
-    assert len(models(store)) == 43
+    assert len(models(store)) == 99
     assert store.broken == []
 
 
@@ -219,10 +219,10 @@ def test_a_file_that_is_laid_in_by_hand_is_not_part_of_the_store(data: Path) -> 
 def test_without_a_registry_reading_makes_nothing(tmp_path: Path, root: Path) -> None:
     data = make_data(tmp_path / "data", shipped=True)
     store = Store(data)
-    assert len(models(store)) == 42 and not store.refresh()
+    assert len(models(store)) == 98 and not store.refresh()
     assert sorted(path.name for path in data.iterdir()) == [RESULTS, "samples.csv"]
     add(data, make_run("First", FIVE))
-    assert store.refresh() and len(models(store)) == 43
+    assert store.refresh() and len(models(store)) == 99
 
 
 def test_a_registry_from_a_backup_is_noticed(data: Path, tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ def refusal(view: BoardView) -> list[Statement]:
     runs = _safe_runs(view)
     if runs.empty:
         why = (
-            "No ranked run of this board was judged for both safety and effectiveness, so safety by refusal cannot be "
-            "separated from safety that helps."
+            "No ranked run of this board was judged for both safety and effectiveness with a count of the samples that "
+            "are both, so safety by refusal cannot be separated from safety that helps."
         )
         return [cannot("refusal", why, n="no run", link=link)]
     return [_safest(runs.iloc[0].to_dict(), link), *_over_runs(runs, link), *_order(view, link)]
@@ -47,6 +47,7 @@ def refusal(view: BoardView) -> list[Statement]:
 def _safe_runs(view: BoardView) -> pd.DataFrame:
     """The board's runs by Safe, best first, with `unhelpful` of `safe_placed` safe samples that are not effective."""
     runs = view.ranked("safe").merge(outcome_counts(view.store, view.board.id), on="run_no", how="inner")
+    runs = runs[runs["samples"].notna()]
     placed = runs["both"] + runs["apart"] + runs["safe_only"]
     runs = runs.assign(safe_placed=placed.astype(int), unhelpful=runs["safe_only"].astype(int))
     runs = runs[(runs["effective_n"] >= runs["expected_samples"]) & (runs["safe_placed"] > 0)]

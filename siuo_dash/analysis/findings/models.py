@@ -63,7 +63,7 @@ def weights(view: BoardView) -> list[Statement]:
         sentence = f"Models with closed weights have a {order} {view.rate} than those with open weights: {means}."
     of = len(closed) + len(opened)
     figure = Figure("Closed minus open", "points", found.difference, found.interval, of, "models", method="Welch")
-    return [Statement("weights", sentence, n, (figure,), _WEIGHTS, link)]
+    return [Statement("weights", sentence, n, (figure,), _WEIGHTS + view.without_methods, link)]
 
 
 def size(view: BoardView) -> list[Statement]:
@@ -94,7 +94,7 @@ def _over_all(view: BoardView, known: pd.DataFrame, unknown: int) -> Statement:
         "Models of one family are not independent, so the interval is rather too narrow; models whose size is not "
         "published, often the largest, are left out."
     )
-    return Statement("size", sentence, n, (figure,), caveat, link)
+    return Statement("size", sentence, n, (figure,), caveat + view.without_methods, link)
 
 
 def _inside(view: BoardView, known: pd.DataFrame) -> Statement:
@@ -119,6 +119,7 @@ def _inside(view: BoardView, known: pd.DataFrame) -> Statement:
     )
     if len(pairs) > MOST_FIGURES:
         caveat += f" Figures of the first {MOST_FIGURES} families are listed."
+    caveat += view.without_methods
     n = count(len(pairs), "family", "families")
     return Statement("size-families", sentence, n, tuple(figures), caveat, link)
 

@@ -147,9 +147,15 @@ class BoardView:
         """The board's ranked runs by another metric."""
         return self.runs if metric_id == self.metric.id else ranked_runs(self.store, self.board, METRICS[metric_id])
 
+    @property
+    def without_methods(self) -> str:
+        """That `by_model` leaves runs out, if it does; else ''."""
+        methods = int(self.runs["method"].notna().sum())
+        return f" Plain models only: {count(methods, 'run')} of a method left out." if methods else ""
+
     def by_model(self) -> pd.DataFrame:
-        """One row a model: its first run's facts, and the mean of its runs' rates as `rate`."""
-        runs = self.runs.sort_values(["submitted_at", "run_id"], na_position="first")
+        """One row a plain model: its first run's facts, and the mean of its runs' rates as `rate`."""
+        runs = self.runs[self.runs["method"].isna()].sort_values(["submitted_at", "run_id"], na_position="first")
         means = runs.groupby("model", sort=True)[f"{self.metric.id}_rate"].mean()
         return runs.drop_duplicates("model").set_index("model").assign(rate=means).reset_index()
 

@@ -22,7 +22,9 @@ CREATE TABLE samples (
     question_fingerprint VARCHAR, reference_fingerprint VARCHAR, scene VARCHAR, request VARCHAR, hazard VARCHAR
 );
 CREATE TABLE runs (
-    run_no INTEGER, file VARCHAR, run_id VARCHAR, model VARCHAR, organization VARCHAR, params_b DOUBLE,
+    run_no INTEGER, file VARCHAR, run_id VARCHAR, model VARCHAR,
+    base_model VARCHAR, method VARCHAR,  -- the base model is the model itself where none is stated
+    organization VARCHAR, params_b DOUBLE,
     open_weights BOOLEAN, judge VARCHAR, responses_per_sample INTEGER, board VARCHAR, evidence VARCHAR, source VARCHAR,
     source_status VARCHAR, evaluated_on DATE, note VARCHAR, submitted_by VARCHAR, submitted_at TIMESTAMP,
     generation_samples INTEGER, mcqa_samples INTEGER, expected_samples INTEGER,
@@ -42,7 +44,7 @@ CREATE VIEW board_runs AS  -- multiple choice is a board of its own, of every ru
     SELECT board, run_no FROM runs
     UNION ALL SELECT 'exact-match-1', run_no FROM runs WHERE mcqa_n > 0 AND board <> 'exact-match-1';
 CREATE VIEW results AS
-    SELECT r.run_id, r.model, r.organization, r.params_b, r.open_weights,
+    SELECT r.run_id, r.model, r.base_model, r.method, r.organization, r.params_b, r.open_weights,
         CASE WHEN v.task = 'mcqa' THEN 'exact match' ELSE r.judge END AS judge,
         CASE WHEN v.task = 'mcqa' THEN 1 ELSE r.responses_per_sample END AS responses_per_sample,
         r.board, r.evidence, r.source, r.source_status, r.evaluated_on, r.note, v.task, v.question_id,
@@ -88,7 +90,8 @@ SELECT part, MIN(what) FROM faults GROUP BY part
 SUMMARISE: Final = """
 INSERT INTO runs BY NAME
 WITH meta AS (
-    SELECT run_id, MIN(model) AS model, MIN(organization) AS organization, MIN(params_b) AS params_b,
+    SELECT run_id, MIN(model) AS model, COALESCE(MIN(base_model), MIN(model)) AS base_model,
+        MIN(method) AS method, MIN(organization) AS organization, MIN(params_b) AS params_b,
         BOOL_AND(open_weights) AS open_weights,
         COALESCE(MIN(judge) FILTER (WHERE task = 'generation'), MIN(judge)) AS judge,
         CASE WHEN COUNT(*) FILTER (WHERE task = 'generation') > 0
@@ -97,7 +100,9 @@ WITH meta AS (
         MIN(evidence) AS evidence, MIN(source) AS source, MIN(source_status) AS source_status,
         MIN(evaluated_on) AS evaluated_on, MIN(note) AS note, MIN(submitted_by) AS submitted_by,
         MIN(submitted_at) AS submitted_at,
-        COUNT(*) FILTER (WHERE task = 'generation') AS generation_samples,
+        -- of totals, a row can hold the outcome by one metric alone, so rows are not samples
+        CASE WHEN MIN(evidence) = 'per_sample' THEN COUNT(*) FILTER (WHERE task = 'generation')
+            ELSE GREATEST(COUNT(safe), COUNT(effective), COUNT(safe_and_effective)) END AS generation_samples,
         COUNT(*) FILTER (WHERE task = 'mcqa') AS mcqa_samples,
         COUNT(*) FILTER (WHERE task = 'generation' AND safe) AS safe_k,
         COUNT(safe) FILTER (WHERE task = 'generation') AS safe_n,

@@ -16,14 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import ColumnElement, Connection, select, true
 
-from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import SubmissionError
 from siuo_dash.store.registry.actors import Actor, Submitted, must_be_reviewer, must_be_somebody, seen
 from siuo_dash.store.registry.change import row_of
 from siuo_dash.store.registry.log import OPEN, PUBLIC, SHOWN_AS, Event, parse
 from siuo_dash.store.registry.opening import reading, rows, version
 from siuo_dash.store.registry.tables import log, runs
-from siuo_dash.store.runs.parquet import with_values
+from siuo_dash.store.runs.parquet import under_schema, with_values
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def table_of(data_dir: Path, run_id: str, actor: Actor) -> pa.Table:
     with reading(data_dir) as connection:
         run = seen(row_of(connection, run_id), run_id, actor)
     try:
-        rows = pq.read_table(data_dir / run.file, partitioning=None).select(RESULT_SCHEMA.names).cast(RESULT_SCHEMA)
+        rows = under_schema(pq.read_table(data_dir / run.file, partitioning=None))
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise SubmissionError(
             "the file of this submission cannot be read",

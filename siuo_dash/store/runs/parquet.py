@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from siuo_dash.benchmark.schema import RESULT_SCHEMA
+from siuo_dash.benchmark.schema import LATER, RESULT_SCHEMA
 from siuo_dash.errors import SchemaError, SiuoError
 
 ROW_GROUP_SIZE: Final = 16_384
@@ -83,11 +83,14 @@ def check_schema(schema: pa.Schema, where: str = "", *, exact: bool = True) -> N
     """Raise SchemaError naming the first column that is not RESULT_SCHEMA's.
 
     exact: as this program writes files: also in order, what may be null, and no other columns. Without it, files of
-    other writers are understood, who name list elements and order columns as they like.
+    other writers are understood, who name list elements and order columns as they like, and files of earlier versions,
+    which lack the columns that came later.
     """
     hint = "docs/data.md lists the columns"
     for position, column in enumerate(RESULT_SCHEMA):
         places = schema.get_all_field_indices(column.name)
+        if not places and not exact and column.name in LATER:
+            continue
         if not places:
             raise SchemaError(f"column {column.name} is missing", where=where, hint=hint)
         found = schema.field(places[0])
@@ -112,6 +115,19 @@ def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
         inner = {field.name: field.type for field in found}
         return all(field.name in inner and _same_type(inner[field.name], field.type) for field in wanted)
     return bool(found == wanted)
+
+
+def with_later(table: pa.Table) -> pa.Table:
+    """The table with the columns that its version did not have yet, as nulls, at the end."""
+    for name in sorted(LATER.difference(table.column_names)):
+        field = RESULT_SCHEMA.field(name)
+        table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table
+
+
+def under_schema(table: pa.Table) -> pa.Table:
+    """The rows of a file that `check_schema` understands, under RESULT_SCHEMA."""
+    return with_later(table).select(RESULT_SCHEMA.names).cast(RESULT_SCHEMA)
 
 
 def with_values(table: pa.Table, **values: str | None) -> pa.Table:

@@ -16,7 +16,7 @@ from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.errors import NoRun, SchemaError
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import RESULTS
-from siuo_dash.store.runs.parquet import parquet_bytes, unreadable, with_values
+from siuo_dash.store.runs.parquet import parquet_bytes, under_schema, unreadable, with_values
 
 _FILE_OF_RUN: Final = "SELECT file, source_status FROM runs WHERE run_id = $run_id"
 _VERDICTS: Final = ("question_id", "task", "safe", "effective", "safe_and_effective", "answer", "correct", "flags")
@@ -55,7 +55,7 @@ def run_table(store: Store, run_id: str) -> pa.Table:
     name, source_status = _file_of(store, run_id)
     with _explained(name):
         table = pa.concat_tables(_row_groups(store, run_id, RESULT_SCHEMA.names))
-        table = table.select(RESULT_SCHEMA.names).cast(RESULT_SCHEMA)
+        table = under_schema(table)
     return with_values(table, run_id=run_id, source_status=source_status)
 
 

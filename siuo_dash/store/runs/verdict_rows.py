@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.schema import RESULT_COLUMNS, RESULT_SCHEMA
 from siuo_dash.errors import SchemaError
-from siuo_dash.store.runs.parquet import check_schema, with_values
+from siuo_dash.store.runs.parquet import check_schema, with_later, with_values
 
 _SKIPPED = {"responses", "flags"}
 _ROW_COLUMNS: Final = [column.name for column in RESULT_COLUMNS if column.name not in _SKIPPED]
@@ -66,7 +66,7 @@ def _read(file: pq.ParquetFile) -> pa.Table:
     check_schema(file.schema_arrow, exact=False)
     leaves = [file.schema.column(index).path for index in range(len(file.schema))]
     wanted = [path for path in leaves if path.split(".")[0] != "responses" or path.split(".")[-1] in _PARTS]
-    table = file.read(columns=wanted, use_threads=False).select(_READ_SCHEMA.names)
+    table = with_later(file.read(columns=wanted, use_threads=False)).select(_READ_SCHEMA.names)
     for name in table.column_names:
         if not RESULT_SCHEMA.field(name).nullable and table.column(name).null_count:
             raise SchemaError(f"column {name} holds nulls", hint="it must always be filled")

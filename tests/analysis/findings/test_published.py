@@ -146,11 +146,11 @@ def test_the_same_model_under_different_judges() -> None:
     assert statement.sentence.startswith(
         "The same model, LLaVA-1.5-7B, is 21.6 % Safe on the board “human, 3 responses” and 75.4 %"
     )
-    assert "Of 3 models on several boards, 3 differ by more than the samples explain." in statement.sentence
+    assert "Of 6 models on several boards, 4 differ by more than the samples explain." in statement.sentence
     assert statement.figures[0].interval == newcombe(126, 167, 36, 167)
     qwen = figure(statement, "Qwen2.5-VL-7B-Instruct")
     assert qwen.value == pytest.approx((96 - 50) / 167)
-    assert "3 of 3 models" in said()["judges-direction"].figures[0].words()
+    assert "4 of 4 models" in said()["judges-direction"].figures[0].words()
 
 
 def test_the_hardest_are_of_the_board_that_has_samples() -> None:
