@@ -4,8 +4,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 8501
+N ?= 50000
+SEED ?= 0
 
-.PHONY: help run test heavy lint types unit browser build screenshots bench load sbom audit lock docs
+.PHONY: help run test heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -28,6 +30,9 @@ types: .venv/dev ## mypy, strict
 
 unit: .venv/dev ## the tests that need no browser
 	$(BIN)/pytest -n 2 --dist loadfile -m "not browser"
+
+fuzz: .venv/dev ## generated result files of known truth, on all cores; wrong ones go to build/fuzz (N=50000 SEED=0)
+	$(BIN)/python -m tests.generate --n $(N) --seed $(SEED)
 
 build: .venv/run ## data/results.parquet and the generated docs from the carried figures
 	$(BIN)/python -m siuo_dash build

@@ -22,7 +22,8 @@ class Answers:
     """What is true of a file, by what may be asked.
 
     Fields (safe, responses, answer, id …) are acceptable choices, the best first; a choice fits an option that is it,
-    or whose path ends with it. safe_values, effective_values: what values mean, by their lower-case text.
+    or whose path ends with it. safe_values, effective_values: what values mean, by their lower-case text. safe_above:
+    what the threshold itself and all above it mean.
     """
 
     id: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Answers:
     effective_yes_means: str = ""
     safe_threshold: str = ""
     effective_threshold: str = ""
+    safe_above: str = ""
     safe_values: Dictionary[str, str] = field(default_factory=dict)
     effective_values: Dictionary[str, str] = field(default_factory=dict)
 
