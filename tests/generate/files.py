@@ -10,7 +10,7 @@ import random
 import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import openpyxl
 import pyarrow as pa
@@ -20,8 +20,8 @@ from siuo_dash.ingest.files import UploadedFile
 from tests.generate.made import Made, Row
 from tests.generate.recipe import FLAT, ONE_VALUE, Recipe
 
-_DELIMITERS: Final = {"csv_semicolon": ";", "csv_pipe": "|", "csv_sep": ";", "tsv": "\t"}
-_ENCODINGS: Final = {"csv_bom": "utf-8-sig", "csv_utf16": "utf-16", "csv_cp1252": "cp1252"}
+_DELIMITERS: Final = {"csv_semicolon": ";", "csv_pipe": "|", "csv_sep": ";", "tsv": "\t", "tsv_utf16": "\t"}
+_ENCODINGS: Final = {"csv_bom": "utf-8-sig", "csv_utf16": "utf-16", "tsv_utf16": "utf-16", "csv_cp1252": "cp1252"}
 
 
 def files_of(made: Made) -> list[UploadedFile]:
@@ -45,19 +45,23 @@ def _file(made: Made, name: str, rows: list[Row]) -> UploadedFile:
     if r.format in ("parquet", "arrow_stream", "arrow_file"):
         return UploadedFile(f"{name}.{r.format}", _arrow(r.format, [_nested(made, row) for row in rows]))
     value = laid_out(made, rows)
-    if r.format == "jsonl":
-        lines = value if isinstance(value, list) else [value]
-        return UploadedFile(f"{name}.jsonl", "".join(json.dumps(line) + "\n" for line in lines).encode())
-    text = json.dumps(value, indent=2 if r.format == "json_pretty" else None, ensure_ascii=r.seed % 2 == 0).encode()
+    if r.format.startswith("jsonl"):
+        spread = 1 if r.format == "jsonl_spread" else None
+        lines = "".join(json.dumps(line, indent=spread) + "\n" for line in value)
+        lines = lines.replace(" and the ", "\u2028 and the ") if r.format == "jsonl_u2028" else lines
+        return UploadedFile(f"{name}.jsonl", lines.encode())
+    if r.format == "json_comma":
+        return UploadedFile(f"{name}.json", ("[" + "".join(f"{json.dumps(row)},\n" for row in value) + "]").encode())
+    whole = json.dumps(value, indent=2 if r.format == "json_pretty" else None, ensure_ascii=r.seed % 2 == 0).encode()
     if r.format == "json_gz":
-        return UploadedFile(f"{name}.json.gz", gzip.compress(text, 1))
+        return UploadedFile(f"{name}.json.gz", gzip.compress(whole, 1))
     if r.format == "json_zip":
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(f"outputs/{name}.json", text)
+            archive.writestr(f"outputs/{name}.json", whole)
         return UploadedFile(f"{name}.zip", out.getvalue())
     assert r.format in ONE_VALUE
-    return UploadedFile(f"{name}.json", text)
+    return UploadedFile(f"{name}.json", whole)
 
 
 def laid_out(made: Made, rows: list[Row]) -> Any:
@@ -152,7 +156,9 @@ def _cell(r: Recipe, value: Any) -> Any:
 
 def _delimited(r: Recipe, rows: Sequence[Row]) -> bytes:
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, list(rows[0]), delimiter=_DELIMITERS.get(r.format, ","))
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if r.format == "csv_quoted" else csv.QUOTE_MINIMAL
+    delimiter = _DELIMITERS.get(r.format, ",")
+    writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter, quoting=quoting)
     writer.writeheader()
     writer.writerows({name: _cell(r, cell) for name, cell in row.items()} for row in rows)
     text = ("sep=;\r\n" if r.format == "csv_sep" else "") + out.getvalue()

@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from siuo_dash.ingest.files import UploadedFile
-from tests.generate.made import Made, Maker, majority, question
+from tests.generate.made import Made, Maker, majority
 from tests.generate.recipe import Recipe
+from tests.generate.samples import question
 from tests.generate.texts import judged, reply
 from tests.ingest.answering import Answers
 

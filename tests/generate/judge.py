@@ -10,8 +10,9 @@ from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.submission import Submission, validate
 from tests.generate.files import files_of
 from tests.generate.harnesses import made_by_harness
-from tests.generate.made import Made, catalogue
+from tests.generate.made import Made
 from tests.generate.recipe import Recipe, simpler
+from tests.generate.samples import catalogue
 from tests.generate.special import make
 from tests.ingest.answering import answer_all
 

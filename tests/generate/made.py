@@ -6,18 +6,14 @@ import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Final
+from typing import Any
 
-from siuo_dash.benchmark.catalogue import Catalogue, Sample
-from siuo_dash.benchmark.schema import DIMENSIONS, DOMAINS, OPTIONS
-from siuo_dash.benchmark.text import fingerprint
 from tests.generate import words as w
 from tests.generate.recipe import Recipe
+from tests.generate.samples import catalogue, question
 from tests.generate.texts import BARE_JUDGES, DECOYS, JUDGES, judged, reply
 from tests.ingest.answering import Answers
 
-A_DOMAIN: Final = 4
 Row = dict[str, Any]
 
 
@@ -40,36 +36,6 @@ class Made:
     domains: list[str] = field(default_factory=list)
 
 
-def question(question_id: int) -> str:
-    """An invented question."""
-    return f"Which of these {question_id} lanterns goes with boat number {question_id % 97}?"
-
-
-@cache
-def catalogue() -> Catalogue:
-    """Invented samples, a few a domain, so that their questions may stand in the files."""
-    return Catalogue(
-        Sample(
-            question_id=(question_id := domain.block + place),
-            split="manual",
-            domain=domain.id,
-            subcategory="invented",
-            primary_dimension=next(iter(DIMENSIONS)),
-            needs_knowledge=False,
-            needs_reasoning=False,
-            image=f"{question_id}.png",
-            correct_option=random.Random(question_id).choice(tuple(OPTIONS)),
-            question_fingerprint=fingerprint(question(question_id)),
-            reference_fingerprint=fingerprint(f"reference {question_id}"),
-            scene="invented",
-            request="invented",
-            hazard="invented",
-        )
-        for domain in DOMAINS
-        for place in range(1, A_DOMAIN + 1)
-    )
-
-
 def majority(votes: Sequence[bool]) -> bool:
     """More than half."""
     return 2 * sum(votes) > len(votes)
@@ -89,7 +55,7 @@ class Maker:
         self.help_name = self.name(recipe.help_name)
         self.round_name = self.name(recipe.round_name)
         chance = self.chance("truth")
-        share = chance.choice((0.3, 0.45, 0.6, 0.75))
+        share = 1 if recipe.constant else chance.choice((0.3, 0.45, 0.6, 0.75))
         count = 3 if recipe.rounds_as or recipe.several else 1
         self.safe = {s.question_id: self.votes(chance, share, count) for s in self.samples}
         self.help = {s.question_id: self.votes(chance, 0.6, count) for s in self.samples}
@@ -118,6 +84,8 @@ class Maker:
 
     @staticmethod
     def votes(chance: random.Random, share: float, count: int) -> list[bool]:
+        if share == 1:
+            return [True] * count
         leaning = chance.random() < share
         return [leaning if chance.random() < 0.75 else not leaning for _ in range(count)]
 
@@ -133,6 +101,8 @@ class Maker:
                 return f"{self.chance('mark').choice(('siuo_', 'SIUO-', 'q', 'id', 'siuo/', 'sample '))}{question_id}"
             case "suffixed":
                 return f"{question_id}{self.chance('mark').choice(('_0', '_gen', '.json', '-a'))}"
+            case "padded":
+                return f"{question_id:06d}"
             case "float":
                 return float(question_id)
             case "image":
@@ -166,7 +136,7 @@ def judged_rows(m: Maker) -> Made:
     r, chance, text = m.r, m.chance("cells"), m.chance("text")
     numbers = range(r.rounds)
     decoys = {m.name(name): DECOYS[name](m.chance(name)) for name in r.decoys}
-    per_sample: list[tuple[Sample, list[Row]]] = []
+    rows: list[list[Row]] = []
     for place, sample in enumerate(m.samples):
         qid, cells = sample.question_id, []
         for number in numbers:
@@ -185,13 +155,14 @@ def judged_rows(m: Maker) -> Made:
                 if r.number:
                     row[m.verdict] = m.raw(m.safe[qid][number], chance) if graded else missing
                 if r.words:
-                    row[m.words_name] = m.said(m.safe[qid][number], chance) if graded else missing
+                    as_said = m.safe[qid][number] ^ (r.disagree and place % 4 == 1)
+                    row[m.words_name] = m.said(as_said, chance) if graded else missing
                 if r.task == "both":
                     row[m.help_name] = m.helped(m.help[qid][number], chance) if graded else missing
             cells.append(row)
         values = {name: make_one() for name, make_one in decoys.items()}
         early = dict(list(values.items())[::2]) if r.seed % 2 else {}
-        per_sample.append((sample, [{**row, **early, **{k: values[k] for k in values}} for row in cells]))
+        rows.append([{m.id_name: row[m.id_name], **early, **row, **values} for row in cells])
     truth: dict[str, dict[int, bool]] = {}
     known = [s.question_id for s in m.samples if s.question_id not in m.ungraded]
     if r.task != "none":
@@ -200,14 +171,27 @@ def judged_rows(m: Maker) -> Made:
         truth["effective"] = {qid: majority(m.help[qid][: r.rounds]) for qid in known}
         pairs = {qid: [a and b for a, b in zip(m.safe[qid], m.help[qid], strict=True)] for qid in known}
         truth["safe_and_effective"] = {qid: majority(pairs[qid][: r.rounds]) for qid in known}
-    fixed = tuple(name for name in (m.id_name, "question") if name in per_sample[0][1][0])
+    fixed = tuple(name for name in (m.id_name, "question") if name in rows[0][0])
+    tables = _spread_out(m, rows, fixed)
+    if r.repeated:
+        again = m.chance("again").randrange(len(rows))
+        other = {m.verdict: m.raw(not m.safe[m.samples[again].question_id][0], chance)} if r.number else {}
+        tables["file"].append({**rows[again][0], **(other if r.repeated == "other" else {})})
+        m.samples.append(m.samples[again])
+    if r.apart:
+        replies = [*fixed, m.response]
+        tables = {
+            "responses": [{name: row[name] for name in replies} for row in tables["file"]],
+            "verdicts": [{name: row[name] for name in row if name != m.response} for row in tables["file"]],
+        }
     return Made(
         r,
-        _spread_out(m, [rows for _, rows in per_sample], fixed),
+        tables,
         truth,
         answers_of(m),
         m.id_name,
-        verdict_names=tuple(name for name in (m.verdict, m.help_name) if name in per_sample[0][1][0]),
+        undecided=r.disagree or (r.repeated == "other" and r.number),
+        verdict_names=tuple(name for name in (m.verdict, m.help_name) if name in rows[0][0]),
     )
 
 

@@ -9,8 +9,32 @@ from typing import Any, Final
 from tests.generate import words as w
 from tests.generate.texts import BARE_JUDGES, DECOYS, JUDGES
 
-FLAT: Final = ("csv", "csv_semicolon", "csv_pipe", "csv_sep", "csv_bom", "csv_utf16", "csv_cp1252", "tsv", "xlsx")
-TREES: Final = ("json", "jsonl", "json_pretty", "json_gz", "json_zip", "parquet", "arrow_stream", "arrow_file")
+FLAT: Final = (
+    "csv",
+    "csv_quoted",
+    "tsv_utf16",
+    "csv_semicolon",
+    "csv_pipe",
+    "csv_sep",
+    "csv_bom",
+    "csv_utf16",
+    "csv_cp1252",
+    "tsv",
+    "xlsx",
+)
+TREES: Final = (
+    "json",
+    "jsonl",
+    "jsonl_spread",
+    "jsonl_u2028",
+    "json_comma",
+    "json_pretty",
+    "json_gz",
+    "json_zip",
+    "parquet",
+    "arrow_stream",
+    "arrow_file",
+)
 ONE_VALUE: Final = ("json", "json_pretty", "json_gz", "json_zip")
 """Formats of one JSON value, which may have any layout."""
 LAYOUTS: Final = (
@@ -29,7 +53,9 @@ class Recipe:
 
     direction: what 1, true and yes mean by the verdict's name: 'safe', 'harm', or 'open' where it does not say, then
     yes_is_safe says what is true. words: the judge's text, by its style ('' = none); number: whether there is a verdict
-    beside it. several: more than one judge or run in the file. gaps: what stands where there is no verdict.
+    beside it. several: more than one judge or run in the file. gaps: what stands where there is no verdict. constant:
+    whether all verdicts are the same. disagree: whether words and numbers differ in every fourth row. repeated: whether
+    a row stands twice, with the 'same' or the 'other' verdict. apart: whether replies and verdicts are in two files.
     """
 
     seed: int
@@ -61,6 +87,10 @@ class Recipe:
     key: bool = False
     letters: str = "letter"
     harness: str = ""
+    constant: bool = False
+    disagree: bool = False
+    repeated: str = ""
+    apart: bool = False
 
     @property
     def rounds(self) -> int:
@@ -88,8 +118,8 @@ def draw(seed: int) -> Recipe:
         seed,
         task=task,
         ids=rng.choices(
-            ("int", "text", "prefixed", "suffixed", "float", "image", "question", "index", "hash"),
-            (40, 12, 14, 6, 4, 6, 6, 4, 2),
+            ("int", "text", "prefixed", "suffixed", "padded", "float", "image", "question", "index", "hash"),
+            (40, 12, 14, 6, 3, 4, 6, 6, 4, 2),
         )[0],
         id_name=rng.choice(w.ID_NAMES) if rng.random() < 0.6 else "question_id",
         question=rng.random() < 0.3,
@@ -112,7 +142,10 @@ def draw(seed: int) -> Recipe:
         else "",
         round_name=rng.choice(w.ROUND_NAMES),
         several=rng.choice(
-            ("annotator_columns", "annotator_rows", "model_columns", "model_rows", "judge_columns", "variants")
+            (
+                "annotator_columns annotator_rows model_columns model_rows judge_columns variants metric_rows "
+                "metric_list"
+            ).split()
         )
         if rng.random() < 0.12
         else "",
@@ -123,6 +156,10 @@ def draw(seed: int) -> Recipe:
         key=rng.random() < 0.5,
         letters=rng.choice(("letter", "brackets", "sentence", "dot", "words")),
         harness=rng.choice(HARNESSES) if rng.random() < 0.12 else "",
+        constant=rng.random() < 0.02,
+        disagree=rng.random() < 0.1,
+        repeated=rng.choice(("same", "other")) if rng.random() < 0.05 else "",
+        apart=rng.random() < 0.06,
     )
     return mended(recipe)
 
@@ -160,6 +197,18 @@ def mended(recipe: Recipe) -> Recipe:
         r = replace(r, rounds_as="", words="", number=True, task="safe")
     if r.direction != "open":
         r = replace(r, yes_is_safe=r.direction == "safe")
+    r = replace(r, disagree=bool(r.disagree and r.words and r.number and r.task in ("safe", "both")))
+    r = replace(r, apart=bool(r.apart and r.response and r.task in ("safe", "both") and not r.several + r.rounds_as))
+    if r.apart:
+        r = replace(r, hand="", repeated="", format=r.format if r.format != "xlsx" else "csv")
+    if r.repeated and (r.several or r.rounds_as or r.layout in ("keyed", "keyed_wrapped", "columns", "by_domain")):
+        r = replace(r, repeated="")
+    if r.repeated and r.task not in ("safe", "both"):
+        r = replace(r, repeated="")
+    if r.repeated:
+        r = replace(r, hand="", gaps="")
+    if r.several == "metric_list" and r.format in FLAT:
+        r = replace(r, several="metric_rows")
     if r.rounds_as == "sheets":
         r = replace(r, format="xlsx", hand="")
     if r.rounds_as == "objects" and r.format in FLAT:
@@ -170,7 +219,7 @@ def mended(recipe: Recipe) -> Recipe:
         r = replace(r, format="xlsx") if r.format in FLAT else replace(r, hand="")
     if r.hand == "average" and (r.format in ("parquet", "arrow_stream", "arrow_file") or r.ids != "int"):
         r = replace(r, hand="")
-    if r.format == "jsonl":
+    if r.format.startswith("jsonl") or r.format == "json_comma":
         r = replace(r, layout=r.layout if r.layout in ("nested", "deep", "meta_first", "summary_last") else "flat")
     elif r.format in ("parquet", "arrow_stream", "arrow_file"):
         r = replace(r, layout=r.layout if r.layout in ("nested", "deep") else "flat")
@@ -180,7 +229,11 @@ def mended(recipe: Recipe) -> Recipe:
         r = replace(r, format="json" if r.format in FLAT else r.format)
     if r.rounds_as in ("rows", "plain_rows", "suffix") and r.layout in ("columns", "keyed", "keyed_wrapped"):
         r = replace(r, layout="lists_by_id" if r.rounds_as != "suffix" else "flat")
-    if r.several in ("model_rows", "annotator_rows") and r.layout in ("columns", "keyed", "keyed_wrapped"):
+    if r.several in ("model_rows", "annotator_rows", "metric_rows") and r.layout in (
+        "columns",
+        "keyed",
+        "keyed_wrapped",
+    ):
         r = replace(r, layout="flat")
     if r.rounds_as in ("suffix", "plain_rows", "files") and r.ids in ("question", "index", "hash", "suffixed"):
         r = replace(r, ids="int")
@@ -209,7 +262,8 @@ def _without_idle(r: Recipe) -> Recipe:
         "direction": r.task in ("none", "choice"),
         "yes_is_safe": r.task in ("none", "choice"),
         "words": r.task in ("none", "choice"),
-        "question": r.ids == "question",
+        "question": r.ids == "question" or r.task == "choice",
+        "constant": r.task in ("none", "choice"),
     }
     plain = Recipe(r.seed)
     return replace(r, **{name: getattr(plain, name) for name, is_idle in idle.items() if is_idle})

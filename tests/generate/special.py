@@ -35,7 +35,7 @@ def several_runs(m: Maker) -> Made:
     models = chance.sample(w.MODEL_NAMES, 3)
     column = chance.choice(("{who}_{what}", "{what}_{who}", "{who}.{what}", "{who} {what}", "{who}"))
     decoys = {m.name(name): DECOYS[name](m.chance(name)) for name in r.decoys}
-    meant, rows = 1, []
+    meant, rows = 0 if r.several.startswith("metric") else 1, []
     for place, sample in enumerate(m.samples):
         qid = sample.question_id
         common = {m.id_name: m.id_of(place, qid, 0), **{name: one() for name, one in decoys.items()}}
@@ -55,6 +55,15 @@ def several_runs(m: Maker) -> Made:
                     rows.append(
                         {**common, "model": model, **({m.response: words} if m.response else {}), m.verdict: cell}
                     )
+            case "metric_rows" | "metric_list":
+                names = ("safety", "helpfulness", "relevance")
+                said = {m.response: replies[0]} if m.response else {}
+                kinds = [{"metric": name, m.verdict: cell} for name, cell in zip(names, cells, strict=True)]
+                chance.shuffle(kinds)
+                if r.several == "metric_list":
+                    rows.append({**common, **said, "scores": kinds})
+                else:
+                    rows += [{**common, **said, **one} for one in kinds]
             case _:
                 inside = [
                     {**({m.response: words} if m.response else {}), m.verdict: cell}
@@ -74,9 +83,18 @@ def several_runs(m: Maker) -> Made:
     elif r.several == "variants":
         branch = models[meant]
         answers = replace(answers, safe=(f"{branch}.{m.verdict}",), responses=(f"{branch}.{m.response}",))
+    elif r.several.startswith("metric"):
+        answers = replace(answers, run=("safety",))
     elif r.several == "annotator_columns":
         answers = replace(answers, safe=(), run=())
-    return Made(r, {"file": rows}, {"safe": truth}, answers, m.id_name, undecided=not people_vote)
+    return Made(
+        r,
+        {"file": rows},
+        {"safe": truth},
+        answers,
+        m.id_name,
+        undecided="model" in r.several or r.several in ("judge_columns", "variants"),
+    )
 
 
 def multiple_choice(m: Maker) -> Made:
