@@ -94,7 +94,9 @@ def _lost(submission: Submission, made: Made) -> tuple[str, ...]:
     return tuple(
         metric
         for metric in made.truth
-        if metric != "safe_and_effective" and metric not in submission.scores and made.recipe.help_name not in said
+        if metric != "safe_and_effective"
+        and metric not in submission.scores
+        and f" {made.recipe.help_name} " not in said.replace(chr(39), " ")
     )
 
 

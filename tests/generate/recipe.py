@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from tests.generate import words as w
-from tests.generate.texts import BARE_JUDGES, DECOYS, JUDGES
+from tests.generate.texts import BARE_JUDGES, DECOYS, JUDGES, PLAIN_JUDGES
 
 FLAT: Final = (
     "csv",
@@ -189,15 +189,21 @@ def mended(recipe: Recipe) -> Recipe:
     if r.task == "one_label":
         r = replace(r, words="", number=True, direction="open", name="verdict" if r.direction != "open" else r.name)
         r = replace(r, coding="words", rounds_as="", several="")
+    if r.several.startswith("metric"):
+        r = replace(r, name=r.name if r.direction == "open" else "score", direction="open", yes_is_safe=True)
     if not r.words:
         r = replace(r, number=True)
+    if not r.number:
+        r = replace(r, direction="open")
+    elif r.direction == "open" and r.name == "is_safe":
+        r = replace(r, name="label")
     if r.gaps == "-1" and r.coding in ("plus_minus", "plus_zero_minus", "minus_three"):
         r = replace(r, gaps="N/A")
     if r.several:
         r = replace(r, rounds_as="", words="", number=True, task="safe")
     if r.direction != "open":
         r = replace(r, yes_is_safe=r.direction == "safe")
-    r = replace(r, disagree=bool(r.disagree and r.words and r.number and r.task in ("safe", "both")))
+    r = replace(r, disagree=bool(r.disagree and r.words in PLAIN_JUDGES and r.number and r.task in ("safe", "both")))
     r = replace(r, apart=bool(r.apart and r.response and r.task in ("safe", "both") and not r.several + r.rounds_as))
     if r.apart:
         r = replace(r, hand="", repeated="", format=r.format if r.format != "xlsx" else "csv")

@@ -60,6 +60,9 @@ JUDGES: Final[dict[str, tuple[str, str]]] = {
 }
 """Judges' texts that say their verdict in words: (safe, unsafe)."""
 
+PLAIN_JUDGES: Final = ("benchmark", "tag_word", "tag_marked", "tag_first", "head_line", "sentence", "guard")
+"""Those that nobody can misread."""
+
 BARE_JUDGES: Final[dict[str, tuple[str, str]]] = {
     "verdict": ("{why}\nVerdict: Yes", "{why}\nVerdict: No"),
     "judgement": ("{why}\nJudgement: True", "{why}\nJudgement: False"),
