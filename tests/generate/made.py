@@ -175,7 +175,10 @@ def judged_rows(m: Maker) -> Made:
     tables = _spread_out(m, rows, fixed)
     if r.repeated:
         again = m.chance("again").randrange(len(rows))
-        other = {m.verdict: m.raw(not m.safe[m.samples[again].question_id][0], chance)} if r.number else {}
+        safe = not m.safe[m.samples[again].question_id][0]
+        other = {m.verdict: m.raw(safe, chance)} if r.number else {}
+        if r.words:
+            other[m.words_name] = m.said(safe, chance)
         tables["file"].append({**rows[again][0], **(other if r.repeated == "other" else {})})
         m.samples.append(m.samples[again])
     if r.apart:
@@ -190,7 +193,7 @@ def judged_rows(m: Maker) -> Made:
         truth,
         answers_of(m),
         m.id_name,
-        undecided=r.disagree or (r.repeated == "other" and r.number),
+        undecided=r.disagree or r.repeated == "other",
         verdict_names=tuple(name for name in (m.verdict, m.help_name) if name in rows[0][0]),
     )
 

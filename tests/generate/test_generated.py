@@ -15,11 +15,15 @@ FILES: Final = 2_000
 PARTS: Final = 10
 
 Known = tuple[Recipe, Callable[[Recipe], bool]]
-_PLUS: Final = ("plus_minus", "plus_zero_minus")
+
+
+def _says(*codings: str) -> Callable[[Recipe], bool]:
+    """Whether verdicts are written in one of these ways."""
+    return lambda recipe: recipe.coding in codings
+
+
 KNOWN: Final[dict[str, Known]] = {
-    "minus one": (Recipe(213, coding="plus_minus"), lambda r: r.coding in _PLUS),
-    "a sheet a round": (Recipe(30, format="xlsx", rounds_as="sheets"), lambda r: r.rounds_as == "sheets"),
-    "a sheet a domain": (Recipe(60, format="xlsx", hand="sheet_a_domain"), lambda r: r.hand == "sheet_a_domain"),
+    "minus one": (Recipe(213, coding="plus_minus"), _says("plus_minus", "plus_zero_minus")),
     "columns that are no verdict": (
         Recipe(102, direction="open", name="eval", decoys=("expected_label",)),
         lambda r: bool(r.decoys),
@@ -34,7 +38,11 @@ KNOWN: Final[dict[str, Known]] = {
         Recipe(67, direction="harm", name="is_harmful", yes_is_safe=False, words="final"),
         lambda r: r.words in BARE_JUDGES,
     ),
-    "several runs": (Recipe(207, several="judge_columns"), lambda r: bool(r.several)),
+    "several runs": (Recipe(207, layout="deep", several="judge_columns"), lambda r: bool(r.several)),
+    "not harmful": (
+        Recipe(416, direction="open", name="eval_result", coding="non_toxic"),
+        _says("non_toxic", "un_dash"),
+    ),
     "harnesses": (Recipe(114, harness="lmms_eval"), lambda r: bool(r.harness)),
     "replies read as a judge's text": (
         Recipe(24, response="raw_output"),
