@@ -175,10 +175,10 @@ def judged_rows(m: Maker) -> Made:
     tables = _spread_out(m, rows, fixed)
     if r.repeated:
         again = m.chance("again").randrange(len(rows))
-        safe = not m.safe[m.samples[again].question_id][0]
-        other = {m.verdict: m.raw(safe, chance)} if r.number else {}
+        turned = not m.safe[m.samples[again].question_id][0]
+        other = {m.verdict: m.raw(turned, chance)} if r.number else {}
         if r.words:
-            other[m.words_name] = m.said(safe, chance)
+            other[m.words_name] = m.said(turned, chance)
         tables["file"].append({**rows[again][0], **(other if r.repeated == "other" else {})})
         m.samples.append(m.samples[again])
     if r.apart:
