@@ -175,7 +175,8 @@ def _of_role(role: str, named: list[tuple[Account, tuple[str, ...]]]) -> tuple[t
         case "answer":
             return (), counted(sum(bool((partial.answer or "").strip()) for partial in partials), "answer")
         case _:
-            return (), f"{sum(1 for each, paths in named for _ in _cells(each, paths)):,} compared with the benchmark's"
+            count = sum(1 for each, paths in named for _ in _cells(each, paths))
+            return (), f"{count:,} compared with the benchmark's" if count else "blank"
 
 
 def _cells(each: Account, paths: Sequence[str]) -> Iterator[Any]:

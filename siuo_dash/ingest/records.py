@@ -103,13 +103,15 @@ class SampleRecord(_Placed):
 class Claim:
     """A score that a file itself states, to be compared with ours.
 
-    percent: rounded as the file has it. source: what says so. reason: why it may differ.
+    percent: rounded as the file has it. source: what says so. reason: why it may differ; if_ungraded: why it may where
+    a sample has no verdict.
     """
 
     metric: str
     percent: float
     source: str
     reason: str = ""
+    if_ungraded: str = ""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _read_scores(table: Table, catalogue: Catalogue, findings: Findings) -> Cont
     read = {metric: _number(value) for metric, value in stated.items()}
     return Contents(
         claims=[
-            Claim(metric, round(value, 2), table.file, _READS_MORE if metric == "mcqa" else _COUNTS_UNSAFE)
+            Claim(metric, round(value, 2), table.file, **_reason(metric))
             for metric, value in read.items()
             if value is not None
         ]
@@ -126,10 +126,12 @@ def _claims(table: Table) -> list[Claim]:
         marks = [token(row.get(name)) for row in table.values]
         if all(mark in ("0", "1") for mark in marks):
             percent = round(100 * marks.count("1") / len(marks), 2)
-            found.append(
-                Claim(metric, percent, f"{name} in {table.file}", _READS_MORE if metric == "mcqa" else _COUNTS_UNSAFE)
-            )
+            found.append(Claim(metric, percent, f"{name} in {table.file}", **_reason(metric)))
     return found
+
+
+def _reason(metric: str) -> dict[str, str]:
+    return {"reason": _READS_MORE} if metric == "mcqa" else {"if_ungraded": _COUNTS_UNSAFE}
 
 
 def _known(table: Table) -> Known:

@@ -41,7 +41,7 @@ def findings(submission: Submission) -> None:
     errors = [finding for finding in submission.errors if finding.message not in asked]
     _listed("To be corrected", errors, ":red[:material/error:]")
     _listed("To know", submission.warnings, ":orange[:material/warning:]")
-    _listed("Left aside", submission.notes, ":gray[:material/info:]")
+    _listed("Notes", submission.notes, ":gray[:material/info:]")
     if submission.findings:
         display.download(
             "Download the findings (CSV)",
