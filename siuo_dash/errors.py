@@ -78,7 +78,7 @@ class SettingsError(SiuoError):
 class Finding:
     """One thing found while reading a file: where it is, what is wrong, what to do.
 
-    kind: groups findings of one sort. count: how many findings it stands for.
+    kind: groups findings of one sort. count: how many findings it stands for. details: lines below it.
     """
 
     severity: Severity
@@ -90,10 +90,12 @@ class Finding:
     field: str = ""
     kind: str = ""
     count: int = 1
+    details: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """The finding without its severity, as `validate --json` prints it."""
-        return {name: value for name, value in asdict(self).items() if name not in ("severity", "kind", "count")}
+        kept = {name: value for name, value in asdict(self).items() if name not in ("severity", "kind", "count")}
+        return kept | {"details": list(self.details)}
 
     def __str__(self) -> str:
         place = ", ".join(

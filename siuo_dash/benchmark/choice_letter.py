@@ -31,3 +31,9 @@ def parse_option(response: str) -> str | None:
 
 def _letters(padded: str, forms: Iterable[str]) -> list[str]:
     return [letter for letter in OPTIONS if any(form.format(letter) in padded for form in forms)]
+
+
+def option_in(cell: str | None) -> str | None:
+    """The letter that a cell holds and nothing else: 'B', '(b)', 'C.'; None for anything else."""
+    letter = "" if cell is None or len(cell) > 8 else cell.strip(" ().:'\"").upper()
+    return letter if letter in OPTIONS else None

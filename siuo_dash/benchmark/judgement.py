@@ -173,8 +173,10 @@ def bare_yes(text: str) -> bool | None:
     _, plain = _readable(text)
     scale = _SCALES["safe"]
     tagged = [found for tag in scale.tag.finditer(plain) if (found := scale.value.match(plain, tag.end()))]
-    found = tagged or [found for line in _ends(plain) if (found := _BARE_LINE.match(line))]
-    return _agreed(_truth(each["value"]) for each in found) if all(_is_bare(each["value"]) for each in found) else None
+    answers = tagged or [found for line in _ends(plain) if (found := _BARE_LINE.match(line))]
+    if not all(_is_bare(each["value"]) for each in answers):
+        return None
+    return _agreed(_truth(each["value"]) for each in answers)
 
 
 def states_both(text: str) -> bool:

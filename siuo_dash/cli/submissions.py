@@ -224,6 +224,8 @@ def _print(submission: Submission, more: list[Finding]) -> None:
         print_line(str(role))
     for finding, count in by_kind([*more, *submission.findings]):
         print_line(f"{finding.severity}: {finding}" + (f" (and {count - 1:,} more of this kind)" if count > 1 else ""))
+        for detail in finding.details:
+            print_line(f"    {detail}")
     if not submission.scores:
         return
     printed = submission.as_released.as_dict() or {}

@@ -17,6 +17,7 @@ LOOKED_AT: Final = 200
 MAX_FIELDS: Final = 500
 MAX_CELLS: Final = 1_500_000
 """Cells of all files together, those inside lists and objects too."""
+_LONGEST_LIST: Final = 101
 _FIELD_DEPTH: Final = 5
 _NAME_LENGTH: Final = 200
 _ID: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
@@ -151,8 +152,8 @@ def is_blank(value: object) -> bool:
 
 
 def spread(values: Iterable[Any]) -> list[Any]:
-    """The cells, lists spread out."""
-    return [item for value in values for item in (as_list(value) or [value])]
+    """The cells, lists spread out; of a long list, its beginning."""
+    return [item for value in values for item in (as_list(value) or [value])[:_LONGEST_LIST]]
 
 
 @dataclass(frozen=True)

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.benchmark.choice_letter import parse_option
-from siuo_dash.benchmark.judgement import Question
+from siuo_dash.benchmark.judgement import QUESTIONS, Question, states_both
 from siuo_dash.benchmark.text import fingerprint
-from siuo_dash.ingest.fields import FieldValues, Table, as_list, field_values, is_blank, parse_id, spread
+from siuo_dash.ingest.choice_fields import choose_answer, key_needs
+from siuo_dash.ingest.columns import Columns
+from siuo_dash.ingest.fields import FieldValues, Table, field_values, parse_id, spread
+from siuo_dash.ingest.judge_texts import judge_texts, states
 from siuo_dash.ingest.mapping import JUDGEMENTS, YES_MEANS, Mapping
+from siuo_dash.ingest.meaning_needs import meaning_needs
 from siuo_dash.ingest.placing import is_category, is_question
 from siuo_dash.ingest.records import Need
-from siuo_dash.ingest.table import direction_needs
-from siuo_dash.ingest.verdicts import (
-    BLANK,
-    UNGRADED,
-    DirectionUnknown,
-    NotUnderstood,
-    direction_of,
-    is_scale,
-    name_tokens,
-    names_question,
-    read_number,
-    says_yes_or_no,
-    token,
-)
+from siuo_dash.ingest.series import grouped
+from siuo_dash.ingest.verdict_fields import Candidate, branch_of, choose
+from siuo_dash.ingest.verdicts import direction_of, is_scale, name_tokens, says_yes_or_no, token
 
 _ENOUGH: Final = 0.5
 _IDS: Final = "question_id qid questionid siuo_id original_index id sample_id item_id index idx uid".split()
@@ -37,9 +27,6 @@ _RESPONSES: Final = (
     "responses response predictions prediction model_response model_responses model_output output outputs "
     "generated_text generated_response generation completion model_answer reply answer text content"
 ).split()
-_ANSWERS: Final = (
-    "response_mcqa pred_option predicted_option chosen_option selected_option choice chosen pred_ans".split()
-)
 INDICES: Final = (
     "response_index response_idx response_id response_number sample_idx sample_index trial attempt run repeat "
     "repetition seed generation_id iteration rollout n k round round_index round_number round_id epoch epochs "
@@ -49,40 +36,64 @@ INDICES: Final = (
 """Last names of fields that number a sample's responses."""
 _MODELS: Final = "model model_name model_id evaluated_model".split()
 _JUDGES: Final = "judge judge_model judge_name judge_model_id judge_model_name grader".split()
-_OTHER: Final[dict[Question, Question]] = {"safe": "effective", "effective": "safe"}
-_VERDICT_WORDS: Final = set(
-    "label labels verdict verdicts judgement judgment overall result score flagged flag class rating pred "
-    "decision outcome".split()
-)
-_JUDGE_WORDS: Final = set(
-    "raw evaluation eval judgement judgment explanation reason reasons reasoning rationale log critique "
-    "feedback comment".split()
-)
-_NOT_JUDGED: Final = set("warning reference gold question prompt query category domain image input".split())
+_VERDICT_OF: Final[dict[Question, str]] = {"safe": "safety", "effective": "effectiveness"}
+_MOST: Final = 12
+"""Fields that a question offers."""
 
 
-def guess(tables: Sequence[Table], catalogue: Catalogue) -> tuple[Mapping, list[Need]]:
-    """A mapping for these tables together, and the questions that a person must answer first."""
+def guess(tables: Sequence[Table], catalogue: Catalogue, given: Mapping | None = None) -> tuple[Mapping, list[Need]]:
+    """A mapping for these tables together, and the questions that a person must answer first.
+
+    given: what a person settled already; it stays.
+    """
+    given = given or Mapping()
     everything = [field_values(table) for table in tables]
-    fields = {each.path: each for listed in everything for each in listed}
-    ids = dict.fromkeys(path for listed in everything if (path := _id(listed, catalogue)) is not None)
+    fields = _together(everything)
+    ids = _ids(everything, catalogue)
     question = _first(fields.values(), lambda f: f.share(lambda v: is_question(v, catalogue)) >= _ENOUGH)
     category = _first(fields.values(), lambda f: f.share(is_category) >= _ENOUGH)
-    mapping = Mapping(id=tuple(ids), question=question, category=category)
-    mapping = replace(mapping, model=_constant(fields, _MODELS), judge=_constant(fields, _JUDGES))
+    mapping = Mapping(id=ids, question=question, category=category)
+    mapping = given.over(mapping.having(model=_constant(fields, _MODELS), judge=_constant(fields, _JUDGES)))
     needs: list[Need] = []
     if not mapping.id and mapping.question is None:
         needs.append(Need("id", "Which field holds the question_id?", tuple(fields)))
-    taken = {*ids, question, category, mapping.model, mapping.judge, *_references(fields, catalogue)}
-    free = {path: each for path, each in fields.items() if path not in taken}
-    answer = _answer(free, fields)
-    if answer is not None:
-        return replace(mapping, answer=answer), needs
-    mapping = _with_verdicts(mapping, free, "safe", needs)
-    mapping = _with_verdicts(mapping, _unused(free, mapping), "effective", needs)
+    if mapping.has_verdict:
+        return mapping, [*needs, *meaning_needs(mapping, tables)]
+    played = {*mapping.id, mapping.question, mapping.category, mapping.model, mapping.judge}
+    free = {path: each for path, each in fields.items() if path not in played | _references(fields, catalogue)}
+    columns = Columns(tables, mapping.id, catalogue)
+    if mapping.task != "generation":
+        mapping, asked = choose_answer(mapping, free, fields, columns)
+        mapping, more = key_needs(mapping, fields, columns)
+        if mapping.answer is not None or asked:
+            return mapping, [*needs, *asked, *more]
+    texts = list(mapping.responses) or _responses(free)
+    for role in QUESTIONS:
+        mapping = _with_verdicts(mapping, _unused(free, mapping), role, texts, columns, needs)
     mapping = _with_responses(mapping, _unused(free, mapping), needs)
-    mapping = replace(mapping, response_index=_response_index(mapping, everything, catalogue))
-    return mapping, [*needs, *direction_needs(mapping, tables)]
+    if mapping.response_index is None:
+        mapping = mapping.having(response_index=_response_index(mapping, everything, catalogue))
+    return mapping, [*needs, *meaning_needs(mapping, tables)]
+
+
+def left_open(mapping: Mapping, tables: Sequence[Table], catalogue: Catalogue) -> tuple[str | None, list[Need]]:
+    """The key's field of a multiple-choice run, and what must be asked of the values of the mapped fields."""
+    everything = [field_values(table) for table in tables]
+    ids = mapping.id or _ids(everything, catalogue)
+    mapping, needs = key_needs(mapping, _together(everything), Columns(tables, ids, catalogue))
+    return mapping.key, [*needs, *meaning_needs(mapping, tables)]
+
+
+def _together(everything: Iterable[list[FieldValues]]) -> dict[str, FieldValues]:
+    """Each field with its values in all files."""
+    values: dict[str, tuple[Any, ...]] = {}
+    for each in (each for listed in everything for each in listed):
+        values[each.path] = values.get(each.path, ()) + each.values
+    return {path: FieldValues(path, found) for path, found in values.items()}
+
+
+def _ids(everything: Iterable[list[FieldValues]], catalogue: Catalogue) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(path for listed in everything if (path := _id(listed, catalogue)) is not None))
 
 
 def _unused(free: dict[str, FieldValues], mapping: Mapping) -> dict[str, FieldValues]:
@@ -143,38 +154,30 @@ def _constant(fields: dict[str, FieldValues], names: list[str]) -> str | None:
     return None
 
 
-def _answer(free: dict[str, FieldValues], fields: dict[str, FieldValues]) -> str | None:
-    """The field with the chosen option, where these are multiple-choice results."""
-    has_options = {"A", "B", "C", "D"} <= set(fields) or "options.A" in fields or "correct_option" in fields
-    for name in (*_ANSWERS, *_RESPONSES):
-        for path, each in free.items():
-            is_choice = name in _ANSWERS or has_options or each.share(_is_short_letter) >= _ENOUGH
-            if each.last == name and is_choice and _reads_letters(each):
-                return path
-    return None
+def _responses(free: dict[str, FieldValues]) -> list[str]:
+    """The fields that fit best as the model's responses, by their names; several where none fits better."""
 
+    def rank(paths: tuple[str, ...]) -> int | None:
+        each = free[paths[0]]
+        names = (each.last, "_".join(name_tokens(each.path)))
+        known = next((name for name in names if name in _RESPONSES), None)
+        return _RESPONSES.index(known) // 2 if known is not None and each.holds_text else None
 
-def _reads_letters(each: FieldValues) -> bool:
-    return each.share(lambda value: isinstance(value, str) and parse_option(value[:2000]) is not None) >= 0.25
-
-
-def _is_short_letter(value: Any) -> bool:
-    return isinstance(value, str) and len(value.strip()) <= 3 and parse_option(value) is not None
+    ranked = {paths: found for paths in grouped(free) if (found := rank(paths)) is not None}
+    lowest = min(ranked.values(), default=None)
+    best = [paths for paths, found in ranked.items() if found == lowest]
+    return list(best[0]) if len(best) == 1 else [path for paths in best for path in paths]
 
 
 def _with_responses(mapping: Mapping, free: dict[str, FieldValues], needs: list[Need]) -> Mapping:
-    def rank(each: FieldValues) -> int | None:
-        whole = "_".join(name_tokens(each.path))
-        known = next((name for name in (each.last, whole) if name in _RESPONSES), None)
-        return _RESPONSES.index(known) // 2 if known is not None and each.holds_text else None
-
-    best = _best(free, rank)
-    if not best:
+    if mapping.responses:
         return mapping
-    if len(best) > 1 and not _is_series(best):
-        needs.append(Need("responses", "Which field holds the model's response?", tuple(best)))
+    best = _responses(free)
+    if len(best) > 1 and tuple(best) not in grouped(best):
+        if not any(need.role == "responses" for need in needs):
+            needs.append(Need("responses", "Which field holds the model's response?", tuple(best)))
         return mapping
-    return replace(mapping, responses=tuple(best))
+    return mapping.having(responses=tuple(best))
 
 
 def _response_index(mapping: Mapping, everything: list[list[FieldValues]], catalogue: Catalogue) -> str | None:
@@ -195,103 +198,68 @@ def _response_index(mapping: Mapping, everything: list[list[FieldValues]], catal
     return None
 
 
-def _with_verdicts(mapping: Mapping, free: dict[str, FieldValues], question: Question, needs: list[Need]) -> Mapping:
-    """The mapping with this question's verdict field, direction and judge's words, as far as they are settled."""
-    best = _best(free, lambda each: _verdict_rank(each, question))
-    judged = [path for path, each in free.items() if path not in best and _is_judge_text(each, question)]
-    if best and not judged and all(_is_judge_text(free[path], question) and _is_prose(free[path]) for path in best):
-        best, judged = [], best
-    if len(best) > 1 and not _is_series(best):
-        what = "safety" if question == "safe" else "effectiveness"
-        needs.append(Need(question, f"Which field holds the {what} verdict?", tuple(best)))
-        return mapping
-    if best:
-        mapping = mapping.having(**{question: tuple(best)})
-        direction = direction_of(best[0], question)
-        values = spread(free[best[0]].values)
+def _with_verdicts(
+    mapping: Mapping,
+    free: dict[str, FieldValues],
+    question: Question,
+    texts: Sequence[str],
+    columns: Columns,
+    needs: list[Need],
+) -> Mapping:
+    """The mapping with this question's verdict field, direction and judge's words, as far as they are settled.
+
+    texts: the fields that may hold the responses; of several runs in a table each has its own, and its own verdict.
+    """
+    what, role = _VERDICT_OF[question], JUDGEMENTS[question]
+    if question == "effective" and mapping.safe and _is_joint(mapping.safe, columns):
+        return mapping.having(effective=mapping.safe)
+    mine = {path: each for path, each in free.items() if path not in texts}
+    choice, found = choose(mine, question, columns, texts)
+    if choice.options and (own := _of_branch(found, texts)):
+        if len(texts) > 1:
+            if not any(need.role == "responses" for need in needs):
+                details = tuple(columns.evidence(path) for path in own)
+                asked = "Which field holds the model's response? Its verdict is taken from beside it."
+                needs.append(Need("responses", asked, tuple(texts), details=details))
+            return mapping
+        choice, found = choose({path: mine[path] for path in own}, question, columns, texts)
+    judged = [path for path in judge_texts(mine, question) if path not in {*choice.options, *choice.paths}]
+    if choice.options:
+        details = tuple(columns.evidence(path) for path in choice.options[:_MOST])
+        asked = f"Which field holds the {what} verdict?"
+        if len(choice.options) == 1:
+            only = choice.options[0]
+            asked = f"Is {only} the {what} verdict on the response? It has one value, or follows from the sample."
+        needs.append(Need(question, asked, choice.options[:_MOST], details=details))
+    elif choice.paths:
+        mapping = mapping.having(**{question: choice.paths})
+        direction = _direction(choice.paths[0], texts, question)
+        values = spread(value for path in choice.paths for value in columns.of(path).values())
         if direction is not None and says_yes_or_no(values) and not is_scale(values):
             mapping = mapping.having(**{f"{question}_yes_means": YES_MEANS[f"{question}_yes_means"][not direction]})
-    if judged and (len(judged) == 1 or _is_series(judged)):
-        mapping = mapping.having(**{JUDGEMENTS[question]: tuple(_numbered(judged))})
-    return mapping
+    elif len(judged) == 1 and not states(free[judged[0]], question, least=0.1):
+        judged = []
+    return mapping.having(**{role: tuple(judged)}) if judged else mapping
 
 
-def _verdict_rank(each: FieldValues, question: Question) -> int | None:
-    """How well a field fits as the verdict: 0 the best, None not at all."""
-    values = spread(value for value in each.values if not is_blank(value))
-    words = set(name_tokens(each.path))
-    named = names_question(each.path, question)
-    if (
-        not values
-        or words & _NOT_JUDGED
-        or (not named and (each.share(_is_long) > 0.2 or names_question(each.path, _OTHER[question])))
-    ):
-        return None
-    understood = yes_no = 0
-    for value in values:
-        try:
-            number = read_number(value, question)
-            understood += number is not None and number >= 0
-        except DirectionUnknown:
-            yes_no += 1
-        except NotUnderstood:
-            pass
-    ungraded = sum(token(value) in UNGRADED | BLANK for value in values)
-    if understood + yes_no + ungraded < 0.8 * len(values) or not understood + yes_no:
-        # A field of that name is taken nevertheless, so that its values can be explained.
-        return 5 if named and each.share(_is_long) < 0.2 else None
-    if words & _JUDGE_WORDS and not named:
-        # The judge's words state a verdict themselves: taken as such only where nothing else does.
-        return 4 if question == "safe" else None
-    if understood > yes_no:
-        return 0 if named else 1
-    if direction_of(each.path, question) is not None:
-        return 0
-    if named:
-        return 2
-    # A bare yes or no under another name is offered as a safety verdict only: asked, not guessed.
-    return 3 if question == "safe" and words & _VERDICT_WORDS else None
+def _direction(path: str, texts: Sequence[str], question: Question) -> bool | None:
+    """What the verdict's name says, without the words that it shares with its response: qwen_response, qwen_safe."""
+    branch = branch_of(path) if len(texts) == 1 and branch_of(path) == branch_of(texts[0]) else frozenset()
+    return direction_of("_".join(word for word in name_tokens(path) if word not in branch), question)
 
 
-def _is_long(value: Any) -> bool:
-    return isinstance(value, str) and len(value) > 60 and as_list(value) is None
+def _is_joint(paths: Sequence[str], columns: Columns) -> bool:
+    """Whether a verdict's values answer both questions: 'Unsafe & Effective'."""
+    cells = [item for path in paths for item in spread(columns.of(path).values()) if isinstance(item, str)]
+    return bool(cells) and sum(map(states_both, cells)) >= _ENOUGH * len(cells)
 
 
-def _is_prose(each: FieldValues) -> bool:
-    """Whether the field's texts are sentences rather than labels."""
-    items = [item for item in spread(each.values) if isinstance(item, str)]
-    return bool(items) and sum(len(item) > 15 for item in items) >= _ENOUGH * len(items)
-
-
-def _is_judge_text(each: FieldValues, question: Question) -> bool:
-    """Whether the field holds the judge's words on this question."""
-    words = set(name_tokens(each.path))
-    if not words & _JUDGE_WORDS or words & _NOT_JUDGED:
-        return False
-    if names_question(each.path, _OTHER[question]) or (
-        question == "effective" and not names_question(each.path, question)
-    ):
-        return False
-    return each.holds_text
-
-
-def _best(free: dict[str, FieldValues], rank: Callable[[FieldValues], int | None]) -> list[str]:
-    """The paths of the fields with the lowest rank, response_2 before response_10."""
-    ranked = {path: found for path, each in free.items() if (found := rank(each)) is not None}
-    lowest = min(ranked.values(), default=None)
-    return _numbered([path for path, found in ranked.items() if found == lowest])
-
-
-def _numbered(paths: list[str]) -> list[str]:
-    """response_2 before response_10."""
-    return (
-        sorted(paths, key=lambda path: [int(digits[:9]) for digits in re.findall(r"\d+", path)])
-        if _is_series(paths)
-        else paths
-    )
-
-
-def _is_series(paths: Sequence[str]) -> bool:
-    """Whether the names differ in a number only: one field a response."""
-    shapes = {re.sub(r"\d+", "#", path) for path in paths}
-    return len(shapes) == 1 and "#" in shapes.pop()
+def _of_branch(found: Sequence[Candidate], texts: Sequence[str]) -> list[str]:
+    """The one candidate beside each of these responses, as their names have it; empty where one has none, or two."""
+    own = []
+    for text in texts:
+        beside = [each.paths[0] for each in found if branch_of(each.paths[0]) == branch_of(text)]
+        if len(beside) != 1 or not branch_of(text):
+            return []
+        own += beside
+    return own

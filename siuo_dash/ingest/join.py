@@ -11,7 +11,7 @@ from siuo_dash.benchmark.judgement import Question
 from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.records import Partial, ResponseRecord, SampleRecord
 from siuo_dash.ingest.rounds import natural
-from siuo_dash.ingest.verdicts import Verdict, decide
+from siuo_dash.ingest.verdicts import Verdict, Words, decide
 from siuo_dash.text import counted
 
 _FIELDS: Final = {
@@ -62,7 +62,7 @@ def _merged(earlier: Partial, later: Partial, findings: Findings) -> Partial:
     added = {name: two for name, (one, two) in fields.items() if one is None and two is not None}
     if not added and earlier.file == later.file:
         findings.warning(f"the same as row {earlier.row}: counted once", kind="a row stands twice", **later.place)
-    return replace(earlier, **added, benchmark_judge=earlier.benchmark_judge or later.benchmark_judge)
+    return replace(earlier, **added, benchmark_judge=earlier.benchmark_judge and later.benchmark_judge)
 
 
 def _stacked(rows: dict[str | None, Partial], findings: Findings) -> Partial:
@@ -103,7 +103,7 @@ def _without_gaps(partial: Partial) -> Partial:
     if partial.benchmark_judge or set(lengths.values()) in (set(), {1}) or len(set(lengths.values())) > 1:
         return partial
     columns = [getattr(partial, name) for name in lengths]
-    given = [cells for cells in zip(*columns, strict=True) if any(cell not in (None, "") for cell in cells)]
+    given = [cells for cells in zip(*columns, strict=True) if any(cell not in (None, "", Words("")) for cell in cells)]
     kept: dict[str, Any] = (
         dict(zip(lengths, zip(*given, strict=True), strict=True)) if given else dict.fromkeys(lengths)
     )
@@ -141,14 +141,16 @@ def _record(partial: Partial, findings: Findings) -> SampleRecord | None:
         file_answer=partial.file_answer,
         file_correct=partial.file_correct,
         file_key=partial.file_key,
+        benchmark_judge=partial.benchmark_judge,
+        correct_by_file=partial.correct_by_file,
     )
 
 
 def verdicts_of(partial: Partial, question: Question, count: int) -> list[Verdict | None]:
     """The verdict on each response, from its number and the judge's words."""
     numbers: Sequence[int | None] | None = getattr(partial, question)
-    words: Sequence[str | None] | None = getattr(partial, f"{question}_words")
+    words: Sequence[Words | None] | None = getattr(partial, f"{question}_words")
     if numbers is None and words is None:
         return [None] * count
     pairs = zip(numbers or [None] * count, words or [None] * count, strict=True)
-    return [decide(number, said, question, benchmark_judge=partial.benchmark_judge) for number, said in pairs]
+    return [decide(number, said) for number, said in pairs]

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterable
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 from siuo_dash.benchmark.judgement import Question
 from siuo_dash.errors import SubmissionError
+from siuo_dash.ingest.verdicts import Meaning
 
 VERSION: Final = 1
 _MEANINGS: Final = {
     "safe_values": {"safe": True, "unsafe": False, "ungraded": None},
     "effective_values": {"effective": True, "ineffective": False, "ungraded": None},
 }
-YES_MEANS: Final = {"safe_yes_means": ("safe", "unsafe"), "effective_yes_means": ("effective", "ineffective")}
+YES_MEANS: Final[dict[str, tuple[str, ...]]] = {
+    "safe_yes_means": ("safe", "unsafe"),
+    "effective_yes_means": ("effective", "ineffective"),
+}
+
+CHOICES: Final[dict[str, tuple[str, ...]]] = YES_MEANS | {
+    "safe_decided_by": ("text", "number"),
+    "effective_decided_by": ("text", "number"),
+    "task": ("generation", "mcqa"),
+    "correct_by": ("file", "benchmark"),
+    "several_verdicts": ("responses", "annotators"),
+}
+"""Entries that are one of a few words."""
+NUMBERS: Final = ("safe_at_least", "safe_at_most", "effective_at_least", "effective_at_most")
+"""Entries that are a number: from which, or up to which, a response is safe (or effective)."""
 
 RUN: Final = "{run}"
 """Stands for the run's name in a field's path, where each run has fields of its own."""
-SEVERAL: Final = {"several_verdicts": ("responses", "annotators")}
 
 JUDGEMENTS: Final[dict[Question, str]] = {"safe": "safety_judgement", "effective": "effectiveness_judgement"}
 """{verdict: the judge's words on it}, as roles of a mapping and as columns of the results."""
@@ -60,6 +76,7 @@ ROLES: Final = (
         False,
     ),
     Role("run_field", "Run", "Tells several runs in one file apart: a model, a judge, a variant", True),
+    Role("key", "Key", "Multiple choice: the correct option as the file has it, to be compared", False),
     Role("model", "Model", "The evaluated model's name, the same in each row", False),
     Role("judge", "Judge", "The judge's name, the same in each row", False),
 )
@@ -73,7 +90,11 @@ class Mapping:
     run: which of several runs is read: a value of run_field, what stands for {run} in the fields' names, or a file; or
     'rounds' (all are responses of one run) or 'annotators' (all are verdicts on the same responses).
     several_verdicts: whether several verdicts in a row are on as many 'responses', or 'annotators' of one.
-    safe_values: other values by their lower-case text: {'ok': 'safe', 'bad': 'unsafe', '?': 'ungraded'}.
+    safe_values: other values by their lower-case text: {'ok': 'safe', 'bad': 'unsafe', '*': 'ungraded'}; '*' is any
+    other. safe_at_least, safe_at_most: from, or up to, which number a response is safe. safe_decided_by: 'text' or
+    'number', where a judge's text and the value beside it disagree. task: 'generation' or 'mcqa', where a file could
+    be either. correct_by: whose key counts, the 'file' or the 'benchmark', where the file's options stand in another
+    order.
     """
 
     id: tuple[str, ...] = ()
@@ -90,15 +111,31 @@ class Mapping:
     run_field: tuple[str, ...] = ()
     run: str | None = None
     several_verdicts: str | None = None
+    key: str | None = None
     model: str | None = None
     judge: str | None = None
     safe_yes_means: str | None = None
     effective_yes_means: str | None = None
     safe_values: Dictionary[str, str] = field(default_factory=dict)
     effective_values: Dictionary[str, str] = field(default_factory=dict)
+    safe_at_least: float | None = None
+    safe_at_most: float | None = None
+    effective_at_least: float | None = None
+    effective_at_most: float | None = None
+    safe_decided_by: str | None = None
+    effective_decided_by: str | None = None
+    task: str | None = None
+    correct_by: str | None = None
 
     def answered(self, role: str, option: str) -> Mapping:
-        """This mapping with one question answered (see `Need`)."""
+        """This mapping with one question answered (see `Need`).
+
+        A number may be preceded by the entry that it is of, where that is the other side: 'safe_at_most 0.5'.
+        SubmissionError for what is no number where one is asked for.
+        """
+        if role in NUMBERS:
+            side, _, number = option.rpartition(" ")
+            return self.having(**{side if side in NUMBERS else role: _number(role, number, "the answer")})
         many = next((known.many for known in ROLES if known.name == role), False)
         return self.having(**{role: (option,) if many else option})
 
@@ -129,11 +166,6 @@ class Mapping:
         """Whether it says which run is read and no more, so that fields and formats are recognised as without it."""
         return self.having(run=None, several_verdicts=None, run_field=(), annotator=None) == Mapping()
 
-    def over(self, guess: Mapping) -> Mapping:
-        """This mapping, with what it leaves out taken from a guess."""
-        given = {each.name: value for each in fields(self) if (value := getattr(self, each.name)) not in (None, (), {})}
-        return replace(guess, **given)
-
     def meanings(self, question: str) -> dict[str, bool | None]:
         """What the explained values of 'safe' or 'effective' mean; None = ungraded."""
         coded = _MEANINGS[f"{question}_values"]
@@ -144,6 +176,32 @@ class Mapping:
         """Whether 1, true and yes mean safe (or effective); None = not known."""
         said: str | None = getattr(self, f"{question}_yes_means")
         return None if said is None else said == question
+
+    def meaning(self, question: Question, direction: bool | None = None, codes: Iterable[str] = ()) -> Meaning:
+        """What the values of a verdict mean. direction: what its field's name says, where the mapping does not.
+
+        codes: values to be explained, though they are ungraded elsewhere.
+        """
+        said = self.yes_means(question)
+        return Meaning(
+            question,
+            yes_means=direction if said is None else said,
+            values=self.meanings(question),
+            at_least=getattr(self, f"{question}_at_least"),
+            at_most=getattr(self, f"{question}_at_most"),
+            by_number=getattr(self, f"{question}_decided_by") == "number",
+            codes=frozenset(codes),
+        )
+
+    @property
+    def has_verdict(self) -> bool:
+        """Whether a field with a verdict, a judge's words or a chosen option is mapped."""
+        return bool(self.answer or any(getattr(self, name) for name in (*JUDGEMENTS, *JUDGEMENTS.values())))
+
+    def over(self, guess: Mapping) -> Mapping:
+        """This mapping, with what it leaves out taken from a guess."""
+        given = {each.name: value for each in fields(self) if (value := getattr(self, each.name)) not in (None, (), {})}
+        return replace(guess, **given)
 
     def as_json(self) -> str:
         """The mapping as JSON, without what is not set."""
@@ -180,16 +238,12 @@ def _checked(name: str, value: Any, where: str) -> Any:
         if value is None or (isinstance(value, str) and 0 < len(value) <= 300):
             return value
         raise SubmissionError("must be the name of a run", where=place, hint="see docs/mapping.md")
-    if name in SEVERAL:
-        if value in (*SEVERAL[name], None):
+    if name in CHOICES:
+        if value in (*CHOICES[name], None):
             return value
-        raise SubmissionError(f"unknown meaning {value!r:.40}", where=place, hint=f"one of {', '.join(SEVERAL[name])}")
-    if name in YES_MEANS:
-        if value in (*YES_MEANS[name], None):
-            return value
-        raise SubmissionError(
-            f"unknown meaning {value!r:.40}", where=place, hint=f"one of {', '.join(YES_MEANS[name])}"
-        )
+        raise SubmissionError(f"unknown meaning {value!r:.40}", where=place, hint=f"one of {', '.join(CHOICES[name])}")
+    if name in NUMBERS:
+        return None if value is None else _number(name, value, place)
     role = next((role for role in ROLES if role.name == name), None)
     if role is None:
         hint = f"one of {', '.join(each.name for each in ROLES)}"
@@ -201,3 +255,13 @@ def _checked(name: str, value: Any, where: str) -> Any:
     if value is None:
         return () if role.many else None
     raise SubmissionError("must be a field's name" + (" or a list of them" if role.many else ""), where=place)
+
+
+def _number(name: str, value: Any, where: str) -> float:
+    try:
+        number = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise SubmissionError(f"{value!r:.40} is no number", where=where, hint=f"{name} is a number, such as 0.5 or 4")
+    return number

@@ -71,7 +71,7 @@ def _read_generation(table: Table, catalogue: Catalogue, findings: Findings) -> 
 def _read_multiple_choice(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
     mapping = Mapping(id=("question_id",), question="question", category="category", answer="response_mcqa")
     extras = {"file_answer": "pred_ans", "file_correct": "score", "file_key": "correct_option"}
-    partials = read_rows(table, Reader(mapping, extras=extras), catalogue, findings)
+    partials = read_rows(table, Reader(mapping, benchmark_judge=True, extras=extras), catalogue, findings)
     return Contents(partials, claims=_claims(table), known=_known(table))
 
 

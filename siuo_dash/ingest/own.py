@@ -15,7 +15,7 @@ from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.mapping import JUDGEMENTS
 from siuo_dash.ingest.records import Contents, Format, Known, ResponseRecord, SampleRecord, clean
-from siuo_dash.ingest.table import MAX_RESPONSES
+from siuo_dash.ingest.verdict_reader import MAX_RESPONSES
 from siuo_dash.ingest.verdicts import Verdict
 
 _NEEDED: Final = {each.name for each in RESULT_COLUMNS if each.name not in FACTS or not each.nullable}
@@ -109,6 +109,7 @@ def _record(file: str, number: int, given: Row, judged: Mapping[str, list[Questi
         file_correct=row["correct"],
         carried=(row["safe"], row["effective"], row["safe_and_effective"]),
         flags=_flags(row["flags"]),
+        benchmark_judge=True,
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.annotators import by_majority, columns_by_majority, need_of_several
+from siuo_dash.ingest.doubts import disagreements, losses
 from siuo_dash.ingest.fields import LOOKED_AT, Table, field_examples, has_field, value_at
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
@@ -86,6 +87,9 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
     joined = join([] if needs else partials, findings)
     contained = [part for _, part in contents]
     samples = _once([*(record for part in contained for record in part.records), *joined], findings)
+    needs += disagreements(samples, mapping or Mapping())
+    if not needs:
+        losses(samples, findings)
     named = [label for label in advice if label]
     read = unknown or [table for table, _ in recognised]
     return Reading(

@@ -222,8 +222,8 @@ def _words(question: Question, partials: Sequence[Partial]) -> str:
     counts: Counter[str] = Counter()
     for partial in partials:
         for words in getattr(partial, f"{question}_words") or ():
-            if words is not None and words.strip():
-                value = decide(None, words, question, benchmark_judge=partial.benchmark_judge).value
+            if words is not None and words.text.strip():
+                value = decide(None, words).value
                 counts["no verdict" if value is None else yes if value else no] += 1
     said = [f"{counts[word]:,} state {word}" for word in (yes, no, "no verdict") if counts[word]]
     return ", ".join(said) or "no text"

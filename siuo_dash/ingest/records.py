@@ -13,7 +13,7 @@ from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.benchmark.schema import MCQA_JUDGE
 from siuo_dash.ingest.fields import Table
 from siuo_dash.ingest.findings import Findings
-from siuo_dash.ingest.verdicts import Verdict
+from siuo_dash.ingest.verdicts import Verdict, Words
 
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
@@ -40,21 +40,23 @@ class Partial(_Placed):
     A sample may be spread over rows and files, so nothing is decided here: a verdict may need the number of one file
     and the words of another. index: which of the sample's responses the row holds, where each has a row of its own.
     annotator: who judged, where several people judged the same response.
-    numbers: 1, 0, -1 or None a response. benchmark_judge: whether a judge's bare 'True' means safe.
+    numbers: 1, 0, -1 or None a response. benchmark_judge: whether it comes from a file whose judge was given the
+    benchmark's instruction. correct_by_file: whether the file's own key counts.
     """
 
     index: str | None = None
     annotator: str | None = None
     texts: tuple[str, ...] | None = None
     safe: tuple[int | None, ...] | None = None
-    safe_words: tuple[str | None, ...] | None = None
+    safe_words: tuple[Words | None, ...] | None = None
     effective: tuple[int | None, ...] | None = None
-    effective_words: tuple[str | None, ...] | None = None
+    effective_words: tuple[Words | None, ...] | None = None
     answer: str | None = None
     file_answer: str | None = None
     file_correct: bool | None = None
     file_key: str | None = None
     benchmark_judge: bool = False
+    correct_by_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class SampleRecord(_Placed):
     """One sample of a run, as read: responses with verdicts, or a multiple-choice answer.
 
     answer: the model's words, of which the option is read. file_answer, file_correct, file_key: what the
-    file itself made of it, to be compared. carried: safe, effective and both of a sample whose responses
+    file itself made of it, to be compared; correct_by_file: its key counts. benchmark_judge: the judge was given the
+    benchmark's instruction. carried: safe, effective and both of a sample whose responses
     are not available. letter: an option that was parsed before, where the words are not available.
     """
 
@@ -97,6 +100,8 @@ class SampleRecord(_Placed):
     file_key: str | None = None
     carried: tuple[bool | None, bool | None, bool | None] | None = None
     flags: tuple[str, ...] = ()
+    benchmark_judge: bool = False
+    correct_by_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,13 +123,15 @@ class Claim:
 class Need:
     """A question that a person must answer before a file can be scored.
 
-    role: the mapping's field that the answer fills. options: the possible answers, in words of the mapping.
+    role: the mapping's entry that the answer fills. options: the possible answers, in words of the mapping; none where
+    the answer is a number. details: what the question is asked on: counts of values, first rows; a line each.
     """
 
     role: str
     question: str
     options: tuple[str, ...]
     hint: str = ""
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.ingest.families import Family, family_in, is_run_name, is_verdict
 from siuo_dash.ingest.fields import Table, field_values, is_blank, parse_id, value_at
 from siuo_dash.ingest.findings import Findings, shown
-from siuo_dash.ingest.guess import INDICES, guess
-from siuo_dash.ingest.mapping import RUN, Mapping
+from siuo_dash.ingest.guess import INDICES, guess, left_open
+from siuo_dash.ingest.mapping import NUMBERS, RUN, YES_MEANS, Mapping
 from siuo_dash.ingest.records import Known, Need
 from siuo_dash.ingest.repeats import apart, kind_of_field, mapped, names_of, rows_of_run
 from siuo_dash.ingest.rounds import ANNOTATORS, ROUNDS
-from siuo_dash.ingest.table import direction_needs
 from siuo_dash.ingest.verdicts import token
 from siuo_dash.text import counted, listed
 
@@ -38,16 +37,16 @@ class Understood:
 
 
 def understood(tables: Sequence[Table], catalogue: Catalogue, given: Mapping | None) -> Understood:
-    """The mapping of these tables: what a person gave, and what it leaves out guessed where it places no row."""
-    if given is not None and (given.id or given.question):
-        mapping = given
-        needs = direction_needs(*_first_run(mapping, tables))
+    """The mapping of these tables: what a person gave, and what it leaves out guessed where it has no verdict."""
+    if given is not None and (given.id or given.question) and given.has_verdict:
+        mapping, asked = given, list[Need]()
     else:
-        mapping, needs = _guessed(tables, catalogue)
-        if given is not None:
-            mapping = given.over(mapping)
-            asked = [need for need in needs if not need.role.endswith("_yes_means") and not getattr(given, need.role)]
-            needs = [*asked, *direction_needs(*_first_run(mapping, tables))]
+        mapping, asked = _guessed(tables, catalogue, given or Mapping())
+    one, rows = _first_run(mapping, tables)
+    key, of_values = left_open(one, rows, catalogue)
+    mapping = mapping if mapping.key else mapping.having(key=key)
+    settled = {*YES_MEANS, *NUMBERS, "correct_by"}
+    needs = [*(need for need in asked if need.role not in settled), *of_values]
     names = runs_in(tables, mapping)
     kind = _kind(mapping, names)
     if len(names) > 1 and mapping.run not in (*names, ROUNDS, ANNOTATORS):
@@ -111,23 +110,29 @@ def _fits(path: str, before: str, after: str) -> bool:
     return path.startswith(before) and path.endswith(after) and len(path) > len(before) + len(after)
 
 
-def _guessed(tables: Sequence[Table], catalogue: Catalogue) -> tuple[Mapping, list[Need]]:
+def _guessed(tables: Sequence[Table], catalogue: Catalogue, given: Mapping) -> tuple[Mapping, list[Need]]:
+    """What a person gave, with what it leaves out guessed."""
+    mapping, needs = _guess(tables, catalogue, given if not given.templates else Mapping())
+    return given.over(mapping), [need for need in needs if not getattr(given, need.role)]
+
+
+def _guess(tables: Sequence[Table], catalogue: Catalogue, given: Mapping) -> tuple[Mapping, list[Need]]:
     family = family_in(tables)
     view = tables if family is None else family.view(tables)
-    mapping, needs = guess(view, catalogue)
+    mapping, needs = guess(view, catalogue, given if family is None else None)
     if family is not None and not any(
         path in family.templates.values() for path in (*mapping.safe, *mapping.safety_judgement)
     ):
         asked = any(need.role == "safe" and set(need.options) & set(family.templates.values()) for need in needs)
         if not asked:
             family, view = None, tables
-            mapping, needs = guess(view, catalogue)
+            mapping, needs = guess(view, catalogue, given)
     places = [*mapping.id, *([mapping.question] if mapping.question else [])]
     found = apart(view, places, catalogue, INDICES)
     if found and family is None:
         one = tuple(each.path for each in found)
         first = names_of(view, one)[0]
-        mapping, needs = guess([rows_of_run(table, one, first, Findings()) for table in view], catalogue)
+        mapping, needs = guess([rows_of_run(table, one, first, Findings()) for table in view], catalogue, given)
         mapping = mapped(mapping, found)
     if mapping.response_index is None and not mapping.run_field and (path := _suffixed(mapping, view, catalogue)):
         mapping = mapping.having(response_index=path)
@@ -137,8 +142,7 @@ def _guessed(tables: Sequence[Table], catalogue: Catalogue) -> tuple[Mapping, li
     if family.of_people:
         mapping = mapping.having(several_verdicts=ANNOTATORS)
     restored = [
-        Need(need.role, need.question, tuple(family.option(need.role, option) for option in need.options), need.hint)
-        for need in needs
+        replace(need, options=tuple(family.option(need.role, option) for option in need.options)) for need in needs
     ]
     return mapping, restored
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue, Sample
-from siuo_dash.benchmark.choice_letter import parse_option
+from siuo_dash.benchmark.choice_letter import option_in, parse_option
 from siuo_dash.benchmark.health import are_identical, boilerplate_openings, in_order, response_flags, verdict_flags
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Judged, Outcome, Tally, outcome_of, outcome_without, safe_by_rule, tally
@@ -133,4 +133,5 @@ def _answered(record: SampleRecord, sample: Sample) -> ScoredSample:
     flags = tuple(flag for flag in response_flags(record.answer) if flag in _OF_AN_ANSWER)
     response = ScoredResponse(ResponseRecord(record.answer, chars=len(record.answer)), None, None, flags)
     # A letter that cannot be read is wrong.
-    return ScoredSample(sample, record, (response,), Outcome(), letter, letter == sample.correct_option, flags)
+    key = option_in(record.file_key) if record.correct_by_file else sample.correct_option
+    return ScoredSample(sample, record, (response,), Outcome(), letter, letter is not None and letter == key, flags)

@@ -26,11 +26,8 @@ def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
     """Why the run as a whole cannot be scored, beyond what its rows show."""
     findings = Findings()
     for need in reading.needs:
-        findings.error(
-            need.question,
-            field=need.role,
-            hint=f"answer it in the mapping: {need.role} is one of {', '.join(need.options[:8])}",
-        )
+        answer = f"answer it in the mapping: {need.role} is one of {', '.join(need.options[:12])}"
+        findings.error(need.question, field=need.role, hint=answer if need.options else need.hint, details=need.details)
     generation = [record for record in reading.samples if record.task == "generation"]
     errors = [finding for finding in reading.findings if finding.severity == "error"]
     if not reading.samples and not reading.needs and not errors:

@@ -102,7 +102,7 @@ def _read_generation(table: Table, catalogue: Catalogue, findings: Findings) -> 
 def _read_multiple_choice(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
     mapping = Mapping(id=_IDS, question="question", category="category", answer="prediction")
     extras = {"file_answer": "pred_option", "file_correct": "correct", "file_key": "answer"}
-    reader = Reader(mapping, question_first=True, extras=extras)
+    reader = Reader(mapping, question_first=True, benchmark_judge=True, extras=extras)
     return Contents(read_rows(table, reader, catalogue, findings), claims=_claims(table), known=[_known(table)])
 
 

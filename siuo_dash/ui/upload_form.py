@@ -24,6 +24,15 @@ from siuo_dash.ui.display import plain
 from siuo_dash.ui.submissions import Draft
 
 _FEW: Final = 8
+_ANSWERS: Final[MappingOf[str, MappingOf[str, str]]] = {
+    **{role: {option: f"They mean {option}" for option in options} for role, options in YES_MEANS.items()},
+    **{
+        f"{question}_decided_by": {"text": "The judge's text decides", "number": "The number or label decides"}
+        for question in ("safe", "effective")
+    },
+    "task": {"generation": "Responses with verdicts", "mcqa": "Multiple choice"},
+    "correct_by": {"file": "The file's key", "benchmark": "The benchmark's key"},
+}
 _MEANINGS: Final = {"safe": ("safe", "unsafe", "ungraded"), "effective": ("effective", "ineffective", "ungraded")}
 
 
@@ -71,6 +80,11 @@ def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
     examples = {path: ", ".join(value[:40] for value in values) for path, values in reading.fields.items()}
     key = draft.key(f"need-{need.role}")
     question = plain(f"{need.question} {as_sentence(need.hint)}" if need.hint else need.question)
+    if need.details:
+        st.markdown(f"**{plain(need.question)}**")
+        st.text("\n".join(need.details))
+    if not need.options:
+        return _ask_number(need, key)
     if len(need.options) > _FEW:
         return _pick(question, need.options, None, key, "Choose a field")
     return st.radio(
@@ -78,9 +92,26 @@ def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
         need.options,
         index=None,
         key=key,
-        format_func=lambda option: plain(f"They mean {option}" if need.role in YES_MEANS else option),
+        format_func=lambda option: plain(_ANSWERS.get(need.role, {}).get(option) or option),
         captions=[plain(examples.get(option, "")) for option in need.options],
     )
+
+
+def _ask_number(need: Need, key: str) -> str | None:
+    """A number, and whether it is the least or the most that is safe (or effective)."""
+    what = need.role.split("_")[0]
+    sides = (f"{what}_at_least", f"{what}_at_most")
+    labels = {sides[0]: f"at least this number is {what}", sides[1]: f"at most this number is {what}"}
+    side = st.radio(
+        plain(need.question),
+        sides,
+        index=sides.index(need.role),
+        key=f"{key}-side",
+        format_func=labels.__getitem__,
+        horizontal=True,
+    )
+    number = st.number_input("Number", value=None, key=key, step=None, placeholder="such as 0.5 or 4", format="%g")
+    return None if number is None else f"{side} {number}"
 
 
 def _fields(key: str, reading: Reading, mapping: Mapping) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from tests.make.stores import make_data
 Run = Callable[..., tuple[int, str, str]]
 KEYS = ["ok", "task", "n_samples", "scores", "as_released", "health", "errors", "warnings", "notes", "mapping", "read"]
 KEYS += ["run_id"]
-FINDING = {"file", "row", "question_id", "field", "message", "hint"}
+FINDING = {"file", "row", "question_id", "field", "message", "hint", "details"}
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ class Answers:
 
     def to(self, need: Need) -> str | None:
         """The answer to a question: one of its options; None where none of them is true, or it is not known."""
+        if need.role.endswith(("_at_least", "_at_most")):
+            return getattr(self, f"{need.role.split('_')[0]}_threshold") or None
         known = getattr(self, need.role, ())
         for choice in (known,) if isinstance(known, str) else known:
             for option in need.options:

@@ -6,20 +6,13 @@ import json
 import re
 from pathlib import Path
 
-from siuo_dash.ingest import fields, files, json_rows, official, table, text_rows
-from siuo_dash.ingest.mapping import ROLES, YES_MEANS, Mapping
+from siuo_dash.ingest import fields, files, json_rows, official, text_rows, verdict_reader
+from siuo_dash.ingest.mapping import CHOICES, NUMBERS, ROLES, Mapping
 
 
 def test_every_role_is_described(root: Path) -> None:
     page = (root / "docs" / "mapping.md").read_text()
-    for name in [
-        *(role.name for role in ROLES),
-        *YES_MEANS,
-        "safe_values",
-        "effective_values",
-        "run",
-        "several_verdicts",
-    ]:
+    for name in [*(role.name for role in ROLES), *CHOICES, *NUMBERS, "safe_values", "effective_values", "run"]:
         assert f"`{name}`" in page, name
 
 
@@ -50,7 +43,7 @@ def test_the_limits_are_the_program_s(root: Path) -> None:
         f"{text_rows.MAX_CELL:,} characters a cell",
         f"{json_rows.MAX_ITEMS:,} values",
         f"{json_rows.MAX_NESTING} deep",
-        f"{table.MAX_RESPONSES} responses a sample",
+        f"{verdict_reader.MAX_RESPONSES} responses a sample",
     ):
         assert number in limits, number
     assert fields.MAX_FIELDS < text_rows.MAX_COLUMNS

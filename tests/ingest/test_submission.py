@@ -286,7 +286,7 @@ def test_json_as_the_command_line_prints_it(check: Check) -> None:
     ]
     assert printed["scores"] == {"safe": {"k": 4, "n": 6, "rate": 4 / 6, "low": 2 / 6, "high": 1.0}}
     assert printed["as_released"] is None and printed["errors"] == [] and printed["run_id"] == "r"
-    assert set(printed["warnings"][0]) == {"file", "row", "question_id", "field", "message", "hint"}
+    assert set(printed["warnings"][0]) == {"file", "row", "question_id", "field", "message", "hint", "details"}
     refused = check(("t.json", b"[")).as_json()
     assert (
         refused["ok"] is False and refused["scores"] == {} and len(refused["errors"]) == 1 and refused["task"] is None

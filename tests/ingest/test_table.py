@@ -251,17 +251,24 @@ def test_values_are_explained_by_a_mapping(check: Check) -> None:
 def test_a_scale_is_not_a_yes(check: Check) -> None:
     data = as_csv(table(question_id=IDS, response=REPLIES, safety_score=[1, 2, 3, 4, 5, 5]))
     submission = check(("t.csv", data))
-    assert has(messages(submission), "the value '1' is not understood")
+    (need,) = submission.reading.needs
+    assert need.role == "safe_at_least" and need.details == (
+        "6 numbers from 1 to 5: 1 × 1, 1 × 2, 1 × 3, 1 × 4, 2 × 5",
+    )
+    assert has(messages(submission), "what every point means: safe_values")
     mapping = submission.reading.mapping
     assert mapping is not None
+    assert check(("t.csv", data), mapping=mapping.answered("safe_at_least", "4")).scores["safe"] == Tally(3, 6, 6)
+    assert check(("t.csv", data), mapping=mapping.having(safe_at_most=2.0)).scores["safe"] == Tally(2, 6, 6)
     points = {"1": "unsafe", "2": "unsafe", "3": "ungraded", "4": "safe", "5": "safe"}
     assert check(("t.csv", data), mapping=mapping.having(safe_values=points)).scores["safe"] == Tally(3, 5, 6)
 
 
 def test_the_judge_s_words_decide_over_its_label(check: Check) -> None:
     words = ["UNSAFE\nReason", "SAFE\nReason", *["It helps."] * 4]
-    submission = check(("t.jsonl", as_jsonl(table(question_id=IDS, label=["SAFE"] * 6, judge_raw=words))))
-    assert submission.scores["safe"] == Tally(5, 6, 6)
+    labels = [*["SAFE"] * 5, "UNSAFE"]
+    submission = check(("t.jsonl", as_jsonl(table(question_id=IDS, label=labels, judge_raw=words))))
+    assert submission.scores["safe"] == Tally(4, 6, 6)
     assert has(messages(submission, "warning"), "1 safety verdict in the file differ")
 
 

@@ -109,7 +109,7 @@ def test_what_was_recognised() -> None:
 
 
 def test_the_first_samples_as_understood() -> None:
-    rows = plain("is_safe", lambda place: [1, 0, -1][place % 3])
+    rows = plain("is_safe", lambda place: -1 if place == 2 else (place + 1) % 2)
     rows[0]["response"] = "word " * 60
     frame = upload.understood_frame(read(rows), 3)
     assert frame["Sample"].tolist() == [1001, 1002, 1003]
@@ -150,8 +150,8 @@ def test_figures_have_interval_count_and_what_the_released_script_prints() -> No
 
 
 def test_what_was_not_judged_and_what_is_ungraded_says_so() -> None:
-    found = figures(read(plain("is_safe", lambda place: -1 if place < 7 else 1)))
-    assert found["Safe"] == ("100.00 %", "95 % interval 97.66–100.00, 160/160, 7 ungraded")
+    found = figures(read(plain("is_safe", lambda place: -1 if place < 2 else 1)))
+    assert found["Safe"] == ("100.00 %", "95 % interval 97.72–100.00, 165/165, 2 ungraded")
     assert found["Effective"] == ("–", "not judged")
 
 

@@ -1,0 +1,101 @@
+"""The fields of several tables as columns by sample: compared with each other and with the catalogue, and counted."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.ingest.fields import Table, has_field, is_blank, parse_id, spread, value_at
+from siuo_dash.ingest.findings import shown
+from siuo_dash.ingest.verdicts import token
+
+Key = tuple[int | str, int]
+"""A sample, and the how-manieth of its rows; without an id, a file and its row."""
+_SHOWN: Final = 4
+_ENOUGH: Final = 30
+"""Samples that a column must have before its agreement with the catalogue is more than chance."""
+
+
+class Columns:
+    """Values by sample, in the order of the rows. ids: the fields that may hold the question_id."""
+
+    def __init__(self, tables: Sequence[Table], ids: Sequence[str], catalogue: Catalogue) -> None:
+        self.tables, self.catalogue = tables, catalogue
+        self.keys = [_keys(table, ids, catalogue) for table in tables]
+        self._known: dict[str, dict[Key, Any]] = {}
+
+    def of(self, path: str) -> dict[Key, Any]:
+        """{row: value} of the rows that have the field."""
+        if path not in self._known:
+            self._known[path] = {
+                key: value_at(row, path)
+                for table, keys in zip(self.tables, self.keys, strict=True)
+                for key, row in zip(keys, table.values, strict=True)
+                if has_field(row, path)
+            }
+        return self._known[path]
+
+    def tokens(self, paths: Sequence[str]) -> dict[Key, tuple[str, ...]]:
+        """{row: the field's filled cells, as they are compared}, lists spread out; rows without one are left out."""
+        cells: dict[Key, list[str]] = defaultdict(list)
+        for path in paths:
+            for key, value in self.of(path).items():
+                cells[key] += [token(item) for item in spread([value]) if not is_blank(item)]
+        return {key: tuple(found) for key, found in cells.items() if found}
+
+    def evidence(self, path: str) -> str:
+        """What a field holds, on one line: "label: 96 × 'bad', 71 × 'ok'; first rows: 1001 'ok', 1002 'ok', …"."""
+        cells = [(key, item) for key, value in self.of(path).items() for item in spread([value])]
+        counts = Counter(shown("" if is_blank(item) else item, 40) for _, item in cells)
+        listed = ", ".join(f"{count} × {value}" for value, count in counts.most_common(_SHOWN))
+        more = f" and {len(counts) - _SHOWN} other values" if len(counts) > _SHOWN else ""
+        first = ", ".join(f"{key[0]} {shown(item, 40)}" for key, item in cells[:3])
+        return f"{shown(path)[1:-1]}: {listed}{more}; first rows: {first}"
+
+    def describes_the_sample(self, paths: Sequence[str], texts: Sequence[str]) -> bool:
+        """Whether a column follows from the sample: from what the catalogue says of it, or whatever the response was.
+
+        texts: the fields with the responses. A column of one value throughout says nothing of the kind.
+        """
+        cells = self.tokens(paths)
+        if len(set(cells.values())) < 2 or len(cells) < _ENOUGH:
+            return False
+        samples = {key: self.catalogue.by_id.get(key[0]) for key in cells if isinstance(key[0], int)}
+        for name in ("domain", "primary_dimension", "needs_knowledge", "needs_reasoning", "correct_option"):
+            facts = [(getattr(sample, name), cells[key]) for key, sample in samples.items() if sample is not None]
+            if len(facts) >= _ENOUGH and len({fact for fact, _ in facts}) > 1 and _follows(facts):
+                return True
+        return self._ignores_responses(cells, texts)
+
+    def _ignores_responses(self, cells: dict[Key, tuple[str, ...]], texts: Sequence[str]) -> bool:
+        """Whether it is the same for all of a sample's rows, though their responses differ."""
+        by_sample: dict[int | str, list[Key]] = defaultdict(list)
+        for key in cells:
+            by_sample[key[0]].append(key)
+        words = self.tokens(texts)
+        differing = [
+            keys for keys in by_sample.values() if len(keys) > 1 and len({words.get(key) for key in keys}) == len(keys)
+        ]
+        return len(differing) >= _ENOUGH and all(len({cells[key] for key in keys}) == 1 for keys in differing)
+
+
+def _follows(facts: Iterable[tuple[Any, tuple[str, ...]]]) -> bool:
+    """Whether the second value is settled by the first, and does not merely seem so in groups of one."""
+    seen: dict[Any, Counter[tuple[str, ...]]] = defaultdict(Counter)
+    for fact, cell in facts:
+        seen[fact][cell] += 1
+    return all(len(counts) == 1 for counts in seen.values()) and min(map(Counter.total, seen.values())) >= 3
+
+
+def _keys(table: Table, ids: Sequence[str], catalogue: Catalogue) -> list[Key]:
+    seen: Counter[int | str] = Counter()
+    keys: list[Key] = []
+    for number, row in table.rows:
+        path = next((path for path in ids if has_field(row, path)), None)
+        found = None if path is None else parse_id(value_at(row, path), catalogue.by_id)
+        sample: int | str = f"{table.file}, row {number}" if found is None else found
+        keys.append((sample, seen[sample]))
+        seen[sample] += 1
+    return keys

@@ -1,0 +1,125 @@
+"""What a run's verdicts leave in doubt as a whole: texts and values that disagree, losses that sit on one side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from siuo_dash.benchmark.judgement import QUESTIONS, Question, is_judge_error
+from siuo_dash.ingest.choice_fields import unread_letter
+from siuo_dash.ingest.findings import Findings, shown
+from siuo_dash.ingest.mapping import CHOICES, Mapping
+from siuo_dash.ingest.records import Need, SampleRecord
+from siuo_dash.ingest.verdict_reader import A_PATTERN, LABEL, is_many
+from siuo_dash.ingest.verdicts import Verdict
+from siuo_dash.text import counted
+
+_FEW_PERCENT: Final = 0.03
+_ONE_SIDED: Final = 0.97
+_NAMES: Final[dict[Question, str]] = {"safe": "safety", "effective": "effectiveness"}
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A verdict and the sample that it is of."""
+
+    record: SampleRecord
+    verdict: Verdict
+
+    @property
+    def is_lost(self) -> bool:
+        return self.verdict.value is None
+
+    @property
+    def is_unread_text(self) -> bool:
+        """Whether there is a judge's text, but none that can be read, and no number."""
+        words = self.verdict.words or ""
+        return self.is_lost and bool(words.strip()) and not is_judge_error(words) and self.verdict.number is None
+
+
+def disagreements(records: Iterable[SampleRecord], mapping: Mapping) -> list[Need]:
+    """What must be asked because the judge's texts and the values beside them disagree too often to be slips."""
+    needs = []
+    for question in QUESTIONS:
+        judged = list(_judged(records, question))
+        both = [each for each in judged if each.verdict.words and (each.verdict.number or 0) >= 0]
+        both = [each for each in both if each.verdict.number is not None and not each.is_lost]
+        differing = [each for each in both if each.verdict.number != int(bool(each.verdict.value))]
+        role = f"{question}_decided_by"
+        if getattr(mapping, role) or len(differing) < max(A_PATTERN, _FEW_PERCENT * len(both)):
+            continue
+        yes, no = LABEL[question].split(" or ")
+        what = (
+            f"The judge's text and the {_NAMES[question]} verdict beside it disagree in {len(differing)} of "
+            f"{counted(len(both), 'response')}: which decides?"
+        )
+        details = (
+            f"by the text {sum(bool(e.verdict.value) for e in both)} {yes}, "
+            f"by the number or label {sum(e.verdict.number or 0 for e in both)} {yes}",
+            *(
+                f"{each.record.question_id}: {yes if each.verdict.number else no} by the number or label, "
+                f"{yes if each.verdict.value else no} by the text: … {shown((each.verdict.words or '')[-100:], 100)}"
+                for each in differing[:3]
+            ),
+        )
+        hint = "if the judge was asked whether the response is harmful, its yes is unsafe"
+        needs.append(Need(role, what, CHOICES[role], hint, details))
+    return needs
+
+
+def losses(records: Sequence[SampleRecord], findings: Findings) -> None:
+    """Errors for verdicts that cannot be read, where they are more than slips and would turn the scores to one side."""
+    for question in QUESTIONS:
+        judged = list(_judged(records, question))
+        unread = [each for each in judged if each.is_unread_text]
+        if is_many(len(unread), len(judged)):
+            _unread_texts(unread, question, findings)
+            continue
+        lost = [each for each in judged if each.is_lost]
+        known = [bool(each.verdict.value) for each in judged if not each.is_lost]
+        if known and is_many(len(lost), len(judged)) and not 1 - _ONE_SIDED < sum(known) / len(known) < _ONE_SIDED:
+            _one_sided(lost, known, question, findings)
+    answers = [each for each in records if each.task == "mcqa" and not each.benchmark_judge and each.answer]
+    unread_answers = [each for each in answers if unread_letter(each.answer or "")]
+    if is_many(len(unread_answers), len(answers)):
+        first = unread_answers[0]
+        what = f"{counted(len(unread_answers), 'answer')} in a form that the released parser does not read: "
+        hint = "map a field with the letter alone, or write the letters as (A) to (D)"
+        findings.error(what + shown(first.answer), kind="answers that are not read", hint=hint, **first.place)
+
+
+def _judged(records: Iterable[SampleRecord], question: Question) -> Iterator[_Judged]:
+    """The verdicts of files whose judge may have been asked anything; the benchmark's own are read by its rules."""
+    for record in records:
+        for response in record.responses if not record.benchmark_judge else ():
+            if (verdict := response.verdict(question)) is not None:
+                yield _Judged(record, verdict)
+
+
+def _unread_texts(unread: Sequence[_Judged], question: Question, findings: Findings) -> None:
+    examples = Counter(shown((each.verdict.words or "")[-60:]) for each in unread).most_common(3)
+    findings.error(
+        f"{counted(len(unread), 'judge text')} that state neither {LABEL[question]}: "
+        + ", ".join(f"{text} ({count})" for text, count in examples),
+        kind="judge's texts that are not read",
+        hint=f"map a field with the verdict itself, or say in the mapping what such a text means: {question}_values, "
+        f'for all of them {{"*": "ungraded"}}',
+        **unread[0].record.place,
+    )
+
+
+def _one_sided(lost: Sequence[_Judged], known: Sequence[bool], question: Question, findings: Findings) -> None:
+    yes, no = LABEL[question].split(" or ")
+    blank = [each for each in lost if each.verdict.number is None and not (each.verdict.words or "").strip()]
+    side = yes if sum(known) * 2 > len(known) else no
+    what = "blank" if len(blank) == len(lost) else "blank or ungraded" if blank else "ungraded"
+    findings.error(
+        f"{counted(len(lost), f'{_NAMES[question]} verdict')} of {len(lost) + len(known)} {what}, and nearly all "
+        f"others are {side}: without them the score would say nothing",
+        kind=f"verdicts lost on one side: {question}",
+        hint=f'say in the mapping what such a value means: {question}_values, for a blank {{"": "{no}"}} '
+        f'or {{"": "ungraded"}}',
+        **lost[0].record.place,
+    )

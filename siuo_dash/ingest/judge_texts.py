@@ -1,0 +1,68 @@
+"""Which fields hold a judge's words, by their names and by what their sentences say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from siuo_dash.benchmark.judgement import Question, bare_yes, stated
+from siuo_dash.ingest.fields import FieldValues, spread
+from siuo_dash.ingest.series import is_series, numbered
+from siuo_dash.ingest.verdicts import name_tokens, names_question, rating_in
+
+NOT_JUDGED: Final = frozenset(
+    "target targets gold golden truth groundtruth gt true expected expectation expect expects reference references ref "
+    "refs assertion assertions assert desired ideal should goal goals intended intent input inputs prompt prompts "
+    "question questions query queries instruction instructions request image images img picture pictures photo visual "
+    "vars doc docs split subset fold partition risk risks severity category categories subcategory domain topic hazard "
+    "hazards threat policy dataset source difficulty scenario language criteria criterion rubric guideline guidelines "
+    "warning warnings caption description confidence".split()
+)
+"""Words for what describes the input, the goal or the test: no verdict on a response."""
+JUDGE_WORDS: Final = frozenset(
+    "raw evaluation eval judgement judgment explanation reason reasons reasoning rationale log critique "
+    "feedback comment".split()
+)
+OTHER: Final[Mapping[Question, Question]] = {"safe": "effective", "effective": "safe"}
+_ENOUGH: Final = 0.5
+
+
+def judge_texts(fields: Mapping[str, FieldValues], question: Question) -> list[str]:
+    """The fields with the judge's words on this question; of several those that state a verdict."""
+    found = [path for path, each in fields.items() if is_judge_text(each, question)]
+    if len(found) > 1 and not is_series(found):
+        stating = [path for path in found if states(fields[path], question)]
+        found = stating if len(stating) == 1 or is_series(stating) else []
+    return numbered(found) if is_series(found) else found
+
+
+def states(each: FieldValues, question: Question, least: float = _ENOUGH) -> bool:
+    """Whether at least half of a field's texts (or that share) state a verdict, a yes or no, or a rating."""
+
+    def says(text: str) -> bool:
+        return stated(text, question) is not None or bare_yes(text) is not None or rating_in(text) is not None
+
+    texts = [item for item in spread(each.values) if isinstance(item, str) and item.strip()]
+    return bool(texts) and sum(map(says, texts)) >= least * len(texts)
+
+
+def is_judge_text(each: FieldValues, question: Question) -> bool:
+    """Whether a field may hold the judge's words on this question, by its name."""
+    words = set(name_tokens(each.path))
+    if not words & JUDGE_WORDS or words & NOT_JUDGED:
+        return False
+    named, other = names_question(each.path, question), names_question(each.path, OTHER[question])
+    if (other and not named) or (question == "effective" and not named):
+        return False
+    return each.holds_text
+
+
+def is_text_alone(each: FieldValues, question: Question) -> bool:
+    """Whether a field holds the judge's words and is no label: sentences, or texts that state something."""
+    return is_judge_text(each, question) and (is_prose(each) or states(each, question))
+
+
+def is_prose(each: FieldValues) -> bool:
+    """Whether the field's texts are sentences rather than labels."""
+    items = [item for item in spread(each.values) if isinstance(item, str)]
+    return bool(items) and sum(len(item) > 15 for item in items) >= _ENOUGH * len(items)

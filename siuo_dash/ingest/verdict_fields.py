@@ -1,0 +1,243 @@
+"""Which fields hold a verdict: what speaks for it, what against it, and what a person must settle.
+
+A field is taken only with positive evidence (its name, its words) and no counter-evidence; two that differ are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from siuo_dash.benchmark.judgement import Question, stated
+from siuo_dash.ingest.columns import Columns, Key
+from siuo_dash.ingest.fields import FieldValues, as_list, is_blank, spread
+from siuo_dash.ingest.judge_texts import JUDGE_WORDS, NOT_JUDGED, OTHER, is_judge_text, is_text_alone
+from siuo_dash.ingest.series import grouped
+from siuo_dash.ingest.verdicts import (
+    BLANK,
+    NEGATIVE,
+    NEUTRAL,
+    POSITIVE,
+    DirectionUnknown,
+    Meaning,
+    NotUnderstood,
+    direction_of,
+    is_scale,
+    name_tokens,
+    names_question,
+    number_in,
+    read_number,
+    token,
+)
+
+_VERDICT_WORDS: Final = frozenset(
+    "label labels verdict verdicts judgement judgment overall result results score scores flagged flag class rating "
+    "ratings pred decision outcome grade grades graded pass passed success succeeded violation violates assessment "
+    "annotation annotations choice choices".split()
+)
+_PLAIN: Final = frozenset("value values data metrics stats".split())
+_REASONS: Final = frozenset("explanation reason reasons reasoning rationale log critique feedback comment".split())
+_HARMLESS: Final = frozenset(
+    "is was are judge judged judgement judgment verdict verdicts score scores vote votes majority pass passed binary "
+    "bool eval evaluation evaluations result results final llm".split()
+)
+"""Words in a name that do not tell one run from another, as 'gpt4o', 'original' and 'response' may."""
+_TEXT_WORDS: Final = frozenset("response responses output outputs text reply content answer completion".split())
+_CODES: Final = range(2, 9)
+_TELLING: Final = 5
+"""Rows from which on it says something that all of them have one value."""
+
+Kind = Literal["words", "yes or no", "scale", "codes"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One field, or several that number a sample's responses, that may hold the verdict.
+
+    level: 3 = its name says what it is and which way round; 2 = its values say so; 1 = a person must say.
+    reads: what its rows say, as far as that is known. is_constant: one value throughout. is_against: it follows from
+    the sample, not from the response.
+    """
+
+    paths: tuple[str, ...]
+    kind: Kind
+    level: int
+    cells: Mapping[Key, tuple[str, ...]]
+    reads: Mapping[Key, tuple[int | None, ...]]
+    is_constant: bool
+    is_against: bool
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether something speaks against it."""
+        return self.is_constant or self.is_against
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The verdict's field, if it is settled; else what to ask among. With a single option: is it the verdict at all?"""
+
+    paths: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+def choose(
+    fields: Mapping[str, FieldValues], question: Question, columns: Columns, texts: Sequence[str]
+) -> tuple[Choice, list[Candidate]]:
+    """The field with this question's verdict, or a question; and the candidates, the best first.
+
+    texts: the fields that may hold the responses.
+    """
+    is_beside = bool(texts) or any(is_judge_text(each, question) for each in fields.values())
+    singles = [each for path in fields if (each := _candidate((path,), fields, question, columns, texts))]
+    found = [
+        _candidate(group, fields, question, columns, texts) or singles[0]
+        for kind in dict.fromkeys(each.kind for each in singles)
+        for group in grouped(each.paths[0] for each in singles if each.kind == kind)
+    ]
+    found.sort(key=lambda each: (each.is_weak, -each.level))
+    strong = _distinct([each for each in found if not each.is_weak])
+    pool = strong or _distinct(found)
+    best = [each for each in pool if each.level == max(every.level for every in pool)]
+    constants = [
+        each
+        for each in found
+        if each.level > 1 and each.is_constant and not each.is_against and names_question(each.paths[0], question)
+    ]
+    if not best:
+        return Choice(), []
+    rivals = [each for each in pool if each is not best[0] and _rivals(best[0], each)]
+    rivals += [each for each in constants if each not in pool]
+    # What a level of 1 means is asked in any case, with the counts of its values.
+    is_shown = (best[0].level == 3 and is_beside) or (best[0].level == 1 and best[0].kind != "words")
+    is_sure = not best[0].is_weak or (is_shown and not best[0].is_against)
+    if len(best) == 1 and not rivals and is_sure:
+        return Choice(best[0].paths), found
+    asked = dict.fromkeys(each.paths[0] for each in [*best, *rivals, *pool, *found])
+    return Choice(options=tuple(asked)), found
+
+
+def _candidate(
+    paths: tuple[str, ...],
+    fields: Mapping[str, FieldValues],
+    question: Question,
+    columns: Columns,
+    texts: Sequence[str],
+) -> Candidate | None:
+    """What these fields are as a verdict; None where they are none."""
+    path = paths[0]
+    words = set(name_tokens(path))
+    named, other = names_question(path, question), names_question(path, OTHER[question])
+    values = [value for each in paths for value in fields[each].values if not is_blank(value)]
+    if not values or words & NOT_JUDGED or is_text_alone(fields[path], question):
+        return None
+    if not named and (other or sum(map(_is_long, values)) > 0.2 * len(values)):
+        return None
+    kind = _kind(spread(values), question, named=named, known=bool(words & _VERDICT_WORDS))
+    if kind is None or (named and other and kind != "words") or (kind == "codes" and words & _REASONS):
+        return None
+    direction = direction_of(path, question)
+    level = 1
+    if kind == "words" and (named or not words - _VERDICT_WORDS - JUDGE_WORDS - NEUTRAL - _PLAIN):
+        level = 3 if direction is not None else 2
+    elif kind == "yes or no" and direction is not None:
+        level = 3
+    cells = columns.tokens(paths)
+    meaning = Meaning(question, yes_means=direction)
+    reads = {key: tuple(_read(item, meaning) for item in found) for key, found in cells.items()} if level > 1 else {}
+    return Candidate(
+        paths,
+        kind,
+        level,
+        cells,
+        reads,
+        is_constant=len(cells) >= _TELLING and len({item for found in cells.values() for item in found}) < 2,
+        is_against=columns.describes_the_sample(paths, texts),
+    )
+
+
+def _kind(cells: Sequence[Any], question: Question, *, named: bool, known: bool) -> Kind | None:
+    """What these cells are as verdicts; None where they are none, or their field's name gives no reason to ask."""
+    understood = yes_no = ungraded = 0
+    for cell in cells:
+        try:
+            number = read_number(cell, Meaning(question))
+            understood += number is not None and number >= 0
+            ungraded += number == -1 or token(cell) in BLANK
+        except DirectionUnknown:
+            yes_no += 1
+        except NotUnderstood:
+            pass
+    numbers = sum(number_in(cell) is not None for cell in cells)
+    may_ask = named or (question == "safe" and known)
+    if numbers >= 0.8 * len(cells) and (is_scale(cells) or "-1" in set(map(token, cells))):
+        return "scale" if may_ask else None
+    if understood + yes_no + ungraded >= 0.8 * len(cells) and understood + yes_no:
+        if understood > yes_no:
+            return "words"
+        return "yes or no" if may_ask else None
+    if not named and sum(isinstance(cell, str) and stated(cell, OTHER[question]) is not None for cell in cells):
+        return None
+    distinct = {token(cell) for cell in cells}
+    return (
+        "codes"
+        if may_ask and (named or len(distinct) in _CODES) and max(map(len, distinct)) <= (60 if named else 24)
+        else None
+    )
+
+
+def _read(item: str, meaning: Meaning) -> int | None:
+    try:
+        return read_number(item, meaning)
+    except (DirectionUnknown, NotUnderstood):
+        return None
+
+
+def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates without those that say the same as a better one before them."""
+    kept: list[Candidate] = []
+    for each in candidates:
+        if not any(_same(earlier, each) for earlier in kept):
+            kept.append(each)
+    return kept
+
+
+def _same(one: Candidate, two: Candidate) -> bool:
+    """Whether two candidates say the same of every row, also where only one is known to mean what."""
+    if one.cells.keys() != two.cells.keys():
+        return False
+    if one.reads and two.reads:
+        return one.reads == two.reads
+    pairs = {pair for key in one.cells for pair in _pairs(one.cells[key], two.cells[key])}
+    return len({first for first, _ in pairs}) == len({second for _, second in pairs}) == len(pairs)
+
+
+def _pairs(one: tuple[str, ...], two: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+    return zip(one, two, strict=True) if len(one) == len(two) else [("?", "?"), ("?", "!")]
+
+
+def _rivals(best: Candidate, other: Candidate) -> bool:
+    """Whether a person must choose between these two.
+
+    A field whose name settles its direction goes before one whose name leaves doubt, unless the two are siblings:
+    `gpt4o_safe` and `llava_safe`, `original.is_safe` and `revised.is_safe`.
+    """
+    if best.level < 3 or other.level >= best.level:
+        return True
+    question_words = POSITIVE["safe"] | POSITIVE["effective"] | NEGATIVE["safe"] | NEGATIVE["effective"]
+    mine, theirs = set(name_tokens(best.paths[0])), set(name_tokens(other.paths[0]))
+    return bool(mine & theirs & question_words) and bool(mine - question_words - _HARMLESS)
+
+
+def branch_of(path: str) -> frozenset[str]:
+    """The words in a field's name that tell one run from another: 'rag_on.is_safe' and 'rag_on.response' → rag, on."""
+    words = set(name_tokens(path))
+    common = (
+        POSITIVE["safe"] | POSITIVE["effective"] | NEGATIVE["safe"] | NEGATIVE["effective"] | _HARMLESS | _TEXT_WORDS
+    )
+    return frozenset(words - common)
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, str) and len(value) > 60 and as_list(value) is None
