@@ -17,6 +17,8 @@ LABEL_COLUMNS: Final = (
     "needs_reasoning",
 )
 """The columns of a label file; the domain is the benchmark's own and only checked."""
+MUST_DIFFER: Final = 16
+"""How many of the project's own subcategories must differ from the benchmark's, by its published counts."""
 
 
 @dataclass(frozen=True)

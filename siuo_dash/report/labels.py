@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.benchmark.labels import LABEL_COLUMNS, Labels
+from siuo_dash.benchmark.labels import LABEL_COLUMNS, MUST_DIFFER, Labels
 from siuo_dash.errors import Finding
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.report.upload import findings_frame
@@ -18,7 +18,8 @@ SESSION_KEY: Final = "other-labels"
 
 OWN: Final = (
     "Subcategories, dimensions and needs are the project's own labels, given by two readers from the samples' texts "
-    "without the images; the paper's own labels are not public."
+    "without the images, nine subcategories revised after a third reading; the paper's own labels are not public, and "
+    f"at least {MUST_DIFFER} of ours must differ from them."
 )
 
 

@@ -6,9 +6,9 @@ from typing import Final
 
 import pandas as pd
 
-from siuo_dash.benchmark.schema import DOMAINS
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, DOMAINS
 from siuo_dash.report.columns import rowwise
-from siuo_dash.text import fraction
+from siuo_dash.text import fraction, listed
 
 MEASURES: Final = """
 SIUO (“Safe Inputs but Unsafe Output”) shows a vision-language model a picture and a question that are harmless each
@@ -66,10 +66,18 @@ counts of its own table give something else; the figures beside it are computed 
 
 LABELS: Final = """
 Domains are the benchmark's. **Subcategories, primary dimensions and the two flags (needs knowledge, needs
-reasoning) are this project's own**: two readers labelled every sample from its texts, without the picture, and
-settled their differences afterwards. The benchmark's own labels are not public. Agreement before that, computed now
-from both readers' labels:
+reasoning) are this project's own**: two readers, A and B, labelled every sample from its texts, without the picture,
+and settled their differences afterwards. A third reading, C, went over the subcategories and was held against the
+benchmark's published counts; nine subcategories were revised. The benchmark's own labels are not public. Agreement
+before that, computed now from what each reader labelled (Cohen's kappa of two, Fleiss' kappa of three):
 """
+
+TIERS: Final = {
+    "change": "revised after the third reading",
+    "leaning": "another subcategory is possible; ours is kept",
+    "toss-up": "two subcategories fit about equally well",
+}
+"""How sure a subcategory is, where it is not the same in all readings."""
 
 LICENCES: Final = """
 The program is under Apache-2.0. Our summaries of the samples and our labels are under CC BY 4.0. Published figures
@@ -94,14 +102,58 @@ def domains_table(samples: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Domain", "Samples", "Subcategories"])
 
 
+def counts_words(counts: pd.DataFrame, least: int) -> str:
+    """How the benchmark's own counts of subcategories compare with ours; counts, least: of analysis.labelling."""
+    apart = int((counts["ours"] - counts["published"]).abs().sum())
+    domains = counts.groupby("domain")[["ours", "published"]].sum()
+    versions = int((domains["ours"] - domains["published"]).abs().sum())
+    return (
+        f"The benchmark's project page prints how many samples each of its {len(counts)} subcategories has, over "
+        f"{counts['published'].sum()} samples of an earlier version. Our counts are off by {apart} in all; at least "
+        f"{versions} of that cannot be helped, because the domains themselves have other sizes there. **At least "
+        f"{least} of our {counts['ours'].sum()} labels must still differ from the benchmark's**, whichever those are."
+    )
+
+
+def counts_table(counts: pd.DataFrame) -> pd.DataFrame:
+    """Our number of samples in each subcategory beside the benchmark's own."""
+    return pd.DataFrame(
+        {
+            "Domain": counts["domain"].map(DOMAIN_LABELS),
+            "Subcategory": counts["subcategory"],
+            "Benchmark": counts["published"],
+            "Ours": counts["ours"],
+            "Difference": counts["ours"] - counts["published"],
+        }
+    )
+
+
+def uncertain_words(labels: pd.DataFrame) -> str:
+    """How many of our subcategories are uncertain, by tier; labels: data/sources/labels.csv."""
+    tiers = labels["tier"].value_counts()
+    kinds = [f"{tiers[tier]} `{tier}` ({words})" for tier, words in TIERS.items() if tier in tiers]
+    sure = int((labels["tier"] == "same").sum())
+    return f"Of {len(labels)} subcategories, {sure} are the same in all readings. Uncertain: {listed(kinds)}."
+
+
+def uncertain_table(labels: pd.DataFrame) -> pd.DataFrame:
+    """The samples whose subcategory is uncertain: ours, that of the third reading, and how sure it is."""
+    rows = labels[labels["tier"] != "same"].reset_index(drop=True)
+    names = {"question_id": "Sample", "tier": "Tier", "subcategory": "Ours", "subcategory_third": "Third reading"}
+    shown = rows[list(names)].rename(columns=names)
+    shown.insert(4, "Domain", rows["domain"].map(DOMAIN_LABELS))
+    return shown
+
+
 def agreement_table(agreement: pd.DataFrame) -> pd.DataFrame:
     """The readers' agreement as it is shown."""
     ends = zip(agreement["low"], agreement["high"], strict=True)
     return pd.DataFrame(
         {
             "Label": agreement["label"],
+            "Readers": agreement["readers"],
             "Agreed": rowwise(fraction, agreement, "agreed", "n"),
-            "Cohen's kappa": agreement["kappa"],
+            "Kappa": agreement["kappa"],
             "95 % interval": ["" if pd.isna(low) else f"{low:.2f}–{high:.2f}" for low, high in ends],
         }
     )

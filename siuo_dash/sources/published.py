@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -123,13 +124,37 @@ def read_community(path: Path, catalogue: Catalogue) -> list[Row]:
     return verdicts
 
 
-def read_annotators(path: Path) -> pd.DataFrame:
-    """What each of the two readers labelled, one row a sample; SourceError when the file is not there."""
+@dataclass(frozen=True)
+class Labelling:
+    """How the samples were labelled: what each reader read, what was settled, and the benchmark's own counts."""
+
+    annotators: pd.DataFrame
+    labels: pd.DataFrame
+    published: pd.DataFrame
+
+
+def read_labelling(sources: Path) -> Labelling:
+    """The labels of `data/sources`; SourceError names the file that is missing, or that lacks a column."""
+    return Labelling(*(_table(sources / name, columns) for name, columns in _LABELLING.items()))
+
+
+_LABELLING: Final = {
+    "annotators.csv": ("subcategory_a", "subcategory_b", "subcategory_c"),
+    "labels.csv": ("question_id", "domain", "subcategory", "subcategory_third", "tier", "revised"),
+    "published_subcategories.csv": ("domain", "subcategory", "published"),
+}
+"""{file: columns that it needs}."""
+
+
+def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    hint = "copy data/sources from the project"
     try:
-        return pd.read_csv(path)
-    except FileNotFoundError as error:
-        hint = "copy data/sources from the project"
-        raise SourceError("the readers' labels are missing", where=str(path), hint=hint) from error
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise SourceError("what the readers labelled cannot be read", where=str(path), hint=hint) from error
+    if missing := [column for column in columns if column not in table]:
+        raise SourceError(f"column {missing[0]} is missing", where=str(path), hint=hint)
+    return table
 
 
 def _rows(path: Path) -> Iterator[tuple[dict[str, str], str]]:

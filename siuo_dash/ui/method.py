@@ -7,11 +7,11 @@ import streamlit as st
 
 from siuo_dash.analysis import leaderboard, queries
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.analysis.reader_agreement import reader_agreement
+from siuo_dash.analysis.labelling import least_differing, reader_agreement, subcategory_counts
 from siuo_dash.benchmark.schema import FLAGS, METRICS
 from siuo_dash.report import method as report
 from siuo_dash.report.methods import METHODS
-from siuo_dash.sources.published import read_annotators
+from siuo_dash.sources.published import read_labelling
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import percent
 from siuo_dash.ui import display
@@ -49,15 +49,31 @@ def show(store: Store) -> None:
     _section("Where the figures come from", report.FIGURES)
     _section("Two statements that the table does not bear out", report.ANNOUNCEMENT)
     _announcement(store)
-    _section("Labels", report.LABELS)
-    display.table(
-        report.agreement_table(reader_agreement(read_annotators(store.data_dir / "sources" / "annotators.csv"))),
-        key="agreement",
-        alt="Agreement of the two readers",
-        columns={"Cohen's kappa": st.column_config.NumberColumn(format="%.2f")},
-    )
+    _labels(store)
     _section("Licences and citation", report.LICENCES)
     st.code(report.CITATION, language="bibtex", wrap_lines=True)
+
+
+def _labels(store: Store) -> None:
+    """The readers' agreement, our counts of subcategories beside the benchmark's, and which labels are uncertain."""
+    _section("Labels", report.LABELS)
+    labelling = read_labelling(store.data_dir / "sources")
+    display.table(
+        report.agreement_table(reader_agreement(labelling.annotators)),
+        key="agreement",
+        alt="Agreement of the readers",
+        columns={"Kappa": st.column_config.NumberColumn(format="%.2f")},
+    )
+    counts = subcategory_counts(queries.SAMPLES.run(store), labelling.published)
+    st.markdown(report.counts_words(counts, least_differing(counts)))
+    left, right = st.columns([6, 5])
+    with left:
+        alt = "Samples in each subcategory, by our labels and by the benchmark's own count"
+        display.table(report.counts_table(counts), key="subcategories", alt=alt, most_pixels=470)
+    with right:
+        st.markdown(report.uncertain_words(labelling.labels))
+        alt = "Samples whose subcategory is uncertain"
+        display.table(report.uncertain_table(labelling.labels), key="uncertain", alt=alt, most_pixels=370)
 
 
 def _section(title: str, text: str) -> None:
