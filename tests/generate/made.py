@@ -264,6 +264,8 @@ def answers_of(m: Maker) -> Answers:
         id=() if r.ids in ("index", "hash") else (m.id_name, "id"),
         responses=(m.response, f"{m.response}_0", f"{m.response}_1") if m.response else (),
         response_index=(m.round_name,) if r.rounds_as == "rows" else (),
+        run=("rounds",) if r.rounds_as else (),
+        several_verdicts="responses" if r.rounds_as else "",
         safe=verdict,
         safety_judgement=(m.words_name,) if r.words else (),
         effective=(m.help_name,) if r.task == "both" else (m.verdict,) if r.task == "one_label" else (),

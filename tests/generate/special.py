@@ -85,8 +85,8 @@ def several_runs(m: Maker) -> Made:
         answers = replace(answers, safe=(f"{branch}.{m.verdict}",), responses=(f"{branch}.{m.response}",))
     elif r.several.startswith("metric"):
         answers = replace(answers, run=("safety",))
-    elif r.several == "annotator_columns":
-        answers = replace(answers, safe=(), run=())
+    elif people_vote:
+        answers = replace(answers, run=("annotators",), several_verdicts="annotators")
     return Made(
         r,
         {"file": rows},

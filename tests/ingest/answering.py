@@ -35,6 +35,7 @@ class Answers:
     effectiveness_judgement: tuple[str, ...] = ()
     answer: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
+    several_verdicts: str = ""
     task: str = ""
     safe_yes_means: str = ""
     effective_yes_means: str = ""
