@@ -28,7 +28,7 @@ def files_of(made: Made) -> list[UploadedFile]:
     """The files as they would be dropped."""
     r = made.recipe
     if r.rounds_as == "sheets" or r.format == "xlsx":
-        return [UploadedFile("run.xlsx", _xlsx(made, tables)) for tables in _books(made)]
+        return [UploadedFile(f"{next(iter(tables))}.xlsx", _xlsx(made, tables)) for tables in _books(made)]
     return [_file(made, name, rows) for name, rows in made.tables.items()]
 
 

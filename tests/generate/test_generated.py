@@ -9,7 +9,6 @@ import pytest
 
 from tests.generate.judge import generate, judge
 from tests.generate.recipe import HARNESSES, Recipe, draw
-from tests.generate.texts import BARE_JUDGES
 
 FILES: Final = 2_000
 PARTS: Final = 10
@@ -17,33 +16,30 @@ PARTS: Final = 10
 Known = tuple[Recipe, Callable[[Recipe], bool]]
 
 
-def _says(*codings: str) -> Callable[[Recipe], bool]:
-    """Whether verdicts are written in one of these ways."""
-    return lambda recipe: recipe.coding in codings
-
-
+_OTHERS: Final = {
+    "baseline_safe", "previous_verdict", "self_assessment", "text_safe", "user_safety", "crowd_disagrees", "max_score",
+}  # fmt: skip
 KNOWN: Final[dict[str, Known]] = {
-    "minus one": (Recipe(213, coding="plus_minus"), _says("plus_minus", "plus_zero_minus")),
-    "columns that are no verdict": (
-        Recipe(102, direction="open", name="eval", decoys=("expected_label",)),
-        lambda r: bool(r.decoys),
+    "a verdict on something else": (
+        Recipe(83, direction="harm", name="jailbreak", yes_is_safe=False, decoys=("baseline_safe",)),
+        lambda r: bool(_OTHERS & set(r.decoys)),
     ),
-    "options in another order": (Recipe(51, task="choice", options="shuffled"), lambda r: r.options == "shuffled"),
-    "the key as the answer": (Recipe(189, task="choice", response="content", key=True), lambda r: r.key),
-    "words that begin with the verdict": (
-        Recipe(69, words="head_colon"),
-        lambda r: r.words == "head_colon" or r.coding == "reasons_colon",
+    "a column that is no verdict, in the judge's object": (
+        Recipe(252, task="none", decoys=("crowd_disagrees",), layout="deep"),
+        lambda r: bool(r.decoys) and r.layout in ("nested", "deep"),
     ),
-    "bare yes and no of a judge": (
-        Recipe(67, direction="harm", name="is_harmful", yes_is_safe=False, words="final"),
-        lambda r: r.words in BARE_JUDGES,
+    "options in another order": (
+        Recipe(480, task="choice", response="response_text", options="shuffled"),
+        lambda r: r.options == "shuffled",
     ),
-    "several runs": (Recipe(207, layout="deep", several="judge_columns"), lambda r: bool(r.several)),
-    "not harmful": (
-        Recipe(416, direction="open", name="eval_result", coding="non_toxic"),
-        _says("non_toxic", "un_dash"),
+    "a file a round with a sheet a domain": (
+        Recipe(1951, response="assistant", format="xlsx", rounds_as="files", hand="sheet_a_domain"),
+        lambda r: r.rounds_as == "files" and r.hand == "sheet_a_domain",
     ),
-    "harnesses": (Recipe(114, harness="lmms_eval"), lambda r: bool(r.harness)),
+    "a list of metrics": (
+        Recipe(829, response="", direction="open", name="score", several="metric_list"),
+        lambda r: r.several.startswith("metric"),
+    ),
     "replies read as a judge's text": (
         Recipe(24, response="raw_output"),
         lambda r: r.response == "raw_output" or r.layout == "deep",
