@@ -49,7 +49,7 @@ class Family:
     @property
     def are_models(self) -> bool:
         """Whether most names look like models'."""
-        return 2 * sum(_is_model(name) for name in self.names) >= len(self.names)
+        return 2 * sum(is_model_name(name) for name in self.names) >= len(self.names)
 
     def view(self, tables: Sequence[Table]) -> list[Table]:
         """The tables as if the file held one run: the first run's fields under plain names, without the others'."""
@@ -101,7 +101,7 @@ def _largest(verdicts: list[FieldValues], fields: list[FieldValues]) -> tuple[st
             continue
         fixed = set(name_tokens(template.replace(RUN, " ")))
         is_bare = template == RUN
-        if is_bare and not (all(map(_is_person, names)) or 2 * sum(map(_is_model, names)) >= len(names)):
+        if is_bare and not (all(map(_is_person, names)) or 2 * sum(map(is_model_name, names)) >= len(names)):
             continue
         if not is_bare and not (names_question(template.replace(RUN, " "), "safe") or fixed & _VERDICT_NAMES):
             continue
@@ -185,7 +185,8 @@ def is_run_name(name: str) -> bool:
     return len(name) <= 60 and bool(words - _PARTS - {""})
 
 
-def _is_model(name: str) -> bool:
+def is_model_name(name: str) -> bool:
+    """Whether a name looks like a model's."""
     return any(_MODELS.search(part) for part in re.split(r"[^a-z0-9]+", name.lower()))
 
 

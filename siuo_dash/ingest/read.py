@@ -42,7 +42,7 @@ class Reading:
     preview, at most the first rows of each file, are for the mapping's editor. known: model, judge and exported
     metadata, as far as the files say. roles: what was read as what, where samples were read from rows.
     runs: the names of the runs that the files hold, where there are several; mapping.run is the one that was read.
-    run_kind: what these names are: 'model', 'judge', or '' where they are neither.
+    run_kind: what these names are: 'model', 'judge', 'variant', or '' where nothing says it.
     """
 
     format: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.ingest.families import Family, family_in, is_run_name, is_verdict
+from siuo_dash.ingest.families import Family, family_in, is_model_name, is_run_name, is_verdict
 from siuo_dash.ingest.fields import Table, field_values, is_blank, parse_id, value_at
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.guess import INDICES, guess, left_open
@@ -27,7 +27,7 @@ _SUFFIX: Final = re.compile(r"\d{4}[\s_.:#/-]+(?:[a-z]{0,8}[\s_-]?)?\d{1,3}$", r
 class Understood:
     """How tables of any origin are to be read. names: their runs, where there are several, in the order found.
 
-    kind: what the runs' names are: 'model', 'judge', or '' where they are neither.
+    kind: what the runs' names are: 'model', 'judge', 'variant' of one model, or '' where nothing says it.
     """
 
     mapping: Mapping
@@ -175,10 +175,11 @@ def _first_run(mapping: Mapping, tables: Sequence[Table]) -> tuple[Mapping, list
 def _kind(mapping: Mapping, names: Sequence[str]) -> str:
     if mapping.run_field:
         kinds = [kind_of_field(path) for path in mapping.run_field]
-        return "model" if "model" in kinds else "judge" if "judge" in kinds else ""
-    if mapping.templates and mapping.responses and not any(RUN in path for path in mapping.responses):
+        if known := next((kind for kind in ("model", "judge") if kind in kinds), None):
+            return known
+    elif mapping.responses and not any(RUN in path for path in mapping.responses):
         return "judge"
-    return ""
+    return "" if any(map(is_model_name, names)) or not mapping.responses else "variant"
 
 
 def _need(tables: Sequence[Table], mapping: Mapping, names: tuple[str, ...], kind: str) -> Need:

@@ -6,14 +6,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.health import count_flags
 from siuo_dash.benchmark.identity import content_hash, make_run_id
-from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAINS, MCQA_JUDGE, METRICS, RESULT_SCHEMA, TASKS
 from siuo_dash.benchmark.scoring import Judged, Tally
 from siuo_dash.errors import Finding, SubmissionError
@@ -23,9 +23,12 @@ from siuo_dash.ingest.read import Reading, UploadedFile, read_files
 from siuo_dash.ingest.released import AsReleased, as_released, why_different
 from siuo_dash.ingest.scored import ScoredSample, judged_on, score, tallies, without_flagged
 from siuo_dash.ingest.validation import responses_per_sample, warnings, whole_run_errors
+from siuo_dash.ingest.verdicts import name_tokens
 
 __all__ = ["Submission", "UploadedFile", "submission_of", "validate"]
 
+_PLAIN: Final = frozenset("original baseline base plain vanilla none default".split())
+"""Words in the name of a variant that is the plain model."""
 ANY_FLAG = "any"
 """The key of `scores_without_flagged` for all flagged responses together."""
 
@@ -184,9 +187,15 @@ def each_run(read: Callable[[FieldMapping], Submission], reading: Reading) -> di
 
 def about_run(stated: RunMetadata, kind: str, name: str) -> RunMetadata:
     """What was stated of all runs of a file, with this run's own name. kind: as `Reading.run_kind`."""
-    role = kind or ("method" if "method" in FACTS else "model")
-    own: dict[str, Any] = {role: name if role != "model" or kind else f"{stated.model.strip()}, {name}"}
-    return replace(stated, **own)
+    model = stated.model.strip()
+    if kind in ("model", "judge"):
+        own: dict[str, Any] = {kind: name}
+        return replace(stated, **own)
+    if kind != "variant":
+        return replace(stated, model=f"{model}, {name}")
+    if _PLAIN & set(name_tokens(name)):
+        return stated
+    return replace(stated, model=f"{model} + {name}", base_model=stated.trimmed("base_model") or model, method=name)
 
 
 def submission_of(reading: Reading, catalogue: Catalogue) -> Submission:

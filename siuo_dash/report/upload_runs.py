@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from siuo_dash.benchmark.run_facts import FACTS
 from siuo_dash.ingest.read import Reading
 from siuo_dash.text import listed
 
@@ -12,8 +11,7 @@ def about_all(reading: Reading) -> str:
     how = {
         "model": "each under its own model's name",
         "judge": "each under its own judge's name",
+        "variant": "each with its name as the method, and the model as its base model",
         "": "each with its name behind the model's",
     }
-    if not reading.run_kind and "method" in FACTS:
-        how[""] = "each with its name as the method"
     return f"All {len(reading.runs)} runs can be published at once, {how[reading.run_kind]}: {listed(reading.runs, 6)}."

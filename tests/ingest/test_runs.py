@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.ingest.families import family_in
 from siuo_dash.ingest.fields import Table
 from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.submission import about_run
 from tests.ingest.make import IDS, MIXED, REPLIES, Check, Rows, as_csv, as_json, as_jsonl, has, messages, reply, table
 
 OTHER = [0, 0, 0, 1, 0, 0]
@@ -85,6 +87,27 @@ def test_a_chosen_model_or_judge_names_the_run(check: Check) -> None:
     for kind, name, field in (("a column of models", "qwen", "model"), ("a column of judges", "claude", "judge")):
         found = check(("t.json", as_json(SEVERAL[kind][0])), mapping=Mapping(run=name))
         assert getattr(found.reading.known, field) == name
+
+
+def test_what_is_said_of_each_run_when_all_are_published(check: Check) -> None:
+    stated = RunMetadata(model="Llava", judge="human")
+    kinds = {kind: check(("t.json", as_json(rows))).reading.run_kind for kind, (rows, _) in SEVERAL.items()}
+    assert kinds == {
+        "a branch a variant": "variant",
+        "a column a model": "",
+        "the model behind": "",
+        "names alone": "",
+        "columns of two kinds": "",
+        "a column of models": "model",
+        "a column of judges": "judge",
+    }
+    assert about_run(stated, "model", "Qwen") == RunMetadata(model="Qwen", judge="human")
+    assert about_run(stated, "judge", "gpt-4o") == RunMetadata(model="Llava", judge="gpt-4o")
+    assert about_run(stated, "", "qwen") == RunMetadata(model="Llava, qwen", judge="human")
+    assert about_run(stated, "variant", "original_response") == stated
+    rag = about_run(stated, "variant", "with_rag")
+    assert (rag.model, rag.base_model, rag.method) == ("Llava + with_rag", "Llava", "with_rag")
+    assert rag.check(needs_judge=True) == []
 
 
 def test_a_run_that_is_not_there_is_asked_again(check: Check) -> None:
