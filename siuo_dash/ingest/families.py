@@ -71,6 +71,11 @@ class Family:
             changes[role.name] = tuple(paths)
         return replace(mapping, **changes)
 
+    def runs_of(self, paths: Sequence[str]) -> set[str]:
+        """The runs that these fields belong to."""
+        own = {template.replace(RUN, name): name for template in self.templates for name in self.names}
+        return {own[path] for path in paths if path in own}
+
     def option(self, role: str, option: str) -> str:
         """A plain name among a question's options as the file has it."""
         back = {name: template for template, name in self.templates.items()}

@@ -18,10 +18,11 @@ from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, format_of
 from siuo_dash.ingest.join import join
 from siuo_dash.ingest.mapping import ROLES, RUN, Mapping
+from siuo_dash.ingest.nested_rows import spread_out
 from siuo_dash.ingest.read_as import RoleRead, report_unread, roles_read
 from siuo_dash.ingest.records import Claim, Contents, Format, Known, Need, Partial, SampleRecord
 from siuo_dash.ingest.rounds import ANNOTATORS, joined_rounds
-from siuo_dash.ingest.runs import Understood, names_of_run, of_run, understood
+from siuo_dash.ingest.runs import Understood, across_runs, names_of_run, of_run, understood
 from siuo_dash.ingest.table import Reader, names_in, read_rows
 from siuo_dash.ingest.tables import has_rows, names_beside, read_tables
 
@@ -71,6 +72,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
     recognised = [
         (each, known) for each in tables if (known := format_of(each)) or has_rows(each, findings, _UNFINISHED)
     ]
+    recognised = [(each if known else spread_out(each, catalogue), known) for each, known in recognised]
     if mapping is not None and not mapping.is_structure_only and all(known for _, known in recognised):
         # A mapping given on purpose, and no table that it could be for: it is for the known ones then.
         recognised = [(table, known if known and known.is_fixed else None) for table, known in recognised]
@@ -81,6 +83,8 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         found = understood(unknown, catalogue, mapping)
         if mapping is not None:
             _check_fields(found.mapping, unknown, findings)
+            if wrong := across_runs(found.mapping, unknown):
+                findings.error(wrong, hint="map the fields of one run; or leave them out and say which run it is")
         mapping = found.mapping
         contents += _of_tables(found, unknown, catalogue, Findings() if found.needs else findings)
     partials, needs = _together(contents, mapping, found, findings)
@@ -104,7 +108,8 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         claims=tuple(claim for part in contained for claim in part.claims),
         known=_known([known for part in contained for known in part.known]),
         roles=roles_read(findings),
-        runs=found.names or tuple(name for name, _ in contents if any(name in each.options for each in needs)),
+        runs=found.names
+        or tuple(name for name, _ in contents if any(need.role == "run" and name in need.options for need in needs)),
         run_kind=found.kind,
     )
 

@@ -190,10 +190,13 @@ def _verdicts(question: Question, named: list[tuple[Account, tuple[str, ...]]]) 
     """Each value of the verdict's fields as it was read."""
     counts: Counter[tuple[str, str]] = Counter()
     for each, paths in named:
-        rows = dict(each.table.rows)
+        rows: dict[int, list[Row]] = {}
+        for number, row in each.table.rows:
+            rows.setdefault(number, []).append(row)
         for partial in each.partials:
             numbers = getattr(partial, question)
-            values = _values(rows[partial.row], paths) if partial.row in rows else []
+            # Entries of a list that was spread have the number of their row.
+            values = _values(rows[partial.row].pop(0), paths) if rows.get(partial.row) else []
             if numbers is not None and len(values) == len(numbers):
                 counts.update(_meaning(value, number, question) for value, number in zip(values, numbers, strict=True))
     ordered = sorted(counts.items(), key=lambda item: (_ORDER.index(item[0][1]), -item[1]))

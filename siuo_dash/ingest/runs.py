@@ -20,6 +20,9 @@ from siuo_dash.ingest.rounds import ANNOTATORS, ROUNDS
 from siuo_dash.ingest.verdicts import token
 from siuo_dash.text import counted, listed
 
+_ROUND: Final = re.compile(
+    r"(?:round|run|epoch|seed|trial|attempt|rep|repeat|iteration|iter|pass|rollout)[\s_.#-]*\d{1,6}", re.IGNORECASE
+)
 _SUFFIX: Final = re.compile(r"\d{4}[\s_.:#/-]+(?:[a-z]{0,8}[\s_-]?)?\d{1,3}$", re.IGNORECASE)
 
 
@@ -52,6 +55,19 @@ def understood(tables: Sequence[Table], catalogue: Catalogue, given: Mapping | N
     if len(names) > 1 and mapping.run not in (*names, ROUNDS, ANNOTATORS):
         needs = [_need(tables, mapping, names, kind), *needs]
     return Understood(mapping, tuple(needs), names if len(names) > 1 else (), kind)
+
+
+def across_runs(mapping: Mapping, tables: Sequence[Table]) -> str:
+    """What is wrong with a mapping that takes the responses of one run and the verdicts of another; '' if nothing."""
+    family = family_in(tables) if mapping.responses else None
+    if family is None:
+        return ""
+    texts = family.runs_of(mapping.responses)
+    for role in ("safe", "safety_judgement", "effective", "effectiveness_judgement"):
+        verdicts = family.runs_of(getattr(mapping, role))
+        if texts and verdicts and texts != verdicts:
+            return f"the responses are those of {listed(sorted(texts))}, {role} is that of {listed(sorted(verdicts))}"
+    return ""
 
 
 def of_run(mapping: Mapping, tables: Sequence[Table], findings: Findings) -> tuple[Mapping, list[Table]]:
@@ -133,7 +149,10 @@ def _guess(tables: Sequence[Table], catalogue: Catalogue, given: Mapping) -> tup
         one = tuple(each.path for each in found)
         first = names_of(view, one)[0]
         mapping, needs = guess([rows_of_run(table, one, first, Findings()) for table in view], catalogue, given)
-        mapping = mapped(mapping, found)
+        if not found[0].kind and all(_ROUND.fullmatch(value) for value in found[0].values):
+            mapping = mapping.having(response_index=found[0].path)
+        else:
+            mapping = mapped(mapping, found)
     if mapping.response_index is None and not mapping.run_field and (path := _suffixed(mapping, view, catalogue)):
         mapping = mapping.having(response_index=path)
     if family is None:

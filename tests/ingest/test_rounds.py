@@ -130,6 +130,20 @@ def test_ids_that_end_in_the_number_of_the_round(check: Check, form: str) -> Non
     assert found.ok and found.scores["safe"] == TRUTH, messages(found)
 
 
+def test_rounds_under_their_names(check: Check) -> None:
+    found = check(("t.json", as_json({f"round {number}": one_round(number) for number in VERDICTS})))
+    assert found.ok and found.scores["safe"] == TRUTH and found.responses_per_sample == 3, messages(found)
+
+
+def test_a_list_of_responses_is_one_sample(check: Check) -> None:
+    rows = [
+        {"question_id": i, "outputs": [{"text": reply(i, number), "safe": VERDICTS[number][n]} for number in VERDICTS]}
+        for n, i in enumerate(IDS)
+    ]
+    found = check(("t.json", as_json(rows)))
+    assert found.ok and found.scores["safe"] == TRUTH and found.responses_per_sample == 3, messages(found)
+
+
 def test_an_unknown_column_that_tells_the_rows_apart_is_asked_about(check: Check) -> None:
     rows = [row for number in VERDICTS for row in one_round(number, setting=["plain", "cot", "rag"][number - 1])]
     found = check(("t.csv", as_csv(rows)))

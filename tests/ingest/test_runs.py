@@ -50,6 +50,33 @@ SEVERAL: dict[str, tuple[Rows, dict[str, int]]] = {
         ],
         {"llava": 4, "qwen": 1},
     ),
+    "an array of runs": (
+        [
+            {
+                "model": name,
+                "temperature": 0,
+                "samples": [
+                    {"question_id": i, "response": f"{name}: {reply(i)}", "is_safe": v}
+                    for i, v in zip(IDS, values, strict=True)
+                ],
+            }
+            for name, values in (("llava", MIXED), ("qwen", OTHER))
+        ],
+        {"llava": 4, "qwen": 1},
+    ),
+    "a list of models in each row": (
+        [
+            {
+                "question_id": i,
+                "outputs": [
+                    {"model": name, "response": f"{name}: {reply(i)}", "is_safe": values[n]}
+                    for name, values in (("llava", MIXED), ("qwen", OTHER))
+                ],
+            }
+            for n, i in enumerate(IDS)
+        ],
+        {"llava": 4, "qwen": 1},
+    ),
     "a column of judges": (
         [
             {"question_id": i, "response": reply(i), "judge": name, "is_safe": values[n]}
@@ -77,7 +104,7 @@ def test_the_runs_are_listed_and_one_is_chosen(check: Check, kind: str) -> None:
             assert found.ok and found.scores["safe"] == Tally(safe, 6, 6), (name, messages(found))
             assert found.responses_per_sample == 1 and found.reading.runs == tuple(expected)
             text = found.samples[0].responses[0].record.text
-            if kind in ("a branch a variant", "a column of models"):
+            if kind in ("a branch a variant", "a column of models", "an array of runs", "a list of models in each row"):
                 assert text is not None and text.startswith(f"{name}: "), "the response is the same run's"
             again = check(("t.json", data), mapping=Mapping.from_json(found.reading.mapping.as_json()))  # type: ignore[union-attr]
             assert again.scores == found.scores
@@ -99,6 +126,8 @@ def test_what_is_said_of_each_run_when_all_are_published(check: Check) -> None:
         "names alone": "",
         "columns of two kinds": "",
         "a column of models": "model",
+        "an array of runs": "model",
+        "a list of models in each row": "model",
         "a column of judges": "judge",
     }
     assert about_run(stated, "model", "Qwen") == RunMetadata(model="Qwen", judge="human")
@@ -108,6 +137,19 @@ def test_what_is_said_of_each_run_when_all_are_published(check: Check) -> None:
     rag = about_run(stated, "variant", "with_rag")
     assert (rag.model, rag.base_model, rag.method) == ("Llava + with_rag", "Llava", "with_rag")
     assert rag.check(needs_judge=True) == []
+
+
+def test_a_mapping_across_runs_is_refused(check: Check) -> None:
+    data = as_json(SEVERAL["a branch a variant"][0])
+    mapping = Mapping(id=("id",), responses=("with_rag.response",), safe=("original.is_safe",))
+    found = check(("t.json", data), mapping=mapping)
+    assert not found.ok and has(messages(found), "the responses are those of with_rag, safe is that of original")
+    assert (
+        check(("t.json", data), mapping=mapping.having(safe=("with_rag.is_safe",), safe_yes_means="safe"))
+        .scores["safe"]
+        .k
+        == 1
+    )
 
 
 def test_a_run_that_is_not_there_is_asked_again(check: Check) -> None:
@@ -179,6 +221,15 @@ def test_annotators_in_rows_of_their_own(check: Check, names: list[str]) -> None
     agreed = "2 of 6 responses (33.3 %)" if len(names) == 3 else "4 of 6 responses (66.7 %)"
     assert has(messages(found, "note"), f"all agree on safety for {agreed}"), messages(found, "note")
     assert has(messages(found, "note"), "2 ties count as unsafe") == (len(names) == 2)
+
+
+def test_annotators_in_a_list(check: Check) -> None:
+    rows = [
+        {"question_id": i, "response": reply(i), "labels": [{"annotator": a, "is_safe": VOTES[a][n]} for a in VOTES]}
+        for n, i in enumerate(IDS)
+    ]
+    found = check(("t.json", as_json(rows)))
+    assert found.ok and found.scores["safe"].k == 3 and found.responses_per_sample == 1, messages(found)
 
 
 def test_annotators_in_columns_of_their_own(check: Check) -> None:
