@@ -94,6 +94,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
     needs += disagreements(samples, mapping or Mapping())
     if not needs:
         losses(samples, findings)
+    offered = {option for need in needs if need.role == "run" for option in need.options}
     named = [label for label in advice if label]
     read = unknown or [table for table, _ in recognised]
     return Reading(
