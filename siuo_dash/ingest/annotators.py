@@ -70,8 +70,10 @@ def need_of_several(partials: Sequence[Partial]) -> Need | None:
                 "several_verdicts",
                 f"A row has one response and {several}. Whose are they?",
                 (ANNOTATORS, "responses"),
-                f"{ANNOTATORS} = several people's, or several judgements, on that response: the majority is the "
-                "verdict; responses = on as many responses, whose texts are then missing",
+                details=(
+                    f"{ANNOTATORS}: several people's, or several judgements, on that response: the majority counts",
+                    "responses: on as many responses, whose texts are then missing",
+                ),
             )
     return None
 

@@ -109,8 +109,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         claims=tuple(claim for part in contained for claim in part.claims),
         known=_known([known for part in contained for known in part.known]),
         roles=roles_read(findings),
-        runs=found.names
-        or tuple(name for name, _ in contents if any(need.role == "run" and name in need.options for need in needs)),
+        runs=found.names or tuple(name for name, _ in contents if name in offered),
         run_kind=found.kind,
     )
 

@@ -186,8 +186,10 @@ def _need(group: list[_File]) -> Need:
     shared = len(set.intersection(*({key[1] for key in each.held} for each in group)))
     question = f"Are these {len(group)} files {len(group)} rounds of one run, or is each a run of its own?"
     options = (ROUNDS, *names, ANNOTATORS)
-    hint = (
-        f"they say different things of the same {counted(shared, 'sample')}; {ROUNDS} = one response more from each "
-        f"file; {ANNOTATORS} = verdicts of several people on the same responses; a name = that file alone"
+    details = (
+        f"They say different things of the same {counted(shared, 'sample')}.",
+        f"{ROUNDS}: each file is one response more of the same run",
+        f"{ANNOTATORS}: each file is another verdict on the same responses",
+        "a file's name: that file alone is the run",
     )
-    return Need("run", question, options, hint)
+    return Need("run", question, options, details=details)

@@ -222,4 +222,8 @@ def _need(tables: Sequence[Table], mapping: Mapping, names: tuple[str, ...], kin
         )
         said = ", ".join(f"{count} × {shown(value)[1:-1]}" for value, count in values.most_common(3))
         counts.append(f"{name}: {said or counted(sum(len(table.rows) for table in rows), 'row')}")
-    return Need("run", question, options, "; ".join(counts))
+    if ROUNDS in options:
+        counts.append(f"{ROUNDS}: each row of a sample is one response more of the same run")
+    if ANNOTATORS in options:
+        counts.append(f"{ANNOTATORS}: the rows are several verdicts on the same response")
+    return Need("run", question, options, details=tuple(counts))
