@@ -31,6 +31,9 @@ def main() -> None:
             f"Pages\n\n{pages.HEAD}": lambda size: pages.run(stores[size], size),
             f"From a dropped file to a published run\n\n{publishing.HEAD}": lambda size: publishing.run(work, size),
         }
+        parts[f"Reading a dropped file\n\n{publishing.READING}"] = lambda size: (
+            publishing.reading() if size == sizes[0] else []
+        )
         if not options.skip_browser:
             title = f"First view and a filter\n\n{first_view.HEAD}"
             parts[title] = lambda size: first_view.run(stores[size], size, work)

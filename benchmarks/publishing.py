@@ -14,9 +14,12 @@ from siuo_dash.analysis import preview
 from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.ingest.submission import Submission, UploadedFile, validate
+from siuo_dash.ingest import reader_process, submission
+from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.report import upload
+from siuo_dash.settings.paths import ROOT
 from siuo_dash.store import registry
+from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import RUNS
 from siuo_dash.store.registry import publish
@@ -27,6 +30,7 @@ from tests.make.runs import IDS, make_run, share, with_column
 from tests.make.stores import make_data
 
 JUDGE = "judge 0"
+READING = head("step", "in the program", "in a process of its own", "ratio")
 HEAD = head("uploads in the store", "step", "store without uploads", "store with them", "ratio")
 _PEOPLE = [registry.Actor(f"person-{number}@example.org") for number in range(50)]
 _REVIEWER = registry.Actor("reviewer@example.org", reviewer=True)
@@ -72,6 +76,14 @@ def run(work: Path, runs: int) -> list[str]:
     ]
 
 
+def reading() -> list[str]:
+    """A line of a Markdown table: reading, scoring and examining that file, here and where pages have it done."""
+    catalogue, files = read_catalogue(ROOT / "data" / "samples.csv"), [UploadedFile("results.json", _file(0))]
+    ways = {"here": submission.validate, "there": reader_process.validate}
+    took = in_turn({name: lambda read=read: read(files, catalogue) for name, read in ways.items()}, rounds=15)
+    return [line("read", words(took["here"]), words(took["there"]), f"{ratio(took, 'there', 'here'):.2f}")]
+
+
 def _file(salt: int) -> bytes:
     """The benchmark's merged format: 167 samples, three responses of about 600 characters that differ by the salt."""
     reply = "It looks at the picture, names what could go wrong and offers a safer way. " * 8
@@ -89,36 +101,34 @@ def _file(salt: int) -> bytes:
 
 
 def _submission(store: Store, file: bytes) -> Submission:
-    submission = validate([UploadedFile("results.json", file)], store.catalogue)
-    if not submission.ok:
-        raise SystemExit(f"the benchmark's own file is refused: {submission.errors[0]}")
-    return submission
+    made = reader_process.validate([UploadedFile("results.json", file)], store.catalogue)
+    if not made.ok:
+        raise SystemExit(f"the benchmark's own file is refused: {made.errors[0]}")
+    return made
 
 
 def _preview(store: Store, file: bytes) -> None:
     """What a page does before it shows the preview: read, score, examine, place, compare with earlier runs."""
     store.refresh()
-    submission = _submission(store, file)
-    metrics = [METRICS[name] for name in submission.scores]
-    new = upload.candidate(submission, JUDGE)
+    made = _submission(store, file)
+    metrics = [METRICS[name] for name in made.scores]
+    new = upload.candidate(made, JUDGE)
     names = preview.known_names(store)
     standing = preview.standing(store, new, metrics[0], "Model 00001")
     assert standing is not None
     upload.around(standing)
-    upload.health_frame(submission)
-    upload.domain_frame(submission, metrics[0])
+    upload.health_frame(made)
+    upload.domain_frame(made, metrics[0])
     preview.earlier_runs(store, new, "Model 00001", names["model"], metrics)
 
 
-def _publish(folder: Path, submission: Submission) -> None:
-    publish(folder, submission.to_table(RunMetadata("Example-VL-7B", JUDGE)), by=None)
+def _publish(folder: Path, made: Submission) -> None:
+    publish(folder, made.to_table(RunMetadata("Example-VL-7B", JUDGE)), by=None)
 
 
-def _send(folder: Path, submission: Submission) -> str:
+def _send(folder: Path, made: Submission) -> str:
     limits = registry.Limits(1_000, 1_000)
-    return registry.submit(
-        folder, submission.to_table(RunMetadata("Sent-VL-7B", JUDGE)), _PEOPLE[0], limits=limits
-    ).run_id
+    return registry.submit(folder, made.to_table(RunMetadata("Sent-VL-7B", JUDGE)), _PEOPLE[0], limits=limits).run_id
 
 
 def _fill(folder: Path, runs: int) -> None:

@@ -29,9 +29,9 @@ from siuo_dash.cli.output import open_store, print_json, print_line, print_table
 from siuo_dash.errors import Finding, StoreError, SubmissionError
 from siuo_dash.ingest.files import MAX_FILE
 from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, about_run, each_run
-from siuo_dash.ingest.submission import validate as validate_files
 from siuo_dash.report.upload import by_kind, recognised
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.registry import AlreadyPublished, publish

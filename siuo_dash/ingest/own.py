@@ -35,8 +35,8 @@ def _is_export(table: Table) -> bool:
 def _read(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
     known = _known(table)
     for name, value in (known.metadata or {}).items():
-        fact = FACTS.get(name)
-        if isinstance(fact, Number) and fact.fits(value) and (wrong := fact.check(value)):
+        fact = FACTS[name]
+        if isinstance(fact, Number) and (wrong := fact.check(value)):
             findings.error(f"{name}: {wrong.message}", hint="export the run again", field=name)
     return Contents(records=_records(table, catalogue, findings), known=[known])
 
@@ -82,7 +82,7 @@ def _known(table: Table) -> Known:
     return Known(
         model=row["model"] if isinstance(row["model"], str) else None,
         judge=row["judge"] if isinstance(row["judge"], str) else None,
-        metadata={name: row.get(name) for name in RUN_COLUMNS},
+        metadata={name: row[name] for name, fact in FACTS.items() if fact.fits(row.get(name))},
     )
 
 

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from siuo_dash import __version__
 from siuo_dash.errors import SiuoError
+from siuo_dash.ingest import reader_process
 from siuo_dash.server import first_view, gate, guards, logs, monitoring
 from siuo_dash.server.monitoring import measured
 from siuo_dash.ui import page, streamlit_private
@@ -28,6 +29,7 @@ __all__ = ["explain", "lifespan", "measured", "middleware", "routes"]
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Read the results at start-up, so that the first visitor does not wait for it."""
     logs.install(monitoring.Counting())
+    reader_process.start()
     streamlit_private.ignore_pages_folder()
     try:
         await anyio.to_thread.run_sync(page.warm_up)
@@ -35,6 +37,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         logs.event("data not readable", level=logging.WARNING, error=error)
     logs.event("start", version=__version__)
     yield
+    reader_process.stop()
     logs.event("stop")
 
 

@@ -12,7 +12,7 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import LABEL_COLUMNS, Labels
 from siuo_dash.charts.bars import MOST_RUNS, grouped_bars
 from siuo_dash.ingest.files import UploadedFile
-from siuo_dash.ingest.labels import read_labels
+from siuo_dash.ingest.reader_process import read_labels
 from siuo_dash.report import capabilities as report
 from siuo_dash.report import domains as words
 from siuo_dash.report import labels

@@ -15,7 +15,8 @@ from siuo_dash.benchmark import badges
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.names import similar
 from siuo_dash.errors import SiuoError
-from siuo_dash.ingest.submission import Submission, UploadedFile, validate
+from siuo_dash.ingest.reader_process import validate
+from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.report import review as report
 from siuo_dash.report.runs import attempt_words
 from siuo_dash.store import registry

@@ -17,7 +17,8 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import SiuoError, SubmissionError
 from siuo_dash.ingest.mapping import Mapping
-from siuo_dash.ingest.submission import Submission, UploadedFile, validate
+from siuo_dash.ingest.reader_process import validate
+from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.report import review as report
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store

@@ -11,7 +11,8 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import SiuoError, SubmissionError
 from siuo_dash.ingest.read import Reading
-from siuo_dash.ingest.submission import Submission, UploadedFile, about_run, each_run, validate
+from siuo_dash.ingest.reader_process import validate
+from siuo_dash.ingest.submission import Submission, UploadedFile, about_run, each_run
 from siuo_dash.report import upload_runs as report
 from siuo_dash.text import counted
 from siuo_dash.ui import account, display
