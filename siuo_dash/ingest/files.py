@@ -10,7 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import pyarrow as pa
+
 from siuo_dash.ingest.findings import Findings, Unreadable, shown
+from siuo_dash.ingest.inspect_log import as_json, is_log
 from siuo_dash.ingest.xlsx_parts import WORKBOOK, plain_archive
 from siuo_dash.text import counted, spelled_out
 
@@ -30,6 +33,8 @@ ARROW: Final = (ARROW_FILE, b"\xff\xff\xff\xff")
 """Arrow's file form, which is also Feather's, and its stream."""
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _CHUNK: Final = 1 << 18
+_ZSTD: Final = 93
+"""The method of a zip's member that Inspect AI's newer logs use."""
 
 _UNPACK: Final = "unpack it, or use .gz or .zip"
 _PLAIN_ZIP: Final = "pack it again as a plain .zip, or drop the file inside"
@@ -167,6 +172,9 @@ def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: i
                 parts = {member.filename: _inflate(archive, member, budget) for member in archive.infolist()}
                 yield UploadedFile(name, plain_archive(parts))
                 return
+            if is_log(archive.namelist()):
+                yield UploadedFile(name, _log(archive, budget))
+                return
             members = [member for member in archive.infolist() if not _is_furniture(member)]
             if not members:
                 findings.error("the archive is empty")
@@ -181,6 +189,33 @@ def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: i
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         # RuntimeError is what zipfile raises for a password, NotImplementedError for an unknown compression
         findings.error(f"not readable: {_plain(error)}", hint=_PLAIN_ZIP)
+
+
+def _log(archive: zipfile.ZipFile, budget: _Budget) -> bytes:
+    """The log in an archive, a member at a time: of its events and pictures nothing is kept."""
+    passing = _Budget(2 * MAX_TOTAL)
+
+    def member(name: str) -> bytes:
+        found = archive.getinfo(name)
+        return _zstd(archive, found, passing) if found.compress_type == _ZSTD else _inflate(archive, found, passing)
+
+    log = as_json(archive.namelist(), member)
+    budget.spend(len(log), len(log))
+    return log
+
+
+def _zstd(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> bytes:
+    """A member that is compressed with Zstandard, which zipfile does not know; unpacked in small pieces."""
+    assert archive.fp is not None
+    archive.fp.seek(member.header_offset + 26)
+    lengths = archive.fp.read(4)  # of the name and of what follows it, before the data
+    archive.fp.seek(int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little"), io.SEEK_CUR)
+    stream = pa.CompressedInputStream(pa.BufferReader(archive.fp.read(member.compress_size)), "zstd")
+    out = bytearray()
+    while chunk := stream.read(_CHUNK):
+        out += chunk
+        budget.spend(len(chunk), len(out))
+    return bytes(out)
 
 
 def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> bytes:

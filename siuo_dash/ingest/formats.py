@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from siuo_dash.ingest import official, own, vlmevalkit
+from siuo_dash.ingest import helm, inspect_log, lm_eval, official, own, promptfoo, totals, vlmevalkit
 from siuo_dash.ingest.fields import Table
 from siuo_dash.ingest.records import Format
 
@@ -16,12 +16,20 @@ FORMATS: Final[tuple[Format, ...]] = (
     vlmevalkit.GENERATION,
     official.GENERATION,
     own.EXPORT,
+    inspect_log.INSPECT,
+    lm_eval.SAMPLES,
+    promptfoo.ROWS,
+    promptfoo.CSV,
+    helm.STATE,
+    helm.STATS,
+    helm.PREDICTIONS,
+    totals.TOTALS,
 )
 """In the order in which they are tried: the first one that fits a file reads it."""
 TABLE: Final = "table"
 """The label of a file that no format fits: it is read by a mapping of its fields."""
 TABLE_ABOUT: Final = """\
-**Any table** (CSV, TSV, JSON, JSONL, Parquet, XLSX), also responses in one file and verdicts in another: the fields
+**Any table** (CSV, TSV, JSON, JSONL, Parquet, Arrow, XLSX), also responses in one file and verdicts in another: the fields
 are recognised where their names and values are plain, and asked for where they are not."""
 TABLE_ADVICE: Final = "drop the file with the verdicts beside it, or map the field that holds them"
 

@@ -33,14 +33,14 @@ def read_json(name: str, text: str, findings: Findings) -> Table:
     """
     if sum(map(text.count, ",[{")) > MAX_ITEMS:
         raise Unreadable(f"more than {MAX_ITEMS:,} values", ONE_RUN)
-    value, error = _load(text)
+    value, error = load_json(text)
     if error is None:
         return _of_value(name, value, findings)
     if lines := _lines(text):
         said = ((number, item, f"the line is not readable as JSON: {wrong}") for number, item, wrong in lines)
         hint = "was the run interrupted while it wrote this line?"
         return Table(name, _objects(said, "a line is not readable as JSON", hint, findings), "jsonl")
-    value, still = _load(_LAST_COMMA.sub(lambda found: found[1] or "", text))
+    value, still = load_json(_LAST_COMMA.sub(lambda found: found[1] or "", text))
     if still is None:
         return _of_value(name, value, findings)
     objects = list(_one_after_another(text))
@@ -69,7 +69,7 @@ def _lines(text: str) -> list[tuple[int, Any, str]]:
         return []
     read = []
     for number, line in filled:
-        value, wrong = _load(line)
+        value, wrong = load_json(line)
         read.append((number, value, wrong or "not an object"))
     good = sum(isinstance(value, Mapping) for _, value, _ in read)
     return read if good >= _LINES * len(read) else []
@@ -91,8 +91,8 @@ def _one_after_another(text: str) -> Iterator[Any]:
         at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
 
 
-def _load(text: str) -> tuple[Any, str | None]:
-    """The value and None, or None and what is wrong with it."""
+def load_json(text: str) -> tuple[Any, str | None]:
+    """The value of a JSON text and None, or None and what is wrong with it."""
     try:
         value = json.loads(text, parse_constant=_constant, object_pairs_hook=_object)
     except json.JSONDecodeError as error:

@@ -133,8 +133,8 @@ def _recognised(
         part = known.read(table, catalogue, findings.at(file=table.file))
         contents.append((_part(table), part))
         # A mapping may have been made for the file's own fields, not for the clean ones.
-        is_for_raw = mapping is not None and not _fits(mapping, part.tables) and _fits(mapping, [table])
-        by_mapping += [table] if part.tables and is_for_raw else part.tables
+        is_for_own = mapping is not None and not _fits(mapping, part.tables) and _fits(mapping, [table])
+        by_mapping += [table] if part.tables and part.has_own_fields and is_for_own else part.tables
     return contents, by_mapping
 
 

@@ -149,7 +149,8 @@ class Contents:
 
     partials: parts of samples, joined with those of the other files. records: whole samples. claims: scores that the
     file states. known: what it says of the run, the surest first. tables: its samples under clean names, where which
-    field is the verdict is for the file's author to say: read by a mapping, given or guessed.
+    field is the verdict is for the file's author to say: read by a mapping, given or guessed. has_own_fields: whether
+    a mapping may also name the fields as the file itself has them.
     """
 
     partials: Sequence[Partial] = ()
@@ -157,6 +158,7 @@ class Contents:
     claims: Sequence[Claim] = ()
     known: Sequence[Known] = ()
     tables: Sequence[Table] = ()
+    has_own_fields: bool = True
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from siuo_dash.benchmark.judgement import Question, stated
 from siuo_dash.benchmark.schema import FLAGS, METRICS
 from siuo_dash.benchmark.scoring import Judged, Tally
 from siuo_dash.errors import Finding
-from siuo_dash.ingest import read
+from siuo_dash.ingest import read, totals
 from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.records import Claim, SampleRecord
 from siuo_dash.ingest.scored import ScoredSample
@@ -31,7 +31,7 @@ def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
     generation = [record for record in reading.samples if record.task == "generation"]
     errors = [finding for finding in reading.findings if finding.severity == "error"]
     if not reading.samples and not reading.needs and not errors:
-        if reading.claims:
+        if reading.claims or reading.advice == totals.ADVICE:
             findings.error("only scores, no samples", hint=reading.advice)
         else:
             findings.error("no sample could be read", hint="see docs/formats.md for what is understood")

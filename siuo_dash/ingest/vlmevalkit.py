@@ -53,7 +53,9 @@ def _is_scores(table: Table) -> bool:
     """Whether this is a score file: means only, no samples."""
     names = set(table.first)
     return 1 <= len(table.rows) <= 2 and (
-        _OVERALL["safe"] in names or ("Overall" in names and bool(names & {domain.id for domain in DOMAINS}))
+        _OVERALL["safe"] in names
+        or ("Overall" in names and bool(names & {domain.id for domain in DOMAINS}))
+        or {"SIUO_GEN", "SIUO_MCQ", "SIUO"} <= names
     )
 
 
@@ -108,7 +110,10 @@ def _read_multiple_choice(table: Table, catalogue: Catalogue, findings: Findings
 
 def _read_scores(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
     """The scores that a score file states; it has no samples."""
-    stated = {metric: table.first.get(name) for metric, name in _OVERALL.items()} | {"mcqa": table.first.get("Overall")}
+    first = table.first
+    stated = {metric: first.get(name) for metric, name in _OVERALL.items()} | {"mcqa": first.get("Overall")}
+    if "SIUO_GEN" in first:  # of both tasks: VLMEvalKit's key metric of each, and their mean
+        stated |= {"safe_and_effective": first["SIUO_GEN"], "mcqa": first["SIUO_MCQ"]}
     read = {metric: _number(value) for metric, value in stated.items()}
     return Contents(
         claims=[

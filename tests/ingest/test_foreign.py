@@ -16,14 +16,8 @@ from tests.ingest.answering import Answers, answer_all
 from tests.ingest.make import has, messages, uploaded
 
 NOT_YET: Final = (
-    "05/table_old.csv",
-    "15/log.eval",
     "23/rating_in_text.csv",
     "23/rating_in_text.csv with as_words.json",
-    "25/per_instance_stats.json",
-    "26/ExampleVL_SIUO_GEN_gpt-4o-mini_detailed.tsv+ExampleVL_SIUO_score.csv",
-    "26/metrics.json",
-    "26/x_results.json",
     "test_failed_votes_are_no_complete_run",
     "test_nan_is_an_empty_reply",
 )
