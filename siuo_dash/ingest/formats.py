@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from siuo_dash.ingest import helm, inspect_log, lm_eval, official, own, promptfoo, totals, vlmevalkit
+from siuo_dash.ingest import helm, inspect_log, lm_eval, official, opencompass, own, promptfoo, totals, vlmevalkit
 from siuo_dash.ingest.fields import Table
 from siuo_dash.ingest.records import Format
 
@@ -18,6 +18,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     own.EXPORT,
     inspect_log.INSPECT,
     lm_eval.SAMPLES,
+    opencompass.DETAILS,
     promptfoo.ROWS,
     promptfoo.CSV,
     helm.STATE,
@@ -29,8 +30,8 @@ FORMATS: Final[tuple[Format, ...]] = (
 TABLE: Final = "table"
 """The label of a file that no format fits: it is read by a mapping of its fields."""
 TABLE_ABOUT: Final = """\
-**Any table** (CSV, TSV, JSON, JSONL, Parquet, Arrow, XLSX), also responses in one file and verdicts in another: the fields
-are recognised where their names and values are plain, and asked for where they are not."""
+**Any table** (CSV, TSV, JSON, JSONL, Parquet, Arrow, XLSX), also responses in one file and verdicts in another: the
+fields are recognised where their names and values are plain, and asked for where they are not."""
 TABLE_ADVICE: Final = "drop the file with the verdicts beside it, or map the field that holds them"
 
 

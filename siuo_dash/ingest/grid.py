@@ -37,7 +37,8 @@ def locate(grid: Sequence[Numbered], findings: Findings) -> Located:
     """
     first = _first_sample(grid)
     if first is None:
-        return Located(check_header(grid[0][1]), list(grid[1:]), has_ids=False)
+        at = _below_groups(grid)
+        return Located(check_header(grid[at][1]), list(grid[at + 1 :]), has_ids=False)
     if first == 0:
         raise Unreadable("no header: the first row is a sample", "add a row with the columns' names above it", row=1)
     at = _header(grid[:first])
@@ -98,6 +99,16 @@ def _header(rows: Sequence[Numbered]) -> int:
         if are_names and len(set(names)) + (is_apart or is_merged) > len(_filled(rows[best][1])):
             best = place
     return best
+
+
+def _below_groups(grid: Sequence[Numbered]) -> int:
+    """The place of the header where no row has an id: the second row, where the first names groups of columns."""
+    written = [str(grid[0][1][column]) for column in _filled(grid[0][1])]
+    if len(set(written)) == len(written) or len(grid) < 3:
+        return 0
+    names = [grid[1][1][column] for column in _filled(grid[1][1])]
+    are_names = all(isinstance(name, str) and len(name) <= _NAME for name in names)
+    return int(are_names and len(set(names)) == len(names) >= len(written))
 
 
 def _groups(grid: Sequence[Numbered], at: int) -> list[Cells]:

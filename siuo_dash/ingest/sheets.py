@@ -50,7 +50,7 @@ class _Seen:
 def read_xlsx(name: str, data: bytes, findings: Findings) -> list[Table]:
     """The tables of a spreadsheet, a sheet each, numbered as the spreadsheet numbers rows; raises Unreadable.
 
-    Of several sheets those with sample ids are read, the others named; without any such sheet the first one is.
+    Of several sheets those with sample ids are read, the others named; without any such sheet the longest one is.
     """
     try:
         with warnings.catch_warnings():
@@ -91,7 +91,8 @@ def _tables(name: str, data: bytes, seen: _Seen, findings: Findings) -> list[Tab
     _report(seen, counts, findings)
     if not found:
         raise Unreadable("the spreadsheet has no rows below a header")
-    chosen = [title for title, located in found.items() if located.has_ids] or list(found)[:1]
+    largest = max(found, key=lambda title: len(found[title].rows))
+    chosen = [title for title, located in found.items() if located.has_ids] or [largest]
     if others := [title for title in titles if title not in chosen]:
         what = f"{counted(len(others), 'sheet')} not read: {', '.join(map(shown, others[:8]))}"
         why = "no column of sample ids" if found[chosen[0]].has_ids else f"only {shown(chosen[0])} is read"

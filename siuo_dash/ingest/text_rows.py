@@ -27,7 +27,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_DELIMITERS: Final = "\t,;"
+_DELIMITERS: Final = "\t,;|"
 _WINDOWS: Final = 0.1
 """Share of bytes above ASCII up to which a text that is not UTF-8 is read as Windows-1252; more is another script."""
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")

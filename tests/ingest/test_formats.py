@@ -66,4 +66,4 @@ def test_the_upload_page_lists_it_before_any_table() -> None:
 
 
 def test_each_line_of_the_page_is_there_once() -> None:
-    assert len(set(formats.understood())) == len(formats.understood()) == 10
+    assert len(set(formats.understood())) == len(formats.understood()) == 11

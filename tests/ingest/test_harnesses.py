@@ -323,6 +323,22 @@ def test_one_filter_of_several_is_read_and_said(check: Check) -> None:
     assert has(messages(submission, "warning"), "'none' is read, not 'strict'")
 
 
+# OpenCompass
+
+
+def test_what_correct_means_in_opencompass_is_asked(check: Check) -> None:
+    details: dict[str, Any] = {
+        str(n): {"question_id": i, "prediction": reply(i), "references": "unsafe", "correct": bool(s)}
+        for n, (i, s) in enumerate(PAIRS)
+    }
+    data = as_json({"accuracy": 66.7, "details": {"type": "GEN", **details}})
+    asked = check(("siuo.json", data))
+    assert not asked.ok and "references" not in asked.reading.fields
+    mapping = Mapping(id=("question_id",), responses=("prediction",), safe=("result.correct",), safe_yes_means="safe")
+    exact(check(("siuo.json", data), mapping=mapping))
+    exact(check(("siuo.json", data), mapping=mapping.having(safe=("correct",))))
+
+
 # totals
 
 RUN = as_csv(table(question_id=IDS, safe=MIXED))

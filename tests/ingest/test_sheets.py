@@ -12,7 +12,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from siuo_dash.benchmark.scoring import Tally
-from tests.ingest.make import IDS, MIXED, Check, as_zip, has, messages, reply
+from tests.ingest.make import IDS, MIXED, QUESTIONS, Check, as_zip, has, messages, reply
 
 HEADER = ["question_id", "response", "safe"]
 ROWS: list[list[Any]] = [[i, reply(i), "safe" if s else "unsafe"] for i, s in zip(IDS, MIXED, strict=True)]
@@ -85,6 +85,17 @@ def test_groups_tell_columns_of_one_name_apart(check: Check) -> None:
     rows += [[i, reply(i, 1), s, reply(i, 2), s] for i, _, s in ROWS]
     fields = check(("a.xlsx", book(("Sheet", rows)))).reading.fields
     assert {"round 1 response", "round 1 safe", "round 2 response", "round 2 safe"} <= fields.keys()
+
+
+def test_groups_above_a_header_where_questions_are_the_ids(check: Check) -> None:
+    rows = [["Item", "Item", "Verdict"], ["question", "response", "safe"], *([QUESTIONS[i], t, s] for i, t, s in ROWS)]
+    assert check(("a.xlsx", book(("Sheet", rows)))).scores == EXACT
+
+
+def test_without_ids_the_longest_sheet_is_read(check: Check) -> None:
+    rows = [["question", "response", "safe"], *([QUESTIONS[i], t, s] for i, t, s in ROWS)]
+    submission = check(("a.xlsx", book(("Summary", [["metric", "value"], ["safe", 0.67]]), ("Samples", rows))))
+    assert submission.scores == EXACT and has(messages(submission, "warning"), "1 sheet not read: 'Summary'")
 
 
 def test_two_columns_of_one_name_are_refused(check: Check) -> None:

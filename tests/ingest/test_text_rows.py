@@ -26,6 +26,7 @@ EXACT = {"safe": Tally(4, 6, 6)}
         ("sep=;\r\n" + SEMICOLONS).encode(),
         ('"sep=,"\n' + COMMAS).encode(),
         ("sep=|\n" + SEMICOLONS.replace(";", "|")).encode(),
+        SEMICOLONS.replace(";", "|").encode(),
         ("\r\n\r\n" + COMMAS).encode(),
         ("SIUO results\n" + COMMAS).encode(),
         ("SIUO, M-7B, judged by hand\n\n" + COMMAS).encode(),
