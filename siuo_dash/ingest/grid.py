@@ -96,7 +96,8 @@ def _header(rows: Sequence[Numbered]) -> int:
         before = rows[max(place - 1, 0)]
         is_apart = before[0] + 1 < rows[place][0]
         is_merged = place > 0 and any(cells[n] == before[1][n] for n in _filled(cells) & _filled(before[1]))
-        if are_names and len(set(names)) + (is_apart or is_merged) > len(_filled(rows[best][1])):
+        named = {str(rows[best][1][n]) for n in _filled(rows[best][1])}
+        if are_names and len(set(names)) + (is_apart or is_merged) > len(named):
             best = place
     return best
 
