@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from siuo_dash.ingest.files import UploadedFile
+from tests.generate.exports import EXPORTS
 from tests.generate.made import Made, Maker, majority
 from tests.generate.recipe import Recipe
 from tests.generate.samples import question
@@ -269,4 +270,5 @@ _BUILDERS: Final[dict[str, Callable[[list[Item], random.Random], tuple[str, byte
     "fastchat": _fastchat,
     "deepsafe": _deepsafe,
     "label_studio": _label_studio,
+    **EXPORTS,
 }

@@ -43,7 +43,9 @@ LAYOUTS: Final = (
 HANDS: Final = ("title", "average", "two_headers", "merged", "summary_sheet", "sheet_a_domain")
 HARNESSES: Final = (
     "inspect_json inspect_eval promptfoo_json promptfoo_jsonl promptfoo_csv lmms_eval helm_scenario helm_stats "
-    "opencompass fastchat deepsafe label_studio"
+    "opencompass fastchat deepsafe label_studio harmbench strongreject xstest do_not_answer wildguard beavertails "
+    "md_judge guard_probability guard_yes moderation batch traces test_cases scanner true_false_scores ids_by_verdict "
+    "scalars tuples vote_counts chat_with_judge reason_and_score scores_of_tracker label_and_score ragged needs_caution"
 ).split()
 
 
@@ -155,7 +157,7 @@ def draw(seed: int) -> Recipe:
         options=rng.choice(("", "columns", "list", "object", "shuffled")),
         key=rng.random() < 0.5,
         letters=rng.choice(("letter", "brackets", "sentence", "dot", "words")),
-        harness=rng.choice(HARNESSES) if rng.random() < 0.12 else "",
+        harness=rng.choice(HARNESSES) if rng.random() < 0.14 else "",
         constant=rng.random() < 0.02,
         disagree=rng.random() < 0.1,
         repeated=rng.choice(("same", "other")) if rng.random() < 0.05 else "",
