@@ -16,7 +16,7 @@ from tests.generate.samples import catalogue
 from tests.generate.special import make
 from tests.ingest.answering import answer_all
 
-Outcome = Literal["exact", "asked", "refused", "wrong"]
+Outcome = Literal["exact", "asked", "refused", "wrong", "crashed"]
 WRONG: Final = "wrong"
 
 
@@ -36,8 +36,8 @@ class Judged:
 
     @property
     def is_wrong(self) -> bool:
-        """Whether a figure came out that is not the file's."""
-        return WRONG in (self.first, self.last)
+        """Whether a figure came out that is not the file's, or nothing but a traceback."""
+        return bool({WRONG, "crashed"} & {self.first, self.last})
 
 
 def generate(recipe: Recipe) -> tuple[list[UploadedFile], Made]:
@@ -51,6 +51,13 @@ def generate(recipe: Recipe) -> tuple[list[UploadedFile], Made]:
 def judge(recipe: Recipe) -> Judged:
     """Drops the files of a recipe, answers what is asked, and compares."""
     files, made = generate(recipe)
+    try:
+        return _judge(recipe, files, made)
+    except Exception as error:  # noqa: BLE001 - a reader that raises is a finding like others, with its recipe
+        return Judged("crashed", "crashed", f"{type(error).__name__}: {error}")
+
+
+def _judge(recipe: Recipe, files: list[UploadedFile], made: Made) -> Judged:
     first = validate(files, catalogue())
     before, why = _outcome(first, made, unasked=True)
     if before == WRONG or first.ok:
