@@ -16,17 +16,10 @@ PARTS: Final = 10
 Known = tuple[Recipe, Callable[[Recipe], bool]]
 
 
-_OTHERS: Final = {
-    "baseline_safe", "previous_verdict", "self_assessment", "text_safe", "user_safety", "crowd_disagrees", "max_score",
-}  # fmt: skip
 KNOWN: Final[dict[str, Known]] = {
     "a verdict on something else": (
         Recipe(83, direction="harm", name="jailbreak", yes_is_safe=False, decoys=("baseline_safe",)),
-        lambda r: bool(_OTHERS & set(r.decoys)),
-    ),
-    "a column that is no verdict, in the judge's object": (
-        Recipe(252, task="none", decoys=("crowd_disagrees",), layout="deep"),
-        lambda r: bool(r.decoys) and r.layout in ("nested", "deep"),
+        lambda r: bool(r.decoys),
     ),
     "options in another order": (
         Recipe(480, task="choice", response="response_text", options="shuffled"),
@@ -35,6 +28,11 @@ KNOWN: Final[dict[str, Known]] = {
     "a file a round with a sheet a domain": (
         Recipe(1951, response="assistant", format="xlsx", rounds_as="files", hand="sheet_a_domain"),
         lambda r: r.rounds_as == "files" and r.hand == "sheet_a_domain",
+    ),
+    "fields of some rows only": (Recipe(308, harness="ragged"), lambda r: r.harness == "ragged"),
+    "replies in a list of objects that are not found": (
+        Recipe(854, response="predicted_text", direction="open", name="llm_judge", coding="words", rounds_as="objects"),
+        lambda r: r.rounds_as in ("objects", "columns"),
     ),
     "a list of metrics": (
         Recipe(829, response="", direction="open", name="score", several="metric_list"),

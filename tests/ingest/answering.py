@@ -47,14 +47,22 @@ class Answers:
 
     def to(self, need: Need) -> str | None:
         """The answer to a question: one of its options; None where none of them is true, or it is not known."""
-        if need.role.endswith(("_at_least", "_at_most")):
-            return getattr(self, f"{need.role.split('_')[0]}_threshold") or None
         known = getattr(self, need.role, ())
         for choice in (known,) if isinstance(known, str) else known:
             for option in need.options:
                 if choice and (option == choice or option.endswith((f".{choice}", f"/{choice}"))):
                     return option
         return None
+
+    def limit(self, need: Need) -> dict[str, float]:
+        """The entry of the mapping that a question for a limit leads to: by its hint, the other way round too."""
+        question, _, way = need.role.partition("_")
+        limit: str = getattr(self, f"{question}_threshold", "")
+        if way not in ("at_least", "at_most") or not limit:
+            return {}
+        if question == "safe" and self.safe_above == "unsafe":
+            return {"safe_at_most": float(limit) - 0.001}
+        return {f"{question}_at_least": float(limit)}
 
 
 def answer_all(
@@ -65,7 +73,9 @@ def answer_all(
         mapping = submission.reading.mapping or Mapping()
         after = mapping
         for need in submission.reading.needs:
-            if (option := answers.to(need)) is not None:
+            if limit := answers.limit(need):
+                after = after.having(**limit)
+            elif (option := answers.to(need)) is not None:
                 after = after.answered(need.role, option)
         for role in ("safe_values", "effective_values"):
             # The hint of an error names the entry of the mapping that mends it.
