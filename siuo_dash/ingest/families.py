@@ -87,17 +87,18 @@ def family_in(tables: Sequence[Table]) -> Family | None:
     for table in tables:
         fields = field_values(table)
         verdicts = [each for each in fields if is_verdict(each)]
-        found = _largest(verdicts, fields)
+        found = _largest(verdicts, keys_of(table))
         if found is not None:
             template, names = found
             return _whole(template, names, [each.path for each in fields])
     return None
 
 
-def _largest(verdicts: list[FieldValues], fields: list[FieldValues]) -> tuple[str, tuple[str, ...]] | None:
+def _largest(verdicts: list[FieldValues], keys: set[str]) -> tuple[str, tuple[str, ...]] | None:
+    """The template and the names of most runs. keys: as the rows have them, for names with dots of their own."""
     groups: dict[str, dict[str, FieldValues]] = {}
     for each in verdicts:
-        for template, name in _templates(each.path):
+        for template, name in _templates(each.path, keys):
             groups.setdefault(template, {})[name] = each
     usable: dict[str, tuple[str, ...]] = {}
     for template, members in groups.items():
@@ -116,18 +117,33 @@ def _largest(verdicts: list[FieldValues], fields: list[FieldValues]) -> tuple[st
         usable[template] = names
     if not usable:
         return None
-    best = max(usable, key=lambda template: (len(usable[template]), *_fit(template)))
+    best = max(usable, key=lambda template: _fit(template, len(usable[template])))
     return best, usable[best]
 
 
-def _fit(template: str) -> tuple[bool, bool, int]:
-    """A name that is a whole part of the path is better than one that is a piece of it; then the longer rest."""
+def _fit(template: str, count: int) -> tuple[bool, bool, int, int]:
+    """A name that is a whole part of the path is better than one that is a piece of it; then more; the longer rest."""
     before, after = template.split(RUN)
     is_whole = (not before or before.endswith(".")) and after.startswith(".")
-    return names_question(before + " " + after, "safe"), is_whole, len(before) + len(after)
+    return names_question(before + " " + after, "safe"), is_whole, count, len(before) + len(after)
 
 
-def _templates(path: str) -> list[tuple[str, str]]:
+def keys_of(table: Table) -> set[str]:
+    """The keys of the rows and of the objects in them, of the first rows."""
+    keys: set[str] = set()
+    level: list[Any] = list(table.values[:20])
+    for _ in range(4):
+        keys.update(key for each in level for key in each)
+        level = [inner for each in level for inner in each.values() if isinstance(inner, dict)]
+    return keys
+
+
+def may_name(name: str, path: str, keys: set[str]) -> bool:
+    """Whether a piece of a path is one name: it does not cross from an object into what it holds."""
+    return "." not in name or name in keys or path in keys
+
+
+def _templates(path: str, keys: set[str]) -> list[tuple[str, str]]:
     """(template, name) of each piece of a path that may name a run."""
     pieces = re.findall(r"[^._\-\s/]+|[._\-\s/]+", path)
     if len(pieces) > 15:
@@ -139,7 +155,9 @@ def _templates(path: str) -> list[tuple[str, str]]:
                 "".join(part) for part in (pieces[:first], pieces[first : last + 1], pieces[last + 1 :])
             )
             # A name in the middle of a word tells runs apart only where it is a part of the path by itself.
-            if "." not in name and (not before or not after or (before.endswith(".") and after.startswith("."))):
+            if may_name(name, path, keys) and (
+                not before or not after or (before.endswith(".") and after.startswith("."))
+            ):
                 found.append((f"{before}{RUN}{after}", name))
     return found
 
@@ -187,7 +205,7 @@ def _seen(table: Table, plain: dict[str, str], family: Family) -> Table:
 def is_run_name(name: str) -> bool:
     """Whether a piece of a field's name may be a run's: no word for a part of an evaluation."""
     words = {re.sub(r"\d+$", "", word) or word for word in name_tokens(name)} or {""}
-    return len(name) <= 60 and bool(words - _PARTS - {""})
+    return len(name) <= 60 and bool(words - _PARTS - {""}) and not name.endswith((".is", "_is", ".was", "_resp"))
 
 
 def is_model_name(name: str) -> bool:
@@ -201,14 +219,16 @@ def _is_person(name: str) -> bool:
 
 
 def is_verdict(each: FieldValues) -> bool:
-    """Whether the field holds labels that might be verdicts: few different short values."""
+    """Whether the field holds what might be verdicts: numbers, or few different short labels."""
     items = [token(item) for item in spread(value for value in each.values if not is_blank(value))]
     different = set(items)
+    known = YES | NO | UNGRADED
+    if items and all(_NUMBER.fullmatch(item) or item in known for item in different):
+        return True
     if not items or len(different) > 11 or any(len(item) > 40 for item in different):
         return False
-    known = YES | NO | UNGRADED
     return all(item in known or _NUMBER.fullmatch(item) or _WORDS.search(item) for item in different)
 
 
-_NUMBER: Final = re.compile(r"-?\d(\.\d+)?|10")
+_NUMBER: Final = re.compile(r"-?\d{1,3}(\.\d+)?")
 _WORDS: Final = re.compile(r"safe|harm|effective|helpful|refus|compl|pass|fail|good|bad|ok")

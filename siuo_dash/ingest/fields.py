@@ -72,8 +72,8 @@ def value_at(row: Row, path: str) -> Any:
     rest = path
     while rest:
         if isinstance(here, Mapping):
-            key = rest if rest in here else rest.split(".", 1)[0]
-            if key not in here:
+            key = rest if rest in here else _first_key(here, rest)
+            if key is None:
                 return None
             here = here[key]
         elif isinstance(here, (list, tuple)):
@@ -85,6 +85,12 @@ def value_at(row: Row, path: str) -> Any:
             return None
         rest = rest[len(key) + 1 :]
     return here
+
+
+def _first_key(here: Row, path: str) -> str | None:
+    """The key that a path begins with; it may hold dots itself: 'llava-1.5' of 'llava-1.5.text'."""
+    parts = path.split(".")[:10]
+    return next((key for last in range(1, len(parts)) if (key := ".".join(parts[:last])) in here), None)
 
 
 def has_field(row: Row, path: str) -> bool:

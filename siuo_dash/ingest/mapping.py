@@ -155,6 +155,14 @@ class Mapping:
             }
         )
 
+    def for_runs(self, runs: Iterable[str]) -> Mapping:
+        """This mapping with the fields of all these runs."""
+        each = [self.for_run(run) for run in runs]
+        many = [role.name for role in ROLES if role.many]
+        return self.having(
+            **{name: tuple(dict.fromkeys(p for one in each for p in getattr(one, name))) for name in many}
+        )
+
     @property
     def templates(self) -> list[str]:
         """The fields that hold the place of a run's name."""

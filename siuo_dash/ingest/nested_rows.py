@@ -11,8 +11,13 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.ingest.fields import Row, Table, parse_id
 from siuo_dash.ingest.repeats import kind_of_field
 from siuo_dash.ingest.text_rows import MAX_ROWS
+from siuo_dash.ingest.verdicts import name_tokens, names_question
 
 _MOST: Final = 0.5
+_METRIC_KEYS: Final = frozenset(
+    "metric metric_name name key criterion criteria dimension aspect category_name scorer evaluator check rubric "
+    "attribute axis question_type judgement_type label_name from_name assertion measure facet".split()
+)
 
 
 def spread_out(table: Table, catalogue: Catalogue) -> Table:
@@ -21,8 +26,7 @@ def spread_out(table: Table, catalogue: Catalogue) -> Table:
     A list is spread where its entries hold sample ids and the row holds none, or where each entry names its own model,
     judge or annotator. Other lists are a sample's responses.
     """
-    if table.kind not in ("json", "jsonl"):
-        return table
+    table = by_metric(table, catalogue)
     for name in table.first:
         lists = [_objects(row.get(name)) for row in table.values]
         entries = [entry for found in lists for entry in found]
@@ -36,6 +40,65 @@ def spread_out(table: Table, catalogue: Catalogue) -> Table:
             ]
             return replace(table, rows=tuple(rows), whole=None)
     return table
+
+
+def by_metric(table: Table, catalogue: Catalogue) -> Table:
+    """The table with fields named by the metric, where rows, or entries of a list, say which metric they are about.
+
+    [{"metric": "safety", "rating": 1}, …] in any order becomes {"safety": {"rating": 1}, …}; rows a metric become one
+    row a sample, with the fields safety.rating and so on.
+    """
+    lists = {
+        name: key
+        for name, value in table.first.items()
+        if _objects(value) and (key := _metric_key([_objects(row.get(name)) for row in table.values]))
+    }
+    rows = [(number, {key: _keyed(value, lists.get(key)) for key, value in row.items()}) for number, row in table.rows]
+    key = _metric_key([[row for _, row in rows]], per_list=False)
+    return replace(table, rows=tuple(_pivoted(rows, key, catalogue) if key else rows))
+
+
+def _metric_key(lists: list[list[Row]], *, per_list: bool = True) -> str | None:
+    """The key under which entries name their metric: few short names, one of which speaks of safety."""
+    entries = [entry for found in lists for entry in found]
+    for key in dict.fromkeys(key for entry in entries[:20] for key in entry):
+        names = [entry.get(key) for entry in entries]
+        if "_".join(name_tokens(key)) not in _METRIC_KEYS or not all(isinstance(name, str) for name in names):
+            continue
+        different = {str(name) for name in names}
+        speaks = [name for name in different if names_question(name, "safe") or names_question(name, "effective")]
+        if not 2 <= len(different) <= 30 or not speaks or max(map(len, different)) > 60:
+            continue
+        if not per_list or all(len({entry.get(key) for entry in found}) == len(found) for found in lists):
+            return key
+    return None
+
+
+def _keyed(value: Any, key: str | None) -> Any:
+    if key is None or not (entries := _objects(value)):
+        return value
+    return {str(entry[key]): {name: cell for name, cell in entry.items() if name != key} for entry in entries}
+
+
+def _pivoted(rows: Sequence[tuple[int, Row]], key: str, catalogue: Catalogue) -> Sequence[tuple[int, Row]]:
+    """One row for the rows of a sample; as they are where a sample's rows are not told apart by the metric alone."""
+    names = list(dict.fromkeys(name for _, row in rows[:50] for name in row if name != key))
+    cells = {name: [{name: row.get(name)} for _, row in rows] for name in names}
+    place = next((name for name in names if _with_ids(cells[name], catalogue) >= 0.9), None)
+    if place is None:
+        return rows
+    groups: dict[str, list[tuple[int, Row]]] = {}
+    for number, row in rows:
+        groups.setdefault(str(row.get(place)), []).append((number, row))
+    if any(len({row.get(key) for _, row in group}) != len(group) for group in groups.values()):
+        return rows
+    own = [name for name in names if any(len({repr(row.get(name)) for _, row in g}) > 1 for g in groups.values())]
+    pivoted: list[tuple[int, Row]] = []
+    for group in groups.values():
+        number, first = group[0]
+        by_metric = {str(row[key]): {name: row[name] for name in own if name in row} for _, row in group}
+        pivoted.append((number, {name: first.get(name) for name in names if name not in own} | by_metric))
+    return pivoted
 
 
 def _objects(value: Any) -> list[Row]:

@@ -173,6 +173,8 @@ def _together(
         if asked is not None and not found.names:
             needs.append(asked)
     several = None if mapping is None else mapping.several_verdicts
+    if mapping is not None and mapping.run == ANNOTATORS and mapping.templates:
+        several = ANNOTATORS
     if several is None and mapping is not None and (need := need_of_several(partials)):
         needs.append(need)
     if needs:

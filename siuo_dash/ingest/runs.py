@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.ingest.families import Family, family_in, is_model_name, is_run_name, is_verdict
+from siuo_dash.ingest.families import Family, family_in, is_model_name, is_run_name, is_verdict, keys_of, may_name
 from siuo_dash.ingest.fields import Table, field_values, is_blank, parse_id, value_at
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.guess import INDICES, guess, left_open
@@ -76,6 +76,8 @@ def of_run(mapping: Mapping, tables: Sequence[Table], findings: Findings) -> tup
     if mapping.run_field and run in (ROUNDS, ANNOTATORS):
         role = "response_index" if run == ROUNDS else "annotator"
         return mapping.having(run_field=(), **{role: mapping.run_field[0]}), list(tables)
+    if mapping.templates and run == ANNOTATORS:
+        return mapping.for_runs(runs_in(tables, mapping)), list(tables)
     if run is None and len(names := runs_in(tables, mapping)) == 1:
         run = names[0]
     if run is None:
@@ -95,13 +97,14 @@ def runs_in(tables: Sequence[Table], mapping: Mapping) -> tuple[str, ...]:
     if not templates:
         return ()
     fields = {each.path: each for table in tables for each in field_values(table)}
+    keys = {key for table in tables for key in keys_of(table)}
     verdicts = [path for path in mapping.safe if RUN in path]
     before, _, after = [*verdicts, *templates][0].partition(RUN)
     found = [path[len(before) : len(path) - len(after)] for path in fields if _fits(path, before, after)]
     return tuple(
         name
         for name in found
-        if "." not in name
+        if may_name(name, f"{before}{name}{after}", keys)
         and is_run_name(name)
         and all(each.replace(RUN, name) in fields for each in templates)
         and all(is_verdict(fields[each.replace(RUN, name)]) for each in verdicts)
@@ -136,13 +139,9 @@ def _guess(tables: Sequence[Table], catalogue: Catalogue, given: Mapping) -> tup
     family = family_in(tables)
     view = tables if family is None else family.view(tables)
     mapping, needs = guess(view, catalogue, given if family is None else None)
-    if family is not None and not any(
-        path in family.templates.values() for path in (*mapping.safe, *mapping.safety_judgement)
-    ):
-        asked = any(need.role == "safe" and set(need.options) & set(family.templates.values()) for need in needs)
-        if not asked:
-            family, view = None, tables
-            mapping, needs = guess(view, catalogue, given)
+    if family is not None and not _is_used(family, mapping, needs):
+        family, view = None, tables
+        mapping, needs = guess(view, catalogue, given)
     places = [*mapping.id, *([mapping.question] if mapping.question else [])]
     found = apart(view, places, catalogue, INDICES)
     if found and family is None:
@@ -210,6 +209,8 @@ def _need(tables: Sequence[Table], mapping: Mapping, names: tuple[str, ...], kin
     if mapping.run_field and kind != "model":
         options = (*names, *([] if kind == "judge" else [ROUNDS]), ANNOTATORS)
         question = f"A sample's rows are told apart by {where}. Which run is this, or are they {ROUNDS} of one?"
+    elif not mapping.run_field and not any(RUN in path for path in mapping.responses):
+        options = (*names, ANNOTATORS)
     counts = []
     for name in names[:5]:
         one, rows = of_run(mapping.having(run=name), tables, Findings())

@@ -240,6 +240,30 @@ def test_annotators_in_columns_of_their_own(check: Check) -> None:
     assert has(messages(found, "note"), "3 annotators")
 
 
+@pytest.mark.parametrize("form", ["{}_safe", "{}.is_safe", "safe_{}"])
+def test_names_that_may_be_people_or_judges_are_asked_about(check: Check, form: str) -> None:
+    data = as_csv(table(question_id=IDS, response=REPLIES, **{form.format(name): VOTES[name] for name in VOTES}))
+    asked = check(("t.csv", data))
+    assert {need.role: need.options for need in asked.reading.needs} == {"run": (*VOTES, "annotators")}
+    people = check(("t.csv", data), mapping=Mapping(run="annotators"))
+    assert people.ok and people.scores["safe"].k == 3 and people.responses_per_sample == 1, messages(people)
+    one = check(("t.csv", data), mapping=Mapping(run="ben"))
+    assert one.scores["safe"].k == 3 and one.samples[1].outcome.safe is False
+
+
+def test_names_with_dots(check: Check) -> None:
+    rows = [
+        {"question_id": i, **{name: {"reply": f"{name} {reply(i)}", "rating": 1 + 4 * v[n]} for name, v in (
+            ("llava-1.5-7b", MIXED), ("qwen2.5-vl", OTHER), ("ours", MIXED))}}
+        for n, i in enumerate(IDS)
+    ]  # fmt: skip
+    asked = check(("t.json", as_json(rows)))
+    assert asked.reading.runs == ("llava-1.5-7b", "qwen2.5-vl", "ours") and not asked.scores
+    mapping = Mapping(run="qwen2.5-vl", safe_values={"5": "safe", "1": "unsafe"})
+    found = check(("t.json", as_json(rows)), mapping=mapping)
+    assert found.scores["safe"] == Tally(1, 6, 6), messages(found)
+
+
 def test_several_verdicts_beside_one_response_are_asked_about(check: Check) -> None:
     data = as_jsonl(table(question_id=IDS, response=REPLIES, safe=[[1, 0, 1], [0, 0, 1], [1, 1, 1]] * 2))
     asked = check(("t.jsonl", data))
