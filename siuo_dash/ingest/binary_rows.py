@@ -25,6 +25,8 @@ def read_parquet(name: str, data: bytes, findings: Findings) -> Table:
     """The rows of a Parquet file, numbered from 1; raises Unreadable."""
     try:
         rows = _parquet_rows(data, findings)
+    except MemoryError:  # Arrow's is also an error of Arrow
+        raise
     except _BROKEN as error:
         raise _unreadable("Parquet", error) from error
     return _table(name, rows)
@@ -40,6 +42,8 @@ def read_arrow(name: str, data: bytes, findings: Findings) -> Table:
         else:
             stream = pa.ipc.open_stream(pa.BufferReader(data))
             rows = _rows(stream.schema, stream, findings)
+    except MemoryError:  # Arrow's is also an error of Arrow
+        raise
     except _BROKEN as error:
         raise _unreadable("an Arrow or Feather file", error) from error
     return _table(name, rows)

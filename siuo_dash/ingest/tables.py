@@ -33,7 +33,8 @@ def read_tables(files: Sequence[UploadedFile], findings: Findings) -> list[Table
             read = _read(file, at)
             cells += sum(map(cells_of, read))
             if cells > MAX_CELLS:
-                raise Unreadable(f"more than {MAX_CELLS:,} cells in all files together", ONE_RUN)
+                at.error(f"more than {MAX_CELLS:,} cells in all files together", hint=ONE_RUN)
+                return []
             tables += [samples_only(table, findings.at(file=table.file)) for table in read]
         except Unreadable as error:
             at.error(str(error), hint=error.hint, row=error.row)

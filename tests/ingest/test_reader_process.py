@@ -16,6 +16,7 @@ from threading import Thread
 from time import monotonic, sleep
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from siuo_dash.benchmark.catalogue import Catalogue
@@ -24,6 +25,7 @@ from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.ingest import as_data, labels, reader_process, reading_child, submission
 from siuo_dash.ingest.reader_process import OverLimit, ReaderFault, Readers
 from siuo_dash.ingest.submission import Submission, UploadedFile
+from siuo_dash.store.catalogue_file import read_catalogue
 from tests.ingest.make import IDS, MIXED, REPLIES, as_csv, as_json, as_jsonl, as_parquet, as_xlsx, generation, table
 
 PLAIN = table(question_id=IDS, response=REPLIES, safe=MIXED)
@@ -132,6 +134,25 @@ def test_nobody_reads_uploads_otherwise(root: Path) -> None:
         if name.name in readers and node.module != "siuo_dash.ingest.reader_process"
     ]
     assert wrong == []
+
+
+def test_what_an_attacker_found_is_refused_or_read(shared: Path, root: Path) -> None:
+    catalogue = read_catalogue(root / "data" / "samples.csv")
+    for path in sorted((shared / "fixtures" / "hostile").iterdir()):
+        made = reader_process.validate([UploadedFile(path.name, path.read_bytes())], catalogue)
+        assert made.ok == (path.name == "freeze-13s.json"), (path.name, made.findings)
+        assert not any("reading it takes" in finding.message for finding in made.errors), path.name
+
+
+def test_what_only_a_limit_stops_becomes_a_finding(village: Catalogue) -> None:
+    """Arrow believes what a file says that its buffers unpack to; 900 MB of zeros are a few kB."""
+    wide = pa.table({"question_id": [1001] * 1_000} | {f"c{n}": ["0" * 9_000] * 1_000 for n in range(100)})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, wide.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(wide)
+    made = reader_process.validate([UploadedFile("a.arrow", bytes(sink.getvalue()))], village)
+    assert [finding.message for finding in made.errors] == ["reading it takes more than 512 MB of memory"]
+    assert made.errors[0].file == "a.arrow" and made.errors[0].hint
 
 
 def test_memory_and_results_have_limits(readers: Readers) -> None:
