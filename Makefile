@@ -57,8 +57,9 @@ audit: .venv-audit/made ## known vulnerabilities of the pinned packages, from Py
 	@.venv-audit/bin/pip-audit --strict -r requirements.txt --no-deps --disable-pip $(AUDIT) || { \
 		echo "NOT passed: something is known against a package, or not every package could be looked up (see above)"; exit 1; }
 
-lock: .venv/dev ## pin requirements.txt and requirements-dev.txt anew from pyproject.toml's ranges
+lock: .venv/dev ## pin all requirements, with hashes, from the ranges of pyproject.toml and hosting/requirements.in
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --output-file requirements.txt
+	$(BIN)/uv pip compile hosting/requirements.in --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --output-file hosting/requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 
 .venv/made:

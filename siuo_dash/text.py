@@ -31,6 +31,11 @@ def listed(names: Iterable[str], most: int | None = None, *, last: str = "and", 
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
+def megabytes(size: int) -> str:
+    """Bytes in megabytes: '64 MB', '0.4 MB'."""
+    return f"{size / 1024**2:,.1f}".removesuffix(".0") + " MB"
+
+
 def ordinal(number: int) -> str:
     """'1st', '2nd', '3rd', '11th', '22nd'."""
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -12,6 +12,7 @@ import pyarrow as pa
 from siuo_dash.analysis.preview import Standing
 from siuo_dash.report.runs import attempt_words, stated
 from siuo_dash.store.registry import Attempt, Event, Submitted, Withdrawal
+from siuo_dash.store.registry.log import SENDINGS
 from siuo_dash.text import counted, listed
 
 STATES: Final = {
@@ -20,7 +21,10 @@ STATES: Final = {
     "published": ("Published", "It is visible to everyone."),
     "rejected": ("Rejected", "A reviewer refused it. Only you and reviewers can see it. See the reason below."),
     "superseded": ("Superseded", "A corrected submission has taken its place."),
-    "withdrawn": ("Withdrawn", "It was taken back. Its file is kept, and nobody else sees it."),
+    "withdrawn": (
+        "Withdrawn",
+        "It was taken back. Its file is kept; reviewers can still read what was sent to them.",
+    ),
 }
 """{state: (label, what it means to the person who sent it)}."""
 HAPPENED: Final = {
@@ -44,6 +48,12 @@ _WHEN: Final = "%Y-%m-%d %H:%M UTC"
 def name(submission: Submitted) -> str:
     """What people read of a submission: model and judge."""
     return f"{submission.model} · {submission.judge}" if submission.judge else submission.model
+
+
+def who_reads(submission: Submitted) -> str:
+    """Who can still read what its owner takes back: reviewers too, if it was ever sent to them."""
+    sent = any(event.event in SENDINGS for event in submission.history)
+    return f"Only you {'and reviewers ' if sent else ''}can still see it."
 
 
 def when(event: Event) -> str:

@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import anyio.to_thread
 import streamlit as st
@@ -18,10 +18,12 @@ from starlette.routing import Route
 from siuo_dash import __version__
 from siuo_dash.errors import SiuoError
 from siuo_dash.ingest import reader_process
-from siuo_dash.server import first_view, gate, guards, logs, monitoring
+from siuo_dash.server import first_view, gate, guards, logs, monitoring, names
 from siuo_dash.server.monitoring import measured
 from siuo_dash.ui import page, streamlit_private
 
+MOST_TO_A_PAGE: Final = 200_000_000
+"""Bytes that one message to a page may have, as Streamlit's own default allows."""
 __all__ = ["explain", "lifespan", "measured", "middleware", "routes"]
 
 
@@ -31,6 +33,8 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     logs.install(monitoring.Counting())
     reader_process.start()
     streamlit_private.ignore_pages_folder()
+    streamlit_private.let_pages_be_large(MOST_TO_A_PAGE)
+    streamlit_private.remember_media()
     try:
         await anyio.to_thread.run_sync(page.warm_up)
     except SiuoError as error:  # the pages name it, too, and go on looking
@@ -62,6 +66,8 @@ def middleware() -> list[Middleware]:
         Middleware(logs.RequestLog),
         Middleware(guards.SecurityHeaders),
         Middleware(guards.LocalOnly),
+        Middleware(names.KnownNames),
+        Middleware(gate.PageLimit),
         Middleware(gate.UploadGate),
         Middleware(first_view.FirstPage),
     ]

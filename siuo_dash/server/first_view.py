@@ -45,17 +45,22 @@ if (view) observer.observe(document.getElementById("root"), {{ childList: true, 
 
 
 class FirstPage:
-    """Adds the first view to the home page's own address; an address with state is left to the interactive page."""
+    """Adds the first view to the home page's own address; an address with state is left to the interactive page.
+
+    Every page gets the words for when it does not come.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/" or scope["query_string"]:
+        path = scope.get("path", "")
+        if scope["type"] != "http" or scope["method"] != "GET" or path.strip("/") not in {"", *page.PAGES}:
             await self.app(scope, receive, send)
             return
-        part = await anyio.to_thread.run_sync(_part)
-        await self.app(scope, receive, _adding(part, send) if part else send)
+        is_home = path == "/" and not scope["query_string"]
+        part = await anyio.to_thread.run_sync(_part) if is_home else b""
+        await self.app(scope, receive, _adding(part + WAITING.encode(), send))
 
 
 async def script(_request: Request) -> Response:
@@ -142,6 +147,21 @@ def _cells(row: dict[Any, Any]) -> str:
 def _colours(theme: colours.Theme) -> str:
     return f"color: {colours.ink(theme)}; background: {colours.paper(theme)}; --line: {colours.grid(theme)};"
 
+
+WAITING: Final = f"""
+<style>
+#siuo-waiting {{ position: fixed; inset: auto 0 0; z-index: 101; padding: 0.8rem 5rem; visibility: hidden;
+  font: 15px/1.5 {FONT}; {_colours("light")} border-top: 1px solid var(--line); }}
+body:has([data-testid="stAppSkeleton"]) #siuo-waiting {{ animation: siuo-waiting 0s 10s forwards; }}
+@media (max-width: 760px) {{ #siuo-waiting {{ padding: 0.8rem 1rem; }} }}
+@media (prefers-color-scheme: dark) {{ #siuo-waiting {{ {_colours("dark")} }} }}
+@keyframes siuo-waiting {{ to {{ visibility: visible; }} }}
+</style>
+<div id="siuo-waiting" role="status">This page still waits for the server. If it stays like this, too many pages may be
+open from your network's address, or something on the way blocks WebSockets: close pages that you do not need, sign in
+on one that is open, or reload this one in a few minutes.</div>
+"""
+"""Said under any page whose grey bars stay; by styles alone, so that it needs nothing that may not have come."""
 
 # Below Streamlit's own head, which comes up behind it, and where the interactive page will stand.
 _CSS: Final = f"""

@@ -1,21 +1,34 @@
 """Hosted, the server takes files only from who may upload, and no message that is meant for a developer's own page.
 
 Streamlit's own address for dropped files asks for nothing but an open page, which everybody has who reads; a message
-over its socket empties the caches for all visitors at once; and signing out takes away this browser's cookie, no more.
+over its socket empties the caches for all visitors at once; signing out takes away this browser's cookie, no more, and
+does so for a link on any other site; pictures and downloads are given to whoever knows their address; and an address
+may open as many pages as it likes.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from ipaddress import IPv6Address, ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 import anyio.to_thread
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from siuo_dash.ui import identity
-from siuo_dash.ui.streamlit_private import SIGN_OUT, UPLOADS, cookie_claims, held_bytes, is_for_developers
+from siuo_dash.ui.streamlit_private import (
+    MEDIA,
+    SIGN_OUT,
+    UPLOADS,
+    as_of_a_page,
+    cookie_claims,
+    held_bytes,
+    may_have_media,
+)
 
 log = logging.getLogger("siuo_dash")
 _FRAMING: Final = 16_384
@@ -35,10 +48,11 @@ class UploadGate:
         if hosted and scope["type"] == "http" and scope["method"] in ("PUT", "POST") and UPLOADS in scope["path"]:
             await self._upload(scope, receive, send)
             return
-        if hosted and scope["type"] == "http" and scope["path"].endswith(SIGN_OUT):
-            await anyio.to_thread.run_sync(identity.sign_out, cookie_claims(Request(scope).cookies))
+        if hosted and scope["type"] == "http" and (refusal := await _turned_away(Request(scope))) is not None:
+            await refusal(scope, receive, send)
+            return
         if hosted and scope["type"] == "websocket":
-            receive = _without_developers(receive)
+            receive = _of_pages(receive)
         await self.app(scope, receive, send)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,12 +86,77 @@ class UploadGate:
         return PlainTextResponse(words, status_code=413)
 
 
-def _without_developers(receive: Receive) -> Receive:
+async def _turned_away(request: Request) -> PlainTextResponse | None:
+    """Refuse somebody else's picture or download, and a sign-out by another site; end the sign-in for any other."""
+    path = request.url.path
+    if path.startswith(MEDIA) and not may_have_media(request.cookies, path):
+        return PlainTextResponse("This file was made for an open page: download it there.\n", status_code=404)
+    if path.endswith(SIGN_OUT):
+        if not _from_own_page(request):
+            words = "Nobody was signed out: the button on the dashboard's own pages does that.\n"
+            return PlainTextResponse(words, status_code=403)
+        await anyio.to_thread.run_sync(identity.sign_out, cookie_claims(request.cookies))
+    return None
+
+
+class PageLimit:
+    """Hosted, refuses a page to an address that has `pages_per_address` open, unless the visitor is signed in."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._open: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket" or not identity.settings().hosted:
+            await self.app(scope, receive, send)
+            return
+        address = _neighbourhood(scope)
+        if self._open[address] >= identity.settings().pages_per_address:
+            who = await anyio.to_thread.run_sync(identity.visitor_with, cookie_claims(HTTPConnection(scope).cookies))
+            if who.actor is None:
+                await send({"type": "websocket.close", "code": 1008})
+                return
+        self._open[address] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
+
+
+def _neighbourhood(scope: Scope) -> str:
+    """Whence a page is opened: an address, as a trusted proxy states it; of IPv6 the network that one line has."""
+    client = str((scope.get("client") or ("",))[0])
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client
+    return address.exploded[:19] if isinstance(address, IPv6Address) and not address.ipv4_mapped else client
+
+
+def _from_own_page(request: Request) -> bool:
+    """Whether a page of the dashboard led here, going by what no page of another site can make a browser send."""
+    if (site := request.headers.get("sec-fetch-site")) is not None:
+        return site == "same-origin"
+    try:  # an old browser, or one without TLS; the pages' own Referrer-Policy lets it say so
+        led_by = urlsplit(request.headers.get("referer", "")).netloc
+    except ValueError:
+        return False
+    return bool(led_by) and led_by.casefold() == request.headers.get("host", "").casefold()
+
+
+def _of_pages(receive: Receive) -> Receive:
     async def received() -> Message:
         while True:
             message = await receive()
-            if message["type"] != "websocket.receive" or not is_for_developers(message.get("bytes")):
+            if message["type"] != "websocket.receive":
                 return message
+            frame = message.get("bytes")
+            if frame is None or (passed := as_of_a_page(frame)) is frame:
+                return message
+            if passed is not None:
+                return {**message, "bytes": passed}
             log.warning("a message for developers was passed over")
 
     return received
@@ -91,6 +170,8 @@ def _refused(request: Request) -> tuple[PlainTextResponse | None, str]:
     if why or who.actor is None or who.actor.id is None:
         return PlainTextResponse(f"{why or 'uploading needs a sign-in'}\n", status_code=403), ""
     told = request.headers.get("content-length", "")
+    if "transfer-encoding" in request.headers:  # however long it says it is, it may come in as many parts as it likes
+        told = ""
     if not (told.isascii() and told.isdigit() and len(told) < 16):
         return PlainTextResponse("the length of the file is not told\n", status_code=411), ""
     return None, who.actor.id

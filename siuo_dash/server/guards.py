@@ -26,7 +26,8 @@ WORDS: Final = (
     "whoever runs it sets SIUO_MODE=hosted (docs/hosting.md).\n"
 )
 NOT_FOR_THE_WORLD: Final = ("/metrics", *streamlit_private.OPERATORS)
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
+_FORWARDED: Final = ("forwarded", "via", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip")
+"""With all that begin with x-forwarded-, what a proxy adds to a request."""
 _INLINE: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _FEATURES: Final = (
     "accelerometer camera display-capture geolocation gyroscope hid magnetometer microphone midi payment "
@@ -109,7 +110,8 @@ def kept_back(scope: Scope) -> bool:
     path = scope["path"].rstrip("/")
     if not any(path == each or path.startswith(f"{each}/") for each in NOT_FOR_THE_WORLD):
         return False
-    return from_afar(scope) or any(name in Headers(scope=scope) for name in _FORWARDED)
+    named = Headers(scope=scope).keys()
+    return from_afar(scope) or any(name in _FORWARDED or name.startswith("x-forwarded-") for name in named)
 
 
 def _complete(headers: MutableHeaders, *, secure: bool) -> None:

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from siuo_dash.settings import paths
-from siuo_dash.store.files import SAMPLES
+from siuo_dash.store.files import SAMPLES, opened
 from siuo_dash.ui import streamlit_private
 
 PATIENCE: Final = 2.0
@@ -107,7 +107,7 @@ async def problem(data_dir: Path, *, patience: float = PATIENCE) -> str:
 
 def _unreadable(data_dir: Path) -> str:
     try:
-        with (data_dir / SAMPLES).open("rb") as file:
+        with opened(data_dir / SAMPLES) as file:
             file.read(1)
         next(data_dir.iterdir())
     except OSError as error:

@@ -103,10 +103,16 @@ class Settings(BaseSettings):
     """Who may upload when hosted: `signed-in`, `reviewers` or `nobody`. Without sign-in, no one ever may."""
     quota_per_day: Annotated[int, _within(1, 10_000)] = 20
     """How many submissions a person may make in a day (UTC), drafts among them. Hosted only."""
+    quota_mb_per_day: Annotated[int, _within(1, 1_000_000)] = 200
+    """How many megabytes of submissions a person may have kept in a day (UTC), as they lie on the disk. Hosted only."""
+    quota_mb: Annotated[int, _within(1, 1_000_000)] = 1_000
+    """How many megabytes of submissions a person may have kept in all, whatever became of them. Hosted only."""
     quota_open: Annotated[int, _within(1, 1_000)] = 10
     """How many drafts and pending submissions a person may have at once. Hosted only."""
     upload_mb: Annotated[int, _within(1, 1_024)] = 64
     """How many megabytes the files of one upload may have together."""
+    pages_per_address: Annotated[int, _within(1, 10_000)] = 50
+    """How many pages one address may have open at an instance without signing in. Hosted only."""
     sign_in_hours: Annotated[int, _within(1, 720)] = 24
     """After how many hours a person must sign in again to upload or to decide. Hosted only."""
     issuer: Annotated[str, BeforeValidator(_issuer)] = ""
@@ -138,12 +144,16 @@ _OF_TESTS: Final = f"{PREFIX}TEST_"
 
 @dataclass(frozen=True)
 class Serving:
-    """How the server was told to listen, from Streamlit's own options. address: None = on every interface."""
+    """How the server was told to listen, from Streamlit's own options. address: None = on every interface.
+
+    open_to: what lets others in than the dashboard's own pages and names, each an option and what it does.
+    """
 
     address: str | None = "127.0.0.1"
     xsrf_protection: bool = True
     trusted_headers: bool = False
     max_upload_mb: int = 64
+    open_to: tuple[str, ...] = ()
 
 
 def read(secrets: Sequence[Path] = ()) -> Settings:
@@ -192,6 +202,7 @@ def check(settings: Settings, serving: Serving, ask: Callable[[SignIn], None] = 
             f"local mode asks nobody who they are, and would listen on {serving.address or 'every interface'}: "
             "listen on 127.0.0.1, or set SIUO_MODE=hosted (docs/settings.md)"
         )
+    faults.extend(f"{each}: remove that option" for each in serving.open_to)
     if settings.hosted and not serving.xsrf_protection:
         faults.append("server.enableXsrfProtection is off, and without it nobody can sign in: remove that option")
     if settings.hosted and serving.trusted_headers:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 from siuo_dash.benchmark.catalogue import Catalogue, sample_from_row
 from siuo_dash.errors import CatalogueError
+from siuo_dash.store.files import opened
 
 
 def read_catalogue(path: Path) -> Catalogue:
     """The catalogue from samples.csv; CatalogueError names the line that is wrong."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
+        with io.TextIOWrapper(opened(path), encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
             return Catalogue(sample_from_row(row, reader.line_num) for row in reader)
     except OSError as error:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 
@@ -98,6 +98,26 @@ def state_of(path: Path) -> FileState | None:
     if not stat.S_ISREG(found.st_mode):
         return FileState(problem="is not a file", inode=found.st_ino)
     return FileState(found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def opened(path: Path) -> BinaryIO:
+    """An ordinary file, open for reading; never waits for a writer, as opening a pipe in its place would.
+
+    Raises OSError, which for anything but a file says so.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 of one that is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from sqlalchemy import Connection, Row, select
 
 from siuo_dash.benchmark.catalogue import Catalogue
@@ -26,7 +25,7 @@ from siuo_dash.benchmark.schema import LATER
 from siuo_dash.errors import CatalogueError, Finding, SchemaError, StoreError
 from siuo_dash.store import files, takeover
 from siuo_dash.store.catalogue_file import read_catalogue
-from siuo_dash.store.files import RESULTS, RUNS, SAMPLES
+from siuo_dash.store.files import RESULTS, RUNS, SAMPLES, opened
 from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, hash_of, parse
 from siuo_dash.store.registry.opening import REGISTRY, reading
 from siuo_dash.store.registry.publishing import clean, discard
@@ -122,9 +121,9 @@ def _results(data_dir: Path) -> Iterator[Finding]:
     if (data_dir / "sources").is_dir():
         hint = f"run `python -m siuo_dash build`, or {hint}"
     try:
-        schema = pq.read_schema(path)
-        check_schema(schema, exact=LATER.issubset(schema.names))
-        table = pq.read_table(path, partitioning=None)
+        with opened(path) as file:
+            table = table_of(file.read())
+        check_schema(table.schema, exact=LATER.issubset(table.schema.names))
     except FileNotFoundError:
         yield Finding("warning", "the shipped runs are gone", hint, RESULTS)
     except _BROKEN as error:
@@ -175,7 +174,8 @@ def _run(data_dir: Path, row: Row[Any]) -> Iterator[Finding]:
     """A run's file against its name, the schema and the content that the registry knows."""
     name = f"{row.file} ({row.run_id})"
     try:
-        body = (data_dir / row.file).read_bytes()
+        with opened(data_dir / row.file) as file:
+            body = file.read()
         table = table_of(body)
         check_schema(table.schema, exact=False)
         digest = content_hash(table)

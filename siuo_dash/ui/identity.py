@@ -22,7 +22,7 @@ from siuo_dash.settings import Settings
 from siuo_dash.settings.paths import data_dir
 from siuo_dash.store.registry import Actor, Limits, sign_outs
 from siuo_dash.text import is_hidden
-from siuo_dash.ui import start_check
+from siuo_dash.ui import start_check, streamlit_private
 
 log = logging.getLogger("siuo_dash")
 settings: Final = start_check.settings
@@ -107,7 +107,8 @@ def visitor_of(claims: Mapping[str, Any], found: Settings, now: float) -> Visito
     address = rules.address_of(claims.get("email"))
     if address is None:
         return Visitor(why="the provider states no e-mail address, or one with other characters than plain ones")
-    return Visitor(Actor(address, reviewer=address in found.reviewers, name=shown_name(claims.get("name"))))
+    name, salt = shown_name(claims.get("name")), streamlit_private.salt_of(address)
+    return Visitor(Actor(address, reviewer=address in found.reviewers, name=name, salt=salt))
 
 
 def why_no_upload(who: Visitor, found: Settings) -> str:
@@ -124,7 +125,10 @@ def why_no_upload(who: Visitor, found: Settings) -> str:
 def limits() -> Limits:
     """How much a person may send."""
     found = settings()
-    return Limits(found.quota_per_day, found.quota_open) if found.hosted else Limits()
+    if not found.hosted:
+        return Limits()
+    megabyte = 1024**2
+    return Limits(found.quota_per_day, found.quota_open, found.quota_mb_per_day * megabyte, found.quota_mb * megabyte)
 
 
 def shown_name(claim: object) -> str | None:

@@ -8,6 +8,7 @@ no Streamlit, calls it that way.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,7 +37,22 @@ def serving() -> Serving:
         xsrf_protection=bool(st.get_option("server.enableXsrfProtection")),
         trusted_headers=bool(st.get_option("server.trustedUserHeaders")),
         max_upload_mb=int(most),
+        open_to=tuple(_open_to()),
     )
+
+
+def _open_to() -> Iterator[str]:
+    """The options that undo what the pages and the settings rely on, in either mode, and what each does."""
+    if not st.get_option("server.enableCORS"):
+        yield "server.enableCORS is off, so that a page of any site could act here"
+    if st.get_option("global.developmentMode"):
+        yield "global.developmentMode is on, so that a page of any site could act here, and stop the server"
+    if st.get_option("server.enableAgentApi"):
+        yield "server.enableAgentApi is on, so that programs could use the pages without being asked who they are"
+    if str(st.get_option("client.showErrorDetails")).casefold() not in ("none", "type", "false"):
+        yield "client.showErrorDetails shows an error's own words and code, which may quote somebody's upload"
+    if "*" in (names := st.get_option("server.allowedHosts")) or not names:
+        yield "server.allowedHosts allows every name, so that any site could point one of its own here"
 
 
 def check_start(word: str = "refused", arguments: list[str] | None = None) -> None:

@@ -6,8 +6,10 @@ has a test for each name that fails when a new version does something else. No o
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Iterable, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -18,23 +20,30 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from streamlit import config, runtime
 from streamlit.auth_util import get_cookie_with_chunks
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime import runtime_util
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
+from streamlit.runtime.state.common import GENERATED_ELEMENT_ID_PREFIX
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from streamlit.web import bootstrap, cli
 from streamlit.web.server.server_util import get_cookie_secret
-from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
-from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value, validate_xsrf_token
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME, XSRF_COOKIE_NAME
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from siuo_dash.errors import SettingsError
 
-__all__ = ["StopException"]
+__all__ = ["StopException", "is_host_allowed"]
 
 PAGE_ROOT: Final = b'<div id="root"></div>'
 """Where Streamlit's page draws; once in `page_html`."""
 UPLOADS: Final = "/_stcore/upload_file/"
 """The address for dropped files; a session's id and a file's follow."""
 SIGN_OUT: Final = "/auth/logout"
+MEDIA: Final = "/media/"
+"""The address of pictures and downloads; a file's id follows."""
 PROBES: Final = ("/_stcore/health", "/_stcore/host-config")
 """Where Streamlit's page looks for its server, also below the page's own address, where it is not."""
 OPERATORS: Final = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
@@ -47,6 +56,8 @@ DEVELOPERS: Final = (
     "debug_shutdown_runtime",
 )
 """Kinds of messages that only a developer's page sends."""
+_WIDGETS: Final = (GENERATED_ELEMENT_ID_PREFIX, STREAMLIT_INTERNAL_KEY_PREFIX)
+"""How the names begin under which a page sends the values of its widgets."""
 UNCAUGHT: Final = ("streamlit.error_util", "Uncaught app execution")
 """The logger, and its words, for an error of a page that `on_script_error` has already been given."""
 NO_VISIT: Final = "streamlit.runtime.scriptrunner_utils.script_run_context"
@@ -65,6 +76,12 @@ def ignore_pages_folder() -> None:
     read that there is no such page.
     """
     PagesManager.uses_pages_directory = False
+
+
+def site_name() -> str:
+    """The name under which the settings say that people open the dashboard; "" where none was set."""
+    named = "browser.serverAddress"
+    return str(config.get_option(named)) if config.is_manually_set(named) else ""
 
 
 async def is_ready() -> bool:
@@ -87,12 +104,84 @@ def cookie_claims(cookies: Mapping[str, str]) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def is_for_developers(frame: bytes | None) -> bool:
-    """Whether a message over a page's socket is one of DEVELOPERS; False for what is no message, which closes it."""
+def salt_of(person: str) -> str:
+    """A text of this site and this person that nobody can compute who has not the secret that signs cookies."""
+    return hmac.new(get_cookie_secret().encode(), b"run_id " + person.encode(), "sha256").hexdigest()
+
+
+def as_of_a_page(frame: bytes | None) -> bytes | None:
+    """A message over a socket as a page of this program could have sent it; None for one of DEVELOPERS.
+
+    Values whose names no widget can have are left out: from the first of them on, every run of that page would fail.
+    What is no message stays as it is, and closes the socket.
+    """
     try:
-        return BackMsg.FromString(frame or b"").WhichOneof("type") in DEVELOPERS
+        message = BackMsg.FromString(frame or b"")
     except DecodeError:
+        return frame
+    if message.WhichOneof("type") in DEVELOPERS:
+        return None
+    widgets = message.rerun_script.widget_states.widgets
+    known = [each for each in widgets if each.id.startswith(_WIDGETS)]
+    if len(known) == len(widgets):
+        return frame
+    del widgets[:]
+    widgets.extend(known)
+    return bytes(message.SerializeToString())
+
+
+def let_pages_be_large(most_bytes: int) -> None:
+    """Let a message to a page have so many bytes; server.maxMessageSize then limits what comes from one, no more.
+
+    To be called once the server has read that option: Streamlit has one limit for both ways, and a table of thousands
+    of runs is far larger than anything that a page sends.
+    """
+    runtime_util._max_message_size_bytes = most_bytes
+
+
+_media_of: Final[dict[str, set[str]]] = {}
+"""{session: ids of the pictures and downloads that were made for it}"""
+
+
+def remember_media() -> None:
+    """Note from now on for which session each picture and download is made; `may_have_media` goes by it."""
+
+    def noted(session: str, address: str) -> str:
+        if session not in _media_of and runtime.exists():
+            kept = {info.session.id for info in runtime.get_instance()._session_mgr.list_sessions()}
+            for gone in set(_media_of) - kept:
+                _media_of.pop(gone, None)
+        _media_of.setdefault(session, set()).add(Path(address).stem)
+        return address
+
+    add, execute = MediaFileManager.add, MediaFileManager.execute_deferred
+
+    @wraps(add)
+    def adding(self: MediaFileManager, *arguments: Any, **named: Any) -> str:
+        context = get_script_run_ctx()
+        address = add(self, *arguments, **named)
+        return noted(context.session_id, address) if context else address
+
+    @wraps(execute)
+    def executing(self: MediaFileManager, file_id: str) -> str:
+        entry = self._deferred_callables.get(file_id)
+        address = execute(self, file_id)
+        return noted(entry["session_id"], address) if entry else address
+
+    MediaFileManager.add, MediaFileManager.execute_deferred = adding, executing  # type: ignore[method-assign]
+
+
+def may_have_media(cookies: Mapping[str, str], path: str) -> bool:
+    """Whether a picture or download, by its address, was made for an open page of the browser with these cookies."""
+    if not runtime.exists():
         return False
+    token, file_id = cookies.get(XSRF_COOKIE_NAME), Path(path).stem
+    return any(
+        file_id in _media_of.get(info.session.id, ())
+        and info.client.client_context is not None
+        and validate_xsrf_token(token, info.client.client_context.cookies.get(XSRF_COOKIE_NAME))
+        for info in runtime.get_instance()._session_mgr.list_active_sessions()
+    )
 
 
 def held_bytes(session: str) -> int:

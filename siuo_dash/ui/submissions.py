@@ -268,7 +268,7 @@ def _actions(store: Store, chosen: Submitted, me: Actor) -> None:
         if state in ("draft", "pending", "published", "rejected"):
             st.button("Correct", icon=":material/edit:", key=f"correct-{run_id}", on_click=_correct, args=(run_id,))
         if state in ("draft", "pending"):
-            words = f"{name} is taken back. Nobody else sees it."
+            words = f"{name} is taken back. {report.who_reads(chosen)}"
             button("Take back", "retract", "undo", registry.retract, words)
         # What a reviewer withdrew, only a reviewer brings back.
         if state == "withdrawn" and last is not None and last.event == "withdraw" and last.by == me.id:

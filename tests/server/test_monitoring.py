@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.sync.client import connect
 
+from siuo_dash.server import monitoring
+from siuo_dash.ui import streamlit_private
 from tests.conftest import ROOT
 from tests.server.instance import Instance, copy_data, running
+from tests.server.loops import finished
+from tests.server.visitor import Visitor
 
 
 def figures(server: Instance) -> dict[str, float]:
@@ -57,19 +62,48 @@ def test_health_tells_a_data_directory_that_goes_and_comes_back(own: tuple[Insta
     assert server.get("/healthz").status == 200
 
 
-def test_health_does_not_wait_for_a_disk_that_hangs(own: tuple[Instance, Path]) -> None:
+@pytest.mark.parametrize("name", ["samples.csv", "results.parquet"])
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(own: tuple[Instance, Path], name: str) -> None:
     server, data = own
-    pipe = data / "samples.csv"
-    pipe.unlink()
-    os.mkfifo(pipe)  # opening it waits until somebody writes, as a dead network disk does
-    for _ in range(2):  # the look that still hangs does not keep the next one from being answered
-        answer = server.get("/healthz")
-        assert answer.status == 503
-        assert answer.text == "the data directory did not answer within 2 seconds; look at the disk or the mount\n"
-    pipe.open("wb").close()  # lets the look that was left behind end
-    pipe.unlink()
-    shutil.copy(ROOT / "data" / "samples.csv", pipe)
+
+    async def pages() -> list[str]:
+        async with Visitor(server.address) as visitor:
+            said = []
+            for page in ("", "method", "samples"):
+                await visitor.open(page)
+                said.append(" ".join(each.alert.body for each in visitor._of("alert")))
+            return said
+
+    file = data / name
+    file.unlink()
+    os.mkfifo(file)
+    assert all("is not a file" in words and name in words for words in finished(pages()))
+    assert server.get("/healthz").status == (503 if name == "samples.csv" else 200)
+    file.unlink()
+    shutil.copy(ROOT / "data" / name, file)
     assert server.get("/healthz").status == 200
+    assert finished(pages()) == ["", "", ""]
+    assert server.of("page error") == []
+
+
+def test_health_does_not_wait_for_a_disk_that_hangs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No file of a sound disk can be made to hang, so the look at it does."""
+    goes_on = threading.Event()
+
+    async def ready() -> bool:
+        return True
+
+    monkeypatch.setattr(streamlit_private, "is_ready", ready)
+    monkeypatch.setattr(monitoring, "_unreadable", lambda _: "" if goes_on.wait(60) else "never")
+    hangs = "the data directory did not answer within 0.1 seconds; look at the disk or the mount\n"
+
+    async def looks() -> list[str]:
+        # The look that still hangs does not keep the next one from being answered.
+        said = [await monitoring.problem(tmp_path, patience=0.1) for _ in range(2)]
+        goes_on.set()
+        return [*said, await monitoring.problem(tmp_path, patience=60)]
+
+    assert finished(looks()) == [hangs, hangs, ""]
 
 
 def test_a_server_without_data_starts_says_so_and_serves(tmp_path: Path) -> None:

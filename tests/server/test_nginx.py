@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import select
 import shutil
 import socket
 import ssl
@@ -243,6 +244,39 @@ def test_nothing_that_nginx_writes_holds_a_session_or_a_sign_in_code(tmp_path: P
         '"PUT /oauth2callback" 500 ',
     ):
         assert line in logs["access.log"], line
+
+
+def test_uploads_that_never_end_lie_nowhere(tmp_path: Path) -> None:
+    """Each is asked about at its beginning, nothing is put aside for it, and an address has a few at once."""
+
+    def begun(proxy: Proxy) -> ssl.SSLSocket:
+        raw = proxy.tls.wrap_socket(
+            socket.create_connection(("127.0.0.1", proxy.port), timeout=60), server_hostname="localhost"
+        )
+        head = (
+            f"PUT /_stcore/upload_file/0/1 HTTP/1.1\r\nHost: localhost:{proxy.port}\r\nContent-Length: 60000000\r\n\r\n"
+        )
+        raw.sendall(head.encode() + b"x" * 300_000)
+        return raw
+
+    (tmp_path / "nginx").mkdir()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as asked,
+        proxied(tmp_path / "nginx", [asked.getsockname()[1]] * 2) as proxy,
+    ):
+        held = [begun(proxy) for _ in range(9)]
+        answered, _, _ = select.select(held, [], [], 60)
+        refused = answered[0].recv(65_536)
+        assert len(answered) == 1 and refused.startswith(b"HTTP/1.1 429") and b"Too many requests" in refused
+        asked.settimeout(60)
+        came, _ = asked.accept()
+        came.settimeout(60)
+        assert came.recv(65_536).startswith(b"PUT /_stcore/upload_file/0/1 "), (
+            "the dashboard is asked before it has come"
+        )
+        assert [path for path in (tmp_path / "nginx" / "body").rglob("*") if path.is_file()] == []
+        for each in (*held, came):
+            each.close()
 
 
 def test_code_is_sent_small(site: Site) -> None:

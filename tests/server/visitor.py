@@ -66,6 +66,7 @@ class Visitor:
     _auto: dict[str, float] = field(default_factory=dict)
     _urls: FileURLs | None = None
     _redirect: str = ""
+    _download: str = ""
     _fresh: set[tuple[int, ...]] = field(default_factory=set)
 
     @property
@@ -97,14 +98,13 @@ class Visitor:
         await in_thread(partial(self.http.fetch_page, assets=self.assets), page)
         parts = urlsplit(self.address)
         scheme = "wss" if parts.scheme == "https" else "ws"
-        headers = {
-            "Cookie": self.http.cookie_line(),
-            "Origin": self.origin or f"{parts.scheme}://{parts.netloc}",
-        }
+        origin = self.origin or f"{parts.scheme}://{parts.netloc}"
         self._socket = await connect(
-            f"{scheme}://{parts.netloc}/_stcore/stream",
+            f"{scheme}://{urlsplit(origin).netloc}/_stcore/stream",  # it is also the Host, as through a proxy
+            host=parts.hostname,
+            port=parts.port,
             subprotocols=["streamlit", self.cookies.get("_streamlit_xsrf", "none"), *filter(None, [resume])],  # type: ignore[list-item]
-            additional_headers=headers,
+            additional_headers={"Cookie": self.http.cookie_line(), "Origin": origin},
             ssl=self.tls if scheme == "wss" else None,
             compression=None,
             max_size=None,
@@ -169,6 +169,20 @@ class Visitor:
         self._states[widget.id] = state
         await self._rerun()
         return perf_counter() - started
+
+    async def download(self) -> str:
+        """Ask for the page's first download; the address that the file is at."""
+        message = BackMsg()
+        message.backend_operation_request.request_id = uuid.uuid4().hex
+        message.backend_operation_request.session_id = self.session
+        offered = next(each.download_button for each in self._of("download_button"))
+        message.backend_operation_request.deferred_file.file_id = offered.deferred_file_id
+        self._download = ""
+        await self._send(message)
+        async with asyncio.timeout(self.patience):
+            while not self._download:
+                await self._take()
+        return self._download
 
     async def _upload_urls(self) -> FileURLs:
         async with asyncio.timeout(self.patience):
@@ -266,6 +280,8 @@ class Visitor:
             if message.file_urls_response.error_msg:
                 raise Refused(message.file_urls_response.error_msg)
             self._urls = message.file_urls_response.file_urls[0]
+        elif kind == "backend_operation_response":
+            self._download = message.backend_operation_response.deferred_file.url
         elif kind == "auth_redirect":
             self._redirect = message.auth_redirect.url
         elif kind == "page_info_changed":

@@ -49,7 +49,9 @@ class Http:
         connection = self._connection() if ours else http.client.HTTPConnection(parts.netloc, timeout=self.patience)
         try:
             if ours:
-                answer, text = self._ask(connection, "GET", f"{parts.path}?{parts.query}")
+                # A page of ours leads there, and the browser says so.
+                said = {"Sec-Fetch-Site": "same-origin"}
+                answer, text = self._ask(connection, "GET", f"{parts.path}?{parts.query}", headers=said)
             else:
                 connection.request("GET", f"{parts.path}?{parts.query}")
                 answer = connection.getresponse()

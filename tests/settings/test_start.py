@@ -71,6 +71,8 @@ def test_the_command_asks_the_provider(tmp_path: Path, provider: Provider) -> No
         ({"STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION": "false"}, "enableXsrfProtection is off"),
         ({"STREAMLIT_SERVER_TRUSTED_USER_HEADERS": '{"X-Email": "email"}'}, "trustedUserHeaders is set"),
         ({"STREAMLIT_SERVER_TRUSTED_USER_HEADERS": "X-Email"}, "bad JSON value for server.trustedUserHeaders"),
+        ({"STREAMLIT_CLIENT_SHOW_ERROR_DETAILS": "full"}, "client.showErrorDetails shows an error's own words"),
+        ({"STREAMLIT_SERVER_ENABLE_AGENT_API": "true"}, "server.enableAgentApi is on"),
         ({"STREAMLIT_SERVER_MAX_UPLOAD_SIZE": "63"}, "SIUO_UPLOAD_MB is 64, but server.maxUploadSize is 63"),
         ({"STREAMLIT_SERVER_MAX_UPLOAD_SIZE": "much"}, "'much' is not a valid integer"),
         ({"SIUO_UPLOAD_MB": "65"}, "SIUO_UPLOAD_MB is 65, but server.maxUploadSize is 64"),
@@ -124,6 +126,21 @@ def test_a_file_in_which_the_limit_is_no_number_is_refused_in_words(value: objec
     finally:
         config._set_option("server.maxUploadSize", before, "a test")
     assert start_check.serving().max_upload_mb == before
+
+
+def test_nothing_lets_other_sites_in_in_either_mode(tmp_path: Path, provider: Provider) -> None:
+    options = {
+        "STREAMLIT_SERVER_ENABLE_CORS": "false",
+        "STREAMLIT_GLOBAL_DEVELOPMENT_MODE": "true",
+        "STREAMLIT_SERVER_ALLOWED_HOSTS": "*",
+    }
+    wanted = ("server.enableCORS is off", "global.developmentMode is on", "server.allowedHosts allows every name")
+    hosted = HOSTED | {"STREAMLIT_SECRETS_FILES": str(provider.secrets_file(tmp_path))}
+    for environment in ({}, hosted):
+        found = run("siuo_dash", "check-settings", **environment, **options)
+        assert found.returncode == 78 and found.stderr.count("\nerror: ") >= 2 and "Traceback" not in found.stderr
+        assert all(f"error: {words}" in found.stderr for words in wanted)
+    refused(start(STREAMLIT_SERVER_ENABLE_CORS="false"), "refused: server.enableCORS is off", "remove that option")
 
 
 def start(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -336,14 +336,14 @@ def test_a_broken_file_is_named_and_the_rest_works(data: Path, kind: str) -> Non
 
 def test_a_file_that_may_not_be_read(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = add(data, make_run("Closed", FIVE))
-    read = Path.read_bytes
+    opened = os.open
 
-    def refuse(self: Path) -> bytes:
-        if self == path:  # the superuser, whom tests may run as, is refused nothing
+    def refuse(name: str | Path, *how: int, **more: int) -> int:
+        if Path(name) == path:  # the superuser, whom tests may run as, is refused nothing
             raise PermissionError(13, "Permission denied", str(path))
-        return read(self)
+        return opened(name, *how, **more)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     store = Store(data)
     assert models(store) == ["Sound"]
     assert store.broken[-1].why.startswith("cannot be read (Permission denied)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -414,6 +415,21 @@ class TestTheSameContent:
         with pytest.raises(AlreadyPublished):
             registry.approve(tmp_path, told.run_id, REVIEWER)
 
+    def test_a_run_id_tells_nobody_of_the_other(self, tmp_path: Path) -> None:
+        ada, bob = Actor(ADA.id, salt="one"), Actor(BOB.id, salt="two")
+        for table in (FIRST, totals_table("A")):
+            told = [registry.save_draft(tmp_path, table, actor).run_id for actor in (ada, bob)]
+            names, _, digits = run_id_of(table).rpartition("-")
+            assert len(set(told)) == 2
+            for run_id in told:
+                assert re.fullmatch(rf"{names}-[0-9a-f]{{4}}-{digits}", run_id)
+            with pytest.raises(AlreadySubmitted):
+                registry.save_draft(tmp_path, table, ada)
+            registry.send(tmp_path, told[0], ada)
+            registry.approve(tmp_path, told[0], REVIEWER)
+            with pytest.raises(AlreadyPublished):
+                registry.submit(tmp_path, table, Actor("eve@example.org", salt="three"))
+
     def test_a_local_publish_sees_it_too(self, tmp_path: Path) -> None:
         submitted(tmp_path)
         with pytest.raises(AlreadyPublished):
@@ -481,6 +497,26 @@ class TestLimits:
         assert states(tmp_path) == {}
         assert events(tmp_path) == []
         registry.submit(tmp_path, FIRST, BOB)
+
+    def test_bytes_of_a_day_and_in_all(self, tmp_path: Path) -> None:
+        submitted(tmp_path)
+        one = next((tmp_path / "runs").glob("*.parquet")).stat().st_size
+        registry.retract(tmp_path, RUN, ADA)
+        registry.submit(tmp_path, FIRST, ADA, limits=Limits(bytes=one, bytes_per_day=one))  # the same file counts once
+        for limits, words in (
+            (Limits(bytes_per_day=one + 500), "submissions of one day may take 0"),
+            (Limits(bytes=one + 500), "what was taken back or rejected is kept, and counts"),
+        ):
+            for put in (registry.submit, registry.save_draft):
+                with pytest.raises(NotAllowed, match=words):
+                    put(tmp_path, run_table("B"), ADA, limits=limits)
+        assert len(list((tmp_path / "runs").glob("*.parquet"))) == 1, "what was refused is not kept"
+        registry.submit(tmp_path, run_table("B"), BOB, limits=limits)
+        turn_back_the_clock(tmp_path, -1.5)
+        registry.submit(tmp_path, run_table("C"), ADA, limits=Limits(bytes_per_day=one + 500, bytes=3 * one))
+        with pytest.raises(NotAllowed, match="may take"):
+            registry.submit(tmp_path, run_table("D"), ADA, limits=Limits(bytes=2 * one + 500))
+        registry.submit(tmp_path, run_table("D"), LOCAL, limits=limits)
 
     def test_none_locally(self, tmp_path: Path) -> None:
         for number in range(3):

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 import streamlit as st
 from streamlit import auth_util, config, error_util
+from streamlit.config_option import ConfigOption
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime import runtime_util
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
@@ -29,6 +31,7 @@ from tests.conftest import ROOT
 # A server's parts, without a port: which addresses it answers, whether it is ready, what it holds of a session.
 SERVER = """
 import asyncio, json
+from pathlib import Path
 from streamlit import config
 from streamlit.runtime import Runtime, RuntimeConfig
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
@@ -49,6 +52,11 @@ async def main():
     files.add_file("a", UploadedFileRec("1", "x.json", "application/json", b"12345"))
     files.add_file("a", UploadedFileRec("2", "y.json", "application/json", b"67"))
     said["held"] += [private.held_bytes("a"), private.held_bytes("b")]
+    private.remember_media()
+    made = runtime.media_file_mgr.add_deferred(lambda: b"x", "text/plain", "0", file_name="x.txt")
+    address = runtime.media_file_mgr.execute_deferred(made)
+    known = {Path(address).stem} == private._media_of.get("dontcare")
+    said["media"] = [sorted(private._media_of), known, private.may_have_media({}, address)]
     runtime.stop()
     await runtime.stopped
     said["ready"].append(await private.is_ready())
@@ -65,7 +73,9 @@ def server() -> dict[str, Any]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("address", [private.UPLOADS, private.SIGN_OUT, *private.PROBES, *private.OPERATORS])
+@pytest.mark.parametrize(
+    "address", [private.UPLOADS, private.SIGN_OUT, private.MEDIA, *private.PROBES, *private.OPERATORS]
+)
 def test_the_addresses_are_streamlits(server: dict[str, Any], address: str) -> None:
     assert [path for path in server["paths"] if path.startswith(address)], server["paths"]
 
@@ -94,14 +104,60 @@ def test_every_kind_of_message_is_known() -> None:
 def test_a_message_for_developers_is_known_by_its_bytes(kind: str) -> None:
     message = BackMsg()
     setattr(message, kind, True)
-    assert private.is_for_developers(message.SerializeToString())
+    assert private.as_of_a_page(message.SerializeToString()) is None
 
 
 def test_a_visitors_message_and_no_message_are_not_for_developers() -> None:
     message = BackMsg()
     message.rerun_script.query_string = "q=1"
-    assert not private.is_for_developers(message.SerializeToString())
-    assert not private.is_for_developers(b"\xff\xff") and not private.is_for_developers(None)
+    for frame in (message.SerializeToString(), b"\xff\xff", None):
+        assert private.as_of_a_page(frame) is frame
+
+
+def test_values_that_no_widget_can_have_sent_are_left_out() -> None:
+    message = BackMsg()
+    message.rerun_script.query_string = "q=1"
+    for name in ("x", f"{private._WIDGETS[0]}-0-runs", "", f"{private._WIDGETS[1]}__x"):
+        message.rerun_script.widget_states.widgets.add(id=name, string_value="1")
+    passed = BackMsg.FromString(private.as_of_a_page(message.SerializeToString()) or b"")
+    assert [each.id for each in passed.rerun_script.widget_states.widgets] == [
+        "$$ID-0-runs",
+        f"{private._WIDGETS[1]}__x",
+    ]
+    assert passed.rerun_script.query_string == "q=1"
+
+
+def test_a_page_may_be_sent_more_than_it_may_send() -> None:
+    before = runtime_util.get_max_message_size_bytes()
+    private.let_pages_be_large(before + 1)
+    assert runtime_util.get_max_message_size_bytes() == before + 1
+    private.let_pages_be_large(before)
+
+
+def test_a_salt_is_of_one_person_and_one_secret() -> None:
+    before = config.get_option("server.cookieSecret")
+    one = private.salt_of("ada@example.org")
+    assert one == private.salt_of("ada@example.org") != private.salt_of("bob@example.org")
+    config._set_option("server.cookieSecret", "another", "a test")
+    assert private.salt_of("ada@example.org") != one
+    config._set_option("server.cookieSecret", before, "a test")
+
+
+def test_the_site_has_a_name_when_one_is_set() -> None:
+    before = config.get_option("browser.serverAddress")
+    assert private.site_name() == "" != before
+    config._set_option("browser.serverAddress", "siuo.example.org", "a test")
+    assert private.site_name() == "siuo.example.org"
+    config._set_option("browser.serverAddress", before, ConfigOption.DEFAULT_DEFINITION)
+    assert private.site_name() == ""
+
+
+def test_names_of_hosts_are_checked() -> None:
+    assert private.is_host_allowed("localhost:9") and not private.is_host_allowed("evil.example")
+
+
+def test_media_belong_to_the_session_that_they_were_made_for(server: dict[str, Any]) -> None:
+    assert server["media"] == [["dontcare"], True, False]
 
 
 def test_stop_ends_a_page_with_stop_exception(caplog: pytest.LogCaptureFixture) -> None:

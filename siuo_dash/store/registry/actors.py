@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -17,20 +18,28 @@ LONGEST_WHY: Final = 2_000
 class Actor:
     """Who acts. id: verified address, lower-cased, or None for the local user; reviewer: may decide.
 
-    name: what people read, never used for a decision; for a local user the log keeps it.
+    name: what people read, never used for a decision; for a local user the log keeps it. salt: a secret of the site and
+    the person, from which their run_ids are made, so that none tells whether somebody else keeps the same content.
     """
 
     id: str | None
     reviewer: bool = False
     name: str | None = None
+    salt: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a person may send. per_day: submissions a UTC day; open: drafts and pending at once; None = no limit."""
+    """How much a person may send; None = no limit.
+
+    per_day: submissions a UTC day; open: drafts and pending at once; bytes_per_day, bytes: of their files, of a day and
+    in all, whatever became of them, since every file is kept.
+    """
 
     per_day: int | None = None
     open: int | None = None
+    bytes_per_day: int | None = None
+    bytes: int | None = None
 
 
 NO_LIMITS: Final = Limits()
@@ -51,6 +60,17 @@ class Submitted:
     owner: str | None
     history: tuple[Event, ...]
     supersedes: str | None
+
+
+def run_id_for(actor: Actor, run_id: str) -> str:
+    """The run_id with four hex digits of this person's in it, which nobody else can compute; as it is without a salt.
+
+    It ends with the content hash all the same.
+    """
+    if not actor.salt:
+        return run_id
+    names, _, digits = run_id.rpartition("-")
+    return f"{names}-{hashlib.sha256(f'{actor.salt} {run_id}'.encode()).hexdigest()[:4]}-{digits}"
 
 
 def local(name: str | None = None) -> Actor:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 from sqlalchemy import Connection, Row, insert, select, update
 
+from siuo_dash.benchmark.identity import make_run_id
 from siuo_dash.benchmark.names import letters
 from siuo_dash.errors import SubmissionError
 from siuo_dash.store.registry.log import FOLDERS, MOVES, SENDINGS, SHOWN_AS, Event, Move, hash_of, parse
@@ -43,22 +44,31 @@ class Upload:
 
 @dataclass
 class Change:
-    """A transaction that holds the row of `head`. seq, hash: of the log's last line."""
+    """A transaction that holds the row of `head`.
+
+    seq, hash: of the log's last line. size: bytes of the file that comes in.
+    """
 
     connection: Connection
     seq: int
     hash: str | None
     events: list[Event] = field(default_factory=list)
+    size: int = 0
 
     def run(self, run_id: str) -> Row[Any] | None:
         """The run's row."""
         return row_of(self.connection, run_id)
 
     def same_content(self, run_id: str, content_hash: str | None, totals: bool) -> Sequence[Row[Any]]:
-        """The runs of the same content, as they came; of totals only the run_id tells."""
-        same = runs.c.content_hash == content_hash
-        same &= runs.c.run_id == run_id if totals else runs.c.totals.is_(False)
-        return self.connection.execute(select(runs).where(same).order_by(runs.c.number)).all()
+        """The runs of the same content, as they came; of totals only the names tell.
+
+        run_id: as `make_run_id` gives it.
+        """
+        same = (runs.c.content_hash == content_hash) & runs.c.totals.is_(totals)
+        found = self.connection.execute(select(runs).where(same).order_by(runs.c.number)).all()
+        if not totals:
+            return found
+        return [row for row in found if make_run_id(row.model, row.judge or "", row.content_hash) == run_id]
 
     def names(self, file: str) -> bool:
         """Whether a run names this file, as `runs.file`."""

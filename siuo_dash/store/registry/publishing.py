@@ -75,10 +75,9 @@ def bringing(data_dir: Path, table: pa.Table) -> Iterator[tuple[Change, Upload]]
     digest = content_hash(table)
     run_id = _run_id_of(table, digest)
     _refuse_shipped(data_dir, run_id, digest)
-    with (
-        incoming(data_dir, parquet_bytes(table, {CONTENT_HASH: digest})) as (name, reveal),
-        changing(data_dir) as now,
-    ):
+    data = parquet_bytes(table, {CONTENT_HASH: digest})
+    with incoming(data_dir, data) as (name, reveal), changing(data_dir) as now:
+        now.size = len(data)
         yield now, Upload.of(table, run_id, digest, name)
         reveal()
 
@@ -139,7 +138,7 @@ def discard(data_dir: Path, name: str) -> bool:
 def is_whole(path: Path) -> bool:
     """Whether a run's file has the bytes that its name says."""
     try:
-        with path.open("rb") as file:
+        with files.opened(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == path.stem
     except OSError:
         return False
@@ -196,6 +195,7 @@ def _refuse_known(now: Change, upload: Upload) -> None:
 def _shipped_runs(data_dir: Path) -> list[str]:
     path = data_dir / "results.parquet"
     try:
+        files.opened(path).close()  # Arrow would wait for ever at a pipe
         column = pq.read_table(path, columns=["run_id"], partitioning=None)["run_id"]
     except FileNotFoundError:
         return []

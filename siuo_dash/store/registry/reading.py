@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from sqlalchemy import ColumnElement, Connection, select, true
 
 from siuo_dash.errors import SubmissionError
+from siuo_dash.store.files import opened
 from siuo_dash.store.registry.actors import Actor, Submitted, must_be_reviewer, must_be_somebody, seen
 from siuo_dash.store.registry.change import row_of
 from siuo_dash.store.registry.log import OPEN, PUBLIC, SHOWN_AS, Event, parse
 from siuo_dash.store.registry.opening import reading, rows, version
 from siuo_dash.store.registry.tables import log, runs
+from siuo_dash.store.runs import parquet
 from siuo_dash.store.runs.parquet import under_schema, with_values
 
 
@@ -96,7 +97,8 @@ def table_of(data_dir: Path, run_id: str, actor: Actor) -> pa.Table:
     with reading(data_dir) as connection:
         run = seen(row_of(connection, run_id), run_id, actor)
     try:
-        rows = under_schema(pq.read_table(data_dir / run.file, partitioning=None))
+        with opened(data_dir / run.file) as file:
+            rows = under_schema(parquet.table_of(file.read()))
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise SubmissionError(
             "the file of this submission cannot be read",

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from siuo_dash.benchmark.badges import CHECKED, PUBLICATIONS, badge_of
 from siuo_dash.benchmark.identity import make_run_id
@@ -29,15 +28,16 @@ from siuo_dash.store.registry.actors import (
     owned,
     owns,
     reason,
+    run_id_for,
     seen,
     signature,
 )
 from siuo_dash.store.registry.change import Change, Upload, must_allow
-from siuo_dash.store.registry.log import BEGINNINGS, MOVES, OPEN, PUBLIC, SHOWN_AS
+from siuo_dash.store.registry.limits import check_disk, check_limits
+from siuo_dash.store.registry.log import MOVES, OPEN, PUBLIC, SHOWN_AS
 from siuo_dash.store.registry.opening import changing
 from siuo_dash.store.registry.publishing import AlreadyPublished, bringing, is_whole, no_run
 from siuo_dash.store.registry.reading import told
-from siuo_dash.store.registry.tables import log, runs
 from siuo_dash.store.runs.parquet import check_schema, with_values
 
 CORRECTABLE: Final = ("draft", "pending", "published", "withdrawn", "rejected")
@@ -76,7 +76,7 @@ def send(data_dir: Path, run_id: str, actor: Actor, *, limits: Limits = NO_LIMIT
     with changing(data_dir) as now:
         run = owned(now.run(run_id), run_id, actor)
         must_allow("submit", run)
-        _check_limits(now, actor, limits, run_id, replaced=())
+        check_limits(now, actor, limits, run_id, replaced=())
         now.move("submit", run, signature(actor))
         _supersede(now, now.family(run.family, OPEN), actor, run_id)
         return told(now.connection, run_id)
@@ -147,11 +147,12 @@ def _put(data_dir: Path, event: str, table: pa.Table, actor: Actor, limits: Limi
     with bringing(data_dir, table) as (now, upload):
         corrected = None if corrects is None else _correctable(owned(now.run(corrects), corrects, actor))
         _refuse_known(now, upload, None if corrected is None else corrected.family, actor)
-        new = replace(upload, run_id=_free(now, upload.run_id))
+        new = replace(upload, run_id=_free(now, run_id_for(actor, upload.run_id)))
         # A draft puts aside the draft that it corrects; what waits for review waits until it is sent.
         states = OPEN if event == "submit" else ("draft",)
         replaced = [] if corrected is None else now.family(corrected.family, states)
-        _check_limits(now, actor, limits, new.run_id, [each.run_id for each in replaced])
+        check_limits(now, actor, limits, new.run_id, [each.run_id for each in replaced])
+        check_disk(data_dir, now, actor, limits, new.file)
         now.bring(event, new, owner=actor.id, verified=True, corrects=corrected)
         _supersede(now, replaced, actor, new.run_id)
         return told(now.connection, new.run_id)
@@ -226,23 +227,6 @@ def _refuse_public(now: Change, run: Row[Any]) -> None:
     for other in now.same_content(named, run.content_hash, run.totals):
         if other.state in PUBLIC and other.family != run.family:
             raise AlreadyPublished(other.run_id, other.state)
-
-
-def _check_limits(now: Change, actor: Actor, limits: Limits, run_id: str, replaced: Sequence[str]) -> None:
-    """Raise NotAllowed when one more would be too many. Days are those of the log."""
-    if actor.id is None:
-        return
-    own = runs.c.verified & (runs.c.owner == actor.id)
-    today = select(log.c.run_id).join(runs, runs.c.run_id == log.c.run_id).where(own, log.c.by == actor.id)
-    today = today.where(log.c.day == datetime.now(UTC).date().isoformat(), log.c.event.in_(BEGINNINGS))
-    if limits.per_day is not None and len({*now.connection.execute(today).scalars(), run_id}) > limits.per_day:
-        raise NotAllowed(f"a person may send {limits.per_day} runs a day here", hint="try again tomorrow (UTC)")
-    waiting = {*now.connection.execute(select(runs.c.run_id).where(own, runs.c.state.in_(OPEN))).scalars()}
-    if limits.open is not None and len((waiting - {*replaced}) | {run_id}) > limits.open:
-        raise NotAllowed(
-            f"a person may have {limits.open} drafts and submissions that wait for review at once",
-            hint="wait for a decision, or take one back under My submissions",
-        )
 
 
 def _free(now: Change, run_id: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.errors import NoRun, SchemaError
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.files import RESULTS
+from siuo_dash.store.files import RESULTS, opened
 from siuo_dash.store.runs.parquet import parquet_bytes, under_schema, unreadable, with_values
 
 _FILE_OF_RUN: Final = "SELECT file, source_status FROM runs WHERE run_id = $run_id"
@@ -122,7 +123,7 @@ def _row_groups(
     question_id: leave out row groups that cannot hold it. Raises NoRun, SchemaError.
     """
     name, _ = _file_of(store, run_id)
-    with _explained(name), pq.ParquetFile(store.data_dir / name) as file:
+    with _explained(name), pq.ParquetFile(_file(store.data_dir / name)) as file:
         leaves = [file.schema.column(index).path for index in range(len(file.schema))]
         wanted = [leaf for leaf in leaves if _is_wanted(leaf.split("."), names, parts)]
         asked = {"question_id": question_id} | ({"run_id": run_id} if name == RESULTS else {})
@@ -132,6 +133,12 @@ def _row_groups(
                 table = file.read_row_group(number, columns=wanted)
                 # An upload's file holds one run, whatever that was called when it was written.
                 yield table.filter(pc.equal(table["run_id"], run_id)) if name == RESULTS else table
+
+
+def _file(path: Path) -> Path:
+    """The path of a file that is one: Arrow would wait for ever at a pipe. OSError for anything else."""
+    opened(path).close()
+    return path
 
 
 def _is_wanted(leaf: list[str], names: Collection[str], parts: Collection[str] | None) -> bool:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.schema import RESULT_COLUMNS, RESULT_SCHEMA
 from siuo_dash.errors import SchemaError
+from siuo_dash.store.files import opened
 from siuo_dash.store.runs.parquet import check_schema, with_later, with_values
 
 _SKIPPED = {"responses", "flags"}
@@ -45,7 +46,8 @@ def read_part(path: Path, run_id: str | None = None, source_status: str | None =
 
     run_id, source_status: laid over what the file says, which then holds one run.
     """
-    body = path.read_bytes()
+    with opened(path) as file:
+        body = file.read()
     table = _read(pq.ParquetFile(pa.BufferReader(body)))
     run_ids = tuple(table.column("run_id").unique().to_pylist())
     if not run_ids:
