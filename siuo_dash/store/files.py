@@ -13,8 +13,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import pyarrow as pa
 
@@ -100,7 +101,7 @@ def state_of(path: Path) -> FileState | None:
     return FileState(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader:
     """An ordinary file, open for reading; never waits for a writer, as opening a pipe in its place would.
 
     Raises OSError, which for anything but a file says so.

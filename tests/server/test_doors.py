@@ -9,6 +9,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 from uuid import uuid4
 
@@ -97,7 +98,8 @@ def test_a_page_of_another_port_or_site_may_do_nothing(server: Instance, hosted:
 
 @pytest.mark.parametrize("header", ["via", "forwarded", "x_forwarded_host", "x_forwarded_proto", "cf_connecting_ip"])
 def test_any_sign_of_a_proxy_closes_the_operators_addresses(hosted: Instance, header: str) -> None:
-    assert hosted.get("/metrics", **{header: "1.1 proxy"}).status == 404
+    said: dict[str, Any] = {header: "1.1 proxy"}
+    assert hosted.get("/metrics", **said).status == 404
     assert hosted.get("/metrics").status == 200
 
 
@@ -165,7 +167,7 @@ def test_a_link_on_another_site_signs_nobody_out(hosted: Instance) -> None:
             await person.sign_in("submitter")
             cookie = person.http.cookie_line()
             other = "https://evil.example/page"
-            for more in (
+            tried: tuple[dict[str, Any], ...] = (
                 {},
                 {"sec_fetch_site": "cross-site"},
                 {"sec_fetch_site": "same-site"},
@@ -174,7 +176,8 @@ def test_a_link_on_another_site_signs_nobody_out(hosted: Instance) -> None:
                 {"referer": other},
                 {"referer": f"https://evil.example/?{hosted.address}/"},
                 {"referer": "http://["},
-            ):
+            )
+            for more in tried:
                 answer = await asyncio.to_thread(hosted.get, "/auth/logout", cookie=cookie, **more)
                 assert answer.status == 403 and "set-cookie" not in answer.headers, more
             await person.open("upload")
