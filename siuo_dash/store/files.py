@@ -102,14 +102,12 @@ def state_of(path: Path) -> FileState | None:
 
 
 def opened(path: Path) -> BufferedReader:
-    """An ordinary file, open for reading; never waits for a writer, as opening a pipe in its place would.
-
-    Raises OSError, which for anything but a file says so.
-    """
+    """An ordinary file, open for reading; OSError for anything else, without waiting as opening a pipe does."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is not a file", str(path))
+        raise OSError(errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, "it is not a file", str(path))
     return os.fdopen(descriptor, "rb")
 
 
