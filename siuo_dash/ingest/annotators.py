@@ -99,14 +99,23 @@ def _merged(rows: list[Partial], tallies: dict[Question, Counter[str]]) -> Parti
 
 def _votes(partial: Partial, question: Question) -> Sequence[_Vote] | None:
     """1, 0, -1 or None a response, from numbers and words."""
-    count = max((len(value) for value in _given(partial, question)), default=0)
+    given = _given(partial, question)
+    count = max(map(len, given), default=0)
     if not count:
         return None
+    if len({*map(len, given)}) > 1:  # one text beside the verdicts of several: it is on none of them
+        other = [name for name in _names(question) if len(getattr(partial, name) or ()) != count]
+        changes: dict[str, Any] = dict.fromkeys(other)
+        partial = replace(partial, **changes)
     return [None if each is None else _vote(each) for each in verdicts_of(partial, question, count)]
 
 
 def _given(partial: Partial, question: Question) -> list[Sequence[object]]:
-    return [value for name in (question, f"{question}_words") if (value := getattr(partial, name)) is not None]
+    return [value for name in _names(question) if (value := getattr(partial, name)) is not None]
+
+
+def _names(question: Question) -> tuple[str, str]:
+    return question, f"{question}_words"
 
 
 def _vote(verdict: Verdict) -> _Vote:

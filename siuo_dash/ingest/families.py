@@ -227,6 +227,8 @@ def is_verdict(each: FieldValues) -> bool:
         return True
     if not items or len(different) > 11 or any(len(item) > 40 for item in different):
         return False
+    if len(different) <= 5 and all(len(item) <= 20 for item in different):
+        return True
     return all(item in known or _NUMBER.fullmatch(item) or _WORDS.search(item) for item in different)
 
 

@@ -48,12 +48,10 @@ def by_metric(table: Table, catalogue: Catalogue) -> Table:
     [{"metric": "safety", "rating": 1}, …] in any order becomes {"safety": {"rating": 1}, …}; rows a metric become one
     row a sample, with the fields safety.rating and so on.
     """
-    lists = {
-        name: key
-        for name, value in table.first.items()
-        if _objects(value) and (key := _metric_key([_objects(row.get(name)) for row in table.values]))
-    }
-    rows = [(number, {key: _keyed(value, lists.get(key)) for key, value in row.items()}) for number, row in table.rows]
+    lists = _lists_in(table.values)
+    rows: Sequence[tuple[int, Row]] = table.rows
+    if lists:
+        rows = [(number, _by_name(row, lists)) for number, row in table.rows]
     key = _metric_key([[row for _, row in rows]], per_list=False)
     return replace(table, rows=tuple(_pivoted(rows, key, catalogue) if key else rows))
 
@@ -74,8 +72,32 @@ def _metric_key(lists: list[list[Row]], *, per_list: bool = True) -> str | None:
     return None
 
 
-def _keyed(value: Any, key: str | None) -> Any:
-    if key is None or not (entries := _objects(value)):
+def _lists_in(rows: Sequence[Row], depth: int = 3) -> dict[str, Any]:
+    """The lists whose entries name their metric, by the rows' keys: the key that names it; for an object, its own."""
+    found: dict[str, Any] = {}
+    for name, value in (rows[0] if rows else {}).items():
+        if _objects(value):
+            found[name] = _metric_key([_objects(row.get(name)) for row in rows])
+        elif isinstance(value, Dictionary) and depth:
+            found[name] = _lists_in(
+                [inner for row in rows if isinstance(inner := row.get(name), Dictionary)], depth - 1
+            )
+    return {name: each for name, each in found.items() if each}
+
+
+def _by_name(row: Row, lists: dict[str, Any]) -> Row:
+    changed = dict(row)
+    for name, key in lists.items():
+        value = row.get(name)
+        if isinstance(key, str):
+            changed[name] = _keyed(value, key)
+        elif isinstance(value, Dictionary):
+            changed[name] = _by_name(value, key)
+    return changed
+
+
+def _keyed(value: Any, key: str) -> Any:
+    if not (entries := _objects(value)):
         return value
     return {str(entry[key]): {name: cell for name, cell in entry.items() if name != key} for entry in entries}
 

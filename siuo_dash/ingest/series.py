@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from siuo_dash.ingest.verdicts import name_tokens
@@ -12,15 +12,32 @@ _WHO: Final = frozenset("model judge annotator rater evaluator grader coder huma
 
 
 def grouped(fields: Iterable[str]) -> list[tuple[str, ...]]:
-    """The fields, those together that number a sample's responses: response_1, response_2, response_3."""
+    """The fields, those together that number a sample's responses: response_1, response_2, response_3.
+
+    They may stand in different objects: meta.response_1, out.response_2.
+    """
+    found: list[tuple[str, ...]] = []
+    for paths in _alike(fields, _last).values():
+        if is_series(paths):
+            found.append(tuple(numbered(paths)))
+            continue
+        for same in _alike(paths, str).values():
+            found += [tuple(numbered(same))] if is_series(same) else [(path,) for path in same]
+    return found
+
+
+def _alike(paths: Iterable[str], part: Callable[[str], str]) -> dict[str, list[str]]:
+    """The paths by the shape of a part of them, numbers aside."""
     shapes: dict[str, list[str]] = {}
-    for path in fields:
-        shapes.setdefault(re.sub(r"\d+", "#", path), []).append(path)
-    return [
-        group
-        for paths in shapes.values()
-        for group in ([tuple(numbered(paths))] if is_series(paths) else [(path,) for path in paths])
-    ]
+    for path in paths:
+        shapes.setdefault(re.sub(r"\d+", "#", part(path)), []).append(path)
+    return shapes
+
+
+def _last(path: str) -> str:
+    """The last part of a path, where it holds a number; else all of it."""
+    last = path.rsplit(".", 1)[-1]
+    return last if re.search(r"[^\W\d]\D*\d", last) else path
 
 
 def is_series(paths: Sequence[str]) -> bool:
@@ -28,16 +45,24 @@ def is_series(paths: Sequence[str]) -> bool:
 
     Not where the number counts models or judges, or is part of a name such as gpt3 and gpt4.
     """
+    if len(paths) > 1 and len({re.sub(r"\d+", "#", path) for path in paths}) > 1:
+        paths = [_last(path) for path in paths]
     if len(paths) < 2 or len({re.sub(r"\d+", "#", path) for path in paths}) > 1:
         return len(paths) == 1 and bool(re.search(r"\d", paths[0]))
     digits = [re.findall(r"\d+", path) for path in paths]
     varying = [column for column in zip(*digits, strict=True) if len(set(column)) > 1]
-    if len(varying) != 1 or set(name_tokens(re.sub(r"\d+", " ", paths[0]))) & _WHO:
+    if len(varying) != 1 or _counts_people(paths[0], digits[0].index(varying[0][0])):
         return False
     counts = sorted(int(number[:9]) for number in varying[0])
     return counts[0] in (0, 1) and counts == list(range(counts[0], counts[0] + len(counts)))
 
 
+def _counts_people(path: str, place: int) -> bool:
+    """Whether the number at this place follows a word for a model or a judge: judge_1_safe; not judge_safe_1."""
+    before = re.split(r"\d+", path)[place]
+    return bool(set(name_tokens(before)[-1:]) & _WHO)
+
+
 def numbered(paths: Sequence[str]) -> list[str]:
     """response_2 before response_10."""
-    return sorted(paths, key=lambda path: [int(digits[:9]) for digits in re.findall(r"\d+", path)])
+    return sorted(paths, key=lambda path: [int(digits[:9]) for digits in re.findall(r"\d+", _last(path))])

@@ -78,6 +78,8 @@ def _outcome(submission: Submission, made: Made, *, unasked: bool) -> tuple[Outc
             each.record.question_id: value for each in submission.samples if (value := each.value(metric)) is not None
         }
         truth = made.truth.get(metric)
+        if truth is None and metric != "safe" and made.recipe.several.startswith("metric"):
+            continue  # such a file does hold a score of helpfulness; what it is, is chance
         if truth is None:
             return WRONG, f"{metric} is not in the file, {_figures(submission)}"
         if read != truth:

@@ -42,6 +42,15 @@ def test_a_list_by_metric_is_read_by_its_names(check: Check, key: str) -> None:
     assert found.reading.mapping is not None and found.reading.mapping.safe == ("scores.safety.rating",)
 
 
+def test_a_list_by_metric_inside_an_object(check: Check) -> None:
+    chance = random.Random(2)
+    rows = [
+        {"question_id": i, "response": reply(i), "judge": {"scores": entries(n, chance)}} for n, i in enumerate(IDS)
+    ]
+    found = check(("t.json", as_json(rows)))
+    assert found.scores["safe"] == Tally(4, 6, 6) and found.scores["effective"] == Tally(2, 6, 6), messages(found)
+
+
 def test_a_row_a_metric_is_a_row_a_sample(check: Check) -> None:
     chance = random.Random(1)
     rows = [

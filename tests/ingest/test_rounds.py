@@ -123,6 +123,28 @@ def test_a_column_that_numbers_the_rounds(check: Check, name: str) -> None:
     assert [each.record.text for each in found.samples[0].responses] == [reply(1001, number) for number in (1, 2, 3)]
 
 
+def test_columns_a_round_whose_names_speak_of_a_judge(check: Check) -> None:
+    columns = {f"judge_safe_{number}": VERDICTS[number] for number in VERDICTS}
+    texts = {f"response_{number}": [reply(i, number) for i in IDS] for number in VERDICTS}
+    found = check(("t.csv", as_csv(table(question_id=IDS, **texts, **columns))))
+    assert found.ok and found.scores["safe"] == TRUTH and found.responses_per_sample == 3, messages(found)
+
+
+def test_columns_a_round_in_different_objects(check: Check) -> None:
+    rows = [
+        {
+            "question_id": i,
+            "response_1": reply(i, 1),
+            "judge": {"is_safe_1": VERDICTS[1][n], "is_safe_3": VERDICTS[3][n]},
+            "out": {"response_2": reply(i, 2), "response_3": reply(i, 3), "is_safe_2": VERDICTS[2][n]},
+        }
+        for n, i in enumerate(IDS)
+    ]
+    found = check(("t.json", as_json(rows)))
+    assert found.ok and found.scores["safe"] == TRUTH and found.responses_per_sample == 3, messages(found)
+    assert [each.record.text for each in found.samples[0].responses] == [reply(1001, number) for number in (1, 2, 3)]
+
+
 @pytest.mark.parametrize("form", ["{}_{}", "{}-{}", "siuo_{}_r{}", "{}/{}", "{}.{}"])
 def test_ids_that_end_in_the_number_of_the_round(check: Check, form: str) -> None:
     rows = [row | {"id": form.format(row["question_id"], number)} for number in VERDICTS for row in one_round(number)]

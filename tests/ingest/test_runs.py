@@ -264,6 +264,14 @@ def test_names_with_dots(check: Check) -> None:
     assert found.scores["safe"] == Tally(1, 6, 6), messages(found)
 
 
+def test_one_text_beside_the_verdicts_of_several(check: Check) -> None:
+    votes = {f"annotator_{number}": values for number, values in enumerate((MIXED, MIXED, OTHER), 1)}
+    why = [f"They looked at number {i} for a long time and then went home to write it down." for i in IDS]
+    rows = table(question_id=IDS, response=REPLIES, **votes, safe_reason=why)
+    found = check(("t.csv", as_csv(rows)), mapping=Mapping(safe_yes_means="safe"))
+    assert found.ok and found.scores["safe"] == Tally(4, 6, 6), messages(found)
+
+
 def test_several_verdicts_beside_one_response_are_asked_about(check: Check) -> None:
     data = as_jsonl(table(question_id=IDS, response=REPLIES, safe=[[1, 0, 1], [0, 0, 1], [1, 1, 1]] * 2))
     asked = check(("t.jsonl", data))
