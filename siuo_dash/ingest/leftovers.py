@@ -65,14 +65,14 @@ def _id_path(table: Table) -> str | None:
 
 def _other_than_sample(row: Row, path: str | None) -> str | None:
     """The name of a row that is a total or a heading; '' where it has no name; None for any other row."""
+    name = None if path is None else value_at(row, path)
+    if path is not None and is_sample_id(name):
+        return None
     filled = [value for value in row.values() if not is_blank(value)]
-    texts = [value for value in filled if not _is_number(value)]
+    texts = [value for value in filled if not _is_number(value)][:2]
     if path is None:
         is_total = len(texts) == 1 and len(filled) > 1 and _is_total(texts[0])
         return shown(texts[0]) if is_total else None
-    name = value_at(row, path)
-    if is_sample_id(name):
-        return None
     if is_blank(name):
         if not filled:
             return None

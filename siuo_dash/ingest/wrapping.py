@@ -14,6 +14,8 @@ _HEADERS: Final = ("columns", "header", "headers", "fields")
 _IDS: Final = ("question_id", "id")
 _DEPTH: Final = 5
 _LOOKED_AT: Final = 20
+_GROUPS: Final = 50
+"""Objects in an object up to which each is looked into for samples."""
 _TEXT: Final = 20
 """Characters from which on a key or a value is taken for a text, not for a name."""
 
@@ -99,10 +101,10 @@ def _columns(value: dict[str, Any], lists: dict[str, list[Any]]) -> Found | None
 
 def _keyed(value: dict[str, Any], name: str) -> Found | None:
     """Samples under their ids, row numbers or any key beside which they hold an id themselves."""
-    ids = [key for key in value if is_sample_id(key)]
+    ids = dict.fromkeys(key for key in value if is_sample_id(key))
     objects = {key: inner for key, inner in value.items() if isinstance(inner, dict)}
     if 2 * len(ids) >= len(value):
-        rows = [row for key, inner in value.items() if is_sample_id(key) for row in _under(key, inner, name)]
+        rows = [row for key, inner in value.items() if key in ids for row in _under(key, inner, name)]
         fields = {field for row in rows for field in row}
         extra = {key: inner for key, inner in objects.items() if key not in ids}
         rows += [{"id": key, **inner} for key, inner in extra.items() if fields & inner.keys()]  # such as an average
@@ -156,7 +158,10 @@ def _grouped(value: dict[str, Any], lists: dict[str, list[Any]]) -> Found | None
 
 def _nested(value: dict[str, Any], depth: int) -> Found | None:
     """The samples one level down, in the one object that has them, or in several, as groups."""
-    inner = {key: _of_object(each, key, depth + 1) for key, each in value.items() if isinstance(each, dict) and each}
+    objects = {key: each for key, each in value.items() if isinstance(each, dict) and each}
+    if len(objects) > _GROUPS:
+        return None
+    inner = {key: _of_object(each, key, depth + 1) for key, each in objects.items()}
     found = {key: each for key, each in inner.items() if each is not None and len(each.rows) > 1}
     with_ids = {key: each for key, each in found.items() if _share_of_ids(each.rows) > 0.5}
     chosen = with_ids or found
@@ -243,4 +248,5 @@ def _is_text(value: Any) -> bool:
 
 
 def _without(value: Mapping[str, Any], *keys: str) -> Row:
-    return {key: inner for key, inner in value.items() if key not in keys}
+    left_out = set(keys)
+    return {key: inner for key, inner in value.items() if key not in left_out}
