@@ -8,7 +8,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
@@ -17,7 +17,7 @@ from openpyxl.utils.cell import range_boundaries
 
 from siuo_dash.ingest.fields import Table
 from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable, shown
-from siuo_dash.ingest.grid import MAX_COLUMNS, Located, as_row, has_samples, locate
+from siuo_dash.ingest.grid import MAX_COLUMNS, Located, as_row, check_header, has_samples, locate
 from siuo_dash.ingest.text_rows import MAX_ROWS, check_size
 from siuo_dash.text import counted
 
@@ -83,7 +83,9 @@ def _tables(name: str, data: bytes, seen: _Seen, findings: Findings) -> list[Tab
                 at.warning(f"not read: {error}", hint=error.hint)
                 continue
             if located and located.rows:
-                found[sheet.title] = located
+                width = max(len(cells) for _, cells in located.rows)
+                unnamed = [f"column {place}" for place in range(len(located.names) + 1, width + 1)]
+                found[sheet.title] = replace(located, names=check_header([*located.names, *unnamed]))
     finally:
         book.close()
         if written is not None:

@@ -49,6 +49,7 @@ SHEETS: dict[str, list[list[Any]]] = {
     "a title directly above": [["SIUO results"], HEADER, *ROWS],
     "groups of columns": [["Item", None, "Judgement"], HEADER, *ROWS],
     "the index named below": [[None, "response", "safe"], ["question_id"], *ROWS],
+    "notes beside, without a name": [HEADER, [*ROWS[0], None, "looked at twice"], *ROWS[1:]],
     "an average below": [HEADER, *ROWS, ["Average", None, 0.667]],
     "a total after a blank row": [HEADER, *ROWS, [], [None, None, 4], ["Total (6)", None, "4 / 6"]],
     "headings between": [HEADER, ["Self-harm"], *ROWS[:2], ["Others"], *ROWS[2:]],
