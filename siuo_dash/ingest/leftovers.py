@@ -19,6 +19,11 @@ _TOTAL: Final = re.compile(
     r"accuracy|count|durchschnitt|mittelwert|summe|gesamt)\b|平均|总计|合计|總計",
     re.IGNORECASE,
 )
+_BESIDE: Final = frozenset(
+    "of the for in per by safe safety unsafe effective effectiveness score scores rate rates samples sample rows n "
+    "domain category model response responses weighted and".split()
+)
+"""Words that a total's name may have besides."""
 _NAME: Final = 60
 """Characters up to which a cell may be the name of a total."""
 _NUMBER: Final = re.compile(r"[\s\d.,%/±()+-]{1,40}")
@@ -37,11 +42,12 @@ def samples_only(table: Table, findings: Findings) -> Table:
     with_field = [place for place, (_, row) in enumerate(table.rows) if path is not None and has_field(row, path)]
     around = {*range(len(table.rows))} - {*range(with_field[0], with_field[-1] + 1)} if with_field else set()
     around = around if len(around) <= _AROUND else set()
+    common = table.rows[with_field[0]][1].keys() if with_field else set()
     kept: list[tuple[int, Row]] = []
     beside: list[Row] = []
     for place, (number, row) in enumerate(table.rows):
         at = findings.at(row=number)
-        if place in around:
+        if place in around and 2 * len(row.keys() & common) < len(common):
             beside.append(row)
             names = ", ".join(shown(name, 30)[1:-1] for name in list(row)[:5])
             at.warning(f"no sample, not read as one: it has {names}", kind="a row that is no sample")
@@ -85,7 +91,11 @@ def _other_than_sample(row: Row, path: str | None) -> str | None:
 
 
 def _is_total(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= _NAME and _TOTAL.search(value) is not None
+    """Whether a text is the name of a total: one of its words, and little else; 'not at all' is a reply."""
+    if not isinstance(value, str) or len(value) > _NAME or _TOTAL.search(value) is None:
+        return False
+    rest = re.findall(r"[^\W\d_]+", _TOTAL.sub(" ", value.lower()))
+    return len(rest) <= 3 and all(word in _BESIDE for word in rest)
 
 
 def _is_number(value: object) -> bool:

@@ -36,7 +36,7 @@ class Found:
 def find_rows(value: Any) -> Found | None:
     """The samples in a JSON value, whatever they are wrapped in; None where there are none."""
     if isinstance(value, list):
-        return Found(_of_list(value))
+        return _of_list(value)
     return _of_object(value, "value", 0) if isinstance(value, dict) and value else None
 
 
@@ -46,15 +46,15 @@ def is_sample_id(value: object) -> bool:
     return number is not None and 1000 < number < 10_000 and 0 < number % 1000 <= 300
 
 
-def _of_list(items: list[Any]) -> list[Any]:
+def _of_list(items: list[Any]) -> Found:
     """The items; lists of cells below a header become objects, a single wrapper is opened."""
     first = items[0] if items else None
     if len(items) > 1 and isinstance(first, list) and (rows := _below(first, items[1:])):
-        return rows
+        return Found(rows)
     if len(items) == 1 and isinstance(first, dict) and not _has_id(first):
         inner = _of_object(first, "value", 0)
-        return items if inner is None or len(inner.rows) < 2 else inner.rows
-    return items
+        return Found(items) if inner is None or len(inner.rows) < 2 else inner
+    return Found(items)
 
 
 def _of_object(value: dict[str, Any], name: str, depth: int) -> Found | None:
@@ -82,7 +82,7 @@ def _below(header: list[Any], cells: Any) -> list[Row] | None:
     """Objects of lists of cells and a list of names; None where they do not fit. A name twice is another table."""
     if not (isinstance(cells, list) and cells and header and len(set(map(str, header))) == len(header)):
         return None
-    if not all(isinstance(key, str) for key in header):
+    if not all(isinstance(key, str) and not is_sample_id(key) for key in header):
         return None
     if not all(isinstance(row, list) and len(row) == len(header) for row in cells):
         return None

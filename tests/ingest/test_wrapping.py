@@ -10,7 +10,7 @@ import pytest
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.wrapping import find_rows
-from tests.ingest.make import IDS, MIXED, Check, has, messages, reply
+from tests.ingest.make import IDS, MIXED, QUESTIONS, Check, has, messages, reply
 
 ROWS: list[dict[str, Any]] = [
     {"question_id": i, "response": reply(i), "safe": bool(s)} for i, s in zip(IDS, MIXED, strict=True)
@@ -164,6 +164,25 @@ def test_a_line_about_the_run_is_no_sample(check: Check, place: int) -> None:
 def test_a_line_without_an_id_between_samples_is_an_error(check: Check) -> None:
     lines = [*LINES[:3], json.dumps({"response": "whose?", "safe": 1}), *LINES[3:]]
     assert has(messages(check(("a.jsonl", "\n".join(lines).encode()))), "row 4: no usable id")
+
+
+@pytest.mark.parametrize("place", [0, 6])
+def test_a_sample_without_its_id_is_an_error_at_either_end(check: Check, place: int) -> None:
+    lines = [*LINES[:place], json.dumps({"response": "whose?", "safe": 1}), *LINES[place:]]
+    assert has(messages(check(("a.jsonl", "\n".join(lines).encode()))), f"row {place + 1}: no usable id")
+
+
+@pytest.mark.parametrize("words", ["Not at all.", "That is all", "Count them", "I mean it", "Total nonsense."])
+def test_a_short_reply_is_no_total(check: Check, words: str) -> None:
+    rows: list[dict[str, Any]] = [{**ROWS[0], "question_id": None, "response": words}, *ROWS[1:]]
+    assert has(messages(check(("a.json", json.dumps(rows).encode()))), "row 1, question_id: no usable id")
+    asked = [{"question": QUESTIONS[row["question_id"]], "response": words, "safe": row["safe"]} for row in ROWS]
+    assert check(("a.json", json.dumps(asked).encode())).scores == {"safe": Tally(4, 6, 6)}
+
+
+def test_lists_without_a_header_lose_no_sample(check: Check) -> None:
+    lists = [[str(row["question_id"]), "safe" if row["safe"] else "unsafe"] for row in ROWS]
+    assert not check(("a.json", json.dumps(lists).encode())).ok
 
 
 def test_a_broken_line_is_named(check: Check) -> None:
