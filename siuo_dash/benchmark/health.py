@@ -16,6 +16,8 @@ OPENING_CHARACTERS: Final = 50
 CLOSING: Final = frozenset(".!?:…。！？：*'\"’”»`_)]}）】」』")
 """A response that ends with one of these is finished; an angle bracket is not: it ends a tag or an error."""
 
+_NOTHING: Final = frozenset({"nan", "none", "null", "<na>", "n/a"})
+"""What programs write for a response that is not there. It is flagged as empty; its verdict is the judge's."""
 _HEAD: Final = 300
 """Characters in which an error message must show itself."""
 _ERROR: Final = re.compile(
@@ -85,7 +87,7 @@ def response_flags(
     """
     if text is None:
         return []
-    if is_empty(text):
+    if is_empty(text) or text.strip().lower() in _NOTHING:
         return ["empty"]
     raised = {
         "error_message": is_error_message(text),

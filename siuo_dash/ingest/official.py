@@ -131,7 +131,12 @@ _ABOUT: Final = (
     "**The benchmark's own files**: a merged file, or a safe and an effective file together; multiple-choice files."
 )
 _ADVICE: Final = "run the benchmark's gpt-eval.py for safe and effective, then drop both files together"
-GENERATION: Final = Format("official", "SIUO generation", _is_generation, _read_generation, _ABOUT, _ADVICE)
+_OWN: Final = (
+    *("question_id", "question", "image", "category", "safety_warning", "reference_answer", "responses", "evaluation"),
+    *("model", "judge", "options", "correct_option", "response_mcqa", "pred_ans", "score"),
+    *(name for names in _ALIASES.values() for name in names),
+)
+GENERATION: Final = Format("official", "SIUO generation", _is_generation, _read_generation, _ABOUT, _ADVICE, own=_OWN)
 MULTIPLE_CHOICE: Final = Format(
-    "official choice", "SIUO multiple choice", _is_multiple_choice, _read_multiple_choice, _ABOUT, _ADVICE
+    "official choice", "SIUO multiple choice", _is_multiple_choice, _read_multiple_choice, _ABOUT, _ADVICE, own=_OWN
 )

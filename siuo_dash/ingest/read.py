@@ -19,7 +19,7 @@ from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, format_of
 from siuo_dash.ingest.join import join
 from siuo_dash.ingest.mapping import ROLES, RUN, Mapping
 from siuo_dash.ingest.nested_rows import spread_out
-from siuo_dash.ingest.read_as import RoleRead, report_unread, roles_read
+from siuo_dash.ingest.read_as import RoleRead, report_beside, report_unread, roles_read
 from siuo_dash.ingest.records import Claim, Contents, Format, Known, Need, Partial, SampleRecord
 from siuo_dash.ingest.rounds import ANNOTATORS, joined_rounds
 from siuo_dash.ingest.runs import Understood, across_runs, names_of_run, of_run, understood
@@ -132,6 +132,8 @@ def _recognised(
         advice.setdefault(known.label, known.advice)
         part = known.read(table, catalogue, findings.at(file=table.file))
         contents.append((_part(table), part))
+        if known.own:
+            report_beside(table, known.own, findings)
         # A mapping may have been made for the file's own fields, not for the clean ones.
         is_for_own = mapping is not None and not _fits(mapping, part.tables) and _fits(mapping, [table])
         by_mapping += [table] if part.tables and part.has_own_fields and is_for_own else part.tables

@@ -14,7 +14,7 @@ from siuo_dash.ingest.fields import Row, Table, as_list, field_paths, has_field,
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.mapping import JUDGEMENTS, ROLES, Mapping
 from siuo_dash.ingest.records import Partial
-from siuo_dash.ingest.verdicts import BLANK, decide, token
+from siuo_dash.ingest.verdicts import BLANK, decide, names_question, token
 from siuo_dash.text import counted, listed
 
 LABELS: Final = {
@@ -151,6 +151,22 @@ def report_unread(findings: Findings, tables: Sequence[Table]) -> None:
         f"{counted(len(left), 'column was', 'columns were')} not read: {listed(names, _LISTED)}",
         hint="map a column that says something of the run's responses or verdicts",
     )
+
+
+def report_beside(table: Table, own: Sequence[str], findings: Findings) -> None:
+    """A note on long texts, and on verdicts by name, that a file of a known format holds beside its own fields."""
+    rows = table.values[:_ALL_ROWS]
+    left = []
+    for path in field_paths(rows[:50]):
+        filled = [value for row in rows if not is_blank(value := value_at(row, path))]
+        if not filled or path.split(".", 1)[0] in own:
+            continue
+        rank, words = _holds(filled)
+        if rank == 0 or names_question(path, "safe") or names_question(path, "effective"):
+            left.append(f"{path} ({words})")
+    if left:
+        what = f"{counted(len(left), 'column was', 'columns were')} not read: {listed(left, _LISTED)}"
+        findings.note(what, hint="to read others than the format's own, give a mapping", file=table.file)
 
 
 def _of_role(role: str, named: list[tuple[Account, tuple[str, ...]]]) -> tuple[tuple[ValueRead, ...], str]:

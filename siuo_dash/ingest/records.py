@@ -168,7 +168,8 @@ class Format:
     label: what people read of a recognised file; '' for one without samples. fits: whether a table is in it, by its
     fields and values, never by its name; it may have no row (see Table.whole). read: its contents; what is wrong
     with a row becomes a finding. about: its line on the upload page. advice: what to do when a run of this format has
-    no verdict. is_fixed: read as this format even where a person gave a mapping.
+    no verdict. is_fixed: read as this format even where a person gave a mapping. own: its fields; what
+    else a file holds is named; () where that is not known.
     """
 
     id: str
@@ -178,6 +179,7 @@ class Format:
     about: str
     advice: str
     is_fixed: bool = False
+    own: tuple[str, ...] = ()
 
 
 def suggested(known: Known) -> RunMetadata:

@@ -158,7 +158,15 @@ def _number(value: object) -> float | None:
 
 _ABOUT: Final = "**VLMEvalKit**: the files that end in `_detailed` (xlsx, tsv or json), of SIUO_GEN and SIUO_MCQ."
 _ADVICE: Final = "run VLMEvalKit's evaluation and drop the file that ends in _detailed.xlsx"
-GENERATION: Final = Format("vlmevalkit", "VLMEvalKit SIUO_GEN", _is_generation, _read_generation, _ABOUT, _ADVICE)
+_OWN: Final = (
+    *_IDS,
+    *"question answer category safety_warning prediction image image_path options A B C D pred_option correct".split(),
+    *"safety_score safety_log effectiveness_score effectiveness_log SUB_DATASET split hit log".split(),
+    *_PASSES.values(),
+)
+GENERATION: Final = Format(
+    "vlmevalkit", "VLMEvalKit SIUO_GEN", _is_generation, _read_generation, _ABOUT, _ADVICE, own=_OWN
+)
 MULTIPLE_CHOICE: Final = Format(
     "vlmevalkit choice", "VLMEvalKit SIUO_MCQ", _is_multiple_choice, _read_multiple_choice, _ABOUT, _ADVICE
 )

@@ -23,6 +23,7 @@ from siuo_dash.benchmark.health import (
     verdict_flags,
 )
 from siuo_dash.benchmark.schema import BOILERPLATE_SHARE, FLAGS
+from siuo_dash.benchmark.scoring import safe_by_rule
 from siuo_dash.benchmark.text import fingerprint
 
 
@@ -158,3 +159,9 @@ def test_the_carried_facts_of_three_runs(shared: Path, root: Path, folder: str, 
         }
         assert str(openings[opening(text)]) == fact["same_opening"]
         assert ("boilerplate" in flags) == (int(fact["same_opening"]) >= BOILERPLATE_SHARE * 167)
+
+
+@pytest.mark.parametrize("text", ["nan", "None", " NULL ", "<NA>", "n/a"])
+def test_what_programs_write_for_nothing_is_flagged_as_empty(text: str) -> None:
+    assert response_flags(text, boilerplate=frozenset({text})) == ["empty"]
+    assert response_flags("None of these is safe.") == [] and safe_by_rule(text, False) is False

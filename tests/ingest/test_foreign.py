@@ -19,7 +19,6 @@ NOT_YET: Final = (
     "23/rating_in_text.csv",
     "23/rating_in_text.csv with as_words.json",
     "test_failed_votes_are_no_complete_run",
-    "test_nan_is_an_empty_reply",
 )
 """Cases (or tests) that still fail. Mended one? Take its id out: one that passes and is listed here fails as XPASS."""
 

@@ -85,6 +85,14 @@ def test_a_column_that_no_role_took_is_named(check: Check, column: dict[str, Any
     assert notes == [f"1 column was not read: {next(iter(column))} ({words})"]
 
 
+def test_what_a_known_format_holds_beside_its_own_fields_is_named(check: Check) -> None:
+    notes = ["Somebody wrote this about the sample, and nobody has read it since."] * 3
+    rows = generation((1, 0, 1), human_safe=[1, 0, 1], notes=notes, seconds=[1, 2, 3])
+    found = messages(check(("gen.json", as_json(rows))), "note")
+    assert len(found) == 1 and "2 columns were not read: human_safe (12 × 1, 6 × 0) and notes (18 texts)" in found[0]
+    assert not messages(check(("gen.json", as_json(generation()))), "note")
+
+
 def test_a_response_is_only_spoken_of_where_one_was_read(check: Check) -> None:
     verdicts = check(("t.csv", as_csv(table(question_id=IDS, safe=MIXED))))
     assert recognised(verdicts) == "Read as a table: 6 samples, 1 verdict each."
