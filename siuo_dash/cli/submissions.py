@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from siuo_dash.analysis import twins
 from siuo_dash.analysis.stats.proportions import limits
-from siuo_dash.benchmark.run_facts import FACTS, Choice, Day, Fact, Number, RunMetadata, YesNo
+from siuo_dash.benchmark.fact_kinds import Choice, Day, Fact, Number, YesNo
+from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli.options import (
     SHIPPED,

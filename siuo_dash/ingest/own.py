@@ -8,8 +8,9 @@ from typing import Any, Final
 import pyarrow as pa
 
 from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.fact_kinds import Number
 from siuo_dash.benchmark.judgement import Question
-from siuo_dash.benchmark.run_facts import FACTS, Number
+from siuo_dash.benchmark.run_facts import FACTS
 from siuo_dash.benchmark.schema import FLAGS, OPTIONS, RESULT_COLUMNS, RUN_COLUMNS, TASKS
 from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import Findings, shown

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import streamlit as st
 
+from siuo_dash.benchmark.fact_kinds import Choice, Fact, Number, Text, YesNo
 from siuo_dash.benchmark.names import similar
-from siuo_dash.benchmark.run_facts import FACTS, Choice, Fact, Number, RunMetadata, Text, YesNo
+from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.mapping import ROLES, YES_MEANS, Mapping, Role
 from siuo_dash.ingest.read import Reading
