@@ -93,6 +93,8 @@ def _columns(value: dict[str, Any], lists: dict[str, list[Any]]) -> Found | None
     """One list a column, all of one length; the run's metadata may stand beside them."""
     if len(lists) < 2 or len({len(inner) for inner in lists.values()}) > 1 or any(map(_holds_objects, lists.values())):
         return None
+    if 2 * sum(map(is_sample_id, lists)) >= len(lists):  # each list is of a sample: its rounds, not a column
+        return None
     if len(lists) < len(value) and not any(_share_of_ids(inner) > 0.5 for inner in lists.values()):
         return None
     rows = [dict(zip(lists, cells, strict=True)) for cells in zip(*lists.values(), strict=True)]

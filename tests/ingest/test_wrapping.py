@@ -78,6 +78,18 @@ def test_several_rows_under_each_id_are_its_responses(check: Check) -> None:
     assert {len(each.responses) for each in submission.reading.samples} == {3}
 
 
+def test_several_verdicts_under_each_id_are_its_responses(check: Check) -> None:
+    value = {
+        "verdict": {str(i): ["safe", "unsafe", "safe" if s else "unsafe"] for i, s in zip(IDS, MIXED, strict=True)}
+    }
+    submission = check(("a.json", json.dumps(value).encode()))
+    assert submission.scores in ({}, {"safe": Tally(4, 6, 6)})
+    mapping = Mapping(id=("id",), safe=("verdict",))
+    submission = check(("a.json", json.dumps(value).encode()), mapping=mapping)
+    assert submission.scores == {"safe": Tally(4, 6, 6)}
+    assert {len(each.responses) for each in submission.reading.samples} == {3}
+
+
 def test_groups_with_the_same_samples_are_not_mixed(check: Check) -> None:
     other = [row | {"safe": not row["safe"]} for row in ROWS]
     submission = check(("a.json", json.dumps({"first": ROWS, "second": other}).encode()))
