@@ -80,8 +80,8 @@ def points_interval(low: float | None, high: float | None) -> str:
 
 
 def missing(evidence: str) -> str:
-    """Why a rate is not there: of 'totals' it was not published, of 'per_sample' it was not judged."""
-    return NOT_PUBLISHED if evidence == "totals" else NOT_JUDGED
+    """Why a rate is not there: of totals it was not published, of 'per_sample' it was not judged."""
+    return NOT_JUDGED if evidence == "per_sample" else NOT_PUBLISHED
 
 
 def is_hidden(char: str) -> bool:

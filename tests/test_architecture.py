@@ -110,7 +110,7 @@ def test_imports_run_one_way() -> None:
 
 
 def test_no_command_knows_another() -> None:
-    shared = ("siuo_dash.cli.options", "siuo_dash.cli.output")
+    shared = ("siuo_dash.cli.options", "siuo_dash.cli.output", "siuo_dash.cli.stated")
     known = [
         found for found in by("siuo_dash.cli") if within(found[1], ("siuo_dash.cli",)) and not within(found[1], shared)
     ]

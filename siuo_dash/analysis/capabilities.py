@@ -94,7 +94,7 @@ class CapabilityRates(RunRates):
 
 def capability_rates(store: Store, where: Clause, metric: Metric, labels: Labels) -> CapabilityRates:
     """The rates of every per-sample run of `where` that was graded on the metric, in each group of GROUPINGS."""
-    runs = profiled_runs(store, where, metric)
+    runs = profiled_runs(store, where, metric, by_domain=False)
     group_of: dict[int, tuple[object, ...]] = {
         question_id: tuple(grouping.group_of(label) for grouping in GROUPINGS.values())
         for question_id, label in labels.by_id.items()

@@ -39,21 +39,26 @@ _NO_TEST: Final = (np.nan,) * (len(_TEST) + 1)
 
 DOMAIN_RUNS: Final = Query(
     "domain_runs",
-    "The chosen runs that have rates by domain (per-sample runs that were graded on a metric), or the others.",
+    "The chosen runs that have rates by domain (graded on a metric by sample, or totals by domain), or the others.",
     """
-    SELECT run_no, run_id, model, board, {metric}_n < expected_samples AS partial, evidence FROM runs
-    WHERE ({where}) AND (evidence = 'per_sample' AND {metric}_n > 0) = $has_domains ORDER BY model, run_id
+    SELECT run_no, run_id, model, board, {metric}_n < expected_samples AS partial, evidence,
+        {metric}_k AS k, {metric}_n AS n
+    FROM runs WHERE ({where}) AND ({metric}_n > 0 AND (evidence = 'per_sample' OR $by_domain AND run_no IN (
+        SELECT run_no FROM verdicts WHERE task = '{task}' AND domain IS NOT NULL AND {column} IS NOT NULL
+    ))) = $has_domains ORDER BY model, run_id
     """,
 )
 
 DOMAIN_COUNTS: Final = Query(
     "domain_counts",
-    "For each per-sample run and domain, how many samples were graded and how many of them passed.",
+    "For each run and domain, how many samples were graded and how many passed; of totals, where they name a domain.",
     """
-    SELECT v.run_no, s.domain, COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
-    FROM verdicts v JOIN samples s ON s.question_id = v.question_id
+    SELECT v.run_no, COALESCE(s.domain, v.domain) AS domain,
+        COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
+    FROM verdicts v LEFT JOIN samples s ON s.question_id = v.question_id
     WHERE v.task = '{task}' AND v.run_no IN (SELECT run_no FROM runs WHERE {where})
-    GROUP BY v.run_no, s.domain ORDER BY v.run_no, s.domain
+        AND COALESCE(s.domain, v.domain) IS NOT NULL
+    GROUP BY v.run_no, COALESCE(s.domain, v.domain) ORDER BY v.run_no, 2
     """,
 )
 
@@ -85,23 +90,26 @@ class DomainRates(RunRates):
     """
 
 
-def profiled_runs(store: Store, where: Clause, metric: Metric) -> pd.DataFrame:
-    """The per-sample runs that were graded on the metric: `run_no`, `run_id`, `model`, `board`, `partial`, `label`."""
-    runs = DOMAIN_RUNS.run(store, metric=metric, where=where, has_domains=True).drop(columns="evidence")
+def profiled_runs(store: Store, where: Clause, metric: Metric, *, by_domain: bool = True) -> pd.DataFrame:
+    """The runs that were graded on the metric by sample or, unless that is not asked for, by domain alone: `run_no`,
+    `run_id`, `model`, `board`, `partial`, `evidence`, `k`, `n` (of all its samples), `label`.
+    """
+    runs = DOMAIN_RUNS.run(store, metric=metric, where=where, has_domains=True, by_domain=by_domain)
     return runs.assign(label=runs["run_id"].map(run_labels(store)))
 
 
 def domain_rates(store: Store, where: Clause, metric: Metric) -> DomainRates:
-    """The rates of every per-sample run of `where` that was graded on the metric, by domain, overall and macro."""
+    """The rates by domain, overall and macro, of every run of `where` that has any; overall is over all samples."""
     runs = profiled_runs(store, where, metric)
     counts = DOMAIN_COUNTS.run(store, metric=metric, where=where)
     k, n = (_matrix(counts, runs["run_no"], part) for part in ("k", "n"))
-    return DomainRates(runs, _cells(runs["run_id"], k, n))
+    return DomainRates(runs, _cells(runs, k, n))
 
 
-def runs_without_domains(store: Store, where: Clause, metric: Metric) -> pd.DataFrame:
-    """The runs of `where` that have no rate by domain: `run_id`, `model`, `label`, `evidence`."""
-    found = DOMAIN_RUNS.run(store, metric=metric, where=where, has_domains=False)[["run_id", "model", "evidence"]]
+def runs_without_domains(store: Store, where: Clause, metric: Metric, *, by_domain: bool = True) -> pd.DataFrame:
+    """The runs of `where` that `profiled_runs` leaves out: `run_id`, `model`, `label`, `evidence`."""
+    found = DOMAIN_RUNS.run(store, metric=metric, where=where, has_domains=False, by_domain=by_domain)
+    found = found[["run_id", "model", "evidence"]]
     return found.assign(label=found["run_id"].map(run_labels(store)))
 
 
@@ -140,20 +148,21 @@ def _matrix(counts: pd.DataFrame, run_numbers: pd.Series[int], part: str) -> Flo
     return matrix
 
 
-def _cells(run_ids: pd.Series[str], k: Floats, n: Floats) -> pd.DataFrame:
-    """Long form. Domains that the catalogue of these runs has no sample of stay out of the mean of domains."""
+def _cells(runs: pd.DataFrame, k: Floats, n: Floats) -> pd.DataFrame:
+    """Long form; overall is over all samples of a run. The mean leaves out domains that no run has a sample of."""
     used = n.any(axis=0)
     mean, mean_low, mean_high = mean_of_rates(k[:, used], n[:, used])
-    all_k = np.column_stack([k.sum(axis=1), np.full(len(k), np.nan), k])
-    all_n = np.column_stack([n.sum(axis=1), n.sum(axis=1), n])
+    own_k, own_n = (runs[part].to_numpy(dtype=np.float64) for part in ("k", "n"))
+    all_k = np.column_stack([own_k, np.full(len(k), np.nan), k])
+    all_n = np.column_stack([own_n, n.sum(axis=1), n])
     low, high = wilson_array(all_k, all_n)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = np.where(all_n > 0, all_k / all_n, np.nan)
     rate[:, 1], low[:, 1], high[:, 1] = mean, mean_low, mean_high
     return pd.DataFrame(
         {
-            "run_id": np.repeat(run_ids.to_numpy(dtype=object), len(COLUMNS)),
-            "column": np.tile(np.array(list(COLUMNS), dtype=object), len(run_ids)),
+            "run_id": np.repeat(runs["run_id"].to_numpy(dtype=object), len(COLUMNS)),
+            "column": np.tile(np.array(list(COLUMNS), dtype=object), len(runs)),
             "k": all_k.ravel(),
             "n": all_n.ravel(),
             "rate": rate.ravel(),

@@ -169,7 +169,7 @@ class Filters:
             case "flagged":
                 return Clause(flagged, {}, "with at least one health flag")
             case "unexamined":
-                return Clause("evidence = 'totals'", {}, "whose responses could not be examined")
+                return Clause("evidence <> 'per_sample'", {}, "whose responses could not be examined")
             case flag:
                 return Clause(
                     "run_no IN (SELECT run_no FROM flagged WHERE flag = $flag)",

@@ -90,7 +90,7 @@ def without_flagged(store: Store, run: pd.Series[Any]) -> dict[str, Tally]:
 
     A sample is scored again from its other responses, and left out where none is left (design §6).
     """
-    if run["evidence"] == "totals":
+    if run["evidence"] != "per_sample":
         return {}
     judged = Judged(safe=int(run["safe_n"]) > 0, effective=int(run["effective_n"]) > 0)
     values: dict[str, list[bool | None]] = {metric.id: [] for metric in metrics_of(run)}

@@ -92,7 +92,7 @@ def verdicts_of_sample(store: Store, question_id: int, *, first: str, most: int)
 
 def totals_among(store: Store, run_ids: Sequence[str]) -> set[str]:
     """Those of the runs that are known by their totals only: of no sample is anything known."""
-    return set(queries.run_ids(store, together([of_runs(run_ids), Clause("evidence = 'totals'")])))
+    return set(queries.run_ids(store, together([of_runs(run_ids), Clause("evidence <> 'per_sample'")])))
 
 
 def boards_of_sample(store: Store, question_id: int) -> pd.DataFrame:

@@ -23,9 +23,12 @@ def content_hash(table: pa.Table) -> str:
     order of the rows nor Arrow's chunking changes it; a row that stands twice does.
     """
     columns = [table.column(name).to_pylist() for name in CONTENT_COLUMNS]
+    # Of totals alone a row can have a domain; what has none hashes as it did before there was such a column.
+    known = table.column("domain").to_pylist() if "domain" in table.column_names else [None] * table.num_rows
+    domains = [[] if domain is None else [domain] for domain in known]
     rows = sorted(
-        json.dumps([*plain, [[response[key] for key in RESPONSE_CONTENT] for response in responses]])
-        for *plain, responses in zip(*columns, strict=True)
+        json.dumps([*plain, [[response[key] for key in RESPONSE_CONTENT] for response in responses], *domain])
+        for *plain, responses, domain in zip(*columns, domains, strict=True)
     )
     return hashlib.sha256("".join(f"{row}\n" for row in rows).encode("ascii")).hexdigest()
 

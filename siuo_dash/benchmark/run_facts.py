@@ -68,7 +68,11 @@ FACTS: Final[dict[str, Fact]] = {
             shown="{:g} B parameters",
         ),
         Text(
-            "source", "Source", "A link that begins with https://, or a citation", asked="Link or citation", longest=500
+            "source",
+            "Source",
+            "A link that begins with https://, a DOI, or a citation",
+            asked="Link or citation",
+            longest=500,
         ),
         Day("evaluated_on", "Evaluated on", "The day on which the model was evaluated", asked="Day of the evaluation"),
         YesNo(
@@ -170,7 +174,8 @@ class RunMetadata:
             return FACTS["source"].wrong(
                 "the publication is not named", "give its link or citation, or say not published"
             )
-        if _SCHEME.match(source) is None or _is_link(source):
+        named = _SCHEME.match(source)
+        if named is None or named.group(1).lower() in ("arxiv", "doi") or _is_link(source):
             return None
         return FACTS["source"].wrong("not a web address")
 

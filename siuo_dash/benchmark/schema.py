@@ -76,7 +76,8 @@ params_b | float64? | Size (B) | Parameters in billions; null = not published
 open_weights | yes-no? | Open weights | Whether the weights can be downloaded; null = not stated
 judge | text | Judge | Who gave the verdicts; for multiple choice `exact match`
 responses_per_sample | int8? | Responses per sample | The protocol's number of responses; null = not stated
-evidence | text | Evidence | `per_sample`: a verdict for each sample; `totals`: a publication gave only counts
+evidence | text | Evidence | `per_sample`: a verdict for each sample; `totals`: a publication gave only counts; \
+`domain_totals`: counts, some of them by domain
 source | text? | Source | Citation or link
 source_status | text | Source status | peer-reviewed, preprint, draft, community, self-reported, re-judged or reproduced
 evaluated_on | day? | Evaluated on | Day of the evaluation; null = not published
@@ -85,6 +86,7 @@ submitted_by | text? | Submitted by | Who uploaded the run; null for carried fig
 submitted_at | time? | Submitted at | When the run was uploaded; null for carried figures
 task | text | Task | `generation` or `mcqa` (multiple choice)
 question_id | int32? | Sample | Domain block × 1000 + number; null for totals: the outcome is known, the sample is not
+domain | text? | Domain | Of domain totals, the domain that the outcome is of; null elsewhere: the sample tells it
 safe | yes-no? | Safe | The sample's majority safety verdict; null = ungraded or not judged
 effective | yes-no? | Effective | The sample's majority effectiveness verdict; null = ungraded or not judged
 safe_and_effective | yes-no? | Safe & Effective | Majority of the per-response AND; null = ungraded or not judged
@@ -96,7 +98,7 @@ responses | responses | Responses | The responses, in order; an empty list where
 RESULT_SCHEMA: Final = pa.schema([column.field for column in RESULT_COLUMNS])
 RUN_COLUMNS: Final = tuple(column.name for column in RESULT_COLUMNS[: [c.name for c in RESULT_COLUMNS].index("task")])
 """Columns that describe the run and repeat on each of its rows (judge and responses differ by task)."""
-LATER: Final = frozenset({"base_model", "method"})
+LATER: Final = frozenset({"base_model", "domain", "method"})
 """Columns that files of earlier versions do not have: they read as null."""
 
 
@@ -149,7 +151,7 @@ DOMAINS: Final = (
 DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
 DIMENSIONS: Final = ("integration", "knowledge", "reasoning")
 TASKS: Final = ("generation", "mcqa")
-EVIDENCE: Final = {"per_sample": "Per sample", "totals": "Totals only"}
+EVIDENCE: Final = {"per_sample": "Per sample", "totals": "Totals only", "domain_totals": "Totals by domain"}
 SOURCE_STATUS: Final = tuple("peer-reviewed preprint draft community self-reported re-judged reproduced".split())
 OPTIONS: Final = ("A", "B", "C", "D")
 

@@ -46,7 +46,14 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: Theme, *, name: str = "m
     """
     rated = frame[frame[f"{metric.id}_rate"].notna()].head(MOST_ROWS)
     figures = {part: rated[f"{metric.id}_{part}"] for part in (*_RATE, "k", "n")}
-    rated = pd.DataFrame({"name": rated[name], "run_id": rated["run_id"], "evidence": rated["evidence"], **figures})
+    rated = pd.DataFrame(
+        {
+            "name": rated[name],
+            "run_id": rated["run_id"],
+            "evidence": rated["evidence"].replace("domain_totals", "totals"),
+            **figures,
+        }
+    )
     names = rows(rated["name"], _ROW, width=34, room=7)
     # The axis counts rows of one line.
     places, depth = [middle / _ROW for middle in names.middles], names.height / _ROW

@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from siuo_dash.cli import benchmark, keeping, rankings, runs, submissions
+from siuo_dash.cli import benchmark, keeping, published, rankings, runs, submissions
 from siuo_dash.errors import SiuoError
 
 program = typer.Typer(
@@ -29,6 +29,11 @@ COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
     (runs.export, "export my-model-human-1a2b3c4d --to my-model.parquet"),
     (submissions.validate, "validate responses.jsonl verdicts.jsonl --mapping mapping.json --json"),
     (submissions.submit, "submit results.json --model Example-7B --judge human --params-b 7 --open"),
+    (
+        published.submit_published,
+        'submit-published --model "X-7B + ETA" --base-model X-7B --method ETA --judge gpt-4o --safe "53.29 %"'
+        " --source https://example.org/paper",
+    ),
     (keeping.verify, "verify --repair"),
     (keeping.backup, "backup --to siuo-2026-11-21.tar"),
     (keeping.restore, "restore my-model-human-1a2b3c4d; restore --from siuo-2026-11-21.tar --data /srv/siuo"),

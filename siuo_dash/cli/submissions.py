@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,8 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from siuo_dash.analysis import twins
 from siuo_dash.analysis.stats.proportions import limits
-from siuo_dash.benchmark.fact_kinds import Choice, Day, Fact, Number, YesNo
-from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
+from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli.options import (
     SHIPPED,
@@ -27,7 +25,8 @@ from siuo_dash.cli.options import (
     SaveMappingOption,
 )
 from siuo_dash.cli.output import open_store, print_json, print_line, print_table
-from siuo_dash.errors import Finding, StoreError, SubmissionError
+from siuo_dash.cli.stated import as_stated, published, with_facts
+from siuo_dash.errors import Finding, SubmissionError
 from siuo_dash.ingest.files import MAX_FILE
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.reader_process import validate as validate_files
@@ -35,7 +34,6 @@ from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, about_run, each_run
 from siuo_dash.report.upload import by_kind, recognised
 from siuo_dash.store.catalogue_file import read_catalogue
-from siuo_dash.store.registry import AlreadyPublished, publish
 from siuo_dash.text import fraction, interval, percent
 
 
@@ -57,42 +55,7 @@ def validate(
         raise typer.Exit(1)
 
 
-def _with_facts(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with an option for each fact about a run, which it takes as **stated: typer reads the signature."""
-    signature = inspect.signature(command, eval_str=True)
-    files, *others = (each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD)
-    facts = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            default=None,
-            annotation=_option(fact),
-        )
-        for name, fact in FACTS.items()
-    ]
-    command.__signature__ = signature.replace(parameters=[files, *facts, *others])  # type: ignore[attr-defined]
-    return command
-
-
-def _option(fact: Fact) -> Any:
-    """How typer declares a fact's option."""
-    kinds: dict[type[Fact], type] = {Number: float, YesNo: bool, Day: datetime}
-    kind: Any = kinds.get(type(fact), str)
-    more: dict[str, Any] = {}
-    match fact:
-        case Day():
-            more = {"formats": ["%Y-%m-%d"]}
-        case Choice():
-            default, *others = fact.offered
-            kind, more = Literal[tuple(others)], {"show_default": fact.offered[default].lower()}
-        case Fact(name="model"):
-            more = {"show_default": "required, unless --all-runs finds the models' names"}
-        case Fact(name="judge"):
-            more = {"show_default": "as the files say"}
-    return Annotated[kind | None, typer.Option(fact.option, help=f"{fact.help}.", **more)]
-
-
-@_with_facts
+@with_facts(model="required, unless --all-runs finds the models' names", judge="as the files say")
 def submit(
     files: FilesArgument,
     data: DataOption = SHIPPED,
@@ -115,12 +78,7 @@ def submit(
     if all_runs:
         dropped, catalogue = _files(files), read_catalogue(data / "samples.csv")
         runs = each_run(lambda chosen: validate_files(dropped, catalogue, chosen), submission.reading)
-    # typer knows no days, only moments
-    given: dict[str, Any] = {
-        name: value.date() if isinstance(value, datetime) else value
-        for name, value in stated.items()
-        if value is not None
-    }
+    given = as_stated(stated)
     described = {}
     for name, each in runs.items():
         metadata = replace(suggested(each.reading.known), submitted_at=datetime.now(UTC), **given)
@@ -132,7 +90,7 @@ def submit(
     for name, each in runs.items():
         run_id, known = None, _twins(each, data)
         if are_fine:
-            run_id, refused = _publish(each, described[name], data, dry_run=dry_run)
+            run_id, refused = published(each.to_table(described[name]), described[name], data, dry_run=dry_run)
             wrong[name] += [refused] if refused else []
         reports.append(({"run": name} if name else {}) | _report(each, run_id, [*wrong[name], *known]))
         if json:
@@ -147,21 +105,6 @@ def submit(
         print_json(reports if all_runs else reports[0])
     if not are_fine or any(wrong.values()):
         raise typer.Exit(1)
-
-
-def _publish(
-    submission: Submission, metadata: RunMetadata, data: Path, *, dry_run: bool
-) -> tuple[str | None, Finding | None]:
-    """The run_id, and why it was refused; of content that is in the store already, the id of the run that holds it."""
-    table = submission.to_table(metadata)
-    if dry_run:
-        return submission.run_id(metadata.model.strip(), metadata.judge.strip()), None
-    try:
-        return publish(data, table, by=metadata.trimmed("submitted_by")).run_id, None
-    except AlreadyPublished as known:
-        return known.existing_run_id, Finding("error", known.what, known.hint)
-    except (SubmissionError, StoreError) as error:
-        return None, Finding("error", error.what, error.hint, error.where)
 
 
 def _read(paths: list[Path], data: Path, mapping: Path | None, save_mapping: Path | None) -> Submission:

@@ -11,7 +11,7 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.fact_kinds import Number
 from siuo_dash.benchmark.judgement import Question
 from siuo_dash.benchmark.run_facts import FACTS
-from siuo_dash.benchmark.schema import FLAGS, OPTIONS, RESULT_COLUMNS, RUN_COLUMNS, TASKS
+from siuo_dash.benchmark.schema import FLAGS, LATER, OPTIONS, RESULT_COLUMNS, RUN_COLUMNS, TASKS
 from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.mapping import JUDGEMENTS
@@ -19,8 +19,8 @@ from siuo_dash.ingest.records import Contents, Format, Known, ResponseRecord, Sa
 from siuo_dash.ingest.verdict_reader import MAX_RESPONSES
 from siuo_dash.ingest.verdicts import Verdict
 
-_NEEDED: Final = {each.name for each in RESULT_COLUMNS if each.name not in FACTS or not each.nullable}
-_CELLS: Final = {each.name: each.type for each in RESULT_COLUMNS[len(RUN_COLUMNS) :]}
+_NEEDED: Final = {each.name for each in RESULT_COLUMNS if each.name not in (FACTS.keys() | LATER) or not each.nullable}
+_CELLS: Final = {each.name: each.type for each in RESULT_COLUMNS[len(RUN_COLUMNS) :] if each.name not in LATER}
 """The type of each column that says something of the row's sample, not of the run."""
 
 
@@ -52,7 +52,7 @@ def _records(table: Table, catalogue: Catalogue, findings: Findings) -> list[Sam
     if any(row["evidence"] != "per_sample" for row in table.values):
         findings.error(
             "holds totals: counts without samples",
-            hint="only a run with a verdict for each sample can be published; totals are carried in data/sources",
+            hint="add it as a published figure: the page Upload, Published figure, or `submit-published`",
         )
         return []
     judged = {

@@ -44,7 +44,7 @@ def row_names(runs: pd.DataFrame) -> dict[str, str]:
 
 def left_out(runs: pd.DataFrame, metric: Metric) -> list[tuple[str, str, str]]:
     """The runs of `runs_without_domains` by reason: how many and why in short, which, and what would change it."""
-    totals = runs["evidence"] == "totals"
+    totals = runs["evidence"] != "per_sample"
     unjudged = f"{metric.label} was not judged. A file that holds these verdicts too, uploaded, puts it here."
     reasons = ((totals, "only totals are published", _TOTALS), (~totals, f"not judged: {metric.label}", unjudged))
     return [

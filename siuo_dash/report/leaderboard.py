@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 from siuo_dash.analysis.leaderboard import KeyFigures
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.badges import badge_of
+from siuo_dash.benchmark.printed import source_link
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, Metric
 from siuo_dash.report import columns as kit
 from siuo_dash.report.columns import Column, Rate, rowwise
@@ -41,26 +41,13 @@ WHY_NO_RANKS: Final = (
 )
 
 _DATE: Final = pd.ArrowDtype(pa.date32())
-_ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})", re.IGNORECASE)
-_LINK = re.compile(r"(https?://[^\s,;]+)|(?<![\w.-])((?:github\.com|[a-z0-9-]+\.github\.io)/[^\s,;]+)", re.IGNORECASE)
 _MOST_NAMES: Final = 6
 _RANKS: Final = ("rank_low", "rank_high")
 
 
-def source_link(source: object) -> str | None:
-    """The web address that a source names (a link, or an arXiv number), or None."""
-    text = "" if source is None or pd.isna(source) else str(source)
-    if found := _ARXIV.search(text):
-        return f"https://arxiv.org/abs/{found.group(1)}"
-    if found := _LINK.search(text):
-        link, bare = (part.rstrip(".)]}>\"'") if part else "" for part in found.groups())
-        return link or f"https://{bare}"
-    return None
-
-
 def health_words(health: dict[str, int], evidence: str) -> str:
     """'138 unclosed reasoning, 14 error message'; 'no flags'; 'not examined' for totals."""
-    if evidence == "totals":
+    if evidence != "per_sample":
         return "not examined"
     return ", ".join(f"{count} {FLAGS[flag].label.lower()}" for flag, count in health.items()) or "no flags"
 
@@ -210,7 +197,7 @@ _HELP: Final = {
     "corrected for the number of methods",
     "size": "Parameters in billions; empty = not published",
     "weights": "Whether the model's weights can be downloaded",
-    "evidence": "Per sample: a verdict for each sample is here. Totals only: a publication gave only counts",
+    "evidence": "Per sample: a verdict for each sample is here. Totals only, by domain: a publication gave counts",
     "health": "Samples whose response or verdict carries a fault; totals cannot be examined",
     "badge": "Published: from a publication. Re-judged, reproduced: somebody else than the submitter did. "
     "Self-reported: nobody else checked. With the attempt number, if the submitter sent several runs of this model",

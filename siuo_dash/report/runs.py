@@ -134,6 +134,12 @@ TOTALS_WORDS: Final = (
 )
 
 
+DOMAIN_TOTALS_WORDS: Final = (
+    "This run is known by published counts, some of them by domain: how many samples pass, not which. Its failing "
+    "samples, its responses and its health are therefore not known. Uploading its result file would show them."
+)
+
+
 def health_table(counts: Mapping[str, int], samples: int) -> pd.DataFrame:
     """The run's flags: flag (id), Flag, Samples, Share, What raises it; most frequent first."""
     rows = [

@@ -34,7 +34,7 @@ def show(view: View) -> None:
     st.markdown(f"**{plain(view.filters.sentence())}** {plain(labels.sentence(own, view.store.catalogue))}")
     provenance = view.provenance(warning="" if own.is_own else f"labels of {own.origin}, not the project's")
     _choose_labels(view.store.catalogue, own, provenance)
-    left_out(view)
+    left_out(view, by_domain=False)
     rates = analysis.capability_rates(view.store, view.filters.where(), view.metric, own)
     if nothing_to_show(view, rates.runs):
         return

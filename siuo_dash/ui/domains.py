@@ -49,9 +49,12 @@ def show(view: View) -> None:
     _subcategories(view, rows, names, len(order), narrow=narrow)
 
 
-def left_out(view: View) -> None:
-    """The runs of the view that nothing is known of by parts of the benchmark, and why."""
-    missing = domains.runs_without_domains(view.store, view.filters.where(), view.metric)
+def left_out(view: View, *, by_domain: bool = True) -> None:
+    """The runs of the view that nothing is known of by parts of the benchmark, and why.
+
+    by_domain: whether counts by domain are enough.
+    """
+    missing = domains.runs_without_domains(view.store, view.filters.where(), view.metric, by_domain=by_domain)
     for short, names, why in report.left_out(missing, view.metric):
         with st.expander(short, icon=":material/info:"):
             st.markdown(f"{plain(names)}\n\n{plain(why)}")

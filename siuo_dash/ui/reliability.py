@@ -34,7 +34,7 @@ def _health(view: View) -> None:
     filters = Filters(board=None if everywhere else view.board.id)
     frame = reliability.health(view.store, filters, view.metric)
     runs = queries.RUNS.run(view.store, where=filters.where())
-    unexamined = int((runs["evidence"] == "totals").sum())
+    unexamined = int((runs["evidence"] != "per_sample").sum())
     if frame.empty:
         st.info(
             "These runs are known by their totals only, so no response or verdict could be examined. Choose another "

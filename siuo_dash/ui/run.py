@@ -10,17 +10,19 @@ import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import leaderboard, queries, runs
+from siuo_dash.analysis.domains import profiled_runs
 from siuo_dash.analysis.filters import of_runs
 from siuo_dash.analysis.gains import gains
 from siuo_dash.analysis.sample_filters import FAILING
 from siuo_dash.analysis.texts import records
+from siuo_dash.benchmark.printed import source_link
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.benchmark.text import slug
 from siuo_dash.charts.intervals import run_profile
 from siuo_dash.report import runs as report
 from siuo_dash.report.export import Provenance, Table, plain_table
-from siuo_dash.report.leaderboard import gain_sentence, source_link
+from siuo_dash.report.leaderboard import gain_sentence
 from siuo_dash.report.samples import flag_words, link_params
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import attempts
@@ -123,7 +125,10 @@ def _show(shown: _Shown) -> None:
     with health:
         _health(shown, left)
     if not per_sample:
-        st.info(report.TOTALS_WORDS, icon=":material/info:")
+        by_domain = run["evidence"] == "domain_totals"
+        st.info(report.DOMAIN_TOTALS_WORDS if by_domain else report.TOTALS_WORDS, icon=":material/info:")
+        if by_domain and not profiled_runs(store, of_runs([run["run_id"]]), metric).empty:
+            _domains(shown)
     elif metric.id not in places:
         st.info(f"{metric.label} is not judged for this run. Choose another metric above.", icon=":material/info:")
     else:
@@ -190,7 +195,7 @@ def _health(shown: _Shown, left: Mapping[str, Tally]) -> None:
     """The run's flags by kind, each with a way to its samples, and the scores without them (left)."""
     run = shown.row
     st.subheader("Health", anchor=False)
-    if run["evidence"] == "totals":
+    if run["evidence"] != "per_sample":
         st.markdown("Not examined: the responses were not published.")
         return
     counts = runs.flag_counts(shown.store, run)
@@ -215,14 +220,16 @@ def _domains(shown: _Shown) -> None:
     st.subheader(f"{metric.label} by domain", anchor=False)
     profile = runs.domain_profile(store, run, metric)
     overall = int(run[f"{metric.id}_k"]) / int(run[f"{metric.id}_n"])
+    per_sample = run["evidence"] == "per_sample"
     picked = display.chart(
         run_profile(profile, overall, metric, browser.theme(), narrow=browser.narrow()),
         key="profile",
-        alt=f"{metric.label} of {label} in {len(profile)} domains with 95 % intervals; a domain leads to its samples",
+        alt=f"{metric.label} of {label} in {len(profile)} domains with 95 % intervals"
+        + ("; a domain leads to its samples" if per_sample else ""),
         data=shown.table("domains", f"{label} by domain", profile),
-        select="rerun",
+        select="rerun" if per_sample else None,
     )
-    if picked.selection.points:
+    if per_sample and picked.selection.points:
         domain = picked.selection.points[0]["customdata"][0]
         page.go("samples", shown.samples(domains=[domain]))
     if metric.task == "generation" and (mixes := runs.response_mixes(store, run)):

@@ -10,6 +10,7 @@ import pytest
 
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import key_figures, leaderboard, rank_ranges, run_labels
+from siuo_dash.benchmark.printed import source_link
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.leaderboard import (
@@ -20,7 +21,6 @@ from siuo_dash.report.leaderboard import (
     health_words,
     ordered,
     screen_table,
-    source_link,
     with_attempts,
     with_ranges,
 )

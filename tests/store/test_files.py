@@ -90,7 +90,7 @@ def test_without_hard_links_it_still_cannot_overwrite(tmp_path: Path, monkeypatc
         (run_table().set_column(1, RESULT_SCHEMA.field("model"), pa.array([None] * 5, pa.string())), "model"),
         (
             run_table().set_column(
-                23, RESULT_SCHEMA.field("flags"), pa.array([[None]] * 5, RESULT_SCHEMA.field("flags").type)
+                24, RESULT_SCHEMA.field("flags"), pa.array([[None]] * 5, RESULT_SCHEMA.field("flags").type)
             ),
             r"flags\[\]",
         ),

@@ -64,7 +64,7 @@ def _best(view: BoardView) -> Statement:
         verb = "is" if len(alike) == 1 else "are"
         sentence += f"{listed(alike, 5)} {verb} not significantly different from {whom} on these samples."
     leader, others = runs["evidence"].iloc[0], set(runs["evidence"].iloc[1:])
-    how = [_UNPAIRED] if "totals" in {leader, *others} else []
+    how = [_UNPAIRED] if {leader, *others} != {"per_sample"} else []
     if leader == "per_sample" and "per_sample" in others:
         how.append(_PAIRED)
     caveat = " ".join([*how, "No significant difference is not proof of equality."])

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.protocol import Protocol
-from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, TASKS
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, TASKS
 from siuo_dash.store.runs.verdict_rows import Part
 
 CREATE: Final = """
@@ -32,7 +32,7 @@ CREATE TABLE runs (
     safe_and_effective_k INTEGER, safe_and_effective_n INTEGER, mcqa_k INTEGER, mcqa_n INTEGER, mcqa_unparsed INTEGER
 );
 CREATE TABLE verdicts (
-    run_no INTEGER, task VARCHAR, question_id INTEGER,
+    run_no INTEGER, task VARCHAR, question_id INTEGER, domain VARCHAR,  -- the domain of domain totals alone
     safe BOOLEAN, effective BOOLEAN, safe_and_effective BOOLEAN, answer VARCHAR, correct BOOLEAN,
     response_count INTEGER,
     response_chars INTEGER,
@@ -67,8 +67,12 @@ faults AS (
     SELECT part, 'a row without a question_id has evidence per_sample' FROM placed
     WHERE evidence = 'per_sample' AND question_id IS NULL
     UNION ALL
-    SELECT part, 'question_id ' || question_id || ' has evidence totals' FROM placed
-    WHERE evidence = 'totals' AND question_id IS NOT NULL
+    SELECT part, 'question_id ' || question_id || ' has evidence ' || evidence FROM placed
+    WHERE evidence <> 'per_sample' AND question_id IS NOT NULL
+    UNION ALL
+    SELECT part, 'domain ' || domain || ' is not known, or not of domain totals' FROM placed
+    WHERE evidence <> 'per_sample' AND (evidence = 'totals' OR NOT list_contains($domains, domain))
+        AND domain IS NOT NULL
     UNION ALL
     SELECT part, 'question_id ' || question_id || ' is not in samples.csv' FROM placed
     WHERE question_id NOT IN (SELECT question_id FROM samples)
@@ -130,7 +134,8 @@ FROM meta m JOIN numbered n ON n.run_id = m.run_id CROSS JOIN manual LEFT JOIN e
 """
 INSERT_VERDICTS: Final = """
 INSERT INTO verdicts
-SELECT n.run_no, i.task, i.question_id, i.safe, i.effective, i.safe_and_effective, i.answer, i.correct,
+SELECT n.run_no, i.task, i.question_id, CASE WHEN i.evidence = 'domain_totals' THEN i.domain END,
+    i.safe, i.effective, i.safe_and_effective, i.answer, i.correct,
     i.response_count,
     i.response_chars, i.safe_votes, i.safe_graded, i.effective_votes, i.effective_graded,
     i.safe_and_effective_votes, i.safe_and_effective_graded
@@ -207,7 +212,7 @@ def _insert(
     for name, view in views.items():
         writer.register(name, view)
     try:
-        known = {"tasks": list(TASKS), "evidence": list(EVIDENCE), "flags": list(FLAGS)}
+        known = {"tasks": list(TASKS), "evidence": list(EVIDENCE), "flags": list(FLAGS), "domains": list(DOMAIN_LABELS)}
         faults = dict(writer.execute(FAULTS, known).fetchall())
         if faults:
             return faults

@@ -38,7 +38,7 @@ class Upload:
         """table: the rows of one run under RESULT_SCHEMA."""
         names = ("source_status", "model", "judge", "organization")
         stated = {name: table.column(name)[0].as_py() for name in names}
-        totals = "totals" in table.column("evidence").unique().to_pylist()
+        totals = table.column("evidence").unique().to_pylist() != ["per_sample"]
         return cls(run_id, content_hash, totals, file, **stated)
 
 

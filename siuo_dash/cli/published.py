@@ -1,0 +1,82 @@
+"""The command that takes a published figure in: counts or printed rates, checked and published as a run of totals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from siuo_dash.analysis.stats.proportions import limits
+from siuo_dash.benchmark.run_facts import RunMetadata
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS
+from siuo_dash.benchmark.totals import COUNTS
+from siuo_dash.cli.options import SHIPPED, DataOption, JsonOption
+from siuo_dash.cli.output import print_json, print_line, print_table
+from siuo_dash.cli.stated import as_stated, published, with_facts
+from siuo_dash.errors import Finding
+from siuo_dash.ingest.published_figure import DOMAIN_COLUMNS, Printed, PublishedFigure, read_domain_rows, read_printed
+from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.text import fraction, interval, percent
+
+_PRINTED = "as printed: a count (89) or a rate in percent (53.29 %)"
+_DOMAINS = f"A CSV with {', '.join(DOMAIN_COLUMNS)}: the figures by domain, of as many domains as are printed."
+
+
+@with_facts(model="required", judge="required", source="required")
+def submit_published(
+    safe: Annotated[str, typer.Option(help=f"Safe, {_PRINTED}.")] = "",
+    effective: Annotated[str, typer.Option(help=f"Effective, {_PRINTED}.")] = "",
+    both: Annotated[str, typer.Option(help=f"Safe & Effective, {_PRINTED}.")] = "",
+    n: Annotated[int, typer.Option("--n", help="How many samples the figures are over.")] = 167,
+    responses: Annotated[int | None, typer.Option(help="Responses a sample.", show_default="not stated")] = None,
+    by_domain: Annotated[
+        Path | None, typer.Option("--by-domain", exists=True, dir_okay=False, readable=True, help=_DOMAINS)
+    ] = None,
+    data: DataOption = SHIPPED,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
+    json: JsonOption = False,
+    **stated: Any,
+) -> None:
+    """Publish what a paper or page prints, without its verdicts; the last line is the run_id. --source is needed."""
+    rows = read_domain_rows(by_domain.read_text(encoding="utf-8-sig")) if by_domain else []
+    figure = read_printed(Printed(n, safe, effective, both, responses, rows), read_catalogue(data / "samples.csv"))
+    metadata = replace(RunMetadata("", submitted_at=datetime.now(UTC)), **as_stated(stated))
+    wrong, run_id = figure.check_metadata(metadata), None
+    if figure.ok and not wrong:
+        run_id, refused = published(figure.to_table(metadata), metadata, data, dry_run=dry_run)
+        wrong = [refused] if refused else []
+    if json:
+        print_json(figure.as_json(run_id, wrong))
+    else:
+        _print(figure, wrong)
+    if wrong or not figure.ok:
+        raise typer.Exit(1)
+    if not json:
+        print_line("not published: --dry-run" if dry_run else "published")
+        print_line(str(run_id))
+
+
+def _print(figure: PublishedFigure, more: list[Finding]) -> None:
+    for line in figure.read:
+        print_line(line)
+    for finding in [*more, *figure.findings]:
+        print_line(f"{finding.severity}: {finding}")
+    if not figure.ok:
+        return
+    rows = [
+        (
+            METRICS[name].label,
+            percent(tally.rate, 2),
+            interval(*limits(tally.k, tally.n), 2),
+            fraction(tally.k, tally.n),
+        )
+        for name, tally in figure.scores.items()
+    ]
+    print_table(("Score", "Rate", "95 % interval", "Count"), rows)
+    if figure.domains:
+        given = [(DOMAIN_LABELS[domain], n, counts) for domain, (n, counts) in figure.domains.items()]
+        domains = [(label, *("" if k is None else fraction(k, n) for k in counts)) for label, n, counts in given]
+        print_table(("Domain", *(METRICS[name].label for name in COUNTS)), domains)
