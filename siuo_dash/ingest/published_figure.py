@@ -269,3 +269,24 @@ def _checked_total(
         what = f"{label}: {total} of {n} in all, but {passing} of {size} in the domains"
         findings.error(what, hint=hint, field=name)
     return total
+
+
+def printed_of(table: pa.Table) -> Printed:
+    """What was typed in for a run of totals: its counts again. table: its rows under RESULT_SCHEMA."""
+    frame = table.select(["domain", "responses_per_sample", *COUNTS]).to_pandas()
+    known = frame[list(COUNTS)].notna()
+    totals = {name: str(int(frame[name].eq(True).sum())) if known[name].any() else "" for name in COUNTS}
+    rows = []
+    for domain, part in frame.groupby("domain", sort=False):
+        given = {name: part[name].dropna() for name in COUNTS if part[name].notna().any()}
+        counts = {name: str(int(values.eq(True).sum())) for name, values in given.items()}
+        rows.append({"domain": str(domain), "n": str(max(map(len, given.values()), default=0)), **counts})
+    responses = frame["responses_per_sample"].dropna()
+    return Printed(
+        n=int(known.sum().max()),
+        safe=totals["safe"],
+        effective=totals["effective"],
+        both=totals["safe_and_effective"],
+        responses=None if responses.empty else int(responses.iloc[0]),
+        by_domain=rows,
+    )

@@ -15,6 +15,7 @@ from siuo_dash.benchmark import badges
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.names import similar
 from siuo_dash.errors import SiuoError
+from siuo_dash.ingest.published_figure import printed_of, read_printed
 from siuo_dash.ingest.reader_process import validate
 from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.report import review as report
@@ -24,7 +25,17 @@ from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import LONGEST_WHY, Actor, Submitted
 from siuo_dash.store.runs.parquet import parquet_bytes
 from siuo_dash.text import as_sentence, listed
-from siuo_dash.ui import account, background, controls, display, identity, page, responses, upload_preview
+from siuo_dash.ui import (
+    account,
+    background,
+    controls,
+    display,
+    identity,
+    page,
+    published_figure,
+    responses,
+    upload_preview,
+)
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.submissions import choose_submission
 
@@ -74,6 +85,11 @@ def _queue(store: Store, me: Actor) -> None:
     sender = f"Sent by {chosen.owner}" if chosen.owner else "Sender unknown"
     st.markdown(plain(f"{sender}, waiting since {report.since(chosen)}."))
     _about(chosen, table, preview.known_names(store), me)
+    if table["evidence"][0].as_py() != "per_sample":
+        published_figure.show(read_printed(printed_of(table), store.catalogue), key=f"review-figure-{chosen.run_id}")
+        _earlier(store.data_dir, chosen, me)
+        _decide(store.data_dir, chosen, str(table["source_status"][0]), me)
+        return
     submission = _read(chosen.run_id, len(chosen.history), table, store.catalogue)
     upload_preview.findings(submission)
     _others_alike(store.data_dir, chosen, table, waiting, me)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pandas as pd
 import pyarrow as pa
@@ -142,7 +142,14 @@ def load_mapping(draft: Draft) -> None:
         st.caption("The loaded mapping is in use. Remove its file to have the fields guessed again.")
 
 
-def offer(data_dir: Path, draft: Draft, submission: Submission, metadata: RunMetadata, *, ready: bool) -> None:
+class Publishable(Protocol):
+    """What can be sent or published once it is said what run it is."""
+
+    def to_table(self, metadata: RunMetadata) -> pa.Table:
+        """Its rows under RESULT_SCHEMA."""
+
+
+def offer(data_dir: Path, draft: Draft, submission: Publishable, metadata: RunMetadata, *, ready: bool) -> None:
     """Send or keep what was uploaded. Whoever is signed in when a button is pressed is the submitter."""
     st.markdown(
         "A reviewer looks at it before anybody else sees it. You can follow it, correct it and take it back under "

@@ -14,7 +14,7 @@ import streamlit as st
 from siuo_dash.analysis import preview, queries
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.run_facts import RunMetadata
-from siuo_dash.errors import SiuoError
+from siuo_dash.errors import Finding, SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.report import upload as report
 from siuo_dash.settings import paths
@@ -29,6 +29,7 @@ from siuo_dash.ui import (
     display,
     identity,
     page,
+    published_figure,
     submissions,
     upload_form,
     upload_preview,
@@ -36,9 +37,9 @@ from siuo_dash.ui import (
     withdrawal,
 )
 from siuo_dash.ui.display import plain
-from siuo_dash.ui.submissions import Draft
+from siuo_dash.ui.submissions import Draft, Publishable
 
-SECTIONS: Final = ("Upload", "My submissions", "Withdrawn")
+SECTIONS: Final = ("Upload", "Published figure", "My submissions", "Withdrawn")
 
 
 def sentence() -> str:
@@ -71,16 +72,54 @@ def show(store: Store, section: str) -> None:
         st.info(plain(as_sentence(why)), icon=":material/block:")
     else:
         account.outcome("upload")
-        _show_form(store, submissions.current())
+        draft = submissions.current()
+        replaces = submissions.correcting(draft, store.data_dir)
+        corrected = registry.table_of(store.data_dir, draft.corrects, identity.actor()) if draft.corrects else None
+        is_totals = corrected is not None and corrected["evidence"][0].as_py() != "per_sample"
+        if section == "Published figure" or (is_totals and not draft.files):
+            _show_figure(store, draft, corrected if is_totals else None)
+        else:
+            _show_form(store, draft, corrected, replaces)
 
 
-def _show_form(store: Store, draft: Draft) -> None:
-    """Files to be dropped, and what was found in them, or what became of those that were sent or published."""
-    replaces = submissions.correcting(draft, store.data_dir)
+def _show_figure(store: Store, draft: Draft, corrected: pa.Table | None) -> None:
+    """What a publication prints, to be typed in, or what became of it. corrected: the rows of totals to correct."""
+    if draft.published:
+        _show_outcome(store, draft.published)
+    figure, metadata, wrong = published_figure.ask(draft, store.catalogue, preview.known_names(store), corrected)
+    _offer(store, draft, figure, metadata, wrong, ready=figure.ok and not wrong)
+
+
+def _show_outcome(store: Store, run_id: str) -> None:
+    if identity.settings().hosted:
+        submissions.show_sent(store.data_dir, run_id)
+    else:
+        _show_published(store, run_id)
+
+
+def _offer(
+    store: Store, draft: Draft, made: Publishable, metadata: RunMetadata, wrong: Sequence[Finding], *, ready: bool
+) -> None:
+    """The last step: what is still missing, and the button that sends or publishes."""
+    hosted = identity.settings().hosted
+    st.subheader("Send" if hosted else "Publish", anchor=False)
+    if wrong:
+        st.info(plain(upload_form.problems(wrong)), icon=":material/edit_note:")
+    if hosted:
+        submissions.offer(store.data_dir, draft, made, metadata, ready=ready)
+    else:
+        _offer_publishing(store, draft, made, metadata, ready=ready)
+
+
+def _show_form(store: Store, draft: Draft, corrected: pa.Table | None, replaces: str | None) -> None:
+    """Files to be dropped, and what was found in them, or what became of those that were sent or published.
+
+    corrected: the rows of the submission that is corrected, which are looked at while no file is dropped. replaces: the
+    published run that the correction would replace.
+    """
     files = submissions.drop_files(draft, identity.settings().upload_mb)
-    if not files and draft.corrects:
-        table = registry.table_of(store.data_dir, draft.corrects, identity.actor())
-        files = [UploadedFile(f"{draft.corrects}.parquet", bytes(parquet_bytes(table)))]
+    if not files and corrected is not None:
+        files = [UploadedFile(f"{draft.corrects}.parquet", bytes(parquet_bytes(corrected)))]
     if files:
         with st.container(horizontal=True, vertical_alignment="center"):
             submissions.load_mapping(draft)
@@ -88,10 +127,8 @@ def _show_form(store: Store, draft: Draft) -> None:
         with registry.upload_lock(store.data_dir, identity.actor()):
             submission = submissions.examined(draft, files, store.catalogue)
         _show_upload(store, draft, files, submission, replaces)
-    elif draft.published and identity.settings().hosted:
-        submissions.show_sent(store.data_dir, draft.published)
     elif draft.published:
-        _show_published(store, draft.published)
+        _show_outcome(store, draft.published)
     elif not draft.files:
         _show_empty()
 
@@ -130,14 +167,8 @@ def _show_upload(
     metadata, wrong = upload_form.describe(draft, submission, preview.known_names(store))
     model, judge = metadata.model.strip(), metadata.judge.strip()
     upload_preview.place(store, submission, model, judge, replaces, key=draft.key("metric"))
+    _offer(store, draft, submission, metadata, wrong, ready=not wrong)
     hosted = identity.settings().hosted
-    st.subheader("Send" if hosted else "Publish", anchor=False)
-    if wrong:
-        st.info(plain(upload_form.problems(wrong)), icon=":material/edit_note:")
-    if hosted:
-        submissions.offer(store.data_dir, draft, submission, metadata, ready=not wrong)
-    else:
-        _offer_publishing(store, draft, submission, metadata, ready=not wrong)
 
     def put(table: pa.Table, about: RunMetadata) -> None:
         if hosted:
@@ -150,7 +181,7 @@ def _show_upload(
 
 
 def _offer_publishing(
-    store: Store, draft: Draft, submission: Submission, metadata: RunMetadata, *, ready: bool
+    store: Store, draft: Draft, submission: Publishable, metadata: RunMetadata, *, ready: bool
 ) -> None:
     if not st.button("Publish", icon=":material/publish:", disabled=not ready, key=draft.key("publish")):
         return

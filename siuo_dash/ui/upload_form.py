@@ -181,16 +181,23 @@ def describe(
 
     names: the models, judges and organizations in use.
     """
-    known = suggested(submission.reading.known)
+    without = () if "generation" in submission.tasks else ("judge",)
+    metadata = facts(draft, suggested(submission.reading.known), names, without)
+    return metadata, submission.check_metadata(metadata)
+
+
+def facts(
+    draft: Draft, known: RunMetadata, names: MappingOf[str, Sequence[str]], without: Sequence[str] = ()
+) -> RunMetadata:
+    """A field for each fact about a run, and what they say. known: what they begin with."""
     columns = st.columns(3)
     stated: dict[str, Any] = {}
     for position, (name, fact) in enumerate(FACTS.items()):
-        if name == "judge" and "generation" not in submission.tasks:
+        if name in without:
             continue
         with st.container() if isinstance(fact, Text) and fact.lines else columns[position % 3]:
             stated[name] = _fact(draft, fact, getattr(known, name), names.get(name, ()))
-    metadata = RunMetadata(**stated, submitted_at=datetime.now(UTC))
-    return metadata, submission.check_metadata(metadata)
+    return RunMetadata(**stated, submitted_at=datetime.now(UTC))
 
 
 def problems(findings: Sequence[Finding]) -> str:
@@ -219,7 +226,10 @@ def _fact(draft: Draft, fact: Fact, known: Any, names: Sequence[str]) -> Any:
             chosen = st.segmented_control(label, list(options), default=default, key=key, help=fact.help)
             return options.get(chosen or "")
         case Choice():
-            return st.selectbox(label, fact.offered, format_func=fact.offered.__getitem__, key=key, help=fact.help)
+            offered = list(fact.offered)
+            start = offered.index(known) if known in offered else 0
+            named = fact.offered.__getitem__
+            return st.selectbox(label, offered, start, format_func=named, key=key, help=fact.help)
         case _:
             return st.date_input(label, known, key=key, format="YYYY-MM-DD", help=fact.help)
 
