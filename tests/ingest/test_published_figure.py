@@ -16,7 +16,7 @@ from siuo_dash.analysis.runs import domain_profile
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS
 from siuo_dash.errors import SubmissionError
-from siuo_dash.ingest.published_figure import Printed, PublishedFigure, read_domain_rows, read_printed
+from siuo_dash.ingest.published_figure import Printed, PublishedFigure, printed_of, read_domain_rows, read_printed
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import publish
 from siuo_dash.store.verify import verify
@@ -220,3 +220,7 @@ def test_rows_give_back_exactly_what_is_printed(made: tuple[Printed, dict[str, i
                 (int(row_["n"]), int(row_[name])) if name in totals else (0, 0)
             )
     assert {row["question_id"] for row in rows} == {None}
+    # To be corrected, it is typed in again as it was.
+    again = read_printed(printed_of(figure.to_table(ABOUT)), CATALOGUE)
+    assert (again.n, again.overall, dict(again.domains)) == (figure.n, figure.overall, dict(figure.domains))
+    assert again.to_table(ABOUT).equals(figure.to_table(ABOUT))
