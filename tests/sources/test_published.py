@@ -153,7 +153,11 @@ def test_what_a_response_is_flagged_with(root: Path, tmp_path: Path, catalogue: 
 @pytest.mark.parametrize("read", [lambda path: read_published(path, 167), lambda path: read_catalogue(path)])
 def test_a_file_that_is_not_a_table(tmp_path: Path, read: Callable[[Path], object]) -> None:
     (tmp_path / "binary.csv").write_bytes(b"model\n\xff\xfe\n")
-    for name, words in (("absent.csv", "No such file"), ("binary.csv", "not a UTF-8 table"), (".", "s a directory|not a file")):
+    for name, words in (
+        ("absent.csv", "No such file"),
+        ("binary.csv", "not a UTF-8 table"),
+        (".", "s a directory|not a file"),
+    ):
         with pytest.raises((SourceError, CatalogueError), match=words):
             read(tmp_path / name)
 
