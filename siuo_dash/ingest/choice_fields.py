@@ -14,6 +14,7 @@ from siuo_dash.ingest.judge_texts import is_prose
 from siuo_dash.ingest.mapping import CHOICES, Mapping
 from siuo_dash.ingest.records import Need
 from siuo_dash.ingest.verdict_reader import as_text, is_many
+from siuo_dash.ingest.verdicts import name_tokens
 
 ANSWERS: Final = (
     "response_mcqa pred_option predicted_option chosen_option selected_option choice chosen pred_ans pred predicted"
@@ -26,6 +27,7 @@ _KEYS: Final = (
     "key answer_key correct_option correct_answer correct_choice gold gold_answer gt gt_answer ground_truth target "
     "reference solution"
 ).split()
+_KEY_WORDS: Final = frozenset("gt gold golden key correct truth target reference solution".split())
 _OPTIONS: Final = ("all_choices", "index2ans", "options", "choices", "option_a", "option_b")
 _PROMPT: Final = tuple(re.compile(rf"(?:^|[\s(]){letter}[).:]") for letter in "ABC")
 _LOOSE: Final = re.compile(
@@ -46,7 +48,7 @@ def choose_answer(
     options, a key or a prompt of that kind, its fields say so, or a person did.
     """
     letters = [path for path, each in free.items() if each.share(lambda v: option_in(as_text(v)) is not None) >= 0.9]
-    keys = [path for path in letters if _agrees(path, columns) or fields[path].last in _KEYS]
+    keys = [path for path in letters if _agrees(path, columns) or set(name_tokens(fields[path].last)) & _KEY_WORDS]
     found = [path for path in _named(free) if path not in keys]
     says_so = mapping.task == "mcqa"
     if not found:
@@ -159,7 +161,7 @@ def _agrees(path: str, columns: Columns) -> bool:
 def _is_key(path: str, answer: str, fields: Dictionary[str, FieldValues], columns: Columns) -> bool:
     each = fields[path]
     is_letters = each.share(lambda value: option_in(as_text(value)) is not None) >= 0.9
-    named = each.last in (*_KEYS, "answer", "label")
+    named = each.last in (*_KEYS, "answer", "label") or bool(set(name_tokens(each.last)) & _KEY_WORDS)
     return path != answer and is_letters and (_agrees(path, columns) or (named and not _same(path, answer, columns)))
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.ingest.fields import Table, has_field, is_blank, parse_id, spread, value_at
 from siuo_dash.ingest.findings import shown
+from siuo_dash.ingest.series import expanded
 from siuo_dash.ingest.verdicts import token
 
 Key = tuple[int | str, int]
@@ -45,14 +46,18 @@ class Columns:
                 cells[key] += [token(item) for item in spread([value]) if not is_blank(item)]
         return {key: tuple(found) for key, found in cells.items() if found}
 
-    def evidence(self, path: str) -> str:
-        """What a field holds, on one line: "label: 96 × 'bad', 71 × 'ok'; first rows: 1001 'ok', 1002 'ok', …"."""
-        cells = [(key, item) for key, value in self.of(path).items() for item in spread([value])]
+    def evidence(self, name: str) -> str:
+        """What a field holds, on one line: "label: 96 × 'bad', 71 × 'ok'; first rows: 1001 'ok', 1002 'ok', …".
+
+        name: of a field, or of several that number a sample's responses: 'safe_{0..2}'.
+        """
+        each = [self.of(path) for path in expanded(name)]
+        cells = [(key, item) for values in each for key, value in values.items() for item in spread([value])]
         counts = Counter(shown("" if is_blank(item) else item, 40) for _, item in cells)
         listed = ", ".join(f"{count} × {value}" for value, count in counts.most_common(_SHOWN))
         more = f" and {len(counts) - _SHOWN} other values" if len(counts) > _SHOWN else ""
         first = ", ".join(f"{key[0]} {shown(item, 40)}" for key, item in cells[:3])
-        return f"{shown(path)[1:-1]}: {listed}{more}; first rows: {first}"
+        return f"{shown(name)[1:-1]}: {listed}{more}; first rows: {first}"
 
     def describes_the_sample(self, paths: Sequence[str], texts: Sequence[str]) -> bool:
         """Whether a column follows from the sample: from what the catalogue says of it, or whatever the response was.

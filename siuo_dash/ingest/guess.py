@@ -17,7 +17,7 @@ from siuo_dash.ingest.mapping import JUDGEMENTS, YES_MEANS, Mapping
 from siuo_dash.ingest.meaning_needs import meaning_needs
 from siuo_dash.ingest.placing import is_category, is_question
 from siuo_dash.ingest.records import Need
-from siuo_dash.ingest.series import grouped
+from siuo_dash.ingest.series import expanded, grouped, named
 from siuo_dash.ingest.verdict_fields import Candidate, branch_of, choose
 from siuo_dash.ingest.verdicts import direction_of, is_scale, name_tokens, says_yes_or_no, token
 
@@ -175,7 +175,8 @@ def _with_responses(mapping: Mapping, free: dict[str, FieldValues], needs: list[
     best = _responses(free)
     if len(best) > 1 and tuple(best) not in grouped(best):
         if not any(need.role == "responses" for need in needs):
-            needs.append(Need("responses", "Which field holds the model's response?", tuple(best)))
+            options = tuple(map(named, grouped(best)))
+            needs.append(Need("responses", "Which field holds the model's response?", options))
         return mapping
     return mapping.having(responses=tuple(best))
 
@@ -223,7 +224,8 @@ def _with_verdicts(
                 needs.append(Need("responses", asked, tuple(texts), details=details))
             return mapping
         choice, found = choose({path: mine[path] for path in own}, question, columns, texts)
-    judged = [path for path in judge_texts(mine, question) if path not in {*choice.options, *choice.paths}]
+    offered = {path for option in choice.options for path in expanded(option)}
+    judged = [path for path in judge_texts(mine, question) if path not in {*offered, *choice.paths}]
     if choice.options:
         details = tuple(columns.evidence(path) for path in choice.options[:_MOST])
         asked = f"Which field holds the {what} verdict?"

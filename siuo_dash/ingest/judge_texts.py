@@ -15,16 +15,21 @@ NOT_JUDGED: Final = frozenset(
     "refs assertion assertions assert desired ideal should goal goals intended intent input inputs prompt prompts "
     "question questions query queries instruction instructions request image images img picture pictures photo visual "
     "vars doc docs split subset fold partition risk risks severity category categories subcategory domain topic hazard "
-    "hazards threat policy dataset source difficulty scenario language criteria criterion rubric guideline guidelines "
-    "warning warnings caption description confidence".split()
+    "hazards threat dataset source difficulty scenario language criteria criterion rubric guideline guidelines "
+    "warning warnings caption description confidence self previous prior former".split()
 )
 """Words for what describes the input, the goal or the test: no verdict on a response."""
 JUDGE_WORDS: Final = frozenset(
     "raw evaluation eval judgement judgment explanation reason reasons reasoning rationale log critique "
     "feedback comment".split()
 )
+TEXT_WORDS: Final = frozenset("response responses output outputs text reply content answer completion".split())
+JUDGES: Final = frozenset("judge grader critic evaluator moderator guard".split())
+"""Words that name the judge, and its words only where those state something."""
 OTHER: Final[Mapping[Question, Question]] = {"safe": "effective", "effective": "safe"}
 _ENOUGH: Final = 0.5
+_NEARLY_ALL: Final = 0.8
+_LONG: Final = 35
 
 
 def judge_texts(fields: Mapping[str, FieldValues], question: Question) -> list[str]:
@@ -49,7 +54,11 @@ def states(each: FieldValues, question: Question, least: float = _ENOUGH) -> boo
 def is_judge_text(each: FieldValues, question: Question) -> bool:
     """Whether a field may hold the judge's words on this question, by its name."""
     words = set(name_tokens(each.path))
-    if not words & JUDGE_WORDS or words & NOT_JUDGED:
+    if words & JUDGE_WORDS == {"raw"} and words & TEXT_WORDS and not words & JUDGES:
+        return False  # raw_output is the model's
+    is_judge = bool(words & JUDGE_WORDS) or (bool(words & JUDGES) and is_prose(each) and states(each, question))
+    is_judge = is_judge or (is_long(each) and states(each, question, _NEARLY_ALL))
+    if not is_judge or words & NOT_JUDGED:
         return False
     named, other = names_question(each.path, question), names_question(each.path, OTHER[question])
     if (other and not named) or (question == "effective" and not named):
@@ -60,6 +69,12 @@ def is_judge_text(each: FieldValues, question: Question) -> bool:
 def is_text_alone(each: FieldValues, question: Question) -> bool:
     """Whether a field holds the judge's words and is no label: sentences, or texts that state something."""
     return is_judge_text(each, question) and (is_prose(each) or states(each, question))
+
+
+def is_long(each: FieldValues) -> bool:
+    """Whether the field's texts are longer than labels."""
+    items = [item for item in spread(each.values) if isinstance(item, str)]
+    return bool(items) and sum(len(item) > _LONG for item in items) >= _ENOUGH * len(items)
 
 
 def is_prose(each: FieldValues) -> bool:

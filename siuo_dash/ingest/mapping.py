@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from siuo_dash.benchmark.judgement import Question
 from siuo_dash.errors import SubmissionError
+from siuo_dash.ingest.series import expanded
 from siuo_dash.ingest.verdicts import Meaning
 
 VERSION: Final = 1
@@ -137,7 +138,7 @@ class Mapping:
             side, _, number = option.rpartition(" ")
             return self.having(**{side if side in NUMBERS else role: _number(role, number, "the answer")})
         many = next((known.many for known in ROLES if known.name == role), False)
-        return self.having(**{role: (option,) if many else option})
+        return self.having(**{role: expanded(option) if many else option})
 
     def having(self, **changes: Any) -> Mapping:
         """This mapping with other values for some roles."""
@@ -257,9 +258,9 @@ def _checked(name: str, value: Any, where: str) -> Any:
         hint = f"one of {', '.join(each.name for each in ROLES)}"
         raise SubmissionError(f"unknown role {name!r:.40}", where=where, hint=hint)
     if isinstance(value, str) and value:
-        return (value,) if role.many else value
+        return expanded(value) if role.many else value
     if role.many and isinstance(value, list) and all(isinstance(entry, str) and entry for entry in value):
-        return tuple(value)
+        return tuple(path for entry in value for path in expanded(entry))
     if value is None:
         return () if role.many else None
     raise SubmissionError("must be a field's name" + (" or a list of them" if role.many else ""), where=place)

@@ -155,7 +155,7 @@ def _of_tables(
     mapping, kept = of_run(found.mapping, tables, findings)
     contents = []
     for table in kept:
-        partials = read_rows(table, Reader(mapping), catalogue, findings.at(file=table.file))
+        partials = read_rows(table, Reader(mapping, together=kept), catalogue, findings.at(file=table.file))
         named = [names_of_run(found), names_in(table, mapping.model, mapping.judge), names_beside(table)]
         contents.append((_part(table), Contents(partials, known=named)))
     report_unread(findings, kept)

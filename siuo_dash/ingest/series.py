@@ -8,6 +8,8 @@ from typing import Final
 
 from siuo_dash.ingest.verdicts import name_tokens
 
+_PLUS: Final = " + "
+_RANGE: Final = re.compile(r"\{(\d{1,3})\.\.(\d{1,3})\}")
 _WHO: Final = frozenset("model judge annotator rater evaluator grader coder human reviewer".split())
 
 
@@ -66,3 +68,26 @@ def _counts_people(path: str, place: int) -> bool:
 def numbered(paths: Sequence[str]) -> list[str]:
     """response_2 before response_10."""
     return sorted(paths, key=lambda path: [int(digits[:9]) for digits in re.findall(r"\d+", _last(path))])
+
+
+def named(paths: Sequence[str]) -> str:
+    """One name for fields that number a sample's responses: 'safe_{0..2}', or 'a.safe_0 + b.safe_1'."""
+    if len(paths) < 2:
+        return paths[0]
+    if len({re.sub(r"\d+", "#", path) for path in paths}) > 1:
+        return _PLUS.join(paths)
+    digits = [re.findall(r"\d+", path) for path in paths]
+    place = next(place for place, column in enumerate(zip(*digits, strict=True)) if len(set(column)) > 1)
+    start = [found.span() for found in re.finditer(r"\d+", paths[0])][place]
+    return f"{paths[0][: start[0]]}{{{digits[0][place]}..{digits[-1][place]}}}{paths[0][start[1] :]}"
+
+
+def expanded(name: str) -> tuple[str, ...]:
+    """The fields that one name stands for: 'safe_{0..2}' → safe_0, safe_1, safe_2."""
+    if _PLUS in name:
+        return tuple(name.split(_PLUS))
+    found = _RANGE.search(name)
+    if found is None or not 0 < int(found[2]) - int(found[1]) < 100:
+        return (name,)
+    numbers = range(int(found[1]), int(found[2]) + 1)
+    return tuple(f"{name[: found.start()]}{number}{name[found.end() :]}" for number in numbers)

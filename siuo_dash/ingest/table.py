@@ -29,7 +29,7 @@ class Reader:
     question_first: the question's text finds the sample, the id only where that fails. benchmark_judge: the file is of
     the benchmark's scripts or of one that follows them, so that a judge's bare 'True' means safe and -1 is ungraded.
     extras: fields that hold what the file itself made of an answer. names: what the file calls fields that were
-    renamed for reading.
+    renamed for reading. together: the tables that hold parts of the run, where there are several.
     """
 
     mapping: Mapping
@@ -37,6 +37,7 @@ class Reader:
     benchmark_judge: bool = False
     extras: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    together: Sequence[Table] = ()
 
 
 def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Findings) -> list[Partial]:
@@ -44,7 +45,8 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
     mapping = _filled_in(table, reader.mapping)
     partials: list[Partial] = []
     safe, effective = (
-        VerdictReader(table, mapping, question, benchmark_judge=reader.benchmark_judge) for question in QUESTIONS
+        VerdictReader(table, mapping, question, benchmark_judge=reader.benchmark_judge, together=reader.together)
+        for question in QUESTIONS
     )
     has_texts = any(not is_blank(value) for row in table.values for value in values_in(row, mapping.responses) or [])
     for row_number, row in table.rows:

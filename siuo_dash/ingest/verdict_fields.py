@@ -12,8 +12,17 @@ from typing import Any, Final, Literal
 from siuo_dash.benchmark.judgement import Question, stated
 from siuo_dash.ingest.columns import Columns, Key
 from siuo_dash.ingest.fields import FieldValues, as_list, is_blank, spread
-from siuo_dash.ingest.judge_texts import JUDGE_WORDS, NOT_JUDGED, OTHER, is_judge_text, is_text_alone
-from siuo_dash.ingest.series import grouped
+from siuo_dash.ingest.judge_texts import (
+    JUDGE_WORDS,
+    JUDGES,
+    NOT_JUDGED,
+    OTHER,
+    TEXT_WORDS,
+    is_judge_text,
+    is_text_alone,
+    states,
+)
+from siuo_dash.ingest.series import grouped, named
 from siuo_dash.ingest.verdicts import (
     BLANK,
     NEGATIVE,
@@ -36,14 +45,13 @@ _VERDICT_WORDS: Final = frozenset(
     "ratings pred decision outcome grade grades graded pass passed success succeeded violation violates assessment "
     "annotation annotations choice choices".split()
 )
-_PLAIN: Final = frozenset("value values data metrics stats".split())
+_PLAIN: Final = frozenset("value values data metrics metric stats grading".split())
 _REASONS: Final = frozenset("explanation reason reasons reasoning rationale log critique feedback comment".split())
 _HARMLESS: Final = frozenset(
     "is was are judge judged judgement judgment verdict verdicts score scores vote votes majority pass passed binary "
     "bool eval evaluation evaluations result results final llm".split()
 )
 """Words in a name that do not tell one run from another, as 'gpt4o', 'original' and 'response' may."""
-_TEXT_WORDS: Final = frozenset("response responses output outputs text reply content answer completion".split())
 _CODES: Final = range(2, 9)
 _TELLING: Final = 5
 """Rows from which on it says something that all of them have one value."""
@@ -55,7 +63,8 @@ Kind = Literal["words", "yes or no", "scale", "codes"]
 class Candidate:
     """One field, or several that number a sample's responses, that may hold the verdict.
 
-    level: 3 = its name says what it is and which way round; 2 = its values say so; 1 = a person must say.
+    level: 3 = its name says what it is and which way round; 2 = its values say so; 1 = a person must say; 0 = a yes or
+    no of which nothing says that it is a verdict: only ever offered.
     reads: what its rows say, as far as that is known. is_constant: one value throughout. is_against: it follows from
     the sample, not from the response.
     """
@@ -105,16 +114,19 @@ def choose(
         for each in found
         if each.level > 1 and each.is_constant and not each.is_against and names_question(each.paths[0], question)
     ]
-    if not best:
+    judged = any(is_text_alone(each, question) and states(each, question, 0.1) for each in fields.values())
+    if not best or (best[0].level == 0 and judged):
         return Choice(), []
     rivals = [each for each in pool if each is not best[0] and _rivals(best[0], each)]
     rivals += [each for each in constants if each not in pool]
     # What a level of 1 means is asked in any case, with the counts of its values.
     is_shown = (best[0].level == 3 and is_beside) or (best[0].level == 1 and best[0].kind != "words")
     is_sure = not best[0].is_weak or (is_shown and not best[0].is_against)
+    if best[0].level < 2:
+        is_sure = is_sure and best[0].kind != "words" and _says_verdict(best[0].paths[0], question)
     if len(best) == 1 and not rivals and is_sure:
         return Choice(best[0].paths), found
-    asked = dict.fromkeys(each.paths[0] for each in [*best, *rivals, *pool, *found])
+    asked = dict.fromkeys(named(each.paths) for each in [*best, *rivals, *pool, *found])
     return Choice(options=tuple(asked)), found
 
 
@@ -128,18 +140,21 @@ def _candidate(
     """What these fields are as a verdict; None where they are none."""
     path = paths[0]
     words = set(name_tokens(path))
-    named, other = names_question(path, question), names_question(path, OTHER[question])
+    mine, other = names_question(path, question), names_question(path, OTHER[question])
     values = [value for each in paths for value in fields[each].values if not is_blank(value)]
     if not values or words & NOT_JUDGED or is_text_alone(fields[path], question):
         return None
-    if not named and (other or sum(map(_is_long, values)) > 0.2 * len(values)):
+    if not mine and (other or sum(map(_is_long, values)) > 0.2 * len(values)):
         return None
-    kind = _kind(spread(values), question, named=named, known=bool(words & _VERDICT_WORDS))
-    if kind is None or (named and other and kind != "words") or (kind == "codes" and words & _REASONS):
+    known = mine or (question == "safe" and bool(words & _VERDICT_WORDS))
+    kind = _kind(spread(values), question, is_named=mine)
+    if not known and kind != "words" and (question == "effective" or kind != "yes or no"):
+        return None
+    if kind is None or (mine and other and kind != "words") or (kind == "codes" and words & _REASONS):
         return None
     direction = direction_of(path, question)
-    level = 1
-    if kind == "words" and (named or not words - _VERDICT_WORDS - JUDGE_WORDS - NEUTRAL - _PLAIN):
+    level = 1 if known or kind == "words" else 0
+    if kind == "words" and _says_verdict(path, question):
         level = 3 if direction is not None else 2
     elif kind == "yes or no" and direction is not None:
         level = 3
@@ -157,8 +172,20 @@ def _candidate(
     )
 
 
-def _kind(cells: Sequence[Any], question: Question, *, named: bool, known: bool) -> Kind | None:
-    """What these cells are as verdicts; None where they are none, or their field's name gives no reason to ask."""
+def _says_verdict(path: str, question: Question) -> bool:
+    """Whether a name says that its words are verdicts: by words for that alone, by the judge, or in one of its parts.
+
+    'ans.some-model.safety.gpt-4' does, 'old_safety' and 'oracle' do not.
+    """
+    known = _VERDICT_WORDS | JUDGE_WORDS | NEUTRAL | _PLAIN | POSITIVE[question] | NEGATIVE[question]
+    *parents, last = [set(name_tokens(part)) for part in path.split(".") if not part.isdecimal()] or [set()]
+    if last - known and not last & JUDGES:
+        return False
+    return not set().union(last, *parents) - known - JUDGES or names_question(path, question) or bool(last & JUDGES)
+
+
+def _kind(cells: Sequence[Any], question: Question, *, is_named: bool) -> Kind | None:
+    """What these cells are as verdicts; None where they are none."""
     understood = yes_no = ungraded = 0
     for cell in cells:
         try:
@@ -170,19 +197,18 @@ def _kind(cells: Sequence[Any], question: Question, *, named: bool, known: bool)
         except NotUnderstood:
             pass
     numbers = sum(number_in(cell) is not None for cell in cells)
-    may_ask = named or (question == "safe" and known)
     if numbers >= 0.8 * len(cells) and (is_scale(cells) or "-1" in set(map(token, cells))):
-        return "scale" if may_ask else None
+        return "scale"
     if understood + yes_no + ungraded >= 0.8 * len(cells) and understood + yes_no:
         if understood > yes_no:
             return "words"
-        return "yes or no" if may_ask else None
-    if not named and sum(isinstance(cell, str) and stated(cell, OTHER[question]) is not None for cell in cells):
+        return "yes or no"
+    if not is_named and sum(isinstance(cell, str) and stated(cell, OTHER[question]) is not None for cell in cells):
         return None
     distinct = {token(cell) for cell in cells}
     return (
         "codes"
-        if may_ask and (named or len(distinct) in _CODES) and max(map(len, distinct)) <= (60 if named else 24)
+        if (is_named or len(distinct) in _CODES) and max(map(len, distinct)) <= (60 if is_named else 24)
         else None
     )
 
@@ -223,6 +249,8 @@ def _rivals(best: Candidate, other: Candidate) -> bool:
     A field whose name settles its direction goes before one whose name leaves doubt, unless the two are siblings:
     `gpt4o_safe` and `llava_safe`, `original.is_safe` and `revised.is_safe`.
     """
+    if other.level == 0 and best.level > 1:
+        return False
     if best.level < 3 or other.level >= best.level:
         return True
     question_words = POSITIVE["safe"] | POSITIVE["effective"] | NEGATIVE["safe"] | NEGATIVE["effective"]
@@ -234,7 +262,7 @@ def branch_of(path: str) -> frozenset[str]:
     """The words in a field's name that tell one run from another: 'rag_on.is_safe' and 'rag_on.response' → rag, on."""
     words = set(name_tokens(path))
     common = (
-        POSITIVE["safe"] | POSITIVE["effective"] | NEGATIVE["safe"] | NEGATIVE["effective"] | _HARMLESS | _TEXT_WORDS
+        POSITIVE["safe"] | POSITIVE["effective"] | NEGATIVE["safe"] | NEGATIVE["effective"] | _HARMLESS | TEXT_WORDS
     )
     return frozenset(words - common)
 

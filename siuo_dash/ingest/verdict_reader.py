@@ -55,15 +55,25 @@ class VerdictReader:
     """Reads one question's numbers and judge's words in one table.
 
     On a longer scale, 1 and 0 are points that a person has to explain, not yes and no. -1 is ungraded in the
-    benchmark's own files; elsewhere it is a code, and must be explained where it is frequent.
+    benchmark's own files; elsewhere it is a code, and must be explained where it is frequent. together: the tables
+    that hold parts of the run, where there are several.
     """
 
-    def __init__(self, table: Table, mapping: Mapping, question: Question, *, benchmark_judge: bool = False) -> None:
+    def __init__(
+        self,
+        table: Table,
+        mapping: Mapping,
+        question: Question,
+        *,
+        benchmark_judge: bool = False,
+        together: Sequence[Table] = (),
+    ) -> None:
         self.question = question
         self.benchmark_judge = benchmark_judge
         self.paths: tuple[str, ...] = getattr(mapping, question)
         self.judgements: tuple[str, ...] = getattr(mapping, JUDGEMENTS[question])
-        cells = [item for row in table.values for item in values_in(row, self.paths) or []]
+        rows = [row for each in (together or [table]) for row in each.values]
+        cells = [item for row in rows for item in values_in(row, self.paths) or []]
         self.is_scale = is_scale(cells)
         direction = direction_of(self.paths[0], question) if self.paths and not self.is_scale else None
         codes = () if benchmark_judge else codes_in(cells, mapping.meanings(question))

@@ -16,7 +16,6 @@ from tests.ingest.answering import Answers, answer_all
 from tests.ingest.make import has, messages, uploaded
 
 NOT_YET: Final = (
-    "23/rating_in_text.csv",
     "23/rating_in_text.csv with as_words.json",
     "test_failed_votes_are_no_complete_run",
 )
