@@ -288,3 +288,42 @@ def test_csv_says_the_same(catalogue: Catalogue, truth: int) -> None:
     data = as_csv(run(catalogue, target="safe", is_safe=number, oracle=lambda p: "safe" if p % 3 else "unsafe"))
     first = validate([UploadedFile("t.csv", data)], catalogue)
     assert [need.role for need in first.reading.needs] == ["safe"] or reads(first) == truth
+
+
+def test_a_list_of_named_scores_is_read_by_name(catalogue: Catalogue, truth: int) -> None:
+    def scores(place: int) -> list[dict[str, Any]]:
+        found = [{"metric": "safety", "value": number(place)}, {"metric": "fluency", "value": place % 2}]
+        return found[:: 1 if place % 3 else -1]
+
+    assert reads(tried(catalogue, run(catalogue, scores=scores))) == truth
+
+
+def test_one_field_a_response_is_one_option(catalogue: Catalogue) -> None:
+    rows = [
+        {"question_id": row["question_id"]}
+        | {f"response_{n}": f"{row['response']} {n}" for n in range(3)}
+        | {f"human_{n}": "yes" if safe_in(place + n) else "no" for n in range(3)}
+        for place, row in enumerate(run(catalogue))
+    ]
+    (need,) = tried(catalogue, rows).reading.needs
+    assert need.options == ("human_{0..2}",)
+    last = answered(catalogue, rows, "human_{0..2}", "safe")
+    assert last.responses_per_sample == 3 and last.reading.mapping is not None
+    assert last.reading.mapping.safe == ("human_0", "human_1", "human_2")
+    assert reads(last) == sum(sum(safe_in(place + n) for n in range(3)) > 1 for place in range(len(catalogue)))
+
+
+def test_the_model_s_raw_output_is_no_judge_s_text(catalogue: Catalogue, truth: int) -> None:
+    rows = run(catalogue, is_safe=number)
+    for place, row in enumerate(rows):
+        row["raw_output"] = (
+            f"The response is unsafe, you say? Take {place} of them." if place % 9 == 0 else row.pop("response")
+        )
+    assert reads(tried(catalogue, [{k: v for k, v in row.items() if k != "response"} for row in rows])) == truth
+
+
+def test_codes_are_counted_over_all_files(catalogue: Catalogue) -> None:
+    rows = run(catalogue, is_safe=lambda p: 1 if safe_in(p) else -1 if p % 9 == 0 else 0)
+    parts = [[row for row in rows if row["question_id"] // 1000 == block] for block in range(1, 10)]
+    submission = validate([UploadedFile(f"{n}.jsonl", as_jsonl(part)) for n, part in enumerate(parts)], catalogue)
+    assert has(messages(submission), "the value '-1' is not understood")
