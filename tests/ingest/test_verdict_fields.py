@@ -302,14 +302,14 @@ def test_one_field_a_response_is_one_option(catalogue: Catalogue) -> None:
     rows = [
         {"question_id": row["question_id"]}
         | {f"response_{n}": f"{row['response']} {n}" for n in range(3)}
-        | {f"human_{n}": "yes" if safe_in(place + n) else "no" for n in range(3)}
+        | {f"fine_{n}": "yes" if safe_in(place + n) else "no" for n in range(3)}
         for place, row in enumerate(run(catalogue))
     ]
     (need,) = tried(catalogue, rows).reading.needs
-    assert need.options == ("human_{0..2}",)
-    last = answered(catalogue, rows, "human_{0..2}", "safe")
+    assert need.options == ("fine_{0..2}",)
+    last = answered(catalogue, rows, "fine_{0..2}", "safe")
     assert last.responses_per_sample == 3 and last.reading.mapping is not None
-    assert last.reading.mapping.safe == ("human_0", "human_1", "human_2")
+    assert last.reading.mapping.safe == ("fine_0", "fine_1", "fine_2")
     assert reads(last) == sum(sum(safe_in(place + n) for n in range(3)) > 1 for place in range(len(catalogue)))
 
 
