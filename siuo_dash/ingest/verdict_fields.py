@@ -42,8 +42,8 @@ from siuo_dash.ingest.verdicts import (
 
 _VERDICT_WORDS: Final = frozenset(
     "label labels verdict verdicts judgement judgment overall result results score scores flagged flag class rating "
-    "ratings pred decision outcome grade grades graded pass passed success succeeded violation violates assessment "
-    "annotation annotations choice choices".split()
+    "ratings pred decision outcome grade grades graded pass passed success succeeded violation violations violates "
+    "violating violated violative assessment annotation annotations choice choices".split()
 )
 _PLAIN: Final = frozenset("value values data metrics metric stats grading".split())
 _REASONS: Final = frozenset("explanation reason reasons reasoning rationale log critique feedback comment".split())
