@@ -27,6 +27,8 @@ _KEYS: Final = (
     "key answer_key correct_option correct_answer correct_choice gold gold_answer gt gt_answer ground_truth target "
     "reference solution"
 ).split()
+_EITHER: Final = ("answer", "text", "content")
+"""Names under which some files have the model's choice, others the key."""
 _KEY_WORDS: Final = frozenset("gt gold golden key correct truth target reference solution".split())
 _OPTIONS: Final = ("all_choices", "index2ans", "options", "choices", "option_a", "option_b")
 _PROMPT: Final = tuple(re.compile(rf"(?:^|[\s(]){letter}[).:]") for letter in "ABC")
@@ -66,6 +68,11 @@ def choose_answer(
         return mapping, []
     if len(found) > 1 and not all(_same(found[0], path, columns) for path in found[1:]):
         return mapping, [_answer_need("Which field holds the option that the model chose?", found, columns)]
+    if fields[found[0]].last in _EITHER and not keys and not says_so:
+        asked = [path for path, each in free.items() if _reads_letters(each)]
+        return mapping, [
+            _answer_need("Which field holds the option that the model chose, not the key?", asked, columns)
+        ]
     doubts = [] if says_so else _doubts(found[0], free, columns)
     if doubts:
         what = f"{found[0]} holds option letters, but {' and '.join(doubts)}: what was the task?"
@@ -101,7 +108,7 @@ def unread_letter(answer: str) -> bool:
 
 def _named(free: Dictionary[str, FieldValues]) -> list[str]:
     """The fields that may be the model's choice, by their names and their letters, the likeliest first."""
-    names = (*ANSWERS, *_OUTPUTS, "answer", "text", "content")
+    names = (*ANSWERS, *_OUTPUTS, *_EITHER)
     found = [(names.index(each.last), path) for path, each in free.items() if each.last in names]
     return [path for _, path in sorted(found) if _reads_letters(free[path])]
 

@@ -58,12 +58,18 @@ def is_judge_text(each: FieldValues, question: Question) -> bool:
         return False  # raw_output is the model's
     is_judge = bool(words & JUDGE_WORDS) or (bool(words & JUDGES) and is_prose(each) and states(each, question))
     is_judge = is_judge or (is_long(each) and states(each, question, _NEARLY_ALL))
-    if not is_judge or words & NOT_JUDGED:
+    if not is_judge or words & NOT_JUDGED or not (is_prose(each) or _is_of_judge(each.path, question)):
         return False
     named, other = names_question(each.path, question), names_question(each.path, OTHER[question])
     if (other and not named) or (question == "effective" and not named):
         return False
     return each.holds_text
+
+
+def _is_of_judge(path: str, question: Question) -> bool:
+    """Whether a short text's own name, not only what it stands under, is of a judge."""
+    last = set(name_tokens(path.rsplit(".", 1)[-1]))
+    return bool(last & (JUDGE_WORDS | JUDGES)) or names_question(path, question)
 
 
 def is_text_alone(each: FieldValues, question: Question) -> bool:

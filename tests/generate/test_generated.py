@@ -17,14 +17,6 @@ Known = tuple[Recipe, Callable[[Recipe], bool]]
 
 
 KNOWN: Final[dict[str, Known]] = {
-    "a verdict on something else": (
-        Recipe(83, direction="harm", name="jailbreak", yes_is_safe=False, decoys=("baseline_safe",)),
-        lambda r: bool(r.decoys),
-    ),
-    "options in another order": (
-        Recipe(480, task="choice", response="response_text", options="shuffled"),
-        lambda r: r.options == "shuffled",
-    ),
     "a file a round with a sheet a domain": (
         Recipe(1951, response="assistant", format="xlsx", rounds_as="files", hand="sheet_a_domain"),
         lambda r: r.rounds_as == "files" and r.hand == "sheet_a_domain",
@@ -37,10 +29,6 @@ KNOWN: Final[dict[str, Known]] = {
     "a list of metrics": (
         Recipe(829, response="", direction="open", name="score", several="metric_list"),
         lambda r: r.several.startswith("metric"),
-    ),
-    "replies read as a judge's text": (
-        Recipe(24, response="raw_output"),
-        lambda r: r.response == "raw_output" or r.layout == "deep",
     ),
 }
 """Kinds that are still read wrongly: an example, and which recipes may be wrong for the same reason.
