@@ -11,7 +11,7 @@ import pandas as pd
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.annotators import by_majority, columns_by_majority, need_of_several
-from siuo_dash.ingest.doubts import disagreements, losses
+from siuo_dash.ingest.doubts import disagreements, losses, open_votes
 from siuo_dash.ingest.fields import LOOKED_AT, Table, field_examples, has_field, value_at
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
@@ -94,6 +94,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
     needs += disagreements(samples, mapping or Mapping())
     if not needs:
         losses(samples, findings)
+        open_votes(samples, findings)
     offered = {option for need in needs if need.role == "run" for option in need.options}
     named = [label for label in advice if label]
     read = unknown or [table for table, _ in recognised]
@@ -107,7 +108,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         fields=field_examples(read),
         preview=_preview(read),
         claims=tuple(claim for part in contained for claim in part.claims),
-        known=_known([known for part in contained for known in part.known]),
+        known=_known([*(known for part in contained for known in part.known), _of_answers(mapping)]),
         roles=roles_read(findings),
         runs=found.names or tuple(name for name, _ in contents if name in offered),
         run_kind=found.kind,
@@ -210,6 +211,12 @@ def _once(records: list[SampleRecord], findings: Findings) -> list[SampleRecord]
             what, hint = f"the sample is also in {earlier.file}", "drop one run at a time"
             findings.error(what, kind="a sample in two files", hint=hint, **record.place)
     return [kept[key] for key in sorted(kept)]
+
+
+def _of_answers(mapping: Mapping | None) -> Known:
+    """What the run's note begins with: the limit that a person gave for numbers."""
+    words = "" if mapping is None else mapping.limit_words
+    return Known(metadata={"note": words} if words else None)
 
 
 def _known(every: list[Known]) -> Known:

@@ -22,14 +22,6 @@ KNOWN: Final[dict[str, Known]] = {
         lambda r: r.rounds_as == "files" and r.hand == "sheet_a_domain",
     ),
     "fields of some rows only": (Recipe(308, harness="ragged"), lambda r: r.harness == "ragged"),
-    "replies in a list of objects that are not found": (
-        Recipe(854, response="predicted_text", direction="open", name="llm_judge", coding="words", rounds_as="objects"),
-        lambda r: r.rounds_as in ("objects", "columns"),
-    ),
-    "a list of metrics": (
-        Recipe(829, response="", direction="open", name="score", several="metric_list"),
-        lambda r: r.several.startswith("metric"),
-    ),
 }
 """Kinds that are still read wrongly: an example, and which recipes may be wrong for the same reason.
 

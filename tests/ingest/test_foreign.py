@@ -17,7 +17,6 @@ from tests.ingest.make import has, messages, uploaded
 
 NOT_YET: Final = (
     "23/rating_in_text.csv with as_words.json",
-    "test_failed_votes_are_no_complete_run",
 )
 """Cases (or tests) that still fail. Mended one? Take its id out: one that passes and is listed here fails as XPASS."""
 

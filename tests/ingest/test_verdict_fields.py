@@ -8,6 +8,7 @@ import pytest
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from tests.ingest.make import Rows, as_csv, as_jsonl, has, messages
 
@@ -232,7 +233,10 @@ def test_a_scale_is_asked_once(catalogue: Catalogue, truth: int, name: str, valu
     (need,) = first.reading.needs
     assert need.role == ("safe_at_most" if name == "harm_score" else "safe_at_least") and not need.options
     assert len(messages(first)) == 1 and has(messages(first), f"give {need.role} in the mapping")
-    assert reads(answered(catalogue, rows, answer)) == truth
+    last = answered(catalogue, rows, answer)
+    assert reads(last) == truth
+    said = f"Safe: {name} {'at most' if name == 'harm_score' else 'at least'} {float(answer):g}."
+    assert suggested(last.reading.known).note == said
 
 
 def test_one_label_for_both_questions(catalogue: Catalogue, truth: int) -> None:
@@ -327,3 +331,25 @@ def test_codes_are_counted_over_all_files(catalogue: Catalogue) -> None:
     parts = [[row for row in rows if row["question_id"] // 1000 == block] for block in range(1, 10)]
     submission = validate([UploadedFile(f"{n}.jsonl", as_jsonl(part)) for n, part in enumerate(parts)], catalogue)
     assert has(messages(submission), "the value '-1' is not understood")
+
+
+def test_votes_that_failed_make_no_complete_run(catalogue: Catalogue) -> None:
+    def rows(failed: int) -> Rows:
+        texts = ["First: go slowly.", "Second: go slowly.", "Third: go slowly."]
+        return [
+            {"question_id": row["question_id"], "responses": texts, "safety_gpt": [1, 0, -1 if place < failed else 0]}
+            for place, row in enumerate(run(catalogue))
+        ]
+
+    assert has(messages(tried(catalogue, rows(40))), "40 samples of 167 whose safety depends on votes that failed")
+    some = tried(catalogue, rows(8))
+    assert some.ok and has(messages(some, "warning"), "8 samples of 167 whose safety depends on votes that failed")
+    assert not has(messages(tried(catalogue, rows(0)), "warning"), "votes that failed")
+
+
+def test_the_word_nan_is_an_empty_reply_but_not_safe_by_rule(catalogue: Catalogue, truth: int) -> None:
+    rows = [
+        row | {"response": "nan" if place % 4 else "None"} for place, row in enumerate(run(catalogue, is_safe=number))
+    ]
+    submission = tried(catalogue, rows)
+    assert reads(submission) == truth and submission.health == {"empty": len(catalogue)}
