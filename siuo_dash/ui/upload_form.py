@@ -82,7 +82,7 @@ def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
     key = draft.key(f"need-{need.role}")
     question = plain(f"{need.question} {as_sentence(need.hint)}" if need.hint else need.question)
     if need.details:
-        st.markdown(f"**{plain(need.question)}**")
+        st.markdown(f"**{question}**")
         st.text("\n".join(need.details))
     if not need.options:
         return _ask_number(need, key)
@@ -95,6 +95,7 @@ def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
         key=key,
         format_func=lambda option: plain(_ANSWERS.get(need.role, {}).get(option) or option),
         captions=[plain(examples.get(option, "")) for option in need.options],
+        label_visibility="collapsed" if need.details else "visible",
     )
 
 
@@ -110,6 +111,7 @@ def _ask_number(need: Need, key: str) -> str | None:
         key=f"{key}-side",
         format_func=labels.__getitem__,
         horizontal=True,
+        label_visibility="collapsed",
     )
     number = st.number_input("Number", value=None, key=key, step=None, placeholder="such as 0.5 or 4", format="%g")
     return None if number is None else f"{side} {number}"
