@@ -205,8 +205,10 @@ def read_words(text: str, meaning: Meaning, *, benchmark_judge: bool, is_alone: 
 
 
 def _read(text: str, meaning: Meaning, *, benchmark_judge: bool = False) -> bool | None:
-    """What a text states, by its rating where a threshold was given."""
+    """What a text states, by its rating where a threshold was given or the point explained."""
     rating = rating_in(text)
+    if rating is not None and (word := f"{rating:g}") in meaning.values:
+        return meaning.values[word]
     if rating is not None and (decided := meaning.of_number(rating)) is not None:
         return decided
     return stated(text, meaning.question, bare_truth=benchmark_judge)

@@ -82,7 +82,7 @@ def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
     key = draft.key(f"need-{need.role}")
     question = plain(f"{need.question} {as_sentence(need.hint)}" if need.hint else need.question)
     if need.details:
-        st.markdown(f"**{question}**")
+        st.markdown(f"**{question if need.options else plain(need.question)}**")
         st.text("\n".join(need.details))
     if not need.options:
         return _ask_number(need, key)
