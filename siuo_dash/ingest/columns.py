@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.ingest.fields import Table, has_field, is_blank, parse_id, spread, value_at
 from siuo_dash.ingest.findings import shown
 from siuo_dash.ingest.series import expanded
@@ -20,11 +21,13 @@ _ENOUGH: Final = 30
 
 
 class Columns:
-    """Values by sample, in the order of the rows. ids: the fields that may hold the question_id."""
+    """Values by sample, in the order of the rows. ids: the fields that may hold the question_id; question: its text."""
 
-    def __init__(self, tables: Sequence[Table], ids: Sequence[str], catalogue: Catalogue) -> None:
+    def __init__(
+        self, tables: Sequence[Table], ids: Sequence[str], catalogue: Catalogue, question: str | None = None
+    ) -> None:
         self.tables, self.catalogue = tables, catalogue
-        self.keys = [_keys(table, ids, catalogue) for table in tables]
+        self.keys = [_keys(table, ids, catalogue, question) for table in tables]
         self._known: dict[str, dict[Key, Any]] = {}
 
     def of(self, path: str) -> dict[Key, Any]:
@@ -94,12 +97,15 @@ def _follows(facts: Iterable[tuple[Any, tuple[str, ...]]]) -> bool:
     return all(len(counts) == 1 for counts in seen.values()) and min(map(Counter.total, seen.values())) >= 3
 
 
-def _keys(table: Table, ids: Sequence[str], catalogue: Catalogue) -> list[Key]:
+def _keys(table: Table, ids: Sequence[str], catalogue: Catalogue, question: str | None) -> list[Key]:
     seen: Counter[int | str] = Counter()
     keys: list[Key] = []
     for number, row in table.rows:
         path = next((path for path in ids if has_field(row, path)), None)
         found = None if path is None else parse_id(value_at(row, path), catalogue.by_id)
+        text = None if found is not None or question is None else value_at(row, question)
+        if isinstance(text, str) and (asked := catalogue.by_fingerprint.get(fingerprint(text[:5000]))):
+            found = asked.question_id
         sample: int | str = f"{table.file}, row {number}" if found is None else found
         keys.append((sample, seen[sample]))
         seen[sample] += 1

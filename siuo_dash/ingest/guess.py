@@ -61,7 +61,7 @@ def guess(tables: Sequence[Table], catalogue: Catalogue, given: Mapping | None =
         return mapping, [*needs, *meaning_needs(mapping, tables)]
     played = {*mapping.id, mapping.question, mapping.category, mapping.model, mapping.judge}
     free = {path: each for path, each in fields.items() if path not in played | _references(fields, catalogue)}
-    columns = Columns(tables, mapping.id, catalogue)
+    columns = Columns(tables, mapping.id, catalogue, mapping.question)
     if mapping.task != "generation":
         mapping, asked = choose_answer(mapping, free, fields, columns)
         mapping, more = key_needs(mapping, fields, columns)
@@ -80,7 +80,7 @@ def left_open(mapping: Mapping, tables: Sequence[Table], catalogue: Catalogue) -
     """The key's field of a multiple-choice run, and what must be asked of the values of the mapped fields."""
     everything = [field_values(table) for table in tables]
     ids = mapping.id or _ids(everything, catalogue)
-    mapping, needs = key_needs(mapping, _together(everything), Columns(tables, ids, catalogue))
+    mapping, needs = key_needs(mapping, _together(everything), Columns(tables, ids, catalogue, mapping.question))
     return mapping.key, [*needs, *meaning_needs(mapping, tables)]
 
 
