@@ -204,7 +204,7 @@ def _seen(table: Table, plain: dict[str, str], family: Family) -> Table:
 
 def is_run_name(name: str) -> bool:
     """Whether a piece of a field's name may be a run's: no word for a part of an evaluation."""
-    words = {re.sub(r"\d+$", "", word) or word for word in name_tokens(name)} or {""}
+    words = {word.rstrip("0123456789") or word for word in name_tokens(name)} or {""}
     return len(name) <= 60 and bool(words - _PARTS - {""}) and not name.endswith((".is", "_is", ".was", "_resp"))
 
 
@@ -214,7 +214,7 @@ def is_model_name(name: str) -> bool:
 
 
 def _is_person(name: str) -> bool:
-    words = {re.sub(r"\d+$", "", word) for word in name_tokens(name)}
+    words = {word.rstrip("0123456789") for word in name_tokens(name)}
     return bool(words & _PEOPLE) or bool(re.fullmatch(r"(human|judge|label)[\s_-]?\d+", name.lower()))
 
 

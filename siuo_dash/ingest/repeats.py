@@ -130,8 +130,8 @@ def _separating(values: Sequence[Any], keys: Sequence[Hashable]) -> tuple[str, .
 
 def _numbers(values: Sequence[Any]) -> bool:
     """Whether these are numbers, or words with a number such as 'run 2'."""
-    named = re.compile(r"(?:round|run|epoch|seed|trial|attempt|rep|sample|iter|pass|r|k)?[\s_.#-]*\d+", re.IGNORECASE)
-    return all(is_blank(value) or named.fullmatch(token(value)) for value in values)
+    named = r"(?:round|run|epoch|seed|trial|attempt|rep|sample|iter|pass|r|k)?[\s_.#-]*\d+"
+    return all(is_blank(value) or re.fullmatch(named, token(value), re.IGNORECASE) for value in values)
 
 
 def kind_of_field(path: str) -> str:
