@@ -29,6 +29,8 @@ FORMATS: Final[tuple[Format, ...]] = (
 """In the order in which they are tried: the first one that fits a file reads it."""
 TABLE: Final = "table"
 """The label of a file that no format fits: it is read by a mapping of its fields."""
+UNKNOWN: Final = "not recognised"
+"""The label where no file could be read."""
 TABLE_ABOUT: Final = """\
 **Any table** (CSV, TSV, JSON, JSONL, Parquet, Arrow, XLSX), also responses in one file and verdicts in another: the
 fields are recognised where their names and values are plain, and asked for where they are not."""

@@ -15,7 +15,7 @@ from siuo_dash.ingest.doubts import disagreements, losses, open_votes
 from siuo_dash.ingest.fields import LOOKED_AT, Table, field_examples, has_field, value_at
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
-from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, format_of
+from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, UNKNOWN, format_of
 from siuo_dash.ingest.join import join
 from siuo_dash.ingest.mapping import ROLES, RUN, Mapping
 from siuo_dash.ingest.nested_rows import spread_out
@@ -99,7 +99,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
     named = [label for label in advice if label]
     read = unknown or [table for table, _ in recognised]
     return Reading(
-        format=" + ".join(named) or "not recognised",
+        format=" + ".join(named) or UNKNOWN,
         advice=advice[(named or list(advice))[0]] if advice else TABLE_ADVICE,
         samples=tuple(samples),
         findings=tuple(findings.listed()),

@@ -27,6 +27,7 @@ from siuo_dash.errors import Finding
 from siuo_dash.ingest import as_data, reading_child
 from siuo_dash.ingest.files import MAX_FILE, UploadedFile, safe_name
 from siuo_dash.ingest.findings import ONE_RUN
+from siuo_dash.ingest.formats import UNKNOWN
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.read import Reading
 from siuo_dash.ingest.submission import Submission
@@ -188,7 +189,7 @@ def validate(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Mappi
         submission: Submission = _ask("run", files, catalogue, mapping)
     except OverLimit as over:
         finding = _finding(over, files)
-        return Submission(Reading("not recognised", findings=(finding,)), findings=(finding,))
+        return Submission(Reading(UNKNOWN, findings=(finding,)), findings=(finding,))
     return submission
 
 

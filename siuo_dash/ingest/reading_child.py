@@ -21,7 +21,7 @@ from typing import Any, Final, NoReturn
 
 MEMORY: Final = 512 * 1024**2
 """Bytes of memory that reading may take, beyond what the process has when it starts."""
-PROCESSOR_SECONDS: Final = 8
+PROCESSOR_SECONDS: Final = 7
 SECONDS: Final = 30
 RESULT: Final = 128_000_000
 """Bytes of a result."""

@@ -16,7 +16,7 @@ from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, MCQA_JUDGE, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import Finding
-from siuo_dash.ingest.formats import TABLE, understood
+from siuo_dash.ingest.formats import TABLE, UNKNOWN, understood
 from siuo_dash.ingest.released import why_different
 from siuo_dash.ingest.submission import ANY_FLAG, Submission
 from siuo_dash.report.export import defuse
@@ -55,7 +55,8 @@ _NOT_UNDERSTOOD: Final = re.compile(
 
 def recognised(submission: Submission) -> str:
     """What the files were taken for: 'Recognised as VLMEvalKit SIUO_GEN: 167 samples, 1 response each.'"""
-    how = "Read as a table" if submission.reading.format == TABLE else f"Recognised as {submission.reading.format}"
+    read_as = submission.reading.format
+    how = {TABLE: "Read as a table", UNKNOWN: "Not recognised"}.get(read_as, f"Recognised as {read_as}")
     if submission.reading.needs:
         return f"{how}. Its scores depend on what the file does not tell."
     each = submission.responses_per_sample

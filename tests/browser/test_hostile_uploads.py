@@ -12,7 +12,7 @@ from threading import Event, Thread
 from time import monotonic, sleep
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import ROOT, settled
@@ -110,6 +110,8 @@ def drop(page: Page, server: Instance, files: list[Path]) -> None:
     print(f"{name}: {watch.used:.1f} s, {watch.most:.0f} MB, answered in {1000 * watch.slowest:.0f} ms: {said[:60]}")
     assert "error of the program" not in page.locator("body").inner_text(), name
     assert watch.most < MEGABYTES and watch.used < PROCESSOR_SECONDS and watch.slowest < answered, (name, vars(watch))
+    page.get_by_role("button", name="Start again").click()  # which lets the server forget the files
+    expect(page.get_by_role("button", name="Start again")).to_have_count(0)
 
 
 def test_those_that_the_tests_make(instance: Instance, open_page: OpenPage, tmp_path: Path) -> None:
