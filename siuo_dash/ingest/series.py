@@ -39,7 +39,7 @@ def _alike(paths: Iterable[str], part: Callable[[str], str]) -> dict[str, list[s
 def _last(path: str) -> str:
     """The last part of a path, where it holds a number; else all of it."""
     last = path.rsplit(".", 1)[-1]
-    return last if re.search(r"[^\W\d]\D*\d", last) else path
+    return last if re.match(r"[\W\d]*+[^\W\d]\D*+\d", last) else path
 
 
 def is_series(paths: Sequence[str]) -> bool:
