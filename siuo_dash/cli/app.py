@@ -39,6 +39,7 @@ COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
     (keeping.restore, "restore my-model-human-1a2b3c4d; restore --from siuo-2026-11-21.tar --data /srv/siuo"),
     (keeping.check_settings, "check-settings --secrets /etc/siuo-dash/secrets.toml"),
     (benchmark.fetch, "fetch-benchmark --from ~/Downloads/SIUO"),
+    (benchmark.fetch_words, "fetch-responses"),
 )
 """Each command's function, and an example of its use, which begins with its name."""
 for _function, _example in COMMANDS:

@@ -1,9 +1,10 @@
-"""The command that brings in the benchmark's own text and pictures."""
+"""The commands that bring in the benchmark's own text and pictures, and the words behind the shipped runs."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from siuo_dash.cli.options import SHIPPED, DataOption
 from siuo_dash.cli.output import print_line
 from siuo_dash.sources.benchmark_fetch import Report, Sources, Step, fetch_benchmark, import_folder
+from siuo_dash.sources.responses import address_in, fetch_responses
 from siuo_dash.text import counted
 
 _MOST_FINDINGS = 40
@@ -30,15 +32,26 @@ def fetch(
 
     SIUO_BENCHMARK_GENERATION, SIUO_BENCHMARK_MULTIPLE_CHOICE and SIUO_BENCHMARK_PICTURES change the addresses.
     """
-    screen = Console(stderr=True)
+    if folder is not None:
+        _shown(partial(import_folder, data, folder, pictures=pictures))
+    else:
+        _shown(partial(fetch_benchmark, data, Sources.from_environment(os.environ), pictures=pictures))
+
+
+def fetch_words(data: DataOption = SHIPPED) -> None:
+    """Fetch the responses and the judge's words of the shipped runs that have a verdict for every sample.
+
+    They come from their authors' public repository, are checked against the shipped lengths and verdicts, and are kept
+    beside what fetch-benchmark brings; called again, it goes on. SIUO_RESPONSES changes the address.
+    """
+    _shown(partial(fetch_responses, data, address_in(os.environ)))
+
+
+def _shown(fetching: Callable[..., Report]) -> None:
+    """Fetch with a bar that shows how far it is, and say what it came to. fetching: takes `progress`."""
     columns = (TextColumn("{task.fields[file]}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[bytes]}"))
-    with Progress(*columns, console=screen, transient=True) as bar:
-        task = bar.add_task("", total=None, file="", bytes="")
-        show = _shown_on(bar, task)
-        if folder is not None:
-            report = import_folder(data, folder, show, pictures=pictures)
-        else:
-            report = fetch_benchmark(data, Sources.from_environment(os.environ), show, pictures=pictures)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        report = fetching(progress=_shown_on(bar, bar.add_task("", total=None, file="", bytes="")))
     _print(report)
     if not report.complete:
         raise typer.Exit(1)

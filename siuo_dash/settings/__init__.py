@@ -135,7 +135,7 @@ class Settings(BaseSettings):
 
 
 NAMES: Final = tuple(name for name in Settings.model_fields if name != "sign_in")
-PLACES: Final = ("data", "benchmark_generation", "benchmark_multiple_choice", "benchmark_pictures")
+PLACES: Final = ("data", "benchmark_generation", "benchmark_multiple_choice", "benchmark_pictures", "responses")
 """What is read where it is needed: where data lie, and where the benchmark is fetched from."""
 VARIABLES: Final = tuple(PREFIX + name.upper() for name in (*NAMES, *PLACES))
 """All of the program's environment variables."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -72,8 +72,21 @@ class Report:
 
 
 Progress = Callable[[Step], None]
-_Bring = Callable[[str, Path, Step], bool]
-"""(name, target, step): puts a file under its name; False where there is none, BenchmarkTextError where it is wrong."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A file to be brought in. flaw: what is wrong with its content, None when it is sound. most: bytes it may have."""
+
+    name: str
+    target: Path
+    flaw: Callable[[bytes], str | None]
+    address: str = ""
+    most: int = MOST_PICTURE
+
+
+_Bring = Callable[[Wanted, Step], bool]
+"""Puts a file in its place; False where there is none, BenchmarkTextError where it is wrong."""
 
 
 def fetch_benchmark(
@@ -89,21 +102,28 @@ def fetch_benchmark(
     A file that cannot be had is an error in the report and the others go on; called again, it goes on from where it
     was, in the middle of a file too. BenchmarkTextError when nothing can be kept, or another fetch is under way.
     """
-    addresses = sources or Sources()
+    catalogue = read_catalogue(data_dir / "samples.csv")
+    wanted = _wanted(data_dir, catalogue, pictures, sources or Sources())
+    report = fetch_all(data_dir, wanted, progress, patience)
+    report.findings += text.read(data_dir, catalogue).findings
+    return report
 
-    def bring(name: str, target: Path, step: Step) -> bool:
+
+def fetch_all(data_dir: Path, wanted: Sequence[Wanted], progress: Progress, patience: Patience) -> Report:
+    """Fetch each file that is not there and sound, below <data>/benchmark/, as `fetch_benchmark` does."""
+
+    def bring(file: Wanted, step: Step) -> bool:
         download(
-            addresses.of(name),
-            target,
-            most=MOST_TEXT if name in text.TEXTS else MOST_PICTURE,
-            flaw=_flaw_of(name),
+            file.address,
+            file.target,
+            most=file.most,
+            flaw=file.flaw,
             patience=patience,
             progress=lambda have, size: progress(replace(step, received=have, size=size)),
         )
         return True
 
-    catalogue = read_catalogue(data_dir / "samples.csv")
-    return _gather(data_dir, catalogue, bring, progress, pictures, most_failures=MAX_CONSECUTIVE_FAILURES)
+    return _gather(data_dir / text.FOLDER, wanted, bring, progress, most_failures=MAX_CONSECUTIVE_FAILURES)
 
 
 def import_folder(
@@ -126,15 +146,17 @@ def import_folder(
         hint = f"it should hold {text.GENERATION}, {text.MULTIPLE_CHOICE} and the pictures"
         raise BenchmarkTextError("none of the benchmark's files is in this folder", where=str(folder), hint=hint)
 
-    def bring(name: str, target: Path, step: Step) -> bool:
-        if name in found:
-            content = found[name].read_bytes()
-            if flaw := _flaw_of(name)(content):
-                raise BenchmarkTextError(flaw, where=str(found[name]))
-            files.replace(target, content)
-        return name in found
+    def bring(file: Wanted, _step: Step) -> bool:
+        if file.name in found:
+            content = found[file.name].read_bytes()
+            if flaw := file.flaw(content):
+                raise BenchmarkTextError(flaw, where=str(found[file.name]))
+            files.replace(file.target, content)
+        return file.name in found
 
-    report = _gather(data_dir, catalogue, bring, progress, pictures, replacing=True)
+    listed = _wanted(data_dir, catalogue, pictures, Sources())
+    report = _gather(data_dir / text.FOLDER, listed, bring, progress, replacing=True)
+    report.findings += text.read(data_dir, catalogue).findings
     if lacking := sorted((wanted if pictures else set(text.TEXTS)).difference(found)):
         first = ", ".join(lacking[:5]) + (" …" if len(lacking) > 5 else "")
         what = f"{len(lacking)} files are not in the folder: {first}"
@@ -142,32 +164,39 @@ def import_folder(
     return report
 
 
+def _wanted(data_dir: Path, catalogue: Catalogue, pictures: bool, sources: Sources) -> list[Wanted]:
+    """The benchmark's own files: both texts, and the pictures of the catalogue."""
+    folder = data_dir / text.FOLDER
+    names = [sample.image for sample in catalogue.samples] if pictures else []
+    plain = dict.fromkeys(name for name in names if text.is_plain_name(name))
+    return [
+        *(Wanted(name, folder / name, _text_flaw, sources.of(name), MOST_TEXT) for name in text.TEXTS),
+        *(Wanted(name, folder / text.PICTURES / name, text.picture_flaw, sources.of(name)) for name in plain),
+    ]
+
+
 def _gather(
-    data_dir: Path,
-    catalogue: Catalogue,
+    folder: Path,
+    wanted: Sequence[Wanted],
     bring: _Bring,
     progress: Progress,
-    pictures: bool,
     *,
     replacing: bool = False,
     most_failures: int | None = None,
 ) -> Report:
-    """Bring in each file that is not there and sound (`replacing`: each file), then read all of it."""
-    folder = data_dir / text.FOLDER
+    """Bring in each file that is not there and sound (`replacing`: each file)."""
     report = Report()
-    with _locked(folder):
-        names = [sample.image for sample in catalogue.samples] if pictures else []
-        listed = [*text.TEXTS, *dict.fromkeys(name for name in names if text.is_plain_name(name))]
+    with _locked(folder, {file.target.parent for file in wanted}):
+        listed = list(wanted)
         failures = 0
-        for done, name in enumerate(listed):
-            target = folder / name if name in text.TEXTS else folder / text.PICTURES / name
-            step = Step(done, len(listed), name)
+        for done, file in enumerate(listed):
+            step = Step(done, len(listed), file.name)
             progress(step)
             try:
-                if not replacing and target.is_file() and _flaw_of(name)(target.read_bytes()) is None:
-                    report.kept.append(name)
-                elif bring(name, target, step):
-                    report.brought.append(name)
+                if not replacing and file.target.is_file() and file.flaw(file.target.read_bytes()) is None:
+                    report.kept.append(file.name)
+                elif bring(file, step):
+                    report.brought.append(file.name)
                 failures = 0
             except BenchmarkTextError as error:
                 report.findings.append(Finding("error", error.what, error.hint, error.where))
@@ -177,16 +206,15 @@ def _gather(
                 report.findings.append(Finding("error", rest, "run the command again later: it goes on from here"))
                 break
         progress(Step(len(listed), len(listed), ""))
-    report.findings += text.read(data_dir, catalogue).findings
     return report
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, inner: Collection[Path]) -> Iterator[None]:
     """The folders to keep the files in, for one fetch at a time: two would write into one half of a file."""
     try:
-        files.make_directory(folder)
-        files.make_directory(folder / text.PICTURES)
+        for each in (folder, *sorted(inner)):
+            files.make_directory(each)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -198,10 +226,6 @@ def _locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         what = f"nothing can be kept here ({error.strerror or error})"
         raise BenchmarkTextError(what, where=str(folder), hint="check the disk and the path") from error
-
-
-def _flaw_of(name: str) -> Callable[[bytes], str | None]:
-    return _text_flaw if name in text.TEXTS else text.picture_flaw
 
 
 def _text_flaw(content: bytes) -> str | None:

@@ -17,9 +17,10 @@ from siuo_dash.benchmark.schema import DOMAIN_LABELS
 from siuo_dash.report import samples as report
 from siuo_dash.report.export import Provenance
 from siuo_dash.sources.benchmark_text import BenchmarkText, SampleText
+from siuo_dash.sources.responses import with_words
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import responses as responses_of
-from siuo_dash.ui import controls, display, page, responses
+from siuo_dash.ui import controls, display, fetching, page, responses
 from siuo_dash.ui.display import plain, row_key
 from siuo_dash.ui.responses import plain_text
 from siuo_dash.ui.sample_filters import benchmark_text, choose_filters
@@ -42,6 +43,7 @@ def show(store: Store, board: queries.Board) -> None:
         names = ", ".join(labels[run_id] for run_id in runs if run_id in totals)
         st.caption(plain(f"Known by totals only, so nothing is known sample by sample: {names}."))
     text = benchmark_text(store)
+    fetching.offer(store, text)
     wanted, order, hits = choose_filters(store, runs, text)
     found = samples.sample_list(store, wanted, board.id, order)
     st.markdown(f"**{plain(wanted.sentence())}** {len(found)} of {len(store.catalogue)} samples.")
@@ -193,12 +195,15 @@ def _answers(store: Store, sample: Sample, run_id: str, label: str, rows: pd.Dat
         if row["task"] == "mcqa":
             st.markdown("Multiple choice")
             responses.verdict_badges({"correct": row["correct"]})
-            given = "no option could be read" if pd.isna(row["answer"]) else f"answered {row['answer']}"
-            st.caption(f"{given}; the key is {sample.correct_option}")
+            option = "no option could be read" if pd.isna(row["answer"]) else f"answered {row['answer']}"
+            st.caption(f"{option}; the key is {sample.correct_option}")
         else:
             with st.container(horizontal=True, gap="xsmall"):
                 responses.verdict_badges({name: row[name] for name in judged}, row["flags"])
-        for place, one in enumerate(responses_of(store, run_id, sample.question_id, row["task"]), start=1):
+        given = responses_of(store, run_id, sample.question_id, row["task"])
+        if row["task"] == "generation":
+            given = with_words(store.data_dir, run_id, sample.question_id, given)
+        for place, one in enumerate(given, start=1):
             length = [] if one["chars"] is None else [f"{one['chars']:,} characters"]
             heading = " · ".join([f"Response {place}" if several else "Response", *length])
             verdicts = {name: one[name] for name in judged} if several else {}
