@@ -58,9 +58,11 @@ class FirstPage:
         if scope["type"] != "http" or scope["method"] != "GET" or path.strip("/") not in {"", *page.PAGES}:
             await self.app(scope, receive, send)
             return
+        # A packed page could not be added to; a proxy packs it again.
+        plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         is_home = path == "/" and not scope["query_string"]
         part = await anyio.to_thread.run_sync(_part) if is_home else b""
-        await self.app(scope, receive, _adding(part + WAITING.encode(), send))
+        await self.app({**scope, "headers": plain}, receive, _adding(part + WAITING.encode(), send))
 
 
 async def script(_request: Request) -> Response:

@@ -78,7 +78,8 @@ def offer(store: Store, text: BenchmarkText) -> None:
         _progress(fetch)
     elif fetch.thread is not None:
         _outcome(fetch)
-    if not fetch.at_work and (not text.samples or responses.lacking(store.data_dir)):
+    broken_off = fetch.thread is not None and not fetch.report.complete
+    if not fetch.at_work and (broken_off or not text.samples or responses.lacking(store.data_dir)):
         with st.expander("Fetch the questions, pictures and responses", icon=":material/download:"):
             st.caption(_WORDS)
             label = "Fetch them" if fetch.thread is None else "Go on fetching"

@@ -17,6 +17,7 @@ import pytest
 
 from siuo_dash.errors import SourceError
 from siuo_dash.sources import responses
+from siuo_dash.sources.benchmark_fetch import Step
 from siuo_dash.sources.responses import FILES, NAMES, fetch_responses, lacking, with_words
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import responses as responses_of
@@ -41,7 +42,7 @@ def figures() -> dict[str, dict[int, tuple[str, int, bool]]]:
 
 def made_up(change: Callable[[str, str, dict[str, Any]], None] = lambda *_: None) -> dict[str, bytes]:
     """Files of made-up words with the shipped lengths and verdicts, by path. change: (name, file, a line's object)."""
-    files = {}
+    files: dict[str, bytes] = {}
     for model, name in NAMES.items():
         lines: dict[str, list[str]] = {RESPONSES: [], JUDGED: []}
         for question_id, (_, chars, safe) in figures()[model].items():
@@ -86,7 +87,7 @@ def given(data: Path, model: str, question_id: int) -> dict[str, Any]:
 
 def test_all_words_come_and_are_shown_and_none_comes_twice(data: Path) -> None:
     assert lacking(data) and given(data, "Qwen3-VL-8B-Instruct", 1003)["text"] is None
-    steps = []
+    steps: list[Step] = []
     with server.served(made_up()) as site:
         report = fetch_responses(data, at(site), steps.append, patience=QUICK)
         assert report.complete and len(report.brought) == 20 and report.findings == []
