@@ -60,7 +60,8 @@ def guess(tables: Sequence[Table], catalogue: Catalogue, given: Mapping | None =
     if mapping.has_verdict:
         return mapping, [*needs, *meaning_needs(mapping, tables)]
     played = {*mapping.id, mapping.question, mapping.category, mapping.model, mapping.judge}
-    free = {path: each for path, each in fields.items() if path not in played | _references(fields, catalogue)}
+    played |= _references(fields, catalogue)
+    free = {path: each for path, each in fields.items() if path not in played}
     columns = Columns(tables, mapping.id, catalogue, mapping.question)
     if mapping.task != "generation":
         mapping, asked = choose_answer(mapping, free, fields, columns)
