@@ -10,7 +10,7 @@ from siuo_dash.benchmark.catalogue import Catalogue, Sample
 from siuo_dash.benchmark.schema import DIMENSIONS, DOMAINS, OPTIONS
 from siuo_dash.benchmark.text import fingerprint
 
-A_DOMAIN: Final = 4
+A_DOMAIN: Final = 3
 
 
 def question(question_id: int) -> str:
