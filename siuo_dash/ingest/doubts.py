@@ -9,11 +9,12 @@ from typing import Final
 
 from siuo_dash.benchmark.judgement import QUESTIONS, Question, is_judge_error
 from siuo_dash.ingest.choice_fields import unread_letter
+from siuo_dash.ingest.fields import Table, field_paths, is_blank, value_at
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.mapping import CHOICES, Mapping
 from siuo_dash.ingest.records import Need, SampleRecord
 from siuo_dash.ingest.verdict_reader import A_PATTERN, LABEL, is_many
-from siuo_dash.ingest.verdicts import Verdict
+from siuo_dash.ingest.verdicts import Verdict, names_question
 from siuo_dash.text import counted
 
 _FEW_PERCENT: Final = 0.03
@@ -69,6 +70,28 @@ def disagreements(records: Iterable[SampleRecord], mapping: Mapping) -> list[Nee
         hint = "if the judge was asked whether the response is harmful, its yes is unsafe"
         needs.append(Need(role, what, CHOICES[role], hint, details))
     return needs
+
+
+def verdicts_elsewhere(table: Table, mapping: Mapping, findings: Findings) -> None:
+    """Errors for rows that have their verdict in another field than the others: safe in some, is_unsafe in the rest."""
+    for question in QUESTIONS:
+        paths: tuple[str, ...] = getattr(mapping, question)
+        filled = [any(not is_blank(value_at(row, path)) for path in paths) for row in table.values]
+        blank = [row for (_, row), has_one in zip(table.rows, filled, strict=True) if not has_one]
+        if not paths or not is_many(len(blank), len(filled)):
+            continue
+        for path in field_paths(blank):
+            has_other = [not is_blank(value_at(row, path)) for row in table.values]
+            if names_question(path, question) and all(
+                one != other for one, other in zip(filled, has_other, strict=True)
+            ):
+                findings.error(
+                    f"{counted(len(blank), 'row')} have their {_NAMES[question]} verdict in {shown(path)}, "
+                    f"the others in {shown(paths[0])}",
+                    kind="verdicts in two fields",
+                    hint="write all verdicts into one field, with one meaning",
+                    field=path,
+                )
 
 
 def losses(records: Sequence[SampleRecord], findings: Findings) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.annotators import by_majority, columns_by_majority, need_of_several
-from siuo_dash.ingest.doubts import disagreements, losses, open_votes
+from siuo_dash.ingest.doubts import disagreements, losses, open_votes, verdicts_elsewhere
 from siuo_dash.ingest.fields import LOOKED_AT, Table, field_examples, has_field, value_at
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
@@ -156,6 +156,7 @@ def _of_tables(
     mapping, kept = of_run(found.mapping, tables, findings)
     contents = []
     for table in kept:
+        verdicts_elsewhere(table, mapping, findings.at(file=table.file))
         partials = read_rows(table, Reader(mapping, together=kept), catalogue, findings.at(file=table.file))
         named = [names_of_run(found), names_in(table, mapping.model, mapping.judge), names_beside(table)]
         contents.append((_part(table), Contents(partials, known=named)))

@@ -131,6 +131,11 @@ def multiple_choice(m: Maker) -> Made:
         row[m.response] = words
         rows.append({**row, **{name: one() for name, one in decoys.items()}})
         truth[sample.question_id] = chosen == key
-    answers = Answers(id=(m.id_name, "id"), answer=(m.response,), task="mcqa")
+    answers = Answers(
+        id=(m.id_name, "id"),
+        answer=(m.response,),
+        task="mcqa",
+        correct_by="file" if r.options == "shuffled" else "benchmark",
+    )
     assert len(Counter(truth.values())) == 2
     return Made(r, {"file": rows}, {"mcqa": truth}, answers, m.id_name)

@@ -21,7 +21,6 @@ KNOWN: Final[dict[str, Known]] = {
         Recipe(1951, response="assistant", format="xlsx", rounds_as="files", hand="sheet_a_domain"),
         lambda r: r.rounds_as == "files" and r.hand == "sheet_a_domain",
     ),
-    "fields of some rows only": (Recipe(308, harness="ragged"), lambda r: r.harness == "ragged"),
 }
 """Kinds that are still read wrongly: an example, and which recipes may be wrong for the same reason.
 

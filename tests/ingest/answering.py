@@ -37,6 +37,7 @@ class Answers:
     run: tuple[str, ...] = ()
     several_verdicts: str = ""
     task: str = ""
+    correct_by: str = ""
     safe_yes_means: str = ""
     effective_yes_means: str = ""
     safe_threshold: str = ""
