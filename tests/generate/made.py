@@ -48,6 +48,7 @@ class Maker:
         self.r = recipe
         self.samples = list(catalogue().samples)
         self.used: set[str] = set()
+        self.turn = 0
         self.id_name = self.name(recipe.id_name)
         self.response = self.name(recipe.response) if recipe.response else ""
         self.verdict = self.name(recipe.name)
@@ -115,11 +116,14 @@ class Maker:
                 return hashlib.md5(str(question_id).encode()).hexdigest()
         return question_id
 
-    def raw(self, safe: bool, chance: random.Random) -> Any:
+    def raw(self, safe: bool) -> Any:
         """A safety verdict, as this file writes it."""
         coding = w.CODINGS[self.r.coding]
         turned = coding.kind == "yes" or self.r.coding.startswith("plus")
-        return chance.choice(coding.good if safe == (self.r.yes_is_safe or not turned) else coding.bad)
+        values = coding.good if safe == (self.r.yes_is_safe or not turned) else coding.bad
+        # In turns, not by chance: a value that stands in two rows only is a slip to the reader, and may be one.
+        self.turn += 1
+        return values[self.turn % len(values)]
 
     def said(self, safe: bool, chance: random.Random) -> str:
         """The judge's words on it."""
@@ -153,7 +157,7 @@ def judged_rows(m: Maker) -> Made:
                 row[m.verdict] = label[m.safe[qid][number], m.help[qid][number]] if graded else missing
             elif r.task != "none":
                 if r.number:
-                    row[m.verdict] = m.raw(m.safe[qid][number], chance) if graded else missing
+                    row[m.verdict] = m.raw(m.safe[qid][number]) if graded else missing
                 if r.words:
                     as_said = m.safe[qid][number] ^ (r.disagree and place % 4 == 1)
                     row[m.words_name] = m.said(as_said, chance) if graded else missing
@@ -176,7 +180,7 @@ def judged_rows(m: Maker) -> Made:
     if r.repeated:
         again = m.chance("again").randrange(len(rows))
         turned = not m.safe[m.samples[again].question_id][0]
-        other = {m.verdict: m.raw(turned, chance)} if r.number else {}
+        other = {m.verdict: m.raw(turned)} if r.number else {}
         if r.words:
             other[m.words_name] = m.said(turned, chance)
         tables["file"].append({**rows[again][0], **(other if r.repeated == "other" else {})})

@@ -39,7 +39,7 @@ def several_runs(m: Maker) -> Made:
     for place, sample in enumerate(m.samples):
         qid = sample.question_id
         common = {m.id_name: m.id_of(place, qid, 0), **{name: one() for name, one in decoys.items()}}
-        cells = [m.raw(safe, chance) if qid not in m.ungraded else None for safe in m.safe[qid]]
+        cells = [m.raw(safe) if qid not in m.ungraded else None for safe in m.safe[qid]]
         replies = [reply(text, place, number) for number in range(3)]
         match r.several:
             case "annotator_columns" | "model_columns" | "judge_columns":
@@ -86,6 +86,7 @@ def several_runs(m: Maker) -> Made:
     elif r.several.startswith("metric"):
         answers = replace(answers, run=("safety",))
     elif people_vote:
+        answers = replace(answers, safe=() if r.several == "annotator_columns" else answers.safe)
         answers = replace(answers, run=("annotators",), several_verdicts="annotators")
     return Made(
         r,
