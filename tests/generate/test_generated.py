@@ -17,6 +17,11 @@ Known = tuple[Recipe, Callable[[Recipe], bool]]
 
 
 KNOWN: Final[dict[str, Known]] = {
+    # Under three rows it is taken for the benchmark's "ungraded": left out of the rate, with a warning.
+    "minus one in one or two rows": (
+        Recipe(1046, coding="plus_zero_minus"),
+        lambda r: r.coding == "plus_zero_minus",
+    ),
     "a file a round with a sheet a domain": (
         Recipe(1951, response="assistant", format="xlsx", rounds_as="files", hand="sheet_a_domain"),
         lambda r: r.rounds_as == "files" and r.hand == "sheet_a_domain",
