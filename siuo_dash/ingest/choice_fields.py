@@ -14,7 +14,7 @@ from siuo_dash.ingest.judge_texts import is_prose
 from siuo_dash.ingest.mapping import CHOICES, Mapping
 from siuo_dash.ingest.records import Need
 from siuo_dash.ingest.verdict_reader import as_text, is_many
-from siuo_dash.ingest.verdicts import name_tokens
+from siuo_dash.ingest.verdicts import name_tokens, token
 
 ANSWERS: Final = (
     "response_mcqa pred_option predicted_option chosen_option selected_option choice chosen pred_ans pred predicted"
@@ -30,6 +30,7 @@ _KEYS: Final = (
 _EITHER: Final = ("answer", "text", "content")
 """Names under which some files have the model's choice, others the key."""
 _KEY_WORDS: Final = frozenset("gt gold golden key correct truth target reference solution".split())
+_PLACE: Final = frozenset({"idx", "index"})
 _OPTIONS: Final = ("all_choices", "index2ans", "options", "choices", "option_a", "option_b")
 _PROMPT: Final = tuple(re.compile(rf"(?:^|[\s(]){letter}[).:]") for letter in "ABC")
 _LOOSE: Final = re.compile(
@@ -167,9 +168,17 @@ def _agrees(path: str, columns: Columns) -> bool:
 
 def _is_key(path: str, answer: str, fields: Dictionary[str, FieldValues], columns: Columns) -> bool:
     each = fields[path]
-    is_letters = each.share(lambda value: option_in(as_text(value)) is not None) >= 0.9
-    named = each.last in (*_KEYS, "answer", "label") or bool(set(name_tokens(each.last)) & _KEY_WORDS)
+    is_letters = each.share(lambda value: _option(path, value) is not None) >= 0.9
+    name = "_".join(word for word in name_tokens(each.last) if word not in _PLACE)
+    named = name in (*_KEYS, "answer", "label") or bool(set(name_tokens(each.last)) & _KEY_WORDS)
     return path != answer and is_letters and (_agrees(path, columns) or (named and not _same(path, answer, columns)))
+
+
+def _option(path: str, value: Any) -> str | None:
+    """The option that a cell of a key names: by its letter, or by its place where the field's name says so."""
+    letter = option_in(as_text(value))
+    is_place = letter is None and bool(_PLACE & set(name_tokens(path))) and token(value) in ("0", "1", "2", "3")
+    return "ABCD"[int(token(value))] if is_place else letter
 
 
 def _letters(path: str, columns: Columns) -> list[tuple[int, str, str]]:
@@ -178,7 +187,7 @@ def _letters(path: str, columns: Columns) -> list[tuple[int, str, str]]:
     return [
         (key[0], letter, by_id[key[0]].correct_option)
         for key, value in columns.of(path).items()
-        if isinstance(key[0], int) and key[0] in by_id and (letter := option_in(as_text(value))) is not None
+        if isinstance(key[0], int) and key[0] in by_id and (letter := _option(path, value)) is not None
     ]
 
 

@@ -24,3 +24,18 @@ def test_an_error_in_place_of_a_verdict_is_no_second_field(check: Check) -> None
         for place, q in enumerate(IDS)
     ]
     assert not has(messages(check(("rows.jsonl", as_jsonl(rows)), mapping=MAPPING)), "in 'error'")
+
+
+def test_a_key_by_its_place_is_a_key(check: Check) -> None:
+    """answer_idx says in which order the file has its options: which key counts is asked."""
+    rows = [
+        {
+            "question_id": q,
+            "choices": ["north", "east", "south", "west"],
+            "answer_idx": place % 4,
+            "pred": "ABCD"[place % 4],
+        }
+        for place, q in enumerate(IDS)
+    ]
+    submission = check(("rows.jsonl", as_jsonl(rows)))
+    assert [need.role for need in submission.reading.needs] == ["correct_by"], messages(submission)
