@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +102,7 @@ def see(what: Locator) -> None:
 
 
 def fill(page: Page, label: str, text: str) -> None:
-    box = page.get_by_role("textbox", name=label)
+    box = page.get_by_role("textbox", name=re.compile(f"^{re.escape(label)}"))
     box.fill(text)
     box.press("Enter")
     settled(page)
@@ -110,7 +111,7 @@ def fill(page: Page, label: str, text: str) -> None:
 def write(page: Page, label: str, text: str) -> None:
     """Words of several lines, sent before anything else is done."""
     settled(page)
-    box = page.get_by_role("textbox", name=label)
+    box = page.get_by_role("textbox", name=re.compile(f"^{re.escape(label)}"))
     box.fill(text)
     box.press("Control+Enter")
     settled(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import urllib.request
 from collections.abc import Iterator
@@ -64,7 +65,7 @@ def choose(page: Page, label: str, option: str) -> None:
 
 
 def fill(page: Page, label: str, text: str) -> None:
-    box = page.get_by_role("textbox", name=label)
+    box = page.get_by_role("textbox", name=re.compile(f"^{re.escape(label)}"))
     box.fill(text)
     box.press("Enter")
     settled(page)

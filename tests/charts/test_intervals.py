@@ -131,15 +131,31 @@ def test_nothing_to_draw_is_an_empty_chart() -> None:
     assert drawn.data == ()
 
 
+def on_several_boards() -> dict[str, dict[str, float]]:
+    """{model: {board: percent safe}} of the models on more than one board, from the files that figures come in."""
+    folder = Path(__file__).parents[2] / "data" / "sources"
+    totals = pd.read_csv(folder / "published_totals.csv").dropna(subset="safe")
+    totals["board"] = totals["judge"] + totals["responses_per_sample"].astype(str)
+    verdicts = pd.read_csv(folder / "community_runs.csv").groupby("model", as_index=False)
+    community = verdicts.agg(safe=("safe", "sum"), n=("safe", "size")).assign(board="community")
+    rates = pd.concat([totals, community])
+    rates["rate"] = 100 * rates["safe"] / rates["n"]
+    by_model = {str(model): dict(zip(own["board"], own["rate"], strict=True)) for model, own in rates.groupby("model")}
+    found = {model: own for model, own in by_model.items() if len(own) > 1}
+    return dict(sorted(found.items(), key=lambda item: min(item[1].values()) - max(item[1].values())))
+
+
 def test_the_same_model_on_several_boards() -> None:
     frame = several_boards(shipped(), METRICS["safe"])
     figure = intervals.several_boards(frame, METRICS["safe"], "light")
-    assert list(figure.layout.yaxis.ticktext) == ["LLaVA-1.5-7B", "Qwen2.5-VL-7B-Instruct", "Qwen3-VL-8B-Instruct"]
+    expected = on_several_boards()
+    assert list(figure.layout.yaxis.ticktext) == list(expected)
     lines = [trace for trace in figure.data if trace.mode == "lines"]
-    assert [[round(x, 1) for x in trace.x] for trace in lines] == [[21.6, 75.4], [29.9, 57.5], [53.3, 68.3]]
+    spans = [[min(rates.values()), max(rates.values())] for rates in expected.values()]
+    assert [list(trace.x) for trace in lines] == [pytest.approx(span) for span in spans]
     boards = [trace for trace in figure.data if trace.mode == "markers"]
-    assert sum(len(trace.x) for trace in boards) == 6
-    assert len({trace.marker.symbol for trace in boards}) == len(boards) == 4
+    assert sum(len(trace.x) for trace in boards) == sum(map(len, expected.values())) == 15
+    assert len({trace.marker.symbol for trace in boards}) == len(boards) == 8
     human = next(trace for trace in boards if trace.name == "human, 3 responses")
     assert human.x[0] == pytest.approx(100 * 36 / 167)
     assert human.error_x.array[0] == pytest.approx(100 * wilson_array(36, 167)[1] - 100 * 36 / 167)
@@ -152,4 +168,4 @@ def test_a_dumbbell_with_hostile_names_on_a_phone() -> None:
     figure = intervals.several_boards(frame, METRICS["safe"], "dark", narrow=True)
     assert "<script" not in str(figure.to_json()).replace("\\u003c", "<")
     assert not figure.layout.yaxis.ticktext
-    assert len(figure.layout.annotations) == 3
+    assert len(figure.layout.annotations) == len(on_several_boards()) == 6
