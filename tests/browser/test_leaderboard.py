@@ -76,7 +76,7 @@ def tick(page: Page, row: int) -> None:
 def test_a_copied_address_shows_the_same_view(dashboard: str, open_page: OpenPage) -> None:
     page = open_page(dashboard)
     choose(page, "Board", "gpt-4o-mini, 1 response")
-    expect(page.get_by_text("7 of them ranked by Safe")).to_be_visible()
+    expect(page.get_by_text("26 of them ranked by Safe")).to_be_visible()
     page.get_by_role("textbox", name="Search").fill("g")
     page.keyboard.press("Enter")
     expect(sentence(page)).to_have_text("Runs whose model or organization contains “g”.")
@@ -149,7 +149,7 @@ def test_ticked_rows_are_the_chosen_runs_and_back(dashboard: str, open_page: Ope
     expect(page.get_by_test_id("stPageLink").first).to_be_visible()
     # Another board keeps them, and taking one away by hand unticks its row.
     choose(page, "Board", "gpt-4o-mini, 1 response")
-    expect(page.get_by_text("7 of them ranked by Safe")).to_be_visible()
+    expect(page.get_by_text("26 of them ranked by Safe")).to_be_visible()
     expect(chosen).to_contain_text("GPT-4o · human")
     choose(page, "Board", "human, 3 responses")
     expect(page.get_by_text("15 of them ranked by Safe")).to_be_visible()
