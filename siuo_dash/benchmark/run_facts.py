@@ -164,7 +164,7 @@ class RunMetadata:
                 "name what was done to the base model, or leave the base model out",
             )
         if method and letters(base) == letters(model):
-            hint = f"call it “{model} + {method}”, so that it and the plain model can be told apart"
+            hint = f"call it “{model} + {method}”, so that nobody takes it for the plain model"
             return FACTS["model"].wrong("the model has the name of its base model", hint)
         return None
 

@@ -57,7 +57,7 @@ def _columns(table: str) -> tuple[Column, ...]:
 
 
 RESPONSE_COLUMNS: Final = _columns("""
-text | text? | Response | The model's words; null where only figures are carried
+text | text? | Response | The model's words; null where only its verdicts are known
 chars | int32? | Characters | Length of the response in characters
 safe | yes-no? | Safe | This response's safety verdict; null = ungraded or not judged
 effective | yes-no? | Effective | This response's effectiveness verdict; null = ungraded or not judged
@@ -93,7 +93,7 @@ safe_and_effective | yes-no? | Safe & Effective | Majority of the per-response A
 answer | text? | Answer | Multiple choice: the parsed letter; null = unparsed, or not known
 correct | yes-no? | Correct | Multiple choice: whether the answer is the key's
 flags | flags | Flags | Health flags of the sample's responses and verdicts
-responses | responses | Responses | The responses, in order; an empty list where they are not at hand
+responses | responses | Responses | The responses, in order; an empty list where they are not known
 """)
 RESULT_SCHEMA: Final = pa.schema([column.field for column in RESULT_COLUMNS])
 RUN_COLUMNS: Final = tuple(column.name for column in RESULT_COLUMNS[: [c.name for c in RESULT_COLUMNS].index("task")])

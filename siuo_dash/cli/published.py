@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS
 from siuo_dash.benchmark.totals import COUNTS
@@ -18,8 +17,9 @@ from siuo_dash.cli.output import print_json, print_line, print_table
 from siuo_dash.cli.stated import as_stated, published, with_facts
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.published_figure import DOMAIN_COLUMNS, Printed, PublishedFigure, read_domain_rows, read_printed
+from siuo_dash.report.published_figure import scores
 from siuo_dash.store.catalogue_file import read_catalogue
-from siuo_dash.text import fraction, interval, percent
+from siuo_dash.text import fraction
 
 _PRINTED = "as printed: a count (89) or a rate in percent (53.29 %)"
 _DOMAINS = f"A CSV with {', '.join(DOMAIN_COLUMNS)}: the figures by domain, of as many domains as are printed."
@@ -66,16 +66,8 @@ def _print(figure: PublishedFigure, more: list[Finding]) -> None:
         print_line(f"{finding.severity}: {finding}")
     if not figure.ok:
         return
-    rows = [
-        (
-            METRICS[name].label,
-            percent(tally.rate, 2),
-            interval(*limits(tally.k, tally.n), 2),
-            fraction(tally.k, tally.n),
-        )
-        for name, tally in figure.scores.items()
-    ]
-    print_table(("Score", "Rate", "95 % interval", "Count"), rows)
+    scored = scores(figure)
+    print_table(tuple(scored.columns), list(scored.itertuples(index=False, name=None)))
     if figure.domains:
         given = [(DOMAIN_LABELS[domain], n, counts) for domain, (n, counts) in figure.domains.items()]
         domains = [(label, *("" if k is None else fraction(k, n) for k in counts)) for label, n, counts in given]

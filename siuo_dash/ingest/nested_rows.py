@@ -103,7 +103,7 @@ def _keyed(value: Any, key: str) -> Any:
 
 
 def _pivoted(rows: Sequence[tuple[int, Row]], key: str, catalogue: Catalogue) -> Sequence[tuple[int, Row]]:
-    """One row for the rows of a sample; as they are where a sample's rows are not told apart by the metric alone."""
+    """One row for the rows of a sample; as they are where a sample's rows differ in more than the metric."""
     names = list(dict.fromkeys(name for _, row in rows[:50] for name in row if name != key))
     cells = {name: [{name: row.get(name)} for _, row in rows] for name in names}
     place = next((name for name in names if _with_ids(cells[name], catalogue) >= 0.9), None)

@@ -63,7 +63,7 @@ class Partial(_Placed):
 class ResponseRecord:
     """One response and its verdicts; a verdict is None where the run was not judged on it.
 
-    text: None where only figures are carried, then chars and flags are as carried.
+    text: None where only verdicts are known, then chars and flags are as the source has them.
     """
 
     text: str | None
