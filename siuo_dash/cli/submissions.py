@@ -32,7 +32,8 @@ from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, about_run, each_run
-from siuo_dash.report.upload import by_kind, recognised
+from siuo_dash.report.file_findings import by_kind
+from siuo_dash.report.upload import recognised
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.text import fraction, interval, percent
 

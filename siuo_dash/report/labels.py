@@ -11,7 +11,7 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import LABEL_COLUMNS, MUST_DIFFER, Labels
 from siuo_dash.errors import Finding
 from siuo_dash.report.export import Provenance, Table, plain_table
-from siuo_dash.report.upload import findings_frame
+from siuo_dash.report.file_findings import findings_frame
 
 SESSION_KEY: Final = "other-labels"
 """Where a visitor's own labels are kept: in the session, nowhere else."""

@@ -1,8 +1,7 @@
-"""What is said of a run that is not published yet: findings, scores, health, place and earlier runs."""
+"""What is said of a run that is not published yet: scores, health, rank and earlier runs."""
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -19,7 +18,6 @@ from siuo_dash.errors import Finding
 from siuo_dash.ingest.formats import TABLE, UNKNOWN, understood
 from siuo_dash.ingest.released import why_different
 from siuo_dash.ingest.submission import ANY_FLAG, Submission
-from siuo_dash.report.export import defuse
 from siuo_dash.text import NOT_JUDGED, counted, interval, missing, percent, points, points_interval, rate_and_count
 
 _LINES: Final = "\n".join(f"- {line}" for line in understood())
@@ -36,15 +34,6 @@ EXAMPLES: Final = {
     "example-mapping.json": "Its mapping",
 }
 """Files of examples/ that can be had from the page: invented, in our own words."""
-_FINDING_LABELS: Final = {
-    "severity": "Kind",
-    "file": "File",
-    "row": "Row",
-    "question_id": "Sample",
-    "field": "Field",
-    "message": "What is wrong",
-    "hint": "What to do",
-}
 AROUND: Final = 8
 """Runs above and below the new one that are drawn with it."""
 _GENERATION: Final = ("safe", "effective", "safe_and_effective")
@@ -90,43 +79,6 @@ def values_not_understood(findings: Sequence[Finding]) -> dict[str, list[str]]:
         if found and not found["value"].endswith("…"):
             values.setdefault(found["question"], {})[found["value"].strip().lower()] = None
     return {question: list(known) for question, known in values.items()}
-
-
-def findings_frame(findings: Sequence[Finding], *, kinds: bool = False) -> pd.DataFrame:
-    """One row a finding; columns that are empty throughout are left out. kinds: say which are errors."""
-    frame = _findings(findings).rename(columns=_FINDING_LABELS)
-    empty = [name for name in frame.columns[1:-2] if frame[name].isna().all() or frame[name].eq("").all()]
-    return frame.drop(columns=empty if kinds else ["Kind", *empty])
-
-
-def findings_csv(findings: Sequence[Finding]) -> bytes:
-    """All findings with their severity, for whoever repairs the file; nothing in it runs as a formula."""
-    frame = _findings(findings)
-    for name in ("file", "field", "message", "hint"):
-        frame[name] = frame[name].map(defuse)
-    body = io.StringIO()
-    frame.to_csv(body, index=False, lineterminator="\r\n")
-    return body.getvalue().encode()
-
-
-def by_kind(findings: Sequence[Finding]) -> list[tuple[Finding, int]]:
-    """The first finding of each kind and how many there are; without a kind: the same advice on the same field."""
-    kinds: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in findings:
-        key = ("", finding.kind) if finding.kind else (finding.field, finding.hint or finding.message)
-        kinds.setdefault((finding.severity, *key), []).append(finding)
-    return [(found[0], sum(each.count for each in found)) for found in kinds.values()]
-
-
-def place_words(finding: Finding) -> str:
-    """Where a finding is: 'a.json, row 5, sample 1004, field label'; '' when it is of the whole run."""
-    parts = (
-        finding.file,
-        f"row {finding.row}" if finding.row is not None else "",
-        f"sample {finding.question_id}" if finding.question_id is not None else "",
-        f"field {finding.field}" if finding.field and finding.field not in FLAGS else "",
-    )
-    return ", ".join(part for part in parts if part)
 
 
 def score_figures(submission: Submission) -> list[tuple[str, str, str]]:
@@ -275,11 +227,6 @@ def earlier_frame(
             row["Same responses"] = counted(count, "sample") if count else "none, or not here"
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _findings(findings: Sequence[Finding]) -> pd.DataFrame:
-    rows = [{"severity": finding.severity} | finding.as_dict() for finding in findings]
-    return pd.DataFrame(rows, columns=list(_FINDING_LABELS)).astype({"row": "Int64", "question_id": "Int64"})
 
 
 def _without(tally: Tally, whole: Tally) -> str:

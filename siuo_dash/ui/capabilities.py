@@ -17,7 +17,7 @@ from siuo_dash.report import capabilities as report
 from siuo_dash.report import domains as words
 from siuo_dash.report import labels
 from siuo_dash.report.export import Provenance, to_csv
-from siuo_dash.report.upload import findings_frame
+from siuo_dash.report.file_findings import findings_frame
 from siuo_dash.text import counted
 from siuo_dash.ui import browser, controls, display, page
 from siuo_dash.ui.controls import View

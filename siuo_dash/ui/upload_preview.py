@@ -16,7 +16,7 @@ from siuo_dash.charts.intervals import ranking
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.read import Reading
 from siuo_dash.ingest.submission import Submission
-from siuo_dash.report import review
+from siuo_dash.report import file_findings, review
 from siuo_dash.report import upload as report
 from siuo_dash.report.export import Provenance, plain_table
 from siuo_dash.store.engine.database import Store
@@ -45,7 +45,7 @@ def findings(submission: Submission) -> None:
     if submission.findings:
         display.download(
             "Download the findings (CSV)",
-            lambda: report.findings_csv(submission.findings),
+            lambda: file_findings.findings_csv(submission.findings),
             "siuo-findings.csv",
             key="upload-findings-csv",
         )
@@ -171,18 +171,20 @@ def _listed(title: str, found: Sequence[Finding], icon: str) -> None:
     if not found:
         return
     st.subheader(f"{title}: {len(found)}", anchor=False)
-    kinds = report.by_kind(found)
+    kinds = file_findings.by_kind(found)
     for first, count in kinds[:LISTED]:
         words = f"{icon} **{plain(as_sentence(first.message))}**"
         if first.hint:
             words += f" {plain(as_sentence(first.hint))}"
         more = f", and {count - 1} more of this kind" if count > 1 else ""
-        if where := report.place_words(first):
+        if where := file_findings.place_words(first):
             words += f" :gray[{plain(where + more)}]"
         st.markdown(words)
     if len(found) > min(len(kinds), LISTED):
         with st.expander(f"All {len(found)} in a table"):
-            display.table(report.findings_frame(found), key=f"upload-findings-{title}", alt=f"{title}: all findings")
+            display.table(
+                file_findings.findings_frame(found), key=f"upload-findings-{title}", alt=f"{title}: all findings"
+            )
 
 
 def _table(frame: pd.DataFrame, alt: str) -> None:

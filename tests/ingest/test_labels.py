@@ -14,7 +14,7 @@ from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.labels import read_labels
 from siuo_dash.report import labels as view
 from siuo_dash.report.export import Provenance, to_csv
-from siuo_dash.report.upload import findings_frame
+from siuo_dash.report.file_findings import findings_frame
 from tests.make.runs import CATALOGUE
 
 HEADER = ",".join(LABEL_COLUMNS)

@@ -20,7 +20,7 @@ from siuo_dash.errors import Finding
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
-from siuo_dash.report import review, upload
+from siuo_dash.report import file_findings, review, upload
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import Withdrawal
 from siuo_dash.store.runs.parquet import parquet_bytes
@@ -41,14 +41,14 @@ def read(rows: Rows, mapping: Mapping | None = None) -> Submission:
 
 
 def test_findings_as_a_table_leave_out_what_no_finding_has() -> None:
-    frame = upload.findings_frame(FINDINGS)
+    frame = file_findings.findings_frame(FINDINGS)
     assert list(frame) == ["File", "Row", "Sample", "Field", "What is wrong", "What to do"]
     assert frame["Row"].tolist()[:2] == [5, 9] and frame["Row"].isna().tolist() == [False, False, True, False]
-    assert list(upload.findings_frame(FINDINGS[2:3])) == ["What is wrong", "What to do"]
+    assert list(file_findings.findings_frame(FINDINGS[2:3])) == ["What is wrong", "What to do"]
 
 
 def test_findings_as_csv_are_whole_and_run_nothing() -> None:
-    rows = list(csv.DictReader(io.StringIO(upload.findings_csv(FINDINGS).decode())))
+    rows = list(csv.DictReader(io.StringIO(file_findings.findings_csv(FINDINGS).decode())))
     assert [row["severity"] for row in rows] == ["error", "error", "warning", "warning"]
     assert rows[0] == {
         "severity": "error",
@@ -63,15 +63,15 @@ def test_findings_as_csv_are_whole_and_run_nothing() -> None:
 
 
 def test_findings_of_one_kind_are_read_once() -> None:
-    kinds = upload.by_kind(FINDINGS)
+    kinds = file_findings.by_kind(FINDINGS)
     assert [(finding.message, count) for finding, count in kinds] == [
         ("the value 'x' is odd", 2),
         ("1 response a sample", 1),
         ("Empty: 2 samples", 1),
     ]
-    assert upload.place_words(FINDINGS[0]) == "=a.csv, row 5, sample 1004, field label"
-    assert upload.place_words(FINDINGS[3]) == "=a.csv, row 7, sample 1006"
-    assert upload.place_words(FINDINGS[2]) == ""
+    assert file_findings.place_words(FINDINGS[0]) == "=a.csv, row 5, sample 1004, field label"
+    assert file_findings.place_words(FINDINGS[3]) == "=a.csv, row 7, sample 1006"
+    assert file_findings.place_words(FINDINGS[2]) == ""
 
 
 @pytest.mark.parametrize(
