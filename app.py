@@ -3,7 +3,7 @@
 import streamlit as st
 
 from siuo_dash.server import application
-from siuo_dash.ui import account, browser, page, start_check
+from siuo_dash.ui import account, address, frame, page, start_check
 
 # `streamlit run app.py` serves this, and runs this same file as the script of every visit.
 app = st.App(
@@ -20,9 +20,12 @@ if __name__ == "__main__":
     # The icon comes before the navigation, which would else have each page's own fetched from a third party.
     st.set_page_config(page_icon=page.ICON, layout="wide")
     chosen = st.navigation(page.navigation(), position="top")
-    st.set_page_config(page_title=f"{chosen.title} · SIUO dashboard")
-    browser.keep_address(chosen.url_path)
+    page.tab(chosen.title)
+    address.arrive(chosen.url_path)
     page.drop_page_state(chosen.url_path)
+    page.go_on()
+    frame.around()
     account.control()
     with application.measured(chosen.url_path), page.guard():
         chosen.run()
+    address.write()

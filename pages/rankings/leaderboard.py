@@ -1,13 +1,11 @@
 """The home page: one board's runs, ranked with what is known about each rank."""
 
-from siuo_dash.report.leaderboard import SENTENCE
-from siuo_dash.ui import controls, leaderboard, page
+from siuo_dash.ui import controls, frame, leaderboard, page
 
 store = page.open_store()
-page.header("Leaderboard", SENTENCE)
-with controls.row():
+with frame.head("Leaderboard"):
     board = controls.choose_board(store, all_runs=True)
-    metric = controls.choose_metric()
-filters, rank_partial = controls.choose_filters(store, board)
+    metric = controls.choose_metric(store, board)
+    filters, rank_partial = controls.choose_filters(store, board)
 leaderboard.show(store, board, metric, filters, rank_partial=rank_partial)
 page.footer(store)

@@ -90,14 +90,28 @@ class Filters:
 
     def where(self) -> Clause:
         """All filters as one condition; 'TRUE' when none is set. The words leave the board out: the page names it."""
-        parts = (self._board, self._search, self._plain, self._organizations, self._weights)
-        more = (self._size, self._evidence, self._health, self._verified)
-        return together(part() for part in (*parts, *more))
+        return together([self._board(), *self._clauses().values()])
+
+    def parts(self) -> dict[str, str]:
+        """The filters that are set, {field: words}, without the board."""
+        return {name: clause.words for name, clause in self._clauses().items() if clause is not None}
 
     def sentence(self) -> str:
         """What is shown, in words: 'Runs with open weights; of at least 7 B parameters (unknown sizes kept).'"""
         words = self.where().words
-        return f"Runs {words}." if words else "No filter is set."
+        return f"Runs {words}." if words else "All runs."
+
+    def _clauses(self) -> dict[str, Clause | None]:
+        return {
+            "search": self._search(),
+            "plain": self._plain(),
+            "organizations": self._organizations(),
+            "weights": self._weights(),
+            "size": self._size(),
+            "evidence": self._evidence(),
+            "health": self._health(),
+            "verified": self._verified(),
+        }
 
     def _board(self) -> Clause | None:
         if self.board is None:

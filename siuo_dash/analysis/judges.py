@@ -23,7 +23,6 @@ from siuo_dash.store.runs.run_file import response_fingerprints
 MOST_MODELS: Final = 500
 MOST_RUNS: Final = 12
 """More runs of one model than this are not paired with each other; the page says so."""
-HUMAN: Final = "human"
 MOST_OVERLAPS: Final = 40
 
 JUDGED_TWICE: Final = Query(

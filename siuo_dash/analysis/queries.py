@@ -62,9 +62,22 @@ BOARDS: Final = Query(
     "The boards: each judge × responses per sample with its number of runs.",
     """
     SELECT r.board, MIN(r.judge) AS judge, MIN(r.responses_per_sample) AS responses_per_sample, COUNT(*) AS runs,
-        COUNT(*) FILTER (WHERE r.evidence = 'per_sample') AS per_sample_runs
-    FROM runs r GROUP BY r.board
+        COUNT(*) FILTER (WHERE r.evidence = 'per_sample') AS per_sample_runs,
+        COALESCE(MIN(j.name), '') AS name, COALESCE(MIN(j.sees), '') AS sees, COALESCE(MIN(j.caveat), '') AS caveat
+    FROM runs r LEFT JOIN judges j ON j.judge = r.judge GROUP BY r.board
     ORDER BY CASE WHEN MIN(r.judge) = 'human' THEN 0 ELSE 1 END, COUNT(*) DESC, r.board
+    """,
+)
+
+METRICS_JUDGED: Final = Query(
+    "metrics_judged",
+    "How many runs of a board, or of all, are judged by each metric.",
+    """
+    SELECT COUNT(*) FILTER (WHERE safe_n > 0) AS safe, COUNT(*) FILTER (WHERE effective_n > 0) AS effective,
+        COUNT(*) FILTER (WHERE safe_and_effective_n > 0) AS safe_and_effective,
+        COUNT(*) FILTER (WHERE mcqa_n > 0) AS mcqa
+    FROM runs WHERE ($board IS NULL OR run_no IN (SELECT run_no FROM board_runs WHERE board = $board))
+        AND (evidence = 'per_sample' OR NOT $per_sample)
     """,
 )
 
@@ -170,16 +183,25 @@ ORGANIZATIONS: Final = Query(
 
 @dataclass(frozen=True)
 class Board:
-    """A board as people choose it."""
+    """A board as people choose it. name, sees, caveat: what is known about its judge (judges.csv); '' if nothing."""
 
     id: str
     protocol: Protocol
     runs: int
     per_sample_runs: int
+    name: str = ""
+    sees: str = ""
+    caveat: str = ""
+
+    @property
+    def judge_name(self) -> str:
+        """'Human judges', 'Llama-3.1-8B as judge, text only, given the safety warning'."""
+        return ", ".join(filter(None, (self.name or f"{self.protocol.judge} as judge", self.sees)))
 
     @property
     def label(self) -> str:
-        return self.protocol.label
+        """'Human judges · 3 responses'."""
+        return f"{self.judge_name} · {self.protocol.responses}"
 
 
 def boards(store: Store) -> list[Board]:
@@ -187,8 +209,18 @@ def boards(store: Store) -> list[Board]:
     found = []
     for row in BOARDS.run(store).itertuples():
         count = None if pd.isna(row.responses_per_sample) else int(row.responses_per_sample)
-        found.append(Board(row.board, Protocol(row.judge, count), int(row.runs), int(row.per_sample_runs)))
+        protocol, counts = Protocol(row.judge, count), (int(row.runs), int(row.per_sample_runs))
+        found.append(Board(row.board, protocol, *counts, row.name, row.sees, row.caveat))
     return found
+
+
+def metrics_judged(store: Store, board: str | None, *, per_sample: bool = False) -> list[str]:
+    """The ids of the metrics that a run of the board is judged by, in the schema's order; None = any run.
+
+    per_sample: by runs with a verdict for each sample only.
+    """
+    counts = METRICS_JUDGED.run(store, board=board, per_sample=per_sample).iloc[0]
+    return [name for name in METRICS if counts[name]]
 
 
 def find_board(store: Store, name: str) -> Board:
@@ -196,7 +228,7 @@ def find_board(store: Store, name: str) -> Board:
     known = boards(store)
     wanted = name.strip().lower()
     for board in known:
-        if wanted in (board.id, board.label.lower()):
+        if wanted in (board.id, board.label.lower(), board.protocol.label.lower()):
             return board
     raise NoBoard(f"there is no board {name!r}", hint=f"one of {', '.join(board.id for board in known)}")
 

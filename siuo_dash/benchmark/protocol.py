@@ -35,8 +35,14 @@ class Protocol:
         return "-".join(parts)
 
     @property
+    def responses(self) -> str:
+        """'3 responses', '1 response', 'responses per sample not stated'."""
+        count = self.responses_per_sample
+        return "responses per sample not stated" if count is None else f"{count} response{'s' if count != 1 else ''}"
+
+    @property
     def label(self) -> str:
-        """What people read: 'human, 3 responses'."""
+        """What older links and the command line say: 'human, 3 responses'."""
         match self.responses_per_sample:
             case None:
                 return f"{self.judge}, responses not stated"

@@ -124,6 +124,8 @@ mcqa | Multiple choice | mcqa | correct | Share of multiple-choice items answere
 """)
 }
 MCQA_CHANCE: Final = 0.25
+HUMAN: Final = "human"
+"""The judge of runs that people judged."""
 MCQA_JUDGE: Final = "exact match"
 
 

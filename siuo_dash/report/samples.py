@@ -8,7 +8,6 @@ from typing import Any, Final
 import pandas as pd
 
 from siuo_dash.analysis.sample_filters import OUTCOMES
-from siuo_dash.analysis.samples import ORDERS
 from siuo_dash.analysis.texts import Hits
 from siuo_dash.benchmark.protocol import MCQA_BOARD
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, METRICS
@@ -22,13 +21,16 @@ NO_VERDICT: Final = "no verdict"
 _QUESTIONS: Final = {"safe": ("safe", "unsafe"), "effective": ("effective", "ineffective")}
 
 
-def outcome_option(run_label: str, outcome: str) -> str:
-    """How a link says that a run must have an outcome (an id of OUTCOMES): 'LLaVA · human: unsafe'."""
-    return f"{run_label}: {OUTCOMES[outcome].label}"
+def outcome_options(runs: Mapping[str, str]) -> dict[str, str]:
+    """{how a link says that a run must have an outcome: what people read}; runs: {run_id: label}.
+
+    'llava-1-5-human-0a1b2c3d:unsafe' → 'LLaVA-1.5 · human: unsafe'.
+    """
+    return {f"{run}:{name}": f"{label}: {each.label}" for run, label in runs.items() for name, each in OUTCOMES.items()}
 
 
 def link_params(
-    run_labels: Sequence[str] = (),
+    runs: Sequence[str] = (),
     *,
     sample: int | None = None,
     domains: Sequence[str] = (),
@@ -41,19 +43,18 @@ def link_params(
 ) -> dict[str, str | list[str]]:
     """The query of a link to the samples page, for page.link.
 
-    domains, dimensions, flags and order: ids; outcomes: {run label: id of OUTCOMES}; board: its label.
+    All ids; outcomes: {run_id: id of OUTCOMES}.
     """
-    labels = list(dict.fromkeys([*run_labels, *(outcomes or {})]))
     params: dict[str, str | list[str]] = {
-        "runs": labels,
+        "runs": list(dict.fromkeys([*runs, *(outcomes or {})])),
         "sample": [] if sample is None else str(sample),
-        "domain": [DOMAIN_LABELS[domain] for domain in domains],
+        "domain": list(domains),
         "subcategory": list(subcategories),
         "dimension": list(dimensions),
-        "outcome": [outcome_option(label, outcome) for label, outcome in (outcomes or {}).items()],
-        "flag": [FLAGS[flag].label for flag in flags],
-        "order": [] if order is None else ORDERS[order],
-        "board": [] if board is None else board,
+        "outcome": [f"{run_id}:{outcome}" for run_id, outcome in (outcomes or {}).items()],
+        "flag": list(flags),
+        "order": order or [],
+        "board": board or [],
     }
     return {name: value for name, value in params.items() if value}
 

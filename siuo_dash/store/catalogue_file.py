@@ -1,14 +1,19 @@
-"""Reads the catalogue of samples from samples.csv."""
+"""Reads the catalogue of samples from samples.csv, and what is known about judges from judges.csv."""
 
 from __future__ import annotations
 
 import csv
 import io
 from pathlib import Path
+from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue, sample_from_row
 from siuo_dash.errors import CatalogueError
+from siuo_dash.settings.paths import ROOT
 from siuo_dash.store.files import opened
+
+JUDGES: Final = "judges.csv"
+_JUDGE_COLUMNS: Final = ("judge", "name", "sees", "sees_picture", "caveat")
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -25,3 +30,19 @@ def read_catalogue(path: Path) -> Catalogue:
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise CatalogueError(f"the catalogue is not a UTF-8 table ({error})", where=str(path)) from error
+
+
+def read_judges(data_dir: Path) -> list[dict[str, str]]:
+    """The known judges, a row each: judge, name, sees, sees_picture, caveat; the shipped ones where none are here.
+
+    CatalogueError for a table of another shape.
+    """
+    path = data_dir / JUDGES if (data_dir / JUDGES).is_file() else ROOT / "data" / JUDGES
+    try:
+        with io.TextIOWrapper(opened(path), encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines, restval="")
+            if tuple(reader.fieldnames or ()) != _JUDGE_COLUMNS:
+                raise CatalogueError(f"its columns are not {', '.join(_JUDGE_COLUMNS)}", where=str(path))
+            return [{name: row[name] for name in _JUDGE_COLUMNS} for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CatalogueError(f"the table of judges cannot be read ({error})", where=str(path)) from error

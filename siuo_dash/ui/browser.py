@@ -8,26 +8,10 @@ import streamlit as st
 
 from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.figure import Screen
-from siuo_dash.ui import streamlit_private
 
-_SHOWN: Final = "address"
-"""Where the session says which page's address was taken over last."""
-
-
-def keep_address(url: str) -> None:
-    """Give a page the whole query of the address that led to it; to be called before the page runs.
-
-    Streamlit drops from that query what a widget of the page before was bound to, also where the new page has the
-    same widget: a link could not choose other runs, a link from a page just opened lost them, and so did back.
-    """
-    if st.session_state.get(_SHOWN) == url:
-        return
-    st.session_state[_SHOWN] = url
-    streamlit_private.restore_query()
-
-
-# Streamlit writes the query of such a link under the old page's address first and moves to the new page after, so the
-# entry that back leads to would hold the old page with the new page's state. Before the move, the address is put back.
+# Streamlit writes the query of a link to another page under the old page's address first and moves to the new page
+# after, so the entry that back leads to would hold the old page with the new page's state. Before the move, the
+# address is put back.
 # What it corrects in the address of a page that was just opened, before the visitor does anything there, is no step
 # of theirs: it replaces the entry, else back would lead to the same page again.
 _HISTORY_JS: Final = """
@@ -99,6 +83,38 @@ export default function ({ setStateValue }) {
 }
 """
 screen_width = st.components.v2.component("siuo_screen", html="<span></span>", js=_SCREEN_JS)
+
+
+# The address is made whole by the browser alone: behind a proxy the server does not know its own name.
+_COPY_JS: Final = """
+export default function ({ parentElement }) {
+  const button = parentElement.querySelector("button"), said = parentElement.querySelector("span");
+  button.onclick = async () => {
+    let copied = true;
+    try { await navigator.clipboard.writeText(location.href); } catch { copied = false; }
+    said.textContent = copied ? "Link copied" : location.href;
+    if (copied) setTimeout(() => { said.textContent = ""; }, 2500);
+  };
+}
+"""
+_COPY_HTML: Final = """
+<button type="button" aria-label="Copy link" title="Copy link">
+<svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2"
+ stroke-linecap="round">
+<path d="M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1"/>
+</svg></button><span role="status"></span>
+"""
+_COPY_CSS: Final = """
+:host { position: relative; }
+button { color: var(--st-text-color); background: none; border: 1px solid var(--st-border-color); border-radius: 6px;
+  width: 40px; height: 38px; display: inline-flex; align-items: center; justify-content: center; cursor: pointer; }
+button:hover, button:focus-visible { border-color: var(--st-primary-color); color: var(--st-primary-color);
+  outline: 2px solid var(--st-primary-color); }
+span { position: absolute; right: 0; top: 42px; z-index: 10; background: var(--st-text-color); border-radius: 4px;
+  color: var(--st-background-color); font-size: 13px; padding: 2px 8px; white-space: nowrap; }
+span:empty { display: none; }
+"""
+copy_link = st.components.v2.component("siuo_copy_link", html=_COPY_HTML, css=_COPY_CSS, js=_COPY_JS)
 
 
 def theme() -> Theme:

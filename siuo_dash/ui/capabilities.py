@@ -106,8 +106,7 @@ def _rates(
         # The samples page filters by the project's labels, so others lead nowhere.
         if points and own.is_own:
             run_id, group = points[0]["customdata"][:2]
-            st.session_state["runs"] = [view.labels[run_id]]
-            page.go_later("samples", report.samples_filter(grouping, group))
+            page.go_later("samples", {"runs": run_id, "board": view.board.id, **report.samples_filter(grouping, group)})
 
     chosen = controls.choose_runs(
         rates.runs["run_id"], view.labels, help="Without a choice, all runs of the view are shown"

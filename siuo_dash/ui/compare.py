@@ -24,7 +24,7 @@ from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import missing
-from siuo_dash.ui import browser, controls, display, page
+from siuo_dash.ui import address, browser, controls, display, page
 from siuo_dash.ui.display import plain, row_key
 
 MODES: Final = {"two": "Two runs", "many": "One baseline against many"}
@@ -52,7 +52,6 @@ def show(store: Store, board: queries.Board | None, metric: Metric, mode: str) -
         label="Runs: the first is A, the second B" if mode == "two" else "Chosen runs",
         help="The runs of the chosen board are offered. To compare across boards, choose another board, or all runs: "
         "what was chosen before stays.",
-        actions=False,
     )
     if len(offered) >= most:
         words = f"The first {len(offered)} runs by name are offered"
@@ -76,15 +75,16 @@ def _suggest(scope: Scope, board: queries.Board | None) -> None:
         return
     ranked = queries.ranking(scope.store, Filters(board=board.id), scope.metric, rank_partial=True)
     best = [run for run in ranked.loc[ranked["rank"].notna(), "run_id"] if run not in scope.chosen]
-    pair = [scope.labels[run] for run in [*scope.chosen, *best][:2]]
+    pair = [*scope.chosen, *best][:2]
     if len(pair) == 2:
-        words = f"Compare {plain(pair[0])} and {plain(pair[1])}"
+        words = f"Compare {plain(scope.labels[pair[0]])} and {plain(scope.labels[pair[1]])}"
         st.button(words, on_click=_compare_two, args=(pair,), help="The best of the chosen board")
 
 
 def _compare_two(runs: list[str]) -> None:
-    """For buttons: these labels are the chosen runs, and the first two are compared."""
-    st.session_state.update(runs=runs, mode="two")
+    """For buttons: these runs are selected, and the first two are compared."""
+    address.choose("runs", runs)
+    address.choose("mode", ["two"])
 
 
 def _two(scope: Scope) -> None:
@@ -97,12 +97,20 @@ def _two(scope: Scope) -> None:
             "One baseline against many takes them all."
         )
     with st.container(horizontal=True):
-        for letter, label, run in (("A", a, found.first), ("B", b, found.second)):
+        for letter, label, run, run_id in (
+            ("A", a, found.first, scope.chosen[0]),
+            ("B", b, found.second, scope.chosen[1]),
+        ):
             with st.container(width=400, border=True, gap="xxsmall"):
                 st.markdown(f"{letter}: **{plain(label)}**")
                 st.caption(plain(f"{run.protocol.label}; {EVIDENCE[run.evidence].lower()}"))
-                page.link("run", f"Open run {letter}", {"run": label})
-    st.button("Swap A and B", icon=":material/swap_horiz:", on_click=_compare_two, args=([b, a, *more],))
+                page.link("run", f"Open run {letter}", {"run": run_id})
+    st.button(
+        "Swap A and B",
+        icon=":material/swap_horiz:",
+        on_click=_compare_two,
+        args=([*scope.chosen[1::-1], *scope.chosen[2:]],),
+    )
     if found.warning:
         st.warning(plain(found.warning), icon=":material/warning:")
     where = " | ".join(dict.fromkeys([found.first.protocol.label, found.second.protocol.label]))
@@ -217,7 +225,7 @@ def _discordant(scope: Scope, found: comparison.Comparison, names: tuple[str, st
             key=f"discordant-{passed_by}-{row_key(scope.store.version, names, scope.metric.id)}",
             alt=f"Samples on which only {name} passes",
         )
-        params = link_params(names, sample=picked, outcomes=dict(zip(names, here, strict=True)))
+        params = link_params(sample=picked, outcomes=dict(zip(scope.chosen[:2], here, strict=True)))
         page.link("samples", f"Open sample {picked} with both runs", params)
     if len(samples):
         display.exports(report.discordant_export(samples, scope.metric, names, provenance), key="discordant")
@@ -226,14 +234,17 @@ def _discordant(scope: Scope, found: comparison.Comparison, names: tuple[str, st
 def _many(scope: Scope) -> None:
     """One baseline against its board, or against the chosen runs, p-values adjusted by Holm."""
     ids = {label: run_id for run_id, label in scope.labels.items()}
-    kept = [text for text in (st.query_params.get("baseline"), st.session_state.get("baseline")) if text in ids]
+    kept = [scope.labels[run] for run in controls.runs_chosen(scope.labels, "baseline")]
     chosen, offered = ([scope.labels[run] for run in runs] for runs in (scope.chosen, scope.offered))
     options = list(dict.fromkeys([*chosen, *kept, *offered]))
     if not options:
         st.info("There is no run to compare with. Choose another board.", icon=":material/info:")
         return
     with controls.row():
-        name = st.selectbox("Baseline", options, key="baseline", bind="query-params", width=420)
+        base_id = controls.choose_from(
+            "Baseline", {ids[text]: text for text in options}, key="baseline", width=420, aliases=ids
+        )
+        name = scope.labels[base_id]
         family = controls.choose("Against", _FAMILIES, key="against")
     base = comparison.side(scope.store, ids[name])
     board = queries.board_for(scope.metric, base.board)
@@ -245,10 +256,11 @@ def _many(scope: Scope) -> None:
         words = f"{scope.metric.label} of the baseline is {missing(base.evidence)}."
         st.info(f"{words} Choose another baseline or metric.", icon=":material/info:")
     else:
-        _against(scope, base, name, family, frame)
+        _against(scope, base, base_id, family, frame)
 
 
-def _against(scope: Scope, base: comparison.Side, name: str, family: str, frame: pd.DataFrame) -> None:
+def _against(scope: Scope, base: comparison.Side, base_id: str, family: str, frame: pd.DataFrame) -> None:
+    name = scope.labels[base_id]
     protocols = [found.protocol for found in queries.boards(scope.store) if found.id in {base.board, *frame["board"]}]
     warning = "" if scope.metric.id == "mcqa" else comparison.board_warning(protocols)
     if warning:
@@ -292,7 +304,7 @@ def _against(scope: Scope, base: comparison.Side, name: str, family: str, frame:
         columns={"Difference, points": st.column_config.NumberColumn(format="%+.1f")},
     )
     for row in state["selection"]["rows"][:1]:
-        other = scope.labels[frame["run_id"].iloc[row]]
-        words = f"Compare {plain(other)} with the baseline"
-        st.button(words, icon=":material/compare_arrows:", on_click=_compare_two, args=([other, name],))
+        other = str(frame["run_id"].iloc[row])
+        words = f"Compare {plain(scope.labels[other])} with the baseline"
+        st.button(words, icon=":material/compare_arrows:", on_click=_compare_two, args=([other, base_id],))
     display.exports(export, key="against-export")

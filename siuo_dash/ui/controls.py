@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import pandas as pd
 import streamlit as st
@@ -15,29 +15,18 @@ from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import HEALTH, WEIGHTS, Filters
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.schema import EVIDENCE, METRICS, Metric
+from siuo_dash.report.boards import caveat
 from siuo_dash.report.export import Provenance
 from siuo_dash.store.engine.database import Store
-from siuo_dash.text import counted
-from siuo_dash.ui import display, page
+from siuo_dash.text import counted, listed
+from siuo_dash.ui import address, display, frame, page
 from siuo_dash.ui.display import plain
 
 Id = TypeVar("Id", bound=str)
 ALL_BOARDS: Final = "all"
-NO_FILTERS: Final[dict[str, Any]] = {
-    "q": "",
-    "organization": [],
-    "weights": "any",
-    "size_from": None,
-    "size_to": None,
-    "unknown_sizes": True,
-    "evidence": [],
-    "health": "any",
-    "verified": False,
-    "plain": False,
-    "partial": False,
-}
-"""The filters' keys, and what each holds when it is not set."""
 MOST_RUN_OPTIONS: Final = 500
+_BOARD_SHOWN: Final = "board-shown"
+"""The board of the last page that shows any board."""
 _RENEWED: Final = "renewed-tables"
 
 
@@ -61,6 +50,11 @@ class View:
         """{board id: label} of all boards."""
         return board_labels(self.store)
 
+    @property
+    def caveat(self) -> str:
+        """What a reader must know about the board's judge; plain text."""
+        return caveat(self.store, self.board, self.metric)
+
     def provenance(self, filters: str = "", board: str = "", warning: str = "") -> Provenance:
         """Where an export comes from; without other words, the view's own filters and board."""
         return Provenance(self.store.version, board or self.board.label, filters or self.filters.sentence(), warning)
@@ -76,114 +70,156 @@ def row() -> Any:
     return st.container(horizontal=True, vertical_alignment="bottom")
 
 
-def choose_view(
-    store: Store, metric_label: str = "Metric", *, need_per_sample: bool = False, line: Any = None
-) -> View | None:
-    """Board and metric, in a `line` of other choices if there is one; None, and words for it, where there is no run."""
-    with line or row():
-        board = choose_board(store, need_per_sample=need_per_sample)
-        metric = choose_metric(metric_label)
+def choose_view(store: Store, *, samples: bool = False, filters: bool = True) -> View | None:
+    """Board, metric and filters in the line of controls; None, and words for it, where there is no run.
+
+    samples: only boards that have verdicts for each sample, as pages need that show nothing without them.
+    """
+    board = choose_board(store, samples=samples)
     if board is None:
         page.no_run_yet()
         return None
-    return View(store, board, metric, Filters(board=board.id))
+    metric = choose_metric(store, board)
+    if not filters:
+        return View(store, board, metric, Filters(board=board.id))
+    chosen, rank_partial = choose_filters(store, board)
+    return View(store, board, metric, chosen, rank_partial)
 
 
-def filtered(view: View) -> View:
-    """The view with the filters that are chosen now, and a sentence that says them."""
-    filters, rank_partial = choose_filters(view.store, view.board)
-    return replace(view, filters=filters, rank_partial=rank_partial)
-
-
-def choose(
-    label: str,
-    options: Mapping[Id, str],
-    *,
-    key: str,
-    default: Id | None = None,
-    in_url: bool = True,
-    pills: bool = False,
-    **more: Any,
-) -> Id:
-    """One of a few options beside each other, {id: what people read}. The key is its name in the URL, too."""
+def choose(label: str, options: Mapping[Id, str], *, key: str, default: Id | None = None, **more: Any) -> Id:
+    """One of a few options beside each other, {id: what people read}. The key is its name in the address, too."""
     first = next(iter(options)) if default is None else default
-    chosen = (st.pills if pills else st.segmented_control)(
-        label,
-        list(options),
-        default=first,
-        required=True,
-        format_func=options.__getitem__,
-        key=key,
-        bind="query-params" if in_url else None,
-        **more,
-    )
-    return first if chosen is None else chosen
+    more = {"required": True, **more}
+    shown = cast(Mapping[str, str], options)
+    return cast(Id, address.one(st.segmented_control, label, shown, name=key, default=first, **more))
 
 
-def choose_from(label: str, options: Mapping[str, str], *, key: str, **more: Any) -> str:
-    """One of many options in a list, {id: what people read}. The key is its name in the URL, too."""
-    how: Any = options.__getitem__
-    chosen: str = st.selectbox(label, list(options), format_func=how, key=key, bind="query-params", **more)
-    return chosen
+def choose_from(label: str, options: Mapping[str, str], *, key: str, default: str = "", **more: Any) -> str:
+    """One of many options in a list, {id: what people read}. The key is its name in the address, too."""
+    first = default or next(iter(options))
+    return address.one(st.selectbox, label, options, name=key, default=first, **more)
 
 
-def choose_board(store: Store, *, all_runs: bool = False, need_per_sample: bool = False) -> queries.Board | None:
-    """The board chooser; None = all runs (offered with `all_runs`). Key and URL name: board.
+def choose_several(label: str, options: Mapping[Id, str], *, key: str, pills: bool = False, **more: Any) -> list[Id]:
+    """Any number of options, {id: what people read}. The key is its name in the address, too."""
+    if pills:
+        more = {"selection_mode": "multi", **more}
+    widget = st.pills if pills else st.multiselect
+    shown = cast(Mapping[str, str], options)
+    return cast(list[Id], address.several(widget, label, shown, name=key, **more))
 
-    need_per_sample: start on a board that has per-sample runs, for pages that show nothing without them.
+
+def choose_board(store: Store, *, all_runs: bool = False, samples: bool = False) -> queries.Board | None:
+    """The board chooser. Key and URL name: board. None: all runs, or no board yet.
+
+    samples: only the boards with verdicts for each sample, those with the most runs of that kind first; where another
+    board was chosen on another page, the page says which one it shows instead.
     """
-    boards = queries.boards(store)
-    labels = {board.id: board.label for board in boards}
-    sizes = [f"{board.label}: {counted(board.runs, 'run')}, {board.per_sample_runs} per sample" for board in boards]
+    known = queries.boards(store)
+    offered = sorted((board for board in known if board.per_sample_runs), key=lambda board: -board.per_sample_runs)
+    boards = (offered or known) if samples else known
+    if not boards:
+        return None
+    options = {board.id: _board_option(board, samples=samples) for board in boards}
+    aliases = {name: board.id for board in boards for name in (board.label, board.protocol.label)}
     if all_runs:
-        labels[ALL_BOARDS] = "All runs, without ranks"
-    first = next((place for place, board in enumerate(boards) if board.per_sample_runs), 0) if need_per_sample else 0
-    help = "Only runs of one protocol are ranked with each other.\n\n" + "\n".join(f"- {plain(size)}" for size in sizes)
-    chosen = choose_from("Board (judge, responses per sample)", labels, key="board", index=first, help=help, width=520)
+        options[ALL_BOARDS] = "All runs (unranked)"
+        aliases |= {"All runs, without ranks": ALL_BOARDS}
+    others = {name: board for board in known if board.id not in options for name in (board.id, board.protocol.label)}
+    wanted = address.chosen("board") or st.session_state.get(_BOARD_SHOWN, [])
+    asked = next((others[name] for name in wanted if name in others), None)
+    if asked is not None:
+        why = f"{asked.label} has published totals only, no verdicts for each sample."
+        frame.note(f"{why} Showing {boards[0].label} instead.")
+    chosen = address.one(
+        st.selectbox,
+        "Judged by",
+        options,
+        name="board",
+        key="board-samples" if samples else "board",
+        default=boards[0].id,
+        aliases=aliases,
+        quiet=asked is not None,
+        label_visibility="collapsed",
+        width=_width(options[_shown(options, aliases, boards[0].id)]),
+    )
+    if not samples:
+        st.session_state[_BOARD_SHOWN] = [chosen]
     return next((board for board in boards if board.id == chosen), None)
 
 
-def choose_metric(label: str = "Rank by") -> Metric:
-    """The metric chooser. Key and URL name: metric."""
-    options = {metric.id: metric.label for metric in METRICS.values()}
-    return METRICS[choose(label, options, key="metric", default="safe", pills=True)]
+def _shown(options: Mapping[str, str], aliases: Mapping[str, str], default: str) -> str:
+    asked = [aliases.get(name, name) for name in address.chosen("board")]
+    return next((name for name in asked if name in options), default)
+
+
+def _width(words: str) -> int:
+    """Pixels for a list whose chosen option is not cut, as far as the line has room for it."""
+    return min(470, max(250, 62 + 7 * len(words)))
+
+
+def _board_option(board: queries.Board, *, samples: bool) -> str:
+    if samples and board.per_sample_runs != board.runs:
+        return f"{board.label} ({board.per_sample_runs:,} of {counted(board.runs, 'run')})"
+    return f"{board.label} ({counted(board.runs, 'run')})"
+
+
+def choose_metric(store: Store, board: queries.Board | None, *, samples: bool = False) -> Metric:
+    """The metric chooser: those that a run of the board is judged by. Key and URL name: metric.
+
+    samples: judged sample by sample.
+    """
+    judged = queries.metrics_judged(store, board.id if board else None, per_sample=samples) or ["safe"]
+    missing = [metric.label for metric in METRICS.values() if metric.id not in judged]
+    options = {name: METRICS[name].label for name in judged}
+    aliases = {metric.label: metric.id for metric in METRICS.values()}
+    asked = [name for name in address.chosen("metric") if aliases.get(name, name) not in judged]
+    if asked and (known := METRICS.get(aliases.get(asked[0], asked[0]))):
+        frame.note(f"{known.label} is not judged on this board. Showing {options[judged[0]]}.")
+    help = f"Not judged on this board: {listed(missing)}" if missing else None
+    chosen = address.one(
+        st.segmented_control,
+        "Metric",
+        options,
+        name="metric",
+        key=f"metric-{'-'.join(judged)}",
+        default=judged[0],
+        aliases=aliases,
+        quiet=bool(asked),
+        required=True,
+        help=help,
+        label_visibility="collapsed",
+    )
+    return METRICS[chosen]
 
 
 def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, bool]:
-    """Search and filters, and whether partial runs are ranked. All of it in the URL; one click resets."""
+    """Search and filters, and whether partial runs are ranked. All of it in the URL; each is a chip to remove."""
     organizations = queries.ORGANIZATIONS.run(store)["organization"].tolist()
-    with row():
-        search = st.text_input(
-            "Search", placeholder="Model or organization", key="q", bind="query-params", max_chars=100, width=280
-        )
-        with st.popover("Filters", icon=":material/filter_list:"):
-            help = "Leave out runs of a method: a defence, a training or a prompt applied to a base model"
-            plain_only = st.toggle("Plain models only", key="plain", bind="query-params", help=help)
-            by = st.multiselect("Organization", organizations, key="organization", bind="query-params")
-            weights = choose("Weights", WEIGHTS, key="weights")
-            sizes = st.columns(2)
-            low = sizes[0].number_input(
-                "Size from (B)", 0.0, value=None, key="size_from", bind="query-params", step=1.0
-            )
-            high = sizes[1].number_input("Size to (B)", 0.0, value=None, key="size_to", bind="query-params", step=1.0)
-            unknown = st.toggle("Keep runs of unknown size", value=True, key="unknown_sizes", bind="query-params")
-            evidence = st.pills(
-                "Evidence",
-                list(EVIDENCE),
-                selection_mode="multi",
-                format_func=EVIDENCE.__getitem__,
-                key="evidence",
-                bind="query-params",
-            )
-            health = choose_from("Health", HEALTH, key="health")
-            help = (
-                "Runs from a publication, and uploads that another person judged again or reproduced; "
-                "self-reported runs are left out"
-            )
-            verified = st.toggle("Verified only", key="verified", bind="query-params", help=help)
-            help = "Runs that lack a verdict for some samples"
-            partial = st.toggle("Rank partial runs too", key="partial", bind="query-params", help=help)
-        st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
+    search = st.text_input(
+        "Find a model",
+        placeholder="Find a model",
+        key="q",
+        bind="query-params",
+        max_chars=100,
+        width=150,
+        label_visibility="collapsed",
+    )
+    with frame.tools(), st.popover("", icon=":material/filter_list:", help="Filters", key="filters"):
+        help = "Leave out runs of a method: a defence, a training or a prompt applied to a base model"
+        plain_only = st.toggle("Plain models only", key="plain", bind="query-params", help=help)
+        by = choose_several("Organization", {name: name for name in organizations}, key="organization")
+        weights = choose("Weights", WEIGHTS, key="weights")
+        sizes = st.columns(2)
+        low = sizes[0].number_input("Size from (B)", 0.0, value=None, key="size_from", bind="query-params", step=1.0)
+        high = sizes[1].number_input("Size to (B)", 0.0, value=None, key="size_to", bind="query-params", step=1.0)
+        unknown = st.toggle("Keep runs of unknown size", value=True, key="unknown_sizes", bind="query-params")
+        evidence = choose_several("Evidence", EVIDENCE, key="evidence", pills=True)
+        health = choose_from("Health", HEALTH, key="health")
+        help = "Published runs, and uploads that another person judged again or reproduced; no self-reported runs"
+        verified = st.toggle("Verified only", key="verified", bind="query-params", help=help)
+        help = "Runs that lack a verdict for some samples"
+        partial = st.toggle("Rank partial runs too", key="partial", bind="query-params", help=help)
     if low is not None and high is not None and low > high:
         low, high = high, low
     filters = Filters(
@@ -199,34 +235,68 @@ def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, 
         verified=verified,
         plain=plain_only,
     )
+    _filter_chips(filters, rank_partial=partial)
     return filters, partial
 
 
+_RESET: Final[dict[str, dict[str, Any]]] = {
+    "search": {"q": ""},
+    "plain": {"plain": False},
+    "organizations": {"organization": ()},
+    "weights": {"weights": ()},
+    "size": {"size_from": None, "size_to": None, "unknown_sizes": True},
+    "evidence": {"evidence": ()},
+    "health": {"health": ()},
+    "verified": {"verified": False},
+    "partial": {"partial": False},
+}
+"""{filter: what its widgets hold when it is not set}; a tuple is a choice of `address`."""
+
+
+def _filter_chips(filters: Filters, *, rank_partial: bool) -> None:
+    words = filters.parts() | ({"partial": "partial runs are ranked"} if rank_partial else {})
+    remove_chips(words, _reset)
+
+
+def remove_chips(words: Mapping[str, str], reset: Callable[[Iterable[str]], None]) -> None:
+    """What is chosen, {id: words}, as chips that a press removes, and one for all of them; nothing where none is."""
+    if not words:
+        return
+    with frame.chips(), st.container(horizontal=True, gap="xsmall", key="chosen-filters"):
+        for name, text in words.items():
+            label = f"{plain(text[:1].upper() + text[1:])}"
+            st.button(label, icon=":material/close:", key=f"chip-{name}", help="Remove", on_click=reset, args=([name],))
+        if len(words) > 1:
+            st.button("Remove all", key="chip-all", type="tertiary", on_click=reset, args=(list(words),))
+
+
 def choose_runs(
-    offered: Iterable[str], labels: dict[str, str], *, label: str = "Chosen runs", help: str = "", actions: bool = True
+    offered: Iterable[str], labels: dict[str, str], *, label: str = "Runs", help: str = "", **more: Any
 ) -> list[str]:
-    """The chosen runs' ids, at most what the visitor chose. Key and URL name: runs.
+    """The selected runs' ids, at most what the visitor chose. Key and URL name: runs.
 
     offered: run ids, of which the first are offered; runs chosen elsewhere stay, so that nothing is lost between pages.
-    actions: below them, links to what can be done with them. A page that `page.go_later` asked for is opened here,
-    once the choices are known.
     """
-    ids = {text: run_id for run_id, text in labels.items()}
-    kept = [text for text in (*st.query_params.get_all("runs"), *st.session_state.get("runs", [])) if text in ids]
-    options = list(dict.fromkeys([*kept, *(labels[run_id] for run_id in islice(offered, MOST_RUN_OPTIONS))]))
-    chosen = st.multiselect(
+    chosen = runs_chosen(labels)
+    options = {run_id: labels[run_id] for run_id in dict.fromkeys([*chosen, *islice(offered, MOST_RUN_OPTIONS)])}
+    return address.several(
+        st.multiselect,
         label,
         options,
-        key="runs",
-        bind="query-params",
-        placeholder="Choose runs by name, or tick rows",
+        name="runs",
+        aliases={text: run_id for run_id, text in labels.items()},
+        placeholder="Select runs",
         help=help or None,
         on_change=renew_tables,
+        **more,
     )
-    page.go_on()
-    if actions:
-        page.run_actions([text for text in chosen if text in ids])
-    return [ids[text] for text in chosen if text in ids]
+
+
+def runs_chosen(labels: Mapping[str, str], name: str = "runs") -> list[str]:
+    """The ids of the runs that are selected, also by the labels that older links carry; labels: {run_id: label}."""
+    ids = {text: run_id for run_id, text in labels.items()}
+    named = [run if run in labels else ids.get(run, "") for run in address.chosen(name)]
+    return list(dict.fromkeys(filter(None, named)))
 
 
 def selectable_table(
@@ -241,9 +311,8 @@ def selectable_table(
 
     def take_over() -> None:
         picked = [run_ids[row] for row in st.session_state[table_key]["selection"]["rows"]]
-        here = {labels[run_id] for run_id in run_ids}
-        elsewhere = [text for text in st.session_state.get("runs", []) if text not in here]
-        st.session_state["runs"] = [*elsewhere, *labels_of(picked, labels)]
+        elsewhere = [run_id for run_id in runs_chosen(labels) if run_id not in set(run_ids)]
+        address.choose("runs", [*elsewhere, *picked])
 
     default = {"selection": {"rows": [row for row, run_id in enumerate(run_ids) if run_id in set(chosen)]}}
     display.table(shown, key=table_key, select=take_over, selection_default=default, **more)
@@ -254,12 +323,9 @@ def renew_tables() -> None:
     st.session_state[_RENEWED] = st.session_state.get(_RENEWED, 0) + 1
 
 
-def _reset() -> None:
-    # Set and not removed: a removed key would be seeded from the address again.
-    for key, value in NO_FILTERS.items():
-        st.session_state[key] = value
-
-
-def labels_of(run_ids: Sequence[str], labels: dict[str, str]) -> list[str]:
-    """The labels of runs, as links carry them."""
-    return [labels[run_id] for run_id in run_ids if run_id in labels]
+def _reset(filters: Iterable[str]) -> None:
+    for key, value in [item for name in filters for item in _RESET[name].items()]:
+        if isinstance(value, tuple):
+            address.choose(key, value)
+        else:  # set and not removed: a removed key would be seeded from the address again
+            st.session_state[key] = value

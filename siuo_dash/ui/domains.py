@@ -81,9 +81,8 @@ def labels_in_use(store: Store) -> Labels:
 
 def _open_samples(view: View, runs: pd.DataFrame, run_id: str, column: str) -> None:
     """For callbacks: the run becomes the chosen one, and its samples are opened once the choices are known."""
-    st.session_state["runs"] = [view.labels[run_id]]
-    st.session_state["board"] = runs.set_index("run_id").at[run_id, "board"]
-    page.go_later("samples", {"domain": DOMAIN_LABELS[column]} if column in DOMAIN_LABELS else {})
+    params = {"runs": run_id, "board": str(runs.set_index("run_id").at[run_id, "board"])}
+    page.go_later("samples", params | ({"domain": column} if column in DOMAIN_LABELS else {}))
 
 
 def _take_click(view: View, runs: pd.DataFrame, chart: str) -> None:

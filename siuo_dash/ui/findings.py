@@ -10,7 +10,7 @@ from siuo_dash.analysis.findings.statement import Link, Statement
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import intervals
 from siuo_dash.report import findings as report
-from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui import background, browser, display, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
 
@@ -53,7 +53,7 @@ def _show(view: View, statement: Statement) -> None:
         rests = f"{'Rests on' if statement.said else 'Available:'} {statement.n}. " if statement.n else ""
         st.caption(_words(rests + statement.caveat))
         if statement.link is not None:
-            _lead_on(view, statement.link, key=f"open-{statement.id}")
+            _lead_on(view, statement.link)
 
 
 def _words(text: str) -> str:
@@ -66,25 +66,9 @@ def _figures(lines: list[str]) -> None:
         st.markdown("\n".join(f"- {_words(line)}" for line in lines))
 
 
-def _lead_on(view: View, link: Link, *, key: str) -> None:
-    """A link to the view that shows it; a button where that view has another board or metric than this page."""
-    here = {"board": view.board.label, "metric": view.metric.label}
-    if all(here.get(name, value) == value for name, value in link.params.items()):
-        page.link(link.url, link.label, link.params)
-    else:
-        icon = page.PAGES[link.url].icon
-        st.button(link.label, key=key, type="tertiary", icon=icon, on_click=_leave, args=(view, link))
-
-
-def _leave(view: View, link: Link) -> None:
-    """Take the link's board and metric over, which the address of a link cannot, and go there."""
-    ids = {
-        "board": {label: board for board, label in view.boards.items()},
-        "metric": {metric.label: metric.id for metric in METRICS.values()},
-    }
-    for name in ids.keys() & link.params.keys():
-        st.session_state[name] = ids[name].get(str(link.params[name]), controls.ALL_BOARDS)
-    page.go_later(link.url, {name: value for name, value in link.params.items() if name not in ids})
+def _lead_on(view: View, link: Link) -> None:
+    """A link to the view that shows it."""
+    page.link(link.url, link.label, {"board": view.board.id, "metric": view.metric.id, **link.params})
 
 
 def _several_boards(view: View, *, narrow: bool) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from siuo_dash.analysis import judges, queries
 from siuo_dash.analysis.findings.judges import several_boards
-from siuo_dash.benchmark.schema import EVIDENCE
+from siuo_dash.benchmark.schema import EVIDENCE, HUMAN
 from siuo_dash.charts import intervals
 from siuo_dash.report import compare
 from siuo_dash.report import reliability as report
@@ -130,16 +130,20 @@ def _pair(view: View, pair: judges.JudgedTwice, first: str, second: str) -> None
             key=f"differing-{row_key(view.store.version, first, second, view.metric.id)}",
             alt="Samples on which two judgements differ",
         )
-        page.link("samples", f"Open sample {picked} with both runs", link_params([first, second], sample=picked))
+        page.link("samples", f"Open sample {picked} with both runs", link_params(_both(pair), sample=picked))
         title = f"Samples on which {first} and {second} differ"
         provenance = view.provenance(view.metric.label, "all boards")
         display.exports(plain_table("differing samples", title, shown, provenance), key="differing-export")
-    page.link("compare", "Compare the two runs", {"runs": [first, second]})
+    page.link("compare", "Compare the two runs", {"runs": _both(pair)})
+
+
+def _both(pair: judges.JudgedTwice) -> list[str]:
+    return [pair.first.run_id, pair.second.run_id]
 
 
 def _corrected(view: View) -> None:
     """An estimate for every run of the board, where humans judged some of the same responses."""
-    if view.board.protocol.judge == judges.HUMAN:
+    if view.board.protocol.judge == HUMAN:
         st.info(
             "This board was judged by humans: their verdicts are what other judges are corrected by.",
             icon=":material/info:",

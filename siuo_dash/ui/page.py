@@ -12,11 +12,10 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import streamlit as st
 
-from siuo_dash.charts.colours import DARK_CHIPS
 from siuo_dash.errors import SiuoError
 from siuo_dash.settings.paths import data_dir
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import background, browser, identity
+from siuo_dash.ui import address, background, frame, identity
 from siuo_dash.ui.display import plain
 
 log = logging.getLogger("siuo_dash")
@@ -36,20 +35,21 @@ class PageEntry:
 PAGES: Final = {
     page.url: page
     for page in (
-        PageEntry("rankings/leaderboard.py", "leaderboard", "Leaderboard", "Rankings", ":material/leaderboard:"),
-        PageEntry("rankings/tradeoff.py", "tradeoff", "Safe versus effective", "Rankings", ":material/scatter_plot:"),
-        PageEntry("rankings/findings.py", "findings", "Findings", "Rankings", ":material/lightbulb:"),
-        PageEntry("rankings/domains.py", "domains", "Domains", "Rankings", ":material/grid_on:"),
-        PageEntry("rankings/capabilities.py", "capabilities", "Capabilities", "Rankings", ":material/psychology:"),
-        PageEntry("inspect/run.py", "run", "Run", "Inspect", ":material/fact_check:"),
-        PageEntry("inspect/samples.py", "samples", "Samples", "Inspect", ":material/image_search:"),
-        PageEntry("inspect/compare.py", "compare", "Compare", "Inspect", ":material/compare_arrows:"),
-        PageEntry("inspect/reliability.py", "reliability", "Reliability", "Inspect", ":material/rule:"),
-        PageEntry("contribute/upload.py", "upload", "Upload", "Contribute", ":material/upload_file:"),
-        PageEntry("contribute/review.py", "review", "Review", "Contribute", ":material/rate_review:"),
-        PageEntry("about/method.py", "method", "Method", "About", ":material/menu_book:"),
+        PageEntry("rankings/leaderboard.py", "leaderboard", "Leaderboard", "", ":material/leaderboard:"),
+        PageEntry("rankings/tradeoff.py", "tradeoff", "Safe vs effective", "", ":material/scatter_plot:"),
+        PageEntry("rankings/domains.py", "domains", "Domains", "", ":material/grid_on:"),
+        PageEntry("inspect/samples.py", "samples", "Samples", "", ":material/image_search:"),
+        PageEntry("inspect/compare.py", "compare", "Compare", "", ":material/compare_arrows:"),
+        PageEntry("contribute/upload.py", "upload", "Upload", "", ":material/upload_file:"),
+        PageEntry("inspect/run.py", "run", "Run", "More", ":material/fact_check:"),
+        PageEntry("rankings/capabilities.py", "capabilities", "Capabilities", "More", ":material/psychology:"),
+        PageEntry("rankings/findings.py", "findings", "Findings", "More", ":material/lightbulb:"),
+        PageEntry("inspect/reliability.py", "reliability", "Reliability", "More", ":material/rule:"),
+        PageEntry("contribute/review.py", "review", "Review", "More", ":material/rate_review:"),
+        PageEntry("about/method.py", "method", "Method", "More", ":material/menu_book:"),
     )
 }
+"""In the order of the navigation; the section "" is in sight at once."""
 HOME: Final = "leaderboard"
 OF_ONE_PAGE: Final = "of-one-page:"
 """Session keys that begin like this and go on with a page's address are dropped when another page is opened."""
@@ -58,8 +58,6 @@ ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
     '<path fill="#0072B2" d="M12 2 4 5v6c0 5 3.4 9.3 8 11 4.6-1.7 8-6 8-11V5z"/></svg>'
 )
-PAGE: Final = "page"
-"""Where the session says which page was shown last, by its heading."""
 
 
 def navigation() -> dict[str, list[Any]]:
@@ -142,20 +140,18 @@ def drop_page_state(url: str) -> None:
                 kept.release()
 
 
-def header(title: str, sentence: str) -> None:
-    """A page's heading and the sentence that says what it answers."""
-    st.session_state[PAGE] = title
-    if browser.theme() == "dark":
-        st.html(DARK_CHIPS)
-    st.title(title, anchor=False)
-    with st.container(gap=None):
-        st.markdown(sentence)
-        browser.history(key="history", data=None)
+def tab(title: str) -> None:
+    """The title of the browser's tab: the page, or which run or sample it shows."""
+    st.set_page_config(page_title=f"{title} · SIUO board")
 
 
 def footer(store: Store) -> None:
-    """What the page was made from."""
-    st.caption(f"Data version {store.version}. Every rate is recomputed from the verdicts; intervals are Wilson 95 %.")
+    """What the page was made from, and the benchmark's own pages."""
+    frame.end()
+    links = " · ".join(f"[{name}]({url})" for name, url in frame.LINKS.items())
+    st.caption(
+        f"Data version {store.version}. Rates recomputed from verdicts; 95% Wilson intervals. Benchmark: {links}"
+    )
 
 
 def link(url: str, label: str, params: Mapping[str, str | Sequence[str]] | None = None) -> None:
@@ -165,28 +161,15 @@ def link(url: str, label: str, params: Mapping[str, str | Sequence[str]] | None 
     st.page_link(f"pages/{page.file}", label=label, icon=page.icon, query_params=query)
 
 
-def run_actions(run_labels: Sequence[str]) -> None:
-    """What can be done with the chosen runs: links to other pages."""
-    if not run_labels:
-        return
-    chosen = {"runs": run_labels}
-    with st.container(horizontal=True):
-        link("run", "Open the run", {"run": run_labels[0], **chosen})
-        if len(run_labels) > 1:
-            link("compare", "Compare", chosen)
-        for url in ("domains", "capabilities", "samples"):
-            link(url, PAGES[url].title, chosen)
-
-
 def go_later(url: str, params: Mapping[str, str | Sequence[str]]) -> None:
     """For callbacks, which cannot leave a page: the next run of it does, in `go_on`."""
-    st.session_state[_GO] = (st.session_state.get(PAGE), url, dict(params))
+    st.session_state[_GO] = (address.page(), url, dict(params))
 
 
 def go_on() -> None:
     """Leave for the page that `go_later` asked for, if it did, and on this page."""
     here, url, params = st.session_state.pop(_GO, (None, "", {}))
-    if url and here == st.session_state.get(PAGE):
+    if url and here == address.page():
         go(url, params)
 
 

@@ -27,42 +27,28 @@ from siuo_dash.report.samples import flag_words, link_params
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import attempts
 from siuo_dash.store.runs.run_file import run_parquet
-from siuo_dash.ui import background, browser, controls, display, page, withdrawal
+from siuo_dash.ui import address, background, browser, controls, display, page, withdrawal
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.samples import sample_columns
 
 _MOST_OPTIONS: Final = 500
-_UNKNOWN: Final = "unknown-run"
 
 
 def arrive(labels: Mapping[str, str]) -> None:
     """Called before any widget: `run` may be a label or a run_id; without it the first chosen run is opened."""
-    asked = st.query_params.get("run")
-    if asked is not None and asked in labels:
-        page.go("run", {"run": labels[asked]})
-    known = set(labels.values())
-    if asked is not None and asked not in known:
-        st.session_state[_UNKNOWN] = asked
-    if asked is None and st.session_state.get("run") is None:
-        chosen = [*st.query_params.get_all("runs"), *st.session_state.get("runs", [])]
-        if first := next((label for label in chosen if label in known), None):
-            page.go("run", {"run": first})
+    if not address.chosen("run") and (selected := controls.runs_chosen(labels)):
+        address.choose("run", selected[:1])
 
 
-def show(store: Store, labels: dict[str, str]) -> None:
-    """What became of the last click, and the chosen run. labels: {run_id: what people read} of all runs."""
-    withdrawal.news(store)
-    if unknown := st.session_state.pop(_UNKNOWN, None):
-        words = f"There is no run “{unknown}”; it may have been withdrawn. Another one is shown."
-        st.warning(plain(words), icon=":material/search_off:")
+def choose(store: Store, labels: dict[str, str]) -> Shown | None:
+    """The run and the metric chooser; None where there is no run. labels: {run_id: what people read} of all runs."""
     if not labels:
         page.no_run_yet()
-        return
-    with controls.row():
-        run_id = _choose_run(labels)
-        metric = controls.choose_metric("Look at")
-    run = queries.find_run(store, run_id)
-    _show(_Shown(store, run, labels[run_id], controls.board_labels(store)[str(run["board"])], metric))
+        return None
+    run = queries.find_run(store, _choose_run(labels))
+    label, board = labels[run["run_id"]], str(run["board"])
+    metric = controls.choose_metric(store, queries.find_board(store, board))
+    return Shown(store, run, label, controls.board_labels(store)[board], metric)
 
 
 def _choose_run(labels: Mapping[str, str]) -> str:
@@ -70,15 +56,15 @@ def _choose_run(labels: Mapping[str, str]) -> str:
     options = list(labels)
     if len(options) > _MOST_OPTIONS:
         part = st.text_input("Part of its name", key="run_name", bind="query-params", max_chars=100, width=240).lower()
-        now = st.session_state.get("run") or st.query_params.get("run")
         options = [each for each in options if part in labels[each].lower()][:_MOST_OPTIONS]
-        options += [each for each, label in labels.items() if now in (each, label) and each not in options]
+        options += [each for each in controls.runs_chosen(labels, "run") if each not in options]
     offered = {run_id: labels[run_id] for run_id in options}
-    return controls.choose_from("Run", offered, key="run", width=520)
+    aliases = {text: run_id for run_id, text in labels.items()}
+    return controls.choose_from("Run", offered, key="run", width=380, aliases=aliases, label_visibility="collapsed")
 
 
 @dataclass(frozen=True)
-class _Shown:
+class Shown:
     """The chosen run: its row, what people read for it and for its board, and the metric that it is looked at by."""
 
     store: Store
@@ -97,26 +83,30 @@ class _Shown:
 
     def samples(self, **wanted: Any) -> dict[str, str | list[str]]:
         """The query of a link to its samples."""
-        return link_params([self.label], board=self.board, **wanted)
+        return link_params([self.row["run_id"]], board=self.row["board"], **wanted)
 
 
-def _show(shown: _Shown) -> None:
-    store, run, label, metric = shown.store, shown.row, shown.label, shown.metric
+def show(shown: Shown) -> None:
+    """What became of the last click, and the chosen run."""
+    withdrawal.news(shown.store)
+    page.tab(f"{shown.row['model']}")
+    store, run, metric = shown.store, shown.row, shown.metric
     places = _places(store, run)
     left = runs.without_flagged(store, run)
     st.subheader(plain(str(run["model"])), anchor=False)
     display.key_figures(report.score_figures(run, places))
     per_sample = run["evidence"] == "per_sample"
-    rivals = [label]
+    rivals = [str(run["run_id"])]
     for gain in gains(store, of_runs([run["run_id"]]), metric).to_dict("records"):
-        rivals.append(leaderboard.run_labels(store)[gain["base_run_id"]])
-        st.markdown(plain(gain_sentence(gain | {"base_label": rivals[1]}, metric)))
+        rivals.append(gain["base_run_id"])
+        base = leaderboard.run_labels(store)[rivals[1]]
+        st.markdown(plain(gain_sentence(gain | {"base_label": base}, metric)))
     with st.container(horizontal=True, vertical_alignment="center"):
         if per_sample:
             page.link("samples", "Its samples", shown.samples())
-            page.link("domains", "Domains", {"runs": [label], "board": shown.board})
+            page.link("domains", "Domains", {"runs": run["run_id"], "board": run["board"]})
         compare = "Compare with its base" if len(rivals) > 1 else "Compare"
-        page.link("compare", compare, {"runs": rivals, "board": shown.board})
+        page.link("compare", compare, {"runs": rivals, "board": run["board"]})
         display.exports(report.scores_export(run, places, left, shown.provenance), key="scores")
         _downloads(store, run, metric)
     about, health = st.columns(2, gap="large")
@@ -191,7 +181,7 @@ def _about(store: Store, run: pd.Series[Any], board: str) -> None:
     withdrawal.offer(store, run)
 
 
-def _health(shown: _Shown, left: Mapping[str, Tally]) -> None:
+def _health(shown: Shown, left: Mapping[str, Tally]) -> None:
     """The run's flags by kind, each with a way to its samples, and the scores without them (left)."""
     run = shown.row
     st.subheader("Health", anchor=False)
@@ -214,7 +204,7 @@ def _health(shown: _Shown, left: Mapping[str, Tally]) -> None:
     )
 
 
-def _domains(shown: _Shown) -> None:
+def _domains(shown: Shown) -> None:
     """The rate in each domain, which leads to its samples, and how the responses to one sample agree."""
     store, run, label, metric = shown.store, shown.row, shown.label, shown.metric
     st.subheader(f"{metric.label} by domain", anchor=False)
@@ -239,7 +229,7 @@ def _domains(shown: _Shown) -> None:
         display.table(report.mix_table(mixes), key="mix", alt=alt)
 
 
-def _failures(shown: _Shown) -> None:
+def _failures(shown: Shown) -> None:
     """The samples that the run fails; choosing one opens it on the samples page, where next leads on in this order."""
     run, label, metric = shown.row, shown.label, shown.metric
     st.subheader(f"Samples it fails by {metric.label}", anchor=False)
@@ -248,7 +238,7 @@ def _failures(shown: _Shown) -> None:
         st.info("No failed samples.", icon=":material/check:")
         return
     st.markdown(report.own_failures_words(failed))
-    params = shown.samples(outcomes={label: FAILING[metric.id]}, order="easiest")
+    params = shown.samples(outcomes={run["run_id"]: FAILING[metric.id]}, order="easiest")
     frame = report.failure_table(failed)
     ids = frame["Sample"].tolist()
     with st.container(horizontal=True):

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Final
 
 import streamlit as st
 
 from siuo_dash.analysis import queries, texts
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.analysis.sample_filters import AGREEMENT, NEEDS, OUTCOMES, RunOutcome, SampleFilters
+from siuo_dash.analysis.sample_filters import AGREEMENT, NEEDS, RunOutcome, SampleFilters
 from siuo_dash.analysis.samples import ORDERS
 from siuo_dash.benchmark.schema import DIMENSIONS, DOMAIN_LABELS, FLAGS
-from siuo_dash.report.samples import outcome_option
+from siuo_dash.report.samples import outcome_options
 from siuo_dash.sources.benchmark_text import BenchmarkText, read, state
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import controls, page
+from siuo_dash.ui import address, controls
 
 FILTER_KEYS: Final = tuple("find domain subcategory dimension needs outcome flag agreement difficulty".split())
-_HERE: Final = "Samples"
-_several: Final[Any] = partial(st.multiselect, bind="query-params")
-_pills: Final[Any] = partial(st.pills, selection_mode="multi", bind="query-params")
 
 
 def arrive(store: Store) -> None:
@@ -30,19 +26,17 @@ def arrive(store: Store) -> None:
     A link that names runs but no board starts on the first run's board.
     """
     asked = st.query_params
-    came_from, st.session_state[page.PAGE] = st.session_state.get(page.PAGE), _HERE
-    if came_from == _HERE or not set(asked) & {*FILTER_KEYS, *_LINKED}:
+    came_from, st.session_state[_BEFORE] = st.session_state.get(_BEFORE), address.visit()
+    if came_from == address.visit() or not set(asked) & {*FILTER_KEYS, *_LINKED}:
         return
     for key in (*FILTER_KEYS, "order", "sample"):
         if key not in asked:
-            st.session_state.pop(key, None)
-    if "board" not in asked and (named := asked.get_all("runs")):
-        ids = {label: run_id for run_id, label in run_labels(store).items()}
-        run_id = next((ids[label] for label in named if label in ids), None)
-        if run_id is not None:
-            st.session_state["board"] = str(queries.find_run(store, run_id)["board"])
+            address.choose(key, ())
+    if "board" not in asked and "runs" in asked and (runs := controls.runs_chosen(run_labels(store))):
+        address.choose("board", [str(queries.find_run(store, runs[0])["board"])])
 
 
+_BEFORE: Final = "samples-visit"
 _LINKED: Final = ("sample", "runs", "order")
 
 
@@ -65,13 +59,15 @@ def choose_filters(store: Store, runs: Mapping[str, str], text: BenchmarkText) -
         )
         outcomes = _choose_outcomes(runs)
         with st.popover("Filters", icon=":material/filter_list:"):
-            domains = _several("Domain", list(DOMAIN_LABELS), format_func=DOMAIN_LABELS.__getitem__, key="domain")
-            chosen = _several("Subcategory", subcategories, key="subcategory")
-            dimensions = _pills("Primary dimension", list(DIMENSIONS), key="dimension")
-            needs = _pills("Needs", list(NEEDS), key="needs")
+            domains = controls.choose_several("Domain", DOMAIN_LABELS, key="domain")
+            chosen = controls.choose_several("Subcategory", {name: name for name in subcategories}, key="subcategory")
+            dimensions = controls.choose_several(
+                "Primary dimension", {name: name for name in DIMENSIONS}, key="dimension", pills=True
+            )
+            needs = controls.choose_several("Needs", {name: name for name in NEEDS}, key="needs", pills=True)
             help = "Of the chosen runs; of any run when none is chosen"
             flag_labels = {name: flag.label for name, flag in FLAGS.items()}
-            flags = _several("Health flag", list(FLAGS), format_func=flag_labels.__getitem__, key="flag", help=help)
+            flags = controls.choose_several("Health flag", flag_labels, key="flag", help=help)
             help = f"{help}. Needs runs with several responses a sample"
             agreement = controls.choose("Responses to one sample", AGREEMENT, key="agreement", help=help)
             label = "Share of the board's runs that pass, %"
@@ -112,16 +108,21 @@ def benchmark_text(store: Store) -> BenchmarkText:
 
 
 def _choose_outcomes(runs: Mapping[str, str]) -> tuple[RunOutcome, ...]:
-    options: dict[Any, str] = {
-        (run_id, outcome): outcome_option(label, outcome) for run_id, label in runs.items() for outcome in OUTCOMES
-    }
     if not runs:  # a greyed-out field cannot be read by everybody
         return ()
-    how = {"format_func": options.__getitem__, "placeholder": "Any outcome", "width": 420}
-    chosen = _several("Outcome in a chosen run", list(options), key="outcome", **how)
-    return tuple(RunOutcome(run_id, runs[run_id], outcome) for run_id, outcome in chosen if run_id in runs)
+    options = outcome_options(runs)
+    chosen = controls.choose_several(
+        "Outcome in a selected run", options, key="outcome", placeholder="Any outcome", width=420
+    )
+    picked = [name.rpartition(":") for name in chosen]
+    return tuple(RunOutcome(run_id, runs[run_id], outcome) for run_id, _, outcome in picked)
 
 
 def _reset() -> None:
     for key in FILTER_KEYS:
-        st.session_state.pop(key, None)
+        if key == "difficulty":
+            st.session_state[key] = (0, 100)
+        elif key == "find":
+            st.session_state[key] = ""
+        else:
+            address.choose(key, ())

@@ -20,7 +20,7 @@ from siuo_dash.sources.benchmark_text import BenchmarkText, SampleText
 from siuo_dash.sources.responses import with_words
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import responses as responses_of
-from siuo_dash.ui import controls, display, fetching, page, responses
+from siuo_dash.ui import address, controls, display, fetching, page, responses
 from siuo_dash.ui.display import plain, row_key
 from siuo_dash.ui.responses import plain_text
 from siuo_dash.ui.sample_filters import benchmark_text, choose_filters
@@ -35,7 +35,7 @@ def show(store: Store, board: queries.Board) -> None:
     labels = run_labels(store)
     per_sample = Filters(board=board.id, evidence=("per_sample",)).where()
     offered = queries.run_ids(store, per_sample, "model, board, submitted_at, run_id", controls.MOST_RUN_OPTIONS)
-    chosen = controls.choose_runs(offered, labels, actions=False)
+    chosen = controls.choose_runs(offered, labels)
     if len(chosen) > report.MOST_RUNS:
         st.caption(f"The first {report.MOST_RUNS} of {len(chosen)} chosen runs are shown.")
     runs = {run_id: labels[run_id] for run_id in chosen[: report.MOST_RUNS]}
@@ -62,16 +62,9 @@ def show(store: Store, board: queries.Board) -> None:
 def _choose_sample(all_ids: Sequence[int], listed: Sequence[int]) -> int | None:
     """The open sample, or None for the list; with previous and next among `listed`. Key and URL name: sample."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        sample: int | None = st.selectbox(
-            "Sample",
-            list(all_ids),
-            index=None,
-            format_func=str,
-            key="sample",
-            bind="query-params",
-            placeholder="Open by number",
-            width=170,
-        )
+        options = {"": "", **{str(number): str(number) for number in all_ids}}
+        picked = controls.choose_from("Sample", options, key="sample", placeholder="Open by number", width=170)
+        sample = int(picked) if picked else None
         if sample is not None:
             before, after = report.neighbours(listed, sample)
             with st.container(horizontal=True, width="content", wrap=False, gap="small"):
@@ -89,7 +82,7 @@ def _choose_sample(all_ids: Sequence[int], listed: Sequence[int]) -> int | None:
 
 def _open(question_id: int | None) -> None:
     """For callbacks: open a sample, or the list (None)."""
-    st.session_state["sample"] = question_id
+    address.choose("sample", [] if question_id is None else [str(question_id)])
     st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
 
 

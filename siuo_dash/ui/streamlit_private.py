@@ -218,6 +218,12 @@ def restore_query() -> None:
             params.set_initial_query_params_from_current()
 
 
+def went_back() -> bool:
+    """Whether the browser's Back or Forward led to this run of the page."""
+    context = get_script_run_ctx()
+    return bool(context and context.is_history_navigation)
+
+
 def load_options(arguments: list[str], script: Path) -> None:
     """Set Streamlit's options from flags, environment and files, as `streamlit run SCRIPT` does.
 

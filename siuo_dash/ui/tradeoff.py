@@ -14,7 +14,7 @@ from siuo_dash.charts.figure import Screen
 from siuo_dash.report import tradeoff as report
 from siuo_dash.report.columns import screen
 from siuo_dash.text import listed
-from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui import address, background, browser, controls, display, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
 
@@ -87,11 +87,10 @@ def _scatter(
     def take_over() -> None:
         """A click opens the run; a lasso or box makes its runs the chosen ones."""
         picked = [point["customdata"][0] for point in st.session_state["tradeoff"]["selection"]["points"]]
-        names = controls.labels_of(picked, view.labels)
-        if names and mode == "open":
-            page.go_later("run", {"run": names[0]})
-        elif names:
-            st.session_state["runs"] = names
+        if picked and mode == "open":
+            page.go_later("run", {"run": picked[0]})
+        elif picked:
+            address.choose("runs", picked)
             controls.renew_tables()
 
     if len(judged) > charts.MOST_POINTS:

@@ -190,8 +190,8 @@ def _offer_publishing(
             run = publish(store.data_dir, submission.to_table(metadata), by=metadata.trimmed("submitted_by"))
     except AlreadyPublished as known:
         st.error(plain(f"{known.what}. Nothing was written."), icon=":material/content_copy:")
-        if (holder := run_labels(store).get(known.existing_run_id)) is not None:
-            page.link("run", "Open that run", {"run": holder})
+        if known.existing_run_id in run_labels(store):
+            page.link("run", "Open that run", {"run": known.existing_run_id})
         else:
             page.link("upload", "Restore it among the withdrawn runs", {"section": "Withdrawn"})
     except SiuoError as error:
@@ -205,10 +205,10 @@ def _show_published(store: Store, run_id: str) -> None:
     if (label := run_labels(store).get(run_id)) is None:
         st.info("This run was withdrawn meanwhile.", icon=":material/undo:")
         return
-    board = controls.board_labels(store)[queries.find_run(store, run_id)["board"]]
+    board = str(queries.find_run(store, run_id)["board"])
     st.success(f"**{plain(label)}** is published. It is now visible to everyone.", icon=":material/check_circle:")
     with st.container(horizontal=True):
-        page.link("run", "Open the run", {"run": label})
-        page.link("leaderboard", "See it on the leaderboard", {"board": board, "runs": label})
-        page.link("upload", "Withdraw it", {"section": "Withdrawn", "runs": label})
+        page.link("run", "Open the run", {"run": run_id})
+        page.link("leaderboard", "See it on the leaderboard", {"board": board, "runs": run_id})
+        page.link("upload", "Withdraw it", {"section": "Withdrawn", "runs": run_id})
     st.caption(f"Its run_id is {run_id}. Drop other files to upload another run.")

@@ -14,7 +14,7 @@ from siuo_dash.report import review as report
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import LONGEST_WHY, Actor, withdrawn
-from siuo_dash.ui import account, browser, display, identity
+from siuo_dash.ui import account, browser, controls, display, identity
 from siuo_dash.ui.display import plain
 
 _GONE: Final = "withdrawn-run"
@@ -111,7 +111,7 @@ def show(store: Store) -> None:
 def _form(store: Store) -> None:
     st.subheader("Withdraw a run", anchor=False)
     labels = run_labels(store)
-    chosen = [*st.query_params.get_all("runs"), *st.session_state.get("runs", [])]
+    chosen = [labels[run_id] for run_id in controls.runs_chosen(labels)]
     offered = [run_id for run_id in preview.uploaded_runs(store, _MOST_OFFERED) if run_id in labels]
     if not offered:
         st.info("No run was uploaded here. The runs that are shipped with the program cannot be withdrawn.")

@@ -74,13 +74,13 @@ def _samples(samples: pd.DataFrame, board: Board, view: BoardView) -> Statement:
     )
     if board.id != view.board.id:
         caveat += f" The chosen board, “{view.board.label}”, has totals only, which do not say which samples failed."
-    link = Link("samples", "The samples, hardest first", {"board": board.label, "order": "Hardest first"})
+    link = Link("samples", "The samples, hardest first", {"board": board.id, "order": "hardest"})
     return Statement("hardest", sentence, f"{total} samples, {runs} runs", tuple(figures), caveat, link)
 
 
 def _domains(samples: pd.DataFrame, board: Board, view: BoardView) -> Statement:
     """The hardest and the easiest domain, each against the other samples, corrected over all domains."""
-    link = Link("domains", "Domains of this board", {"board": board.label, "metric": view.metric.label})
+    link = Link("domains", "Domains of this board", {"board": board.id, "metric": view.metric.id})
     n = count(len(samples), "sample")
     found = _against_others(samples)
     if len(found) < 2:

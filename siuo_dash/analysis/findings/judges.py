@@ -102,7 +102,7 @@ def _widest(gaps: list[Gap], metric: Metric) -> Statement:
         "Boards differ in judge, number of responses, answer length and what the judge is shown, all at once: what "
         "causes the gap is not known. Unpaired; with more than two boards the extremes are compared, which widens gaps."
     )
-    link = Link("leaderboard", "Both runs", {"board": ALL_RUNS, "q": str(low["name"])[:100], "metric": metric.label})
+    link = Link("leaderboard", "Both runs", {"board": ALL_RUNS, "q": str(low["name"])[:100], "metric": metric.id})
     return Statement("judges", sentence, count(len(gaps), "model"), figures, caveat, link)
 
 

@@ -141,7 +141,7 @@ class BoardView:
 
     def link(self, url: str, label: str, metric: Metric | None = None) -> Link:
         """A link that keeps board and metric."""
-        return Link(url, label, {"board": self.board.label, "metric": (metric or self.metric).label})
+        return Link(url, label, {"board": self.board.id, "metric": (metric or self.metric).id})
 
     def ranked(self, metric_id: str) -> pd.DataFrame:
         """The board's ranked runs by another metric."""

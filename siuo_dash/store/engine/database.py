@@ -18,7 +18,7 @@ import pyarrow as pa
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import SchemaError, SiuoError
 from siuo_dash.store import takeover
-from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.store.catalogue_file import read_catalogue, read_judges
 from siuo_dash.store.engine import tables
 from siuo_dash.store.files import RESULTS, SAMPLES, FileState, state_of
 from siuo_dash.store.registry.opening import version
@@ -204,7 +204,7 @@ class Store:
         """A new database with the catalogue and every run."""
         seen = self._look()
         catalogue = read_catalogue(self.data_dir / SAMPLES)
-        connection = tables.empty_database(catalogue)
+        connection = tables.empty_database(catalogue, read_judges(self.data_dir))
         return self._load(_State(connection, connection.cursor(), catalogue, seen, {}))
 
     def _sources(self, seen: _Seen) -> dict[str, _Source]:

@@ -21,6 +21,7 @@ CREATE TABLE samples (
     needs_knowledge BOOLEAN, needs_reasoning BOOLEAN, image VARCHAR, correct_option VARCHAR,
     question_fingerprint VARCHAR, reference_fingerprint VARCHAR, scene VARCHAR, request VARCHAR, hazard VARCHAR
 );
+CREATE TABLE judges (judge VARCHAR PRIMARY KEY, name VARCHAR, sees VARCHAR, sees_picture VARCHAR, caveat VARCHAR);
 CREATE TABLE runs (
     run_no INTEGER, file VARCHAR, run_id VARCHAR, model VARCHAR,
     base_model VARCHAR, method VARCHAR,  -- the base model is the model itself where none is stated
@@ -149,13 +150,15 @@ FROM incoming_flags i JOIN numbered n ON n.run_id = i.run_id
 """
 
 
-def empty_database(catalogue: Catalogue) -> duckdb.DuckDBPyConnection:
-    """A database in memory that holds the catalogue and can reach nothing outside itself."""
+def empty_database(catalogue: Catalogue, judges: Sequence[Mapping[str, str]] = ()) -> duckdb.DuckDBPyConnection:
+    """A database in memory that holds the catalogue and the known judges, and can reach nothing outside itself."""
     connection = duckdb.connect(":memory:")
     connection.execute(CREATE)
     connection.register("incoming_samples", pd.DataFrame([asdict(sample) for sample in catalogue.samples]))
     connection.execute("INSERT INTO samples BY NAME SELECT * FROM incoming_samples")
     connection.unregister("incoming_samples")
+    for judge in judges:
+        connection.execute("INSERT INTO judges VALUES ($judge, $name, $sees, $sees_picture, $caveat)", dict(judge))
     # From here on no query can read a file, load an extension, see a Python variable or undo this.
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET python_enable_replacements = false")

@@ -1,0 +1,201 @@
+"""The address holds a page's choices: ids and values that a link gives, a copied link keeps and Back undoes.
+
+Streamlit can bind a widget to the address, but writes what people read there, and drops what it does not know. Here an
+address holds ids, labels of older links are understood, and a value that is not known is named on the page.
+
+A choice has one value in the session, whatever pages show it. A page that is opened, or gone back to, takes over what
+its address says; after that the widgets decide, and `write` puts what they chose into the address, in one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import streamlit as st
+
+from siuo_dash.text import listed
+from siuo_dash.ui import streamlit_private
+
+_VALUES: Final = "address-values"
+_UNKNOWN: Final = "address-unknown"
+_PAGE: Final = "address-page"
+_COUNT: Final = "address-visits"
+
+
+@dataclass
+class _Visit:
+    """One run of a page: whether the address decides, whether what it does not name goes back to its default."""
+
+    follows: bool
+    back: bool
+    wanted: dict[str, list[str]] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+
+
+_current: ContextVar[_Visit | None] = ContextVar("address", default=None)
+
+
+def arrive(url: str) -> None:
+    """Begin a run of the page with this address; to be called before any widget is drawn."""
+    new = st.session_state.get(_PAGE) != url
+    if new:
+        st.session_state[_PAGE] = url
+        st.session_state[_COUNT] = visit() + 1
+        streamlit_private.restore_query()
+    back = streamlit_private.went_back()
+    if new or back:
+        st.session_state[_UNKNOWN] = {}
+    _current.set(_Visit(follows=new or back, back=back))
+
+
+def page() -> str:
+    """The address of the page that this session shows."""
+    return str(st.session_state.get(_PAGE, ""))
+
+
+def visit() -> int:
+    """How many pages this session has opened."""
+    return int(st.session_state.get(_COUNT, 0))
+
+
+def chosen(name: str) -> list[str]:
+    """The ids of a choice as they were chosen last, or as the address of this page asks; empty = the default."""
+    _take_over(name)
+    return list(_values().get(name, []))
+
+
+def choose(name: str, ids: Iterable[str]) -> None:
+    """Set a choice, as if a person had made it; for callbacks and before its widget is drawn."""
+    _take_over(name)
+    _values()[name] = list(ids)
+    st.session_state.get(_UNKNOWN, {}).pop(name, None)
+
+
+def one(
+    widget: Callable[..., Any],
+    label: str,
+    options: Mapping[str, str],
+    *,
+    name: str,
+    default: str,
+    key: str = "",
+    aliases: Mapping[str, str] | None = None,
+    quiet: bool = False,
+    **more: Any,
+) -> str:
+    """One of several options, {id: what people read}, by a widget of Streamlit that takes a list of options.
+
+    name: in the address. key: of the widget, where two pages offer other options under one name. aliases: {what an
+    older link may say: id}; the options' labels are understood as they are. quiet: the page itself says what is shown
+    instead of an unknown value.
+    """
+    asked = _known(name, options, aliases, quiet=quiet)
+    picked = _widget(widget, label, options, name, key or name, asked[0] if asked else default, **more)
+    value = picked if picked in options else default
+    _want(name, [] if value == default else [value], asked)
+    return str(value)
+
+
+def several(
+    widget: Callable[..., Any],
+    label: str,
+    options: Mapping[str, str],
+    *,
+    name: str,
+    default: Sequence[str] = (),
+    key: str = "",
+    aliases: Mapping[str, str] | None = None,
+    **more: Any,
+) -> list[str]:
+    """Any number of options, {id: what people read}; see `one`."""
+    asked = _known(name, options, aliases)
+    picked = _widget(widget, label, options, name, key or name, asked or list(default), **more)
+    value = [str(each) for each in picked]
+    _want(name, [] if value == list(default) else value, asked)
+    return value
+
+
+def keep(name: str) -> None:
+    """Keep a choice in the address of a page that has no widget for it now."""
+    _want(name, chosen(name), chosen(name))
+
+
+def unknown() -> list[str]:
+    """What the address asks for and this dashboard does not have, a sentence each."""
+    found: Mapping[str, list[str]] = st.session_state.get(_UNKNOWN, {})
+    return [
+        f"The link asks for {name} {listed(f'“{value}”' for value in values)}, which this dashboard does not have."
+        for name, values in found.items()
+    ]
+
+
+def write() -> None:
+    """Put the choices of this run into the address, in one step that Back undoes."""
+    visit = _visit()
+    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    held = {name: values for name, values in asked.items() if name not in visit.wanted}
+    wanted = held | {name: values for name, values in visit.wanted.items() if values}
+    if wanted != asked:
+        st.query_params.from_dict(wanted)
+
+
+def _visit() -> _Visit:
+    if (current := _current.get()) is None:
+        _current.set(current := _Visit(follows=False, back=False))
+    return current
+
+
+def _values() -> dict[str, list[str]]:
+    values: dict[str, list[str]] = st.session_state.setdefault(_VALUES, {})
+    return values
+
+
+def _take_over(name: str) -> None:
+    visit = _visit()
+    if not visit.follows or name in visit.read:
+        return
+    visit.read.add(name)
+    if asked := st.query_params.get_all(name):
+        _values()[name] = asked
+    elif visit.back:
+        _values().pop(name, None)
+
+
+def _known(
+    name: str, options: Mapping[str, str], aliases: Mapping[str, str] | None, *, quiet: bool = False
+) -> list[str]:
+    """The chosen ids that are options; what is not is remembered where the address asked for it."""
+    asked = chosen(name)
+    if not asked:
+        return []
+    ids = {text.casefold(): id_ for id_, text in options.items()}
+    ids |= {text.casefold(): id_ for text, id_ in (aliases or {}).items()} | {id_.casefold(): id_ for id_ in options}
+    found = [ids[value.casefold()] for value in asked if value.casefold() in ids]
+    missing = [value for value in asked if value.casefold() not in ids]
+    if missing and not quiet and name in _visit().read and st.query_params.get_all(name):
+        st.session_state.setdefault(_UNKNOWN, {})[name] = missing
+    return list(dict.fromkeys(found))
+
+
+def _widget(
+    widget: Callable[..., Any], label: str, options: Mapping[str, str], name: str, key: str, value: Any, **more: Any
+) -> Any:
+    def changed(*arguments: Any) -> None:
+        picked = st.session_state[key]
+        choose(name, [] if picked is None else [picked] if isinstance(picked, str) else picked)
+        if also is not None:
+            also(*arguments)
+
+    also = more.pop("on_change", None)
+    st.session_state[key] = value
+    how: Any = options.__getitem__
+    return widget(label, list(options), format_func=how, key=key, on_change=changed, **more)
+
+
+def _want(name: str, value: list[str], asked: list[str]) -> None:
+    """What the address shall say; a value that is not known stays in it until another is chosen."""
+    unknown_here = name in st.session_state.get(_UNKNOWN, {})
+    _visit().wanted[name] = st.query_params.get_all(name) if unknown_here and value in ([], asked) else value
