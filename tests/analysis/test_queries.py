@@ -138,7 +138,7 @@ def test_the_counts_of_all_98_runs_are_those_of_the_sources(store: Store, root: 
 
 def test_boards_come_human_first_then_by_runs(store: Store) -> None:
     found = queries.boards(store)
-    assert [(board.label, board.runs, board.per_sample_runs) for board in found] == [
+    assert [(board.protocol.label, board.runs, board.per_sample_runs) for board in found] == [
         ("human, 3 responses", 15, 0),
         ("gpt-4o-mini, 1 response", 26, 0),
         ("gpt-4o (sees category, safety warning and reference answer), 1 response", 15, 0),
@@ -166,7 +166,7 @@ def test_judges_that_a_slug_cannot_tell_apart_have_boards_of_their_own(tmp_path:
     judges = ("人間", "专家", "gpt-4o+", "gpt-4o", "GPT 4o")
     runs = [make_run("M", [True] * place, judge=judge) for place, judge in enumerate(judges, start=1)]
     store = Store(make_data(tmp_path / "data", *runs))
-    found = {board.label: board.runs for board in queries.boards(store)}
+    found = {board.protocol.label: board.runs for board in queries.boards(store)}
     assert found.pop("GPT 4o, 3 responses") == 2  # another spelling is no other judge
     assert found == {"人間, 3 responses": 1, "专家, 3 responses": 1, "gpt-4o+, 3 responses": 1}
 
