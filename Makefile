@@ -7,12 +7,15 @@ PORT ?= 8501
 N ?= 50000
 SEED ?= 0
 
-.PHONY: help run test heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
+.PHONY: help run evaluate test heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: .venv/run ## start the dashboard on the shipped data (HOST=, PORT=, SIUO_DATA=)
 	$(BIN)/streamlit run app.py --server.address $(HOST) --server.port $(PORT)
+
+evaluate: .venv/evaluate ## what `siuo-dash evaluate` needs: the engine and the providers' libraries
+	@echo "run: $(BIN)/python -m siuo_dash evaluate --help; docs/evaluate.md has examples"
 
 # One file's tests run in one process, and so share a server. (Groups by xdist_group have no effect with pytest 9.2.)
 test: lint types .venv/browser ## everything: lint, types, unit, page and browser tests
@@ -60,7 +63,8 @@ audit: .venv-audit/made ## known vulnerabilities of the pinned packages, from Py
 lock: .venv/dev ## pin all requirements, with hashes, from the ranges of pyproject.toml and hosting/requirements.in
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --output-file requirements.txt
 	$(BIN)/uv pip compile hosting/requirements.in --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --output-file hosting/requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --extra evaluate --constraint requirements.txt --output-file requirements-evaluate.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --extra evaluate --extra dev --constraint requirements-evaluate.txt --output-file requirements-dev.txt
 
 .venv/made:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: install it, or name it with PYTHON=…"; exit 1; }
@@ -73,6 +77,10 @@ lock: .venv/dev ## pin all requirements, with hashes, from the ranges of pyproje
 
 .venv/dev: .venv/run requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.venv/evaluate: .venv/run requirements-evaluate.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-evaluate.txt
 	@touch $@
 
 .venv/browser: .venv/dev tests/browser/find_browser.py

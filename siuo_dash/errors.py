@@ -65,6 +65,10 @@ class BenchmarkTextError(SiuoError):
     """The benchmark's own text or pictures cannot be fetched, read or kept."""
 
 
+class EvaluationError(SiuoError):
+    """An evaluation cannot be begun, or cannot go on."""
+
+
 class SettingsError(SiuoError):
     """The program is set up in a way that it cannot be served: every fault, one a line.
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from siuo_dash.cli import benchmark, keeping, published, rankings, runs, submissions
+from siuo_dash.cli import benchmark, evaluate, keeping, published, rankings, runs, submissions
 from siuo_dash.errors import SiuoError
 
 program = typer.Typer(
@@ -34,6 +34,7 @@ COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
         'submit-published --model "X-7B + ETA" --base-model X-7B --method ETA --judge gpt-4o --safe "53.29 %"'
         " --source https://example.org/paper",
     ),
+    (evaluate.evaluate, "evaluate --model openai/gpt-4o --judge openai/gpt-4o-mini-2024-07-18 --publish"),
     (keeping.verify, "verify --repair"),
     (keeping.backup, "backup --to siuo-2026-11-21.tar"),
     (keeping.restore, "restore my-model-human-1a2b3c4d; restore --from siuo-2026-11-21.tar --data /srv/siuo"),

@@ -28,14 +28,16 @@ def fetch(
     ] = None,
     pictures: Annotated[bool, typer.Option(help="Bring in the pictures too.")] = True,
 ) -> None:
-    """Fetch the benchmark's own text and pictures (CC BY-NC 4.0) for the samples page; called again, it goes on.
+    """Fetch the benchmark's own text, pictures (CC BY-NC 4.0) and rubric; called again, it goes on.
 
-    SIUO_BENCHMARK_GENERATION, SIUO_BENCHMARK_MULTIPLE_CHOICE and SIUO_BENCHMARK_PICTURES change the addresses.
+    The rubric is for `evaluate`: what model and judge are told, as the released scripts have it.
+    SIUO_BENCHMARK_GENERATION, SIUO_BENCHMARK_MULTIPLE_CHOICE, SIUO_BENCHMARK_PICTURES and SIUO_BENCHMARK_RUBRIC change
+    the addresses.
     """
     if folder is not None:
-        _shown(partial(import_folder, data, folder, pictures=pictures))
+        _shown(partial(import_folder, data, folder, pictures=pictures, rubric=True))
     else:
-        _shown(partial(fetch_benchmark, data, Sources.from_environment(os.environ), pictures=pictures))
+        _shown(partial(fetch_benchmark, data, Sources.from_environment(os.environ), pictures=pictures, rubric=True))
 
 
 def fetch_words(data: DataOption = SHIPPED) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,15 +17,17 @@ from siuo_dash.errors import Finding, StoreError, SubmissionError
 from siuo_dash.store.registry import AlreadyPublished, publish
 
 
-def with_facts(**defaults: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_facts(without: Collection[str] = (), **defaults: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A command with an option for each fact about a run, which it takes as **stated: typer reads the signature.
 
-    defaults: what the help says of a fact that is left out.
+    without: facts that the command finds itself. defaults: what the help says of a fact that is left out.
     """
-    return lambda command: _with_facts(command, defaults)
+    return lambda command: _with_facts(command, without, defaults)
 
 
-def _with_facts(command: Callable[..., None], defaults: Mapping[str, str]) -> Callable[..., None]:
+def _with_facts(
+    command: Callable[..., None], without: Collection[str], defaults: Mapping[str, str]
+) -> Callable[..., None]:
     signature = inspect.signature(command, eval_str=True)
     files, *others = (each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD)
     facts = [
@@ -36,6 +38,7 @@ def _with_facts(command: Callable[..., None], defaults: Mapping[str, str]) -> Ca
             annotation=_option(fact, defaults),
         )
         for name, fact in FACTS.items()
+        if name not in without
     ]
     command.__signature__ = signature.replace(parameters=[files, *facts, *others])  # type: ignore[attr-defined]
     return command

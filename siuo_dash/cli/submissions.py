@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +11,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from siuo_dash.analysis import twins
-from siuo_dash.analysis.stats.proportions import limits
-from siuo_dash.benchmark.run_facts import RunMetadata
-from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli.options import (
     SHIPPED,
     DataOption,
@@ -24,18 +19,15 @@ from siuo_dash.cli.options import (
     MappingOption,
     SaveMappingOption,
 )
-from siuo_dash.cli.output import open_store, print_json, print_line, print_table
+from siuo_dash.cli.output import print_json, print_line
+from siuo_dash.cli.preview import files_of, print_submission, report_of, twins_of
 from siuo_dash.cli.stated import as_stated, published, with_facts
-from siuo_dash.errors import Finding, SubmissionError
-from siuo_dash.ingest.files import MAX_FILE
+from siuo_dash.errors import SubmissionError
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.records import suggested
-from siuo_dash.ingest.submission import Submission, UploadedFile, about_run, each_run
-from siuo_dash.report.file_findings import by_kind
-from siuo_dash.report.upload import recognised
+from siuo_dash.ingest.submission import Submission, about_run, each_run
 from siuo_dash.store.catalogue_file import read_catalogue
-from siuo_dash.text import fraction, interval, percent
 
 
 def validate(
@@ -47,11 +39,11 @@ def validate(
 ) -> None:
     """Read, score and examine result files. Exit code 0: they can be published; 1: they cannot; 2: wrong usage."""
     submission = _read(files, data, mapping, save_mapping)
-    known = _twins(submission, data)
+    known = twins_of(submission, data)
     if json:
-        print_json(_report(submission, None, known))
+        print_json(report_of(submission, None, known))
     else:
-        _print(submission, known)
+        print_submission(submission, known)
     if not submission.ok:
         raise typer.Exit(1)
 
@@ -77,7 +69,7 @@ def submit(
     if all_runs and not submission.reading.runs:
         raise SubmissionError("the files hold one run", where="--all-runs", hint="leave it out")
     if all_runs:
-        dropped, catalogue = _files(files), read_catalogue(data / "samples.csv")
+        dropped, catalogue = files_of(files), read_catalogue(data / "samples.csv")
         runs = each_run(lambda chosen: validate_files(dropped, catalogue, chosen), submission.reading)
     given = as_stated(stated)
     described = {}
@@ -89,16 +81,16 @@ def submit(
     are_fine = all(each.ok and not wrong[name] for name, each in runs.items())
     reports = []
     for name, each in runs.items():
-        run_id, known = None, _twins(each, data)
+        run_id, known = None, twins_of(each, data)
         if are_fine:
             run_id, refused = published(each.to_table(described[name]), described[name], data, dry_run=dry_run)
             wrong[name] += [refused] if refused else []
-        reports.append(({"run": name} if name else {}) | _report(each, run_id, [*wrong[name], *known]))
+        reports.append(({"run": name} if name else {}) | report_of(each, run_id, [*wrong[name], *known]))
         if json:
             continue
         if name:
             print_line(f"run: {name}")
-        _print(each, [*wrong[name], *known])
+        print_submission(each, [*wrong[name], *known])
         if run_id is not None and not wrong[name]:
             print_line("not published: --dry-run" if dry_run else "published")
             print_line(str(run_id))
@@ -134,56 +126,6 @@ def _examined(paths: list[Path], data: Path, mapping: Path | None) -> Submission
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=len(paths) == 1) as bar:
         task = bar.add_task("Reading", total=len(paths) + 1)
-        files = _files(paths, lambda: bar.advance(task))
+        files = files_of(paths, lambda: bar.advance(task))
         bar.update(task, description="Examining")
         return validate_files(files, catalogue, chosen)
-
-
-def _files(paths: list[Path], after_each: Callable[[], None] = lambda: None) -> list[UploadedFile]:
-    files = []
-    for path in paths:
-        with path.open("rb") as file:  # one byte beyond the limit tells that it is too large
-            files.append(UploadedFile(path.name, file.read(MAX_FILE + 1)))
-        after_each()
-    return files
-
-
-def _twins(submission: Submission, data: Path) -> list[Finding]:
-    """Runs that are there already with the same responses, as warnings."""
-    if not submission.ok:
-        return []
-    return twins.findings(open_store(data), submission.to_table(RunMetadata("x", "x")))
-
-
-def _report(submission: Submission, run_id: str | None, more: list[Finding]) -> dict[str, Any]:
-    """The JSON of a submission with what was found beyond its files."""
-    report = submission.as_json(run_id, limits)
-    for severity, part in (("error", "errors"), ("warning", "warnings")):
-        report[part] = [*report[part], *(finding.as_dict() for finding in more if finding.severity == severity)]
-    return report | {"ok": not report["errors"]}
-
-
-def _print(submission: Submission, more: list[Finding]) -> None:
-    print_line(recognised(submission))
-    for role in submission.reading.roles:
-        print_line(str(role))
-    for finding, count in by_kind([*more, *submission.findings]):
-        print_line(f"{finding.severity}: {finding}" + (f" (and {count - 1:,} more of this kind)" if count > 1 else ""))
-        for detail in finding.details:
-            print_line(f"    {detail}")
-    if not submission.scores:
-        return
-    printed = submission.as_released.as_dict() or {}
-    rows = []
-    for metric, tally in submission.scores.items():
-        released = printed.get(metric)
-        rows.append(
-            (
-                METRICS[metric].label,
-                percent(tally.rate, 2),
-                interval(*limits(tally.k, tally.n), 2),
-                fraction(tally.k, tally.n),
-                "" if released is None else f"{released:.6f}" if metric == "mcqa" else f"{released:.2f}",
-            )
-        )
-    print_table(("Score", "Rate", "95 % interval", "Count", "Released script prints"), rows)

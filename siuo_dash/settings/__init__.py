@@ -135,7 +135,11 @@ class Settings(BaseSettings):
 
 
 NAMES: Final = tuple(name for name in Settings.model_fields if name != "sign_in")
-PLACES: Final = ("data", "benchmark_generation", "benchmark_multiple_choice", "benchmark_pictures", "responses")
+PLACES: Final = (
+    "data",
+    *(f"benchmark_{name}" for name in ("generation", "multiple_choice", "pictures", "rubric")),
+    "responses",
+)
 """What is read where it is needed: where data lie, and where the benchmark is fetched from."""
 VARIABLES: Final = tuple(PREFIX + name.upper() for name in (*NAMES, *PLACES))
 """All of the program's environment variables."""

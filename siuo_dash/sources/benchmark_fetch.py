@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import fcntl
 import json
 import os
@@ -27,23 +28,25 @@ MAX_CONSECUTIVE_FAILURES: Final = 4
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the benchmark's files are; `{name}` stands for a picture's file name. Environment variables override."""
+    """Where the benchmark's files are; `{name}` stands for a file's name. Environment variables override."""
 
     generation: str = "https://raw.githubusercontent.com/sinwang20/SIUO/HEAD/data/siuo_gen.json"
     multiple_choice: str = "https://raw.githubusercontent.com/sinwang20/SIUO/HEAD/data/siuo_mcqa.json"
     pictures: str = "https://huggingface.co/datasets/sinwang/SIUO/resolve/main/images/{name}"
+    rubric: str = "https://raw.githubusercontent.com/sinwang20/SIUO/HEAD/eval/{name}"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Sources:
-        """SIUO_BENCHMARK_GENERATION, SIUO_BENCHMARK_MULTIPLE_CHOICE, SIUO_BENCHMARK_PICTURES where they are set."""
-        known = ("generation", "multiple_choice", "pictures")
+        """SIUO_BENCHMARK_GENERATION, _MULTIPLE_CHOICE, _PICTURES and _RUBRIC where they are set."""
+        known = ("generation", "multiple_choice", "pictures", "rubric")
         given = {name: environment.get(f"SIUO_BENCHMARK_{name.upper()}", "").strip() for name in known}
         return cls(**{name: value for name, value in given.items() if value})
 
     def of(self, name: str) -> str:
-        """The address of a file by its name: one of the two texts, or a picture."""
+        """The address of a file by its name: one of the two texts, one of the scripts, or a picture."""
         texts = {text.GENERATION: self.generation, text.MULTIPLE_CHOICE: self.multiple_choice}
-        return texts.get(name) or self.pictures.replace("{name}", quote(name))
+        several = self.rubric if name in text.SCRIPTS else self.pictures
+        return texts.get(name) or several.replace("{name}", quote(name))
 
 
 @dataclass(frozen=True)
@@ -95,15 +98,17 @@ def fetch_benchmark(
     progress: Progress = lambda step: None,
     *,
     pictures: bool = True,
+    rubric: bool = False,
     patience: Patience = PATIENCE,
 ) -> Report:
     """Fetch what is not there yet into <data>/benchmark/, and check all of it against the catalogue.
 
     A file that cannot be had is an error in the report and the others go on; called again, it goes on from where it
-    was, in the middle of a file too. BenchmarkTextError when nothing can be kept, or another fetch is under way.
+    was, in the middle of a file too. rubric: the scripts too that hold the instructions for model and judge.
+    BenchmarkTextError when nothing can be kept, or another fetch is under way.
     """
     catalogue = read_catalogue(data_dir / "samples.csv")
-    wanted = _wanted(data_dir, catalogue, pictures, sources or Sources())
+    wanted = _wanted(data_dir, catalogue, pictures, rubric, sources or Sources())
     report = fetch_all(data_dir, wanted, progress, patience)
     report.findings += text.read(data_dir, catalogue).findings
     return report
@@ -127,7 +132,12 @@ def fetch_all(data_dir: Path, wanted: Sequence[Wanted], progress: Progress, pati
 
 
 def import_folder(
-    data_dir: Path, folder: Path, progress: Progress = lambda step: None, *, pictures: bool = True
+    data_dir: Path,
+    folder: Path,
+    progress: Progress = lambda step: None,
+    *,
+    pictures: bool = True,
+    rubric: bool = False,
 ) -> Report:
     """Take the benchmark's files from a local folder (and the folders in it) instead of the network.
 
@@ -140,7 +150,7 @@ def import_folder(
     found: dict[str, Path] = {}
     for place, folders, names in os.walk(folder):
         folders.sort()
-        for name in sorted(wanted.intersection(names)):
+        for name in sorted(wanted.union(text.SCRIPTS if rubric else ()).intersection(names)):
             found.setdefault(name, Path(place) / name)
     if not found:
         hint = f"it should hold {text.GENERATION}, {text.MULTIPLE_CHOICE} and the pictures"
@@ -154,7 +164,7 @@ def import_folder(
             files.replace(file.target, content)
         return file.name in found
 
-    listed = _wanted(data_dir, catalogue, pictures, Sources())
+    listed = _wanted(data_dir, catalogue, pictures, rubric, Sources())
     report = _gather(data_dir / text.FOLDER, listed, bring, progress, replacing=True)
     report.findings += text.read(data_dir, catalogue).findings
     if lacking := sorted((wanted if pictures else set(text.TEXTS)).difference(found)):
@@ -164,14 +174,18 @@ def import_folder(
     return report
 
 
-def _wanted(data_dir: Path, catalogue: Catalogue, pictures: bool, sources: Sources) -> list[Wanted]:
-    """The benchmark's own files: both texts, and the pictures of the catalogue."""
+def _wanted(data_dir: Path, catalogue: Catalogue, pictures: bool, rubric: bool, sources: Sources) -> list[Wanted]:
+    """The benchmark's own files: both texts, the pictures of the catalogue, and the scripts with the instructions."""
     folder = data_dir / text.FOLDER
     names = [sample.image for sample in catalogue.samples] if pictures else []
     plain = dict.fromkeys(name for name in names if text.is_plain_name(name))
     return [
         *(Wanted(name, folder / name, _text_flaw, sources.of(name), MOST_TEXT) for name in text.TEXTS),
         *(Wanted(name, folder / text.PICTURES / name, text.picture_flaw, sources.of(name)) for name in plain),
+        *(
+            Wanted(name, folder / text.RUBRIC / name, _script_flaw, sources.of(name), MOST_TEXT)
+            for name in (text.SCRIPTS if rubric else ())
+        ),
     ]
 
 
@@ -234,3 +248,11 @@ def _text_flaw(content: bytes) -> str | None:
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
         return "this is not JSON, or not all of it"
     return None if isinstance(listed, list) and listed else "this is no list of samples"
+
+
+def _script_flaw(content: bytes) -> str | None:
+    try:
+        ast.parse(content.decode("utf-8-sig"))
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return "this is no Python script, or not all of it"
+    return None

@@ -21,6 +21,11 @@ GENERATION: Final = "siuo_gen.json"
 MULTIPLE_CHOICE: Final = "siuo_mcqa.json"
 PICTURES: Final = "images"
 TEXTS: Final = (GENERATION, MULTIPLE_CHOICE)
+RUBRIC: Final = "rubric"
+"""The folder of the released scripts, of which the instructions for model and judge are read; nothing of them runs."""
+JUDGE_SCRIPT: Final = "gpt-eval.py"
+CHOICE_SCRIPT: Final = "generation-gpt4o-mcqa.py"
+SCRIPTS: Final = (JUDGE_SCRIPT, CHOICE_SCRIPT)
 
 
 @dataclass(frozen=True)

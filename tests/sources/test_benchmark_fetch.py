@@ -91,12 +91,14 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def site() -> Iterator[server.Site]:
     files = {"/gen.json": generation(), "/mcqa.json": multiple_choice()}
+    files |= {f"/eval/{name}": b"prompt_template = 'made up'\n" for name in benchmark_text.SCRIPTS}
     with server.served(files | {f"/images/P-{question_id}.png": PNG for question_id in QUESTIONS}) as running:
         yield running
 
 
 def sources(site: server.Site) -> Sources:
-    return Sources(f"{site.address}/gen.json", f"{site.address}/mcqa.json", f"{site.address}/images/{{name}}")
+    at = site.address
+    return Sources(f"{at}/gen.json", f"{at}/mcqa.json", f"{at}/images/{{name}}", f"{at}/eval/{{name}}")
 
 
 def catalogue(data: Path) -> Catalogue:
@@ -329,8 +331,16 @@ def test_the_command_line(data: Path, site: server.Site) -> None:
     command = [sys.executable, "-m", "siuo_dash", "fetch-benchmark", "--data", str(data)]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | names, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "4 files brought in, 0 were there already" in done.stdout
+    assert "6 files brought in, 0 were there already" in done.stdout
     assert f"error: {site.address}/images/P-1002.png: the server answered 404" in done.stdout
     site.files["/images/P-1002.png"] = PNG
     done = subprocess.run(command, cwd=ROOT, env=os.environ | names, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "1 file brought in, 4 were there already\n")
+    assert (done.returncode, done.stdout) == (0, "1 file brought in, 6 were there already\n")
+    assert (data / "benchmark" / "rubric" / "gpt-eval.py").is_file()
+
+
+def test_a_script_that_is_none_is_not_kept(data: Path, site: server.Site) -> None:
+    site.files["/eval/gpt-eval.py"] = b"<!doctype html><title>Sign in</title>"
+    report = fetch_benchmark(data, sources(site), rubric=True, patience=QUICK)
+    assert [finding.message for finding in report.findings] == ["this is no Python script, or not all of it"]
+    assert report.brought[-1] == "generation-gpt4o-mcqa.py"

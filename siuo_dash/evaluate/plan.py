@@ -1,0 +1,157 @@
+"""The plan of an evaluation: what is asked of whom. Whatever makes it another run is in Plan, the rest in Operation."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final, Literal, NamedTuple
+
+from siuo_dash.errors import EvaluationError
+
+Kind = Literal["response", "safety", "effectiveness", "choice"]
+VERDICTS: Final[tuple[Kind, ...]] = ("safety", "effectiveness")
+GENERATION: Final = "generation"
+CHOICE: Final = "choice"
+TASKS: Final = (GENERATION, CHOICE)
+COUNTS: Final = ("responses", "verdicts")
+"""What is counted of a run: a multiple-choice answer is a response too."""
+
+
+class Call(NamedTuple):
+    """One thing to be asked. place: which of the sample's responses it is, or is about, from 1 on."""
+
+    kind: Kind
+    question_id: int
+    place: int
+
+    @property
+    def counts_as(self) -> str:
+        """What it is counted as: 'responses' or 'verdicts'."""
+        return "verdicts" if self.kind in VERDICTS else "responses"
+
+    def __str__(self) -> str:
+        return f"sample {self.question_id}, {self.kind}" + ("" if self.kind == "choice" else f" {self.place}")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is: with another value of any field it is another run, in another folder.
+
+    model: '' where the responses are given. judge: '' where nothing is judged. samples: their ids, sorted. rubric: the
+    fingerprint of the instructions. temperature: of generation; None = the provider's own. max_tokens: of a response,
+    a verdict, a choice. material: the fingerprint of all that is asked about: texts, pictures, given responses.
+    """
+
+    model: str
+    judge: str
+    samples: tuple[int, ...]
+    rubric: str
+    tasks: tuple[str, ...] = (GENERATION,)
+    responses: int = 3
+    judge_sees_picture: bool = True
+    temperature: float | None = None
+    max_tokens: int = 500
+    judge_max_tokens: int = 200
+    choice_max_tokens: int = 5
+    is_given: bool = False
+    missing: tuple[tuple[int, int], ...] = ()
+    material: str = ""
+
+    @property
+    def id(self) -> str:
+        """A fingerprint: the same plan, the same 16 hex digits."""
+        return fingerprint(json.dumps(asdict(self), sort_keys=True))
+
+    def calls(self) -> list[Call]:
+        """All that is to be there at the end, in order. Given responses are there at the beginning."""
+        left_out = set(self.missing)
+        found: list[Call] = []
+        if GENERATION in self.tasks:
+            kinds = VERDICTS if self.is_given else ("response", *VERDICTS)
+            found += [
+                Call(kind, question_id, place)
+                for kind in kinds
+                for question_id in self.samples
+                for place in range(1, self.responses + 1)
+                if (question_id, place) not in left_out
+            ]
+        if CHOICE in self.tasks:
+            found += [Call("choice", question_id, 1) for question_id in self.samples]
+        return found
+
+    def differences(self, other: Mapping[str, Any]) -> list[str]:
+        """'judge: a, now b' for each field in which a plan that was written down differs from this one."""
+        written = json.loads(self.as_json())
+        names = [name for name in written if other.get(name) != written[name]]
+        return [f"{_OPTIONS.get(name, name)}: {_shown(other.get(name))}, now {_shown(written[name])}" for name in names]
+
+    def as_json(self) -> str:
+        """The plan as JSON, as it is written down in the run's folder."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], where: str) -> Plan:
+        """A plan that was written down; EvaluationError for anything else."""
+        try:
+            known = {each.name: value[each.name] for each in fields(cls)}
+            for name in ("samples", "tasks"):
+                known[name] = tuple(known[name])
+            known["missing"] = tuple((int(sample), int(place)) for sample, place in known["missing"])
+            return cls(**known)
+        except (KeyError, TypeError, ValueError) as error:
+            hint = "it was made by another version: begin in a new folder"
+            raise EvaluationError(f"this plan cannot be read ({error})", where=where, hint=hint) from error
+
+
+@dataclass(frozen=True)
+class Operation:
+    """How a run is carried out: nothing here changes what is asked, so it may change between two tries.
+
+    prices: {model: US dollars a million tokens in and out}. attempt_timeout: seconds. passes: how often what failed is
+    asked again.
+    """
+
+    base_url: str = ""
+    judge_base_url: str = ""
+    connections: int | None = 20
+    retries: int = 6
+    attempt_timeout: int = 120
+    batch: bool = False
+    passes: int = 3
+    max_cost: float | None = None
+    prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def fingerprint(*parts: str | bytes) -> str:
+    """The first 16 hex digits of the SHA-256 of these parts; unlike a text's fingerprint, of every character."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:16]
+
+
+_OPTIONS: Final = {
+    "model": "--model",
+    "judge": "--judge",
+    "samples": "--samples",
+    "rubric": "--rubric",
+    "tasks": "--tasks",
+    "responses": "--responses",
+    "judge_sees_picture": "--judge-picture",
+    "temperature": "--temperature",
+    "max_tokens": "--max-tokens",
+    "judge_max_tokens": "--judge-max-tokens",
+    "choice_max_tokens": "--choice-max-tokens",
+    "is_given": "the responses come from files",
+    "missing": "responses that the files do not have",
+    "material": "texts, pictures or given responses (fingerprint)",
+}
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list) and len(value) > 3:
+        return f"{len(value)} of them"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

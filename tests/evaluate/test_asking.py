@@ -1,0 +1,182 @@
+"""Who may ask, and when; what is kept of a run that was killed; what a refusal says and what it hides."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from siuo_dash.evaluate.answers import Answer, Answers
+from siuo_dash.evaluate.asking import Asking, NotAnswered, Stopped, status_of, words_of
+from siuo_dash.evaluate.outcome import outcome_of
+from siuo_dash.evaluate.plan import Call, Operation, Plan
+
+PLAN = Plan("a/model", "a/judge", (1001, 1002), "r", ("generation", "choice"), responses=2)
+SAID = Answer("Yes.", "a/model", "model-1", "stop", 1_000_000, 100_000)
+
+
+class Refused(Exception):
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status {status}")
+        self.status_code = status
+
+
+def asking(folder: Path, plan: Plan = PLAN, **operation: object) -> Asking:
+    return Asking(plan, Operation(**operation), Answers(folder), lambda now: None)  # type: ignore[arg-type]
+
+
+async def play(calls: list[Call], run: Asking, answer: Callable[[Call], Answer | Exception]) -> list[list[Call]]:
+    """Ask for these calls at once; the calls that were admitted together, round by round."""
+    rounds: list[list[Call]] = []
+    admitted: list[Call] = []
+
+    async def one(call: Call) -> None:
+        try:
+            await run.admit(call)
+        except Stopped:
+            return
+        admitted.append(call)
+
+    waiting = [asyncio.ensure_future(one(call)) for call in calls]
+    while True:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        if not admitted:
+            break
+        rounds.append(sorted(admitted))
+        now, admitted[:] = list(admitted), []
+        for call in now:
+            said = answer(call)
+            if isinstance(said, Answer):
+                run.keep(call, said)
+            else:
+                run.fail(call, said)
+    assert all(each.done() for each in waiting) or run.stop is None
+    for each in waiting:
+        each.cancel()
+    return rounds
+
+
+def calls(*kinds: str) -> list[Call]:
+    return [call for call in PLAN.calls() if call.kind in kinds]
+
+
+def test_the_first_response_goes_alone_then_the_first_verdict_then_all(tmp_path: Path) -> None:
+    run = asking(tmp_path)
+    first = Call("response", 1001, 1)
+    rounds = asyncio.run(play(calls("choice", "response"), run, lambda call: SAID))
+    assert rounds == [[first]], "nothing else before the judge was heard"
+    run.begin()
+    rounds = asyncio.run(play([Call("safety", 1001, 1), *calls("choice")], run, lambda call: SAID))
+    assert rounds[0] == [Call("safety", 1001, 1)] and len(rounds[1]) == 2
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_wrong_key_ends_the_run_before_anything_else_is_asked(tmp_path: Path, status: int) -> None:
+    run = asking(tmp_path)
+    rounds = asyncio.run(play(calls("response", "choice"), run, lambda call: Refused(status)))
+    assert len(rounds) == 1 and len(rounds[0]) == 1
+    assert run.stop is not None and run.stop.why == "refused" and "a/model (model)" in run.stop.words
+
+
+def test_a_sample_that_is_refused_later_is_only_that_sample(tmp_path: Path) -> None:
+    run = asking(tmp_path)
+    run.keep(Call("response", 1001, 1), SAID)
+    assert isinstance(run.fail(Call("response", 1001, 2), Refused(403)), NotAnswered)
+    assert run.stop is None
+    run.fail(Call("response", 1001, 2), Refused(401))
+    assert run.stop is not None, "a key that is refused is refused for all"
+
+
+def test_a_first_call_that_fails_does_not_hold_the_others(tmp_path: Path) -> None:
+    run = asking(tmp_path)
+    rounds = asyncio.run(play(calls("response", "choice"), run, lambda call: Refused(400)))
+    assert [len(each) for each in rounds] == [1, 5]
+    (tmp_path / "retried").mkdir()
+    again = asking(tmp_path / "retried")
+
+    async def retried() -> int:
+        waiting = [asyncio.ensure_future(again.admit(call)) for call in calls("response")]
+        await asyncio.sleep(0)
+        again.retrying("a/model")
+        again.retrying("a/judge")
+        await asyncio.wait(waiting)
+        return len(waiting)
+
+    assert asyncio.run(retried()) == 4
+
+
+def test_given_responses_are_judged_without_a_model(tmp_path: Path) -> None:
+    plan = replace(PLAN, model="", tasks=("generation",), is_given=True)
+    run = asking(tmp_path, plan)
+    rounds = asyncio.run(play(plan.calls(), run, lambda call: SAID))
+    assert [len(each) for each in rounds] == [1, 7]
+    assert outcome_of(plan, run.answers, {}, {}).is_complete
+
+
+def test_nothing_is_asked_beyond_the_budget(tmp_path: Path) -> None:
+    prices = {"a/model": (1.0, 10.0)}
+    run = asking(tmp_path, max_cost=3.0, prices=prices)
+    run.keep(Call("response", 1001, 1), SAID)
+    assert run.stop is None and run.progress.cost == pytest.approx(2.0)
+    run.keep(Call("response", 1001, 2), SAID)
+    assert run.stop is not None and run.stop.why == "budget"
+    with pytest.raises(Stopped):
+        asyncio.run(run.admit(Call("response", 1001, 1)))
+    run.answers.__exit__()
+    assert asking(tmp_path, max_cost=3.0, prices=prices).stop is not None, "what was spent before counts"
+    assert asking(tmp_path, max_cost=9.0, prices=prices).stop is None
+
+
+def test_what_a_killed_process_left_of_a_line_is_cut_off(tmp_path: Path) -> None:
+    with Answers(tmp_path) as answers:
+        answers.keep(Call("response", 1001, 1), SAID)
+        answers.keep(Call("safety", 1001, 1), replace(SAID, text="ä\n\u2028\ud800"))
+    whole = (tmp_path / "answers.jsonl").read_bytes()
+    for end in range(len(whole) - 1, len(whole.splitlines(True)[0]), -7):
+        (tmp_path / "answers.jsonl").write_bytes(whole[:end])
+        with Answers(tmp_path) as answers:
+            assert list(answers) == [Call("response", 1001, 1)]
+            answers.keep(Call("choice", 1001, 1), SAID)
+        with Answers(tmp_path) as answers:
+            assert list(answers) == [Call("response", 1001, 1), Call("choice", 1001, 1)]
+
+
+def test_a_full_disk_ends_the_run_and_loses_no_other_answer(tmp_path: Path) -> None:
+    run = asking(tmp_path)
+    run.keep(Call("response", 1001, 1), SAID)
+    run.answers._file, kept = os.open("/dev/full", os.O_WRONLY), run.answers._file
+    with pytest.raises(Stopped):
+        run.keep(Call("response", 1001, 2), SAID)
+    assert run.stop is not None and run.stop.why == "disk" and "disk is full" in run.stop.words
+    run.answers._file = kept
+    assert json.loads((tmp_path / "answers.jsonl").read_text())[0] == "response"
+
+
+def test_no_key_is_repeated_in_an_error() -> None:
+    environment = {"FAKE_API_KEY": "sk-very-secret", "HOME": "/home/somebody", "SHORT_KEY": "abc"}
+    error = RuntimeError("the key sk-very-secret is wrong,\n  abc /home/somebody" + "x" * 999)
+    said = words_of(error, environment)
+    assert "sk-very" not in said and said.startswith("the key … is wrong, abc /home/somebody") and len(said) == 300
+
+
+def test_a_status_is_found_in_whatever_caused_the_error() -> None:
+    outer = RuntimeError("outer")
+    outer.__cause__ = Refused(404)
+    assert (status_of(outer), status_of(Refused(429)), status_of(RuntimeError())) == (404, 429, None)
+
+
+def test_what_is_missing_is_named_with_its_reason() -> None:
+    there = {call: SAID for call in PLAN.calls() if call.kind != "effectiveness"}
+    outcome = outcome_of(PLAN, there, {Call("effectiveness", 1002, 1): "status 400"}, {})
+    assert (outcome.planned, outcome.done) == ({"responses": 6, "verdicts": 8}, {"responses": 6, "verdicts": 4})
+    assert not outcome.is_complete
+    assert outcome.why_incomplete() == [
+        "3 × not asked yet (first: sample 1001, effectiveness 1)",
+        "1 × status 400 (first: sample 1002, effectiveness 1)",
+    ]
