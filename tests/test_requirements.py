@@ -9,7 +9,10 @@ import pytest
 from tests.conftest import ROOT
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-evaluate.txt", "hosting/requirements.txt"])
+FILES = ("requirements.txt", "requirements-dev.txt", "requirements-evaluate.txt", "hosting/requirements.txt")
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_every_package_is_pinned_with_its_hashes(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     lines = re.sub(r"\\\n", " ", text).splitlines()
