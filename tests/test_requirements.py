@@ -8,7 +8,6 @@ import pytest
 
 from tests.conftest import ROOT
 
-
 FILES = ("requirements.txt", "requirements-dev.txt", "requirements-evaluate.txt", "hosting/requirements.txt")
 
 
