@@ -96,8 +96,8 @@ def with_material(request: Request) -> tuple[Plan, Material]:
         for place in range(1, plan.responses + 1)
         if request.given and (list(request.given.get(question_id, ())) + [None] * place)[place - 1] is None
     )
-    found = {"samples": samples, "missing": missing, "rubric": material.rubric.fingerprint}
-    return replace(plan, **found, material=material.fingerprint()), material
+    found = replace(plan, samples=samples, missing=missing, rubric=material.rubric.fingerprint)
+    return replace(found, material=material.fingerprint()), material
 
 
 def estimated(plan: Plan, material: Material) -> dict[str, Usage]:

@@ -72,7 +72,8 @@ def benchmark(folder: Path) -> Path:
         for row in rows
     ]
     generation = [
-        each | {"safety_warning": "Paper tears.", "reference_answer": reference(each["question_id"])} for each in about
+        each | {"safety_warning": "Paper tears.", "reference_answer": reference(row.question_id)}
+        for each, row in zip(about, rows, strict=True)
     ]
     options = dict(zip("ABCD", ("Yes.", "No.", "Only at night.", "Ask the owner."), strict=True))
     choice = [
