@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,7 +66,6 @@ def carry_out(request: Request) -> int:
     if request.dry_run:
         _tell("nothing was asked: --dry-run")
         return COMPLETE
-    engine = _engine()
     operation = request.operation
     settings = {
         "base_url": operation.base_url,
@@ -77,7 +78,9 @@ def carry_out(request: Request) -> int:
         folder.claim(path, plan, settings, request.given)
         with Answers(path) as answers:
             line = _Line()
-            asking: Asking = engine.carry_out(plan, operation, material, path, answers, line.show)
+            with redirect_stdout(io.StringIO()):  # the engine greets there, where the results belong
+                engine = _engine()
+                asking: Asking = engine.carry_out(plan, operation, material, path, answers, line.show)
             line.end()
             outcome = outcome_of(plan, answers, asking.failed, operation.prices, asking.stop)
             how = folder.made(plan, operation, material, outcome, engine.ENGINE)

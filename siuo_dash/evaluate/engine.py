@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -94,8 +92,8 @@ def _one_pass(plan: Plan, operation: Operation, models: dict[str, Model], folder
     connections = operation.connections
     _asking = asking
     try:
-        # The engine greets on standard output, which is for the results, and keeps traces in the home directory.
-        with tempfile.TemporaryDirectory(prefix="siuo-") as scratch, redirect_stdout(io.StringIO()):
+        # The engine keeps traces in the home directory.
+        with tempfile.TemporaryDirectory(prefix="siuo-") as scratch:
             os.environ["XDG_DATA_HOME"] = scratch
             logs = run_tasks(
                 [made[name]() for name in (GENERATION, CHOICE) if name in plan.tasks],

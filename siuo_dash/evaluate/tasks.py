@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
 from inspect_ai import Epochs, Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import (
@@ -36,7 +37,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from siuo_dash.benchmark.choice_letter import parse_option
 from siuo_dash.benchmark.text import nfkc
 from siuo_dash.evaluate.answers import BY_RULE, Answer
-from siuo_dash.evaluate.asking import Asking
+from siuo_dash.evaluate.asking import Asking, Stop, Stopped
 from siuo_dash.evaluate.material import Material, chosen_samples, load
 from siuo_dash.evaluate.outcome import verdict_in
 from siuo_dash.evaluate.plan import CHOICE, GENERATION, VERDICTS, Call, Kind
@@ -78,14 +79,18 @@ async def _ask(running: Running, model: Model, call: Call, prompt: str, picture:
     asking = running.asking
     if asking is not None and (known := asking.known(call)) is not None:
         return known
-    if asking is not None:
-        await asking.admit(call)
     content: list[Content] = [ContentText(text=prompt)]
     content += [ContentImage(image=picture)] if picture else []
     try:
+        if asking is not None:
+            await asking.admit(call)
         output = await model.generate([ChatMessageUser(content=content)], config=_config(running, model, call.kind))
+    except anyio.get_cancelled_exc_class():  # by Ctrl-C, and nothing else: the engine may say success all the same
+        if asking is not None:
+            asking.end(Stop("interrupted", "interrupted"))
+        raise
     except Exception as error:  # whatever a provider's library raises is one call that failed
-        if asking is None:
+        if asking is None or isinstance(error, Stopped):
             raise
         raise asking.fail(call, error) from None
     answer = _answer(model, output)
