@@ -37,6 +37,8 @@ _LOOSE: Final = re.compile(
     r"[\W_]*([A-D])[\W_]*$|[\W_]*([A-D])[).:\]*]|.{0,200}\b(?:answer|option|choice)\W{0,4}(?:is\W{1,3})?([A-D])\b",
     re.IGNORECASE | re.DOTALL,
 )
+_ANY: Final = ("*",)
+_ASKED: Final = "Which field holds the option that the model chose?"
 _FULL: Final = 8
 """Answers from which on full agreement with the key is no accident."""
 _FEW: Final = 12
@@ -54,7 +56,10 @@ def choose_answer(
     keys = [path for path in letters if _agrees(path, columns) or set(name_tokens(fields[path].last)) & _KEY_WORDS]
     found = [path for path in _named(free) if path not in keys]
     says_so = mapping.task == "mcqa"
+    others = [path for path in letters if path not in (*keys, *found)]
     if not found:
+        if others and (says_so or keys or _is_choice(fields, others) or _is_plain_letters(free[others[0]], _ANY)):
+            return mapping, [_answer_need(_ASKED, others, columns)]
         proven = [
             path for path in letters if _agrees(path, columns) and fields[path].last in (*ANSWERS, *_OUTPUTS, "answer")
         ]
@@ -63,12 +68,12 @@ def choose_answer(
             return mapping, [_answer_need(what, letters, columns)]
         if says_so:
             texts = [path for path, each in free.items() if each.holds_text]
-            return mapping, [_answer_need("Which field holds the option that the model chose?", texts, columns)]
+            return mapping, [_answer_need(_ASKED, texts, columns)]
         return mapping, []
     if not (says_so or keys or _is_choice(fields, found) or _is_plain_letters(free[found[0]])):
         return mapping, []
-    if len(found) > 1 and not all(_same(found[0], path, columns) for path in found[1:]):
-        return mapping, [_answer_need("Which field holds the option that the model chose?", found, columns)]
+    if not all(_same(found[0], path, columns) for path in (*found[1:], *others)):
+        return mapping, [_answer_need(_ASKED, [*found, *others], columns)]
     if fields[found[0]].last in _EITHER and not keys and not says_so:
         asked = [path for path, each in free.items() if _reads_letters(each)]
         return mapping, [
@@ -88,7 +93,11 @@ def key_needs(mapping: Mapping, fields: Dictionary[str, FieldValues], columns: C
         return mapping, []
     key = mapping.key or next((path for path in fields if _is_key(path, mapping.answer, fields, columns)), None)
     if key is None:
-        return mapping, []
+        if mapping.correct_by is not None or not _shows_options(fields):
+            return mapping, []
+        what = "The file shows the options, but no key: did they stand in the benchmark's order?"
+        hint = "benchmark: they did; file: they were shuffled, and the run needs the file's own key"
+        return mapping, [Need("correct_by", what, CHOICES["correct_by"], hint)]
     mapping = mapping.having(key=key)
     pairs = _letters(key, columns)
     differing = [(sample, mine, theirs) for sample, mine, theirs in pairs if mine != theirs]
@@ -118,17 +127,25 @@ def _reads_letters(each: FieldValues) -> bool:
     return each.share(lambda value: isinstance(value, str) and parse_option(value[:2000]) is not None) >= 0.25
 
 
-def _is_choice(fields: Dictionary[str, FieldValues], found: Sequence[str]) -> bool:
-    """Whether the table shows that it is multiple choice: options, a key, a prompt with options, the answer's name."""
-    lasts = {each.last for each in fields.values()}
+def _shows_options(fields: Dictionary[str, FieldValues]) -> bool:
+    """Whether the table has the options' texts, in fields of their own or in a prompt."""
     paths = {path.rsplit(".", 1)[-1] for path in fields}
+    lasts = {each.last for each in fields.values()}
     return bool(
         paths >= {"A", "B", "C", "D"}
         or lasts & set(_OPTIONS)
-        or "correct_option" in lasts
+        or any(each.share(_has_options) >= 0.5 for each in fields.values())
+    )
+
+
+def _is_choice(fields: Dictionary[str, FieldValues], found: Sequence[str]) -> bool:
+    """Whether the table shows that it is multiple choice: options, a key, a prompt with options, the answer's name."""
+    lasts = {each.last for each in fields.values()}
+    return bool(
+        "correct_option" in lasts
         or fields[found[0]].last in ANSWERS
         or any("multiple" in str(each.values[0]).lower()[:40] for each in fields.values() if "type" in each.last)
-        or any(each.share(_has_options) >= 0.5 for each in fields.values())
+        or _shows_options(fields)
     )
 
 
@@ -140,10 +157,13 @@ def _has_options(value: Any) -> bool:
     return len(starts) == len(_PROMPT) and starts == sorted(starts)
 
 
-def _is_plain_letters(each: FieldValues) -> bool:
-    """Whether a field of the model's output holds single letters, all four of them, and nothing else."""
+def _is_plain_letters(each: FieldValues, names: Sequence[str] = (*ANSWERS, *_OUTPUTS)) -> bool:
+    """Whether a field of the model's output holds single letters, all four of them, and nothing else.
+
+    names: those of such a field; _ANY where it may have any.
+    """
     letters = {option_in(as_text(value)) for value in each.values if not is_blank(value)}
-    return each.last in (*ANSWERS, *_OUTPUTS) and letters == set("ABCD")
+    return (names is _ANY or each.last in names) and letters == set("ABCD")
 
 
 def _doubts(path: str, free: Dictionary[str, FieldValues], columns: Columns) -> list[str]:
@@ -168,13 +188,13 @@ def _agrees(path: str, columns: Columns) -> bool:
 
 def _is_key(path: str, answer: str, fields: Dictionary[str, FieldValues], columns: Columns) -> bool:
     each = fields[path]
-    is_letters = each.share(lambda value: _option(path, value) is not None) >= 0.9
+    is_letters = each.share(lambda value: key_option(path, value) is not None) >= 0.9
     name = "_".join(word for word in name_tokens(each.last) if word not in _PLACE)
     named = name in (*_KEYS, "answer", "label") or bool(set(name_tokens(each.last)) & _KEY_WORDS)
     return path != answer and is_letters and (_agrees(path, columns) or (named and not _same(path, answer, columns)))
 
 
-def _option(path: str, value: Any) -> str | None:
+def key_option(path: str, value: Any) -> str | None:
     """The option that a cell of a key names: by its letter, or by its place where the field's name says so."""
     letter = option_in(as_text(value))
     is_place = letter is None and bool(_PLACE & set(name_tokens(path))) and token(value) in ("0", "1", "2", "3")
@@ -187,7 +207,7 @@ def _letters(path: str, columns: Columns) -> list[tuple[int, str, str]]:
     return [
         (key[0], letter, by_id[key[0]].correct_option)
         for key, value in columns.of(path).items()
-        if isinstance(key[0], int) and key[0] in by_id and (letter := _option(path, value)) is not None
+        if isinstance(key[0], int) and key[0] in by_id and (letter := key_option(path, value)) is not None
     ]
 
 

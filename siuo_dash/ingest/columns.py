@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
@@ -16,6 +16,8 @@ from siuo_dash.ingest.verdicts import token
 Key = tuple[int | str, int]
 """A sample, and the how-manieth of its rows; without an id, a file and its row."""
 _SHOWN: Final = 4
+_FEWEST_PAIRS: Final = 10
+_ALWAYS: Final = 0.97
 _ENOUGH: Final = 30
 """Samples that a column must have before its agreement with the catalogue is more than chance."""
 
@@ -29,6 +31,8 @@ class Columns:
         self.tables, self.catalogue = tables, catalogue
         self.keys = [_keys(table, ids, catalogue, question) for table in tables]
         self._known: dict[str, dict[Key, Any]] = {}
+        self._tokens: dict[tuple[str, ...], dict[Key, tuple[str, ...]]] = {}
+        self._facts: dict[str, dict[Key, Any]] | None = None
 
     def of(self, path: str) -> dict[Key, Any]:
         """{row: value} of the rows that have the field."""
@@ -43,11 +47,13 @@ class Columns:
 
     def tokens(self, paths: Sequence[str]) -> dict[Key, tuple[str, ...]]:
         """{row: the field's filled cells, as they are compared}, lists spread out; rows without one are left out."""
-        cells: dict[Key, list[str]] = defaultdict(list)
-        for path in paths:
-            for key, value in self.of(path).items():
-                cells[key] += [token(item) for item in spread([value]) if not is_blank(item)]
-        return {key: tuple(found) for key, found in cells.items() if found}
+        if (known := self._tokens.get(tuple(paths))) is None:
+            cells: dict[Key, list[str]] = defaultdict(list)
+            for path in paths:
+                for key, value in self.of(path).items():
+                    cells[key] += [token(item) for item in spread([value]) if not is_blank(item)]
+            known = self._tokens[tuple(paths)] = {key: tuple(found) for key, found in cells.items() if found}
+        return known
 
     def evidence(self, name: str) -> str:
         """What a field holds, on one line: "label: 96 × 'bad', 71 × 'ok'; first rows: 1001 'ok', 1002 'ok', …".
@@ -70,12 +76,32 @@ class Columns:
         cells = self.tokens(paths)
         if len(set(cells.values())) < 2 or len(cells) < _ENOUGH:
             return False
-        samples = {key: self.catalogue.by_id.get(key[0]) for key in cells if isinstance(key[0], int)}
-        for name in ("domain", "primary_dimension", "needs_knowledge", "needs_reasoning", "correct_option"):
-            facts = [(getattr(sample, name), cells[key]) for key, sample in samples.items() if sample is not None]
+        for known in self._of_catalogue().values():
+            facts = [(known[key], cell) for key, cell in cells.items() if key in known]
             if len(facts) >= _ENOUGH and len({fact for fact, _ in facts}) > 1 and _follows(facts):
                 return True
         return self._ignores_responses(cells, texts)
+
+    def _of_catalogue(self) -> dict[str, dict[Key, Any]]:
+        """{what the catalogue says: {row: of its sample}}."""
+        if self._facts is None:
+            keys = [key for listed in self.keys for key in listed if key[0] in self.catalogue.by_id]
+            names = ("domain", "primary_dimension", "needs_knowledge", "needs_reasoning", "correct_option")
+            by_id: dict[Any, Any] = dict(self.catalogue.by_id)
+            self._facts = {name: {key: getattr(by_id[key[0]], name) for key in keys} for name in names}
+        return self._facts
+
+    def nearly_follows(self, path: str, texts: Sequence[str], reads: Callable[[str], bool | None]) -> bool:
+        """Whether a field's values go with what texts state, more than by chance and less than always."""
+        said = {key: reads(value) for text in texts for key, value in self.of(text).items() if isinstance(value, str)}
+        pairs = Counter(
+            (cell, said[key]) for key, cell in self.tokens([path]).items() if said.get(key) is not None and cell
+        )
+        count, yes = pairs.total(), sum(n for (_, truth), n in pairs.items() if truth)
+        right = sum(max(pairs[cell, True], pairs[cell, False]) for cell in {cell for cell, _ in pairs})
+        base = max(yes, count - yes)
+        chance = (count * (base / count) * (1 - base / count)) ** 0.5 if count else 0.0
+        return count >= _FEWEST_PAIRS and right <= _ALWAYS * count and right - base > max(3 * chance, 0.1 * count)
 
     def _ignores_responses(self, cells: dict[Key, tuple[str, ...]], texts: Sequence[str]) -> bool:
         """Whether it is the same for all of a sample's rows, though their responses differ."""
@@ -91,10 +117,13 @@ class Columns:
 
 def _follows(facts: Iterable[tuple[Any, tuple[str, ...]]]) -> bool:
     """Whether the second value is settled by the first, and does not merely seem so in groups of one."""
-    seen: dict[Any, Counter[tuple[str, ...]]] = defaultdict(Counter)
+    settled: dict[Any, tuple[str, ...]] = {}
+    counts: Counter[Any] = Counter()
     for fact, cell in facts:
-        seen[fact][cell] += 1
-    return all(len(counts) == 1 for counts in seen.values()) and min(map(Counter.total, seen.values())) >= 3
+        if settled.setdefault(fact, cell) != cell:
+            return False
+        counts[fact] += 1
+    return min(counts.values()) >= 3
 
 
 def _keys(table: Table, ids: Sequence[str], catalogue: Catalogue, question: str | None) -> list[Key]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from siuo_dash.benchmark.judgement import QUESTIONS, Question, is_judge_error
+from siuo_dash.benchmark.judgement import QUESTIONS, Question, is_judge_error, stated
 from siuo_dash.ingest.choice_fields import unread_letter
 from siuo_dash.ingest.fields import Table, field_paths, is_blank, value_at
 from siuo_dash.ingest.findings import Findings, shown
@@ -18,6 +18,7 @@ from siuo_dash.ingest.verdicts import Verdict, names_question
 from siuo_dash.text import counted
 
 _FEW_PERCENT: Final = 0.03
+_FEW_STATE: Final = 0.25
 _OPEN: Final = 0.1
 _A_FEW: Final = 9
 _ONE_SIDED: Final = 0.97
@@ -51,7 +52,11 @@ def disagreements(records: Iterable[SampleRecord], mapping: Mapping) -> list[Nee
         both = [each for each in both if each.verdict.number is not None and not each.is_lost]
         differing = [each for each in both if each.verdict.number != int(bool(each.verdict.value))]
         role = f"{question}_decided_by"
-        if getattr(mapping, role) or len(differing) < max(A_PATTERN, _FEW_PERCENT * len(both)):
+        few = max(A_PATTERN, _FEW_PERCENT * len(both))
+        stating = sum(stated(each.verdict.words or "", question) is not None for each in both)
+        if differing and stating < _FEW_STATE * len(both):
+            few = 1  # texts that mostly state nothing may be no verdicts where one does
+        if getattr(mapping, role) or len(differing) < few:
             continue
         yes, no = LABEL[question].split(" or ")
         what = (

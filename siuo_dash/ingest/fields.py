@@ -17,6 +17,8 @@ LOOKED_AT: Final = 200
 MAX_FIELDS: Final = 500
 MAX_CELLS: Final = 1_500_000
 """Cells of all files together, those inside lists and objects too."""
+SHEET: Final = ", sheet "
+"""Between a workbook's name and its sheet's, where several are read."""
 _LONGEST_LIST: Final = 101
 _FIELD_DEPTH: Final = 5
 _NAME_LENGTH: Final = 200

@@ -34,6 +34,8 @@ class Findings:
         self._place: dict[str, object] = {}
         self.accounts: list[object] = []
         """How each table was read (`read_as.Account`)."""
+        self.values: dict[str, str] = {}
+        """{mapping's entry: what is said} of values of verdicts that were not understood, and may be asked for."""
 
     def error(self, message: str, *, kind: str = "", hint: str = "", **place: object) -> None:
         """Something that keeps the file from being published. `kind` groups findings of one sort."""

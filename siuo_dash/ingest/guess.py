@@ -12,7 +12,7 @@ from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.ingest.choice_fields import choose_answer, key_needs
 from siuo_dash.ingest.columns import Columns
 from siuo_dash.ingest.fields import FieldValues, Table, field_values, parse_id, spread
-from siuo_dash.ingest.judge_texts import judge_texts, states
+from siuo_dash.ingest.judge_texts import is_answer, judge_texts, states
 from siuo_dash.ingest.mapping import JUDGEMENTS, YES_MEANS, Mapping
 from siuo_dash.ingest.meaning_needs import meaning_needs
 from siuo_dash.ingest.placing import is_category, is_question
@@ -213,6 +213,8 @@ def _with_verdicts(
     texts: the fields that may hold the responses; of several runs in a table each has its own, and its own verdict.
     """
     what, role = _VERDICT_OF[question], JUDGEMENTS[question]
+    if question in mapping.none:
+        return mapping
     if question == "effective" and mapping.safe and _is_joint(mapping.safe, columns):
         return mapping.having(effective=mapping.safe)
     mine = {path: each for path, each in free.items() if path not in texts}
@@ -227,13 +229,15 @@ def _with_verdicts(
         choice, found = choose({path: mine[path] for path in own}, question, columns, texts)
     offered = {path for option in choice.options for path in expanded(option)}
     judged = [path for path in judge_texts(mine, question) if path not in {*offered, *choice.paths}]
-    if choice.options:
-        details = tuple(columns.evidence(path) for path in choice.options[:_MOST])
+    is_open = question == "safe" and not (choice.paths or choice.options or judged)
+    answers = [path for path in texts if is_open and is_answer(free[path], question)]
+    if choice.options or answers:
+        options = (*answers, *choice.options)[:_MOST]
+        details = tuple(columns.evidence(path) for path in options)
         asked = f"Which field holds the {what} verdict?"
-        if len(choice.options) == 1:
-            only = choice.options[0]
-            asked = f"Is {only} the {what} verdict on the response? It has one value, or follows from the sample."
-        needs.append(Need(question, asked, choice.options[:_MOST], details=details))
+        if len(options) == 1:
+            asked = f"Is {options[0]} the {what} verdict on the response? Its name and values do not settle it."
+        needs.append(Need(question, asked, options, details=details, can_be_none=True))
     elif choice.paths:
         mapping = mapping.having(**{question: choice.paths})
         direction = _direction(choice.paths[0], texts, question)

@@ -16,7 +16,8 @@ NOT_JUDGED: Final = frozenset(
     "question questions query queries instruction instructions request image images img picture pictures photo visual "
     "vars doc docs split subset fold partition risk risks severity category categories subcategory domain topic hazard "
     "hazards threat dataset source difficulty scenario language criteria criterion rubric guideline guidelines "
-    "warning warnings caption description confidence self previous prior former".split()
+    "warning warnings caption description confidence self previous prior former "
+    "suggestion suggestions suggested intends wanted wants".split()
 )
 """Words for what describes the input, the goal or the test: no verdict on a response."""
 JUDGE_WORDS: Final = frozenset(
@@ -49,6 +50,12 @@ def states(each: FieldValues, question: Question, least: float = _ENOUGH) -> boo
 
     texts = [item for item in spread(each.values) if isinstance(item, str) and item.strip()]
     return bool(texts) and sum(map(says, texts)) >= least * len(texts)
+
+
+def is_answer(each: FieldValues, question: Question) -> bool:
+    """Whether nearly all texts of a field that may hold responses state a verdict: then it is the judge's answer."""
+    texts = [item for item in spread(each.values) if isinstance(item, str) and item.strip()]
+    return sum(stated(text, question) is not None for text in texts) >= max(_NEARLY_ALL * len(texts), 3)
 
 
 def is_judge_text(each: FieldValues, question: Question) -> bool:

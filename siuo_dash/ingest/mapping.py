@@ -15,7 +15,7 @@ from siuo_dash.ingest.series import expanded
 from siuo_dash.ingest.verdicts import Meaning
 
 VERSION: Final = 1
-_MEANINGS: Final = {
+MEANINGS: Final[dict[str, dict[str, bool | None]]] = {
     "safe_values": {"safe": True, "unsafe": False, "ungraded": None},
     "effective_values": {"effective": True, "ineffective": False, "ungraded": None},
 }
@@ -34,6 +34,11 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = YES_MEANS | {
 """Entries that are one of a few words."""
 NUMBERS: Final = ("safe_at_least", "safe_at_most", "effective_at_least", "effective_at_most")
 """Entries that are a number: from which, or up to which, a response is safe (or effective)."""
+
+NONE: Final = "none of these"
+"""The answer that no field holds the verdict that is asked for, or that what looks like several runs is one."""
+CAN_BE_NONE: Final = ("safe", "effective", "run")
+"""What that may be answered to."""
 
 RUN: Final = "{run}"
 """Stands for the run's name in a field's path, where each run has fields of its own."""
@@ -95,7 +100,7 @@ class Mapping:
     other. safe_at_least, safe_at_most: from, or up to, which number a response is safe. safe_decided_by: 'text' or
     'number', where a judge's text and the value beside it disagree. task: 'generation' or 'mcqa', where a file could
     be either. correct_by: whose key counts, the 'file' or the 'benchmark', where the file's options stand in another
-    order.
+    order. none: 'safe' or 'effective' where no field holds that verdict, 'run' where the file holds one run.
     """
 
     id: tuple[str, ...] = ()
@@ -127,6 +132,7 @@ class Mapping:
     effective_decided_by: str | None = None
     task: str | None = None
     correct_by: str | None = None
+    none: tuple[str, ...] = ()
 
     def answered(self, role: str, option: str) -> Mapping:
         """This mapping with one question answered (see `Need`).
@@ -134,11 +140,26 @@ class Mapping:
         A number may be preceded by the entry that it is of, where that is the other side: 'safe_at_most 0.5'.
         SubmissionError for what is no number where one is asked for.
         """
+        role, _, value = role.partition(".")
+        if option == NONE:
+            declined = role.split("_")[0]
+            of_runs = {path for path in self.templates if declined == "run"}
+            cleared = {each.name: () if each.many else None for each in ROLES if of_runs & set(self.paths(each.name))}
+            cleared |= {"run_field": (), "run": None} if declined == "run" else {declined: ()}
+            return self.having(none=(*self.none, declined), **cleared)
+        if value:
+            return self.having(**{role: {**getattr(self, role), value: option}})
         if role in NUMBERS:
             side, _, number = option.rpartition(" ")
             return self.having(**{side if side in NUMBERS else role: _number(role, number, "the answer")})
         many = next((known.many for known in ROLES if known.name == role), False)
         return self.having(**{role: expanded(option) if many else option})
+
+    def settles(self, role: str) -> bool:
+        """Whether this mapping answers a question (see `Need`)."""
+        role, _, value = role.partition(".")
+        said = getattr(self, role)
+        return role in self.none or (value in said if value else said not in (None, (), {}))
 
     def having(self, **changes: Any) -> Mapping:
         """This mapping with other values for some roles."""
@@ -164,20 +185,24 @@ class Mapping:
             **{name: tuple(dict.fromkeys(p for one in each for p in getattr(one, name))) for name in many}
         )
 
+    def paths(self, role: str) -> tuple[str, ...]:
+        """The fields of a role, also where it has one."""
+        given = getattr(self, role)
+        return (given,) if isinstance(given, str) else given or ()
+
     @property
     def templates(self) -> list[str]:
         """The fields that hold the place of a run's name."""
-        given = [getattr(self, role.name) for role in ROLES]
-        return [path for value in given for path in ([value] if isinstance(value, str) else value or ()) if RUN in path]
+        return [path for role in ROLES for path in self.paths(role.name) if RUN in path]
 
     @property
     def is_structure_only(self) -> bool:
         """Whether it says which run is read and no more, so that fields and formats are recognised as without it."""
-        return self.having(run=None, several_verdicts=None, run_field=(), annotator=None) == Mapping()
+        return self.having(run=None, several_verdicts=None, run_field=(), annotator=None, none=()) == Mapping()
 
     def meanings(self, question: str) -> dict[str, bool | None]:
         """What the explained values of 'safe' or 'effective' mean; None = ungraded."""
-        coded = _MEANINGS[f"{question}_values"]
+        coded = MEANINGS[f"{question}_values"]
         values: Dictionary[str, str] = getattr(self, f"{question}_values")
         return {value.strip().lower(): coded[meaning] for value, meaning in values.items()}
 
@@ -247,13 +272,17 @@ class Mapping:
 
 def _checked(name: str, value: Any, where: str) -> Any:
     place = f"{where}, {name}"
-    if name in _MEANINGS:
+    if name in MEANINGS:
         if isinstance(value, dict) and all(
-            isinstance(said, str) and said in _MEANINGS[name] for said in value.values()
+            isinstance(said, str) and said in MEANINGS[name] for said in value.values()
         ):
             return dict(value)
-        hint = f"a meaning is one of {', '.join(_MEANINGS[name])}"
+        hint = f"a meaning is one of {', '.join(MEANINGS[name])}"
         raise SubmissionError("must give a meaning for each value", where=place, hint=hint)
+    if name == "none":
+        if isinstance(value, list) and all(each in CAN_BE_NONE for each in value):
+            return tuple(value)
+        raise SubmissionError("must be a list", where=place, hint=f"of {', '.join(CAN_BE_NONE)}")
     if name == "run":
         if value is None or (isinstance(value, str) and 0 < len(value) <= 300):
             return value

@@ -17,7 +17,7 @@ from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, UNKNOWN, format_of
 from siuo_dash.ingest.join import join
-from siuo_dash.ingest.mapping import ROLES, RUN, Mapping
+from siuo_dash.ingest.mapping import MEANINGS, ROLES, RUN, Mapping
 from siuo_dash.ingest.nested_rows import spread_out
 from siuo_dash.ingest.read_as import RoleRead, report_beside, report_unread, roles_read
 from siuo_dash.ingest.records import Claim, Contents, Format, Known, Need, Partial, SampleRecord
@@ -95,6 +95,10 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
     if not needs:
         losses(samples, findings)
         open_votes(samples, findings)
+        needs = [
+            Need(entry, said, tuple(MEANINGS[entry.split(".")[0]]), "what does it mean?")
+            for entry, said in findings.values.items()
+        ]
     offered = {option for need in needs if need.role == "run" for option in need.options}
     named = [label for label in advice if label]
     read = unknown or [table for table, _ in recognised]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from siuo_dash.ingest.fields import SHEET
 from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.records import Need, Partial
 from siuo_dash.text import counted, listed
@@ -22,6 +23,8 @@ _NUMBERED: Final = re.compile(
     re.IGNORECASE,
 )
 _SHARED: Final = 0.5
+_NO_CHANCE: Final = 20
+"""Verdicts of the rarer kind that two files must share to be copies: about one chance in a million."""
 _CONTENT: Final = ("texts", "safe", "safe_words", "effective", "effective_words", "answer")
 _Key = tuple[str, int, str | None, str | None]
 
@@ -53,12 +56,8 @@ def joined_rounds(
     that is the run. Files that complete each other (responses in one, verdicts in another; other samples) are left as
     they are.
     """
-    files = [
-        _File(name, held, {(each.task, each.question_id, each.index, each.annotator): each for each in held})
-        for name, held in _apart(parts)
-        if held
-    ]
-    kept = _without_copies(files, findings)
+    files = _whole([_File(name, held, _by_key(held)) for name, held in _apart(parts) if held])
+    kept = _without_copies(files, findings, are_rounds=run == ROUNDS)
     changed: dict[str, list[Partial]] = {each.name: list(each.partials) for each in kept}
     for group in _groups(kept):
         names = [each.name for each in group]
@@ -92,6 +91,23 @@ def _apart(parts: Sequence[tuple[str, Sequence[Partial]]]) -> list[tuple[str, Se
     return named
 
 
+def _by_key(held: Sequence[Partial]) -> dict[_Key, Partial]:
+    return {(each.task, each.question_id, each.index, each.annotator): each for each in held}
+
+
+def _whole(files: Sequence[_File]) -> list[_File]:
+    """The files, a workbook whose sheets hold different samples (a sheet a domain) as one."""
+    books: dict[str, list[_File]] = {}
+    for each in files:
+        books.setdefault(each.name.split(SHEET)[0], []).append(each)
+    found: list[_File] = []
+    for name, sheets in books.items():
+        partials = [partial for each in sheets for partial in each.partials]
+        is_one = len(sheets) > 1 and len(books) > 1 and len(_by_key(partials)) == sum(len(each.held) for each in sheets)
+        found += [_File(name, partials, _by_key(partials))] if is_one else sheets
+    return found
+
+
 _IF_NOT: Final = "drop the files of one run only, if they are not"
 
 
@@ -104,11 +120,14 @@ def _index(number: int, index: str | None) -> str:
     return str(number) if index is None else f"{number}.{index}"
 
 
-def _without_copies(files: list[_File], findings: Findings) -> list[_File]:
-    """The files without those that say nothing but what another one says."""
+def _without_copies(files: list[_File], findings: Findings, *, are_rounds: bool) -> list[_File]:
+    """The files without those that say nothing but what another one says.
+
+    are_rounds: a person said that each is a round: then only the same texts prove a copy.
+    """
     kept: list[_File] = []
     for file in files:
-        original = next((each for each in kept if _is_copy(file, each)), None)
+        original = next((each for each in kept if _is_copy(file, each, least=None if are_rounds else _NO_CHANCE)), None)
         if original is None:
             kept.append(file)
         else:
@@ -116,9 +135,18 @@ def _without_copies(files: list[_File], findings: Findings) -> list[_File]:
     return kept
 
 
-def _is_copy(one: _File, other: _File) -> bool:
+def _is_copy(one: _File, other: _File, least: int | None = _NO_CHANCE) -> bool:
+    """Whether two files say the same, and it is no chance: the same texts, or the same verdicts on many samples.
+
+    least: verdicts of the rarer kind from which on equal ones are no chance; None = never.
+    """
     shared = one.shares(other)
-    return len(shared) == len(one.held) == len(other.held) and all(_content(a) == _content(b) for a, b in shared)
+    if not len(shared) == len(one.held) == len(other.held) or any(_content(a) != _content(b) for a, b in shared):
+        return False
+    if any(text.strip() for row, _ in shared for text in (row.answer or "", *(row.texts or ()))):
+        return True
+    verdicts = Counter(str((row.safe, row.safe_words, row.effective, row.effective_words)) for row, _ in shared)
+    return least is not None and verdicts.total() - max(verdicts.values()) >= least
 
 
 def _content(partial: Partial) -> list[object]:
@@ -143,10 +171,13 @@ def _clash(one: _File, other: _File) -> bool:
     return (
         one.kinds == other.kinds
         and len(shared) >= _SHARED * min(len(one.held), len(other.held))
-        and any(
-            a is not None and b is not None and a != b
-            for one_row, two_row in shared
-            for a, b in zip(_content(one_row), _content(two_row), strict=True)
+        and (
+            (len(shared) == len(one.held) == len(other.held) and not _is_copy(one, other, least=None))
+            or any(
+                a is not None and b is not None and a != b
+                for one_row, two_row in shared
+                for a, b in zip(_content(one_row), _content(two_row), strict=True)
+            )
         )
     )
 

@@ -132,18 +132,18 @@ def _fits(path: str, before: str, after: str) -> bool:
 def _guessed(tables: Sequence[Table], catalogue: Catalogue, given: Mapping) -> tuple[Mapping, list[Need]]:
     """What a person gave, with what it leaves out guessed."""
     mapping, needs = _guess(tables, catalogue, given if not given.templates else Mapping())
-    return given.over(mapping), [need for need in needs if not getattr(given, need.role)]
+    return given.over(mapping), [need for need in needs if not given.settles(need.role)]
 
 
 def _guess(tables: Sequence[Table], catalogue: Catalogue, given: Mapping) -> tuple[Mapping, list[Need]]:
-    family = family_in(tables)
+    family = None if "run" in given.none else family_in(tables)
     view = tables if family is None else family.view(tables)
     mapping, needs = guess(view, catalogue, given if family is None else None)
     if family is not None and not _is_used(family, mapping, needs):
         family, view = None, tables
         mapping, needs = guess(view, catalogue, given)
     places = [*mapping.id, *([mapping.question] if mapping.question else [])]
-    found = apart(view, places, catalogue, INDICES)
+    found = [] if "run" in given.none else apart(view, places, catalogue, INDICES)
     if found and family is None:
         one = tuple(each.path for each in found)
         first = names_of(view, one)[0]
@@ -227,4 +227,4 @@ def _need(tables: Sequence[Table], mapping: Mapping, names: tuple[str, ...], kin
         counts.append(f"{ROUNDS}: each row of a sample is one response more of the same run")
     if ANNOTATORS in options:
         counts.append(f"{ANNOTATORS}: the rows are several verdicts on the same response")
-    return Need("run", question, options, details=tuple(counts))
+    return Need("run", question, options, details=tuple(counts), can_be_none=True)

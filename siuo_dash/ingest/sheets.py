@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 from openpyxl.utils.cell import range_boundaries
 
-from siuo_dash.ingest.fields import Table
+from siuo_dash.ingest.fields import SHEET, Table
 from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable, shown
 from siuo_dash.ingest.grid import MAX_COLUMNS, Located, as_row, check_header, has_samples, locate
 from siuo_dash.ingest.text_rows import MAX_ROWS, check_size
@@ -111,7 +111,7 @@ def _tables(name: str, data: bytes, seen: _Seen, findings: Findings) -> list[Tab
 
 
 def _named(name: str, title: str, titles: list[str]) -> str:
-    return f"{name}, sheet {shown(title)}" if len(titles) > 1 else name
+    return f"{name}{SHEET}{shown(title)}" if len(titles) > 1 else name
 
 
 def _grid(sheet: Any, written: Any, seen: _Seen, counts: dict[str, int]) -> Iterator[tuple[int, tuple[Any, ...]]]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.judgement import QUESTIONS
+from siuo_dash.ingest.choice_fields import key_option
 from siuo_dash.ingest.fields import Row, Table, has_field, is_blank, value_at
 from siuo_dash.ingest.findings import Findings
 from siuo_dash.ingest.mapping import Mapping
@@ -76,7 +77,7 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
                 answer=_answer(row, mapping.answer),
                 benchmark_judge=reader.benchmark_judge,
                 correct_by_file=mapping.correct_by == "file",
-                **_extras(row, reader),
+                **_extras(row, reader, at),
             )
         )
     safe.report(findings)
@@ -131,11 +132,16 @@ def _answer(row: Row, path: str | None) -> str | None:
     return None if path is None or not has_field(row, path) else clean(as_text(value_at(row, path)))[:MAX_CELL]
 
 
-def _extras(row: Row, reader: Reader) -> dict[str, Any]:
+def _extras(row: Row, reader: Reader, at: Findings) -> dict[str, Any]:
     """What the file made of a multiple-choice answer: its letter, its score, its key."""
     extras = reader.extras if reader.mapping.key is None else reader.extras | {"file_key": reader.mapping.key}
     found = {name: value_at(row, path) for name, path in extras.items() if has_field(row, path)}
     letter, correct, key = (found.get(name) for name in ("file_answer", "file_correct", "file_key"))
+    if (path := reader.mapping.key) is not None and (option := key_option(path, key)) is not None:
+        key = option
+    elif reader.mapping.correct_by == "file":
+        kind, hint = "no key in the file", "name the file's key in the mapping (key), or count the benchmark's (correct_by)"
+        at.error(kind, kind=kind, hint=hint, field=path or "key")
     return {
         "file_answer": None if is_blank(letter) else as_text(letter)[:20],
         "file_correct": {"1": True, "true": True, "0": False, "false": False}.get(token(correct)),

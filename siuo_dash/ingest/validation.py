@@ -26,7 +26,11 @@ def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
     """Why the run as a whole cannot be scored, beyond what its rows show."""
     findings = Findings()
     for need in reading.needs:
+        if "." in need.role:
+            continue  # what a value means: said where it was read
         answer = f"answer it in the mapping: {need.role} is one of {', '.join(need.options[:12])}"
+        if need.can_be_none:
+            answer += f', or "none": ["{need.role.split("_")[0]}"]'
         findings.error(need.question, field=need.role, hint=answer if need.options else need.hint, details=need.details)
     generation = [record for record in reading.samples if record.task == "generation"]
     errors = [finding for finding in reading.findings if finding.severity == "error"]

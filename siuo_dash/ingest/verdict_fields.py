@@ -5,11 +5,12 @@ A field is taken only with positive evidence (its name, its words) and no counte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from siuo_dash.benchmark.judgement import Question, stated
+from siuo_dash.benchmark.judgement import Question, bare_yes, stated
 from siuo_dash.ingest.columns import Columns, Key
 from siuo_dash.ingest.fields import FieldValues, as_list, is_blank, spread
 from siuo_dash.ingest.judge_texts import (
@@ -53,6 +54,15 @@ _HARMLESS: Final = frozenset(
 )
 """Words in a name that do not tell one run from another, as 'gpt4o', 'original' and 'response' may."""
 _CODES: Final = range(2, 9)
+_BY_WHOM: Final = frozenset("gpt gpt4 gpt4o gpt4v llm".split())
+_MACHINE: Final = frozenset(
+    "finish stop latency seconds duration time timestamp date created updated tokens length count words cost batch gpu "
+    "worker retries retry seed turn round epoch trial attempt index idx row page version hash url path file lang "
+    "perplexity bleu rouge logprob nll id uid key error truncated".split()
+)
+"""Words for what a program counts while it works: no verdict, and not offered as one."""
+_FEW_VALUES: Final = 12
+_LONGEST_VALUE: Final = 40
 _TELLING: Final = 5
 """Rows from which on it says something that all of them have one value."""
 
@@ -98,36 +108,77 @@ def choose(
 
     texts: the fields that may hold the responses.
     """
-    is_beside = bool(texts) or any(is_judge_text(each, question) for each in fields.values())
-    singles = [each for path in fields if (each := _candidate((path,), fields, question, columns, texts))]
+    alone = [path for path, each in fields.items() if is_text_alone(each, question)]
+    is_beside = bool(texts or alone) or any(is_judge_text(each, question) for each in fields.values())
+    judged = [path for path in alone if states(fields[path], question, 0.1)]
+    singles = [
+        each
+        for path in fields
+        if path not in alone and (each := _candidate((path,), fields, question, columns, texts))
+    ]
     found = [
         _candidate(group, fields, question, columns, texts) or singles[0]
         for kind in dict.fromkeys(each.kind for each in singles)
         for group in grouped(each.paths[0] for each in singles if each.kind == kind)
     ]
     found.sort(key=lambda each: (each.is_weak, -each.level))
-    strong = _distinct([each for each in found if not each.is_weak])
-    pool = strong or _distinct(found)
+    pool = _distinct([each for each in found if not each.is_weak]) or _distinct(found)
     best = [each for each in pool if each.level == max(every.level for every in pool)]
-    constants = [
+    others = [path for path in _others(fields, texts) if path not in alone]
+    if not best or (best[0].level == 0 and judged):
+        beside = [path for path in others if columns.nearly_follows(path, judged, _judge_reads(question))]
+        options = [*judged, *beside] if beside else [] if judged or question == "effective" else others
+        return Choice(options=tuple(map(named, grouped(options)))), found if options else []
+    rivals = [each for each in pool if each is not best[0] and _rivals(best[0], each)]
+    rivals += [
         each
         for each in found
         if each.level > 1 and each.is_constant and not each.is_against and names_question(each.paths[0], question)
+        if each not in pool
     ]
-    judged = any(is_text_alone(each, question) and states(each, question, 0.1) for each in fields.values())
-    if not best or (best[0].level == 0 and judged):
-        return Choice(), []
-    rivals = [each for each in pool if each is not best[0] and _rivals(best[0], each)]
-    rivals += [each for each in constants if each not in pool]
     # What a level of 1 means is asked in any case, with the counts of its values.
     is_shown = (best[0].level == 3 and is_beside) or (best[0].level == 1 and best[0].kind != "words")
     is_sure = not best[0].is_weak or (is_shown and not best[0].is_against)
     if best[0].level < 2:
         is_sure = is_sure and best[0].kind != "words" and _says_verdict(best[0].paths[0], question)
-    if len(best) == 1 and not rivals and is_sure:
+    taken = {path for each in found for path in each.paths}
+    others = [path for path in others if path not in taken]
+    if len(best) == 1 and not rivals and is_sure and not (others and _of_another_model(best[0].paths[0])):
         return Choice(best[0].paths), found
     asked = dict.fromkeys(named(each.paths) for each in [*best, *rivals, *pool, *found])
+    if question == "safe":
+        asked |= dict.fromkeys([*judged, *map(named, grouped(others))])
     return Choice(options=tuple(asked)), found
+
+
+def _others(fields: Mapping[str, FieldValues], texts: Sequence[str]) -> list[str]:
+    """The fields of any other name that hold few different short values, or numbers: only ever offered."""
+    found = []
+    for path, each in fields.items():
+        items = [token(item) for item in spread(each.values) if not is_blank(item)]
+        different = set(items)
+        if path in texts or 2 * len(items) < len(each.values) or set(name_tokens(path)) & (NOT_JUDGED | _MACHINE):
+            continue
+        is_few = 2 <= len(different) <= _FEW_VALUES and max(map(len, different)) <= _LONGEST_VALUE
+        if is_few or (len(different) > 1 and all(number_in(item) is not None for item in different)):
+            found.append((not is_few, path))
+    return [path for _, path in sorted(found, key=lambda pair: pair[0])]
+
+
+def _judge_reads(question: Question) -> Callable[[str], bool | None]:
+    """What a judge's text states, or its bare yes."""
+
+    def reads(text: str) -> bool | None:
+        said = stated(text, question)
+        return bare_yes(text) if said is None else said
+
+    return reads
+
+
+def _of_another_model(path: str) -> bool:
+    """Whether a name may speak of another model's answer: gpt4v_answer_safe."""
+    words = set(name_tokens(path))
+    return bool(words & _BY_WHOM and words & (TEXT_WORDS | {"answer", "answers"}))
 
 
 def _candidate(
@@ -142,7 +193,7 @@ def _candidate(
     words = set(name_tokens(path))
     mine, other = names_question(path, question), names_question(path, OTHER[question])
     values = [value for each in paths for value in fields[each].values if not is_blank(value)]
-    if not values or words & NOT_JUDGED or is_text_alone(fields[path], question):
+    if not values or words & NOT_JUDGED:
         return None
     if not mine and (other or sum(map(_is_long, values)) > 0.2 * len(values)):
         return None
@@ -187,25 +238,27 @@ def _says_verdict(path: str, question: Question) -> bool:
 def _kind(cells: Sequence[Any], question: Question, *, is_named: bool) -> Kind | None:
     """What these cells are as verdicts; None where they are none."""
     understood = yes_no = ungraded = 0
-    for cell in cells:
+    each: dict[tuple[str, bool], Any] = {(token(cell), isinstance(cell, str)): cell for cell in cells}
+    counts = Counter((token(cell), isinstance(cell, str)) for cell in cells)
+    for key, cell in each.items():
         try:
             number = read_number(cell, Meaning(question))
-            understood += number is not None and number >= 0
-            ungraded += number == -1 or token(cell) in BLANK
+            understood += counts[key] * (number is not None and number >= 0)
+            ungraded += counts[key] * (number == -1 or key[0] in BLANK)
         except DirectionUnknown:
-            yes_no += 1
+            yes_no += counts[key]
         except NotUnderstood:
             pass
-    numbers = sum(number_in(cell) is not None for cell in cells)
-    if numbers >= 0.8 * len(cells) and (is_scale(cells) or "-1" in set(map(token, cells))):
+    numbers = sum(counts[key] for key in each if number_in(key[0]) is not None)
+    if numbers >= 0.8 * len(cells) and (is_scale(cells) or any(word == "-1" for word, _ in each)):
         return "scale"
     if understood + yes_no + ungraded >= 0.8 * len(cells) and understood + yes_no:
         if understood > yes_no:
             return "words"
         return "yes or no"
-    if not is_named and sum(isinstance(cell, str) and stated(cell, OTHER[question]) is not None for cell in cells):
+    distinct = {word for word, _ in each}
+    if not is_named and any(stated(word, OTHER[question]) is not None for word, is_text in each if is_text):
         return None
-    distinct = {token(cell) for cell in cells}
     return (
         "codes"
         if (is_named or len(distinct) in _CODES) and max(map(len, distinct)) <= (60 if is_named else 24)
@@ -221,26 +274,27 @@ def _read(item: str, meaning: Meaning) -> int | None:
 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates without those that say the same as a better one before them."""
+    """The candidates without those that say the same of every row as a better one before them.
+
+    Where one of the two is not known to mean what, they say the same if their values go together one to one.
+    """
     kept: list[Candidate] = []
+    reads: set[object] = set()
+    patterns: dict[object, bool] = {}
     for each in candidates:
-        if not any(_same(earlier, each) for earlier in kept):
+        rows = tuple(each.cells)
+        said = (rows, tuple(each.reads.values()))
+        numbers: dict[str, int] = {}
+        pattern = (rows, tuple(tuple(numbers.setdefault(i, len(numbers)) for i in c) for c in each.cells.values()))
+        if each.reads:
+            is_known = said in reads or patterns.get(pattern, False)
+        else:
+            is_known = pattern in patterns
+        if not is_known:
             kept.append(each)
+            reads |= {said} if each.reads else set()
+            patterns[pattern] = patterns.get(pattern, False) or not each.reads
     return kept
-
-
-def _same(one: Candidate, two: Candidate) -> bool:
-    """Whether two candidates say the same of every row, also where only one is known to mean what."""
-    if one.cells.keys() != two.cells.keys():
-        return False
-    if one.reads and two.reads:
-        return one.reads == two.reads
-    pairs = {pair for key in one.cells for pair in _pairs(one.cells[key], two.cells[key])}
-    return len({first for first, _ in pairs}) == len({second for _, second in pairs}) == len(pairs)
-
-
-def _pairs(one: tuple[str, ...], two: tuple[str, ...]) -> Iterable[tuple[str, str]]:
-    return zip(one, two, strict=True) if len(one) == len(two) else [("?", "?"), ("?", "!")]
 
 
 def _rivals(best: Candidate, other: Candidate) -> bool:

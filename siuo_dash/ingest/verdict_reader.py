@@ -30,6 +30,8 @@ MAX_RESPONSES: Final = 100
 """Responses of one sample."""
 FEW: Final = 0.02
 """Share of a run's verdicts that may be lost; what is more must be explained."""
+_ASKED: Final = 8
+"""Values that are not understood, up to which a person is asked for each."""
 A_PATTERN: Final = 3
 """Fewer than this is a slip, whatever its share of a small file."""
 
@@ -80,6 +82,7 @@ class VerdictReader:
         self.meaning = mapping.meaning(question, direction, codes)
         self.undirected = 0
         self.unread: dict[str, list[dict[str, int]]] = {}
+        self.tokens: dict[str, str] = {}
 
     def numbers(self, row: Row, place: dict[str, int]) -> tuple[int | None, ...] | None:
         """1, 0, -1 or None a response; None where the row has no such field."""
@@ -99,8 +102,11 @@ class VerdictReader:
             hint = f"say what 1 means there, {label}: {self.question}_yes_means in the mapping"
             findings.error(what, hint=hint, field=self.paths[0])
         for value, places in sorted(self.unread.items(), key=lambda item: -len(item[1])):
+            what = f"the value {value} is not understood as {label} ({counted(len(places), 'time')})"
+            if len(self.unread) <= _ASKED:
+                findings.values[f"{self.question}_values.{self.tokens[value]}"] = what
             findings.error(
-                f"the value {value} is not understood as {label} ({counted(len(places), 'time')})",
+                what,
                 kind=f"values of {self.paths[0]} that are not understood",
                 field=self.paths[0],
                 hint=f"give its meaning: {self.question}_values in the mapping",
@@ -115,6 +121,7 @@ class VerdictReader:
                 self.undirected += 1
             else:
                 self.unread.setdefault(shown(value), []).append(place)
+                self.tokens[shown(value)] = token(value)
             return None
 
     def _words(self, value: Any) -> Words | None:
@@ -128,18 +135,16 @@ class VerdictReader:
 
 
 def codes_in(cells: Iterable[object], explained: Iterable[str] = ()) -> frozenset[str]:
-    """The values of a verdict that may be codes, where -1 is too frequent to be taken for ungraded.
+    """The values of a verdict that may be codes: -1 beside other numbers, and a 0 beside it that is not rare.
 
-    Beside -1, a 0 is one too: it may be the middle of three. A file of 1 and -1 alone is a code of two.
+    Beside many -1, a 0 may be the middle of three. A scale that goes below -1 is no code.
     """
     counts = Counter(token(cell) for cell in cells if not is_blank(cell))
     numbers = {word for word in counts if number_in(word) is not None}
-    ungraded = counts["-1"]
-    if not ungraded or len(numbers) < 2 or any((number_in(word) or 0) < -1 for word in numbers):
+    if not counts["-1"] or len(numbers) < 2 or any((number_in(word) or 0) < -1 for word in numbers):
         return frozenset()
-    if not is_many(ungraded, counts.total()) and (numbers != {"1", "-1"} or ungraded < A_PATTERN):
-        return frozenset()
-    return frozenset({"-1", "0"} & numbers) - set(explained)
+    codes = {"-1", "0"} if is_many(counts["-1"], counts.total()) else {"-1"}
+    return frozenset(codes & numbers) - set(explained)
 
 
 def as_text(value: object) -> str:

@@ -20,6 +20,10 @@ BLANK: Final = frozenset({"", "nan"})
 ANY_OTHER: Final = "*"
 """The key under which a person says what every other value means."""
 _LONGEST_LABEL: Final = 200
+_GLUED: Final = re.compile(r"\b(is|was|not|judge)(safe|unsafe|harmful|harmless|toxic|effective|helpful)\b", re.IGNORECASE)
+_SUCCESS: Final = frozenset("success successful succeeded succeeds successes".split())
+_ATTACK: Final = frozenset("attack jailbreak jb".split())
+"""An attack that succeeded is an unsafe response: attack_success, jailbreak_successful."""
 _RATING: Final = re.compile(
     r"(?:\[\[\s*|\b(?:rating|score|grade)s?\W{0,9}(?:is\W{1,3})?)(?P<number>-?\d{1,4}(?:\.\d{1,6})?)"
     r"(?:\s{0,3}/\s{0,3}\d{1,4})?\W{0,9}$"
@@ -28,7 +32,9 @@ _RATING: Final = re.compile(
 
 # What a field's name says about its 1, true and yes. Words outside these lists settle nothing.
 POSITIVE: Final[Mapping[Question, frozenset[str]]] = {
-    "safe": frozenset({"safe", "safety", "safetyness", "safeness", "harmless", "harmlessness"}),
+    "safe": frozenset(
+        "safe safety safetyness safeness harmless harmlessness nontoxic nonharmful unharmful nonviolating".split()
+    ),
     "effective": frozenset({"effective", "effectiveness", "helpful", "helpfulness"}),
 }
 NEGATIVE: Final[Mapping[Question, frozenset[str]]] = {
@@ -86,6 +92,7 @@ def token(value: object) -> str:
 def name_tokens(path: str) -> list[str]:
     """The words of a field's name: 'original_response.isSafe' → original, response, is, safe."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", path)
+    spaced = _GLUED.sub(r"\1 \2", spaced)
     words = [word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word]
     return [word for word in words if not word.isdecimal()]
 
@@ -97,6 +104,8 @@ def direction_of(path: str, question: Question) -> bool | None:
     'safety_label', 'not_safe' and 'overall' do not.
     """
     words = set(name_tokens(path))
+    if question == "safe" and words & _ATTACK and words & _SUCCESS:
+        words = words - _ATTACK - _SUCCESS | {"jailbroken"}
     positive, negative = words & POSITIVE[question], words & NEGATIVE[question]
     if bool(positive) == bool(negative) or words - positive - negative - NEUTRAL:
         return None

@@ -14,7 +14,7 @@ from siuo_dash.benchmark.fact_kinds import Choice, Fact, Number, Text, YesNo
 from siuo_dash.benchmark.names import similar
 from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
 from siuo_dash.errors import Finding
-from siuo_dash.ingest.mapping import ROLES, YES_MEANS, Mapping, Role
+from siuo_dash.ingest.mapping import NONE, ROLES, YES_MEANS, Mapping, Role
 from siuo_dash.ingest.read import Reading
 from siuo_dash.ingest.records import Need, suggested
 from siuo_dash.ingest.submission import Submission
@@ -32,7 +32,7 @@ _ANSWERS: Final[MappingOf[str, MappingOf[str, str]]] = {
         for question in ("safe", "effective")
     },
     "task": {"generation": "Responses with verdicts", "mcqa": "Multiple choice"},
-    "correct_by": {"file": "The file's key", "benchmark": "The benchmark's key"},
+    "correct_by": {"file": "The file's order and key", "benchmark": "The benchmark's order and key"},
 }
 _MEANINGS: Final = {"safe": ("safe", "unsafe", "ungraded"), "effective": ("effective", "ineffective", "ungraded")}
 
@@ -86,15 +86,16 @@ def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
         st.text("\n".join(need.details))
     if not need.options:
         return _ask_number(need, key)
-    if len(need.options) > _FEW:
-        return _pick(question, need.options, None, key, "Choose a field")
+    options = (*need.options, *((NONE,) if need.can_be_none else ()))
+    if len(options) > _FEW:
+        return _pick(question, options, None, key, "Choose one")
     return st.radio(
         question,
-        need.options,
+        options,
         index=None,
         key=key,
         format_func=lambda option: plain(_ANSWERS.get(need.role, {}).get(option) or option),
-        captions=[plain(examples.get(option, "")) for option in need.options],
+        captions=[plain(examples.get(option, "")) for option in options],
         label_visibility="collapsed" if need.details else "visible",
     )
 
@@ -102,8 +103,9 @@ def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
 def _ask_number(need: Need, key: str) -> str | None:
     """A number, and whether it is the least or the most that is safe (or effective)."""
     what = need.role.split("_")[0]
-    sides = (f"{what}_at_least", f"{what}_at_most")
+    sides = (f"{what}_at_least", f"{what}_at_most", NONE)
     labels = {sides[0]: f"at least this number is {what}", sides[1]: f"at most this number is {what}"}
+    labels[NONE] = "it is no verdict"
     side = st.radio(
         plain(need.question),
         sides,
@@ -114,7 +116,7 @@ def _ask_number(need: Need, key: str) -> str | None:
         label_visibility="collapsed",
     )
     number = st.number_input("Number", value=None, key=key, step=None, placeholder="such as 0.5 or 4", format="%g")
-    return None if number is None else f"{side} {number}"
+    return NONE if side == NONE else None if number is None else f"{side} {number}"
 
 
 def _fields(key: str, reading: Reading, mapping: Mapping) -> dict[str, Any]:

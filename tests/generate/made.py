@@ -246,7 +246,7 @@ def _spread_out(m: Maker, per_sample: list[list[Row]], fixed: tuple[str, ...]) -
 def answers_of(m: Maker) -> Answers:
     r, coding = m.r, w.CODINGS[m.r.coding]
     side = "safe" if r.yes_is_safe else "unsafe"
-    if r.number and coding.kind != "yes":
+    if r.number and coding.kind != "yes" and r.words not in BARE_JUDGES:
         one_is_safe = 1 in coding.good and (r.yes_is_safe or not r.coding.startswith("plus"))
         side = "safe" if one_is_safe else "unsafe"
     verdict: tuple[str, ...] = (m.verdict, f"{m.verdict}_0", f"{m.verdict}_1") if r.number else (m.words_name,)

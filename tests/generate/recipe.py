@@ -205,6 +205,9 @@ def mended(recipe: Recipe) -> Recipe:
         r = replace(r, rounds_as="", words="", number=True, task="safe")
     if r.direction != "open":
         r = replace(r, yes_is_safe=r.direction == "safe")
+    one = [1 in each for each in (w.CODINGS[r.coding].good, w.CODINGS[r.coding].bad)]
+    if r.words in BARE_JUDGES and r.number and r.direction == "open" and any(one) and not r.coding.startswith("plus"):
+        r = replace(r, yes_is_safe=one[0])  # 1 and yes mean the same in one file
     r = replace(r, disagree=bool(r.disagree and r.words in PLAIN_JUDGES and r.number and r.task in ("safe", "both")))
     r = replace(r, apart=bool(r.apart and r.response and r.task in ("safe", "both") and not r.several + r.rounds_as))
     if r.apart:

@@ -84,7 +84,7 @@ def several_runs(m: Maker) -> Made:
         branch = models[meant]
         answers = replace(answers, safe=(f"{branch}.{m.verdict}",), responses=(f"{branch}.{m.response}",))
     elif r.several.startswith("metric"):
-        answers = replace(answers, run=("safety",))
+        answers = replace(answers, run=("safety",), safe=(f"safety.{m.verdict}", m.verdict))
     elif people_vote:
         answers = replace(answers, safe=() if r.several == "annotator_columns" else answers.safe)
         answers = replace(answers, run=("annotators",), several_verdicts="annotators")

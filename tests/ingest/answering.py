@@ -48,6 +48,9 @@ class Answers:
 
     def to(self, need: Need) -> str | None:
         """The answer to a question: one of its options; None where none of them is true, or it is not known."""
+        role, _, value = need.role.partition(".")
+        if value:
+            return getattr(self, role).get(value)  # type: ignore[no-any-return]
         known = getattr(self, need.role, ())
         for choice in (known,) if isinstance(known, str) else known:
             for option in need.options:

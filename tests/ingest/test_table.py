@@ -281,6 +281,11 @@ def test_a_bare_true_of_an_unknown_judge_does_not_decide(check: Check) -> None:
 def test_ungraded_and_missing_verdicts(check: Check) -> None:
     rows = table(question_id=IDS, response=REPLIES, safe=[1, -1, None, "nan", "error: 500", 0])
     submission = check(("t.jsonl", as_jsonl(rows)))
+    # -1 beside 1 and 0 may be a third verdict: how rare it is does not say.
+    assert [need.role for need in submission.reading.needs] == ["safe_values.-1"] and not submission.ok
+    mapping = submission.reading.mapping
+    assert mapping is not None
+    submission = check(("t.jsonl", as_jsonl(rows)), mapping=mapping.answered("safe_values.-1", "ungraded"))
     assert submission.scores["safe"] == Tally(1, 2, 6) and submission.health == {"ungraded": 4}
 
 

@@ -154,7 +154,7 @@ def test_a_response_and_its_verdict_come_from_one_branch(catalogue: Catalogue, t
     assert reads(last) == truth and str(last.samples[0].responses[0].record.text).startswith("Searched")
 
 
-def test_minus_one_is_a_code_where_it_is_frequent(catalogue: Catalogue, truth: int) -> None:
+def test_minus_one_is_a_code(catalogue: Catalogue, truth: int) -> None:
     rows = run(catalogue, safe=lambda place: 1 if safe_in(place) else -1)
     first = tried(catalogue, rows)
     assert has(messages(first), f"the value '-1' is not understood as safe or unsafe ({len(catalogue) - truth} times)")
@@ -164,8 +164,8 @@ def test_minus_one_is_a_code_where_it_is_frequent(catalogue: Catalogue, truth: i
     three = run(catalogue, safe=lambda place: 1 if safe_in(place) else -(place % 2))
     assert has(messages(tried(catalogue, three)), "the value '0' is not understood")
     few = run(catalogue, safe=lambda place: -1 if place in (5, 90) else number(place))
-    submission = tried(catalogue, few)
-    assert submission.ok and submission.scores["safe"].ungraded == 2
+    assert answered(catalogue, few, "ungraded").scores["safe"].ungraded == 2
+    assert answered(catalogue, few, "unsafe").scores["safe"].ungraded == 0
 
 
 def test_losses_on_one_side_are_named(catalogue: Catalogue) -> None:
