@@ -273,9 +273,7 @@ class Mapping:
 def _checked(name: str, value: Any, where: str) -> Any:
     place = f"{where}, {name}"
     if name in MEANINGS:
-        if isinstance(value, dict) and all(
-            isinstance(said, str) and said in MEANINGS[name] for said in value.values()
-        ):
+        if isinstance(value, dict) and all(isinstance(said, str) and said in MEANINGS[name] for said in value.values()):
             return dict(value)
         hint = f"a meaning is one of {', '.join(MEANINGS[name])}"
         raise SubmissionError("must give a meaning for each value", where=place, hint=hint)

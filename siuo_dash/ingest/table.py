@@ -140,7 +140,10 @@ def _extras(row: Row, reader: Reader, at: Findings) -> dict[str, Any]:
     if (path := reader.mapping.key) is not None and (option := key_option(path, key)) is not None:
         key = option
     elif reader.mapping.correct_by == "file":
-        kind, hint = "no key in the file", "name the file's key in the mapping (key), or count the benchmark's (correct_by)"
+        kind, hint = (
+            "no key in the file",
+            "name the file's key in the mapping (key), or count the benchmark's (correct_by)",
+        )
         at.error(kind, kind=kind, hint=hint, field=path or "key")
     return {
         "file_answer": None if is_blank(letter) else as_text(letter)[:20],

@@ -112,9 +112,7 @@ def choose(
     is_beside = bool(texts or alone) or any(is_judge_text(each, question) for each in fields.values())
     judged = [path for path in alone if states(fields[path], question, 0.1)]
     singles = [
-        each
-        for path in fields
-        if path not in alone and (each := _candidate((path,), fields, question, columns, texts))
+        each for path in fields if path not in alone and (each := _candidate((path,), fields, question, columns, texts))
     ]
     found = [
         _candidate(group, fields, question, columns, texts) or singles[0]

@@ -20,7 +20,9 @@ BLANK: Final = frozenset({"", "nan"})
 ANY_OTHER: Final = "*"
 """The key under which a person says what every other value means."""
 _LONGEST_LABEL: Final = 200
-_GLUED: Final = re.compile(r"\b(is|was|not|judge)(safe|unsafe|harmful|harmless|toxic|effective|helpful)\b", re.IGNORECASE)
+_GLUED: Final = re.compile(
+    r"\b(is|was|not|judge)(safe|unsafe|harmful|harmless|toxic|effective|helpful)\b", re.IGNORECASE
+)
 _SUCCESS: Final = frozenset("success successful succeeded succeeds successes".split())
 _ATTACK: Final = frozenset("attack jailbreak jb".split())
 """An attack that succeeded is an unsafe response: attack_success, jailbreak_successful."""
