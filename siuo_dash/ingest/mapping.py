@@ -228,17 +228,6 @@ class Mapping:
         )
 
     @property
-    def limit_words(self) -> str:
-        """The limits that a person gave for numbers, for the run's note: 'Safe: safety_score at least 0.5.'"""
-        said = []
-        for question, judgement in JUDGEMENTS.items():
-            paths = getattr(self, question) or getattr(self, judgement)
-            for side in ("at_least", "at_most"):
-                if (limit := getattr(self, f"{question}_{side}")) is not None:
-                    said.append(f"{question.capitalize()}: {', '.join(paths)} {side.replace('_', ' ')} {limit:g}.")
-        return " ".join(said)
-
-    @property
     def has_verdict(self) -> bool:
         """Whether a field with a verdict, a judge's words or a chosen option is mapped."""
         return bool(self.answer or any(getattr(self, name) for name in (*JUDGEMENTS, *JUDGEMENTS.values())))

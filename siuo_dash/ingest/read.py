@@ -17,7 +17,7 @@ from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, UNKNOWN, format_of
 from siuo_dash.ingest.join import join
-from siuo_dash.ingest.mapping import MEANINGS, ROLES, RUN, Mapping
+from siuo_dash.ingest.mapping import JUDGEMENTS, MEANINGS, ROLES, RUN, Mapping
 from siuo_dash.ingest.nested_rows import spread_out
 from siuo_dash.ingest.read_as import RoleRead, report_beside, report_unread, roles_read
 from siuo_dash.ingest.records import Claim, Contents, Format, Known, Need, Partial, SampleRecord
@@ -147,8 +147,7 @@ def _recognised(
 
 def _fits(mapping: Mapping, tables: Sequence[Table]) -> bool:
     """Whether these tables have all fields that a mapping names."""
-    given = [getattr(mapping, role.name) for role in ROLES]
-    paths = [path for each in given for path in (each if isinstance(each, tuple) else [each] if each else [])]
+    paths = [path for role in ROLES for path in mapping.paths(role.name)]
     rows = [row for table in tables for row in table.values[:LOOKED_AT]]
     return all(any(has_field(row, path) for row in rows) for path in paths)
 
@@ -200,8 +199,7 @@ def _part(table: Table) -> str:
 def _check_fields(mapping: Mapping, tables: list[Table], findings: Findings) -> None:
     """Say which fields of a given mapping no file has."""
     for role in ROLES:
-        given = getattr(mapping, role.name)
-        for path in given if isinstance(given, tuple) else [given] if given else []:
+        for path in mapping.paths(role.name):
             if RUN not in path and not any(has_field(row, path) for table in tables for row in table.values):
                 what, hint = f"no file has the field {shown(path)}", "correct the mapping"
                 findings.error(what, kind="no such field", hint=hint, field=role.name)
@@ -220,8 +218,14 @@ def _once(records: list[SampleRecord], findings: Findings) -> list[SampleRecord]
 
 def _of_answers(mapping: Mapping | None) -> Known:
     """What the run's note begins with: the limit that a person gave for numbers."""
-    words = "" if mapping is None else mapping.limit_words
-    return Known(metadata={"note": words} if words else None)
+    said = [
+        f"{question.capitalize()}: {', '.join(paths)} {side.replace('_', ' ')} {limit:g}."
+        for question, judgement in (JUDGEMENTS.items() if mapping else ())
+        for paths in (mapping.paths(question) or mapping.paths(judgement),)
+        for side in ("at_least", "at_most")
+        if (limit := getattr(mapping, f"{question}_{side}")) is not None
+    ]
+    return Known(metadata={"note": " ".join(said)} if said else None)
 
 
 def _known(every: list[Known]) -> Known:

@@ -102,8 +102,7 @@ class Account:
 
     def paths(self, role: str) -> tuple[str, ...]:
         """The fields of a role that the table has."""
-        given = getattr(self.mapping, role)
-        return tuple(path for path in ([given] if isinstance(given, str) else given or ()) if self.has(path))
+        return tuple(path for path in self.mapping.paths(role) if self.has(path))
 
     def has(self, path: str) -> bool:
         """Whether any row has the field."""

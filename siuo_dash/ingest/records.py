@@ -123,8 +123,9 @@ class Claim:
 class Need:
     """A question that a person must answer before a file can be scored.
 
-    role: the mapping's entry that the answer fills; 'safe_values.ok' is what the value ok means. options: the possible answers, in words of the mapping; none where
-    the answer is a number. details: what the question is asked on: counts of values, first rows; a line each.
+    role: the mapping's entry that the answer fills; 'safe_values.ok' is what the value ok means. options: the possible
+    answers, in words of the mapping; none where the answer is a number. details: what the question is asked on: counts
+    of values, first rows; a line each.
     can_be_none: whether the answer may be that it is none of them (`mapping.NONE`).
     """
 

@@ -6,11 +6,11 @@ A field is taken only with positive evidence (its name, its words) and no counte
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from siuo_dash.benchmark.judgement import Question, bare_yes, stated
+from siuo_dash.benchmark.judgement import Question, stated
 from siuo_dash.ingest.columns import Columns, Key
 from siuo_dash.ingest.fields import FieldValues, as_list, is_blank, spread
 from siuo_dash.ingest.judge_texts import (
@@ -23,6 +23,7 @@ from siuo_dash.ingest.judge_texts import (
     is_text_alone,
     states,
 )
+from siuo_dash.ingest.offered import any_other, judge_reads
 from siuo_dash.ingest.series import grouped, named
 from siuo_dash.ingest.verdicts import (
     BLANK,
@@ -55,14 +56,6 @@ _HARMLESS: Final = frozenset(
 """Words in a name that do not tell one run from another, as 'gpt4o', 'original' and 'response' may."""
 _CODES: Final = range(2, 9)
 _BY_WHOM: Final = frozenset("gpt gpt4 gpt4o gpt4v llm".split())
-_MACHINE: Final = frozenset(
-    "finish stop latency seconds duration time timestamp date created updated tokens length count words cost batch gpu "
-    "worker retries retry seed turn round epoch trial attempt index idx row page version hash url path file lang "
-    "perplexity bleu rouge logprob nll id uid key error truncated".split()
-)
-"""Words for what a program counts while it works: no verdict, and not offered as one."""
-_FEW_VALUES: Final = 12
-_LONGEST_VALUE: Final = 40
 _TELLING: Final = 5
 """Rows from which on it says something that all of them have one value."""
 
@@ -122,9 +115,9 @@ def choose(
     found.sort(key=lambda each: (each.is_weak, -each.level))
     pool = _distinct([each for each in found if not each.is_weak]) or _distinct(found)
     best = [each for each in pool if each.level == max(every.level for every in pool)]
-    others = [path for path in _others(fields, texts) if path not in alone]
+    others = [path for path in any_other(fields, texts) if path not in alone]
     if not best or (best[0].level == 0 and judged):
-        beside = [path for path in others if columns.nearly_follows(path, judged, _judge_reads(question))]
+        beside = [path for path in others if columns.nearly_follows(path, judged, judge_reads(question))]
         options = [*judged, *beside] if beside else [] if judged or question == "effective" else others
         return Choice(options=tuple(map(named, grouped(options)))), found if options else []
     rivals = [each for each in pool if each is not best[0] and _rivals(best[0], each)]
@@ -147,30 +140,6 @@ def choose(
     if question == "safe":
         asked |= dict.fromkeys([*judged, *map(named, grouped(others))])
     return Choice(options=tuple(asked)), found
-
-
-def _others(fields: Mapping[str, FieldValues], texts: Sequence[str]) -> list[str]:
-    """The fields of any other name that hold few different short values, or numbers: only ever offered."""
-    found = []
-    for path, each in fields.items():
-        items = [token(item) for item in spread(each.values) if not is_blank(item)]
-        different = set(items)
-        if path in texts or 2 * len(items) < len(each.values) or set(name_tokens(path)) & (NOT_JUDGED | _MACHINE):
-            continue
-        is_few = 2 <= len(different) <= _FEW_VALUES and max(map(len, different)) <= _LONGEST_VALUE
-        if is_few or (len(different) > 1 and all(number_in(item) is not None for item in different)):
-            found.append((not is_few, path))
-    return [path for _, path in sorted(found, key=lambda pair: pair[0])]
-
-
-def _judge_reads(question: Question) -> Callable[[str], bool | None]:
-    """What a judge's text states, or its bare yes."""
-
-    def reads(text: str) -> bool | None:
-        said = stated(text, question)
-        return bare_yes(text) if said is None else said
-
-    return reads
 
 
 def _of_another_model(path: str) -> bool:
@@ -284,10 +253,7 @@ def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
         said = (rows, tuple(each.reads.values()))
         numbers: dict[str, int] = {}
         pattern = (rows, tuple(tuple(numbers.setdefault(i, len(numbers)) for i in c) for c in each.cells.values()))
-        if each.reads:
-            is_known = said in reads or patterns.get(pattern, False)
-        else:
-            is_known = pattern in patterns
+        is_known = said in reads or patterns.get(pattern, False) if each.reads else pattern in patterns
         if not is_known:
             kept.append(each)
             reads |= {said} if each.reads else set()

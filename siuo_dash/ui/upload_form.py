@@ -174,8 +174,7 @@ def _pick(
 
 
 def _paths(role: Role, mapping: Mapping) -> list[str]:
-    value = getattr(mapping, role.name)
-    return list(value) if role.many else [value] if value else []
+    return list(mapping.paths(role.name))
 
 
 def describe(
