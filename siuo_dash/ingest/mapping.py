@@ -157,9 +157,7 @@ class Mapping:
 
     def settles(self, role: str) -> bool:
         """Whether this mapping answers a question (see `Need`)."""
-        role, _, value = role.partition(".")
-        said = getattr(self, role)
-        return role in self.none or (value in said if value else said not in (None, (), {}))
+        return role in self.none or getattr(self, role) not in (None, (), {})
 
     def having(self, **changes: Any) -> Mapping:
         """This mapping with other values for some roles."""

@@ -218,9 +218,11 @@ def _once(records: list[SampleRecord], findings: Findings) -> list[SampleRecord]
 
 def _of_answers(mapping: Mapping | None) -> Known:
     """What the run's note begins with: the limit that a person gave for numbers."""
+    if mapping is None:
+        return Known()
     said = [
         f"{question.capitalize()}: {', '.join(paths)} {side.replace('_', ' ')} {limit:g}."
-        for question, judgement in (JUDGEMENTS.items() if mapping else ())
+        for question, judgement in JUDGEMENTS.items()
         for paths in (mapping.paths(question) or mapping.paths(judgement),)
         for side in ("at_least", "at_most")
         if (limit := getattr(mapping, f"{question}_{side}")) is not None
