@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from siuo_dash.analysis.filters import Clause
+from siuo_dash.analysis.filters import Clause, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.analysis.queries import Query
+from siuo_dash.analysis.queries import Query, sample_counts
 from siuo_dash.analysis.stats.association import against_rest, domain_effect
-from siuo_dash.analysis.stats.means import mean_of_rates
+from siuo_dash.analysis.stats.means import MeanDifference, mean_difference, mean_of_rates
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg
 from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
@@ -190,6 +190,68 @@ def domain_tests(rates: DomainRates) -> pd.DataFrame:
     return graded.astype({"k": np.int64, "n": np.int64}).reset_index(drop=True)
 
 
+def extreme(tests: pd.DataFrame, *, lowest: bool) -> pd.DataFrame:
+    """Each run's domain of lowest or highest rate, by run_id: `domain`, `ties` (further domains with the same rate),
+    `k`, `n`, `rate`, `low`, `high`, `difference`, `difference_low`, `difference_high`, `p_adjusted`.
+
+    tests: of `domain_tests`. Of domains with the same rate the one with the clearer test is named.
+    """
+    ordered = tests.sort_values(["rate", "p"], ascending=[lowest, True], na_position="last", kind="stable")
+    first = ordered.drop_duplicates("run_id").set_index("run_id")
+    alike = tests[tests["rate"] == tests["run_id"].map(first["rate"])]
+    first = first.assign(ties=alike["run_id"].value_counts() - 1.0)[list(_KEPT)]
+    return first.astype(dict.fromkeys(_KEPT[1:], "float64"))
+
+
+@dataclass(frozen=True)
+class Weakest:
+    """The domain that runs together are weakest in: their mean rate there (a fraction), how many runs that is of.
+
+    gap, p_adjusted: the mean share of passing runs over its samples minus that over the other samples (Welch,
+    Benjamini–Hochberg over the domains); None and NaN where a run's samples are not known, or nothing varies.
+    """
+
+    domain: str
+    rate: float
+    runs: int
+    gap: MeanDifference | None = None
+    p_adjusted: float = float("nan")
+
+
+def weakest_together(store: Store, rates: DomainRates, metric: Metric, *, with_partial: bool = False) -> Weakest | None:
+    """Where the runs together are weakest, each run counting alike; partial runs only when asked for, or alone."""
+    counted = rates.runs if with_partial or rates.runs["partial"].all() else rates.runs[~rates.runs["partial"]]
+    means = board_means(rates, with_partial=len(counted) == len(rates.runs))[list(DOMAIN_LABELS)].dropna()
+    if means.empty:
+        return None
+    domain = str(means.idxmin())
+    found = Weakest(domain, float(means[domain]), len(counted))
+    if (counted["evidence"] != "per_sample").any():
+        return found
+    samples = sample_counts(store, metric, of_runs(counted["run_id"]))
+    samples = samples[samples["n"] > 0]
+    gaps = against_others(samples.assign(share=samples["k"] / samples["n"]))
+    if domain not in gaps:
+        return found
+    adjusted = dict(zip(gaps, benjamini_hochberg([gap.p for gap in gaps.values()]), strict=True))
+    return replace(found, gap=gaps[domain], p_adjusted=float(adjusted[domain]))
+
+
+def against_others(samples: pd.DataFrame) -> dict[str, MeanDifference]:
+    """Each domain's mean share of passing runs minus that of the other samples, where there is a test of it.
+
+    samples: `domain`, `share` (of the runs that pass the sample). Not the test of `domain_tests`, which compares counts
+    of passed samples inside one run: here a sample has the share of the runs that pass it, which is no count, and runs
+    share their samples, so counts of verdicts would be dependent.
+    """
+    shares, domains = samples["share"], samples["domain"]
+    found = {
+        str(domain): mean_difference(shares[domains == domain], shares[domains != domain])
+        for domain in sorted(domains.unique())
+    }
+    return {domain: each for domain, each in found.items() if each is not None and each.p is not None}
+
+
 def hardest_and_easiest(rates: DomainRates) -> pd.DataFrame:
     """One row a run: its domains of lowest and highest rate with their tests, and the effect of the domain.
 
@@ -201,11 +263,7 @@ def hardest_and_easiest(rates: DomainRates) -> pd.DataFrame:
     tests = domain_tests(rates)
     found = rates.runs[["run_id"]].set_index("run_id")
     for end, lowest in (("hardest", True), ("easiest", False)):
-        ordered = tests.sort_values(["rate", "p"], ascending=[lowest, True], na_position="last", kind="stable")
-        first = ordered.drop_duplicates("run_id").set_index("run_id")
-        alike = tests[tests["rate"] == tests["run_id"].map(first["rate"])]
-        first = first.assign(ties=alike["run_id"].value_counts() - 1.0)[list(_KEPT)]
-        found = found.join(first.astype(dict.fromkeys(_KEPT[1:], "float64")).add_prefix(f"{end}_"))
+        found = found.join(extreme(tests, lowest=lowest).add_prefix(f"{end}_"))
     counts = {run_id: (part["k"], part["n"]) for run_id, part in tests.groupby("run_id", sort=False)}
     effects = [domain_effect(*counts.get(run_id, ((), ()))) for run_id in found.index]
     figures = [(effect.explained, effect.by_chance, effect.p) if effect else (np.nan,) * 3 for effect in effects]

@@ -81,15 +81,10 @@ def failures(store: Store, where: Clause, metric: Metric, labels: Labels) -> pd.
     return found[["domain", "subcategory", "scene", "graded", "failing"]].reset_index()
 
 
-def by_part(samples: pd.DataFrame, *, by: list[str]) -> pd.DataFrame:
-    """The parts of the catalogue: `samples`, `failing` (runs that fail a sample, on average), `graded`, `share`.
-
-    share: of all graded pairs of run and sample, the failing ones (fraction).
-    """
-    grouped = samples.groupby(by, sort=False, observed=True)
-    parts = grouped.agg(samples=("question_id", "size"), failing=("failing", "sum"), graded=("graded", "sum"))
-    return parts.assign(
-        share=parts["failing"] / parts["graded"],
-        failing=parts["failing"] / parts["samples"],
-        graded=parts["graded"] / parts["samples"],
-    ).reset_index()
+def by_subcategory(samples: pd.DataFrame) -> pd.DataFrame:
+    """Of `failures`: `domain`, `subcategory`, `samples`, `k`, `n` (all verdicts on them), `rate`, the lowest first."""
+    grouped = samples.groupby(["domain", "subcategory"], sort=False, observed=True)
+    parts = grouped.agg(samples=("question_id", "size"), failing=("failing", "sum"), n=("graded", "sum"))
+    parts = parts.assign(k=parts["n"] - parts.pop("failing"))
+    parts = parts.assign(rate=parts["k"] / parts["n"]).sort_values("rate", kind="stable")
+    return parts[["samples", "k", "n", "rate"]].reset_index()

@@ -18,8 +18,12 @@ UNSAFE: Final = "#D55E00"
 UNGRADED: Final = "#8A8F94"
 METRIC_COLOURS: Final = {"safe": SAFE, "effective": EFFECTIVE, "safe_and_effective": BOTH, "mcqa": MCQA}
 assert set(METRIC_COLOURS) == set(METRICS)
-QUALITATIVE: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
-"""Okabe and Ito's colour-blind safe palette; runs differ by symbol and dash as well."""
+RUN_COLOURS: Final[dict[Theme, tuple[str, ...]]] = {
+    "light": ("#220066", "#779911", "#DD4477", "#BB66CC", "#770000", "#330022"),
+    "dark": ("#BBBBFF", "#FFCC77", "#CC3366", "#88FFDD", "#5566CC", "#996600"),
+}
+"""Colours of runs that are drawn together: none is close to a metric's, and all differ for colour-blind readers, too
+(found by a search in CIELAB; a test computes the distances). Runs differ by symbol and dash as well."""
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 STEPS: Final = 11

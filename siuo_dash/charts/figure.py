@@ -41,7 +41,7 @@ def figure(theme: Theme, *, height: int) -> go.Figure:
         paper_bgcolor=colours.paper(theme),
         plot_bgcolor=colours.paper(theme),
         font={"family": FONT, "size": 13, "color": colours.ink(theme)},
-        colorway=list(colours.QUALITATIVE),
+        colorway=list(colours.RUN_COLOURS[theme]),
         margin={"l": 8, "r": 16, "t": 16, "b": 8},
         hoverlabel={"font": {"family": FONT, "size": 13}, "align": "left"},
         hovermode="closest",

@@ -16,14 +16,14 @@ from siuo_dash.charts.figure import chart_text, figure, folded, rate_hover
 _Value = TypeVar("_Value")
 
 MOST_RUNS: Final = 6
-_PLOT: Final = {False: 330, True: 240}
-"""Pixels of the radar itself, on a wide and on a narrow screen."""
-_SIDE: Final = {"l": 84, "r": 76}
-_TOP: Final = 44
-_BELOW: Final = 72
+_PLOT: Final = 268
+"""Pixels of the radar itself."""
+_SIDE: Final = {"l": 74, "r": 74}
+_TOP: Final = 24
+_BELOW: Final = 30
 _LINE: Final = 19
 _TURN: Final = 50
-"""Degrees of the first axis: so the longest names lie above and below, where a narrow screen has room for them."""
+"""Degrees of the first axis: so the longest names lie above and below, where there is room for them."""
 _UNSEEN: Final = "rgba(0,0,0,0)"
 
 
@@ -47,18 +47,18 @@ def radar(
     names = dict(list(runs.items())[:MOST_RUNS])
     legend = {run_id: chart_text(name, 40) for run_id, name in names.items()}
     lines = sum(label.count("<br>") + 1 for label in legend.values()) + (mean is not None)
-    drawn = figure(theme, height=_TOP + _PLOT[narrow] + _BELOW + _LINE * lines + 10)
+    drawn = figure(theme, height=_TOP + _PLOT + _BELOW + _LINE * lines + 10)
     axes = _closed([folded(label, 14) for label in domains.values()])
     grey = colours.muted(theme)
     if mean is not None:
         values = _closed([100 * mean.get(domain, float("nan")) for domain in domains])
         area = {"fill": "toself", "fillcolor": colours.faded(grey, 0.16), "line": {"color": grey, "width": 1}}
         drawn.add_trace(
-            go.Scatterpolar(r=values, theta=axes, name="Mean of the board", mode="lines", hoverinfo="skip", **area)
+            go.Scatterpolar(r=values, theta=axes, name="Board mean", mode="lines", hoverinfo="skip", **area)
         )
     for place, (run_id, name) in enumerate(names.items()):
         own = cells[cells["run_id"] == run_id].set_index("column").reindex(list(domains))
-        colour = colours.QUALITATIVE[place]
+        colour = colours.RUN_COLOURS[theme][place]
         drawn.add_trace(
             go.Scatterpolar(
                 r=_closed((100 * own["rate"]).tolist()),
@@ -84,7 +84,7 @@ def radar(
     ticks = {"ticks": "outside", "ticklen": 7, "tickcolor": _UNSEEN, "tickfont": {"size": 12}}
     around = {"rotation": _TURN, "direction": "clockwise", "gridcolor": gridcolor, "linecolor": linecolor, **ticks}
     # The scale's figure is between two axes, where it lies on no line of data.
-    scale = {"tickvals": [25, 50, 75, 100], "ticktext": ["", "50 %", "", ""], "tickfont": {"size": 11, "color": grey}}
+    scale = {"tickvals": [25, 50, 75, 100], "ticktext": ["", "50%", "", ""], "tickfont": {"size": 11, "color": grey}}
     outward = {"range": [0, 100], "angle": angle, "tickangle": angle, "ticks": "", "linecolor": _UNSEEN}
     outward |= {"gridcolor": gridcolor, **scale}
     drawn.update_layout(

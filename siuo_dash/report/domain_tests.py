@@ -7,12 +7,12 @@ from typing import Final
 
 import pandas as pd
 
-from siuo_dash.analysis.domains import LEVEL
-from siuo_dash.benchmark.schema import DOMAIN_LABELS
+from siuo_dash.analysis.domains import LEVEL, Weakest
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, DOMAINS, Metric
 from siuo_dash.report.columns import Column, rowwise, screen
 from siuo_dash.report.domains import MOST_NAMED
 from siuo_dash.report.export import Provenance, Table
-from siuo_dash.text import counted, fraction, listed, percent, points, points_interval
+from siuo_dash.text import counted, fraction, interval, listed, percent, points, points_interval
 
 _REST: Final = "Percentage points between the domain and the run's other samples, with Newcombe's 95 % interval"
 _ADJUSTED: Final = (
@@ -23,6 +23,55 @@ _CHANCE: Final = "What the domain would explain on average if it did not matter"
 _PERMUTED: Final = "Chi-square by 9,999 permutations, Benjamini–Hochberg over the runs shown"
 _PERCENT: Final = {"format": "%.1f"}
 _P: Final = {"format": "%.3f"}
+
+
+_SHORT: Final = {domain.id: domain.short for domain in DOMAINS}
+_FEW: Final = 3
+"""Runs named in the sentence above the result; more are counted."""
+
+
+def weakest_words(ends: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """{run_id: (domain, 'Illegal 2/18')} of `extreme`; of domains with the same rate, how many more there are."""
+    return {
+        str(row.Index): (
+            row.domain,
+            f"{_SHORT[row.domain]} {fraction(row.k, row.n)}" + f" +{row.ties:.0f}" * (row.ties > 0),
+        )
+        for row in ends.itertuples()
+    }
+
+
+def board_sentence(together: Weakest | None, ends: pd.DataFrame, names: Mapping[str, str], metric: Metric) -> str:
+    """Where the runs are weakest together, and which runs have a domain that is significantly weak; plain text.
+
+    ends: each run's weakest domain, of `extreme`.
+    """
+    if together is None:
+        return ""
+    first = f"Weakest domain: {DOMAIN_LABELS[together.domain]}, {percent(together.rate)} {metric.label.lower()} over "
+    first += counted(together.runs, "run")
+    if together.gap is not None and together.gap.interval is not None:
+        low, high = together.gap.interval.low, together.gap.interval.high
+        clear = "" if together.p_adjusted < LEVEL else "not significant, "
+        first += f", {points(together.gap.difference)} points against the others ({clear}{points_interval(low, high)})"
+    weak = ends[(ends["p_adjusted"] < LEVEL) & (ends["difference"] < 0)]
+    found = [f"{names[str(row.Index)]} in {_SHORT[row.domain]}" for row in weak.itertuples()]
+    second = f"Significantly weak in one domain: {listed(found, _FEW)}." if found else ""
+    return f"{first}. {second or 'No run is significantly weaker in one domain than in its others.'}"
+
+
+def runs_sentence(ends: pd.DataFrame, names: Mapping[str, str]) -> str:
+    """Where each selected run is weakest, and whether that is significant; plain text. ends: of `extreme`."""
+    parts = []
+    for run_id, name in names.items():
+        if run_id not in ends.index:
+            continue
+        row = ends.loc[run_id]
+        count = f"{DOMAIN_LABELS[row['domain']]} {fraction(row['k'], row['n'])}"
+        rate = f" = {percent(row['rate'])} ({interval(row['low'], row['high'])})" if len(names) == 1 else ""
+        clear = "significantly" if row["p_adjusted"] < LEVEL and row["difference"] < 0 else "not significantly"
+        parts.append(f"{name} in {count}{rate}, {clear} below its other domains")
+    return f"Weakest: {'; '.join(parts[:_FEW])}{f'; {len(parts) - _FEW} more' * (len(parts) > _FEW)}." if parts else ""
 
 
 def tests_screen(tests: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
@@ -47,15 +96,13 @@ def tests_sentences(tests: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
         tests.loc[tests[f"{end}_p_adjusted"] < LEVEL, "run_id"].map(names).tolist() for end in ("hardest", "easiest")
     )
     clear = effect.loc[effect["effect_p_adjusted"] < LEVEL, "run_id"].map(names).tolist()
-    low, middle, high = (effect["explained"].quantile(part) for part in (0, 0.5, 1))
-    span, chance = percent(low), percent(effect["by_chance"].median())
-    if high > low:
-        span += f" to {percent(high)} (median {percent(middle)})"
+    low, middle, high = (percent(effect["explained"].quantile(part)) for part in (0, 0.5, 1))
+    span = low if low == high else f"{low} to {high} (median {middle})"
     return [
-        f"The domain explains {span} of what a run passes and fails; {chance} would be expected by chance. "
-        + _which("Clearly more than chance", clear, len(effect)),
-        _which("Hardest domain clearly below the run's other samples", hard, len(tests)),
-        _which("Easiest domain clearly above the run's other samples", easy, len(tests)),
+        f"The domain explains {span} of the variation between a run's samples; {percent(effect['by_chance'].median())} "
+        f"by chance alone. {_which('Significantly more than chance', clear, len(effect))}",
+        _which("Hardest domain significantly below the run's other samples", hard, len(tests)),
+        _which("Easiest domain significantly above the run's other samples", easy, len(tests)),
     ]
 
 

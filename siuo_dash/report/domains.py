@@ -10,13 +10,13 @@ import pandas as pd
 
 from siuo_dash.analysis.domains import COLUMNS, MACRO, OVERALL
 from siuo_dash.analysis.queries import Board
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
-from siuo_dash.charts.colours import Theme
-from siuo_dash.charts.tiles import legend_line
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, DOMAINS, Metric
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import IntervalStyle, Provenance, Table, rate_words
 from siuo_dash.text import counted, fraction, interval, listed, percent
 
+SHORT: Final = {OVERALL: "Overall", MACRO: "Mean", **{domain.id: domain.short for domain in DOMAINS}}
+"""What the heatmap calls its columns."""
 MOST_NAMED: Final = 40
 """Names in a sentence; more are counted."""
 ONLY_MULTIPLE_CHOICE: Final = (
@@ -59,20 +59,17 @@ def left_out(runs: pd.DataFrame, metric: Metric) -> list[tuple[str, str, str]]:
 
 
 def profile_notes(chosen: Sequence[str], found: pd.DataFrame, run_labels: Mapping[str, str], most: int) -> list[str]:
-    """What the reader should know of the drawn runs: whose choice they are, and which chosen ones are not drawn."""
-    if not chosen:
-        shown = counted(len(found), "run")
-        return [f"No run is chosen, so the first {shown} of this view stand here. Choose up to {most}."]
+    """Which selected runs are not drawn, and why."""
     drawn = found["run_id"].tolist()
     notes = []
     if len(drawn) > most:
         late = listed([run_labels[run_id] for run_id in drawn[most:]], MOST_NAMED)
-        notes.append(f"Only the first {most} chosen runs are drawn. Not drawn: {late}.")
+        notes.append(f"The radar draws the first {most} selected runs. Not drawn: {late}.")
     without = [run_labels[run_id] for run_id in chosen if run_id not in set(drawn)]
     if without:
         notes.append(
-            f"Without verdicts for each sample on this metric, so not by domain: {listed(without, MOST_NAMED)}. "
-            "Upload a file with these verdicts to include them."
+            f"No rates by domain on this metric: {listed(without, MOST_NAMED)}. "
+            "Upload a file with a verdict for each sample to include them."
         )
     return notes
 
@@ -90,10 +87,10 @@ def chosen_notes(chosen: Sequence[str], here: Sequence[str], run_labels: Mapping
 def nothing_known(metric: Metric, board: Board, boards: Sequence[Board]) -> str:
     """Why the view is empty, and what to do. Plain text."""
     others = [other.label for other in boards if other.per_sample_runs and other.id != board.id]
+    where = f" Boards with such runs: {listed(others, MOST_NAMED)}." if others else ""
     return (
-        f"No run of this view has verdicts for each sample on the metric {metric.label}, so nothing is known of parts "
-        "of the benchmark. Choose another metric, reset the filters, or choose a board with per-sample runs"
-        + (f": {listed(others, MOST_NAMED, last='or')}." if others else ".")
+        f"No run here has {metric.label} verdicts for each sample, so there are no rates for parts of the benchmark. "
+        f"Choose another metric or board, or remove the filters.{where}"
     )
 
 
@@ -161,21 +158,14 @@ def heat_export(cells: pd.DataFrame, names: Mapping[str, str], provenance: Prove
     return Table("domains", title, pd.DataFrame(data), words, provenance, bold)
 
 
-def heat_caption(shown: int, of: int, column: str, metric: Metric, theme: Theme) -> str:
-    """What the heatmap shows, and how much of it."""
-    which = f"{counted(of, 'run')}, sorted by {column}. "
-    if shown != of:
-        which = f"The first {shown} of {of:,} runs by {column}; filter to see others. "
-    return which + legend_line(theme, metric) + " A click on a cell opens these samples of that run."
-
-
-def marks_sentence(cells: pd.DataFrame) -> str:
-    """How many cells are marked, and how many would be by chance."""
-    domains = cells[~cells["column"].isin([OVERALL, MACRO]) & cells["rate"].notna()]
-    marked = int((domains["mark"] != "").sum())
+def heat_caption(cells: pd.DataFrame, shown: int, of: int, metric: Metric) -> str:
+    """How the heatmap is to be read, and how many cells are outlined. cells: those shown."""
+    known = cells[~cells["column"].isin([OVERALL, MACRO]) & cells["rate"].notna()]
+    which = f"The first {shown} of {of:,} runs; filter to see others. " if shown != of else ""
     return (
-        f"{marked} of {len(domains)} domain cells are marked; about one in twenty would be by chance alone, "
-        "so a single mark is a hint and not a finding."
+        f"{which}{metric.label}, %. Outlined: differs from the board mean (its 95% interval excludes it): "
+        f"{int((known['mark'] != '').sum())} of {len(known)} cells, about 1 in 20 by chance alone. "
+        "Domains have 16–21 samples, so intervals span about 40 points. Click a cell to see that run's failures."
     )
 
 
@@ -198,15 +188,6 @@ def subcategory_export(
     data = _by_subcategory(counts, runs, names)[["run_id", "run", "domain", "subcategory", "k", "n"]]
     screen = subcategory_screen(counts, runs, names)
     return Table("subcategories", "Passed samples by subcategory", data, lambda _: screen, provenance)
-
-
-def map_caption(runs: int, metric: Metric) -> str:
-    """What the map of the catalogue shows."""
-    return (
-        f"Each tile's area is its number of samples; the stronger its colour, the more of {counted(runs, 'run')} fail "
-        f"there ({metric.label}). The figure is the number of runs that fail a sample, on average. A click opens a "
-        "tile, down to the single sample, and the bar at the top leads back. A name that does not fit appears on hover."
-    )
 
 
 def _by_subcategory(counts: pd.DataFrame, runs: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:

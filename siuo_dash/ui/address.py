@@ -118,6 +118,19 @@ def several(
     return value
 
 
+def tabs(options: Mapping[str, str], *, name: str) -> tuple[str, Any]:
+    """Tabs, {id: what people read}: which one is open, and where its content goes. Only that one is to be drawn."""
+    parts: dict[str, Any] = {}
+
+    def widget(_: str, ids: Sequence[str], *, format_func: Callable[[str], str], key: str, on_change: Any) -> str:
+        st.session_state[key] = format_func(st.session_state[key])  # Streamlit keeps the label of the open one
+        parts.update(zip(ids, st.tabs([*map(format_func, ids)], key=key, on_change=on_change), strict=True))
+        return next(id_ for id_, part in parts.items() if part.open)
+
+    opened = one(widget, "", options, name=name, default=next(iter(options)))
+    return opened, parts[opened]
+
+
 def keep(name: str) -> None:
     """Keep a choice in the address of a page that has no widget for it now."""
     _want(name, chosen(name), chosen(name))

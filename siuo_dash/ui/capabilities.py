@@ -22,7 +22,7 @@ from siuo_dash.text import counted
 from siuo_dash.ui import browser, controls, display, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
-from siuo_dash.ui.domains import labels_in_use, left_out, nothing_to_show
+from siuo_dash.ui.parts import labels_in_use, left_out, nothing_to_show
 
 _FINDINGS: Final = "label-findings"
 _FILE: Final = "labels-file"

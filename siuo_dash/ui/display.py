@@ -143,11 +143,19 @@ _KINDS: Final[dict[Kind, Callable[..., Any]]] = {
 
 
 def chart(
-    figure: go.Figure, *, key: str, alt: str, data: Table | None = None, select: Any = None, mode: Any = "points"
+    figure: go.Figure,
+    *,
+    key: str,
+    alt: str,
+    data: Table | None = None,
+    select: Any = None,
+    mode: Any = "points",
+    tools: Any = None,
 ) -> Any:
     """A chart with an accessible name, PNG and SVG to download, and its data as a download.
 
-    A picture says in its file name what `data` came from: board, filters, data version.
+    A picture says in its file name what `data` came from: board, filters, data version. tools: where the downloads go,
+    under the title of `data`; by default below the chart.
     """
     config = {
         "displaylogo": False,
@@ -159,7 +167,10 @@ def chart(
     options: dict[str, Any] = {"on_select": select, "selection_mode": mode} if select is not None else {}
     with st.container(key=f"chart-{key}"):
         state = st.plotly_chart(figure, key=key, theme=None, config=config, alt=alt, width="stretch", **options)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"exports-{key}"):
+    place = st if tools is None else tools
+    if tools is not None and data is not None:
+        tools.caption(plain(data.title))
+    with place.container(horizontal=True, gap="small", vertical_alignment="center", key=f"exports-{key}"):
         browser.image_buttons(data={"chart": f"st-key-chart-{key}"}, key=f"{key}-images")
         if data is not None:
             make = partial(export.to_csv, data)

@@ -1,191 +1,245 @@
-"""The domains page: profiles, the heatmap of all runs, the hardest domain of each, and subcategories.
-
-The capabilities page uses `left_out`, `nothing_to_show` and `labels_in_use`: it shows the same runs by other parts.
-"""
+"""The domains page: the radar of a few runs beside the heatmap of all, and what is behind them in tabs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import Any, Final
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from siuo_dash.analysis import domains, queries, subcategories
 from siuo_dash.analysis.domains import DomainRates
 from siuo_dash.analysis.filters import Filters, of_runs
-from siuo_dash.benchmark.labels import Labels
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, MCQA_JUDGE
+from siuo_dash.benchmark.schema import DOMAIN_LABELS
+from siuo_dash.charts.heatmap import MOST_ROWS, heatmap
+from siuo_dash.charts.parts import subcategory_dots
 from siuo_dash.charts.radar import MOST_RUNS, radar
-from siuo_dash.charts.tiles import LEAST_WIDTH, MOST_ROWS, catalogue_map, heatmap
 from siuo_dash.report import domain_tests as tests_report
 from siuo_dash.report import domains as report
 from siuo_dash.report import labels
-from siuo_dash.report.export import plain_table
-from siuo_dash.store.engine.database import Store
+from siuo_dash.report.export import Table, plain_table
+from siuo_dash.report.samples import link_params
 from siuo_dash.text import listed
-from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.ui import address, background, browser, controls, display, frame, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
+from siuo_dash.ui.parts import failures, labels_in_use, left_out, nothing_to_show, state
+
+_SHOWN_FIRST: Final = 3
+"""Runs in the radar while none is selected."""
+_TABS: Final = {
+    "profiles": "Profiles",
+    "all": "All runs",
+    "tests": "Hardest and easiest",
+    "subcategories": "Subcategories",
+}
 
 
-def show(view: View) -> None:
-    """The runs of the view by domain, from the board down to the samples."""
-    st.markdown(f"**{plain(view.filters.sentence())}**")
-    whole = domains.domain_rates(view.store, Filters(board=view.board.id).where(), view.metric)
-    means = domains.board_means(whole, with_partial=view.rank_partial)
-    whole = domains.marked(whole, means)
-    left_out(view)
-    kept = set(queries.RUNS.run(view.store, where=view.filters.where())["run_id"])
-    best_first = domains.in_order(whole, domains.OVERALL, with_partial=view.rank_partial)
-    rates = whole.only([run_id for run_id in best_first if run_id in kept])
-    if nothing_to_show(view, rates.runs):
-        return
+def choose_runs(view: View) -> list[str]:
+    """The selected runs, in the line of controls."""
+    offered = _known(view, state(view)).rates.runs["run_id"]
+    with st.popover("Runs", help=f"Select up to {MOST_RUNS} runs for the radar"):
+        return controls.choose_runs(offered, view.labels, help=f"Without a choice the top {_SHOWN_FIRST} are drawn")
+
+
+def show(view: View, chosen: list[str]) -> None:
+    """The radar of the selected runs, or the first ones, beside the heatmap of all; the rest in tabs."""
     narrow = browser.narrow()
-    chosen = _profiles(view, rates, means, narrow=narrow)
-    order, rows = _all_runs(view, rates, chosen, narrow=narrow)
-    names = report.run_names(rates.runs)
-    _tests(view, rows, names)
-    _subcategories(view, rows, names, len(order), narrow=narrow)
+    known = _known(view, state(view))
+    if nothing_to_show(view, known.rates.runs):
+        frame.answer("", plain(view.caveat))
+        left_out(view)
+        return
+    with frame.tools():
+        with st.popover("", icon=":material/sort:", help="Sort the rows", key="sorting"):
+            sort = controls.choose_from("Sort by", domains.COLUMNS, key="sort")
+        downloads = st.popover("", icon=":material/download:", help="Download", key="downloads")
+    drawn = _drawn(view, known, (*state(view), *chosen, sort, browser.theme(), narrow), chosen, sort, narrow=narrow)
+    for words in drawn.notes:
+        frame.note(words)
+    frame.answer(drawn.answer, plain(view.caveat))
+    sides = st.columns([10, 21])
+    for right in (True, False) if narrow else (False, True):
+        with sides[right != narrow]:
+            _heatmap(view, drawn, downloads) if right else _radar(view, drawn, downloads, narrow=narrow)
+    opened, place = address.tabs(_TABS, name="part")
+    with place:
+        if opened == "profiles":
+            _profiles(view, drawn)
+        elif opened == "all":
+            _all_runs(view, drawn)
+        elif opened == "tests":
+            _tests(view, drawn.rows, drawn.names)
+        else:
+            _subcategories(view, drawn.rows, drawn.names)
+    left_out(view)
 
 
-def left_out(view: View, *, by_domain: bool = True) -> None:
-    """The runs of the view that nothing is known of by parts of the benchmark, and why.
+@dataclass(frozen=True)
+class _Known:
+    """The runs of the view, best first, marked against the means of the whole board; each run's weakest domain, and
+    that of all together."""
 
-    by_domain: whether counts by domain are enough.
-    """
-    missing = domains.runs_without_domains(view.store, view.filters.where(), view.metric, by_domain=by_domain)
-    for short, names, why in report.left_out(missing, view.metric):
-        with st.expander(short, icon=":material/info:"):
-            st.markdown(f"{plain(names)}\n\n{plain(why)}")
-            page.link("upload", "Upload a run")
+    rates: DomainRates
+    means: pd.Series[float]
+    ends: pd.DataFrame
+    together: domains.Weakest | None
 
 
-def nothing_to_show(view: View, runs: pd.DataFrame) -> bool:
-    """Whether there is no run to show by parts of the benchmark, and words for it. runs: those with such rates."""
-    if view.board.protocol.judge == MCQA_JUDGE and view.metric.task != "mcqa":
-        st.info(report.ONLY_MULTIPLE_CHOICE, icon=":material/search_off:")
-        return True
-    if len(runs):
-        return False
-    st.info(
-        plain(report.nothing_known(view.metric, view.board, queries.boards(view.store))), icon=":material/search_off:"
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _known(_view: View, key: tuple[object, ...]) -> _Known:
+    whole = domains.domain_rates(_view.store, Filters(board=_view.board.id).where(), _view.metric)
+    means = domains.board_means(whole, with_partial=_view.rank_partial)
+    kept = set(queries.RUNS.run(_view.store, where=_view.filters.where())["run_id"])
+    best_first = domains.in_order(whole, domains.OVERALL, with_partial=_view.rank_partial)
+    rates = domains.marked(whole, means).only([run_id for run_id in best_first if run_id in kept])
+    ends = domains.extreme(domains.domain_tests(rates), lowest=True)
+    together = domains.weakest_together(_view.store, rates, _view.metric, with_partial=_view.rank_partial)
+    return _Known(rates, means, ends, together)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What the page shows for one choice: figures, their data, words. rows: those of the heatmap, in its order;
+    profiles: the runs of the radar."""
+
+    answer: str
+    notes: list[str]
+    caption: str
+    profiles: DomainRates
+    rows: DomainRates
+    names: dict[str, str]
+    radar: go.Figure | None
+    heatmap: go.Figure
+    radar_data: Table
+    heatmap_data: Table
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _drawn(
+    _view: View, _known: _Known, key: tuple[object, ...], _chosen: list[str], _sort: str, *, narrow: bool
+) -> _Drawn:
+    view, known, metric, theme = _view, _known, _view.metric, browser.theme()
+    profiles = known.rates.only(known.rates.runs["run_id"].tolist()[:_SHOWN_FIRST])
+    ends = known.ends
+    if _chosen:
+        profiles = domains.domain_rates(view.store, of_runs(_chosen), metric).only(_chosen)
+        ends = domains.extreme(domains.domain_tests(profiles), lowest=True)
+    notes = report.profile_notes(_chosen, profiles.runs, view.labels, MOST_RUNS)
+    profiles = profiles.only(profiles.runs["run_id"].tolist()[:MOST_RUNS])
+    of_radar = report.run_names(profiles.runs)
+    warning = report.across_boards(profiles.runs, queries.boards(view.store))
+    order = domains.in_order(known.rates, _sort, with_partial=view.rank_partial)
+    rows = known.rates.only(order[:MOST_ROWS])
+    of_rows = report.row_names(rows.runs)
+    columns = {name: label for name, label in report.SHORT.items() if name != domains.MACRO or _sort == name}
+    words = (
+        tests_report.runs_sentence(ends, of_radar)
+        if _chosen and len(of_radar)
+        else tests_report.board_sentence(known.together, known.ends, report.run_names(known.rates.runs), metric)
     )
-    return True
-
-
-def labels_in_use(store: Store) -> Labels:
-    """The labels of the samples that this visitor dropped, or the project's own."""
-    return st.session_state.get(labels.SESSION_KEY) or Labels.own(store.catalogue)
-
-
-def _open_samples(view: View, runs: pd.DataFrame, run_id: str, column: str) -> None:
-    """For callbacks: the run becomes the chosen one, and its samples are opened once the choices are known."""
-    params = {"runs": run_id, "board": str(runs.set_index("run_id").at[run_id, "board"])}
-    page.go_later("samples", params | ({"domain": column} if column in DOMAIN_LABELS else {}))
+    answer = plain(words)
+    for label in DOMAIN_LABELS.values():
+        answer = answer.replace(plain(label), f"**{plain(label)}**")
+    about = view.provenance(f"{len(of_radar)} runs", warning=warning)
+    weakest = tests_report.weakest_words(known.ends)
+    short = {name: label for name, label in report.SHORT.items() if name in DOMAIN_LABELS}
+    return _Drawn(
+        answer=answer,
+        notes=[*notes, *filter(None, [warning])],
+        caption=report.heat_caption(rows.cells, len(of_rows), len(order), metric),
+        profiles=profiles,
+        rows=rows,
+        names=of_rows,
+        radar=radar(profiles.cells, of_radar, short, metric, theme, mean=known.means, narrow=narrow)
+        if of_radar
+        else None,
+        heatmap=heatmap(
+            rows.cells, of_rows, columns, weakest, metric, theme, sorted_by=_sort, chosen=_chosen, narrow=narrow
+        ),
+        radar_data=report.profile_export(profiles.cells, of_radar, about, f"{metric.label} by domain: selected runs"),
+        heatmap_data=plain_table(
+            "heatmap", f"{metric.label} by domain: all runs", report.long_cells(rows.cells, of_rows), view.provenance()
+        ),
+    )
 
 
 def _take_click(view: View, runs: pd.DataFrame, chart: str) -> None:
-    """A cell of the heatmap or a mark of the radar was clicked. runs: those that are drawn, with their boards."""
-    points = st.session_state[chart]["selection"]["points"]
-    if points:
-        _open_samples(view, runs, *points[0]["customdata"][:2])
+    """For callbacks: a mark was clicked, and the next run of the page leaves for its failures."""
+    if points := st.session_state[chart]["selection"]["points"]:
+        page.go_later(*_failures(view, runs, *points[0]["customdata"][:2]))
 
 
-def _profiles(view: View, rates: DomainRates, means: pd.DataFrame, *, narrow: bool) -> list[str]:
-    """The chosen runs beside each other, or the first three; returns the chosen ones."""
-    st.subheader("Profiles", anchor=False)
-    help = f"Up to {MOST_RUNS} are drawn; without a choice the first three of the board"
-    chosen = controls.choose_runs(rates.runs["run_id"], view.labels, help=help)
-    if chosen:
-        profiles = domains.domain_rates(view.store, of_runs(chosen), view.metric).only(chosen)
-    else:
-        profiles = rates.only(rates.runs["run_id"].tolist()[:3])
-    for words in report.profile_notes(chosen, profiles.runs, view.labels, MOST_RUNS):
-        st.caption(plain(words))
-    profiles = profiles.only(profiles.runs["run_id"].tolist()[:MOST_RUNS])
-    warning = report.across_boards(profiles.runs, queries.boards(view.store))
-    if warning:
-        st.warning(plain(warning), icon=":material/compare_arrows:")
-    if profiles.runs.empty:
-        return chosen
-    drawn = report.run_names(profiles.runs)
-    about = view.provenance(f"{len(drawn)} runs", warning=warning)
-    data = report.profile_export(profiles.cells, drawn, about, f"{view.metric.label} by domain")
-    left, right = st.columns([5, 6])
-    with left:
-        display.chart(
-            radar(profiles.cells, drawn, DOMAIN_LABELS, view.metric, browser.theme(), mean=means, narrow=narrow),
-            key="radar",
-            alt=f"{view.metric.label} by domain of {listed(drawn.values())}; the table beside it has the figures",
-            data=data,
-            select=None if narrow else partial(_take_click, view, profiles.runs, "radar"),
-        )
-    with right:
-        display.table(
-            report.profile_screen(profiles.cells, drawn),
-            key="profiles",
-            alt=f"{view.metric.label} by domain: rate, 95 % interval and count",
-            pinned="Domain",
-            export=data,
-        )
-    return chosen
+def _failures(view: View, runs: pd.DataFrame, run_id: str, column: str) -> tuple[str, dict[str, str | list[str]]]:
+    """The way to what the run fails in a column of the heatmap."""
+    return failures(view, runs, run_id, domains=[column] if column in DOMAIN_LABELS else ())
 
 
-def _all_runs(view: View, rates: DomainRates, chosen: list[str], *, narrow: bool) -> tuple[list[str], DomainRates]:
-    """The heatmap, and the same as a table; returns all runs in its order, and the rates of those that it shows."""
-    st.subheader("All runs by domain", anchor=False)
-    sort = controls.choose_from("Sort by", domains.COLUMNS, key="sort", width=320)
-    order = list(domains.in_order(rates, sort, with_partial=view.rank_partial))
-    rows = rates.only(order[:MOST_ROWS])
-    shown, metric, theme = report.row_names(rows.runs), view.metric, browser.theme()
-    st.caption(report.heat_caption(len(shown), len(order), domains.COLUMNS[sort], metric, theme))
-    # The cells' text needs its width: on a narrow screen the chart scrolls inside its own frame.
-    st.html(
-        "<style>.st-key-chart-heatmap { overflow-x: auto; } "
-        f".st-key-chart-heatmap > div {{ min-width: {LEAST_WIDTH}px; }}</style>"
-    )
+def _radar(view: View, drawn: _Drawn, downloads: Any, *, narrow: bool) -> None:
+    if drawn.radar is None:
+        return
+    names = listed(report.run_names(drawn.profiles.runs).values())
     display.chart(
-        heatmap(rows.cells, shown, domains.COLUMNS, metric, theme, sorted_by=sort, chosen=chosen, narrow=narrow),
-        key="heatmap",
-        alt=f"{metric.label} of {len(shown)} runs by domain, sorted by {domains.COLUMNS[sort]}; "
-        "the table below has the figures",
-        data=plain_table("heatmap", "Rates by domain", report.long_cells(rows.cells, shown), view.provenance()),
-        select=partial(_take_click, view, rows.runs, "heatmap"),
+        drawn.radar,
+        key="radar",
+        alt=f"{view.metric.label} by domain of {names}; the table Profiles has the figures",
+        data=drawn.radar_data,
+        select=None if narrow else partial(_take_click, view, drawn.profiles.runs, "radar"),
+        tools=downloads,
     )
-    st.caption(report.marks_sentence(rows.cells))
-    with st.expander("The same as a table, and the samples of a cell without a mouse", icon=":material/table:"):
-        title = f"{metric.label} by domain, {view.board.label}"
-        display.table(
-            report.heat_screen(rows.cells, shown),
-            key="cells",
-            alt=f"{metric.label} of the runs by domain: rate, 95 % interval and count",
-            pinned="Run",
-            export=report.heat_export(rows.cells, shown, view.provenance(), title),
-        )
-        _choose_cell(view, rows.runs, shown)
-    return order, rows
 
 
-def _choose_cell(view: View, runs: pd.DataFrame, shown: Mapping[str, str]) -> None:
+def _heatmap(view: View, drawn: _Drawn, downloads: Any) -> None:
+    display.chart(
+        drawn.heatmap,
+        key="heatmap",
+        alt=f"{view.metric.label} of {len(drawn.names)} runs by domain; the table All runs has the figures",
+        data=drawn.heatmap_data,
+        select=partial(_take_click, view, drawn.rows.runs, "heatmap"),
+        tools=downloads,
+    )
+    st.caption(drawn.caption)
+
+
+def _profiles(view: View, drawn: _Drawn) -> None:
+    """The runs of the radar beside each other."""
+    display.table(
+        report.profile_screen(drawn.profiles.cells, report.run_names(drawn.profiles.runs)),
+        key="profiles",
+        alt=f"{view.metric.label} by domain: rate, 95% interval and count",
+        pinned="Domain",
+        export=drawn.radar_data,
+    )
+
+
+def _all_runs(view: View, drawn: _Drawn) -> None:
+    """The heatmap as a table, and a link to the failures of each of its cells."""
+    runs = drawn.rows.runs
     with controls.row():
-        run = st.selectbox("Run", list(shown), format_func=shown.__getitem__, key="cell-run", width=300)
-        names = DOMAIN_LABELS
+        run = st.selectbox("Run", list(drawn.names), format_func=drawn.names.__getitem__, key="cell-run", width=300)
+        names = {"": "All domains"} | DOMAIN_LABELS
         domain = st.selectbox("Domain", list(names), format_func=names.__getitem__, key="cell-domain", width=260)
-        st.button(
-            "Open these samples",
-            on_click=_open_samples,
-            args=(view, runs, run, domain),
-            icon=page.PAGES["samples"].icon,
-        )
+        where, params = _failures(view, runs, run, domain)
+        page.link(where, "Show failures" if where == "samples" else "Open run", params)
+    title = f"{view.metric.label} by domain, {view.board.label}"
+    display.table(
+        report.heat_screen(drawn.rows.cells, drawn.names),
+        key="cells",
+        alt=f"{view.metric.label} of the runs by domain: rate, 95% interval and count",
+        pinned="Run",
+        export=report.heat_export(drawn.rows.cells, drawn.names, view.provenance(), title),
+    )
 
 
 def _tests(view: View, rows: DomainRates, names: Mapping[str, str]) -> None:
     """Each run's hardest and easiest domain, tested against its other samples."""
-    st.subheader("Hardest and easiest domain", anchor=False)
     tests = background.computed(
         lambda: domains.hardest_and_easiest(rows),
-        "The tests are being computed and will appear here.",
+        "Computing the tests …",
         *("domain-tests", view.store.version, view.metric.id, tuple(rows.runs["run_id"])),
     )
     if tests is None:
@@ -203,41 +257,43 @@ def _tests(view: View, rows: DomainRates, names: Mapping[str, str]) -> None:
     )
 
 
-def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str], runs: int, *, narrow: bool) -> None:
-    """Where in the catalogue runs fail, and the samples that pass by subcategory and run. runs: all of the view."""
-    st.subheader("Subcategories", anchor=False)
+def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str]) -> None:
+    """Which subcategories runs fail most, and the samples that each run passes in them."""
     own = labels_in_use(view.store)
-    st.markdown(plain(labels.sentence(own, view.store.catalogue)))
-    with st.container(horizontal=True):
-        page.link("method", "How the labels were made")
-        page.link("capabilities", "Use other labels")
     samples = subcategories.failures(view.store, view.filters.where(), view.metric, own)
+    parts = subcategories.by_subcategory(samples)
+
+    def open_samples() -> None:
+        # The samples page filters by the project's labels, so others lead nowhere.
+        points = st.session_state["subcategory-dots"]["selection"]["points"]
+        if points and own.is_own:
+            domain, name = points[0]["customdata"][:2]
+            page.go_later("samples", link_params(board=view.board.id, domains=[domain], subcategories=[name]))
+
     failing = samples[["question_id", "domain", "subcategory", "graded", "failing"]]
-    st.caption(report.map_caption(runs, view.metric))
-    display.chart(
-        catalogue_map(
-            samples,
-            subcategories.by_part(samples, by=["domain"]),
-            subcategories.by_part(samples, by=["domain", "subcategory"]),
-            view.metric,
-            browser.theme(),
-            whole=not narrow,
-        ),
-        key="catalogue",
-        alt="Map of the catalogue: domains, subcategories and samples, coloured by the share of runs that fail there",
-        data=plain_table("failing-runs", "How many runs fail each sample", failing, view.provenance()),
-    )
-    among = of_runs(rows.runs["run_id"].tolist())
-    counts = subcategories.subcategory_counts(view.store, among, view.metric, own)
-    st.caption(
-        "Passed of graded samples, runs in the order of the heatmap. A subcategory has about five samples: "
-        "too few for a rate or a rank."
-    )
-    display.table(
-        report.subcategory_screen(counts, rows.runs, names),
-        key="subcategories",
-        alt=f"Samples that pass by subcategory and run, {view.metric.label}",
-        most_pixels=1_200,
-        pinned="Subcategory",
-        export=report.subcategory_export(counts, rows.runs, names, view.provenance()),
-    )
+    left, right = st.columns([2, 3])
+    with left:
+        display.chart(
+            subcategory_dots(parts, view.metric, browser.theme()),
+            key="subcategory-dots",
+            alt=f"{len(parts)} subcategories by the share of verdicts that pass; the table beside has the counts",
+            data=plain_table("failing-runs", "How many runs fail each sample", failing, view.provenance()),
+            select=open_samples,
+        )
+    with right:
+        counts = subcategories.subcategory_counts(view.store, of_runs(rows.runs["run_id"].tolist()), view.metric, own)
+        st.caption(
+            "Samples passed / graded. A subcategory has about five samples: too few for a rate or a rank of one run."
+        )
+        display.table(
+            report.subcategory_screen(counts, rows.runs, names),
+            key="subcategories",
+            alt=f"Samples that pass by subcategory and run, {view.metric.label}",
+            most_pixels=620,
+            pinned="Subcategory",
+            export=report.subcategory_export(counts, rows.runs, names, view.provenance()),
+        )
+        st.caption(plain(labels.sentence(own, view.store.catalogue)))
+        with st.container(horizontal=True):
+            page.link("method", "How the labels were made")
+            page.link("capabilities", "Use other labels", {"part": "labels"})

@@ -76,12 +76,13 @@ def test_failing_runs_of_a_sample_and_of_a_part(store: Store) -> None:
     assert samples.loc[1002, ["graded", "failing"]].tolist() == [3, 2]
     assert samples.loc[2001, ["graded", "failing"]].tolist() == [2, 1]
     assert len(samples) == 167
-    parts = subcategories.by_part(samples.reset_index(), by=["domain"]).set_index("domain")
-    harm = parts.loc["self-harm"]
-    # 1001–1019: Odd fails the nine even ones, None all nineteen; three samples have a third run, which passes.
-    assert harm["samples"] == 19
-    assert harm["failing"] == pytest.approx((9 + 19) / 19)
-    assert harm["share"] == pytest.approx((9 + 19) / (2 * 19 + 3))
+    parts = subcategories.by_subcategory(samples.reset_index())
+    assert parts["rate"].is_monotonic_increasing
+    harm = parts[parts["domain"] == "self-harm"]
+    # 1001–1019: Odd passes the ten odd ones, None nothing; three samples have a third run, which passes.
+    assert harm["samples"].sum() == 19
+    assert (harm["k"].sum(), harm["n"].sum()) == (10 + 3, 2 * 19 + 3)
+    assert (parts["k"] / parts["n"]).tolist() == pytest.approx(parts["rate"].tolist())
 
 
 def test_other_labels_move_samples_and_leave_out_what_they_do_not_name(store: Store) -> None:

@@ -12,9 +12,10 @@ from tests.browser.conftest import OpenPage
 from tests.browser.driver import click_mark, settled
 
 pytestmark = pytest.mark.browser
-GLM = "GLM-4.1V-9B-Thinking · Meta-Llama-3.1-8B-Instruct"
-GEMMA = "Gemma-3-4B-IT · Meta-Llama-3.1-8B-Instruct"
-ILLEGAL = "Illegal activities & crime"
+GLM = "glm-4-1v-9b-thinking-meta-llama-meta-llama-3-1-8b-instruct-1aea6095"
+GEMMA = "gemma-3-4b-it-meta-llama-meta-llama-3-1-8b-instruct-a7e4cb73"
+LABEL = "GLM-4.1V-9B-Thinking · Meta-Llama-3.1-8B-Instruct"
+ILLEGAL = "illegal activities & crime"
 
 
 def chart(page: Page, key: str) -> Locator:
@@ -37,47 +38,54 @@ def click_middle(page: Page, target: Locator, leads_to: Locator | None = None) -
     )
 
 
-def expect_samples_of(page: Page, run: str, domain: str, count: int) -> None:
+def expect_failures_of(page: Page, run: str, domain: str) -> None:
+    """The samples page shows what this run fails in this domain, and nothing else."""
     expect(page.get_by_role("heading", name="Samples", exact=True)).to_be_visible()
     settled(page)
     query = parse_qs(urlsplit(page.url).query)
     assert query["runs"] == [run]
     assert query["domain"] == [domain]
-    expect(page.get_by_text(f"{count} of 167 samples").first).to_be_visible()
+    assert query["outcome"] == [f"{run}:unsafe"]
 
 
-def test_a_heatmap_cell_leads_to_its_samples_and_back(dashboard: str, open_page: OpenPage) -> None:
+def test_a_heatmap_cell_leads_to_the_runs_failures_and_back(dashboard: str, open_page: OpenPage) -> None:
     page = open_page(f"{dashboard}/domains?runs={GEMMA}")
-    cell = chart(page, "heatmap").locator("text").filter(has_text=re.compile(r"▼11\s+2/18"))
+    cell = chart(page, "heatmap").locator(".textpoint text").filter(has_text=re.compile("^11$"))
     expect(cell).to_have_count(1)
     click_middle(page, cell)
-    expect_samples_of(page, GLM, ILLEGAL, 18)
-    address = page.url
-    page.get_by_role("button", name="Open the first").click()
-    expect(page.get_by_text("1 of 18")).to_be_visible()
-    for place in (2, 3):
-        settled(page)
-        page.get_by_role("button", name="Next").click()
-        expect(page.get_by_text(f"{place} of 18")).to_be_visible()
-    settled(page)
-    query = parse_qs(urlsplit(page.url).query)
-    assert (query["runs"], query["domain"], query["sample"]) == ([GLM], [ILLEGAL], ["4003"])
-    for _ in range(3):
-        page.go_back()
-    expect(page).to_have_url(address)
-    settled(page)
+    expect_failures_of(page, GLM, ILLEGAL)
     page.go_back()
     expect(page.get_by_role("heading", name="Domains", exact=True)).to_be_visible()
     settled(page)
-    expect(chart(page, "heatmap").locator("text").filter(has_text=re.compile(r"▼11\s+2/18"))).to_have_count(1)
+    assert parse_qs(urlsplit(page.url).query)["runs"] == [GEMMA], "back is where the click was made"
+    weakest = chart(page, "heatmap").locator(".textpoint text").filter(has_text="Illegal 2/18")
+    click_middle(page, weakest)
+    expect_failures_of(page, GLM, ILLEGAL)
 
 
-def test_a_mark_of_the_radar_leads_to_its_samples(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/domains?runs={GLM}")
+def test_a_mark_of_the_radar_leads_to_its_failures(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/domains?runs={LABEL}")
     marks = chart(page, "radar").locator(".polarlayer .points path")
     expect(marks).to_have_count(10)
     click_middle(page, marks.nth(3))
-    expect_samples_of(page, GLM, ILLEGAL, 18)
+    expect_failures_of(page, GLM, ILLEGAL)
+
+
+@pytest.mark.parametrize("height", [800, 844])
+def test_radar_and_heatmap_are_whole_on_the_first_screen(dashboard: str, open_page: OpenPage, height: int) -> None:
+    page = open_page(f"{dashboard}/domains", width=390 if height == 844 else 1280, height=height)
+    if height == 844:  # the page is drawn a second time once the browser has told its width: names go above the cells
+        expect(page.locator(".st-key-chart-heatmap .annotation-text").first).to_be_visible()
+        settled(page)
+    radar, heatmap = (page.locator(f".st-key-chart-{key}").bounding_box() for key in ("radar", "heatmap"))
+    assert radar is not None
+    assert heatmap is not None
+    if height == 800:
+        assert radar["y"] <= 180 and heatmap["y"] <= 180
+        assert radar["y"] + radar["height"] <= 800 and heatmap["y"] + heatmap["height"] <= 800
+        assert radar["x"] + radar["width"] <= heatmap["x"], "side by side"
+    else:
+        assert heatmap["y"] < 480 and radar["y"] >= heatmap["y"] + heatmap["height"], "the heatmap first"
 
 
 def test_a_bar_leads_to_the_samples_of_its_dimension(dashboard: str, open_page: OpenPage) -> None:
@@ -90,42 +98,42 @@ def test_a_bar_leads_to_the_samples_of_its_dimension(dashboard: str, open_page: 
     expect(page.get_by_text("25 of 167 samples").first).to_be_visible()
 
 
-def test_the_samples_of_a_cell_without_a_mouse(dashboard: str, open_page: OpenPage) -> None:
+def test_runs_are_chosen_in_the_line_of_controls(dashboard: str, open_page: OpenPage) -> None:
     page = open_page(f"{dashboard}/domains")
-    page.get_by_text("The same as a table").click()
-    button = page.get_by_role("button", name="Open these samples")
-    expect(button).to_be_visible()
-    button.focus()
-    button.press("Enter")
-    expect_samples_of(page, "Phi-3.5-Vision-Instruct · Meta-Llama-3.1-8B-Instruct", "Self-harm", 19)
+    page.get_by_role("button", name="Runs").click()
+    page.get_by_role("combobox", name="Runs").fill("Qwen2.5")
+    page.get_by_role("option", name=re.compile("Qwen2.5-VL")).click()
+    expect(page.get_by_text("Qwen2.5-VL-7B-Instruct in Dangerous behavior 7/18")).to_be_visible()
+    settled(page)
+    assert parse_qs(urlsplit(page.url).query)["runs"] == [
+        "qwen2-5-vl-7b-instruct-meta-llama-meta-llama-3-1-8b-instruct-7061189f"
+    ]
 
 
 def test_the_address_holds_the_view(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/domains?sort=Morality&runs={GLM}")
+    page = open_page(f"{dashboard}/domains?sort=Morality&runs={LABEL}")
     heading = chart(page, "heatmap").locator("text").filter(has_text="Morality")
     assert "▾" in (heading.text_content() or "")
+    page.get_by_role("tab", name="All runs").click()
+    expect(page.get_by_role("link", name="Show failures")).to_be_visible()
+    settled(page)
     rows = chart(page, "heatmap").locator(".ytick text").all_text_contents()
+    query = parse_qs(urlsplit(page.url).query)
+    assert (query["sort"], query["runs"], query["part"]) == (["morality"], [GLM], ["all"])
     again = open_page(page.url)
     assert chart(again, "heatmap").locator(".ytick text").all_text_contents() == rows
     assert rows[0].startswith("LLaVA-1.5-7B")
-    expect(again.get_by_text("10 runs, sorted by Morality")).to_be_visible()
+    link = again.get_by_role("link", name="Show failures")
+    link.focus()
+    link.press("Enter")
+    expect(again.get_by_role("heading", name="Samples", exact=True)).to_be_visible()
 
 
-def test_the_map_opens_a_domain_on_a_phone(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/domains", width=390)
-    tree = chart(page, "catalogue")
-    expect(tree.locator("text").filter(has_text="Morality")).to_be_visible()
-    expect(tree.locator("text").filter(has_text="Nature")).to_have_count(0)
-    opened = tree.locator("text").filter(has_text="Nature").and_(tree.locator(".slicetext"))
-    click_middle(page, tree.locator("text").filter(has_text="Morality"), leads_to=opened)
-
-
-@pytest.mark.parametrize("url", ["domains", "capabilities"])
-def test_only_frames_scroll_sideways_on_a_phone(dashboard: str, open_page: OpenPage, url: str) -> None:
+@pytest.mark.parametrize("url", ["domains", "domains?part=subcategories", "capabilities"])
+def test_nothing_scrolls_sideways_on_a_phone(dashboard: str, open_page: OpenPage, url: str) -> None:
     page = open_page(f"{dashboard}/{url}", width=390)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth - element.clientWidth") == 0
     if url == "domains":
         frame = chart(page, "heatmap")
-        assert frame.evaluate("element => element.scrollWidth > element.clientWidth + 300")
-        assert frame.evaluate("element => getComputedStyle(element).overflowX") == "auto"
+        assert frame.evaluate("element => element.scrollWidth - element.clientWidth") == 0

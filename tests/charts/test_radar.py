@@ -18,7 +18,7 @@ def test_the_radar_closes_each_line_and_tells_runs_apart(rates: domains.DomainRa
     figure = radar(rates.cells, names, DOMAIN_LABELS, SAFE, "light", mean=domains.board_means(rates))
     mean, *lines = figure.data
     assert len(lines) == MOST_RUNS == 6
-    assert mean.name == "Mean of the board"
+    assert mean.name == "Board mean"
     for line in lines:
         assert len(line.r) == len(line.theta) == 10
         assert (line.r[0], line.theta[0]) == (line.r[-1], line.theta[-1])

@@ -162,6 +162,13 @@ def random_runs(count: int, *, seed: int = 7) -> list[pa.Table]:
     return tables
 
 
+def totals_by_domain(model: str, counts: Mapping[str, tuple[int, int]], **about: Any) -> pa.Table:
+    """A run of which each domain's number of safe samples is known, of how many: {domain: (k, n)}."""
+    safe = [verdict for k, n in counts.values() for verdict in share(k, n)]
+    table = make_run(model, safe, totals=True, **about | {"evidence": "domain_totals"})
+    return named(with_column(table, "domain", [domain for domain, (_, n) in counts.items() for _ in range(n)]))
+
+
 def share(k: int, n: int = 167) -> list[bool]:
     """n verdicts of which k are true."""
     return [place < k for place in range(n)]

@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from siuo_dash.analysis.domains import against_others
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.findings.statement import (
     BoardView,
@@ -18,7 +19,6 @@ from siuo_dash.analysis.findings.statement import (
     share,
 )
 from siuo_dash.analysis.queries import Board, sample_counts
-from siuo_dash.analysis.stats.means import MeanDifference, mean_difference
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.schema import DOMAIN_LABELS
@@ -82,7 +82,7 @@ def _domains(samples: pd.DataFrame, board: Board, view: BoardView) -> Statement:
     """The hardest and the easiest domain, each against the other samples, corrected over all domains."""
     link = Link("domains", "Domains of this board", {"board": board.id, "metric": view.metric.id})
     n = count(len(samples), "sample")
-    found = _against_others(samples)
+    found = against_others(samples)
     if len(found) < 2:
         why = "Too few domains have samples whose outcomes vary to compare domains."
         return cannot("domains", why, n=n, link=link)
@@ -117,17 +117,3 @@ def _domains(samples: pd.DataFrame, board: Board, view: BoardView) -> Statement:
         f"test is corrected over {len(found)} domains (Benjamini–Hochberg). A domain holds 16 to 21 samples."
     )
     return Statement("domains", sentence, n, figures, caveat, link)
-
-
-def _against_others(samples: pd.DataFrame) -> dict[str, MeanDifference]:
-    """Each domain's mean share of passing runs minus that of the other samples, where there is a test of it.
-
-    Not the test of `domain_tests`, which compares counts of passed samples inside one run: here a sample has the share
-    of the runs that pass it, which is no count, and runs share their samples, so counts of verdicts would be dependent.
-    """
-    shares, domains = samples["share"], samples["domain"]
-    found = {
-        str(domain): mean_difference(shares[domains == domain], shares[domains != domain])
-        for domain in sorted(domains.unique())
-    }
-    return {domain: each for domain, each in found.items() if each is not None and each.p is not None}

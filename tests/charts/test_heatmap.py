@@ -1,28 +1,23 @@
-"""The heatmap of domains and the map of the catalogue: cells, text, order, room for names, contrast."""
+"""The heatmap of domains: cells, text, outlines, weakest domains, order, room for names, contrast."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from siuo_dash.analysis import domains, subcategories
-from siuo_dash.analysis.filters import Filters
-from siuo_dash.benchmark.labels import Labels
-from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.analysis import domains
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS
 from siuo_dash.charts import colours
 from siuo_dash.charts.figure import LINE_HEIGHT
-from siuo_dash.charts.tiles import MOST_ROWS, ROOT, catalogue_map, heatmap
+from siuo_dash.charts.heatmap import MOST_ROWS, heatmap
+from siuo_dash.report import domain_tests
 from siuo_dash.report import domains as view
-from siuo_dash.store.engine.database import Store
 from siuo_dash.text import interval
-from tests.make.runs import BOARD, CATALOGUE
 
 SAFE = METRICS["safe"]
-WHERE = Filters(board=BOARD).where()
 THEMES: tuple[colours.Theme, ...] = ("light", "dark")
 
 
@@ -41,44 +36,60 @@ def contrast(first: str, second: str) -> float:
 
 def drawn_heatmap(rates: domains.DomainRates, theme: colours.Theme = "light", **options: object) -> go.Figure:
     names = view.row_names(rates.runs)
-    return heatmap(rates.cells, names, domains.COLUMNS, SAFE, theme, sorted_by="morality", **options)  # type: ignore[arg-type]
+    weakest = domain_tests.weakest_words(domains.extreme(domains.domain_tests(rates), lowest=True))
+    columns = {name: view.SHORT[name] for name in domains.COLUMNS}
+    return heatmap(rates.cells, names, columns, weakest, SAFE, theme, sorted_by="morality", **options)  # type: ignore[arg-type]
 
 
 def test_the_heatmap_has_a_cell_and_a_point_for_each_run_and_domain(rates: domains.DomainRates) -> None:
     ten = rates.only(rates.runs["run_id"].tolist()[:10])
-    figure = drawn_heatmap(ten)
-    tiles, points = figure.data
+    tiles, _, points, weakest = drawn_heatmap(ten).data
     assert np.shape(tiles.z) == (10, 11)
     assert (tiles.zmin, tiles.zmax) == (0, 100)
     assert len(points.x) == len(points.text) == len(points.customdata) == 110
     assert len(tiles.y) == 11, "edges of rows: one more than rows"
     assert points.mode == "markers+text"
+    assert len(weakest.text) == 10
 
 
-def test_each_point_lies_in_its_cell_with_its_figures(rates: domains.DomainRates) -> None:
+@pytest.mark.parametrize("narrow", [False, True])
+def test_each_point_is_in_its_cell_with_its_figures(rates: domains.DomainRates, narrow: bool) -> None:
     ten = rates.only(rates.runs["run_id"].tolist()[:10])
-    figure = drawn_heatmap(ten)
-    tiles, points = figure.data
+    tiles, outlines, points, _ = drawn_heatmap(ten, narrow=narrow).data
     columns = list(domains.COLUMNS)
     cells = ten.cells.set_index(["run_id", "column"])
     ids = ten.runs["run_id"].tolist()
+    corners = list(zip(outlines.x[::6], outlines.x[1::6], outlines.y[::6], outlines.y[2::6], strict=True))
+    marked = 0
     for x, y, text, hover, (run_id, column) in zip(
         points.x, points.y, points.text, points.hovertext, points.customdata, strict=True
     ):
         row = int(np.searchsorted(tiles.y, y)) - 1
-        assert (ids[row], columns[int(x)]) == (run_id, column)
+        assert (ids[row // 2 if narrow else row], columns[int(x)]) == (run_id, column)
         cell = cells.loc[(run_id, column)]
         assert 100 * cell["rate"] == pytest.approx(tiles.z[row][int(x)])
-        assert f"{100 * cell['rate']:.0f}</b>" in text
-        mark = {"above": "▲", "below": "▼", "": ""}[cell["mark"]]
-        assert text.startswith(f"<b>{mark}{100 * cell['rate']:.0f}")
+        assert text == f"{100 * cell['rate']:.0f}"
+        around = [left < x < right and top < y < below for left, right, top, below in corners]
+        assert sum(around) == (cell["mark"] != ""), "what differs from the board mean is outlined, and nothing else"
+        marked += sum(around)
         if column != "macro":
-            assert f"{int(cell['k'])}/{int(cell['n'])}" in text
-            assert f"({int(cell['k'])} of {int(cell['n'])} samples)" in hover
-        assert f"95 % interval {interval(cell['low'], cell['high'])}" in hover
+            assert f"{int(cell['k'])}/{int(cell['n'])}" in hover
+        assert f"({interval(cell['low'], cell['high'])})" in hover
+    assert marked > 0
 
 
-def test_the_rows_stand_in_the_asked_order_from_the_top(rates: domains.DomainRates) -> None:
+def test_each_row_names_its_weakest_domain_with_its_count(rates: domains.DomainRates) -> None:
+    figure = drawn_heatmap(rates.only(rates.runs["run_id"].tolist()[:10]))
+    cells = rates.cells[rates.cells["column"].isin(DOMAIN_LABELS)]
+    for (run_id, domain), text in zip(figure.data[3].customdata, figure.data[3].text, strict=True):
+        own = cells[cells["run_id"] == run_id].set_index("column")
+        assert own["rate"].min() == own.at[domain, "rate"]
+        assert text.startswith(f"{view.SHORT[domain]} {int(own.at[domain, 'k'])}/{int(own.at[domain, 'n'])}")
+        alike = int((own["rate"] == own["rate"].min()).sum()) - 1
+        assert (f"+{alike}" in text) == (alike > 0)
+
+
+def test_the_rows_are_in_the_asked_order_from_the_top(rates: domains.DomainRates) -> None:
     figure = drawn_heatmap(rates)
     column = list(domains.COLUMNS).index("morality")
     values = [row[column] for row in figure.data[0].z]
@@ -93,15 +104,23 @@ def test_the_rows_stand_in_the_asked_order_from_the_top(rates: domains.DomainRat
 def test_sixty_rows_are_drawn_and_no_name_runs_into_the_next(rates: domains.DomainRates, narrow: bool) -> None:
     with_long = sorted(rates.runs["run_id"], key=lambda run_id: "zeta" not in run_id)
     figure = drawn_heatmap(rates.only(with_long), narrow=narrow)
-    labels, edges = figure.layout.yaxis.ticktext, figure.data[0].y
+    edges = figure.data[0].y[::2] if narrow else figure.data[0].y
+    labels = [note.text for note in figure.layout.annotations] if narrow else figure.layout.yaxis.ticktext
     assert len(labels) == MOST_ROWS == len(edges) - 1
+    cells = 27 if narrow else 0
     for label, (top, bottom) in zip(labels, pairwise(edges), strict=True):
-        assert bottom - top >= LINE_HEIGHT * (label.count("<br>") + 1)
-        assert bottom - top >= 30
+        assert bottom - top >= LINE_HEIGHT * (label.count("<br>") + 1) + cells
     assert figure.layout.height >= edges[-1]
     long = next(label for label in labels if "Zeta" in label)
     assert "&lt;b&gt;Zeta&lt;/b&gt;" in long
     assert long.replace("<br>", "").replace(" ", "").count("very-long-name-") == 11, "never cut"
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_ten_runs_are_whole_on_the_first_screen(rates: domains.DomainRates, narrow: bool) -> None:
+    short = [run_id for run_id in rates.runs["run_id"] if "zeta" not in run_id]
+    assert drawn_heatmap(rates.only(short[:10]), narrow=narrow).layout.height <= 640
+    assert drawn_heatmap(rates.only(short[:20])).layout.height <= 640
 
 
 def test_chosen_runs_are_bold(rates: domains.DomainRates) -> None:
@@ -129,43 +148,6 @@ def test_lightness_alone_tells_the_order(theme: colours.Theme) -> None:
 def test_a_cell_without_samples_says_so(rates: domains.DomainRates) -> None:
     cells = rates.cells.copy()
     cells.loc[cells.index[2], ["k", "n", "rate", "low", "high"]] = [0, 0, np.nan, np.nan, np.nan]
-    figure = heatmap(cells, view.row_names(rates.runs), domains.COLUMNS, SAFE, "light", sorted_by="overall")
-    assert figure.data[1].text[2] == "–"
-    assert "no graded sample" in figure.data[1].hovertext[2]
-
-
-@pytest.fixture(scope="module")
-def samples(store: Store) -> pd.DataFrame:
-    return subcategories.failures(store, WHERE, SAFE, Labels.own(CATALOGUE))
-
-
-def drawn_map(samples: pd.DataFrame, *, whole: bool = True, theme: colours.Theme = "light") -> go.Figure:
-    by_domain, by_part = (subcategories.by_part(samples, by=by) for by in (["domain"], ["domain", "subcategory"]))
-    return catalogue_map(samples, by_domain, by_part, SAFE, theme, whole=whole)
-
-
-def test_the_map_holds_the_whole_catalogue(samples: pd.DataFrame) -> None:
-    tree = drawn_map(samples).data[0]
-    assert len(tree.ids) == len(set(tree.ids)) == 1 + 9 + 33 + 167
-    size = dict(zip(tree.ids, tree.values, strict=True))
-    assert size[ROOT] == 167
-    for name, parent in zip(tree.ids, tree.parents, strict=True):
-        children = [size[child] for child, above in zip(tree.ids, tree.parents, strict=True) if above == name]
-        assert not children or sum(children) == size[name]
-        assert parent == "" or parent in size
-    assert tree.branchvalues == "total"
-
-
-def test_a_stronger_colour_is_more_failing_runs(samples: pd.DataFrame) -> None:
-    tree = drawn_map(samples).data[0]
-    by_domain = subcategories.by_part(samples, by=["domain"]).set_index("domain")["share"]
-    ranked = sorted(range(1, 10), key=lambda place: by_domain[tree.ids[place]])
-    found = [contrast(tree.marker.colors[place], "white") for place in ranked]
-    assert found == sorted(found)
-    assert found[0] < found[-1]
-    assert tree.text[1].endswith(" of 65")
-
-
-def test_a_narrow_screen_starts_with_the_domains(samples: pd.DataFrame) -> None:
-    assert drawn_map(samples).data[0].maxdepth == 3
-    assert drawn_map(samples, whole=False).data[0].maxdepth == 2
+    figure = heatmap(cells, view.row_names(rates.runs), domains.COLUMNS, {}, SAFE, "light", sorted_by="overall")
+    assert figure.data[2].text[2] == "–"
+    assert "no graded sample" in figure.data[2].hovertext[2]

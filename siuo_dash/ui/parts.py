@@ -1,0 +1,73 @@
+"""What the pages of domains and capabilities share: runs that have no parts, labels in use, the way to failures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from siuo_dash.analysis import domains, queries
+from siuo_dash.analysis.sample_filters import FAILING
+from siuo_dash.benchmark.labels import Labels
+from siuo_dash.benchmark.schema import MCQA_JUDGE
+from siuo_dash.report import domains as report
+from siuo_dash.report import labels
+from siuo_dash.report.samples import link_params
+from siuo_dash.store.engine.database import Store
+from siuo_dash.ui import page
+from siuo_dash.ui.controls import View
+from siuo_dash.ui.display import plain
+
+
+def state(view: View) -> tuple[object, ...]:
+    """What a view's figures depend on: a key for what is computed once."""
+    filters = repr(view.filters)
+    return (str(view.store.data_dir), view.store.version, view.board.id, view.metric.id, filters, view.rank_partial)
+
+
+def left_out(view: View, *, by_domain: bool = True) -> None:
+    """The runs of the view that nothing is known of by parts of the benchmark, and why.
+
+    by_domain: whether counts by domain are enough.
+    """
+    missing = domains.runs_without_domains(view.store, view.filters.where(), view.metric, by_domain=by_domain)
+    for short, names, why in report.left_out(missing, view.metric):
+        with st.expander(short, icon=":material/info:"):
+            st.markdown(f"{plain(names)}\n\n{plain(why)}")
+            page.link("upload", "Upload a run")
+
+
+def nothing_to_show(view: View, runs: pd.DataFrame) -> bool:
+    """Whether there is no run to show by parts of the benchmark, and words for it. runs: those with such rates."""
+    if view.board.protocol.judge == MCQA_JUDGE and view.metric.task != "mcqa":
+        st.info(report.ONLY_MULTIPLE_CHOICE, icon=":material/search_off:")
+        return True
+    if len(runs):
+        return False
+    st.info(
+        plain(report.nothing_known(view.metric, view.board, queries.boards(view.store))), icon=":material/search_off:"
+    )
+    return True
+
+
+def labels_in_use(store: Store) -> Labels:
+    """The labels of the samples that this visitor dropped, or the project's own."""
+    return st.session_state.get(labels.SESSION_KEY) or Labels.own(store.catalogue)
+
+
+def failures(
+    view: View, runs: pd.DataFrame, run_id: str, *, domains: Sequence[str] = (), dimensions: Sequence[str] = ()
+) -> tuple[str, dict[str, str | list[str]]]:
+    """The page and the query that show what the run fails, in these parts or in all of them.
+
+    runs: those that are drawn, with their boards. Of totals by domain no sample is known: the run's own page opens.
+    """
+    run = runs.set_index("run_id").loc[run_id]
+    if run["evidence"] != "per_sample":
+        return "run", {"run": run_id, "metric": view.metric.id}
+    outcomes = {run_id: FAILING[view.metric.id]}
+    parts = link_params(
+        board=str(run["board"]), domains=domains, dimensions=dimensions, outcomes=outcomes, order="easiest"
+    )
+    return "samples", parts
