@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import fisher_exact
+from scipy.stats import fisher_exact, ttest_ind
 
 from siuo_dash.analysis import domains
 from siuo_dash.analysis.filters import Filters
@@ -15,6 +15,7 @@ from siuo_dash.analysis.stats.multiple import benjamini_hochberg
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report import domain_tests as view
 from siuo_dash.store.engine.database import Store
+from siuo_dash.text import percent
 from tests.make.runs import BOARD, DOMAIN_IDS, JUDGE, make_run, passing, share
 from tests.make.stores import with_results
 
@@ -32,7 +33,7 @@ COUNTS = {
 
 
 @pytest.fixture(scope="module")
-def rates(tmp_path_factory: pytest.TempPathFactory) -> domains.DomainRates:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """One run with 89 of 167 whose hardest domain has 3 of 18, one that passes all, one with two domains at 0."""
     assert sum(COUNTS.values()) == 89
     most = {domain: len(ids) for domain, ids in DOMAIN_IDS.items()}
@@ -42,7 +43,12 @@ def rates(tmp_path_factory: pytest.TempPathFactory) -> domains.DomainRates:
         make_run("Perfect", share(167), judge=JUDGE),
         make_run("Two", passing(most | {"morality": 0, "self-harm": 0}), judge=JUDGE),
     )
-    return domains.domain_rates(Store(data), Filters(board=BOARD).where(), METRICS["safe"])
+    return Store(data)
+
+
+@pytest.fixture(scope="module")
+def rates(store: Store) -> domains.DomainRates:
+    return domains.domain_rates(store, Filters(board=BOARD).where(), METRICS["safe"])
 
 
 def test_a_domain_is_tested_against_the_other_samples_of_the_run(rates: domains.DomainRates) -> None:
@@ -102,13 +108,57 @@ def test_the_words_name_the_runs_that_stand_out(rates: domains.DomainRates) -> N
     names = dict(zip(rates.runs["run_id"], rates.runs["model"], strict=True))
     found = domains.hardest_and_easiest(rates)
     effect, hardest, easiest = view.tests_sentences(found, names)
-    assert "4.8 % would be expected by chance" in effect
+    assert f"{percent(0.048)} by chance alone" in effect
     assert hardest.endswith("2 of 3 runs, Two and Uneven.") or hardest.endswith("2 of 3 runs, Uneven and Two.")
     assert "none of 3 runs" in easiest or "1 of 3 runs" in easiest
     table = view.tests_screen(found, names).set_index("Run")
     assert table.loc["Uneven", "Hardest: rate, count"] == "16.7 % · 3/18"
     assert table.loc["Uneven", "Hardest: against the rest"] == "-41.1 (-54.3 to -17.1)"
     assert table.loc["Two", "Hardest domain"] == "Morality (and 1 alike)"
+
+
+def test_where_runs_are_weakest_together(store: Store, rates: domains.DomainRates) -> None:
+    found = domains.weakest_together(store, rates, METRICS["safe"])
+    assert found is not None
+    # Self-harm: Uneven 9/19, Perfect all, Two none; morality: 13/20, all, none.
+    assert (found.domain, found.runs) == ("self-harm", 3)
+    assert found.rate == pytest.approx((9 / 19 + 1 + 0) / 3)
+    shares = {
+        each: np.array(
+            [(place < COUNTS[each]) + 1 + (each not in ("morality", "self-harm")) for place in range(len(ids))]
+        )
+        / 3
+        for each, ids in DOMAIN_IDS.items()
+    }
+    others = np.concatenate([found_ for each, found_ in shares.items() if each != "self-harm"])
+    assert found.gap is not None
+    assert found.gap.difference == pytest.approx(shares["self-harm"].mean() - others.mean())
+    assert found.gap.p == pytest.approx(ttest_ind(shares["self-harm"], others, equal_var=False).pvalue)
+    assert found.p_adjusted >= found.gap.p
+    assert domains.weakest_together(store, rates.only([]), METRICS["safe"]) is None
+
+
+def test_the_sentences_name_the_weakest_domain_with_its_figures(store: Store, rates: domains.DomainRates) -> None:
+    names = dict(zip(rates.runs["run_id"], rates.runs["model"], strict=True))
+    ends = domains.extreme(domains.domain_tests(rates), lowest=True)
+    together = domains.weakest_together(store, rates, METRICS["safe"])
+    board = view.board_sentence(together, ends, names, METRICS["safe"])
+    assert board.startswith(f"Weakest domain: Self-harm, {percent((9 / 19 + 1) / 3)} safe over 3 runs, ")
+    assert "Uneven in Illegal" in board
+    assert "Two in Morality" in board
+    assert "Perfect" not in board
+    uneven = next(run_id for run_id, name in names.items() if name == "Uneven")
+    alone = view.runs_sentence(ends, {uneven: "Uneven"})
+    rate = f"{percent(3 / 18)} (5.8–39.2)"
+    assert (
+        alone == f"Weakest: Uneven in Illegal activities & crime 3/18 = {rate}, significantly below its other domains."
+    )
+    perfect = next(run_id for run_id, name in names.items() if name == "Perfect")
+    assert "not significantly below" in view.runs_sentence(ends, {perfect: "Perfect"})
+    many = view.runs_sentence(ends, dict.fromkeys(names, "Run") | {})
+    assert many.count("Run in") == 3
+    assert view.runs_sentence(ends, {"unknown": "Nobody"}) == ""
+    assert view.board_sentence(None, ends, names, METRICS["safe"]) == ""
 
 
 def test_no_runs_give_empty_tables(rates: domains.DomainRates) -> None:
