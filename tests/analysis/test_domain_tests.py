@@ -134,6 +134,7 @@ def test_where_runs_are_weakest_together(store: Store, rates: domains.DomainRate
     assert found.gap is not None
     assert found.gap.difference == pytest.approx(shares["self-harm"].mean() - others.mean())
     assert found.gap.p == pytest.approx(ttest_ind(shares["self-harm"], others, equal_var=False).pvalue)
+    assert found.gap.p is not None
     assert found.p_adjusted >= found.gap.p
     assert domains.weakest_together(store, rates.only([]), METRICS["safe"]) is None
 
