@@ -1,11 +1,9 @@
-"""Two runs compared as statisticians would, or one baseline against many."""
+"""Two runs compared as statisticians would, or one run against many."""
 
-from siuo_dash.ui import compare, controls, frame, page
+from siuo_dash.ui import compare, compare_choice, frame, page
 
 store = page.open_store()
 with frame.head("Compare"):
-    mode = controls.choose("Compare", compare.MODES, key="mode", label_visibility="collapsed")
-    board = controls.choose_board(store, all_runs=True, samples=True)
-    metric = controls.choose_metric(store, board)
-compare.show(store, board, metric, mode)
+    choice = compare_choice.choose(store)
+compare.show(choice)
 page.footer(store)

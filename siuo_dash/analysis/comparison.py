@@ -139,19 +139,21 @@ def unpaired(metric: Metric, first: Tally, second: Tally, why: str) -> Differenc
     return Difference(metric, None, first, second, found.difference, found.interval, found.p, None, why, gap)
 
 
-def discordant(store: Store, first: Side, second: Side, metric: Metric) -> pd.DataFrame:
+def discordant(store: Store, first: Side, second: Side, metric: Metric, *, neither: bool = False) -> pd.DataFrame:
     """The samples that only one of the two passes; those that most other runs pass come first.
 
     passed_by ('first' or 'second'), question_id, domain, subcategory, scene, request, others_k, others_n (other runs
     of the two boards that pass it, and that are graded on it), first_flags, second_flags (lists of flag ids).
+    neither: also the samples that both fail, passed_by 'neither'.
     """
     both = OUTCOMES.run(store, metric=metric, where=of_runs([first.run_id, second.run_id]))
     wide = both.pivot(index="question_id", columns="run_no", values="outcome")
     wide = wide.reindex(columns=[first.run_no, second.run_no]).dropna()
-    wide = wide[wide[first.run_no] != wide[second.run_no]]
+    differing = wide[first.run_no] != wide[second.run_no]
+    wide = wide[differing | (wide[first.run_no] == 0) if neither else differing]
     boards = {board_for(metric, run.board) for run in (first, second)}
     found = described(store, wide.index, metric, boards, without=(first.run_no, second.run_no))
-    passed_by = wide[first.run_no].map({1: "first", 0: "second"})
+    passed_by = wide[first.run_no].map({1: "first", 0: "second"}).where(wide.sum(axis=1) > 0, "neither")
     found = found.drop(columns=["primary_dimension", "hazard"])
     found.insert(0, "passed_by", passed_by.reindex(found["question_id"]).tolist())
     flags = FLAGS_OF_RUNS.run(store, where=of_runs([first.run_id, second.run_id]))
@@ -194,9 +196,9 @@ def _overall(first: Side, second: Side, metric: Metric, tables: dict[str, Paired
 
 def _why_unpaired(first: Side, second: Side) -> str:
     if not first.per_sample and not second.per_sample:
-        return "both runs are known by their totals only"
+        return "only totals are published for both runs"
     if not (first.per_sample and second.per_sample):
-        return f"the {'second' if first.per_sample else 'first'} run is known by its totals only"
+        return f"only totals are published for the {'second' if first.per_sample else 'first'} run"
     return "no sample is graded in both runs"
 
 

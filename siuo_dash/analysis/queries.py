@@ -63,6 +63,7 @@ BOARDS: Final = Query(
     """
     SELECT r.board, MIN(r.judge) AS judge, MIN(r.responses_per_sample) AS responses_per_sample, COUNT(*) AS runs,
         COUNT(*) FILTER (WHERE r.evidence = 'per_sample') AS per_sample_runs,
+        COUNT(*) FILTER (WHERE r.safe_n > 0 AND r.effective_n > 0) AS both_runs,
         COALESCE(MIN(j.name), '') AS name, COALESCE(MIN(j.sees), '') AS sees, COALESCE(MIN(j.caveat), '') AS caveat
     FROM runs r LEFT JOIN judges j ON j.judge = r.judge GROUP BY r.board
     ORDER BY CASE WHEN MIN(r.judge) = 'human' THEN 0 ELSE 1 END, COUNT(*) DESC, r.board
@@ -183,12 +184,16 @@ ORGANIZATIONS: Final = Query(
 
 @dataclass(frozen=True)
 class Board:
-    """A board as people choose it. name, sees, caveat: what is known about its judge (judges.csv); '' if nothing."""
+    """A board as people choose it: its runs, those with a verdict for each sample, those judged by Safe and Effective.
+
+    name, sees, caveat: what is known about its judge (judges.csv); '' if nothing.
+    """
 
     id: str
     protocol: Protocol
     runs: int
     per_sample_runs: int
+    both_runs: int
     name: str = ""
     sees: str = ""
     caveat: str = ""
@@ -209,7 +214,7 @@ def boards(store: Store) -> list[Board]:
     found = []
     for row in BOARDS.run(store).itertuples():
         count = None if pd.isna(row.responses_per_sample) else int(row.responses_per_sample)
-        protocol, counts = Protocol(row.judge, count), (int(row.runs), int(row.per_sample_runs))
+        protocol, counts = Protocol(row.judge, count), (int(row.runs), int(row.per_sample_runs), int(row.both_runs))
         found.append(Board(row.board, protocol, *counts, row.name, row.sees, row.caveat))
     return found
 

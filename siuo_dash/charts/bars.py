@@ -14,6 +14,7 @@ from siuo_dash.charts import colours
 from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.figure import (
     Rows,
+    add_note,
     chart_text,
     error_bar,
     figure,
@@ -24,6 +25,7 @@ from siuo_dash.charts.figure import (
     rows,
     text_width,
 )
+from siuo_dash.text import percent
 
 MOST_RUNS: Final = 25
 """More runs than this in grouped bars cannot be read at once; the page says how many are left out."""
@@ -38,6 +40,8 @@ _PATTERNS: Final = ("", "/", "")
 _OUTCOME_BAR: Final = {False: 26, True: 44}
 _NARROWEST: Final = {False: 420.0, True: 240.0}
 _TINT: Final = 0.4
+_LEAST_SHARE: Final = 0.04
+"""A part of less has no room for its count."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,8 @@ OUTCOMES: Final = (
     Outcome("both", "Both", "safe and effective in most responses", colours.BOTH),
     Outcome("apart", "Both, but not together", _TOGETHER, colours.BOTH, "/"),
     Outcome("safe_only", "Safe only", "safe, but not effective", colours.SAFE),
-    Outcome("effective_only", "Effective only", "effective, but unsafe", colours.EFFECTIVE),
-    Outcome("neither", "Neither", "unsafe and not effective", colours.UNSAFE),
+    Outcome("effective_only", "Effective only", "effective, but unsafe", colours.UNSAFE),
+    Outcome("neither", "Neither", "unsafe and not effective", colours.UNSAFE, "\\"),
     Outcome("unplaced", "Ungraded", "a verdict is missing, so the outcome is open", colours.UNGRADED, "x"),
 )
 _ALWAYS: Final = ("both", "safe_only", "effective_only", "neither")
@@ -126,6 +130,7 @@ def outcomes(frame: pd.DataFrame, theme: Theme, *, narrow: bool = False) -> go.F
         rooms = [share / 100 * _NARROWEST[narrow] for share in shares]
         texts = [f"{count:.0f}" for count in counts]
         pattern = {"shape": outcome.pattern, "fgcolor": colours.paper(theme), "size": 6, "solidity": 0.25}
+        pattern |= {"fillmode": "overlay"}
         line = {"width": 1, "color": colours.paper(theme)}
         drawn.add_trace(
             go.Bar(
@@ -157,6 +162,46 @@ def outcomes(frame: pd.DataFrame, theme: Theme, *, narrow: bool = False) -> go.F
     name_axis(drawn, beside.labels, range(len(beside.labels)), ends, fixedrange=True, showgrid=False)
     if narrow:
         names_above(drawn, names.labels, 0.26)
+    return drawn
+
+
+def two_runs(
+    counts: Mapping[str, int], labels: Mapping[str, str], metric: Metric, theme: Theme, *, note: str = ""
+) -> go.Figure:
+    """How often both, one and none of two runs pass, as one bar; the counts are in the key too.
+
+    counts: of 'both', 'first', 'second', 'neither'; labels: what each is called. Each part has its id as customdata,
+    which a click selects. note: what a saved picture must say.
+    """
+    total = max(1, sum(counts.values()))
+    grey, ink = colours.UNGRADED, colours.METRIC_COLOURS[metric.id]
+    looks = {"both": (ink, ""), "first": (grey, "/"), "second": (grey, "\\"), "neither": (colours.UNSAFE, "")}
+    drawn = figure(theme, height=96)
+    for part, (colour, shape) in looks.items():
+        share = counts[part] / total
+        pattern = {"shape": shape, "fgcolor": colours.paper(theme), "size": 6, "solidity": 0.15, "fillmode": "overlay"}
+        drawn.add_trace(
+            go.Bar(
+                x=[counts[part]],
+                y=[0],
+                orientation="h",
+                name=chart_text(f"{labels[part]}: {counts[part]}", 60),
+                marker={"color": colour, "pattern": pattern, "line": {"width": 1, "color": colours.paper(theme)}},
+                text=[str(counts[part]) if share > _LEAST_SHARE else ""],
+                textposition="inside",
+                insidetextanchor="middle",
+                textangle=0,
+                textfont={"size": 15, "color": colours.text_on(colour)},
+                customdata=[[part]],
+                hovertemplate=f"{chart_text(labels[part], 60)}: {counts[part]} of {total} samples "
+                f"({percent(share)})<extra></extra>",
+            )
+        )
+    drawn.update_xaxes(visible=False, range=[0, total], fixedrange=True)
+    drawn.update_yaxes(visible=False, fixedrange=True)
+    legend = {"traceorder": "normal", "itemclick": False, "itemdoubleclick": False}
+    drawn.update_layout(barmode="stack", bargap=0.1, legend=legend, margin={"l": 0, "r": 0, "t": 40, "b": 6})
+    add_note(drawn, note, theme, below=6)
     return drawn
 
 

@@ -24,7 +24,7 @@ from siuo_dash.charts.figure import (
     names_above,
     rows,
 )
-from siuo_dash.text import fraction, interval, percent, points
+from siuo_dash.text import fraction, interval, percent, points, points_interval
 
 MOST_ROWS: Final = 60
 """More rows than this cannot be read at once; the page says how many are left out."""
@@ -116,14 +116,14 @@ def differences(
     """
     shown = frame.head(MOST_ROWS)
     names = rows(shown["label"], 26)
-    drawn = figure(theme, height=int(125 + names.height))
-    for significant, symbol, legend in ((True, "circle", told_apart), (False, "circle-open", "not told apart")):
+    drawn = figure(theme, height=round(74 + names.height))
+    for significant, symbol, legend in ((True, "circle", told_apart), (False, "circle-open", "not significant")):
         at = [row for row, value in enumerate(shown["told_apart"]) if bool(value) == significant]
         if at:
             part = shown.iloc[at]
             text = [
-                f"<b>{chart_text(row.label, 60)}</b><br>{points(row.difference)} points, 95 % interval "
-                f"{points(row.low)} to {points(row.high)}<br>{chart_text(row.words, 60)}"
+                f"<b>{chart_text(row.label, 60)}</b><br>{points(row.difference)} points "
+                f"({points_interval(row.low, row.high)})<br>{chart_text(row.words, 60)}"
                 for row in _records(part)
             ]
             where = [names.middles[row] for row in at]
@@ -133,13 +133,13 @@ def differences(
     reach = min(100.0, widest * 1.08)
     grey = colours.muted(theme)
     drawn.add_vline(x=0, line={"color": grey, "width": 1.5})
-    sides = {"y": names.height + 4, "showarrow": False, "yanchor": "top", "font": {"color": grey, "size": 12}}
+    sides = {"y": 0, "yref": "paper", "yshift": -24, "showarrow": False, "yanchor": "top", "font": {"color": grey}}
     drawn.add_annotation(x=-reach, text=chart_text(f"← {left}", 40), xanchor="left", **sides)
     drawn.add_annotation(x=reach, text=chart_text(f"{right} →", 40), xanchor="right", **sides)
-    drawn.update_xaxes(title="Difference, points", range=[-reach, reach], side="top", zeroline=False)
-    name_axis(drawn, names.labels, names.middles, [names.height + 26, 0], showgrid=True)
-    drawn.update_layout(legend={"y": 0, "yanchor": "top"}, showlegend=True)
-    add_note(drawn, note, theme, below=58)
+    drawn.update_xaxes(range=[-reach, reach], zeroline=False, title={"text": "points", "standoff": 6})
+    name_axis(drawn, names.labels, names.middles, [names.height, 0], showgrid=True)
+    drawn.update_layout(showlegend=True, margin={"t": 28, "b": 46})
+    add_note(drawn, note, theme, below=46)
     return drawn
 
 

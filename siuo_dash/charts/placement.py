@@ -16,15 +16,16 @@ from siuo_dash.charts import colours
 from siuo_dash.charts.colours import Theme, faded
 from siuo_dash.charts.figure import LINE_HEIGHT, Screen, chart_text, text_width
 
-PLOT_HEIGHT: Final = {False: 540, True: 400}
+PLOT_HEIGHT: Final = {False: 462, True: 400}
+"""Pixels, on a wide and on a narrow screen; with key and axis the wide chart is 560 pixels tall."""
 WIDTHS: Final[dict[Screen, tuple[float, float]]] = {
     "narrow": (240.0, 700.0),
     "medium": (530.0, 1100.0),
-    "wide": (890.0, 3600.0),
+    "wide": (590.0, 2400.0),
 }
 """The plot's width in pixels, narrowest and widest, on each screen."""
-BAND: Final = 7.0
-"""Above 100 and below 0 there is a band for the names of the regions, where no mark can hide them."""
+BAND: Final = 3.0
+"""The axis goes so far above 100 and below 0, so that a mark there is drawn whole."""
 _MOST_LABELS: Final = {False: 40, True: 16}
 _FONT: Final = 12
 _FOLD: Final = {False: 26, True: 18}

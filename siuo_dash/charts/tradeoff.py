@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -28,6 +28,10 @@ WEIGHTS: Final = {
 _MARGIN: Final = {"l": 52, "r": 14, "b": 46}
 _ISO: Final = (0.2, 0.4, 0.6, 0.8)
 _UNKNOWN_SIZE: Final = 11.0
+_NAME: Final = 22.0
+"""Pixels of the height of a region's name."""
+_CLEAR: Final = 12.0
+"""Pixels between it and a mark."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,10 @@ class Region:
 REGIONS: Final = {
     region.id: region
     for region in (
-        Region("both", "Safe and helpful", colours.BOTH, (1, 1)),
-        Region("safe", "Safe by refusing", colours.SAFE, (1, 0)),
-        Region("effective", "Helpful but unsafe", colours.EFFECTIVE, (0, 1)),
-        Region("neither", "Neither", colours.UNSAFE, (0, 0)),
+        Region("both", "Safe and effective", colours.BOTH, (1, 1)),
+        Region("safe", "Safe, not effective", colours.SAFE, (1, 0)),
+        Region("effective", "Effective, not safe", colours.UNSAFE, (0, 1)),
+        Region("neither", "Neither", colours.UNGRADED, (0, 0)),
     )
 }
 
@@ -74,7 +78,8 @@ def tradeoff(
     sizes = [_diameter(size, scale) for size in points["params_b"]]
     points = points.assign(chosen=points["run_id"].isin(list(chosen)), size=sizes)
     drawn = figure(theme, height=PLOT_HEIGHT[narrow])
-    _regions(drawn, points, theme)
+    spots = spots_of(points, screen)
+    _regions(drawn, points, spots, theme)
     if lines:
         _iso_lines(drawn, theme)
     _frontier(drawn, points, theme)
@@ -89,7 +94,7 @@ def tradeoff(
         drawn.add_trace(_rings(points[points["chosen"]], theme))
     _key(drawn, points, theme)
     _arrange(drawn, theme, screen, mode)
-    labels = labels_of(points, screen, taken(narrow, lines))
+    labels = labels_of(points, screen, taken(spots, narrow, lines))
     # All at once: plotly examines all that are there for each that is added.
     named = [annotation(label, points.iloc[label.mark], narrow, theme) for label in labels]
     drawn.layout.annotations = [*drawn.layout.annotations, *named]
@@ -112,18 +117,29 @@ def points_of(frame: pd.DataFrame, chosen: Collection[str] = ()) -> pd.DataFrame
     return points.loc[order.index].head(MOST_POINTS).reset_index(drop=True)
 
 
-def taken(narrow: bool, lines: bool) -> list[Box]:
-    """What names keep clear of: the names of the regions, the figures at the lines."""
-    height = PLOT_HEIGHT[narrow]
-    band = height - down(0, height)
-    boxes = []
+def spots_of(points: pd.DataFrame, screen: Screen) -> dict[str, Box]:
+    """{region: the box of its name}: inside it, at the outer edge or at the half, where fewer marks are."""
+    height, (narrowest, _) = PLOT_HEIGHT[screen == "narrow"], WIDTHS[screen]
+    middle = down(0.5, height)
+    across, level = points["safe_rate"] * narrowest, points["effective_rate"].map(lambda rate: down(rate, height))
+    found = {}
     for region in REGIONS.values():
         width, (x, y) = text_width(f"{region.label}: 9999", 13) + 8, region.corner
-        boxes.append(Box(x, -width if x else 0.0, 0.0 if y else height - band, width, band))
-    return boxes + [Box(1.0, -38.0, down(level, height) - 8, 38, 16) for level in _ISO if lines]
+        at_half, at_edge = (middle - _NAME, down(1, height)) if y else (middle, down(0, height) - _NAME)
+        near = (across > narrowest - width - _CLEAR) if x else (across < width + _CLEAR)
+        near_to = {top: near & level.between(top - _CLEAR, top + _NAME + _CLEAR) for top in (at_edge, at_half)}
+        marks = {top: int(these.sum()) for top, these in near_to.items()}
+        found[region.id] = Box(x, -width if x else 0.0, min(marks, key=marks.__getitem__), width, _NAME)
+    return found
 
 
-def _regions(drawn: go.Figure, points: pd.DataFrame, theme: Theme) -> None:
+def taken(spots: Mapping[str, Box], narrow: bool, lines: bool) -> list[Box]:
+    """What names of runs keep clear of: the names of the regions, the figures at the lines."""
+    height = PLOT_HEIGHT[narrow]
+    return [*spots.values(), *(Box(1.0, -38.0, down(level, height) - 8, 38, 16) for level in _ISO if lines)]
+
+
+def _regions(drawn: go.Figure, points: pd.DataFrame, spots: Mapping[str, Box], theme: Theme) -> None:
     """Tint the four regions and name each with its number of runs."""
     counts = points["region"].value_counts()
     for region in REGIONS.values():
@@ -132,15 +148,17 @@ def _regions(drawn: go.Figure, points: pd.DataFrame, theme: Theme) -> None:
         tint = faded(region.colour, 0.09 if theme == "light" else 0.16)
         drawn.add_shape(type="rect", layer="below", line_width=0, fillcolor=tint, **sides)
         text, font = f"<b>{region.label}: {counts.get(region.id, 0)}</b>", {"size": 13, "color": colours.muted(theme)}
-        held = {"xanchor": "right" if x else "left", "yanchor": "bottom" if y else "top", "borderpad": 3}
-        drawn.add_annotation(x=100 * x, y=100 * y, text=text, showarrow=False, font=font, **held)
+        held = {"xanchor": "right" if x else "left", "yref": "paper", "yanchor": "top", "borderpad": 3}
+        held["bgcolor"] = faded(colours.paper(theme), 0.6)
+        top = 1 - spots[region.id].top / drawn.layout.height
+        drawn.add_annotation(x=100 * x, y=top, text=text, showarrow=False, font=font, **held)
 
 
 def _iso_lines(drawn: go.Figure, theme: Theme) -> None:
     """Lines on which safe × effective is 20, 40, 60, 80 %: Safe & Effective, were the two independent."""
     x = np.linspace(0, 1, 101)
     line = {"color": faded(colours.BOTH, 0.75), "width": 1.2, "dash": "dot"}
-    key = {"name": "Safe & Effective if independent", "legendgroup": "lines", "legendrank": 1002}
+    key = {"name": "Safe & Effective, if independent", "legendgroup": "lines", "legendrank": 1002}
     font = {"size": 11, "color": colours.muted(theme)}
     held = {"showarrow": False, "xanchor": "right", "yanchor": "middle", "borderpad": 1}
     for level in _ISO:
@@ -205,14 +223,14 @@ def _hover(row: dict[Any, Any]) -> str:
     for name, words in (("safe", "Safe"), ("effective", "Effective"), ("safe_and_effective", "Safe & Effective")):
         rate, low, high, k, n = (row[f"{name}_{part}"] for part in ("rate", "low", "high", "k", "n"))
         if n:
-            lines.append(f"{words} {percent(rate)}, 95 % interval {interval(low, high)}, {fraction(k, n)}")
+            lines.append(f"{words} {percent(rate)} ({interval(low, high)}), {fraction(k, n)}")
     size = NOT_PUBLISHED if pd.isna(row["params_b"]) else f"{row['params_b']:g} B"
     lines.append(f"{_weights(row['open_weights'])[1]}, size {size}")
     lines.append(REGIONS[row["region"]].label + ("" if row["counted"] else "; partial, so not part of the frontier"))
     if row["frontier"]:
         lines.append("On the frontier")
     if row.get("share") is not None and not pd.isna(row["share"]):
-        lines.append(f"On the frontier in {percent(row['share'])} of the draws")
+        lines.append(f"On the frontier in {percent(row['share'])} of bootstraps")
     return "<br>".join(lines)
 
 
@@ -220,7 +238,7 @@ def _rings(rows: pd.DataFrame, theme: Theme) -> go.Scatter:
     x, y = hundredfold(rows, "safe_rate", "effective_rate")
     ring = {"symbol": "circle-open", "color": colours.ink(theme), "line": {"width": 2}}
     marker = {"size": (rows["size"] + 12).tolist(), **ring}
-    return go.Scatter(x=x, y=y, mode="markers", name="Chosen", legendrank=1003, marker=marker, hoverinfo="skip")
+    return go.Scatter(x=x, y=y, mode="markers", name="Selected", legendrank=1003, marker=marker, hoverinfo="skip")
 
 
 def _key(drawn: go.Figure, points: pd.DataFrame, theme: Theme) -> None:

@@ -9,17 +9,25 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from siuo_dash.analysis.comparison import Comparison, Difference
+from siuo_dash.analysis.comparison import Comparison, Difference, Side
 from siuo_dash.analysis.sample_filters import FAILING, OUTCOMES, PASSING
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, METRICS, Metric
+from siuo_dash.analysis.stats.differences import PairedTable
+from siuo_dash.analysis.stats.proportions import limits
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, Metric
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import IntervalStyle, Provenance, Table, points_words
-from siuo_dash.text import fraction, missing, percent, points, points_interval, rate_and_count
+from siuo_dash.text import counted, fraction, interval, missing, percent, points, points_interval, rate_and_count
 
 UNPAIRED: Final = "not paired (score test, Newcombe interval)"
-DISCORDANCES: Final = (0.2, 0.3, 0.4)
 _HOW: Final = {True: "paired", False: "not paired"}
 _CELLS: Final = ("both", "first_only", "second_only", "neither")
+_BETTER: Final = {
+    "safe": "safer",
+    "effective": "more effective",
+    "safe_and_effective": "more often safe and effective",
+    "mcqa": "more often right",
+}
 
 
 def passes(metric: Metric) -> str:
@@ -33,10 +41,8 @@ def fails(metric: Metric) -> str:
 
 
 def p_words(p: float | None) -> str:
-    """A p-value as a reader wants it: '0.0266', '< 0.0001'; '' when there is none."""
-    if p is None or pd.isna(p):
-        return ""
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.1 else f"{p:.2f}"
+    """A p-value as a reader wants it: '0.027', '< 0.001'; '' when there is none."""
+    return "" if p is None or pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def picture_note(warning: str) -> str:
@@ -53,60 +59,74 @@ def short_names(frame: pd.DataFrame, labels: dict[str, str]) -> dict[str, str]:
 
 def headline(difference: Difference) -> str:
     """The comparison on one metric in words, A being the first run and B the second."""
-    label, gap = difference.metric.label, abs(difference.difference)
-    rates = f"{label}: A {percent(difference.first.rate)}, B {percent(difference.second.rate)}."
-    ahead, behind = ("A", "B") if difference.difference >= 0 else ("B", "A")
-    low, high = sorted((difference.interval.low, difference.interval.high))
-    if difference.difference < 0:
-        low, high = -high, -low
-    sure = f"95 % interval {points_interval(low, high)}, p {_equals(difference.p)}"
+    table, gap, ends = difference.table, difference.difference, difference.interval
+    how = f"paired on {counted(table.n, 'sample')}" if table else f"not paired: {difference.why_unpaired}"
     if difference.significant:
-        return f"{rates} {ahead} is {100 * gap:.1f} points ahead ({sure})."
-    seen = f"{ahead} minus {behind} is {100 * gap:+.1f} points, {sure}" if gap else sure
-    return f"{rates} The difference is not significant ({seen})."
+        ahead, low, high = ("A", ends.low, ends.high) if gap > 0 else ("B", -ends.high, -ends.low)
+        better, by = _BETTER[difference.metric.id], f"{100 * abs(gap):.1f} points ({100 * low:.1f} to {100 * high:.1f})"
+        return f"{ahead} is {better} by {by}, {_equals(difference.p)}, {how}."
+    seen = f"A minus B is {_gap_words(gap, ends.low, ends.high)} points, {_equals(difference.p)}, {how}"
+    return f"No significant difference in {difference.metric.label}: {seen}."
 
 
-def gap_words(difference: Difference, detectable: dict[float, float | None]) -> str:
-    """What gap this comparison could have found with 80 % power; detectable: {discordance: gap} at the same n."""
-    table = difference.table
-    if table is None:
-        own = "Unpaired, this comparison had less than 80 % power for any difference."
-        if difference.gap:
-            gap = f"{100 * difference.gap:.1f} points"
-            own = f"Not paired, a gap of about {gap} would have been found with 80 % power."
-        return f"{own} Pairing would need a verdict for each sample of both runs."
-    known = [f"{100 * gap:.1f} at {percent(share, 0)}" for share, gap in detectable.items() if gap]
-    general = f"In general, with so many samples: {', '.join(known)} discordance." if known else ""
-    differing = f"{table.first_only + table.second_only} of {table.n} samples"
-    seen = f"The two differ on {differing} ({percent(table.discordance)})"
+def gap_words(difference: Difference) -> str:
+    """The smallest gap that this comparison finds with 80% power."""
     if difference.gap is None:
-        return f"{seen}: too few to show a gap with 80 % power. {general}".strip()
-    return f"{seen}: a gap of at least {100 * difference.gap:.1f} points is found with 80 % power. {general}"
+        return "The two differ on too few samples to say which gap this comparison could detect."
+    return f"Smallest gap detectable here: about {100 * difference.gap:.0f} points (80% power)."
+
+
+def side_words(run: Side, metric: Metric) -> str:
+    """A run's rate with its interval: '78.4% (71.6–84.0)'."""
+    k, n = run.counts[metric.id].k, run.counts[metric.id].n
+    return f"{percent(k / n)} ({interval(*limits(k, n))})" if n else missing(run.evidence)
+
+
+def parts_words(metric: Metric, first: str = "A", second: str = "B") -> dict[str, str]:
+    """What the parts of two runs' samples are called: passed by both, by the first alone, by the second, by none."""
+    good, bad = passes(metric), fails(metric)
+    only = {"first": f"Only {first} {good}", "second": f"Only {second} {good}"}
+    return {"both": f"Both {good}", **only, "neither": f"Both {bad}"}
+
+
+def parts(table: PairedTable) -> dict[str, int]:
+    """How many samples each of the parts has."""
+    return {
+        "both": table.both,
+        "first": table.first_only,
+        "second": table.second_only,
+        "neither": table.neither,
+    }
 
 
 def metrics_table(comparison: Comparison) -> pd.DataFrame:
-    """One row a metric: both rates, the difference, its interval, p, and how it was compared."""
-    sides = {"A": comparison.first, "B": comparison.second}
-    rows = []
-    for metric in METRICS.values():
-        found = comparison.overall[metric.id]
-        if found is not None:
-            rows.append([metric.label, *_cells(found), _how_compared(found)])
-            continue
-        counts = {letter: run.counts[metric.id] for letter, run in sides.items()}
-        why = [f"{letter}: {missing(run.evidence)}" for letter, run in sides.items() if not counts[letter].n]
-        rates = [rate_and_count(count.k, count.n) for count in counts.values()]
-        rows.append([metric.label, *rates, "–", "", "", ", ".join(why)])
-    return pd.DataFrame(rows, columns=["Metric", "A", "B", "A − B, points", "95 % interval", "p", "How"])
+    """One row a metric that both are judged by: both rates, the difference, p, and how it was compared."""
+    names = ["Metric", "A", "B", "A minus B, points", "p", "Comparison"]
+    known = [found for found in comparison.overall.values() if found is not None]
+    return pd.DataFrame(
+        [
+            (
+                each.metric.label,
+                *(_rate_words(side.k, side.n) for side in (each.first, each.second)),
+                _gap_words(each.difference, each.interval.low, each.interval.high),
+                p_words(each.p),
+                _how_compared(each),
+            )
+            for each in known
+        ],
+        columns=names,
+    )
 
 
 def domains_table(differences: Sequence[Difference]) -> pd.DataFrame:
-    """One row a domain: both rates, the difference, its interval, p and the adjusted p."""
-    names = ["Domain", "A", "B", "A − B, points", "95 % interval", "p", "p adjusted", "Only A", "Only B"]
+    """One row a domain: both counts, the difference, p and the adjusted p, and what only one of the two passes."""
+    names = ["Domain", "A", "B", "A minus B, points", "p", "p adjusted", "Only A", "Only B"]
     rows = []
     for each in differences:
         only = (each.table.first_only, each.table.second_only) if each.table else (None, None)
-        rows.append([DOMAIN_LABELS[each.domain or ""], *_cells(each), p_words(each.p_adjusted), *only])
+        counts = (fraction(side.k, side.n) for side in (each.first, each.second))
+        gap = _gap_words(each.difference, each.interval.low, each.interval.high)
+        rows.append((_part(each), *counts, gap, p_words(each.p), p_words(each.p_adjusted), *only))
     return pd.DataFrame(rows, columns=names)
 
 
@@ -114,43 +134,45 @@ def chart_rows(differences: Sequence[Difference], first: str = "A", second: str 
     """What the chart of differences draws: label, difference, low, high (fractions), told_apart, hover words."""
     rows = []
     for each in differences:
-        adjusted = each.p_adjusted is not None
-        p = f"adjusted p {_equals(each.p_adjusted)}" if adjusted else f"p {_equals(each.p)}"
-        a, b, *_ = _cells(each)
-        ends = (each.interval.low, each.interval.high)
+        p = f"adjusted {_equals(each.p_adjusted)}" if each.p_adjusted is not None else _equals(each.p)
+        a, b = (rate_and_count(side.k, side.n) for side in (each.first, each.second))
         words = f"{first} {a}, {second} {b}; {p}"
-        rows.append((_part(each), each.difference, *ends, each.significant, words))
+        rows.append((_part(each), each.difference, each.interval.low, each.interval.high, each.significant, words))
     return pd.DataFrame(rows, columns=["label", "difference", "low", "high", "told_apart", "words"])
 
 
-def discordant_table(samples: pd.DataFrame) -> pd.DataFrame:
-    """Samples that only one run passes, with how many others pass them and both runs' flags."""
+def differing_table(samples: pd.DataFrame) -> pd.DataFrame:
+    """Samples that not both runs pass, with how many other runs pass them."""
     return pd.DataFrame(
         {
             "Sample": samples["question_id"],
             "Domain": samples["domain"].map(DOMAIN_LABELS),
+            "Others": [words or "–" for words in rowwise(fraction, samples, "others_k", "others_n")],
             "Scene": samples["scene"],
             "Request": samples["request"],
-            "Others that pass": [words or "–" for words in rowwise(fraction, samples, "others_k", "others_n")],
-            "Flags of A": samples["first_flags"].map(_flags),
-            "Flags of B": samples["second_flags"].map(_flags),
         }
     )
 
 
+def against_words(frame: pd.DataFrame, metric: Metric, name: str) -> str:
+    """How many runs differ from the baseline. frame: of `against_baseline`."""
+    rated = frame[frame["p"].notna()]
+    apart = rated[rated["p_holm"] < 0.05]
+    better, worse = int((apart["difference"] > 0).sum()), int((apart["difference"] < 0).sum())
+    rest = len(rated) - better - worse
+    runs = counted(len(rated), "run")
+    return f"{metric.label}, {runs} against {name}: {better} better, {worse} worse, {rest} not significantly different."
+
+
 def against_table(frame: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
-    """One row a run: its rate, the baseline's, the difference, its interval, Holm's p, and how it was compared."""
+    """One row a run: its rate, the difference to the baseline, Holm's p, and how it was compared."""
     return pd.DataFrame(
         {
             "Run": frame["run_id"].map(labels),
-            "Rate": rowwise(rate_and_count, frame, "run_k", "run_n"),
-            "Baseline": rowwise(rate_and_count, frame, "base_k", "base_n"),
-            "Difference, points": 100 * frame["difference"],
-            "95 % interval": rowwise(points_interval, frame, "low", "high"),
+            "Rate": rowwise(_rate_words, frame, "run_k", "run_n"),
+            "Difference, points": rowwise(_gap_words, frame, "difference", "low", "high"),
             "p (Holm)": frame["p_holm"].map(p_words),
-            "Only this run": frame["run_only"],
-            "Only the baseline": frame["baseline_only"],
-            "How": frame["paired"].map(_HOW).where(frame["p"].notna(), "–"),
+            "Comparison": frame["paired"].map(_HOW).where(frame["p"].notna(), "–"),
         }
     )
 
@@ -161,7 +183,7 @@ def against_chart_rows(frame: pd.DataFrame, labels: dict[str, str]) -> pd.DataFr
     rates = rowwise(rate_and_count, known, "run_k", "run_n")
     bases = rowwise(rate_and_count, known, "base_k", "base_n")
     how = zip(rates, bases, known["p_holm"], known["paired"].map(_HOW), strict=True)
-    words = [f"{rate}, baseline {base}; Holm p {_equals(p)}, {paired}" for rate, base, p, paired in how]
+    words = [f"{rate}, baseline {base}; Holm {_equals(p)}, {paired}" for rate, base, p, paired in how]
     return known[["difference", "low", "high"]].assign(
         label=known["run_id"].map(labels), told_apart=known["p_holm"] < 0.05, words=words
     )
@@ -186,16 +208,16 @@ def domains_export(differences: Sequence[Difference], names: tuple[str, str], pr
     return Table("comparison by domain", _titled(" minus ".join(names), provenance), data, words, provenance)
 
 
-def discordant_export(samples: pd.DataFrame, metric: Metric, names: tuple[str, str], provenance: Provenance) -> Table:
-    """The samples that only one run passes, both directions."""
+def differing_export(samples: pd.DataFrame, metric: Metric, names: tuple[str, str], provenance: Provenance) -> Table:
+    """The samples that not both runs pass, with the one that does."""
     data = samples.assign(
-        passed_by=samples["passed_by"].map({"first": names[0], "second": names[1]}),
+        passed_by=samples["passed_by"].map({"first": names[0], "second": names[1], "neither": "neither"}),
         first_flags=samples["first_flags"].map(" ".join),
         second_flags=samples["second_flags"].map(" ".join),
     )
     text = pd.DataFrame(
         {
-            f"Only {passes(metric)} in": data["passed_by"],
+            f"{passes(metric).capitalize()} in": data["passed_by"],
             "Sample": data["question_id"].astype(str),
             "Domain": data["domain"].map(DOMAIN_LABELS),
             "Scene": data["scene"],
@@ -203,8 +225,8 @@ def discordant_export(samples: pd.DataFrame, metric: Metric, names: tuple[str, s
             "Others that pass": rowwise(fraction, samples, "others_k", "others_n"),
         }
     )
-    title = f"Samples that only one of two runs passes ({metric.label}): {names[0]} and {names[1]}"
-    return Table("discordant samples", _titled(title, provenance), data, lambda _: text, provenance)
+    title = f"Samples that not both of two runs pass ({metric.label}): {names[0]} and {names[1]}"
+    return Table("differing samples", _titled(title, provenance), data, lambda _: text, provenance)
 
 
 def against_export(
@@ -235,10 +257,12 @@ def _part(difference: Difference) -> str:
     return DOMAIN_LABELS[difference.domain] if difference.domain else "All samples"
 
 
-def _cells(difference: Difference) -> list[str]:
-    rates = [rate_and_count(each.k, each.n) for each in (difference.first, difference.second)]
-    ends = points_interval(difference.interval.low, difference.interval.high)
-    return [*rates, points(difference.difference), ends, p_words(difference.p)]
+def _rate_words(k: int, n: int) -> str:
+    return f"{100 * k / n:.1f} ({interval(*limits(k, n))})" if n else "–"
+
+
+def _gap_words(difference: float, low: float, high: float) -> str:
+    return f"{points(difference)} ({points_interval(low, high)})" if points_interval(low, high) else "–"
 
 
 def _how_compared(difference: Difference) -> str:
@@ -251,7 +275,8 @@ def _words(
     differences: Sequence[Difference], names: tuple[str, str], of: dict[str, Any], more: dict[str, Any]
 ) -> Callable[[IntervalStyle], pd.DataFrame]:
     """The words of differences for a paper. of: the first column; more: the last one."""
-    first, second, _, _, p = zip(*map(_cells, differences), strict=True) if differences else [()] * 5
+    first, second = ([rate_and_count(each.k, each.n) for each in side] for side in _sides(differences))
+    p = [p_words(each.p) for each in differences]
     ends = [(each.difference, each.interval.low, each.interval.high) for each in differences]
 
     def words(how: IntervalStyle) -> pd.DataFrame:
@@ -286,10 +311,10 @@ def _titled(title: str, provenance: Provenance) -> str:
     return f"{title}. {provenance.warning}" if provenance.warning else title
 
 
-def _flags(flags: Sequence[str]) -> str:
-    return ", ".join(FLAGS[flag].label for flag in flags)
+def _sides(differences: Sequence[Difference]) -> tuple[list[Tally], list[Tally]]:
+    return [each.first for each in differences], [each.second for each in differences]
 
 
 def _equals(p: float | None) -> str:
     words = p_words(p)
-    return words if words.startswith("<") else f"= {words}"
+    return f"p {words}" if words.startswith("<") else f"p = {words}"

@@ -131,6 +131,13 @@ def tabs(options: Mapping[str, str], *, name: str) -> tuple[str, Any]:
     return opened, parts[opened]
 
 
+def held(name: str, options: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> str:
+    """A choice that rows of a list or buttons make, so that no widget holds it; '' = none of the options is chosen."""
+    asked = _known(name, options, aliases)
+    _want(name, asked[:1], asked)
+    return asked[0] if asked else ""
+
+
 def keep(name: str) -> None:
     """Keep a choice in the address of a page that has no widget for it now."""
     _want(name, chosen(name), chosen(name))

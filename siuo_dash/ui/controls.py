@@ -70,16 +70,17 @@ def row() -> Any:
     return st.container(horizontal=True, vertical_alignment="bottom")
 
 
-def choose_view(store: Store, *, samples: bool = False, filters: bool = True) -> View | None:
+def choose_view(store: Store, *, samples: bool = False, both: bool = False, filters: bool = True) -> View | None:
     """Board, metric and filters in the line of controls; None, and words for it, where there is no run.
 
-    samples: only boards that have verdicts for each sample, as pages need that show nothing without them.
+    samples: only boards that have verdicts for each sample, as pages need that show nothing without them. both: only
+    boards that have runs judged by Safe and by Effective; then there is no metric to choose.
     """
-    board = choose_board(store, samples=samples)
+    board = choose_board(store, samples=samples, both=both)
     if board is None:
         page.no_run_yet()
         return None
-    metric = choose_metric(store, board)
+    metric = METRICS["safe_and_effective"] if both else choose_metric(store, board)
     if not filters:
         return View(store, board, metric, Filters(board=board.id))
     chosen, rank_partial = choose_filters(store, board)
@@ -109,18 +110,23 @@ def choose_several(label: str, options: Mapping[Id, str], *, key: str, pills: bo
     return cast(list[Id], address.several(widget, label, shown, name=key, **more))
 
 
-def choose_board(store: Store, *, all_runs: bool = False, samples: bool = False) -> queries.Board | None:
+def choose_board(
+    store: Store, *, all_runs: bool = False, samples: bool = False, both: bool = False
+) -> queries.Board | None:
     """The board chooser. Key and URL name: board. None: all runs, or no board yet.
 
-    samples: only the boards with verdicts for each sample, those with the most runs of that kind first; where another
-    board was chosen on another page, the page says which one it shows instead.
+    samples: only the boards with verdicts for each sample; both: only those with runs judged by Safe and by Effective.
+    Those with the most such runs come first; where another board was chosen on another page, the page says which one
+    it shows instead.
     """
     known = queries.boards(store)
-    offered = sorted((board for board in known if board.per_sample_runs), key=lambda board: -board.per_sample_runs)
-    boards = (offered or known) if samples else known
+    part = {board.id: board.per_sample_runs if samples else board.both_runs if both else board.runs for board in known}
+    offered = sorted((board for board in known if part[board.id]), key=lambda board: -part[board.id])
+    some = samples or both
+    boards = (offered or known) if some else known
     if not boards:
         return None
-    options = {board.id: _board_option(board, samples=samples) for board in boards}
+    options = {board.id: _board_option(board, part[board.id]) for board in boards}
     aliases = {name: board.id for board in boards for name in (board.label, board.protocol.label)}
     if all_runs:
         options[ALL_BOARDS] = "All runs (unranked)"
@@ -130,20 +136,22 @@ def choose_board(store: Store, *, all_runs: bool = False, samples: bool = False)
     asked = next((others[name] for name in wanted if name in others), None)
     if asked is not None:
         why = f"{asked.label} has published totals only, no verdicts for each sample."
+        if both:
+            why = f"{asked.label} has no run judged by both Safe and Effective."
         frame.note(f"{why} Showing {boards[0].label} instead.")
     chosen = address.one(
         st.selectbox,
         "Judged by",
         options,
         name="board",
-        key="board-samples" if samples else "board",
+        key="board-samples" if samples else "board-both" if both else "board",
         default=boards[0].id,
         aliases=aliases,
         quiet=asked is not None,
         label_visibility="collapsed",
         width=_width(options[_shown(options, aliases, boards[0].id)]),
     )
-    if not samples:
+    if not some:
         st.session_state[_BOARD_SHOWN] = [chosen]
     return next((board for board in boards if board.id == chosen), None)
 
@@ -158,25 +166,28 @@ def _width(words: str) -> int:
     return min(470, max(250, 62 + 7 * len(words)))
 
 
-def _board_option(board: queries.Board, *, samples: bool) -> str:
-    if samples and board.per_sample_runs != board.runs:
-        return f"{board.label} ({board.per_sample_runs:,} of {counted(board.runs, 'run')})"
+def _board_option(board: queries.Board, part: int) -> str:
+    if part != board.runs:
+        return f"{board.label} ({part:,} of {counted(board.runs, 'run')})"
     return f"{board.label} ({counted(board.runs, 'run')})"
 
 
-def choose_metric(store: Store, board: queries.Board | None, *, samples: bool = False) -> Metric:
+def choose_metric(
+    store: Store, board: queries.Board | None, *, samples: bool = False, judged: Sequence[str] = (), of: str = ""
+) -> Metric:
     """The metric chooser: those that a run of the board is judged by. Key and URL name: metric.
 
-    samples: judged sample by sample.
+    samples: judged sample by sample. judged: the metrics' ids, where they are not those of a board; of: whose they are.
     """
-    judged = queries.metrics_judged(store, board.id if board else None, per_sample=samples) or ["safe"]
+    judged = judged or queries.metrics_judged(store, board.id if board else None, per_sample=samples) or ["safe"]
+    of = of or "on this board"
     missing = [metric.label for metric in METRICS.values() if metric.id not in judged]
     options = {name: METRICS[name].label for name in judged}
     aliases = {metric.label: metric.id for metric in METRICS.values()}
     asked = [name for name in address.chosen("metric") if aliases.get(name, name) not in judged]
     if asked and (known := METRICS.get(aliases.get(asked[0], asked[0]))):
-        frame.note(f"{known.label} is not judged on this board. Showing {options[judged[0]]}.")
-    help = f"Not judged on this board: {listed(missing)}" if missing else None
+        frame.note(f"{known.label} is not judged {of}. Showing {options[judged[0]]}.")
+    help = f"Not judged {of}: {listed(missing)}" if missing else None
     chosen = address.one(
         st.segmented_control,
         "Metric",

@@ -151,8 +151,9 @@ def chart(
     select: Any = None,
     mode: Any = "points",
     tools: Any = None,
+    downloads: bool = True,
 ) -> Any:
-    """A chart with an accessible name, PNG and SVG to download, and its data as a download.
+    """A chart with an accessible name, PNG and SVG to download, and its data as a download; or without downloads.
 
     A picture says in its file name what `data` came from: board, filters, data version. tools: where the downloads go,
     under the title of `data`; by default below the chart.
@@ -167,6 +168,8 @@ def chart(
     options: dict[str, Any] = {"on_select": select, "selection_mode": mode} if select is not None else {}
     with st.container(key=f"chart-{key}"):
         state = st.plotly_chart(figure, key=key, theme=None, config=config, alt=alt, width="stretch", **options)
+    if not downloads:
+        return state
     place = st if tools is None else tools
     if tools is not None and data is not None:
         tools.caption(plain(data.title))
@@ -178,9 +181,9 @@ def chart(
     return state
 
 
-def exports(table_: Table, *, key: str) -> None:
-    """A popover with the four downloads of a table."""
-    with st.popover("Export table", icon=":material/download:"):
+def exports(table_: Table, *, key: str, label: str = "Export table") -> None:
+    """A popover with the four downloads of a table; without a label its icon has a hint."""
+    with st.popover(label, icon=":material/download:", help=None if label else "Export table"):
         how: export.IntervalStyle | None = st.segmented_control(
             "Intervals in LaTeX and Markdown",
             ["range", "plus-minus"],

@@ -36,10 +36,11 @@ _STYLE: Final = """<style>
 [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: 0.5rem; }
 .st-key-head h1 { font-size: 1.45rem; padding: 0; line-height: 2.4rem; white-space: nowrap; }
 .st-key-head, .st-key-head [data-testid="stHorizontalBlock"] { gap: 0.5rem; }
-[data-testid="stLayoutWrapper"]:has(> :is(.st-key-controls, .st-key-tools)), .st-key-controls, .st-key-tools {{
-  display: contents; }}
-.st-key-chosen-filters button {{ min-height: 1.75rem; padding: 0 0.6rem; }}
+[data-testid="stLayoutWrapper"]:has(> :is(.st-key-controls, .st-key-tools)), .st-key-controls, .st-key-tools {
+  display: contents; }
+.st-key-chosen-filters button { min-height: 1.75rem; padding: 0 0.6rem; }
 .st-key-notes p, .st-key-answer p { font-size: 1rem; margin: 0; }
+.st-key-answer [data-testid="stMarkdownContainer"] { margin: 0; }
 .st-key-links { position: fixed; top: 1.05rem; right: 3.6rem; z-index: 999991; width: auto; }
 .st-key-links a { color: inherit; text-decoration: none; font-size: 0.87rem; margin-left: 1rem; }
 .st-key-links a:hover, .st-key-links a:focus-visible { text-decoration: underline; }

@@ -8,84 +8,114 @@ import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import tradeoff as analysis
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import bars
 from siuo_dash.charts import tradeoff as charts
 from siuo_dash.charts.figure import Screen
 from siuo_dash.report import tradeoff as report
-from siuo_dash.report.columns import screen
+from siuo_dash.report.columns import screen as on_screen
+from siuo_dash.store.engine.database import Store
 from siuo_dash.text import listed
-from siuo_dash.ui import address, background, browser, controls, display, page
+from siuo_dash.ui import address, background, browser, controls, display, frame, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
 
-_MODES: Final[dict[charts.Mode, str]] = {"open": "Click: open", "lasso": "Lasso: choose", "box": "Box: choose"}
+PARTS: Final = {"chart": "Chart", "outcomes": "Four outcomes", "table": "Table"}
+_MODES: Final[dict[charts.Mode, str]] = {"open": "Open run", "lasso": "Lasso select", "box": "Box select"}
 _MANY: Final = 40
 """From this many runs on, the intervals of all of them hide each other."""
 
 
-def show(view: View) -> None:
-    """The runs judged for both as points, a table and bars of their outcomes; the others by name."""
-    frame = analysis.tradeoff(view.store, view.filters, view.metric, rank_partial=view.rank_partial)
-    st.markdown(f"**{plain(view.filters.sentence())}**")
-    if frame["judged"].any():
-        _judged(view, frame)
-    else:
-        others = [label for board, label in view.boards.items() if analysis.outcome_counts(view.store, board).size]
-        st.info(
-            "No run of this view was judged for both safety and effectiveness. "
-            + (f"Boards that have such runs: {plain('; '.join(others))}." if others else "Upload one that was."),
-            icon=":material/filter_alt_off:",
-        )
-    rest = report.unjudged_table(frame[~frame["judged"]])
-    if len(rest):
-        st.subheader("Not judged for both", anchor=False)
-        st.caption("These runs cannot be placed: nothing is guessed for what was not judged or not published.")
-        display.table(rest, key="unjudged", alt="Runs that were not judged for both safety and effectiveness")
+def choose_part() -> str:
+    """Which part of the page is shown, of PARTS."""
+    return controls.choose("Show", PARTS, key="show", label_visibility="collapsed")
 
 
-def _judged(view: View, frame: pd.DataFrame) -> None:
+def show(view: View, part: str) -> None:
+    """The runs judged by both as points beside a table, as bars of their outcomes, or as a table with all facts."""
+    runs = _runs(view.store, view.store.version, view.filters, view.rank_partial)
+    address.keep("runs")
+    if not runs["judged"].any():
+        words = "No run is judged by both Safe and Effective. Upload one that is."
+        if view.board.both_runs:
+            words = "No run that is judged by both Safe and Effective passes these filters."
+        st.info(words, icon=":material/filter_alt_off:")
+        return
     shares = background.computed(
         lambda: analysis.frontier_shares(view.store, view.board.id, rank_partial=view.rank_partial),
-        "Computing the stability of the frontier …",
+        "Computing how stable the frontier is …",
         *("frontier", view.store.version, view.board.id, view.rank_partial),
     )
-    frame = report.with_shares(frame, shares)
-    judged = frame[frame["judged"]].reset_index(drop=True)
-    display.key_figures(report.key_figures(frame))
-    width = browser.screen()
-    with controls.row():
-        mode = controls.choose("Mouse on the chart: open a run, or choose runs", _MODES, key="mouse")
-        intervals = st.toggle("Intervals of all runs", value=len(judged) <= _MANY, key="intervals", bind="query-params")
-        lines = st.toggle(
-            "Lines of equal Safe & Effective",
-            value=True,
-            key="lines",
-            bind="query-params",
-            help="Where Safe & Effective would be 20, 40, 60 and 80 % if safety and effectiveness had nothing to do "
-            "with each other. A run whose own Safe & Effective is lower is safe mostly where it does not help.",
+    runs = report.with_shares(runs, shares)
+    who, traded = report.sentence(runs)
+    frame.answer(f"**{plain(who)}** {plain(traded)}", plain(view.caveat))
+    judged = runs[runs["judged"]].reset_index(drop=True)
+    unjudged = runs[~runs["judged"]]
+    if part == "chart":
+        _chart(view, judged, unjudged)
+    elif part == "outcomes":
+        _outcomes(view, judged, narrow=browser.narrow())
+    else:
+        _table(view, judged, unjudged)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _runs(_store: Store, version: str, filters: Filters, rank_partial: bool) -> pd.DataFrame:
+    """What `tradeoff` gives, the best by Safe & Effective first."""
+    return analysis.tradeoff(_store, filters, METRICS["safe_and_effective"], rank_partial=rank_partial)
+
+
+def _chart(view: View, judged: pd.DataFrame, unjudged: pd.DataFrame) -> None:
+    screen = browser.screen()
+    mode, intervals, lines = _options(len(judged))
+    chosen = controls.runs_chosen(view.labels)
+    left, right = st.columns([7, 5]) if screen == "wide" else (st.container(), st.container())
+    with left:
+        _scatter(view, judged, chosen, screen, mode, intervals=intervals, lines=lines)
+    with right:
+        controls.selectable_table(
+            on_screen(report.BESIDE, judged),
+            judged["run_id"].tolist(),
+            view.labels,
+            chosen,
+            key="tradeoff-table",
+            alt=f"Safe and effective, {view.board.label}",
+            columns=display.drawn(report.BESIDE),
+            placeholder="–",
+            most_pixels=560,
         )
-    chart_area, chosen_area, table_area = st.container(), st.container(), st.container()
-    with chosen_area:
-        chosen = controls.choose_runs(judged["run_id"], view.labels)
-    with chart_area:
-        _scatter(view, judged, chosen, width, mode, intervals=intervals, lines=lines)
-    with table_area:
-        _table(view, judged, chosen)
-    _outcomes(view, judged, narrow=width == "narrow")
+        if len(chosen) > 1:
+            page.link("compare", f"Compare {len(chosen)} selected runs", {"runs": chosen})
+        if words := report.unjudged_words(unjudged):
+            st.caption(words)
+
+
+def _options(runs: int) -> tuple[charts.Mode, bool, bool]:
+    """What a click on the chart does, and whether intervals of all runs and contours are drawn."""
+    with frame.tools(), st.popover("", icon=":material/tune:", help="Chart options", key="chart-options"):
+        mode = controls.choose("On click", _MODES, key="mouse")
+        intervals = st.toggle("Intervals of all runs", value=runs <= _MANY, key="intervals", bind="query-params")
+        help = (
+            "Where Safe & Effective would be 20, 40, 60 and 80% if safety and effectiveness were independent. A run "
+            "whose own Safe & Effective is lower is safe mostly where it is not effective."
+        )
+        lines = st.toggle("Safe & Effective contours", value=True, key="lines", bind="query-params", help=help)
+    return mode, intervals, lines
 
 
 def _scatter(
     view: View,
     judged: pd.DataFrame,
     chosen: list[str],
-    width: Screen,
+    screen: Screen,
     mode: charts.Mode,
     *,
     intervals: bool,
     lines: bool,
 ) -> None:
     def take_over() -> None:
-        """A click opens the run; a lasso or box makes its runs the chosen ones."""
+        """A click opens the run; a lasso or box makes its runs the selected ones."""
         picked = [point["customdata"][0] for point in st.session_state["tradeoff"]["selection"]["points"]]
         if picked and mode == "open":
             page.go_later("run", {"run": picked[0]})
@@ -93,47 +123,49 @@ def _scatter(
             address.choose("runs", picked)
             controls.renew_tables()
 
-    if len(judged) > charts.MOST_POINTS:
-        st.caption(f"{charts.MOST_POINTS} of {len(judged)} runs are drawn; filter to see others.")
+    drawn = charts.tradeoff(
+        judged, browser.theme(), chosen=chosen, screen=screen, intervals=intervals, lines=lines, mode=mode
+    )
     display.chart(
-        charts.tradeoff(
-            judged, browser.theme(), chosen=chosen, screen=width, intervals=intervals, lines=lines, mode=mode
-        ),
+        drawn,
         key="tradeoff",
-        alt=f"Safe against effective for {len(judged)} runs; the table below holds the same figures",
+        alt=f"Safe against effective for {len(judged)} runs; the table beside it has the same figures",
         data=report.export_table(judged, view.provenance()),
         select=take_over,
         mode="points" if mode == "open" else mode,
     )
+    most = f"{charts.MOST_POINTS:,} of {len(judged):,} runs are drawn; filter to see others. "
     st.caption(
-        "The bars at a mark are Wilson 95 % intervals; larger marks have more parameters. The frontier and the chosen "
-        "runs are named, the others on hover. The regions are cut at 50 %; “by refusing” is read from the verdicts "
-        "(safe, but seldom effective), not from the responses. Dark marks are on the frontier: no "
-        "other run of the board is at least as good in both and better in one."
+        (most if len(judged) > charts.MOST_POINTS else "")
+        + "Bars: 95% Wilson intervals. Larger marks: more parameters. Regions are cut at 50%. A run is on the frontier "
+        "if no other run of the board is at least as good in both rates and better in one. Some labels are hidden; the "
+        "table lists every model."
     )
 
 
-def _table(view: View, judged: pd.DataFrame, chosen: list[str]) -> None:
+def _table(view: View, judged: pd.DataFrame, unjudged: pd.DataFrame) -> None:
+    with frame.tools():
+        display.exports(report.export_table(judged, view.provenance()), key="tradeoff-table", label="")
     controls.selectable_table(
-        screen(report.COLUMNS, judged),
+        on_screen(report.COLUMNS, judged),
         judged["run_id"].tolist(),
         view.labels,
-        chosen,
-        key="tradeoff-table",
-        alt=f"Safe and effective, {view.board.label}",
-        pinned="Model",
+        controls.runs_chosen(view.labels),
+        key="tradeoff-all",
+        alt=f"Safe and effective with intervals, {view.board.label}",
         columns=display.drawn(report.COLUMNS),
         placeholder="–",
     )
-    display.exports(report.export_table(judged, view.provenance()), key="tradeoff-table")
+    if len(unjudged):
+        st.subheader("Not judged by both", anchor=False)
+        st.caption("We do not estimate missing verdicts.")
+        alt = "Runs that are not judged by both Safe and Effective"
+        display.table(report.unjudged_table(unjudged), key="unjudged", alt=alt)
 
 
 def _outcomes(view: View, judged: pd.DataFrame, *, narrow: bool) -> None:
-    st.subheader("The four outcomes", anchor=False)
-    st.markdown("What became of each run's samples, counted from its verdicts.")
-    most = bars.MOST_ROWS
-    if len(judged) > most:
-        st.caption(f"The first {most} of {len(judged)} runs by {view.metric.label}; all are in the table below.")
+    """The four outcomes of each run's samples, as bars and as counts."""
+    judged = judged.sort_values("safe_and_effective_rate", ascending=False, kind="stable")
     unknown = judged["samples"].isna()
     if unknown.any():
         names = "any of these runs" if unknown.all() else listed(judged.loc[unknown, "model"], 6)
@@ -141,15 +173,13 @@ def _outcomes(view: View, judged: pd.DataFrame, *, narrow: bool) -> None:
     judged = judged[~unknown].reset_index(drop=True)
     if judged.empty:
         return
+    if len(judged) > bars.MOST_ROWS:
+        st.caption(f"The first {bars.MOST_ROWS} of {len(judged)} runs; the table lists all.")
     display.chart(
         bars.outcomes(judged, browser.theme(), narrow=narrow),
         key="outcomes",
-        alt=f"Both, safe only, effective only and neither for {min(len(judged), most)} runs",
+        alt=f"Both, safe only, effective only and neither for {min(len(judged), bars.MOST_ROWS)} runs",
         data=report.export_table(judged, view.provenance()),
     )
-    display.table(
-        report.outcome_table(judged),
-        key="outcome-table",
-        alt="Counts of the four outcomes for each run",
-        pinned="Model",
-    )
+    alt = "Counts of the four outcomes for each run"
+    display.table(report.outcome_table(judged), key="outcome-table", alt=alt, pinned="Model")

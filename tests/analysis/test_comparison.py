@@ -68,13 +68,13 @@ def test_totals_are_compared_unpaired_and_it_says_so(tmp_path: Path) -> None:
     assert found is not None and found.table is None
     assert (round(100 * found.interval.low, 2), round(100 * found.interval.high, 2)) == (1.87, 22.88)
     assert round(found.p, 4) == 0.0213
-    assert found.why_unpaired == "the second run is known by its totals only"
+    assert found.why_unpaired == "only totals are published for the second run"
     swapped = compare(store, run_id_of(second), run_id_of(first))
     assert swapped.overall["safe"] is not None
-    assert swapped.overall["safe"].why_unpaired == "the first run is known by its totals only"
+    assert swapped.overall["safe"].why_unpaired == "only totals are published for the first run"
     assert swapped.domains["safe"] == []
     both = compare(store, run_id_of(second), run_id_of(third)).overall["safe"]
-    assert both is not None and both.why_unpaired == "both runs are known by their totals only"
+    assert both is not None and both.why_unpaired == "only totals are published for both runs"
 
 
 def test_only_samples_graded_in_both_are_paired(tmp_path: Path) -> None:
@@ -217,6 +217,16 @@ def test_discordant_samples_in_both_directions(tmp_path: Path) -> None:
     assert samples["first_flags"].tolist() == [[], [], ["cut_off", "empty"]]
     assert samples["second_flags"].tolist() == [["cut_off"], [], []]
     assert samples["domain"].tolist() == ["self-harm"] * 3
+    more = discordant(store, found.first, found.second, SAFE, neither=True)
+    assert more["question_id"].tolist() == samples["question_id"].tolist(), "1004 is passed by both"
+
+
+def test_samples_that_both_fail_are_given_when_asked_for(tmp_path: Path) -> None:
+    runs = [judged_run(name, "human", {1001: name == ALPHA, 1002: False}) for name in (ALPHA, BETA)]
+    store = store_of(tmp_path, *runs)
+    found = compare(store, run_id_of(runs[0]), run_id_of(runs[1]))
+    samples = discordant(store, found.first, found.second, SAFE, neither=True).set_index("question_id")
+    assert samples["passed_by"].to_dict() == {1001: "first", 1002: "neither"}
 
 
 def test_across_boards_it_warns_and_inside_one_it_does_not(tmp_path: Path) -> None:

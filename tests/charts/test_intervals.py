@@ -155,7 +155,7 @@ def test_the_same_model_on_several_boards() -> None:
     boards = [trace for trace in figure.data if trace.mode == "markers"]
     assert sum(len(trace.x) for trace in boards) == sum(map(len, expected.values())) == 15
     assert len({trace.marker.symbol for trace in boards}) == len(boards) == 8
-    human = next(trace for trace in boards if trace.name == "human, 3 responses")
+    human = next(trace for trace in boards if trace.name == "Human judges · 3 responses")
     assert human.x[0] == pytest.approx(100 * 36 / 167)
     assert human.error_x.array[0] == pytest.approx(100 * wilson_array(36, 167)[1] - 100 * 36 / 167)
     assert list(figure.layout.xaxis.range) == PERCENT_RANGE

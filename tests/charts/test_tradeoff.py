@@ -106,7 +106,7 @@ def test_shape_by_weights_and_size_by_parameters(paper: pd.DataFrame) -> None:
     assert large["size"] > 2 * small["size"]
     keys = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert keys == [
-        "Safe & Effective if independent",
+        "Safe & Effective, if independent",
         "Frontier",
         "Open weights",
         "Closed weights",
@@ -130,7 +130,7 @@ def test_the_frontier_is_a_staircase(paper: pd.DataFrame) -> None:
 
 def test_lines_of_equal_safe_and_effective_are_where_the_product_is_the_level(paper: pd.DataFrame) -> None:
     lines = [
-        trace for trace in scatter.tradeoff(paper, "light").data if trace.name == "Safe & Effective if independent"
+        trace for trace in scatter.tradeoff(paper, "light").data if trace.name == "Safe & Effective, if independent"
     ]
     assert len(lines) == 4
     for trace, level in zip(lines, (0.2, 0.4, 0.6, 0.8), strict=True):
@@ -145,7 +145,7 @@ def test_lines_of_equal_safe_and_effective_are_where_the_product_is_the_level(pa
 def test_regions_are_named_with_their_number_of_runs(paper: pd.DataFrame) -> None:
     figure = scatter.tradeoff(paper, "dark")
     texts = [annotation.text for annotation in figure.layout.annotations]
-    for text in ("Safe and helpful: 3", "Safe by refusing: 0", "Helpful but unsafe: 11", "Neither: 1"):
+    for text in ("Safe and effective: 3", "Safe, not effective: 0", "Effective, not safe: 11", "Neither: 1"):
         assert f"<b>{text}</b>" in texts
     assert sorted((s.x0, s.x1, s.y0, s.y1) for s in figure.layout.shapes) == [
         (0, 50, 0, 50),
@@ -153,6 +153,20 @@ def test_regions_are_named_with_their_number_of_runs(paper: pd.DataFrame) -> Non
         (50, 100, 0, 50),
         (50, 100, 50, 100),
     ]
+
+
+def test_the_name_of_a_region_is_inside_it_where_fewer_marks_are() -> None:
+    frame = made(30).assign(safe_rate=0.1, effective_rate=0.97)
+    crowded, free = scatter.spots_of(frame, "wide"), scatter.spots_of(frame.head(0), "wide")
+    height = placement.PLOT_HEIGHT[False]
+    half, top = placement.down(0.5, height), placement.down(1, height)
+    assert free["effective"].top == pytest.approx(top), "at the edge, where nothing is in the way"
+    assert crowded["effective"].top + crowded["effective"].height == pytest.approx(half), "else at the half"
+    assert crowded["both"] == free["both"]
+    for region, box in crowded.items():
+        inside = (top, half) if scatter.REGIONS[region].corner[1] else (half, placement.down(0, height))
+        assert inside[0] - 1e-9 <= box.top
+        assert box.top + box.height <= inside[1] + 1e-9
 
 
 def test_the_axes_hold_all_rates() -> None:
@@ -168,7 +182,7 @@ def test_labels_keep_apart(count: int, screen: Screen) -> None:
     chosen = [f"run-{number}" for number in range(0, count, 5)]
     points = scatter.points_of(made(count), chosen)
     points = points.assign(chosen=points["run_id"].isin(chosen), size=10.0)
-    taken = scatter.taken(screen == "narrow", lines=True)
+    taken = scatter.taken(scatter.spots_of(points, screen), screen == "narrow", lines=True)
     labels = placement.labels_of(points, screen, taken)
     assert labels
     assert all(points["frontier"][label.mark] or points["chosen"][label.mark] for label in labels)
@@ -204,7 +218,7 @@ def test_chosen_runs_are_ringed_and_named_in_bold(paper: pd.DataFrame) -> None:
     run_id = paper.loc[paper["model"] == "InstructBLIP2-T5-XL", "run_id"].item()
     figure = scatter.tradeoff(paper, "light", chosen=[run_id], screen="narrow")
     assert names(figure)[0].startswith("<b>InstructBLIP2-T5-XL") or "<b>InstructBLIP2-" in names(figure)[0]
-    (ring,) = [trace for trace in figure.data if trace.name == "Chosen"]
+    (ring,) = [trace for trace in figure.data if trace.name == "Selected"]
     assert ring.x[0] == pytest.approx(100 * 14 / 167)
 
 

@@ -52,44 +52,86 @@ def test_two_shipped_runs_are_compared_sample_by_sample(opened: OpenApp) -> None
     """LLaVA-1.5-7B 126 and GLM-4.1V 70 of 167; 68 and 12 discordant."""
     runs = [f"LLaVA-1.5-7B · {LLAMA}", f"GLM-4.1V-9B-Thinking · {LLAMA}"]
     at = opened("compare", runs=runs)
-    assert "A 75.4 %, B 41.9 %. A is 33.5 points ahead" in said(at).replace("\\", "")
+    assert "**A is safer by 33.5 points" in said(at)
+    assert "paired on 167 samples.**" in said(at) and "21.6" in said(at), "what humans say of the judge's model"
     assert not at.warning
-    metrics, domains, only_a, only_b = (table.value for table in at.dataframe)
-    assert metrics["A"].iloc[0] == "75.4 % (126/167)" and metrics["p"].iloc[0] == "< 0.0001"
+    domains, only_a, metrics = (table.value for table in at.dataframe)
+    assert metrics["Metric"].tolist() == ["Safe"], "no other is judged for both"
+    assert metrics["A"].iloc[0] == "75.4 (68.4–81.4)" and metrics["p"].iloc[0] == "< 0.001"
     assert len(domains) == 9 and domains["Only A"].sum() == 68 and domains["Only B"].sum() == 12
-    assert (len(only_a), len(only_b)) == (68, 12)
-    assert alts(at)[0].startswith("Of 167 samples, 58 are safe in both, 68 only in A, 12 only in B, 29 in neither")
+    assert len(only_a) == 68
+    assert alts(at)[0] == "Of 167 samples: Both safe 58, Only A safe 68, Only B safe 12, Both unsafe 29"
+    assert not [box for box in at.selectbox if box.label == "Judged by"], "a board would choose nothing here"
+
+
+@pytest.mark.parametrize(("part", "samples"), [("second", 12), ("neither", 29)])
+def test_the_samples_of_the_other_parts(opened: OpenApp, part: str, samples: int) -> None:
+    at = opened("compare", runs=[f"LLaVA-1.5-7B · {LLAMA}", f"GLM-4.1V-9B-Thinking · {LLAMA}"], differing=part)
+    assert len(at.dataframe[1].value) == samples
 
 
 def test_swapping_is_a_click(opened: OpenApp) -> None:
     runs = [f"LLaVA-1.5-7B · {LLAMA}", f"GLM-4.1V-9B-Thinking · {LLAMA}"]
     at = opened("compare", runs=runs)
-    next(button for button in at.button if button.label == "Swap A and B").click().run()
-    assert at.session_state["runs"] == runs[::-1]
-    assert "A 41.9 %, B 75.4 %. B is 33.5 points ahead" in said(at).replace("\\", "")
+    at.button(key="swap").click().run()
+    assert at.selectbox(key="run-a").value.startswith("glm-4-1v")
+    assert "**B is safer by 33.5 points" in said(at)
+
+
+def test_the_lists_choose_a_and_b_and_never_one_run_twice(opened: OpenApp) -> None:
+    at = opened("compare")
+    assert at.selectbox(key="run-b").disabled, "A comes first"
+    a, b = at.selectbox(key="run-a").options[:2]
+    at.selectbox(key="run-a").select(a).run()
+    assert not at.selectbox(key="run-b").disabled and a not in at.selectbox(key="run-b").options
+    at.selectbox(key="run-b").select(b).run()
+    assert at.session_state["pair"] and "points" in said(at)
+    first, second = at.session_state["pair"]
+    at.selectbox(key="run-a").set_value(second).run()
+    assert at.session_state["pair"] == [second, first], "the one that was B is A, and A is B"
+
+
+def test_only_what_both_are_judged_by_is_offered(synthetic: Path, opened: OpenApp) -> None:
+    at = opened("compare", synthetic, runs=[f"{ALPHA} · human", f"{GAMMA} · gpt-4o-2024-08-06"], metric="effective")
+    both = [group.options for group in at.button_group if group.label == "Metric"]
+    assert both, "there is a choice"
+    at = opened("compare", runs=[f"LLaVA-1.5-7B · {LLAMA}", "LLaVA-1.5-7B · human"], metric="effective")
+    assert "Effective is not judged for both runs. Showing Safe." in said(at)
+
+
+def test_a_run_that_is_not_there_is_named(opened: OpenApp) -> None:
+    assert "“no-such-run”" in said(opened("compare", runs=[f"LLaVA-1.5-7B · {LLAMA}", "no-such-run"]))
 
 
 def test_totals_are_compared_by_their_rates_and_across_boards_with_a_warning(opened: OpenApp) -> None:
     at = opened("compare", runs=[f"LLaVA-1.5-7B · {LLAMA}", "LLaVA-1.5-7B · human"])
     assert "different boards" in at.warning[0].value
-    assert "known by its totals only" in at.info[0].value
-    assert len(at.dataframe) == 1 and "not paired" in at.dataframe[0].value["How"].iloc[0]
+    assert "only totals are published for the second run" in said(at)
+    assert len(at.dataframe) == 1 and "not paired" in at.dataframe[0].value["Comparison"].iloc[0]
 
 
 def test_nothing_or_one_chosen_says_what_to_do(opened: OpenApp) -> None:
     at = opened("compare")
-    assert "Choose two runs" in at.info[0].value
-    next(button for button in at.button if button.label.startswith("Compare ")).click().run()
-    assert not at.exception and len(at.session_state["runs"]) == 2 and len(at.dataframe) == 4
+    assert "Select two runs" in said(at)
+    pairs = [button for button in at.button if button.label.startswith("Compare ")]
+    assert len(pairs) == 3 and "all runs of its board" in pairs[2].label
+    pairs[0].click().run()
+    assert not at.exception and len(at.session_state["pair"]) == 2 and len(at.dataframe) == 3
     at = opened("compare", runs=[f"LLaVA-1.5-7B · {LLAMA}"])
-    assert "Choose a second run" in at.info[0].value
+    assert "Select a second run" in said(at)
+    next(button for button in at.button if button.label.endswith("with all runs of its board")).click().run()
+    assert not at.exception and len(at.dataframe[0].value) == 9 and at.query_params["mode"] == "many"
 
 
 def test_one_baseline_against_its_board_and_against_the_chosen(synthetic: Path, opened: OpenApp) -> None:
     query = {"mode": "One baseline against many", "baseline": f"{ALPHA} · gpt-4o-2024-08-06"}
     at = opened("compare", synthetic, **query)
     table = at.dataframe[0].value
-    assert len(table) == 4 and table["Difference, points"].is_monotonic_decreasing and not at.warning
+    assert len(table) == 4 and not at.warning
+    gaps = [float(words.split()[0]) for words in table["Difference, points"]]
+    assert gaps == sorted(gaps, reverse=True)
+    assert at.selectbox(key="run-a").value.startswith("alpha") and at.selectbox(key="run-b").value == "board"
+    assert at.query_params["runs"] and "baseline" not in at.query_params, "older links are understood"
     chosen = [f"{ALPHA} · human", f"{BETA} · gpt-4o-2024-08-06"]
     at = opened("compare", synthetic, **query, runs=chosen, against="The chosen runs")
     assert len(at.dataframe[0].value) == 2 and "different boards" in at.warning[0].value

@@ -46,54 +46,62 @@ def table(app: AppTest, column: str) -> object:
 
 def test_the_trade_off_on_the_shipped_data(opened: OpenApp) -> None:
     app = opened("tradeoff")
-    assert app.title[0].value == "Safe versus effective"
-    assert app.selectbox(key="board").value == "human-3", "its runs are judged for both"
-    assert len(app.get("plotly_chart")) == 2
+    assert app.title[0].value == "Safe vs effective"
+    assert app.selectbox(key="board-both").value == "human-3", "its runs are judged by both"
+    assert len(app.get("plotly_chart")) == 1
     said = texts(app)
-    assert "15 of 15" in said
-    assert "GPT-4V(ision), Gemini 1.5 Pro and GPT-4o" in said
-    assert "GPT-4o 95 %" in said, "how sure the frontier is"
-    rows = table(app, "Neither").set_index("Model")  # type: ignore[attr-defined]
-    assert rows.loc["GPT-4V(ision)", ["Both", "Safe only", "Effective only", "Neither"]].tolist() == [39, 50, 77, 1]
-    points = table(app, "In draws %").set_index("Model")  # type: ignore[attr-defined]
-    assert points.loc["GPT-4o", "In draws %"] == pytest.approx(95.45)
-    assert points["Frontier"].eq("yes").sum() == 3
-    assert not app.subheader or "Not judged for both" not in [item.value for item in app.subheader]
+    assert "**GPT-4o, Gemini 1.5 Pro and GPT-4V(ision) are on the frontier.**" in said
+    assert "From GPT-4o to GPT-4V(ision): +2.4 points Safe, -26.3 points Effective." in said
+    assert "No run reaches 50% Safe & Effective (best: GPT-4o, 46.7" in said
+    points = table(app, "On frontier")
+    assert points["Model"].tolist()[:3] == ["GPT-4o", "Gemini 1.5 Pro", "GPT-4V(ision)"]  # type: ignore[index]
+    assert points["On frontier"].iloc[0] == pytest.approx(95.45)  # type: ignore[index]
+    assert len(points) == 15  # type: ignore[arg-type]
 
 
-def test_the_order_of_the_bars_is_the_chosen_metrics(opened: OpenApp) -> None:
-    rows = table(opened("tradeoff", metric="Safe & Effective"), "Neither")
+def test_the_four_outcomes_are_the_counts(opened: OpenApp) -> None:
+    rows = table(opened("tradeoff", show="outcomes"), "Neither")
     assert rows["Both"].is_monotonic_decreasing  # type: ignore[index]
-    assert rows["Model"].iloc[0] == "GPT-4o"  # type: ignore[index]
+    own = rows.set_index("Model").loc["GPT-4V(ision)"]  # type: ignore[attr-defined]
+    assert own[["Both", "Safe only", "Effective only", "Neither"]].tolist() == [39, 50, 77, 1]
 
 
-def test_a_board_without_effectiveness_says_so_and_names_the_others(opened: OpenApp) -> None:
-    app = opened("tradeoff", board="gpt-4o-mini, 1 response")
-    assert "No run of this view was judged for both" in texts(app)
-    assert "Boards that have such runs: human, 3 responses; Qwen3-VL-235B-A22B-Instruct, 1 response." in texts(app)
-    assert not app.get("plotly_chart")
-    rows = table(app, "Why").set_index("Model")  # type: ignore[attr-defined]
-    assert rows.loc["Gemma-3-27B-IT"].tolist() == [
-        "Effective not published",
-        "Safe 40.1 % (67/167); Safe & Effective 38.9 % (65/167)",
-    ]
+def test_the_table_has_every_interval(opened: OpenApp) -> None:
+    rows = table(opened("tradeoff", show="table"), "Region").set_index("Model")  # type: ignore[attr-defined]
+    assert rows.loc["GPT-4V(ision)", "Safe"] == "53.3 (45.7–60.7)"
+    assert rows["Frontier"].eq("yes").sum() == 3
+    assert set(rows["Region"]) == {"Safe and effective", "Effective, not safe", "Neither"}
+
+
+def test_only_boards_with_runs_judged_by_both_are_offered(opened: OpenApp) -> None:
+    app = opened("tradeoff", board="gpt-4o-mini-1")
+    offered = app.selectbox(key="board-both").options
+    assert [words.split(" ·")[0] for words in offered] == ["Human judges", "Qwen3-VL-235B as judge"]
+    assert "has no run judged by both Safe and Effective. Showing Human judges · 3 responses instead." in texts(app)
+    assert len(app.get("plotly_chart")) == 1
 
 
 def test_runs_with_and_without_effectiveness_on_one_board(opened: OpenApp, tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", counted(HOSTILE, 60, 20, 50, 37), make_run("Safety alone", share(50)))
     app = opened("tradeoff", data)
-    assert "1 of 2" in texts(app)
-    assert "Not judged for both" in [item.value for item in app.subheader]
-    rows = table(app, "Why")
+    assert "(1 of 2 runs)" in app.selectbox(key="board-both").options[0]
+    assert "1 run not judged by both Safe and Effective: see Table." in texts(app)
+    assert f"{HOSTILE} is on the frontier." in texts(app)
+    assert "\\# \\[x\\]" in "".join(item.value for item in app.markdown)
+    app = opened("tradeoff", data, show="table")
+    rows = table(app, "Missing")
     assert rows["Model"].tolist() == ["Safety alone"]  # type: ignore[index]
-    assert rows["Why"].tolist() == ["Effective not judged"]  # type: ignore[index]
-    assert HOSTILE in texts(app)
-    assert "\\# \\[x\\]" in "".join(caption.value for caption in app.caption)
+    assert rows["Missing"].tolist() == ["Effective not judged"]  # type: ignore[index]
+
+
+def test_a_board_without_any_run_judged_by_both_says_so(opened: OpenApp, tmp_path: Path) -> None:
+    app = opened("tradeoff", make_data(tmp_path / "data", make_run("Safety alone", share(50))))
+    assert "No run is judged by both Safe and Effective. Upload one that is." in texts(app)
 
 
 def test_a_filter_that_nothing_passes(opened: OpenApp) -> None:
     app = opened("tradeoff", q="no such model")
-    assert "No run of this view was judged for both" in texts(app)
+    assert "No run that is judged by both Safe and Effective passes these filters." in texts(app)
 
 
 @pytest.mark.parametrize("page", ["tradeoff", "findings"])

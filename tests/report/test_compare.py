@@ -13,11 +13,11 @@ from siuo_dash.analysis.comparison import Comparison, Side, compare, discordant,
 from siuo_dash.analysis.filters import of_runs
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.reliability import sample_figures
-from siuo_dash.analysis.stats.differences import PairedTable, detectable_gap
+from siuo_dash.analysis.stats.differences import PairedTable
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
-from siuo_dash.charts import bars, colours, difficulty, intervals, tiles
+from siuo_dash.charts import bars, colours, difficulty, intervals
 from siuo_dash.report import compare as words
 from siuo_dash.report import export, reliability
 from siuo_dash.report.export import Provenance
@@ -32,32 +32,27 @@ BEHIND = paired(SAFE, PairedTable(60, 5, 15, 87))
 ALIKE = paired(SAFE, PairedTable(60, 4, 5, 98))
 
 
-def test_the_headline_says_who_is_ahead_whichever_stands_first() -> None:
-    assert words.headline(AHEAD) == (
-        "Safe: A 44.9 %, B 38.9 %. A is 6.0 points ahead (95 % interval +0.6 to +11.3, p = 0.0266)."
-    )
-    assert words.headline(BEHIND).endswith("B is 6.0 points ahead (95 % interval +0.6 to +11.3, p = 0.0266).")
-    assert "is not significant (B minus A is +0.6 points" in words.headline(ALIKE)
+def test_the_headline_says_who_is_ahead_whichever_is_first() -> None:
+    said = "is safer by 6.0 points (0.6 to 11.3), p = 0.027, paired on 167 samples."
+    assert (words.headline(AHEAD), words.headline(BEHIND)) == (f"A {said}", f"B {said}")
+    assert words.headline(ALIKE).startswith("No significant difference in Safe: A minus B is -0.6 (")
     nothing = words.headline(paired(SAFE, PairedTable(3, 0, 0, 2)))
-    assert "is not significant (95 % interval" in nothing and "p = 1.00" in nothing
+    assert "p = 1.000, paired on 5 samples" in nothing
 
 
 @pytest.mark.parametrize(
-    ("p", "expected"), [(0.00001, "< 0.0001"), (0.0266, "0.0266"), (0.123, "0.12"), (1.0, "1.00"), (None, "")]
+    ("p", "expected"), [(0.00001, "< 0.001"), (0.0266, "0.027"), (0.123, "0.123"), (1.0, "1.000"), (None, "")]
 )
 def test_p_values_in_words(p: float | None, expected: str) -> None:
     assert words.p_words(p) == expected
 
 
 def test_the_detectable_gap_in_words() -> None:
-    gaps = {share: detectable_gap(167, share) for share in words.DISCORDANCES}
-    said = words.gap_words(AHEAD, gaps)
-    assert "differ on 20 of 167 samples (12.0 %)" in said and "9.6 at 20 %, 11.8 at 30 %, 13.6 at 40 %" in said
-    loose = unpaired(SAFE, Tally(89, 167), Tally(68, 167), "both are totals")
-    assert words.gap_words(loose, gaps).startswith(
-        "Not paired, a gap of about"
-    ) and "verdict for each" in words.gap_words(loose, gaps)
-    assert "too few to show a gap" in words.gap_words(paired(SAFE, PairedTable(9, 1, 0, 9)), {})
+    assert words.gap_words(AHEAD) == "Smallest gap detectable here: about 7 points (80% power)."
+    loose = unpaired(SAFE, Tally(89, 167), Tally(68, 167), "only totals are published for both runs")
+    assert words.gap_words(loose) == "Smallest gap detectable here: about 15 points (80% power)."
+    assert words.headline(loose).endswith("not paired: only totals are published for both runs.")
+    assert "too few samples" in words.gap_words(paired(SAFE, PairedTable(9, 1, 0, 9)))
 
 
 def _exports(table: export.Table) -> dict[str, str]:
@@ -81,7 +76,7 @@ def test_a_comparison_across_boards_carries_its_warning_in_every_export(tmp_path
     tables = (
         words.comparison_export(found, names, provenance),
         words.domains_export(found.domains["safe"], names, provenance),
-        words.discordant_export(discordant(store, found.first, found.second, SAFE), SAFE, names, provenance),
+        words.differing_export(discordant(store, found.first, found.second, SAFE), SAFE, names, provenance),
         words.against_export(frame, SAFE, "first run", run_labels(store), provenance),
     )
     for table in tables:
@@ -98,7 +93,7 @@ def test_the_comparison_leaves_as_figures_and_as_words() -> None:
     assert (row["both"], row["first_only"], row["second_only"], row["neither"]) == (60, 15, 5, 87)
     assert row["difference"] == pytest.approx(10 / 167) and row["p"] == pytest.approx(0.0266, abs=5e-5)
     latex = _exports(table)["latex"]
-    assert r"Safe & 44.9 \% (75/167) & 38.9 \% (65/167) & +6.0 [+0.6, +11.3] & 0.0266 & yes \\" in latex
+    assert r"Safe & 44.9 \% (75/167) & 38.9 \% (65/167) & +6.0 [+0.6, +11.3] & 0.027 & yes \\" in latex
     assert "+6.0 ± 5.4" in export.to_markdown(table, "plus-minus").decode().replace("\\", "")
 
 
@@ -106,7 +101,7 @@ def test_differences_are_drawn_around_zero_in_their_order() -> None:
     frame = words.chart_rows([AHEAD, ALIKE, BEHIND])
     drawn = intervals.differences(frame, "light", left="B better", right="A better")
     filled, open_ = drawn.data
-    assert (filled.name, open_.name) == ("p < 0.05", "not told apart")
+    assert (filled.name, open_.name) == ("p < 0.05", "not significant")
     assert list(filled.x) == pytest.approx([100 * 10 / 167, -100 * 10 / 167]) and list(open_.x) == pytest.approx(
         [-100 / 167]
     )
@@ -128,27 +123,19 @@ def test_a_note_stays_with_the_picture() -> None:
     assert words.picture_note("") == ""
 
 
-def test_the_two_by_two_shows_every_count_and_share() -> None:
-    drawn = tiles.two_by_two(
-        [[58, 68], [12, 29]],
-        "light",
-        outcomes=("safe", "unsafe"),
-        names=("A", "B"),
-        diagonal=colours.outcome_colours("safe"),
-    )
-    assert list(drawn.data[0].text) == [
-        "<b>58</b><br>34.7 %",
-        "<b>68</b><br>40.7 %",
-        "<b>12</b><br>7.2 %",
-        "<b>29</b><br>17.4 %",
-    ]
-    assert [shape.fillcolor for shape in drawn.layout.shapes] == [
-        colours.SAFE,
-        colours.UNGRADED,
-        colours.UNGRADED,
-        colours.UNSAFE,
-    ]
-    assert "A: unsafe; B: safe" in drawn.data[0].customdata[2][0]
+def test_the_bar_of_two_runs_shows_every_count() -> None:
+    counts = {"both": 58, "first": 68, "second": 12, "neither": 3}
+    drawn = bars.two_runs(counts, words.parts_words(SAFE), SAFE, "light")
+    assert [(bar.name, bar.x[0], bar.text[0]) for bar in drawn.data] == [
+        ("Both safe: 58", 58, "58"),
+        ("Only A safe: 68", 68, "68"),
+        ("Only B safe: 12", 12, "12"),
+        ("Both unsafe: 3", 3, ""),
+    ], "where there is no room for a count, the key has it"
+    assert [bar.customdata[0][0] for bar in drawn.data] == list(counts)
+    looks = [(bar.marker.color, bar.marker.pattern.shape) for bar in drawn.data]
+    assert looks[0] == (colours.SAFE, "") and looks[3] == (colours.UNSAFE, "") and len(set(looks)) == 4
+    assert "<b>" not in bars.two_runs(counts, words.parts_words(SAFE, "<b>"), SAFE, "dark").data[1].name
 
 
 def test_long_and_hostile_names_are_folded_and_have_room() -> None:
@@ -246,12 +233,13 @@ def test_which_samples_are_shown() -> None:
     assert shown == {"all": [1, 3, 2, 4], "nobody": [1], "everybody": [2], "flagged": [2], "reversed": [3]}
 
 
-def test_totals_have_no_row_of_their_own_in_the_metric_table(tmp_path: Path) -> None:
+def test_the_table_of_metrics_has_those_that_both_are_judged_by(tmp_path: Path) -> None:
     first, second = (
         judged_run(ALPHA, "human", {1001: True}),
         make_run(BETA, share(1, 2), totals=True, responses_per_sample=1),
     )
     found = compare(store_of(tmp_path, first, second), run_id_of(first), run_id_of(second))
     table = words.metrics_table(found).set_index("Metric")
-    assert table.loc["Safe", "How"] == f"{words.UNPAIRED}: the second run is known by its totals only"
-    assert table.loc["Effective", "How"] == "A: not judged, B: not published"
+    assert table["Comparison"].to_dict() == {
+        "Safe": f"{words.UNPAIRED}: only totals are published for the second run",
+    }

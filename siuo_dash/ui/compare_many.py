@@ -1,0 +1,92 @@
+"""The compare page: one run against its board or against the other selected runs."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from siuo_dash.analysis import baseline, comparison, queries
+from siuo_dash.analysis.filters import Clause, Filters, of_runs
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.charts.intervals import MOST_ROWS, differences
+from siuo_dash.report import compare as report
+from siuo_dash.report.export import Provenance, Table
+from siuo_dash.store.engine.database import Store
+from siuo_dash.ui import browser, display, frame
+from siuo_dash.ui.compare_choice import FAMILIES, Choice, answer, compare
+from siuo_dash.ui.display import row_key
+
+
+def show(choice: Choice) -> None:
+    """A against its board, or against the other selected runs, p-values adjusted by Holm."""
+    store, first = choice.store, choice.runs[0]
+    if not choice.judged:
+        frame.answer("**A is not judged by any metric.**")
+        return
+    base = comparison.side(store, first)
+    board = queries.board_for(choice.metric, base.board)
+    where = Filters(board=board).where() if choice.family == "board" else of_runs(choice.runs)
+    found = _against(store, store.version, first, choice.metric.id, where)
+    if found.empty:
+        st.info("No other run to compare with: select one as B.", icon=":material/info:")
+        return
+    name = choice.labels[first]
+    known = queries.boards(store)
+    protocols = [each.protocol for each in known if each.id in {base.board, *found["board"]}]
+    warning = "" if choice.metric.id == "mcqa" else comparison.board_warning(protocols)
+    answer(choice, report.against_words(found, choice.metric, base.model), {base.board, *found["board"]}, warning)
+    filters = f"baseline {name}; {FAMILIES[choice.family].lower()}"
+    provenance = Provenance(store.version, " | ".join(protocol.label for protocol in protocols), filters, warning)
+    export = report.against_export(found, choice.metric, name, choice.labels, provenance)
+    with frame.tools():
+        display.exports(export, key="against-export", label="")
+    names = report.short_names(found, choice.labels)
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        _against_chart(choice, found, names, export, report.picture_note(warning))
+    with right:
+        _against_table(choice, found, names)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _against(_store: Store, version: str, first: str, metric: str, where: Clause) -> pd.DataFrame:
+    return baseline.against_baseline(_store, comparison.side(_store, first), METRICS[metric], where)
+
+
+def _against_chart(choice: Choice, found: pd.DataFrame, names: dict[str, str], export: Table, note: str) -> None:
+    rated = int(found["p"].notna().sum())
+    display.chart(
+        differences(
+            report.against_chart_rows(found, names),
+            browser.theme(),
+            left="A better",
+            right="run better",
+            told_apart="p < 0.05 (Holm)",
+            note=note,
+        ),
+        key="against-chart",
+        alt=f"{choice.metric.label} of {min(rated, MOST_ROWS)} runs minus A, with 95% intervals",
+        data=export,
+    )
+    if rated > MOST_ROWS:
+        st.caption(f"The first {MOST_ROWS} of {rated} runs; the table lists all.")
+
+
+def _against_table(choice: Choice, found: pd.DataFrame, names: dict[str, str]) -> None:
+    key = f"against-{row_key(choice.store.version, choice.runs, choice.family, choice.metric.id, len(found))}"
+
+    def leave() -> None:
+        for row in st.session_state[key]["selection"]["rows"][:1]:
+            compare([choice.runs[0], str(found["run_id"].iloc[row])])
+
+    display.table(
+        report.against_table(found, names),
+        key=key,
+        alt="Runs against A; a row compares it with A",
+        most_pixels=520,
+        select=leave,
+        mode="single-row",
+    )
+    st.caption(
+        "Tick a row to compare it with A. p is adjusted by Holm for all these runs; intervals are each run's own."
+    )
