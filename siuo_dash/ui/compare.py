@@ -43,8 +43,8 @@ def _compared(_store: Store, version: str, first: str, second: str) -> compariso
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _differing(_store: Store, version: str, first: str, second: str, metric: str) -> pd.DataFrame:
-    sides = (comparison.side(_store, run) for run in (first, second))
-    return comparison.discordant(_store, *sides, METRICS[metric], neither=True)
+    a, b = (comparison.side(_store, run) for run in (first, second))
+    return comparison.discordant(_store, a, b, METRICS[metric], neither=True)
 
 
 def _two(choice: Choice) -> None:

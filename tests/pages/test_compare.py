@@ -74,7 +74,7 @@ def test_swapping_is_a_click(opened: OpenApp) -> None:
     runs = [f"LLaVA-1.5-7B · {LLAMA}", f"GLM-4.1V-9B-Thinking · {LLAMA}"]
     at = opened("compare", runs=runs)
     at.button(key="swap").click().run()
-    assert at.selectbox(key="run-a").value.startswith("glm-4-1v")
+    assert str(at.selectbox(key="run-a").value).startswith("glm-4-1v")
     assert "**B is safer by 33.5 points" in said(at)
 
 
@@ -130,7 +130,7 @@ def test_one_baseline_against_its_board_and_against_the_chosen(synthetic: Path, 
     assert len(table) == 4 and not at.warning
     gaps = [float(words.split()[0]) for words in table["Difference, points"]]
     assert gaps == sorted(gaps, reverse=True)
-    assert at.selectbox(key="run-a").value.startswith("alpha") and at.selectbox(key="run-b").value == "board"
+    assert str(at.selectbox(key="run-a").value).startswith("alpha") and at.selectbox(key="run-b").value == "board"
     assert at.query_params["runs"] and "baseline" not in at.query_params, "older links are understood"
     chosen = [f"{ALPHA} · human", f"{BETA} · gpt-4o-2024-08-06"]
     at = opened("compare", synthetic, **query, runs=chosen, against="The chosen runs")
