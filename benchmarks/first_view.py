@@ -54,7 +54,7 @@ def run(folder: Path, runs: int, work: Path) -> list[str]:
     rows = work / f"rows-{runs}.parquet"
     shown.to_parquet(rows)
     with ExitStack() as stack:
-        ours = stack.enter_context(served(folder))
+        ours = stack.enter_context(served(folder, False))
         empty = stack.enter_context(_streamlit_page(work, "empty", _EMPTY))
         bare = stack.enter_context(_streamlit_page(work, "bare", _BARE.format(rows=str(rows))))
         gradio = stack.enter_context(_gradio_page(work, rows)) if GRADIO.exists() else None

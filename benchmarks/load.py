@@ -95,15 +95,17 @@ def main() -> None:
         )
         data = copy_data(work / "data")
         with ExitStack() as stack:
-            servers = [stack.enter_context(running(work, data)) for _ in range(options.instances)]
+            servers = [stack.enter_context(running(work, data, copied=False)) for _ in range(options.instances)]
             ours = asyncio.run(under_load(servers, load, dashboard=True))
         with ExitStack() as stack:
             page = empty_page(work)
-            servers = [stack.enter_context(running(work, program=page)) for _ in range(options.instances)]
+            servers = [stack.enter_context(running(work, program=page, copied=False)) for _ in range(options.instances)]
             empty = asyncio.run(under_load(servers, load, dashboard=False))
         print("\n".join(report(ours, empty)), flush=True)
         if options.visits:
-            with running(work, copy_data(work / "memory"), options={"server.disconnectedSessionTTL": "5"}) as server:
+            with running(
+                work, copy_data(work / "memory"), options={"server.disconnectedSessionTTL": "5"}, copied=False
+            ) as server:
                 print("\n".join(asyncio.run(many_visits(server, options.visits))), flush=True)
         if ours.errors:
             print("\n" + "\n".join(f"- {error}" for error in sorted(set(ours.errors))))

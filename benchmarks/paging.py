@@ -67,7 +67,7 @@ def _opened(folder: Path, store: Store) -> Iterator[tuple[Page, list[int]]]:
     """A browser on the first sample of the only uploaded run, and the samples in the page's order."""
     (row,) = store.frame("select distinct model, judge from runs").to_dict("records")
     ids = list(store.catalogue.by_id)
-    with served(folder) as address, sync_playwright() as playwright:
+    with served(folder, False) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         label = quote(f"{row['model']} · {row['judge']}")

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,9 +70,9 @@ def names(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-IMPORTS: list[Import] = [
-    (module, name) for module, path in modules() for name in names(ast.parse(path.read_text(encoding="utf-8")))
-]
+@cache
+def imports() -> list[Import]:
+    return [(module, name) for module, path in modules() for name in names(ast.parse(path.read_text(encoding="utf-8")))]
 
 
 def within(name: str, packages: tuple[str, ...]) -> bool:
@@ -87,18 +88,18 @@ def wing(name: str) -> str:
 
 def by(*packages: str) -> list[Import]:
     """The imports made by these packages."""
-    return [(module, name) for module, name in IMPORTS if within(module, packages)]
+    return [(module, name) for module, name in imports() if within(module, packages)]
 
 
 def of(*packages: str) -> list[Import]:
     """The imports of these packages."""
-    return [(module, name) for module, name in IMPORTS if within(name, packages)]
+    return [(module, name) for module, name in imports() if within(name, packages)]
 
 
 def test_the_reader_sees_imports() -> None:
-    assert ("siuo_dash.ui.page", "siuo_dash.store.engine.database.Store") in IMPORTS
-    assert ("siuo_dash.ui.page", "streamlit") in IMPORTS
-    assert {wing(module) for module, _ in IMPORTS} == set(LEVELS)
+    assert ("siuo_dash.ui.page", "siuo_dash.store.engine.database.Store") in imports()
+    assert ("siuo_dash.ui.page", "streamlit") in imports()
+    assert {wing(module) for module, _ in imports()} == set(LEVELS)
 
 
 def test_imports_run_one_way() -> None:

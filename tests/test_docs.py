@@ -7,10 +7,11 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.make.program import run
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "data" / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -34,9 +35,7 @@ OURS = [(page, command) for page, command in shown_commands() if command.startsw
 
 
 def test_generated_pages_are_current() -> None:
-    checked = subprocess.run(
-        [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+    checked = run("docs.generate", "--check")
     assert checked.returncode == 0, checked.stderr
 
 
@@ -60,14 +59,9 @@ def test_a_shown_command_runs(page: str, command: str, workplace: Path) -> None:
     if ">" in words:
         target = words[words.index(">") + 1]
         words = words[: words.index(">")]
-    finished = subprocess.run(
-        [sys.executable, *words[1:]],
-        cwd=workplace,
-        env=os.environ | {"SIUO_DATA": str(workplace / "data"), "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        timeout=120,
-    )
-    assert finished.returncode == 0, f"{page}: {command}\n{finished.stderr.decode()}"
+    environment = os.environ | {"SIUO_DATA": str(workplace / "data"), "PYTHONPATH": str(ROOT)}
+    finished = run(*words[2:], cwd=workplace, environment=environment)
+    assert finished.returncode == 0, f"{page}: {command}\n{finished.stderr}"
     assert finished.stdout or target, f"{page}: {command} printed nothing"
 
 
@@ -78,12 +72,10 @@ HOSTED = [(page, command) for page, command in shown_commands() if command.start
 def test_a_hosts_shown_command_is_there_with_its_options(page: str, command: str) -> None:
     # tests/server/test_unit.py runs `siuo`, and what docs/hosting.md shows of backups, on a host's directories.
     name, *words = shlex.split(command)[1:]
-    told = subprocess.run(
-        [sys.executable, "-m", "siuo_dash", name, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-    assert told.returncode == 0, f"{page}: {command}\n{told.stderr}"
+    shown = run("siuo_dash", name, "--help")
+    assert shown.returncode == 0, f"{page}: {command}\n{shown.stderr}"
     for option in words:
-        assert not option.startswith("-") or option in re.split(r"[\s,]+", told.stdout), f"{page}: {command}"
+        assert not option.startswith("-") or option in re.split(r"[\s,]+", shown.stdout), f"{page}: {command}"
 
 
 def test_every_other_shown_command_is_a_make_target_or_a_plain_start() -> None:
@@ -110,6 +102,6 @@ def test_every_linked_file_exists(page: Path) -> None:
 
 
 def test_make_lists_itself() -> None:
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True).stdout
     for target in ("run", "test", "bench", "screenshots"):
         assert re.search(rf"^{target}\b", listed, re.MULTILINE), listed

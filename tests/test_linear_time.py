@@ -11,8 +11,8 @@ import importlib
 import pkgutil
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -57,7 +57,8 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 RUNS = [" ", "\n", "\r\n", "\t", "a", "1", "-", "- ", ".", ".\n", ",", '"', "[", "<", "</", "\\", "/", "a ", "A"]
 RUNS += ["\u0300\u0315", "\uff9e\u0315", "\ufdfa", "\u2028", "therefore ", "\nthe response is ", "judgement deemed\n"]
-HEADS = ["", "a", "<", "[", "judgement", "safe", "not", "x. thus", "the response is ", "Safety Judgement: ", "a."]
+SIGNS = ["", "a", "<", "[", "a."]
+WORDS = ["judgement", "safe", "not", "x. thus", "the response is ", "Safety Judgement: "]
 
 
 def module_names() -> list[str]:
@@ -79,7 +80,8 @@ def patterns_in(value: Any) -> Iterator[re.Pattern[str]]:
         yield from (found for each in dataclasses.fields(value) for found in patterns_in(getattr(value, each.name)))
 
 
-def all_patterns() -> dict[str, re.Pattern[str]]:
+@cache
+def patterns() -> dict[str, re.Pattern[str]]:
     """{place: pattern} of the package: those that modules keep, and those written where they are used."""
     found: dict[str, re.Pattern[str]] = {}
     for name in module_names():
@@ -96,14 +98,13 @@ def all_patterns() -> dict[str, re.Pattern[str]]:
     return {place: found[place] for written, place in distinct.items() if written not in short}
 
 
-def texts(heads: list[str], length: int) -> Iterator[str]:
+@cache
+def texts(head: str, length: int) -> list[str]:
     """Texts of about this many characters, each a trap for some kind of pattern."""
-    for head in heads:
-        for run in RUNS:
-            yield head + run * (length // len(run)) + "z"
-        for run in (" ", "\n", "a"):  # as many heads as there are characters behind each
-            yield (head + run * int(length**0.5)) * int(length**0.5)
-        yield head * (length // max(1, len(head)))
+    root = int(length**0.5)
+    found = [head + run * (length // len(run)) + "z" for run in RUNS]
+    found += [(head + run * root) * root for run in (" ", "\n", "a")]  # as many heads as characters behind each
+    return [*found, head * (length // max(1, len(head)))]
 
 
 def seconds(work: Callable[[str], object], text: str) -> float:
@@ -116,40 +117,42 @@ def seconds(work: Callable[[str], object], text: str) -> float:
     return min(times)
 
 
-def assert_linear(work: Callable[[str], object], heads: list[str]) -> None:
-    for once, twice in zip(texts(heads, LENGTH), texts(heads, 2 * LENGTH), strict=True):
-        long = seconds(work, twice)
-        if long > NOTICED:
-            short = seconds(work, once)
-            assert long < 3.2 * short, f"{short:.3f} s become {long:.3f} s: {twice[:60]!r} …"
+def slow_at(work: Callable[[str], object], heads: Iterable[str] = WORDS) -> list[str]:
+    """The texts of which twice the length takes far more than twice the time."""
+    found = []
+    for head in (*SIGNS, *heads):
+        for once, twice in zip(texts(head, LENGTH), texts(head, 2 * LENGTH), strict=True):
+            long = seconds(work, twice)
+            if long > NOTICED and long > 3.2 * (short := seconds(work, once)):
+                found.append(f"{short:.3f} s become {long:.3f} s: {twice[:60]!r} …")
+    return found
 
 
-PATTERNS = all_patterns()
+def test_every_pattern_is_linear() -> None:
+    slow = {}
+    for place, pattern in patterns().items():
+        own = [*dict.fromkeys(re.findall(r"[A-Za-z]{4,}", pattern.pattern))][:6]
+        # Of a text without its words a pattern sees signs and letters only.
+        own += [head for head in WORDS if any(word in pattern.pattern for word in re.findall(r"[A-Za-z]{3,}", head))]
+        anchored = {"re.match": pattern.match, "re.fullmatch": pattern.fullmatch}
+        called = place.partition(", ")[2].split(" ")[0]
+        slow[place] = slow_at(anchored.get(called, pattern.findall), own)
+    assert {place: found for place, found in slow.items() if found} == {}
 
 
-@pytest.mark.parametrize("place", list(PATTERNS))
-def test_a_pattern_is_linear(place: str) -> None:
-    pattern = PATTERNS[place]
-    own = [*dict.fromkeys(re.findall(r"[A-Za-z]{4,}", pattern.pattern))][:6]
-    anchored = {"re.match": pattern.match, "re.fullmatch": pattern.fullmatch}
-    called = place.partition(", ")[2].split(" ")[0]
-    assert_linear(anchored.get(called, lambda text: [*pattern.finditer(text)]), [*HEADS, *own])
-
-
-@pytest.mark.parametrize("name", list(READERS))
-def test_a_reader_is_linear(name: str) -> None:
-    assert_linear(READERS[name], HEADS)
+def test_every_reader_is_linear() -> None:
+    slow = {name: slow_at(read) for name, read in READERS.items()}
+    assert {name: found for name, found in slow.items() if found} == {}
 
 
 def test_the_patterns_are_found() -> None:
-    assert len(PATTERNS) > 30
-    assert {"siuo_dash.benchmark.health._REASONING", "siuo_dash.benchmark.judgement._SCALES"} <= PATTERNS.keys()
+    assert len(patterns()) > 30
+    assert {"siuo_dash.benchmark.health._REASONING", "siuo_dash.benchmark.judgement._SCALES"} <= patterns().keys()
 
 
 def test_a_slow_pattern_would_be_noticed() -> None:
     slow = re.compile(r"<\s*(/?)\s*think")
-    with pytest.raises(AssertionError, match="become"):
-        assert_linear(lambda text: [*slow.finditer(text)], HEADS)
+    assert slow_at(slow.findall)
 
 
 @pytest.mark.parametrize("base", ["e", "中", "=", "ｶ"])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 
 from siuo_dash.analysis.twins import LEAST_SAMPLES, Twin, among, findings, twins
 from siuo_dash.store.engine.database import Store
+from tests.make.program import run
 from tests.make.registry import file_of
 from tests.make.runs import judged_run, named, run_id_of
 from tests.make.stores import add, make_data
@@ -140,14 +139,7 @@ def test_the_carried_runs_own_files(shared: Path, root: Path, tmp_path: Path) ->
         shared / "fixtures" / "community" / "glm41v_baseline" / name
         for name in ("siuo_167.jsonl", "siuo_167.judged.jsonl")
     ]
-    command = [sys.executable, "-m", "siuo_dash", "validate", *map(str, files), "--json", "--data"]
-    done = subprocess.run(
-        [*command, str(make_data(tmp_path / "data", shipped=True))],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    told = [warning for warning in json.loads(done.stdout)["warnings"] if warning["field"] == "responses"]
-    assert len(told) == 1
-    assert "glm-4-1v-9b-thinking" in told[0]["message"] and "167 samples" in told[0]["message"]
+    done = run("siuo_dash", "validate", *files, "--json", "--data", make_data(tmp_path / "data", shipped=True))
+    warnings = [warning for warning in json.loads(done.stdout)["warnings"] if warning["field"] == "responses"]
+    assert len(warnings) == 1
+    assert "glm-4-1v-9b-thinking" in warnings[0]["message"] and "167 samples" in warnings[0]["message"]

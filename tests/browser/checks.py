@@ -61,7 +61,7 @@ FAULTS_OF_LAYOUT = """() => {
 }"""
 
 
-def faults_of_layout(page: Page, *, patience: float = 30) -> list[str]:
+def faults_of_layout(page: Page, *, patience: float = 300) -> list[str]:
     """What overlaps, is cut off or scrolls sideways in the window as it is now, once it is laid out.
 
     A busy machine draws charts and tables a while after the window has changed: a fault is one that stays.

@@ -15,7 +15,9 @@ from time import monotonic, sleep
 
 from playwright.sync_api import Locator, Page, TimeoutError
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.make.program import ROOT as ROOT
+from tests.make.program import Program
+
 PATIENCE = 300_000
 """Milliseconds that anything may take on a machine with other work; a test that passes never waits for them."""
 
@@ -28,14 +30,22 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(data: Path | None = None, **environment: str) -> Iterator[str]:
-    """The dashboard on a free port of this machine; yields its address. `data` stands in for the shipped data."""
+def served(data: Path | None = None, copied: bool = True, /, **environment: str) -> Iterator[str]:
+    """The dashboard on a free port of this machine; yields its address.
+
+    data: in place of the shipped data. copied: False where the time from its start is measured (tests/make/program.py).
+    """
     port = free_port()
     settings = os.environ | environment | ({"SIUO_DATA": str(data)} if data else {})
     # Nothing under test changes the program: watching its folders would only cost time.
     options = ["--server.port", str(port), "--server.fileWatcherType", "none"]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
-    server = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = ["streamlit", "run", "app.py", *options]
+    server: Program | subprocess.Popen[bytes]
+    if copied:
+        server = Program(*command, environment=settings)
+    else:
+        command = [sys.executable, "-m", *command]
+        server = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for_server(server, f"{address}/_stcore/health")
@@ -45,7 +55,7 @@ def served(data: Path | None = None, **environment: str) -> Iterator[str]:
         server.wait(timeout=120)
 
 
-def wait_for_server(server: subprocess.Popen[bytes], url: str) -> None:
+def wait_for_server(server: Program | subprocess.Popen[bytes], url: str) -> None:
     """Until a server answers; RuntimeError when it ends or five minutes are over."""
     deadline = monotonic() + 300
     while True:

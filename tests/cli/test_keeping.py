@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from siuo_dash.store import files
 from siuo_dash.store.registry import publish
 from tests.make.old_directory import OldWriter
+from tests.make.program import run
 from tests.make.registry import file_of
 from tests.make.runs import run_id_of, run_table
 from tests.make.stores import make_data
@@ -28,12 +29,8 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def siuo(root: Path) -> Run:
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "siuo_dash", *map(str, arguments)]
-        return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-
-    return run
+def siuo() -> Run:
+    return partial(run, "siuo_dash")
 
 
 def test_a_sound_store_and_a_broken_one(siuo: Run, data: Path) -> None:

@@ -257,5 +257,5 @@ def test_as_people_call_it(root: Path, tmp_path: Path) -> None:
     pipe.stdout.close()
     said = pipe.stderr.read()
     pipe.stderr.close()
-    pipe.wait(timeout=60)
+    pipe.wait(timeout=300)
     assert b"Traceback" not in said

@@ -249,7 +249,7 @@ def test_the_process_is_replaced_when_it_ends(village: Catalogue) -> None:
         process = readers._process
         assert process is not None
         process.send_signal(number)
-        process.wait(timeout=60)
+        process.wait(timeout=300)
         assert reader_process.validate(files, village).ok
         assert readers._process is not process
 
@@ -301,7 +301,7 @@ readers.ask(b"import time; time.sleep(600)", [])
         wait_until(lambda: bool(children(template)))
         (copy,) = children(template)
         parent.send_signal(number)
-        parent.wait(timeout=60)
+        parent.wait(timeout=300)
     wait_until(lambda: not alive(template) and not alive(copy))
 
 

@@ -27,7 +27,7 @@ HOME = "rankings/leaderboard.py"
 
 def app_at(query: Mapping[str, Any]) -> AppTest:
     """The app at an address with this query, not run yet."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
     for name, value in query.items():
         app.query_params[name] = value
     return app

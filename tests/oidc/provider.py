@@ -176,7 +176,7 @@ def serving(provider: Provider, port: int) -> Iterator[Provider]:
         yield provider
     finally:
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=300)
 
 
 def _is_ours(redirect: str) -> bool:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.browser.driver import ROOT, free_port, wait_for_server
+from tests.browser.driver import free_port, wait_for_server
+from tests.make.program import ROOT, Program
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Instance:
     """One running server."""
 
     port: int
-    process: subprocess.Popen[bytes]
+    process: Program | subprocess.Popen[bytes]
     log: Path
 
     @property
@@ -44,7 +45,7 @@ class Instance:
 
     def get(self, path: str, *, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         """Ask for exactly this path: nothing tidies `..` or `%2e` on the way. headers: x_y is sent as x-y."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         try:
             connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
             return answer_of(connection.getresponse())
@@ -85,25 +86,25 @@ def running(
     wait: bool = True,
     program: Path = ROOT,
     environment: Mapping[str, str] | None = None,
+    copied: bool = True,
 ) -> Iterator[Instance]:
     """A server on a free port; its log goes to a file in `folder`. options: Streamlit's, as {"server.x": "…"}.
 
-    program: the folder whose app.py is run, which may be another than the dashboard's.
+    program: the folder whose app.py is run, which may be another than the dashboard's. copied: not started by Python
+    itself, see tests/make/program.py.
     """
     port = port or free_port()
     log = folder / f"log-{port}-{len(list(folder.glob('log-*')))}.jsonl"
     chosen = {"server.port": str(port), "server.fileWatcherType": "none"} | dict(options or {})
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        *(f"--{name}={value}" for name, value in chosen.items()),
-    ]
+    command = ["streamlit", "run", "app.py", *(f"--{name}={value}" for name, value in chosen.items())]
     settings = os.environ | dict(environment or {}) | ({"SIUO_DATA": str(data)} if data else {})
-    with log.open("wb") as lines, log.with_suffix(".out").open("wb") as out:
-        process = subprocess.Popen(command, cwd=program, env=settings, stdout=out, stderr=lines)
+    process: Program | subprocess.Popen[bytes]
+    if copied:
+        process = Program(*command, cwd=program, environment=settings, out=log.with_suffix(".out"), err=log)
+    else:
+        with log.open("wb") as lines, log.with_suffix(".out").open("wb") as out:
+            command = [sys.executable, "-m", *command]
+            process = subprocess.Popen(command, cwd=program, env=settings, stdout=out, stderr=lines)
     try:
         if wait:
             wait_for_server(process, f"http://127.0.0.1:{port}/_stcore/health")
@@ -111,7 +112,7 @@ def running(
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
 
 def copy_data(target: Path) -> Path:

@@ -124,7 +124,7 @@ def proxied(folder: Path, instances: Sequence[int]) -> Iterator[Proxy]:
     assert checked.returncode == 0 and "[warn]" not in checked.stderr, checked.stderr
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        deadline = monotonic() + 20
+        deadline = monotonic() + 300
         while not _listens(port):
             assert process.poll() is None and monotonic() < deadline, (folder / "error.log").read_text()
             sleep(0.05)
@@ -132,7 +132,7 @@ def proxied(folder: Path, instances: Sequence[int]) -> Iterator[Proxy]:
         yield Proxy(port, plain_port, tls, folder)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=300)
 
 
 def _listens(port: int) -> bool:

@@ -45,7 +45,7 @@ def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 
 def upgrade(server: Instance, **more: str) -> socket.socket:
     """An open socket of a page; OSError, with what was answered, where it is refused."""
-    connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=300)
     headers = {
         "Host": f"127.0.0.1:{server.port}",
         "Origin": f"http://127.0.0.1:{server.port}",
@@ -151,7 +151,7 @@ def test_an_address_may_open_so_many_pages_before_somebody_signs_in(hosted: Inst
             finally:
                 for each in held:
                     each.close()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             while True:  # the closed ones are noticed soon
                 with contextlib.suppress(*BROKEN):
                     async with Visitor(hosted.address) as stranger:
@@ -204,7 +204,7 @@ def test_an_upload_in_parts_is_not_taken_at_its_word(hosted: Instance) -> None:
                     f"Cookie: {person.http.cookie_line()}\r\nX-Xsrftoken: {person.cookies['_streamlit_xsrf']}\r\n"
                     "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
                 )
-                with socket.create_connection(("127.0.0.1", hosted.port), timeout=30) as raw:
+                with socket.create_connection(("127.0.0.1", hosted.port), timeout=300) as raw:
                     raw.sendall(head.encode() + b"5\r\n--x\r\n\r\n")
                     assert raw.recv(65_536).split(b" ")[1] in (b"400", b"411"), told
 
@@ -223,7 +223,7 @@ def test_a_download_is_for_the_open_page_that_it_was_made_for(hosted: Instance) 
             for foreign in ("", other.http.cookie_line(), "_streamlit_xsrf=2|aaaaaaaa|aaaaaaaa|1"):
                 assert (await asyncio.to_thread(hosted.get, address, cookie=foreign)).status == 404
             await reader.close()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(300):
                 while (await asyncio.to_thread(hosted.get, address, cookie=cookie)).status != 404:
                     await asyncio.sleep(0.05)
 

@@ -48,13 +48,13 @@ class Instances:
 
     def kill(self, which: int) -> None:
         self.now[which].process.kill()
-        self.now[which].process.wait(timeout=30)
+        self.now[which].process.wait(timeout=300)
 
     def stop(self, which: int) -> float:
         """Seconds that it took to stop in order."""
         started = monotonic()
         self.now[which].process.terminate()
-        assert self.now[which].process.wait(timeout=60) is not None
+        assert self.now[which].process.wait(timeout=300) is not None
         return monotonic() - started
 
 
@@ -73,10 +73,10 @@ async def submit(visitor: Visitor, model: str, safe: int) -> str:
 
 async def insist(proxy: Proxy, cookies: dict[str, str], model: str, safe: int, broken: Counter[str]) -> None:
     """Send one run for review, beginning anew whenever the page breaks, as a person would."""
-    deadline = monotonic() + 200
+    deadline = monotonic() + 600
     while monotonic() < deadline:
         try:
-            async with Visitor(proxy.address, proxy.tls, patience=30, cookies=dict(cookies)) as visitor:
+            async with Visitor(proxy.address, proxy.tls, patience=60, cookies=dict(cookies)) as visitor:
                 await visitor.open("upload")
                 said = await submit(visitor, model, safe)
             if "waiting for review" in said or "you sent the same content before" in said:
@@ -153,7 +153,7 @@ def test_a_rolling_restart_is_hardly_seen(tmp_path: Path) -> None:
 
     async def reader(proxy: Proxy) -> int:
         """How often this reader's page had to connect again."""
-        again, visitor = 0, Visitor(proxy.address, proxy.tls, patience=30)
+        again, visitor = 0, Visitor(proxy.address, proxy.tls, patience=60)
         await visitor.open("method")
         while not over.is_set():
             for page in ("method", "compare", "samples"):

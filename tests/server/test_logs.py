@@ -26,7 +26,7 @@ def test_the_log_is_one_json_line_an_event_without_addresses_that_open_sessions(
         with connect(f"ws://127.0.0.1:{server.port}/_stcore/stream"):
             pass
         server.process.terminate()
-        server.process.wait(timeout=30)
+        server.process.wait(timeout=300)
         events = server.events()
     names = [each["event"] for each in events]
     assert {"start", "upload", "page opened", "page closed", "refused", "stop"} <= set(names)

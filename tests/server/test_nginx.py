@@ -49,7 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def ask(proxy: Proxy, path: str, method: str = "GET", body: bytes | None = None, **sent: str) -> Answer:
-    connection = http.client.HTTPSConnection("localhost", proxy.port, timeout=60, context=proxy.tls)
+    connection = http.client.HTTPSConnection("localhost", proxy.port, timeout=300, context=proxy.tls)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in sent.items()})
         return answer_of(connection.getresponse())
@@ -75,13 +75,13 @@ def test_a_page_through_tls_carries_all_headers_and_safe_cookies(site: Site) -> 
 
 def test_plain_http_leads_to_tls_and_other_names_are_not_answered(site: Site) -> None:
     proxy = site[0]
-    connection = http.client.HTTPConnection("localhost", proxy.plain_port, timeout=20)
+    connection = http.client.HTTPConnection("localhost", proxy.plain_port, timeout=300)
     connection.request("GET", "/method?run=x")
     answer = answer_of(connection.getresponse())
     connection.close()
     assert (answer.status, answer.headers["location"]) == (301, "https://localhost/method?run=x")
     with (
-        socket.create_connection(("127.0.0.1", proxy.port), timeout=20) as raw,
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=300) as raw,
         pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"),
     ):
         proxy.tls.wrap_socket(raw, server_hostname="elsewhere.example")
@@ -125,7 +125,7 @@ def ask_plainly(proxy: Proxy, path: str, **sent: str) -> Answer:
 
 
 def plainly(port: int, path: str, **sent: str) -> Answer:
-    connection = http.client.HTTPConnection("localhost", port, timeout=20)
+    connection = http.client.HTTPConnection("localhost", port, timeout=300)
     try:
         connection.request("GET", path, headers=sent)
         return answer_of(connection.getresponse())
@@ -135,7 +135,7 @@ def plainly(port: int, path: str, **sent: str) -> Answer:
 
 def announce(proxy: Proxy, path: str, size: int) -> Answer:
     """What is answered to a PUT that says how large it will be, before it is sent."""
-    connection = http.client.HTTPSConnection("localhost", proxy.port, timeout=60, context=proxy.tls)
+    connection = http.client.HTTPSConnection("localhost", proxy.port, timeout=300, context=proxy.tls)
     try:
         connection.putrequest("PUT", path)
         connection.putheader("Content-Length", str(size))
@@ -251,7 +251,7 @@ def test_uploads_that_never_end_lie_nowhere(tmp_path: Path) -> None:
 
     def begun(proxy: Proxy) -> ssl.SSLSocket:
         raw = proxy.tls.wrap_socket(
-            socket.create_connection(("127.0.0.1", proxy.port), timeout=60), server_hostname="localhost"
+            socket.create_connection(("127.0.0.1", proxy.port), timeout=300), server_hostname="localhost"
         )
         head = (
             f"PUT /_stcore/upload_file/0/1 HTTP/1.1\r\nHost: localhost:{proxy.port}\r\nContent-Length: 60000000\r\n\r\n"

@@ -21,7 +21,7 @@ def settings(secrets: Path) -> dict[str, str]:
 
 def ended(server: Instance) -> tuple[int, str]:
     """The exit code and what was said."""
-    code = server.process.wait(timeout=90)
+    code = server.process.wait(timeout=300)
     said = server.log.read_text(encoding="utf-8")
     assert "Traceback" not in said
     return code, said

@@ -53,8 +53,8 @@ def test_on_a_slow_disk_everything_takes_longer_and_nothing_is_lost(tmp_path: Pa
 
     with (
         surroundings(tmp_path, data) as around,
-        running(tmp_path, data, environment=around.environment) as first,
-        running(tmp_path, data, environment=around.environment) as second,
+        running(tmp_path, data, environment=around.environment, copied=False) as first,
+        running(tmp_path, data, environment=around.environment, copied=False) as second,
     ):
         around.slow(30)
         told = finished(everybody([first, second]))
@@ -113,7 +113,7 @@ def test_a_clock_that_jumps_shuts_people_out_for_a_sign_in_and_mixes_nothing_up(
             "SIUO_REVIEWERS": "reviewer@example.org",
             "STREAMLIT_SECRETS_FILES": str(provider.secrets_file(tmp_path)),
         }
-        with running(tmp_path, data, environment=settings | around.environment) as server:
+        with running(tmp_path, data, environment=settings | around.environment, copied=False) as server:
             finished(visit(server))
             assert around.asked > 0 and server.of("page error") == []
     logged = events(data)

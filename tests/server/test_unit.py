@@ -42,7 +42,7 @@ def unit(tmp_path: Path) -> Path:
 
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_systemd_understands_the_unit(unit: Path) -> None:
@@ -114,7 +114,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
 
     def siuo(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -22,7 +22,7 @@ MEGABYTE = 1024**2
 def put(visitor: Visitor, megabytes: float) -> int:
     """Drop a file as a page does, straight to the server."""
     start, end = b'--x\r\nContent-Disposition: form-data; name="file"; filename="x.json"\r\n\r\n', b"\r\n--x--\r\n"
-    connection = HTTPConnection(urlsplit(visitor.address).netloc, timeout=60)
+    connection = HTTPConnection(urlsplit(visitor.address).netloc, timeout=300)
     try:
         connection.request(
             "PUT",
@@ -64,7 +64,7 @@ def test_all_tabs_and_requests_of_a_person_share_one_limit(tmp_path: Path) -> No
         for each in tabs:
             await each.close()
         again = await tab(server, people["submitter"].cookies)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(300):
             # Closed tabs are forgotten a second later, when somebody else comes or goes.
             while await asyncio.to_thread(put, again, 3) != 204:
                 async with Visitor(server.address) as somebody:

@@ -51,7 +51,7 @@ class Visitor:
     address: str
     tls: ssl.SSLContext | None = None
     origin: str | None = None
-    patience: float = 60.0
+    patience: float = 300.0
     assets: bool = False
     cookies: dict[str, str] = field(default_factory=dict)
     elements: dict[tuple[int, ...], Element] = field(default_factory=dict)

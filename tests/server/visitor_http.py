@@ -23,7 +23,7 @@ class Http:
 
     address: str
     tls: ssl.SSLContext | None = None
-    patience: float = 60.0
+    patience: float = 300.0
     cookies: dict[str, str] = field(default_factory=dict)
 
     def fetch_page(self, page: str, *, assets: bool) -> None:

@@ -199,7 +199,7 @@ def talker(*parts: bytes, forever: bytes = b"") -> Iterator[str]:
         finally:
             over.set()
             socket.create_connection(server.getsockname()).close()
-            thread.join(timeout=20)
+            thread.join(timeout=300)
             for call in calls:
                 call.close()
 

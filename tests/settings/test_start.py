@@ -16,24 +16,29 @@ from siuo_dash.errors import SettingsError
 from siuo_dash.ui import start_check
 from tests.browser.driver import free_port
 from tests.conftest import ROOT
+from tests.make import program
 from tests.oidc.provider import COOKIE_SECRET, Provider, serving
 from tests.settings.test_settings import HOSTED, SECRET, auth
 
 
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return run_in(ROOT, *command, **environment)
+    return program.run(*command, environment=surroundings() | environment)
 
 
 def run_in(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(("SIUO_", "STREAMLIT_"))}
+    """As a shell starts it, in this folder."""
     return subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
-        env=plain | environment,
+        env=surroundings() | environment,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
     )
+
+
+def surroundings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("SIUO_", "STREAMLIT_"))}
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def provider() -> Iterator[Provider]:
 
 
 def test_the_command_says_what_the_settings_come_to(tmp_path: Path, provider: Provider) -> None:
-    local = run("siuo_dash", "check-settings", HOME=str(tmp_path))
+    local = run_in(ROOT, "siuo_dash", "check-settings", HOME=str(tmp_path))
     assert (local.returncode, local.stdout[:6], local.stderr) == (0, "local:", "")
     secrets = str(provider.secrets_file(tmp_path))
     hosted = run("siuo_dash", "check-settings", "--secrets", secrets, **HOSTED)
@@ -82,7 +87,7 @@ def test_the_command_goes_by_what_streamlit_would_use(
     tmp_path: Path, provider: Provider, environment: dict[str, str], words: str
 ) -> None:
     secrets = str(provider.secrets_file(tmp_path))
-    found = run("siuo_dash", "check-settings", **HOSTED, STREAMLIT_SECRETS_FILES=secrets, **environment)
+    found = run("siuo_dash.ui.start_check", **HOSTED, STREAMLIT_SECRETS_FILES=secrets, **environment)
     assert (found.returncode, found.stdout) == (78, "")
     assert words in found.stderr and "Traceback" not in found.stderr and len(found.stderr.splitlines()) == 1
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from siuo_dash.sources.benchmark_fetch import MAX_CONSECUTIVE_FAILURES, Sources,
 from siuo_dash.sources.download import Patience
 from siuo_dash.store.catalogue_file import read_catalogue
 from tests.conftest import ROOT
+from tests.make.program import run
 from tests.sources import benchmark_server as server
 
 QUICK = Patience(stall=0.3, tries=2, pause=0.0)
@@ -328,13 +330,13 @@ def test_the_real_texts_have_our_fingerprints(shared: Path, tmp_path: Path) -> N
 def test_the_command_line(data: Path, site: server.Site) -> None:
     del site.files["/images/P-1002.png"]
     names = {f"SIUO_BENCHMARK_{name.upper()}": url for name, url in asdict(sources(site)).items()}
-    command = [sys.executable, "-m", "siuo_dash", "fetch-benchmark", "--data", str(data)]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | names, capture_output=True, text=True, check=False)
+    fetch = partial(run, "siuo_dash", "fetch-benchmark", "--data", data, environment=os.environ | names)
+    done = fetch()
     assert done.returncode == 1
     assert "6 files brought in, 0 were there already" in done.stdout
     assert f"error: {site.address}/images/P-1002.png: the server answered 404" in done.stdout
     site.files["/images/P-1002.png"] = PNG
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | names, capture_output=True, text=True, check=False)
+    done = fetch()
     assert (done.returncode, done.stdout) == (0, "1 file brought in, 6 were there already\n")
     assert (data / "benchmark" / "rubric" / "gpt-eval.py").is_file()
 

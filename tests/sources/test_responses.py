@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +20,7 @@ from siuo_dash.sources.responses import FILES, NAMES, fetch_responses, lacking, 
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import responses as responses_of
 from tests.conftest import ROOT
+from tests.make.program import run
 from tests.sources import benchmark_server as server
 from tests.sources.test_benchmark_fetch import QUICK
 
@@ -177,14 +176,8 @@ def test_without_the_shipped_runs_it_says_so(data: Path) -> None:
 
 def test_the_command_takes_the_address_from_the_settings(data: Path) -> None:
     with server.served(made_up()) as site:
-        done = subprocess.run(
-            [sys.executable, "-m", "siuo_dash", "fetch-responses", "--data", str(data)],
-            cwd=ROOT,
-            env=os.environ | {"SIUO_RESPONSES": at(site)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = os.environ | {"SIUO_RESPONSES": at(site)}
+        done = run("siuo_dash", "fetch-responses", "--data", data, environment=environment)
     assert (done.returncode, done.stdout) == (0, "20 files brought in, 0 were there already\n"), done.stderr
 
 

@@ -32,6 +32,7 @@ from siuo_dash.store.registry.reading import log_lines
 from siuo_dash.store.runs.run_file import responses
 from siuo_dash.store.verify import repair, verify
 from tests.make.old_directory import OldWriter
+from tests.make.program import Program, run
 from tests.make.registry import file_of
 from tests.make.runs import run_id_of, run_table
 from tests.make.stores import make_data
@@ -180,16 +181,17 @@ def test_a_manifest_that_lies(saved: Path, tmp_path: Path) -> None:
 
 def limited(action: Callable[[], object], largest: int) -> None:
     """Run in this process, which is a child: no file may become larger, as on a disk that fills up."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
     try:
         action()
     except StoreError as error:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         raise SystemExit(f"refused: {error}") from None
 
 
 @pytest.mark.parametrize("largest", [0, 5_000, 40_000])
 @pytest.mark.parametrize("action", ["backup", "restore"])
-def test_no_room(data: Path, saved: Path, tmp_path: Path, root: Path, action: str, largest: int) -> None:
+def test_no_room(data: Path, saved: Path, tmp_path: Path, action: str, largest: int) -> None:
     work = tmp_path / "work"
     work.mkdir()
     call = {
@@ -201,7 +203,7 @@ def test_no_room(data: Path, saved: Path, tmp_path: Path, root: Path, action: st
         "from tests.store.test_backup import limited\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"limited(lambda: {call}, {largest})\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False)
+    done = run(code=program)
     assert done.returncode == 1
     assert "refused: " in done.stderr
     assert "Traceback" not in done.stderr
@@ -209,26 +211,19 @@ def test_no_room(data: Path, saved: Path, tmp_path: Path, root: Path, action: st
     assert verify(data) == []
 
 
-def test_a_backup_while_others_publish_is_one_moment(data: Path, tmp_path: Path, root: Path) -> None:
+def test_a_backup_while_others_publish_is_one_moment(data: Path, tmp_path: Path) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom siuo_dash.store.registry import publish\n"
         "from tests.make.runs import run_table\n"
         "for place in range(12): publish(Path(sys.argv[1]), run_table(f'Model {sys.argv[2]} {place}'), by=None)\n"
     )
-    writers = [
-        subprocess.Popen([sys.executable, "-c", program, str(data), str(each)], cwd=root, stderr=subprocess.PIPE)
-        for each in range(2)
-    ]
+    said = [tmp_path / f"said-{each}" for each in range(2)]
+    writers = [Program(data, each, code=program, err=said[each]) for each in range(2)]
     made: list[Path] = []
     while any(writer.poll() is None for writer in writers):
         made.append(tmp_path / f"{len(made)}.tar")
         backup(data, made[-1])
-    assert [writer.wait() for writer in writers] == [0, 0], [
-        writer.stderr and writer.stderr.read() for writer in writers
-    ]
-    for writer in writers:
-        assert writer.stderr is not None
-        writer.stderr.close()
+    assert [writer.wait() for writer in writers] == [0, 0], [path.read_text() for path in said]
     counts = []
     for source in {made[0], made[len(made) // 2], made[-1]}:
         elsewhere = tmp_path / source.stem
@@ -387,15 +382,14 @@ def test_killed_at_every_step_of_filling_a_directory(tmp_path: Path, root: Path)
     assert outcomes == {"whole", "empty", "half"}
 
 
-def test_two_restores_into_one_directory(saved: Path, tmp_path: Path, root: Path) -> None:
+def test_two_restores_into_one_directory(saved: Path, tmp_path: Path) -> None:
     """One at most fills it, and what it says of itself is so."""
     empty = tmp_path / "empty"
     empty.mkdir()
-    command = [sys.executable, "-m", "siuo_dash", "restore", "--from", str(saved), "--data", str(empty)]
-    writers = [subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-    said = [writer.communicate()[1] for writer in writers]
-    codes = [writer.returncode for writer in writers]
-    assert codes.count(0) <= 1 and set(codes) <= {0, 1} and "Traceback" not in "".join(said)
+    said = [tmp_path / f"said-{each}" for each in range(4)]
+    writers = [Program("siuo_dash", "restore", "--from", saved, "--data", empty, err=path) for path in said]
+    codes = [writer.wait() for writer in writers]
+    assert codes.count(0) <= 1 and set(codes) <= {0, 1} and not any("Traceback" in path.read_text() for path in said)
     if 0 not in codes:
         assert left_in(empty) == []
         restore_from(saved, empty)

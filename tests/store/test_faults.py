@@ -36,7 +36,7 @@ def crash(root: Path, task: str, *arguments: object, wrapper: tuple[str, ...] = 
         if isinstance(argument, Path):
             close(argument)  # SQLite's files must not be copied, and what is held of them not used, beside an open one
     command = [*wrapper, sys.executable, "-W", "error", "-m", "tests.store.crash", task, *map(str, arguments)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -22,7 +22,7 @@ from tests.store.test_review_states import roots
 @pytest.mark.parametrize("killed", [0, 6])
 def test_many_processes_at_once(root: Path, tmp_path: Path, killed: int) -> None:
     command = [sys.executable, "-W", "error", "-m", "tests.store.review_race", str(tmp_path), "16", str(killed)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     codes = json.loads(done.stdout)
     assert set(codes[killed:]) == {DONE}

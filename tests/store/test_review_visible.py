@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from siuo_dash.errors import NoRun
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import run_parquet, run_table
+from tests.make.program import run
 from tests.make.runs import make_run, run_id_of, share
 from tests.make.runs import run_table as made
 from tests.make.stores import make_data
@@ -80,10 +79,10 @@ def test_a_near_duplicate_of_a_hidden_run_is_not_named(data: Path) -> None:
     assert "Hidden" not in told
 
 
-def test_the_command_line_lists_the_published_alone(root: Path, data: Path) -> None:
+def test_the_command_line_lists_the_published_alone(data: Path) -> None:
     for arguments in (["runs"], ["runs", "--json"], ["boards"], ["runs", "--withdrawn"]):
-        command = [sys.executable, "-m", "siuo_dash", *arguments, "--data", str(data)]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True)
+        done = run("siuo_dash", *arguments, "--data", data)
+        assert done.returncode == 0, done.stderr
         named = {name for name in HIDDEN if f"hidden-{name}" in done.stdout or f"Hidden {name}" in done.stdout}
         assert named == ({"withdrawn"} if "--withdrawn" in arguments else set())
 

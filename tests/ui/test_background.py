@@ -31,7 +31,7 @@ def page() -> None:
 
 
 def test_a_click_survives_work_that_ends_in_its_run() -> None:
-    at = AppTest.from_function(page, default_timeout=30).run()
+    at = AppTest.from_function(page, default_timeout=300).run()
     at.button[0].click().run()
     assert [each.value for each in at.success] == ["published"]
     assert not at.exception
