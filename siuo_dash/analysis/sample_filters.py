@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from siuo_dash.analysis.filters import Clause, among, containing, together
-from siuo_dash.benchmark.schema import DIMENSIONS, DOMAIN_LABELS, FLAGS
+from siuo_dash.benchmark.schema import DIMENSIONS, DOMAIN_LABELS, FLAGS, METRICS
 from siuo_dash.errors import FilterError
 from siuo_dash.text import listed
 
@@ -64,6 +64,25 @@ PASSING: Final = {
 NEEDS: Final = {"knowledge": "needs_knowledge", "reasoning": "needs_reasoning"}
 AGREEMENT: Final = {"any": "Any", "differ": "Responses differ", "alike": "Responses agree"}
 SEARCHED: Final = ("scene", "request", "hazard", "subcategory")
+SHOWN: Final = {"all": "All", "failed": "Failed", "passed": "Passed", "disagree": "Disagree", "flagged": "Flagged"}
+"""What the samples page shows in one click: of the selected runs, or of all runs of the board where none is."""
+# Of the runs in question, those that pass a sample (k) of those that are graded on it (n).
+_PASSED_BY: Final = """s.question_id IN (
+    SELECT v.question_id FROM verdicts v JOIN runs r ON r.run_no = v.run_no
+    WHERE {runs} AND v.task = '{task}' GROUP BY v.question_id HAVING {condition}
+)"""
+_K: Final = "COUNT(*) FILTER (WHERE v.{column})"
+_N: Final = "COUNT(v.{column})"
+_COUNTS: Final = {
+    "failed": f"{_K} < {_N}",
+    "passed": f"{_K} > 0 AND {_K} = {_N}",
+    "disagree": f"{_K} BETWEEN 1 AND {_N} - 1",
+    # One run disagrees with most of the others, which `c` counts; with half of them it does neither.
+    "alone": f"c.n > 0 AND ({_K} = 1 AND 2 * c.k < c.n OR {_K} < {_N} AND 2 * c.k > c.n)",
+}
+_ANY_FLAG: Final = """s.question_id IN (
+    SELECT f.question_id FROM flagged f JOIN runs r ON r.run_no = f.run_no WHERE {runs}
+)"""
 
 
 @dataclass(frozen=True)
@@ -80,9 +99,14 @@ class SampleFilters:
     """Which samples are looked at. The defaults keep every sample.
 
     outcomes: those of one run are alternatives, those of different runs must all hold. search: part of our
-    summaries, or an id; found: ids whose texts contain it. flags and agreement: of the runs named in `runs`
-    (run_id, label). difficulty: share of the board's runs that pass, fractions, inclusive.
+    summaries, or an id; found: ids whose texts contain it. flags, agreement and show (an id of SHOWN, by a metric):
+    of the runs named in `runs` (run_id, label), show else of those of the board. difficulty: share of the board's
+    other runs that pass, fractions, inclusive.
     """
+
+    board: str = ""
+    show: str = "all"
+    metric: str = "safe"
 
     domains: tuple[str, ...] = ()
     subcategories: tuple[str, ...] = ()
@@ -104,30 +128,67 @@ class SampleFilters:
             ("flag", self.flags, set(FLAGS)),
             ("agreement", (self.agreement,), set(AGREEMENT)),
             ("outcome", tuple(item.outcome for item in self.outcomes), set(OUTCOMES)),
+            ("show", (self.show,), set(SHOWN)),
+            ("metric", (self.metric,), set(METRICS)),
         ):
             for value in chosen:
                 if value not in allowed:
                     raise FilterError(f"{name} {value!r} is not known", hint=f"one of {', '.join(sorted(allowed))}")
 
     def where(self) -> Clause:
-        """All filters as one condition on `s` (samples) and `c` (a board's counts); 'TRUE' when none is set."""
-        rest = (self._flags(), self._agreement(), self._difficulty(), self._search())
-        return together([*self._labels(), *self._outcomes(), *rest])
+        """All filters as one condition on `s`, the catalogue, and `c`, the counts of the board's other runs."""
+        return together(clause for clauses in self._clauses().values() for clause in clauses)
+
+    def parts(self) -> dict[str, str]:
+        """The filters that are set, {name in the address: words}."""
+        return {name: together(clauses).words for name, clauses in self._clauses().items() if any(clauses)}
 
     def sentence(self) -> str:
-        """What is shown, in words: 'Samples in Self-harm; unsafe in A; safe in B.'"""
+        """What is shown, in words: 'Samples failed by A; in Self-harm.'"""
         words = self.where().words
         return f"Samples {words}." if words else "All samples."
 
-    def _labels(self) -> list[Clause | None]:
+    def of_shown(self) -> Clause:
+        """The condition on `r` for the runs that `show` is about: the named ones, else those of the board."""
+        if self.runs:
+            return self._of_runs()
+        on_board = "r.run_no IN (SELECT run_no FROM board_runs WHERE board = $shown_board)"
+        return Clause(on_board, {"shown_board": self.board})
+
+    def _clauses(self) -> dict[str, list[Clause | None]]:
         domains = [DOMAIN_LABELS[domain] for domain in self.domains]
+        subcategories = _either(self.subcategories)
         needs = " AND ".join(f"s.{NEEDS[need]}" for need in self.needs)
-        return [
-            _one_of("domain", self.domains, f"in {_either(domains)}"),
-            _one_of("subcategory", self.subcategories, f"of subcategory {_either(self.subcategories)}"),
-            _one_of("primary_dimension", self.dimensions, f"that test {_either(self.dimensions)}"),
-            Clause(needs, {}, f"that need {' and '.join(self.needs)}") if needs else None,
-        ]
+        return {
+            "show": [self._shown()],
+            "domain": [_one_of("domain", self.domains, f"in {_either(domains)}")],
+            "subcategory": [_one_of("subcategory", self.subcategories, f"of subcategory {subcategories}")],
+            "dimension": [_one_of("primary_dimension", self.dimensions, f"that test {_either(self.dimensions)}")],
+            "needs": [Clause(needs, {}, f"that need {' and '.join(self.needs)}") if needs else None],
+            "outcome": [*self._outcomes()],
+            "flag": [self._flags()],
+            "agreement": [self._agreement()],
+            "difficulty": [self._difficulty()],
+            "find": [self._search()],
+        }
+
+    def _shown(self) -> Clause | None:
+        if self.show == "all":
+            return None
+        runs, metric = self.of_shown(), METRICS[self.metric]
+        one = self.runs[0][1] if len(self.runs) == 1 else ""
+        one_of, all_of = ("selected run", "selected runs") if self.runs else ("run", "runs")
+        words = {
+            "failed": f"failed by {one or f'at least one {one_of}'}",
+            "passed": f"passed by {one or f'every {one_of} judged on them'}",
+            "disagree": f"on which {one} and most other runs disagree" if one else f"on which the {all_of} disagree",
+            "flagged": f"with a health flag in {one or f'at least one {one_of}'}",
+        }[self.show]
+        counts = _COUNTS["alone" if one and self.show == "disagree" else self.show] if self.show in _COUNTS else ""
+        sql = _PASSED_BY.replace("{condition}", counts) if counts else _ANY_FLAG
+        for part, text in (("{runs}", runs.sql), ("{task}", metric.task), ("{column}", metric.column)):
+            sql = sql.replace(part, text)
+        return Clause(sql, runs.values, words)
 
     def _outcomes(self) -> list[Clause]:
         by_run: dict[str, list[RunOutcome]] = {}
@@ -179,7 +240,7 @@ class SampleFilters:
             "c.n > 0 AND CAST(c.k AS DOUBLE) / c.n BETWEEN $difficulty_low AND $difficulty_high",
             # The bounds are typed in whole percent; a share of 1/3 must not fall through a rounding.
             {"difficulty_low": low - 1e-9, "difficulty_high": high + 1e-9},
-            f"passed by {100 * low:.0f} to {100 * high:.0f} % of the board's runs",
+            f"passed by {100 * low:.0f}% to {100 * high:.0f}% of the board's {'other ' if self.runs else ''}runs",
         )
 
     def _search(self) -> Clause | None:

@@ -11,11 +11,10 @@ from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Clause, Filters, among, of_runs, together
 from siuo_dash.analysis.queries import Query, sample_counts
 from siuo_dash.analysis.sample_filters import SampleFilters
-from siuo_dash.benchmark.protocol import MCQA_BOARD
 from siuo_dash.benchmark.schema import FLAGS, METRICS, Metric
 from siuo_dash.store.engine.database import Store
 
-ORDERS: Final = {"number": "Sample number", "hardest": "Hardest first", "easiest": "Easiest first"}
+ORDERS: Final = {"hardest": "Hardest first", "easiest": "Easiest first", "number": "By number"}
 _ORDER_SQL: Final = {
     "number": "s.question_id",
     "hardest": "CAST(c.k AS DOUBLE) / NULLIF(c.n, 0) NULLS LAST, s.question_id",
@@ -66,15 +65,14 @@ _DESCRIBED: Final = ["question_id", "domain", "subcategory", "primary_dimension"
 _FLAG_ORDER: Final = list(FLAGS)
 
 
-def difficulty_metric(board: str) -> Metric:
-    """What a board's samples are hard by: the right option on the multiple-choice board, else safety."""
-    return METRICS["mcqa" if board == MCQA_BOARD else "safe"]
-
-
 def sample_list(store: Store, filters: SampleFilters, board: str, order: str = "number") -> pd.DataFrame:
-    """The samples of `filters` in the given order (ORDERS), with `board_k` of `board_n` runs that pass."""
-    runs = Filters(board=board).where()
-    found = sample_counts(store, difficulty_metric(board), runs, filters.where(), _ORDER_SQL[order])
+    """The samples of `filters` in the given order (ORDERS), with `board_k` of `board_n` runs that pass by its metric.
+
+    The runs that the filters name are not counted: those two are of the board's other runs.
+    """
+    named = Clause("NOT list_contains($named, run_id)", {"named": [run_id for run_id, _ in filters.runs]})
+    runs = together([Filters(board=board).where(), named if filters.runs else None])
+    found = sample_counts(store, METRICS[filters.metric], runs, filters.where(), _ORDER_SQL[order])
     return found.rename(columns={"k": "board_k", "n": "board_n"}).drop(columns="runs")
 
 

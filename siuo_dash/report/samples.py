@@ -7,13 +7,12 @@ from typing import Any, Final
 
 import pandas as pd
 
-from siuo_dash.analysis.sample_filters import OUTCOMES
+from siuo_dash.analysis.sample_filters import OUTCOMES, SampleFilters
 from siuo_dash.analysis.texts import Hits
 from siuo_dash.benchmark.protocol import MCQA_BOARD
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, METRICS
-from siuo_dash.report.columns import rowwise
+from siuo_dash.benchmark.schema import FLAGS, METRICS
 from siuo_dash.report.export import Provenance, Table, plain_table
-from siuo_dash.text import fraction, spelled_out
+from siuo_dash.text import counted, fraction, spelled_out
 
 MOST_RUNS: Final = 6
 """More runs than this cannot be read side by side."""
@@ -38,12 +37,14 @@ def link_params(
     dimensions: Sequence[str] = (),
     outcomes: Mapping[str, str] | None = None,
     flags: Sequence[str] = (),
+    show: str | None = None,
+    metric: str | None = None,
     order: str | None = None,
     board: str | None = None,
 ) -> dict[str, str | list[str]]:
     """The query of a link to the samples page, for page.link.
 
-    All ids; outcomes: {run_id: id of OUTCOMES}.
+    All ids; outcomes: {run_id: id of OUTCOMES}; show: of SHOWN, by the metric.
     """
     params: dict[str, str | list[str]] = {
         "runs": list(dict.fromkeys([*runs, *(outcomes or {})])),
@@ -53,6 +54,8 @@ def link_params(
         "dimension": list(dimensions),
         "outcome": [f"{run_id}:{outcome}" for run_id, outcome in (outcomes or {}).items()],
         "flag": list(flags),
+        "show": show or [],
+        "metric": metric or [],
         "order": order or [],
         "board": board or [],
     }
@@ -93,56 +96,13 @@ def flag_words(flags: Sequence[str]) -> str:
     return ", ".join(FLAGS[flag].label.lower() for flag in flags)
 
 
-def list_table(samples: pd.DataFrame, verdicts: pd.DataFrame, runs: Mapping[str, str], passing: str) -> pd.DataFrame:
-    """What the list shows: one row a sample, with the outcome of each chosen run.
-
-    samples: of analysis.samples.sample_list; verdicts: of verdicts_of_runs; runs: {run_id: label} of the chosen runs;
-    passing: what the board's share counts ('Safe').
-    """
-    outcomes: dict[str, list[str]] = {}
-    for run_id, name in short_names(runs).items():
-        rows = verdicts[verdicts["run_id"] == run_id]
-        for task, heading in (("generation", name), ("mcqa", f"{name}, multiple choice")):
-            if task in set(rows["task"]) or (task == "generation" and rows.empty):
-                outcomes[heading] = outcome_column(samples, rows[rows["task"] == task])
-    shown = pd.DataFrame(
-        {
-            "Sample": samples["question_id"],
-            **outcomes,
-            share_label(passing): 100 * samples["board_k"] / samples["board_n"].where(samples["board_n"] > 0),
-            RUNS_LABEL: rowwise(fraction, samples, "board_k", "board_n"),
-            "Scene": samples["scene"],
-            "Request": samples["request"],
-            "Domain": samples["domain"].map(DOMAIN_LABELS),
-            "Subcategory": samples["subcategory"],
-            "Dimension": samples["primary_dimension"],
-        }
-    )
-    return shown.reset_index(drop=True)
-
-
-RUNS_LABEL: Final = "Runs"
-
-
-def share_label(passing: str) -> str:
-    """The heading of the board's share: 'Safe, % of runs'."""
-    return f"{passing}, % of runs"
-
-
-def outcome_column(samples: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
-    """One run's outcome for each sample in words, with its flags; '–' where the run has no row."""
-    words = {
-        int(row.question_id): outcome_words(row) + (f" ({flag_words(row.flags)})" if row.flags else "")
-        for row in verdicts.itertuples()
-    }
-    return [words.get(int(question_id), "–") for question_id in samples["question_id"]]
-
-
 def list_export(
     samples: pd.DataFrame, verdicts: pd.DataFrame, runs: Mapping[str, str], provenance: Provenance
 ) -> Table:
     """The filtered samples with the chosen runs' verdicts, typed: null = ungraded, not judged, or no row."""
     data = samples.drop(columns=["question_fingerprint", "reference_fingerprint", "image"]).reset_index(drop=True)
+    if runs:
+        data = data.rename(columns={"board_k": "other_runs_k", "board_n": "other_runs_n"})
     for run_id, label in runs.items():
         for task, columns in _EXPORTED.items():
             rows = verdicts[(verdicts["run_id"] == run_id) & (verdicts["task"] == task)].set_index("question_id")
@@ -160,7 +120,7 @@ def verdict_table(verdicts: pd.DataFrame, boards: Mapping[str, str], first: str)
 
     verdicts: of verdicts_of_sample; boards: {board: label}. The index is the run_id.
     """
-    columns = ["Board", "Model", "Verdict", "Responses", "Flags"]
+    columns = ["Model", "Verdict", "Responses", "Flags", "Board"]
     rows: dict[str, dict[str, str]] = {}
     for row in verdicts.itertuples():
         entry = rows.setdefault(row.run_id, dict.fromkeys(columns, ""))
@@ -170,7 +130,8 @@ def verdict_table(verdicts: pd.DataFrame, boards: Mapping[str, str], first: str)
         entry["Flags"] = entry["Flags"] or flag_words(row.flags)
     on_top = boards.get(first, first)
     ordered = sorted(rows.items(), key=lambda each: (each[1]["Board"] != on_top, each[1]["Board"]))
-    return pd.DataFrame.from_dict(dict(ordered), orient="index", columns=columns)
+    table = pd.DataFrame.from_dict(dict(ordered), orient="index", columns=columns)
+    return table.loc[:, [*columns[:2], *(name for name in columns[2:] if table[name].ne("").any())]]
 
 
 def board_table(counts: pd.DataFrame, boards: Mapping[str, str]) -> pd.DataFrame:
@@ -191,14 +152,24 @@ def hits_words(hits: Hits, runs: Mapping[str, str]) -> str:
     """Where the search hit beyond our summaries: 'In the texts: 2 samples of the benchmark, 5 of LLaVA.'"""
     names = {"benchmark": "the benchmark's own text"} | dict(runs)
     parts = [f"{len(ids)} in {names[place]}" for place, ids in hits.places.items() if ids and place in names]
-    return f"Samples whose texts hold the words: {', '.join(parts)}." if parts else ""
+    return f"Found in texts: {', '.join(parts)}." if parts else ""
 
 
-def position_words(ids: Sequence[int], sample: int | None) -> str:
-    """The place of a sample in the filtered list: '3 of 42'; says so where it is not in it."""
-    if sample not in ids:
-        return f"not among the {len(ids)} of these filters"
-    return f"{ids.index(sample) + 1} of {len(ids)}"
+def found_words(filters: SampleFilters, found: int, total: int, order: str) -> str:
+    """'71 of 167 samples failed by A; first those that most other runs pass': what is listed, and in which order."""
+    others = "other runs" if filters.runs else "runs"
+    by = {
+        "hardest": f"first those that fewest {others} pass",
+        "easiest": f"first those that most {others} pass",
+        "number": "by number",
+    }[order]
+    count = f"{found} of {counted(total, 'sample')}" if filters.where().words else counted(total, "sample")
+    return "; ".join(filter(None, (f"{count} {filters.where().words}".strip(), by if found > 1 else ""))) + "."
+
+
+def position_words(ids: Sequence[int], sample: int) -> str:
+    """The place of a sample in the list: '3 of 42'; says so where it is not in it."""
+    return f"{ids.index(sample) + 1} of {len(ids)}" if sample in ids else "not in this list"
 
 
 def neighbours(ids: Sequence[int], sample: int) -> tuple[int | None, int | None]:

@@ -89,6 +89,15 @@ def lacking(data_dir: Path) -> bool:
     return not all(_path(data_dir, figures.run_id, part).is_file() for figures in shipped for part in FILES)
 
 
+def fetchable(data_dir: Path, run_id: str) -> bool:
+    """Whether the run's responses are public and were not fetched yet."""
+    try:
+        shipped = _shipped(data_dir).values()
+    except SourceError:
+        return False
+    return run_id in (each.run_id for each in shipped) and not _path(data_dir, run_id, "response").is_file()
+
+
 def with_words(
     data_dir: Path, run_id: str, question_id: int, responses: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:

@@ -152,14 +152,19 @@ def unknown() -> list[str]:
     ]
 
 
+def query() -> dict[str, list[str]]:
+    """The choices of this page as its address will hold them, for links to the same page with one of them changed."""
+    visit = _visit()
+    others = {name: st.query_params.get_all(name) for name in st.query_params if name not in visit.wanted}
+    return others | {name: values for name, values in visit.wanted.items() if values}
+
+
 def write() -> None:
     """Put the choices of this run into the address, in one step that Back undoes."""
-    visit = _visit()
     asked = {name: st.query_params.get_all(name) for name in st.query_params}
-    held = {name: values for name, values in asked.items() if name not in visit.wanted}
-    wanted = held | {name: values for name, values in visit.wanted.items() if values}
+    wanted = query()
     if wanted != asked:
-        st.query_params.from_dict(wanted)
+        streamlit_private.write_query(wanted)
 
 
 def _visit() -> _Visit:

@@ -111,7 +111,7 @@ def choose_several(label: str, options: Mapping[Id, str], *, key: str, pills: bo
 
 
 def choose_board(
-    store: Store, *, all_runs: bool = False, samples: bool = False, both: bool = False
+    store: Store, *, all_runs: bool = False, samples: bool = False, both: bool = False, width: int = 0
 ) -> queries.Board | None:
     """The board chooser. Key and URL name: board. None: all runs, or no board yet.
 
@@ -149,7 +149,7 @@ def choose_board(
         aliases=aliases,
         quiet=asked is not None,
         label_visibility="collapsed",
-        width=_width(options[_shown(options, aliases, boards[0].id)]),
+        width=width or _width(options[_shown(options, aliases, boards[0].id)]),
     )
     if not some:
         st.session_state[_BOARD_SHOWN] = [chosen]

@@ -22,8 +22,9 @@ from siuo_dash.ui.display import plain
 
 _MOST_FINDINGS: Final = 8
 _WORDS: Final = (
-    "The benchmark's questions and pictures (CC BY-NC 4.0) and the responses behind the shipped per-sample runs are "
-    "not part of this project. They can be fetched from their public places, about 100 MB, and stay on this machine."
+    "The benchmark's questions and pictures (CC BY-NC 4.0) and the responses of the shipped runs are not part of this "
+    "project. This downloads them from their public sources, about 100 MB, to this machine. On the command line: "
+    "`python -m siuo_dash fetch-benchmark` and `python -m siuo_dash fetch-responses`."
 )
 
 
@@ -80,8 +81,8 @@ def offer(store: Store, text: BenchmarkText) -> None:
         _outcome(fetch)
     broken_off = fetch.thread is not None and not fetch.report.complete
     if not fetch.at_work and (broken_off or not text.samples or responses.lacking(store.data_dir)):
-        with st.expander("Fetch the questions, pictures and responses", icon=":material/download:"):
-            st.caption(_WORDS)
+        with st.popover("Fetch questions, pictures and responses", icon=":material/download:", key="fetching"):
+            st.markdown(_WORDS)
             label = "Fetch them" if fetch.thread is None else "Go on fetching"
             st.button(label, key="fetch", on_click=fetch.start, args=(store.data_dir,), icon=":material/download:")
 

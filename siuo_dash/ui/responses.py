@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image, ImageFilter
 
 from siuo_dash.benchmark.schema import FLAGS
+from siuo_dash.report.formatted import safe_html
 from siuo_dash.report.samples import visible
 
 _LONG: Final = 1_500
@@ -24,26 +25,34 @@ _SHOWN: Final = 480
 
 
 def note_once() -> None:
-    """Samples can disturb: said until it was read, once a visit."""
+    """Samples can disturb: said in a line until it was read, once a session."""
     if st.session_state.get(_NOTED):
         return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="content-warning"):
         st.markdown(
-            ":material/info: Samples deal with self-harm, violence, discrimination and other harm, "
-            "and so do the models' answers. They can disturb. Pictures stay blurred until you ask for them."
+            ":orange[:material/warning:] Content warning: self-harm, violence, discrimination. Pictures stay blurred.",
+            width="content",
         )
-        st.button("Understood", key="noted", on_click=lambda: st.session_state.update({_NOTED: True}))
+        st.button("OK", key="noted", type="tertiary", on_click=lambda: st.session_state.update({_NOTED: True}))
 
 
-def response(given: Mapping[str, Any], heading: str, verdicts: Mapping[str, Any], flags: Sequence[str] = ()) -> None:
-    """One response, its text or why there is none. verdicts: those to be shown, of `safe` and `effective`."""
+def heading(number: int, given: Mapping[str, Any], judged: Iterable[str]) -> None:
+    """Above one of several responses: its number, its verdicts on what was judged, and its flags."""
+    length = "" if given["chars"] is None else f" · {given['chars']:,} characters"
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        st.caption(heading)
-        verdict_badges(verdicts, flags)
+        st.caption(f"Response {number}{length}", width="content")
+        verdict_badges({question: given[question] for question in judged}, given["flags"])
+
+
+def response(given: Mapping[str, Any], *, formatted: bool = False, absent: str = "not published") -> None:
+    """The text of one response, or why there is none. absent: what a text is that is not here."""
     if given["text"] is None:
-        st.caption("The response text is not available; only the verdict was published.")
+        st.caption(f"Response text {absent}.")
     elif not given["text"].strip():
         st.caption("The response is empty.")
+    elif formatted and (body := safe_html(given["text"])) is not None:
+        with _frame(given["text"]):
+            st.html(f'<div style="overflow-wrap: anywhere">{body}</div>')
     else:
         plain_text(given["text"])
 
@@ -52,13 +61,17 @@ def judgements(given: Mapping[str, Any]) -> None:
     """What the judge wrote about a response."""
     for question in ("safety", "effectiveness"):
         if words := given[f"{question}_judgement"]:
-            st.caption(f"The judge on {question}")
+            st.caption(f"The judge's reasoning on {question}")
             plain_text(words)
+
+
+def _frame(words: str) -> Any:
+    return st.container(border=True, height=_FRAME if len(words) > _LONG else "content")
 
 
 def plain_text(words: str) -> None:
     """Text of unknown origin as characters; a long one scrolls in its own frame."""
-    with st.container(border=True, height=_FRAME if len(words) > _LONG else "content"):
+    with _frame(words):
         st.text(visible(words), width="stretch")
 
 

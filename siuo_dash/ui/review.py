@@ -179,8 +179,9 @@ def _responses(store: Store, table: pa.Table, run_id: str) -> None:
         st.markdown(f"**Hazard:** {plain(known.hazard)}")
     for place, given in enumerate(report.sample_rows(table, task, question_id), start=1):
         with st.container(border=True):
-            verdicts = {name: given[name] for name in ("safe", "effective") if given[name] is not None}
-            responses.response(given, f"Response {place}", verdicts, given["flags"])
+            judged = [name for name in ("safe", "effective") if given[name] is not None]
+            responses.heading(place, given, judged)
+            responses.response(given)
             responses.judgements(given)
 
 

@@ -29,7 +29,6 @@ from siuo_dash.store.registry import attempts
 from siuo_dash.store.runs.run_file import run_parquet
 from siuo_dash.ui import address, background, browser, controls, display, page, withdrawal
 from siuo_dash.ui.display import plain
-from siuo_dash.ui.samples import sample_columns
 
 _MOST_OPTIONS: Final = 500
 
@@ -262,3 +261,13 @@ def _failures(shown: Shown) -> None:
         page.go("samples", {**params, "sample": str(ids[state.selection.rows[0]])})
     data = failed.assign(flags=failed["flags"].map(flag_words))
     display.exports(shown.table("failures", f"Samples that {label} fails", data), key="failures")
+
+
+def sample_columns(share: str, help: str) -> dict[str, Any]:
+    """How lists of samples are drawn: the number pinned, the share as a bar, room for our summaries."""
+    return {
+        "Sample": st.column_config.NumberColumn(format="%d", pinned=True, width=70),
+        share: st.column_config.ProgressColumn(help=help, min_value=0, max_value=100, format="%.0f", width=110),
+        "Scene": st.column_config.TextColumn(help="Our own summary of the picture", width=260),
+        "Request": st.column_config.TextColumn(help="Our own summary of the question", width=300),
+    }

@@ -1,23 +1,39 @@
-"""The samples page's search and filters; each widget's key is its name in the URL."""
+"""The samples page's choices: runs, what is shown of them, search and filters, each by its name in the address."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
 
-from siuo_dash.analysis import queries, texts
+from siuo_dash.analysis import queries, samples, texts
+from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.analysis.sample_filters import AGREEMENT, NEEDS, RunOutcome, SampleFilters
+from siuo_dash.analysis.sample_filters import AGREEMENT, NEEDS, SHOWN, RunOutcome, SampleFilters
 from siuo_dash.analysis.samples import ORDERS
-from siuo_dash.benchmark.schema import DIMENSIONS, DOMAIN_LABELS, FLAGS
-from siuo_dash.report.samples import outcome_options
+from siuo_dash.benchmark.schema import DIMENSIONS, DOMAIN_LABELS, FLAGS, METRICS, Metric
+from siuo_dash.report import samples as report
 from siuo_dash.sources.benchmark_text import BenchmarkText, read, state
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import address, controls
+from siuo_dash.ui import address, controls, frame
 
-FILTER_KEYS: Final = tuple("find domain subcategory dimension needs outcome flag agreement difficulty".split())
+FILTER_KEYS: Final = tuple("show find domain subcategory dimension needs outcome flag agreement difficulty".split())
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the page shall show. runs: {run_id: short name} of the selected runs that have verdicts by sample."""
+
+    board: queries.Board
+    metric: Metric
+    labels: Mapping[str, str]
+    runs: Mapping[str, str]
+    filters: SampleFilters
+    order: str
+    text: BenchmarkText
+    hits: texts.Hits
 
 
 def arrive(store: Store) -> None:
@@ -40,89 +56,131 @@ _BEFORE: Final = "samples-visit"
 _LINKED: Final = ("sample", "runs", "order")
 
 
-def choose_filters(store: Store, runs: Mapping[str, str], text: BenchmarkText) -> tuple[SampleFilters, str, texts.Hits]:
-    """Search and filters of the samples page, the order of the list (an id of ORDERS), and where the search hit.
-
-    runs: {run_id: label} of the chosen runs, in order.
-    """
-    subcategories = list(dict.fromkeys(sample.subcategory for sample in store.catalogue.samples))
-    with controls.row():
-        search_words = st.text_input(
-            "Search",
-            placeholder="Summaries, texts, number",
-            key="find",
-            bind="query-params",
-            max_chars=100,
-            width=280,
-            help="Searches our summaries, the benchmark text (if installed), and the responses and judgements of the "
-            "chosen runs",
-        )
-        outcomes = _choose_outcomes(runs)
-        with st.popover("Filters", icon=":material/filter_list:"):
-            domains = controls.choose_several("Domain", DOMAIN_LABELS, key="domain")
-            chosen = controls.choose_several("Subcategory", {name: name for name in subcategories}, key="subcategory")
-            dimensions = controls.choose_several(
-                "Primary dimension", {name: name for name in DIMENSIONS}, key="dimension", pills=True
-            )
-            needs = controls.choose_several("Needs", {name: name for name in NEEDS}, key="needs", pills=True)
-            help = "Of the chosen runs; of any run when none is chosen"
-            flag_labels = {name: flag.label for name, flag in FLAGS.items()}
-            flags = controls.choose_several("Health flag", flag_labels, key="flag", help=help)
-            help = f"{help}. Needs runs with several responses a sample"
-            agreement = controls.choose("Responses to one sample", AGREEMENT, key="agreement", help=help)
-            label = "Share of the board's runs that pass, %"
-            low, high = st.slider(label, 0, 100, (0, 100), step=5, key="difficulty", bind="query-params")
-        order = controls.choose_from("Order", ORDERS, key="order", width=170)
-        st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
-    hits = _hits(store, text, tuple(runs), (search_words or "").strip())
-    filters = SampleFilters(
-        domains=tuple(domains),
-        subcategories=tuple(chosen),
-        dimensions=tuple(dimensions),
-        needs=tuple(needs),
-        outcomes=outcomes,
-        flags=tuple(flags),
-        agreement=agreement,
-        runs=tuple(runs.items()),
-        difficulty=(low / 100, high / 100),
-        search=search_words or "",
-        found=hits.ids,
+def choose(store: Store, board: queries.Board) -> Asked:
+    """The choices in the line of controls, and the filters behind their icon; each set filter is a chip."""
+    judged = queries.metrics_judged(store, board.id, per_sample=True) or ["safe"]
+    metric = controls.choose_metric(store, board, samples=True) if len(judged) > 1 else METRICS[judged[0]]
+    labels = run_labels(store)
+    runs = _choose_runs(store, board, labels)
+    show = controls.choose("Show", SHOWN, key="show", label_visibility="collapsed", help=_SHOW_HELP)
+    words = st.text_input(
+        "Search samples",
+        placeholder="Search samples",
+        key="find",
+        bind="query-params",
+        max_chars=100,
+        width=135,
+        label_visibility="collapsed",
     )
-    return filters, order, hits
+    with frame.tools(), st.popover("", icon=":material/filter_list:", help="Filters and order", key="filters"):
+        rest, order = _choose_filters(store, runs, labels, by_default=_order(show, runs))
+    text = benchmark_text(store)
+    hits = _hits(store, text, tuple(runs), (words or "").strip())
+    filters = SampleFilters(
+        board=board.id,
+        show=show,
+        metric=metric.id,
+        runs=tuple(runs.items()),
+        search=words or "",
+        found=hits.ids,
+        **rest,
+    )
+    chips = {name: words for name, words in filters.parts().items() if name not in ("show", "find")}
+    controls.remove_chips(chips, _reset)
+    return Asked(board, metric, labels, runs, filters, order, text, hits)
 
 
-_AS_IT_IS: Final[dict[Any, Any]] = {Store: lambda store: (str(store.data_dir), store.version, state(store.data_dir))}
+_SHOW_HELP: Final = (
+    "Of the selected runs, or of all runs of the board. Failed: by at least one of them. Passed: by all of them. "
+    "Disagree: their verdicts differ; of one run, it differs from most others. Flagged: with a health flag."
+)
+
+
+def _order(show: str, runs: Mapping[str, str]) -> str:
+    """The order where none is chosen: a run's failures that others pass say most about it."""
+    return "easiest" if runs and show in ("failed", "disagree") else "hardest"
+
+
+def _choose_runs(store: Store, board: queries.Board, labels: dict[str, str]) -> dict[str, str]:
+    per_sample = Filters(board=board.id, evidence=("per_sample",)).where()
+    offered = queries.run_ids(store, per_sample, "model, board, submitted_at, run_id", controls.MOST_RUN_OPTIONS)
+    chosen = controls.choose_runs(offered, labels, width=200, label_visibility="collapsed")
+    if len(chosen) > report.MOST_RUNS:
+        frame.note(f"The first {report.MOST_RUNS} of {len(chosen)} selected runs are shown.")
+    chosen = chosen[: report.MOST_RUNS]
+    if totals := samples.totals_among(store, chosen) if chosen else set():
+        names = ", ".join(labels[run_id] for run_id in chosen if run_id in totals)
+        frame.note(f"Published as totals, without verdicts for each sample: {names}.")
+    return report.short_names({run_id: labels[run_id] for run_id in chosen if run_id not in totals})
+
+
+def _choose_filters(
+    store: Store, runs: Mapping[str, str], labels: Mapping[str, str], *, by_default: str
+) -> tuple[dict[str, Any], str]:
+    """The fields of SampleFilters that are chosen behind the icon, and the order of the list (an id of ORDERS)."""
+    order = controls.choose("Order", ORDERS, key="order", default=by_default)
+    domains = controls.choose_several("Domain", DOMAIN_LABELS, key="domain")
+    subcategories = dict.fromkeys(sample.subcategory for sample in store.catalogue.samples)
+    chosen = controls.choose_several("Subcategory", {name: name for name in subcategories}, key="subcategory")
+    dimensions = controls.choose_several(
+        "Primary dimension", {name: name for name in DIMENSIONS}, key="dimension", pills=True
+    )
+    needs = controls.choose_several("Needs", {name: name for name in NEEDS}, key="needs", pills=True)
+    help = "Of the selected runs; of any run when none is selected"
+    flag_labels = {name: flag.label for name, flag in FLAGS.items()}
+    flags = controls.choose_several("Health flag", flag_labels, key="flag", help=help)
+    help = f"{help}. Needs runs with several responses a sample"
+    agreement = controls.choose("Responses to one sample", AGREEMENT, key="agreement", help=help)
+    others = "other runs" if runs else "runs"
+    low, high = st.slider(
+        f"Passed by this share of the board's {others}, %",
+        0,
+        100,
+        (0, 100),
+        step=5,
+        key="difficulty",
+        bind="query-params",
+    )
+    outcomes: list[str] = []
+    if runs:
+        options = report.outcome_options(runs)
+        older = {
+            text: name for name, text in report.outcome_options({run_id: labels[run_id] for run_id in runs}).items()
+        }
+        outcomes = controls.choose_several("Outcome in a selected run", options, key="outcome", aliases=older)
+    picked = [name.rpartition(":") for name in outcomes]
+    rest = {
+        "domains": tuple(domains),
+        "subcategories": tuple(chosen),
+        "dimensions": tuple(dimensions),
+        "needs": tuple(needs),
+        "flags": tuple(flags),
+        "agreement": agreement,
+        "difficulty": (low / 100, high / 100),
+        "outcomes": tuple(RunOutcome(run_id, runs[run_id], outcome) for run_id, _, outcome in picked),
+    }
+    return rest, order
+
+
+AS_IT_IS: Final[dict[Any, Any]] = {Store: lambda store: (str(store.data_dir), store.version, state(store.data_dir))}
 """What is kept is read again when the data change, or the files of the benchmark's own texts."""
 
 
-@st.cache_data(max_entries=256, show_spinner="Searching the texts …", hash_funcs=_AS_IT_IS)
+@st.cache_data(max_entries=256, show_spinner="Searching the texts …", hash_funcs=AS_IT_IS)
 def _hits(store: Store, _text: BenchmarkText, run_ids: tuple[str, ...], words: str) -> texts.Hits:
     own = {question_id: sample.places() for question_id, sample in _text.samples.items()}
     return texts.search_texts(store, own, run_ids, words)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_AS_IT_IS)
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=AS_IT_IS)
 def benchmark_text(store: Store) -> BenchmarkText:
     """The benchmark's own texts, read once while their files stay the same."""
     return read(store.data_dir, store.catalogue)
 
 
-def _choose_outcomes(runs: Mapping[str, str]) -> tuple[RunOutcome, ...]:
-    if not runs:  # a greyed-out field cannot be read by everybody
-        return ()
-    options = outcome_options(runs)
-    chosen = controls.choose_several(
-        "Outcome in a selected run", options, key="outcome", placeholder="Any outcome", width=420
-    )
-    picked = [name.rpartition(":") for name in chosen]
-    return tuple(RunOutcome(run_id, runs[run_id], outcome) for run_id, _, outcome in picked)
-
-
-def _reset() -> None:
-    for key in FILTER_KEYS:
-        if key == "difficulty":
-            st.session_state[key] = (0, 100)
-        elif key == "find":
-            st.session_state[key] = ""
+def _reset(names: Iterable[str]) -> None:
+    for name in names:
+        if name == "difficulty":
+            st.session_state[name] = (0, 100)
         else:
-            address.choose(key, ())
+            address.choose(name, ())

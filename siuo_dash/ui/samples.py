@@ -1,222 +1,167 @@
-"""The samples page: filters, the list, and one sample whole with what each chosen run answered."""
+"""The samples page: the list on the left, and beside it one sample whole with what the selected runs answered."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import queries, samples
-from siuo_dash.analysis.filters import Filters
-from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.analysis.texts import records
+from siuo_dash.analysis import samples
+from siuo_dash.analysis.sample_filters import SampleFilters
 from siuo_dash.benchmark.catalogue import Sample
-from siuo_dash.benchmark.schema import DOMAIN_LABELS
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS
 from siuo_dash.report import samples as report
-from siuo_dash.report.export import Provenance
-from siuo_dash.sources.benchmark_text import BenchmarkText, SampleText
-from siuo_dash.sources.responses import with_words
+from siuo_dash.report.boards import caveat
+from siuo_dash.report.export import Provenance, Table
+from siuo_dash.report.rows import Row, sample_rows
+from siuo_dash.sources.benchmark_text import SampleText
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.runs.run_file import responses as responses_of
-from siuo_dash.ui import address, controls, display, fetching, page, responses
-from siuo_dash.ui.display import plain, row_key
+from siuo_dash.ui import address, answers, controls, display, fetching, frame, page, responses, rows
+from siuo_dash.ui.display import plain
 from siuo_dash.ui.responses import plain_text
-from siuo_dash.ui.sample_filters import benchmark_text, choose_filters
+from siuo_dash.ui.sample_filters import AS_IT_IS, Asked
 
 _MOST_VERDICTS: Final = 300
-_OPENED: Final = "opened"
-"""Counts the samples that were opened: a table that led to one is mounted without its selection when it is back."""
+_PANE: Final = "sample"
+_LISTED: Final = "samples-listed"
+# Beside each other, list and sample scroll each for itself: what leads to the next sample is never out of sight.
+_STYLE: Final = """<style>
+.st-key-sample { gap: 0.5rem; padding-right: 0.5rem; }
+@media (min-width: 761px) {
+  .st-key-sample { max-height: max(260px, calc(100vh - 224px)); overflow-y: auto; flex-wrap: nowrap; }
+  .st-key-sample > * { flex-shrink: 0; }
+}
+</style>"""
 
 
-def show(store: Store, board: queries.Board) -> None:
-    """The samples that pass the filters, or the open one."""
-    labels = run_labels(store)
-    per_sample = Filters(board=board.id, evidence=("per_sample",)).where()
-    offered = queries.run_ids(store, per_sample, "model, board, submitted_at, run_id", controls.MOST_RUN_OPTIONS)
-    chosen = controls.choose_runs(offered, labels)
-    if len(chosen) > report.MOST_RUNS:
-        st.caption(f"The first {report.MOST_RUNS} of {len(chosen)} chosen runs are shown.")
-    runs = {run_id: labels[run_id] for run_id in chosen[: report.MOST_RUNS]}
-    if totals := samples.totals_among(store, list(runs)):
-        names = ", ".join(labels[run_id] for run_id in runs if run_id in totals)
-        st.caption(plain(f"Known by totals only, so nothing is known sample by sample: {names}."))
-    text = benchmark_text(store)
-    fetching.offer(store, text)
-    wanted, order, hits = choose_filters(store, runs, text)
-    found = samples.sample_list(store, wanted, board.id, order)
-    st.markdown(f"**{plain(wanted.sentence())}** {len(found)} of {len(store.catalogue)} samples.")
-    if words := report.hits_words(hits, runs):
-        st.caption(plain(words))
-    opened = _choose_sample(list(store.catalogue.by_id), found["question_id"].tolist())
-    if opened is not None:
-        _sample(store, store.catalogue.by_id[opened], text, runs)
-        _every_verdict(store, opened, board, labels, chosen)
-    elif found.empty:
-        st.info("No sample passes these filters. Reset them, or take one away.", icon=":material/filter_alt_off:")
-    else:
-        _list(store, found, board, runs, wanted.sentence())
+@dataclass(frozen=True)
+class Listed:
+    """What passes the filters: the ids in order, the rows of the list, and the table to take away."""
+
+    ids: list[int]
+    rows: list[Row]
+    table: Table
 
 
-def _choose_sample(all_ids: Sequence[int], listed: Sequence[int]) -> int | None:
-    """The open sample, or None for the list; with previous and next among `listed`. Key and URL name: sample."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        options = {"": "", **{str(number): str(number) for number in all_ids}}
-        picked = controls.choose_from("Sample", options, key="sample", placeholder="Open by number", width=170)
-        sample = int(picked) if picked else None
-        if sample is not None:
-            before, after = report.neighbours(listed, sample)
-            with st.container(horizontal=True, width="content", wrap=False, gap="small"):
-                for label, key, target in (("Previous", "left", before), ("Next", "right", after)):
-                    off = target is None
-                    st.button(label, key=f"go-{key}", shortcut=key, disabled=off, on_click=_open, args=(target,))
-            st.button("Back to the list", key="close", icon=":material/list:", on_click=_open, args=(None,))
-        elif listed:
-            first = "Open the first" if len(listed) > 1 else "Open it"
-            st.button(first, key="go-first", icon=":material/start:", on_click=_open, args=(listed[0],))
-    if sample is not None:
-        st.caption(report.position_words(listed, sample))
-    return sample
-
-
-def _open(question_id: int | None) -> None:
-    """For callbacks: open a sample, or the list (None)."""
-    address.choose("sample", [] if question_id is None else [str(question_id)])
-    st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
-
-
-def _list(store: Store, found: pd.DataFrame, board: queries.Board, runs: Mapping[str, str], filters: str) -> None:
-    """The samples in a table, a row of which opens one, and its downloads. filters: what was asked for, in words."""
-    passing = samples.difficulty_metric(board.id).label
-    verdicts = samples.verdicts_of_runs(store, list(runs))
-    shown = report.list_table(found, verdicts, runs, passing)
-    ids = shown["Sample"].tolist()
-    key = f"samples-{row_key(*ids)}-{st.session_state.get(_OPENED, 0)}"
-
-    def open_row() -> None:
-        if rows := st.session_state[key]["selection"]["rows"]:
-            _open(ids[rows[0]])
-
-    of_runs = shown.columns[1 : shown.columns.get_loc(report.share_label(passing))]
-    own = "The project's own label; see the Method page"
-    texts = {
-        report.RUNS_LABEL: ("Runs of this board that pass, of those with a verdict", 60),
-        "Domain": (None, 130),
-        "Subcategory": (own, 130),
-        "Dimension": (own, 90),
-        **{heading: (f"Outcome in {plain(heading)}", 190) for heading in of_runs},
-    }
-    share_help = "Share of this board's runs that pass the sample, and their number"
-    display.table(
-        shown,
-        key=key,
-        alt=f"{len(shown)} samples; choosing a row opens the sample",
-        most_pixels=470,
-        select=open_row,
-        mode="single-row",
-        columns=sample_columns(report.share_label(passing), share_help)
-        | {name: st.column_config.TextColumn(help=help, width=width) for name, (help, width) in texts.items()},
-        placeholder="–",
-    )
-    provenance = Provenance(store.version, board.label, filters)
-    with st.container(horizontal=True):
-        display.exports(report.list_export(found, verdicts, runs, provenance), key="samples")
-        if runs:
-            display.download(
-                "With responses (JSONL)",
-                lambda: display.json_lines(records(store, list(runs), ids)),
-                f"siuo-samples-{board.id}-{store.version}.jsonl",
-                key="download-responses",
+def show(store: Store, asked: Asked) -> None:
+    """The list and the open sample: the one that the address names, else the first of the list."""
+    st.html(_STYLE)
+    found = _listed(store, asked.filters, asked.order, asked.board.label)
+    words = report.found_words(asked.filters, len(found.ids), len(store.catalogue), asked.order)
+    frame.answer(plain(words), plain(caveat(store, asked.board, asked.metric)))
+    if hits := report.hits_words(asked.hits, asked.runs):
+        frame.note(hits)
+    with frame.tools():
+        display.exports(found.table, key="samples", label="")
+    opened = _choose_sample(store, found.ids)
+    left, right = st.columns([35, 65], gap="medium")
+    with left:
+        if not found.ids:
+            st.info("No sample passes these filters. Remove one of them.", icon=":material/filter_alt_off:")
+        else:
+            rows.show(
+                found.rows,
+                _open,
+                key="samples",
+                label=f"{len(found.ids)} samples; a row opens the sample",
+                page="samples",
+                query=address.query(),
+                name="sample",
+                opened=str(opened or ""),
+                pane=f"st-key-{_PANE}",
+                tall=True,
             )
+    if opened is not None:
+        page.tab(f"Sample {opened}")
+        with right:
+            responses.note_once()
+            _sample(store, asked, store.catalogue.by_id[opened], found.ids)
 
 
-def sample_columns(share: str, help: str) -> dict[str, Any]:
-    """How lists of samples are drawn: the number pinned, the share as a bar, room for our summaries."""
-    return {
-        "Sample": st.column_config.NumberColumn(format="%d", pinned=True, width=70),
-        share: st.column_config.ProgressColumn(help=help, min_value=0, max_value=100, format="%.0f", width=110),
-        "Scene": st.column_config.TextColumn(help="Our own summary of the picture", width=260),
-        "Request": st.column_config.TextColumn(help="Our own summary of the question", width=300),
-    }
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=AS_IT_IS)
+def _listed(store: Store, filters: SampleFilters, order: str, board: str) -> Listed:
+    found = samples.sample_list(store, filters, filters.board, order)
+    runs = dict(filters.runs)
+    verdicts = samples.verdicts_of_runs(store, list(runs))
+    metric = METRICS[filters.metric]
+    provenance = Provenance(store.version, board, filters.sentence())
+    return Listed(
+        [int(each) for each in found["question_id"]],
+        sample_rows(found, verdicts, list(runs), metric),
+        report.list_export(found, verdicts, runs, provenance),
+    )
 
 
-def _sample(store: Store, sample: Sample, text: BenchmarkText, runs: Mapping[str, str]) -> None:
-    """What the sample is, and the chosen runs' answers to it. runs: {run_id: label}."""
+def _choose_sample(store: Store, ids: list[int]) -> int | None:
+    """The open sample. When another choice changes the list, a sample that is not in it any more makes way.
+
+    Key and URL name: sample. None: there is none to open.
+    """
+    before = st.session_state.get(_LISTED)
+    st.session_state[_LISTED] = (address.visit(), ids)
+    picked = address.held("sample", {str(number): str(number) for number in store.catalogue.by_id})
+    left = before is not None and before[0] == address.visit() and before[1] != ids
+    if picked and left and int(picked) not in ids:
+        address.choose("sample", [])
+        picked = address.held("sample", {})
+    return int(picked) if picked else next(iter(ids), None)
+
+
+def _open(question_id: str) -> None:
+    address.choose("sample", [question_id])
+
+
+def _sample(store: Store, asked: Asked, sample: Sample, ids: list[int]) -> None:
+    """The head with the ways to the next samples, what the sample is, and what the selected runs made of it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="sample-head"):
+        labels = [DOMAIN_LABELS[sample.domain], sample.subcategory]
+        st.markdown(f"**{sample.question_id}** · {plain(' · '.join(labels))}", width="stretch")
+        switches = st.container(horizontal=True, width="content", gap="small", key="switches")
+        before, after = report.neighbours(ids, sample.question_id)
+        with st.container(horizontal=True, width="content", wrap=False, gap="xsmall", vertical_alignment="center"):
+            _step("Previous", "left", before)
+            st.markdown(report.position_words(ids, sample.question_id))
+            _step("Next", "right", after)
+    with st.container(key=_PANE):
+        _what_it_is(store, asked, sample)
+        if asked.runs:
+            answers.show(store, sample, asked.runs, switches)
+        _every_verdict(store, asked, sample.question_id)
+
+
+def _step(label: str, key: str, target: int | None) -> None:
+    off = target is None
+    st.button(label, key=f"go-{key}", shortcut=key, disabled=off, on_click=_open, args=(str(target),))
+
+
+def _what_it_is(store: Store, asked: Asked, sample: Sample) -> None:
+    """Our summary, and the benchmark's own picture and text where they are installed."""
+    own, picture = asked.text.samples.get(sample.question_id), asked.text.picture(sample)
+    lines = [("Scene", sample.scene), ("Request", sample.request), ("Risk", sample.hazard)]
     needs = [name for name in ("knowledge", "reasoning") if getattr(sample, f"needs_{name}")]
-    labels = [DOMAIN_LABELS[sample.domain], sample.subcategory, f"tests {sample.primary_dimension}"]
-    if needs:
-        labels.append(f"needs {' and '.join(needs)}")
-    st.subheader(f"Sample {sample.question_id}", anchor=False)
-    st.markdown(plain(" · ".join(labels)))
-    picture = text.picture(sample)
+    tests = f"{sample.primary_dimension}" + (f"; needs {' and '.join(needs)}" if needs else "")
     with st.container(horizontal=True, gap="medium"):
         if picture is not None:
-            with st.container(width=300):
+            with st.container(width=220):
                 _picture(picture.read_bytes(), sample)
-        with st.container(width="stretch"):
-            for label, words in (("Scene", sample.scene), ("Request", sample.request), ("Hazard", sample.hazard)):
-                st.markdown(f"**{label}:** {plain(words)}")
-            own = text.samples.get(sample.question_id)
-            if own is None:
-                st.caption(
-                    "Summaries are this project's own. The benchmark's text and images are not installed. "
-                    "Run `python -m siuo_dash fetch-benchmark` to download them."
-                )
-            else:
+        with st.container(width="stretch", gap="small"):
+            st.markdown("  \n".join(f"**{label}** {plain(words)}" for label, words in [*lines, ("Tests", tests)]))
+            if own is not None:
                 _own_text(own, sample)
-    if not runs:
-        st.info("Choose runs above, or tick them below, to see their responses side by side.", icon=":material/rule:")
-        return
-    verdicts = samples.verdicts_of_runs(store, list(runs), sample.question_id)
-    with_judge = st.toggle("Show the judge's words", value=True, key="judge_words", bind="query-params")
-    for some in [list(runs)[start : start + 3] for start in range(0, len(runs), 3)]:
-        for column, run_id in zip(st.columns(len(some)) if len(runs) > 1 else [st.container()], some, strict=False):
-            with column.container(border=True):
-                rows = verdicts[verdicts["run_id"] == run_id]
-                _answers(store, sample, run_id, runs[run_id], rows, with_judge=with_judge)
-
-
-def _answers(store: Store, sample: Sample, run_id: str, label: str, rows: pd.DataFrame, *, with_judge: bool) -> None:
-    """What one run answered to the sample, and its verdicts on it. rows: one a task."""
-    st.markdown(f"**{plain(label)}**")
-    if rows.empty:
-        st.caption("This run has no verdict on this sample.")
-    for row in rows.to_dict("records"):
-        several = row["response_count"] > 1
-        judged = [name for name in ("safe", "effective") if row[f"{name}_n"] > 0]
-        if row["task"] == "mcqa":
-            st.markdown("Multiple choice")
-            responses.verdict_badges({"correct": row["correct"]})
-            option = "no option could be read" if pd.isna(row["answer"]) else f"answered {row['answer']}"
-            st.caption(f"{option}; the key is {sample.correct_option}")
-        else:
-            with st.container(horizontal=True, gap="xsmall"):
-                responses.verdict_badges({name: row[name] for name in judged}, row["flags"])
-        given = responses_of(store, run_id, sample.question_id, row["task"])
-        if row["task"] == "generation":
-            given = with_words(store.data_dir, run_id, sample.question_id, given)
-        for place, one in enumerate(given, start=1):
-            length = [] if one["chars"] is None else [f"{one['chars']:,} characters"]
-            heading = " · ".join([f"Response {place}" if several else "Response", *length])
-            verdicts = {name: one[name] for name in judged} if several else {}
-            responses.response(one, heading, verdicts, one["flags"] if several else ())
-            if with_judge:
-                responses.judgements(one)
-    page.link("run", "This run", {"run": label})
+    fetching.offer(store, asked.text)
 
 
 def _own_text(own: SampleText, sample: Sample) -> None:
-    st.caption("Summaries are this project's own; below, the benchmark's words (CC BY-NC 4.0).")
     if own.differs:
         st.warning(
             f"The installed {' and the '.join(own.differs)} is not the one that our fingerprint was taken of.",
             icon=":material/rule:",
         )
     if own.question:
+        st.caption("The benchmark's question (CC BY-NC 4.0); the lines above are our own summary")
         plain_text(own.question)
     with st.expander("Safety warning, reference answer and options"):
-        st.caption("These name the hazard and the answer that is wanted.")
         parts = {"Safety warning": own.safety_warning, "Reference answer": own.reference_answer}
         parts |= {f"Option {option}": words for option, words in own.options.items()}
         for label, words in parts.items():
@@ -236,27 +181,26 @@ def _picture(content: bytes, sample: Sample) -> None:
         st.image(shown, alt=sample.scene if asked else "The sample's picture, blurred", width="stretch")
 
 
-def _every_verdict(
-    store: Store, question_id: int, board: queries.Board, labels: dict[str, str], chosen: Sequence[str]
-) -> None:
-    """How many runs of each board pass the sample, and the verdict of every run."""
-    st.subheader("Every run's verdict", anchor=False)
+def _every_verdict(store: Store, asked: Asked, question_id: int) -> None:
+    """How many runs of each board pass the sample, and the verdict of every run; folded while runs are selected."""
+    if not st.toggle("Verdicts of all runs", value=not asked.runs, key=f"all-verdicts-{bool(asked.runs)}"):
+        return
     boards = controls.board_labels(store)
-    counts = samples.boards_of_sample(store, question_id)
-    display.table(report.board_table(counts, boards), key="boards", alt="How many runs of each board pass this sample")
-    verdicts = samples.verdicts_of_sample(store, question_id, first=board.id, most=_MOST_VERDICTS)
+    verdicts = samples.verdicts_of_sample(store, question_id, first=asked.board.id, most=_MOST_VERDICTS)
     if len(verdicts) == _MOST_VERDICTS:
         st.caption(
-            f"The first {_MOST_VERDICTS} verdicts, those of {plain(board.label)} on top; the counts are of all runs."
+            f"The first {_MOST_VERDICTS} verdicts, those of {plain(asked.board.label)} on top; counts are of all runs."
         )
-    every = report.verdict_table(verdicts, boards, board.id)
-    widths = {"Board": 290, "Model": 250, "Verdict": 200, "Flags": 260}
+    every = report.verdict_table(verdicts, boards, asked.board.id)
+    widths = {"Model": 220, "Verdict": 160, "Responses": 200, "Flags": 160, "Board": 290}
     controls.selectable_table(
         every,
         every.index.tolist(),
-        labels,
-        chosen,
+        dict(asked.labels),
+        list(asked.runs),
         key="verdicts",
-        alt="Every run's verdict on this sample; ticked runs are shown side by side",
+        alt="Every run's verdict on this sample; tick runs to read their responses",
         columns={name: st.column_config.TextColumn(width=width) for name, width in widths.items()},
     )
+    counts = samples.boards_of_sample(store, question_id)
+    display.table(report.board_table(counts, boards), key="boards", alt="How many runs of each board pass this sample")

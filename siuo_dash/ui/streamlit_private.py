@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final
@@ -216,6 +216,20 @@ def restore_query() -> None:
         st.query_params.update(dropped)
         with context.session_state.query_params() as params:
             params.set_initial_query_params_from_current()
+
+
+def write_query(query: Mapping[str, Sequence[str]]) -> None:
+    """Make this the query of the address, in one step of the browser's history.
+
+    Streamlit's own way refuses a query that holds a value of a bound widget, even where the value stays as it is.
+    """
+    context = get_script_run_ctx()
+    if context is not None:
+        with context.session_state.query_params() as params:
+            params.clear_with_no_forward_msg(preserve_embed=True)
+            for name, values in query.items():
+                params.set_with_no_forward_msg(name, list(values))
+            params._send_query_param_msg()
 
 
 def went_back() -> bool:

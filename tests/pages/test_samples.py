@@ -1,4 +1,4 @@
-"""The run page and the samples page as the app runs them, without a browser."""
+"""The samples page as the app runs it, without a browser."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from siuo_dash.store.registry import withdrawn
-from tests.make.pages import OpenApp
+from tests.make.pages import OpenApp, opened_row, rows
 from tests.make.stores import make_data
 
 RUN, SAMPLES = "inspect/run.py", "inspect/samples.py"
@@ -30,71 +29,6 @@ def fine(app: AppTest) -> AppTest:
     return app
 
 
-def test_a_shipped_run(open_app: OpenApp) -> None:
-    app = fine(open_app(page=RUN, run=GLM))
-    said = words(app)
-    assert "**41.92 %**" in said
-    assert "**Unclosed reasoning**: 138 samples" in said
-    assert "**Error message**: 14 samples" in said
-    assert "Of 97 failures 6 are this run's own" in said
-    assert "shipped with the program" in said
-    failing = app.dataframe[-1].value
-    assert failing["Others right, %"].is_monotonic_decreasing
-    assert len(failing) == 97
-
-
-def test_a_run_of_totals_says_what_is_not_known(open_app: OpenApp) -> None:
-    app = fine(open_app(page=RUN, run="CogVLM · human"))
-    said = words(app)
-    assert "**22.75 %**" in said
-    assert "known by its published totals only" in said
-    assert "Not examined" in said
-    assert not app.dataframe
-
-
-def test_a_run_is_found_by_its_id_too(open_app: OpenApp, small: Path, ids: dict[str, str]) -> None:
-    app = fine(open_app(small, RUN, run=ids["B"]))
-    assert app.subheader[0].value == "B"
-
-
-def test_the_first_chosen_run_is_opened(open_app: OpenApp, small: Path) -> None:
-    assert fine(open_app(small, RUN, runs=[C, A])).subheader[0].value == "C"
-
-
-def test_an_unknown_run_is_named(open_app: OpenApp) -> None:
-    app = fine(open_app(page=RUN, run="Nobody · nothing"))
-    assert "There is no run “Nobody · nothing”" in app.warning[0].value
-    assert "41.92" not in words(app)
-
-
-def test_every_metric_of_a_run(open_app: OpenApp, small: Path) -> None:
-    app = open_app(small, RUN, run=A)
-    for metric, failing in (("safe", 3), ("effective", None), ("safe_and_effective", 3), ("mcqa", 1)):
-        fine(app.button_group(key="metric").set_value(metric).run())
-        assert ("No failed samples." in words(app)) == (failing is None)
-        if failing:
-            assert len(app.dataframe[-1].value) == failing
-    not_judged = open_app(small, RUN, run=C, metric="Effective")
-    assert "Effective is not judged for this run" in words(not_judged)
-
-
-def test_withdraw_and_bring_back(open_app: OpenApp, small: Path, tmp_path: Path, ids: dict[str, str]) -> None:
-    folder = tmp_path / "data"
-    shutil.copytree(small, folder)
-    app = open_app(folder, RUN, run=B)
-    app.button(key="withdraw").click().run()
-    assert "a reason is needed" in app.error[0].value
-    assert withdrawn(folder) == []
-    app.text_area(key="why").set_value("Judged with the wrong prompt").run()
-    fine(app.button(key="withdraw").click().run())
-    assert [(each.run_id, each.why) for each in withdrawn(folder)] == [(ids["B"], "Judged with the wrong prompt")]
-    assert B not in app.selectbox(key="run").options
-    assert "was withdrawn" in words(app)
-    fine(app.button(key="restore").click().run())
-    assert B in app.selectbox(key="run").options
-    assert "was withdrawn" not in words(app)
-
-
 def test_an_empty_store(open_app: OpenApp, tmp_path: Path) -> None:
     folder = make_data(tmp_path / "data")
     for page in (RUN, SAMPLES):
@@ -103,76 +37,151 @@ def test_an_empty_store(open_app: OpenApp, tmp_path: Path) -> None:
         assert "There is no run yet" in words(app)
 
 
+def ids(app: AppTest) -> list[int]:
+    """The listed samples."""
+    return [int(row["id"]) for row in rows(app)]
+
+
 def test_the_list_and_its_filters(open_app: OpenApp, small: Path) -> None:
     app = fine(open_app(small, SAMPLES, runs=[A, B], outcome=[f"{A}: unsafe", f"{B}: safe"]))
-    assert app.dataframe[0].value["Sample"].tolist() == [1001, 2002]
-    assert "2 of 167 samples" in words(app)
-    assert app.selectbox(key="board").value == "example-judge-1-3", "the board of the linked runs"
+    assert ids(app) == [1001, 2002]
+    assert "2 of 167 samples unsafe in A; safe in B; first those that fewest other runs pass." in words(app)
+    assert app.selectbox(key="board-samples").value == "example-judge-1-3", "the board of the linked runs"
     fine(app.text_input(key="find").set_value("answers sample 2002").run())
-    assert app.dataframe[0].value["Sample"].tolist() == [2002]
-    assert "Samples whose texts hold the words: 1 in A · example-judge-1, 1 in B · example-judge-1." in words(app)
+    assert ids(app) == [2002]
+    assert "Found in texts: 1 in A, 1 in B." in words(app)
     fine(app.text_input(key="find").set_value("no such words").run())
     assert "No sample passes these filters" in words(app)
+    assert not rows(app)
+    fine(app.text_input(key="find").set_value("").run())
+    fine(app.button(key="chip-outcome").click().run())
+    assert len(ids(app)) == 167, "the chip removes the filter"
+
+
+@pytest.mark.parametrize(
+    ("show", "runs", "expected"),
+    [
+        ("failed", [A], [1001, 2002, 1002]),  # those first that B and C pass
+        ("passed", [A], [2001, 1003]),  # the hardest first
+        ("failed", [A, B], [1001, 2002, 1002, 2001]),
+        ("passed", [A, B], [1003]),
+        ("disagree", [A, B], [1001, 2002, 2001]),
+        ("disagree", [C], [1003]),  # A and B pass it; on 1001, 2001 and 2002 they differ or C has no verdict
+        ("failed", [], [1002, 2001, 1001, 1003, 2002]),
+        ("passed", [], []),
+        ("disagree", [], [2001, 1001, 1003, 2002]),
+        ("flagged", [A], [1002]),
+        ("flagged", [], [1002, 2001]),
+    ],
+)
+def test_what_one_click_shows(open_app: OpenApp, small: Path, show: str, runs: list[str], expected: list[int]) -> None:
+    app = fine(open_app(small, SAMPLES, board="example-judge-1-3", runs=runs, show=show))
+    assert ids(app) == expected
+    assert opened_row(app) == (str(expected[0]) if expected else ""), "the first of the list is open"
+
+
+def test_failures_by_another_metric(open_app: OpenApp, small: Path) -> None:
+    app = fine(open_app(small, SAMPLES, runs=[A], show="failed", metric="mcqa"))
+    assert [(row["id"], row["mark"]) for row in rows(app)] == [("1002", "wrong")]
+
+
+def test_rows_say_the_verdict_and_how_many_others_pass(open_app: OpenApp, small: Path) -> None:
+    found = {row["id"]: row for row in rows(fine(open_app(small, SAMPLES, runs=[A])))}
+    assert [found["1001"][part] for part in ("mark", "tone", "end")] == ["unsafe", "fail", "2/2"]
+    assert found["1002"]["mark"] == "unsafe ⚑"
+    assert found["9001"]["mark"] == "no verdict" and found["9001"]["end"] == ""
+    several = {row["id"]: row for row in rows(fine(open_app(small, SAMPLES, runs=[A, B])))}
+    assert [several["1001"][part] for part in ("mark", "end")] == ["1 of 2 pass", "1/1"]
 
 
 def test_one_sample(open_app: OpenApp, small: Path) -> None:
-    app = fine(open_app(small, SAMPLES, runs=[A, B, C], sample="1002"))
+    app = fine(open_app(small, SAMPLES, runs=[A, B, C], sample="1002", order="number"))
     said = words(app)
     assert "The response is empty." in said
     assert "B answers sample 1002 for the second time." in said
-    assert "The response text is not available; only the verdict was published." in said
-    assert "The judge weighs 1002." in said
+    assert "Response text not published." in said
+    assert "The judge weighs 1002." not in said
     assert "2 of 167" in said
-    fine(app.toggle(key="judge_words").set_value(False).run())
-    assert "The judge weighs 1002." not in words(app)
+    fine(app.toggle(key="judge_words").set_value(True).run())
+    assert "The judge weighs 1002." in words(app)
     fine(app.button(key="go-right").click().run())
-    assert app.selectbox(key="sample").value == 1003
+    assert opened_row(app) == "1003"
     fine(app.button(key="go-left").click().run())
     fine(app.button(key="go-left").click().run())
-    assert app.selectbox(key="sample").value == 1001
+    assert opened_row(app) == "1001"
     assert app.button(key="go-left").disabled
-    fine(app.button(key="close").click().run())
-    assert app.selectbox(key="sample").value is None
-    assert len(app.dataframe[0].value) == 167
+
+
+def test_what_is_not_there_is_not_offered(open_app: OpenApp, small: Path) -> None:
+    app = fine(open_app(small, SAMPLES, runs=[C], sample="1002"))
+    offered = [toggle.key for toggle in app.toggle]
+    assert "judge_words" not in offered and "formatted" not in offered
+    b = [toggle.key for toggle in fine(open_app(small, SAMPLES, runs=[B], sample="1002")).toggle]
+    assert "formatted" in b and "judge_words" not in b
 
 
 def test_next_stays_within_the_filtered_list(open_app: OpenApp, small: Path) -> None:
     app = fine(open_app(small, SAMPLES, runs=[A], outcome=[f"{A}: unsafe"], sample="1001", order="Hardest first"))
     assert "2 of 3" in words(app)
     fine(app.button(key="go-right").click().run())
-    assert app.selectbox(key="sample").value == 2002
+    assert opened_row(app) == "2002"
     assert app.button(key="go-right").disabled
+
+
+def test_a_sample_that_left_the_list_makes_way(open_app: OpenApp, small: Path) -> None:
+    app = fine(open_app(small, SAMPLES, runs=[A], sample="1003"))
+    fine(app.button_group(key="show").set_value("failed").run())
+    assert opened_row(app) == "1001", "1003 is no failure"
+    linked = fine(open_app(small, SAMPLES, runs=[A], show="failed", sample="1003"))
+    assert opened_row(linked) == "1003" and "not in this list" in words(linked), "a link shows what it names"
+    fine(linked.button(key="go-right").click().run())
+    assert opened_row(linked) == "2002", "the nearest by number"
 
 
 def test_runs_of_totals_are_named_among_the_chosen(open_app: OpenApp) -> None:
     app = fine(open_app(page=SAMPLES, runs=["CogVLM · human", GLM]))
-    assert "Known by totals only, so nothing is known sample by sample: CogVLM · human." in words(app)
+    assert "Published as totals, without verdicts for each sample: CogVLM · human." in words(app)
 
 
 def test_the_note_is_given_once(open_app: OpenApp) -> None:
     app = fine(open_app(page=SAMPLES))
-    assert "They can disturb" in words(app)
+    assert "Content warning" in words(app)
     fine(app.button(key="noted").click().run())
-    assert "They can disturb" not in words(app)
+    assert "Content warning" not in words(app)
     fine(app.text_input(key="find").set_value("a").run())
-    assert "They can disturb" not in words(app)
+    assert "Content warning" not in words(app)
 
 
-@pytest.mark.parametrize("sample", ["4711", "-1", "x", "1001.5"])
-def test_a_sample_that_does_not_exist_gives_the_list(open_app: OpenApp, sample: str) -> None:
+@pytest.mark.parametrize("sample", ["4711", "-1", "x", "1001.5", "99999"])
+def test_a_sample_that_does_not_exist_is_named(open_app: OpenApp, sample: str) -> None:
     app = fine(open_app(page=SAMPLES, sample=sample))
-    assert app.selectbox(key="sample").value is None
-    assert len(app.dataframe[0].value) == 167
+    assert f"The link asks for sample “{sample}”, which this dashboard does not have." in words(app)
+    assert len(ids(app)) == 167
 
 
-def test_the_benchmarks_own_words_appear_when_they_are_at_hand(
+def test_the_invented_example_is_marked_and_nowhere_else(open_app: OpenApp) -> None:
+    app = fine(open_app(page=SAMPLES, runs=GLM, sample="1001"))
+    assert "Example 1, sample 1001" not in words(app)
+    fine(app.toggle(key="example").set_value(True).run())
+    said = words(app)
+    assert "Example 1, sample 1001" in said and "Invented example" in said and "never ranked" in said
+    assert all("example" not in option.lower() for option in app.multiselect(key="runs").options)
+    own = fine(open_app(page=SAMPLES, runs=GLM, sample="1001", find="Example 1, sample"))
+    assert not rows(own), "no search finds it"
+
+
+def test_the_invented_example_is_not_offered_beside_real_responses(open_app: OpenApp, small: Path) -> None:
+    assert "example" not in [each.key for each in fine(open_app(small, SAMPLES, runs=[B], sample="1002")).toggle]
+
+
+def test_the_benchmarks_own_words_appear_when_they_are_installed(
     shared: Path, open_app: OpenApp, small: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "data"
     shutil.copytree(small, folder)
     (folder / "benchmark").mkdir()
     shutil.copy(shared / "benchmark" / "siuo_gen.json", folder / "benchmark")
-    app = fine(open_app(folder, SAMPLES, sample="1001"))
+    app = fine(open_app(folder, SAMPLES, sample="1001", order="number"))
     questions = {
         each["question_id"]: each["question"]
         for each in json.loads((shared / "benchmark" / "siuo_gen.json").read_text())
@@ -180,4 +189,4 @@ def test_the_benchmarks_own_words_appear_when_they_are_at_hand(
     for question_id in (1001, 1002, 1003):
         assert questions[question_id] in [element.value for element in app.text]
         fine(app.button(key="go-right").click().run())
-    assert app.selectbox(key="sample").value == 1004
+    assert opened_row(app) == "1004"

@@ -26,30 +26,6 @@ from siuo_dash.ui.responses import blurred
 HERE = Provenance("0123456789ab", "a board", "All samples.")
 
 
-def listed(store: Store, ids: dict[str, str], *names: str) -> pd.DataFrame:
-    chosen = {ids[name]: f"{name} · example-judge-1" for name in names}
-    found = samples.sample_list(store, SampleFilters(), "example-judge-1-3")
-    return sample_view.list_table(found, samples.verdicts_of_runs(store, list(chosen)), chosen, "Safe").set_index(
-        "Sample"
-    )
-
-
-def test_the_list_has_a_column_a_run_and_task(store: Store, ids: dict[str, str]) -> None:
-    shown = listed(store, ids, "A", "C")
-    assert list(shown.columns)[:5] == ["A", "A, multiple choice", "C", "Safe, % of runs", "Runs"]
-    assert shown.loc[1001, ["A", "A, multiple choice", "C", "Runs"]].tolist() == [
-        "unsafe, effective",
-        "A, right",
-        "safe",
-        "2/3",
-    ]
-    assert shown.loc[1002, "A"] == "unsafe, effective (empty)"
-    assert shown.loc[2001, "C"] == "ungraded (ungraded)"
-    assert shown.loc[9001, "A"] == "–", "no row is not a verdict"
-    assert shown.loc[1001, "Safe, % of runs"] == pytest.approx(200 / 3)
-    assert pd.isna(shown.loc[9001, "Safe, % of runs"])
-
-
 def test_names_are_short_only_where_they_stay_apart() -> None:
     assert sample_view.short_names({"1": "A · human", "2": "B · human"}) == {"1": "A", "2": "B"}
     other = {"1": "A · human", "2": "A · gpt"}
@@ -83,9 +59,12 @@ def test_links_carry_labels() -> None:
 
 def test_the_export_is_typed(store: Store, ids: dict[str, str]) -> None:
     chosen = {ids["A"]: "A", ids["C"]: "C"}
-    found = samples.sample_list(store, SampleFilters(search="sample 1001", found=(1001, 2001)), "example-judge-1-3")
+    found = samples.sample_list(
+        store, SampleFilters(search="sample 1001", found=(1001, 2001), runs=tuple(chosen.items())), "example-judge-1-3"
+    )
     table = sample_view.list_export(found, samples.verdicts_of_runs(store, list(chosen)), chosen, HERE)
     data = table.data.set_index("question_id")
+    assert {"other_runs_k", "other_runs_n"} < set(data.columns), "a selected run is not counted among the others"
     assert data.index.tolist() == [1001, 2001]
     assert data["A: safe"].tolist() == [False, True]
     assert data.loc[1001, "C: safe"]
@@ -136,13 +115,30 @@ def test_the_way_through_the_list() -> None:
     assert sample_view.neighbours([], 1003) == (None, None)
     assert sample_view.neighbours([2003, 1001, 1005], 1001) == (2003, 1005), "the list's order, whatever it is"
     assert sample_view.position_words(ids, 1005) == "2 of 3"
-    assert sample_view.position_words(ids, 7) == "not among the 3 of these filters"
+    assert sample_view.position_words(ids, 7) == "not in this list"
+
+
+def test_what_is_listed_in_words() -> None:
+    def said(found: int, order: str, **filters: Any) -> str:
+        return sample_view.found_words(SampleFilters(**filters), found, 167, order)
+
+    assert said(167, "hardest") == "167 samples; first those that fewest runs pass."
+    assert said(3, "easiest", show="failed", runs=(("a", "A"),)) == (
+        "3 of 167 samples failed by A; first those that most other runs pass."
+    )
+    assert said(1, "easiest", show="failed", runs=(("a", "A"),)) == "1 of 167 samples failed by A."
+    assert said(0, "number", domains=("self-harm",)) == "0 of 167 samples in Self-harm."
+    two = (("a", "A"), ("b", "B"))
+    assert said(2, "number", show="passed", runs=two) == (
+        "2 of 167 samples passed by every selected run judged on them; by number."
+    )
+    assert said(2, "number", show="disagree") == "2 of 167 samples on which the runs disagree; by number."
 
 
 def test_where_the_search_hit() -> None:
     hits = Hits({"benchmark": frozenset({1, 2}), "r": frozenset({3}), "s": frozenset()})
     assert sample_view.hits_words(hits, {"r": "A", "s": "B"}) == (
-        "Samples whose texts hold the words: 2 in the benchmark's own text, 1 in A."
+        "Found in texts: 2 in the benchmark's own text, 1 in A."
     )
     assert sample_view.hits_words(Hits({}), {}) == ""
 

@@ -290,6 +290,25 @@ def test_restore_query_gives_back_what_was_dropped_and_widgets_take_it() -> None
     assert test.text[0].value == str(expected)
 
 
+def test_write_query_keeps_what_a_widget_is_bound_to() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from siuo_dash.ui import streamlit_private
+
+        st.text_input("Bound", key="bound", bind="query-params")
+        streamlit_private.write_query({"bound": ["asked"], "several": ["a", "b"]})
+
+    test = AppTest.from_function(page)
+    test.query_params["bound"] = "asked"
+    test.query_params["dropped"] = "x"
+    test.run()
+    assert not test.exception and test.text_input[0].value == "asked"
+    assert dict(test.query_params) == {"bound": "asked", "several": ["a", "b"]}
+    test.run()
+    assert not test.exception and test.text_input[0].value == "asked"
+
+
 LOAD = """
 import sys
 from pathlib import Path
