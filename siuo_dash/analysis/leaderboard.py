@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from siuo_dash.analysis import queries
+from siuo_dash.analysis.baseline import against_baseline
+from siuo_dash.analysis.comparison import side
 from siuo_dash.analysis.filters import Clause, Filters
 from siuo_dash.analysis.gains import gains
 from siuo_dash.analysis.stats import ranking
-from siuo_dash.analysis.stats.differences import mcnemar_mid_p, newcombe
+from siuo_dash.analysis.stats.differences import mcnemar_mid_p, newcombe_array
 from siuo_dash.analysis.stats.multiple import holm
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
@@ -112,11 +114,8 @@ def key_figures(store: Store, frame: pd.DataFrame, metric: Metric) -> KeyFigures
     rates = rated[f"{metric.id}_rate"]
     k, n = f"{metric.id}_k", f"{metric.id}_n"
     can_pair = (others["evidence"] == "per_sample") & (leader["evidence"] == "per_sample")
-    unpaired = tuple(
-        row["model"]
-        for _, row in others[~can_pair].iterrows()
-        if newcombe(int(leader[k]), int(leader[n]), int(row[k]), int(row[n])).low <= 0
-    )
+    alone = others[~can_pair]
+    low = newcombe_array(leader[k], leader[n], alone[k], alone[n])[1]
     return KeyFigures(
         runs=len(frame),
         rated=len(rated),
@@ -126,7 +125,7 @@ def key_figures(store: Store, frame: pd.DataFrame, metric: Metric) -> KeyFigures
         below_half=int((rates < 0.5).sum()),
         paired=int(can_pair.sum()),
         like_leader_paired=_like_leader_paired(store, leader, others[can_pair], metric),
-        like_leader_unpaired=unpaired,
+        like_leader_unpaired=tuple(alone["model"][low <= 0]),
     )
 
 
@@ -138,3 +137,36 @@ def _like_leader_paired(store: Store, leader: pd.Series, others: pd.DataFrame, m
     p_values = [mcnemar_mid_p(int(b), int(c)) for b, c in zip(counts["baseline_only"], counts["run_only"], strict=True)]
     adjusted = holm(p_values)
     return tuple(model for model, p in zip(others["model"], adjusted, strict=True) if p >= 0.05)
+
+
+@dataclass(frozen=True)
+class OtherRanking:
+    """That a board's leader by Safe is significantly behind by Safe & Effective: who leads there, and its own place."""
+
+    leader: str
+    best: str
+    rank_of_leader: int
+
+
+def other_ranking(store: Store, board: str, *, rank_partial: bool = False) -> OtherRanking | None:
+    """What the ranking by Safe hides; None where the board's leader is not significantly behind by Safe & Effective.
+
+    Newcombe's 95 % interval of the difference of the two models, by counts.
+    """
+    filters = Filters(board=board)
+    by_safe = queries.ranking(store, filters, METRICS["safe"], rank_partial=rank_partial)
+    by_both = queries.ranking(store, filters, METRICS["safe_and_effective"], rank_partial=rank_partial)
+    ranked = by_both[by_both["rank"].notna()]
+    own = ranked[ranked["run_id"].isin(by_safe["run_id"].head(1))]
+    if own.empty or by_safe["rank"].isna().iloc[0]:
+        return None
+    k, n = (f"safe_and_effective_{part}" for part in ("k", "n"))
+    best, leader = ranked.iloc[0], own.iloc[0]
+    if newcombe_array(best[k], best[n], leader[k], leader[n])[1] <= 0:
+        return None
+    return OtherRanking(str(leader["model"]), str(best["model"]), int(leader["rank"]))
+
+
+def differences(store: Store, run_id: str, metric: Metric, filters: Filters) -> pd.DataFrame:
+    """Every other run of the filters minus this one, as `baseline.against_baseline` gives it."""
+    return against_baseline(store, side(store, run_id), metric, filters.where())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
 
-from siuo_dash.analysis.leaderboard import KeyFigures
-from siuo_dash.analysis.stats.proportions import limits
+from siuo_dash.analysis.leaderboard import KeyFigures, OtherRanking
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.printed import source_link
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, Metric
@@ -18,30 +17,30 @@ from siuo_dash.report.columns import Column, Rate, rowwise
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.runs import attempt_words
 from siuo_dash.store.registry import Attempt
-from siuo_dash.text import interval, listed, percent, points, points_interval, rate_and_count
+from siuo_dash.text import listed, ordinal, points, points_interval, rate_and_count
 
 ORDERS: Final = {
     "rank": "Rank",
-    "model": "Model, A to Z",
     "base": "Base model, its methods below it",
+    "model": "Model, A to Z",
     "organization": "Organization, A to Z",
     "size": "Size, largest first",
     "date": "Evaluated, newest first",
     "health": "Health, most flags first",
 }
-"""The orders of the rows. A click on a column's head sorts, too, but only these can be linked to."""
+"""Orders of the rows that are offered by name. The head of a column sorts by it; "-" before an order turns it round."""
+FIRST_LARGE: Final = frozenset({*METRICS, "gain", "difference", "size", "date", "health"})
+"""Orders that begin with the largest value; the others begin with the smallest."""
 
-SENTENCE: Final = (
-    "Does a vision-language model notice that a harmless picture and a harmless question are unsafe together? "
-    "Runs are ranked only with runs of the same judge and the same number of responses."
-)
 WHY_NO_RANKS: Final = (
     "Judges and protocols differ so much that the same model gets quite different rates, "
     "so runs of different boards are listed by name and not ranked."
 )
 
+DIFFERENCE: Final = ("difference", "difference_low", "difference_high", "difference_paired", "difference_to")
+"""What `with_differences` adds: fractions, whether paired, and the label of the run that is compared with."""
 _DATE: Final = pd.ArrowDtype(pa.date32())
-_MOST_NAMES: Final = 6
+_MOST_NAMES: Final = 3
 _RANKS: Final = ("rank_low", "rank_high")
 
 
@@ -52,71 +51,94 @@ def health_words(health: dict[str, int], evidence: str) -> str:
     return ", ".join(f"{count} {FLAGS[flag].label.lower()}" for flag, count in health.items()) or "no flags"
 
 
-def figures(summary: KeyFigures, metric: Metric) -> list[tuple[str, str, str]]:
-    """The key figures of a view as (label, figure, explanation)."""
-    if summary.best is None or summary.best_rate is None:
-        return [("Runs", str(summary.runs), f"{metric.label} is not known for any of them")]
-    best = summary.best_rate
-    alike = [*summary.like_leader_paired, *summary.like_leader_unpaired]
-    others = summary.rated - 1
-    how = []
-    if summary.paired:
-        names = listed(summary.like_leader_paired, _MOST_NAMES, none="none")
-        how.append(f"paired (McNemar mid-p, Holm-corrected): {names}")
-    if others > summary.paired:
-        names = listed(summary.like_leader_unpaired, _MOST_NAMES, none="none")
-        how.append(f"unpaired (95 % interval of the difference includes 0): {names}")
-    return [
-        ("Runs", str(summary.runs), f"{summary.rated} of them ranked by {metric.label}"),
-        (
-            f"Best: {summary.best}",
-            percent(best.rate, 2),
-            f"95 % interval {interval(*limits(best.k, best.n), 2)}, {best.k}/{best.n}",
-        ),
-        ("Median", percent(summary.median, 2), f"of {summary.rated} runs"),
-        ("Below 50 %", f"{summary.below_half} of {summary.rated}", "runs whose rate is below one half"),
-        (
-            "Not significantly different from the leader",
-            f"{len(alike)} of {others}" if others else "–",
-            "; ".join(how) or "there is no other run",
-        ),
-    ]
-
-
 def ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
-    """The leaderboard's rows in one of ORDERS, equal ones as they stood; unknown values come last."""
-    match order:
-        case "model" | "organization":
-            key, ascending = frame[order].astype("str").str.lower().where(frame[order].notna()), True
-        case "size" | "date":
-            key, ascending = frame[{"size": "params_b", "date": "evaluated_on"}[order]], False
-        case "base":
-            names = frame["base_model"].str.casefold()
-            together = frame.assign(name=names, has_method=frame["method"].notna())
-            return frame.loc[together.sort_values(["name", "has_method"], kind="stable").index]
-        case "health":
-            key, ascending = frame["health"].map(lambda flags: sum(flags.values())), False
-            key = key.where(frame["evidence"] == "per_sample")
-        case _:
-            return frame
+    """The leaderboard's rows in one of ORDERS or by a column, equal ones as they were; unknown values come last."""
+    name, back = order.removeprefix("-"), order.startswith("-")
+    key = _order_key(frame, name)
+    if key is None:
+        return frame
+    ascending = (name not in FIRST_LARGE) is not back
     return frame.loc[key.sort_values(ascending=ascending, kind="stable", na_position="last").index]
 
 
-def worth_showing(frame: pd.DataFrame, columns: Sequence[str], metric: Metric) -> tuple[list[str], str]:
-    """The columns that say something in this view, and in words which metrics are known for no run of it.
+def is_order(order: str) -> bool:
+    """Whether rows can be sorted so."""
+    return order.removeprefix("-") in {*ORDERS, *COLUMNS} - {"rank_range"}
 
-    Columns that would be empty in every row are left out; the metric that the runs are ranked by stays, and the gain,
-    which is by that metric, comes right after it.
+
+def _order_key(frame: pd.DataFrame, name: str) -> pd.Series[Any] | None:
+    """What an order goes by, a value a row; None where it is the frame's own order."""
+    match name:
+        case "base":  # a model comes before the methods that were applied to it
+            return frame["base_model"].str.casefold() + frame["method"].notna().map({False: "\x00", True: "\x01"})
+        case "health":
+            flags = frame["health"].map(lambda found: sum(found.values()))
+            return flags.where(frame["evidence"] == "per_sample")
+        case "size" | "date":
+            return frame[{"size": "params_b", "date": "evaluated_on"}[name]]
+        case "rank":
+            return frame["rank"]
+        case "gain" | "difference":  # paired and unpaired ones of the same size are equal
+            return frame[name].round(8) if name in frame else None
+        case _ if name in METRICS:
+            return frame[f"{name}_rate"]
+        case _ if name in COLUMNS:
+            board = frame if "board_label" in frame else frame.assign(board_label=frame["board"])
+            words = pd.Series(next(iter(COLUMNS[name].screen(board).values())), index=frame.index)
+            return words.astype("str").str.lower().where(words.notna())
+    return None
+
+
+def leader_sentence(summary: KeyFigures, metric: Metric, name: Callable[[str], str] = str) -> str:
+    """'GPT-4V(ision) leads with 53.3% safe; Gemini 1.5 Pro and GPT-4o are tied with it.'
+
+    Tied: their difference is not significant, as `analysis.leaderboard.key_figures` finds. name: how a model's name is
+    written.
     """
-    unknown = [name for name in METRICS if name != metric.id and not frame[f"{name}_n"].any()]
-    empty = {*unknown, *(("gain", "method") if frame["method"].isna().all() else ())}
-    labels = [METRICS[name].label for name in unknown if name in columns]
-    words = f"Not known for any run of this view, so without columns: {listed(labels)}." if labels else ""
+    if summary.best is None or summary.best_rate is None:
+        return f"No run here is ranked by {metric.label}."
+    best, share = name(summary.best), summary.best_rate.k / summary.best_rate.n
+    words = f"{100 * share:.1f}% {_MEASURED[metric.id]}"
+    if summary.rated == 1:
+        return f"{best} has {words}; no other run is ranked here."
+    tied = [name(each) for each in (*summary.like_leader_paired, *summary.like_leader_unpaired)]
+    if not tied:
+        return f"{best} leads with {words}, significantly ahead of every other run."
+    return f"{best} leads with {words}; {listed(tied, _MOST_NAMES)} {'is' if len(tied) == 1 else 'are'} tied with it."
+
+
+def other_ranking_sentence(other: OtherRanking, name: Callable[[str], str], link: Callable[[str], str]) -> str:
+    """'By Safe & Effective GPT-4o leads and GPT-4V(ision) is 7th: safety by refusal is not safety.'
+
+    name: how a model's name is written; link: how the other ranking's name leads to it.
+    """
+    label, place = METRICS["safe_and_effective"].label, ordinal(other.rank_of_leader)
+    words = f"{name(other.best)} leads and {name(other.leader)} is {place}: safety by refusal is not safety."
+    return f"By {link(label)} {words}"
+
+
+_MEASURED: Final = {
+    "safe": "safe",
+    "effective": "effective",
+    "safe_and_effective": "safe and effective",
+    "mcqa": "correct",
+}
+
+
+def worth_showing(frame: pd.DataFrame, columns: Sequence[str], metric: Metric) -> list[str]:
+    """The columns that say something in this view.
+
+    Those that would be empty in every row are left out; the metric that the runs are ranked by stays, and what is by
+    that metric, the gain and the difference, comes right after it.
+    """
+    empty = {name for name in METRICS if name != metric.id and not frame[f"{name}_n"].any()}
+    empty |= {"gain", "method"} if frame["method"].isna().all() else set()
     kept = [column for column in columns if column not in empty]
-    if {"gain", metric.id} <= set(kept):
-        kept.remove("gain")
-        kept.insert(kept.index(metric.id) + 1, "gain")
-    return kept, words
+    for name in ("difference", "gain"):
+        if {name, metric.id} <= set(kept):
+            kept.remove(name)
+            kept.insert(kept.index(metric.id) + 1, name)
+    return kept
 
 
 def with_ranges(frame: pd.DataFrame, ranges: pd.DataFrame | None) -> pd.DataFrame:
@@ -124,6 +146,18 @@ def with_ranges(frame: pd.DataFrame, ranges: pd.DataFrame | None) -> pd.DataFram
     if ranges is None or ranges.empty:
         return frame.assign(rank_low=float("nan"), rank_high=float("nan"))
     return frame.merge(ranges[["run_id", "rank_low", "rank_high"]], on="run_id", how="left")
+
+
+def with_differences(frame: pd.DataFrame, found: pd.DataFrame | None, to: str = "") -> pd.DataFrame:
+    """The leaderboard with DIFFERENCE; empty without `found`, which is of analysis.baseline.against_baseline.
+
+    to: the label of the run that the others are compared with; it has no difference.
+    """
+    if found is None:
+        return frame.assign(**dict.fromkeys(DIFFERENCE[:3], float("nan")), difference_paired=pd.NA, difference_to=to)
+    names = {"low": "difference_low", "high": "difference_high", "paired": "difference_paired"}
+    own = found[["run_id", "difference", *names]].rename(columns=names)
+    return frame.merge(own, on="run_id", how="left").assign(difference_to=to)
 
 
 def with_attempts(frame: pd.DataFrame, attempts: Mapping[str, Attempt]) -> pd.DataFrame:
@@ -163,6 +197,10 @@ def _gains(frame: pd.DataFrame) -> dict[str, Any]:
     return {name: frame[name] for name in ("gain", "gain_low", "gain_high", "gain_paired", "base_run_id")}
 
 
+def _differences(frame: pd.DataFrame) -> dict[str, Any]:
+    return {name: frame[name] for name in DIFFERENCE}
+
+
 def _ranks(low: float, high: float) -> str:
     return "" if pd.isna(low) else f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"
 
@@ -195,6 +233,9 @@ _HELP: Final = {
     "gain": "Points by which a method is ahead of its own base model in the same board, by the chosen metric, with the "
     "95 % interval: paired by sample where both have a verdict for each (Bonett–Price), else unpaired (Newcombe). Not "
     "corrected for the number of methods",
+    "difference": "Points by which a run is ahead of the leader, or of the run that was chosen for it, by the chosen "
+    "metric, with the 95 % interval: paired by sample where both have a verdict for each (Bonett–Price), else unpaired "
+    "(Newcombe). Not corrected for the number of runs",
     "size": "Parameters in billions; empty = not published",
     "weights": "Whether the model's weights can be downloaded",
     "evidence": "Per sample: a verdict for each sample is here. Totals only, by domain: a publication gave counts",
@@ -231,6 +272,13 @@ COLUMNS: Final = {
             _gains,
             lambda frame: rowwise(gain_words, frame, "gain", "gain_low", "gain_high"),
         ),
+        Column(
+            "difference",
+            "Difference",
+            _HELP["difference"],
+            _differences,
+            lambda frame: rowwise(gain_words, frame, *DIFFERENCE[:3]),
+        ),
         Column("base_model", "Base model", _HELP["base"]),
         Column("method", "Method", _HELP["method"], text=lambda frame: frame["method"].fillna("")),
         Column("organization", "Organization", "Who made the model"),
@@ -244,14 +292,11 @@ COLUMNS: Final = {
         Column("source", "Source", _HELP["source"], "", lambda frame: frame["source"].map(source_link), "link", _HOST),
     )
 }
-FILE_COLUMNS: Final = tuple(name for name in COLUMNS if name not in ("board", "badge", "status", "source"))
+FILE_COLUMNS: Final = tuple(
+    name for name in COLUMNS if name not in ("board", "difference", "badge", "status", "source")
+)
 """What the command line writes to a file."""
 TERMINAL_COLUMNS: Final = ("rank", "rank_range", "model", *METRICS, "health")
-
-
-def screen_table(frame: pd.DataFrame, columns: Sequence[str], board_labels: Mapping[str, str]) -> pd.DataFrame:
-    """What the page shows: one column a label, rates in percent, each metric followed by its interval and count."""
-    return kit.screen([COLUMNS[name] for name in columns], _labelled(frame, board_labels))
 
 
 def export_table(

@@ -1,46 +1,53 @@
-"""The leaderboard as plain HTML in the home page: it is read while the interactive page is still loading."""
+"""The leaderboard's own table in the home page before any script runs: the interactive page takes its place."""
 
 from __future__ import annotations
 
 import html
 import logging
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import anyio.to_thread
-import pandas as pd
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from siuo_dash.analysis import queries
-from siuo_dash.analysis.filters import Filters
-from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts import colours
 from siuo_dash.charts.figure import FONT
-from siuo_dash.report.leaderboard import COLUMNS, SENTENCE
 from siuo_dash.server import logs
+from siuo_dash.server.first_theme import THEME_SCRIPT, theme_style
 from siuo_dash.store.engine.database import Store
-from siuo_dash.text import fraction, interval, missing
-from siuo_dash.ui import page
+from siuo_dash.ui import controls, leaderboard, page
+from siuo_dash.ui.board_html import CSS, table_html
 from siuo_dash.ui.streamlit_private import PAGE_ROOT
 
-ROWS: Final = 20
-"""As many as the interactive table shows before it scrolls."""
+ROWS: Final = 40
+"""More than fit into a window: the interactive table draws the others."""
 ID: Final = "siuo-first-view"
 SCRIPT_URL: Final = "/first-view.js"
 SCRIPT: Final = f"""
-// Gives way to the interactive page once its table is drawn, once it has something to say instead, or is left.
+// Gives way to the interactive page: at once where that has something else to say, or is left; else once its table is
+// drawn, nothing on it is loading, and the table has not moved for a few frames.
 const view = document.getElementById("{ID}");
 const home = location.pathname;
-const ready = "[data-testid='stDataFrame'] canvas, [data-testid='stAlert'], [data-testid='stException']";
-const leave = () => {{ observer.disconnect(); view.remove(); }};
-const observer = new MutationObserver(() => {{
-  if (document.querySelector(ready) || location.pathname !== home) requestAnimationFrame(leave);
-}});
-if (view) observer.observe(document.getElementById("root"), {{ childList: true, subtree: true }});
+const one = (selector) => document.querySelector(selector);
+let still = 0, before = "", drawn = 0;
+const look = (now) => {{
+  if (!view.isConnected) return;
+  const table = one(".stBidiComponent .siuo-board tr[data-row]");
+  const busy = one("[data-testid=stSkeleton]") || one("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
+  if (table) {{
+    drawn ||= now;
+    const {{ top, width }} = table.getBoundingClientRect();
+    still = busy || `${{top}} ${{width}}` !== before ? 0 : still + 1;
+    before = `${{top}} ${{width}}`;
+  }}
+  const other = one("[data-testid=stAlert], [data-testid=stException]") || location.pathname !== home;
+  if (other || still > 5 || (drawn && now - drawn > 4000)) view.remove();
+  else requestAnimationFrame(look);
+}};
+if (view) requestAnimationFrame(look);
 """
 
 
@@ -62,7 +69,7 @@ class FirstPage:
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         is_home = path == "/" and not scope["query_string"]
         part = await anyio.to_thread.run_sync(_part) if is_home else b""
-        await self.app({**scope, "headers": plain}, receive, _adding(part + WAITING.encode(), send))
+        await self.app({**scope, "headers": plain}, receive, _adding(_START + part + WAITING.encode(), send))
 
 
 async def script(_request: Request) -> Response:
@@ -107,56 +114,41 @@ def _part() -> bytes:
 
 @lru_cache(maxsize=2)
 def _of(store: Store, _version: str) -> bytes:
-    boards = queries.boards(store)
-    if not boards:
-        return b""
-    frame = leaderboard(store, Filters(board=boards[0].id), METRICS["safe"])
-    return first_view(frame, boards[0].label).encode()
+    first = leaderboard.first(store)
+    return first_view(first).encode() if first else b""
 
 
-def first_view(frame: pd.DataFrame, board: str) -> str:
-    """The first rows of a board with rates, intervals and counts, as a part of a page; every name is escaped.
-
-    frame: as `analysis.leaderboard.leaderboard` gives it, in rank order. board: its label.
-    """
-    head = "".join(f"<th>{html.escape(COLUMNS[name].label)}</th>" for name in ("rank", "model", *METRICS))
-    rows = "".join(f"<tr>{_cells(row)}</tr>" for row in frame.head(ROWS).to_dict("records"))
-    more = f" The first {ROWS} of {len(frame)} runs." if len(frame) > ROWS else ""
+def first_view(first: leaderboard.First) -> str:
+    """The first rows of a board as the page's own table has them, as a part of a page; every name is escaped."""
+    runs = len(first.value["runs"])
+    places = _PLACES.format(board=html.escape(first.board), width=controls.width_of(first.board))
+    more = f"The first {ROWS} of {runs:,} runs. " if runs > ROWS else ""
     return (
-        f'<style>{_CSS}</style><div id="{ID}" role="region" aria-label="Leaderboard, still loading" tabindex="0">'
-        f"<h1>Leaderboard</h1><p>{html.escape(SENTENCE)}</p>"
-        f"<p><strong>{html.escape(board)}</strong>, ranked by Safe: percent, Wilson 95 % interval, count.{more}</p>"
-        f'<div role="region" aria-label="Leaderboard" tabindex="0"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-        "<p>Filters, charts, samples and exports are being loaded.</p>"
+        f'<style>{CSS}{_CSS}</style><div id="{ID}" role="region" aria-label="Leaderboard, still loading" tabindex="0">'
+        f'<div class="head"><h1>Leaderboard</h1>{places}</div>'
+        f'<p class="answer">{first.answer}</p>{table_html(first.value, ROWS)}'
+        f"<p>{more}Filters, samples and exports are being loaded.</p>"
         f'</div><script defer src=".{SCRIPT_URL}"></script>'
     )
 
 
-def _cells(row: dict[Any, Any]) -> str:
-    rank = "" if pd.isna(row["rank"]) else f"{row['rank']:.0f}"
-    cells = f"<td>{rank}</td><td>{html.escape(str(row['model']))}</td>"
-    for name in METRICS:
-        rate, low, high, k, n = (row[f"{name}_{part}"] for part in ("rate", "low", "high", "k", "n"))
-        if pd.isna(rate):
-            cells += f"<td>{missing(str(row['evidence']))}</td>"
-        else:
-            beside = f"{interval(low, high)} · {fraction(k, n)}"
-            cells += f"<td>{100 * rate:.2f} <small>{beside}</small></td>"
-    return cells
-
-
-def _colours(theme: colours.Theme) -> str:
-    return f"color: {colours.ink(theme)}; background: {colours.paper(theme)}; --line: {colours.grid(theme)};"
-
+# The page's own controls, as boxes of their size: what is below them is where the interactive page has it.
+_PLACES: Final = (
+    '<span class="box" style="width:{width}px">{board}</span><span class="metrics">'
+    + "".join(f"<span>{each.label}</span>" for each in METRICS.values())
+    + '</span><span class="box" style="width:150px"></span>'
+    + '<span class="box icon"></span>' * 3
+    + '<span class="box icon copy"></span>'
+)
+_START: Final = f"<style>{theme_style()}</style><script>{THEME_SCRIPT}</script>".encode()
 
 WAITING: Final = f"""
 <style>
 #siuo-waiting {{ position: fixed; inset: auto 0 0; z-index: 101; padding: 0.8rem 5rem; visibility: hidden;
-  font: 15px/1.5 {FONT}; {_colours("light")} border-top: 1px solid var(--line); }}
+  font: 15px/1.5 {FONT}; color: var(--first-text); background: var(--first-background);
+  border-top: 1px solid var(--first-border); }}
 body:has([data-testid="stAppSkeleton"]) #siuo-waiting {{ animation: siuo-waiting 0s 10s forwards; }}
 @media (max-width: 760px) {{ #siuo-waiting {{ padding: 0.8rem 1rem; }} }}
-@media (prefers-color-scheme: dark) {{ #siuo-waiting {{ {_colours("dark")} }} }}
 @keyframes siuo-waiting {{ to {{ visibility: visible; }} }}
 </style>
 <div id="siuo-waiting" role="status">This page still waits for the server. If it stays like this, too many pages may be
@@ -165,18 +157,30 @@ on one that is open, or reload this one in a few minutes.</div>
 """
 """Said under any page whose grey bars stay; by styles alone, so that it needs nothing that may not have come."""
 
-# Below Streamlit's own head, which comes up behind it, and where the interactive page will stand.
+# Below Streamlit's own head, which comes up behind it, and where the interactive page will be, which stays hidden so
+# long. Pixels: how long a rem is changes while the page is loading.
 _CSS: Final = f"""
-#{ID} {{ position: fixed; inset: 3.75rem 0 0; overflow: auto; z-index: 100; padding: 5.1rem 5rem 2rem;
-  font: 15px/1.5 {FONT}; {_colours("light")} }}
-#{ID} h1 {{ font-size: 2.4rem; font-weight: 700; margin: 0 0 0.6rem; line-height: 1.2; }}
-#{ID} p {{ margin: 0 0 0.8rem; }}
-#{ID} div {{ overflow-x: auto; }}
-#{ID} table {{ border-collapse: collapse; }}
-#{ID} th, #{ID} td {{ text-align: left; padding: 0.25rem 0.8rem 0.25rem 0; border-bottom: 1px solid var(--line);
-  overflow-wrap: anywhere; min-width: 2.5rem; }}
-#{ID} td:nth-child(2) {{ min-width: 7rem; }}
-#{ID} small {{ white-space: nowrap; font-size: 0.85em; }}
-@media (max-width: 760px) {{ #{ID} {{ padding: 3.2rem 1rem 2rem; }} #{ID} small {{ display: block; }} }}
-@media (prefers-color-scheme: dark) {{ #{ID} {{ {_colours("dark")} }} }}
+#{ID} {{ position: fixed; inset: 56px 0 0; overflow: auto; z-index: 100; padding: 13.2px 28.5px 30px;
+  font: 15px/1.6 {FONT}; --st-font: {FONT}; --st-primary-color: var(--first-primary);
+  --st-background-color: var(--first-background); --st-secondary-background-color: var(--first-secondary);
+  --st-text-color: var(--first-text); --st-link-color: var(--first-link); --st-border-color: var(--first-border);
+  color: var(--first-text); background: var(--first-background); }}
+body:has(#{ID}) [data-testid="stMain"] > * {{ content-visibility: hidden; }}
+#{ID} .head {{ display: flex; flex-wrap: wrap; align-items: center; gap: 7.5px; }}
+#{ID} h1 {{ font: 700 21.75px/36px {FONT}; margin: 0; white-space: nowrap; }}
+#{ID} .box {{ box-sizing: border-box; height: 37.5px; border: 1px solid var(--first-border);
+  border-radius: 6px; padding: 0 8px; line-height: 35px; font-size: 14px; white-space: nowrap; overflow: hidden;
+  background: var(--first-secondary); }}
+#{ID} .metrics {{ display: flex; box-sizing: border-box; height: 30px; border: 1px solid var(--first-border);
+  border-radius: 6px; line-height: 28px; font-size: 14px; white-space: nowrap; overflow: hidden; }}
+#{ID} .metrics span {{ padding: 0 15px; }}
+#{ID} .metrics span + span {{ border-left: 1px solid var(--first-border); }}
+#{ID} .icon {{ width: 52px; background: none; }}
+#{ID} .copy {{ width: 40px; }}
+#{ID} .answer {{ margin: 8px 0 7.5px; font-size: 15px; line-height: 24px; }}
+#{ID} .answer a {{ color: var(--first-link); }}
+@media (max-width: 760px) {{
+  #{ID} {{ padding: 11.5px 12px 30px; }}
+  #{ID} h1 {{ font-size: 18.75px; line-height: 27px; }}
+}}
 """

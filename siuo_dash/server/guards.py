@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from siuo_dash.server import logs, monitoring
+from siuo_dash.server.first_theme import THEME_SCRIPT
 from siuo_dash.ui import identity, streamlit_private
 
 WORDS: Final = (
@@ -52,11 +53,12 @@ def always() -> tuple[tuple[str, str], ...]:
 def policy() -> str:
     """The content security policy: this server only; no frame, no plugin, no worker, no form elsewhere, no eval.
 
-    What is allowed beyond 'self' was found by leaving it out (tests/server/test_policy.py opens every page): the one
-    script in Streamlit's page, named by its hash; `blob:` for the scripts of its components, which come over this
-    server's socket; styles written at run time; icons and a font held as `data:`, and the PNG of a chart as `blob:`.
+    What is allowed beyond 'self' was found by leaving it out (tests/server/test_policy.py opens every page): the two
+    scripts that are in the page itself, Streamlit's and the one of the theme, named by their hashes; `blob:` for the
+    scripts of its components, which come over this server's socket; styles written at run time; icons and a font held
+    as `data:`, and the PNG of a chart as `blob:`.
     """
-    scripts = _INLINE.findall(streamlit_private.page_html())
+    scripts = [*_INLINE.findall(streamlit_private.page_html()), THEME_SCRIPT.encode()]
     hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(each).digest()).decode()}'" for each in scripts]
     rules = {
         "default-src": ["'none'"],

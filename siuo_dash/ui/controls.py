@@ -126,7 +126,7 @@ def choose_board(
     boards = (offered or known) if some else known
     if not boards:
         return None
-    options = {board.id: _board_option(board, part[board.id]) for board in boards}
+    options = {board.id: board_option(board, part[board.id]) for board in boards}
     aliases = {name: board.id for board in boards for name in (board.label, board.protocol.label)}
     if all_runs:
         options[ALL_BOARDS] = "All runs (unranked)"
@@ -149,7 +149,7 @@ def choose_board(
         aliases=aliases,
         quiet=asked is not None,
         label_visibility="collapsed",
-        width=width or _width(options[_shown(options, aliases, boards[0].id)]),
+        width=width or width_of(options[_shown(options, aliases, boards[0].id)]),
     )
     if not some:
         st.session_state[_BOARD_SHOWN] = [chosen]
@@ -161,12 +161,13 @@ def _shown(options: Mapping[str, str], aliases: Mapping[str, str], default: str)
     return next((name for name in asked if name in options), default)
 
 
-def _width(words: str) -> int:
+def width_of(words: str) -> int:
     """Pixels for a list whose chosen option is not cut, as far as the line has room for it."""
     return min(470, max(250, 62 + 7 * len(words)))
 
 
-def _board_option(board: queries.Board, part: int) -> str:
+def board_option(board: queries.Board, part: int) -> str:
+    """A board as the chooser offers it: its name, and how many of its runs are of use there."""
     if part != board.runs:
         return f"{board.label} ({part:,} of {counted(board.runs, 'run')})"
     return f"{board.label} ({counted(board.runs, 'run')})"

@@ -2,112 +2,252 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from html import escape
+from typing import Any, Final
+from urllib.parse import urlencode
+
 import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import leaderboard as analysis
+from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.queries import Board
-from siuo_dash.benchmark.schema import Metric
-from siuo_dash.charts.intervals import MOST_ROWS, ranking
+from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.errors import StoreError
+from siuo_dash.report import board_rows
+from siuo_dash.report import boards as boards_report
 from siuo_dash.report import leaderboard as report
 from siuo_dash.report.export import Provenance
 from siuo_dash.report.leaderboard import COLUMNS, ORDERS
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import background, browser, controls, display
+from siuo_dash.ui import address, background, board_table, controls, display, frame
 from siuo_dash.ui.display import plain
+
+_HIDDEN: Final = {"difference", "base_model", "evidence", "date", "status"}
+"""Columns that are shown when they are asked for: what a row unfolds to says them, too."""
+_KEPT: Final = 16
+"""Tables that are kept ready: of thousands of runs one is a few megabytes."""
+_OLD_ORDERS: Final = {label: order for order, label in ORDERS.items()}
+
+
+@dataclass(frozen=True)
+class Markup:
+    """How words, a model's name and a link are written."""
+
+    text: Callable[[str], str]
+    name: Callable[[str], str]
+    link: Callable[[str, str], str]
+
+
+MARKDOWN: Final = Markup(plain, lambda name: f"**{plain(name)}**", lambda label, to: f"[{plain(label)}]({to})")
+HTML: Final = Markup(
+    escape, lambda name: f"<b>{escape(name)}</b>", lambda label, to: f'<a href="{escape(to)}">{escape(label)}</a>'
+)
+
+
+@dataclass(frozen=True)
+class First:
+    """What a visitor sees first: the first board by Safe. answer: HTML; value: of `report.board_rows.table_value`."""
+
+    board: str
+    answer: str
+    value: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _View:
+    """What the leaderboard is asked to show, in which state of the data. to: the run that others are compared with."""
+
+    store: Store
+    version: str
+    board: Board | None
+    metric: Metric
+    filters: Filters
+    rank_partial: bool
+    ranges: bool = False
+    to: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"SIUO, {self.board.label if self.board else 'all runs'}"
 
 
 def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *, rank_partial: bool) -> None:
-    """The runs that pass the filters, in a table and a chart. board: None = all runs, which have no ranks."""
-    frame = _runs(store, board, metric, filters, rank_partial)
-    words = filters.sentence() + (" Partial runs are ranked, too." if rank_partial else "")
-    st.markdown(f"**{plain(words)}**" + ("" if board else " " + report.WHY_NO_RANKS))
-    if board is not None and not frame.empty:
-        display.key_figures(report.figures(analysis.key_figures(store, frame, metric), metric))
-
-    provenance = Provenance(store.version, board.label if board else "all runs, not comparable", words)
-    title = f"SIUO, {board.label if board else 'all runs'}"
-    boards = controls.board_labels(store)
-    with st.container(horizontal=True):
-        columns, unknown = report.worth_showing(frame, _choose_columns(board is None), metric)
-        orders = {order: label for order, label in ORDERS.items() if order != "rank" or board is not None}
-        order = controls.choose_from("Order of rows", orders, key="sort", label_visibility="collapsed", width=230)
-        rows = report.ordered(frame, order)
-        if not frame.empty:
-            display.exports(report.export_table(rows, columns, boards, provenance, title), key="leaderboard")
-    table_area, chosen_area = st.container(), st.container()
+    """The runs that pass the filters, in one table. board: None = all runs, which have no ranks."""
+    view = _View(store, store.version, board, metric, filters, rank_partial)
+    placed, waiting = st.container(), st.container(key="board-waiting")
+    if board is not None:
+        with waiting:  # below the table, which is not moved by it
+            ready = background.when_ready(_later_ranges(view), "Computing the rank ranges …")
+        view = replace(view, ranges=ready is not None)
     labels = analysis.run_labels(store)
-    with chosen_area:  # also where no run passes the filters: the choice is not lost
-        chosen = controls.choose_runs(frame["run_id"], labels)
-    with table_area:
-        if frame.empty:
-            st.info(
-                "No run passes these filters. Reset them, or choose another board.", icon=":material/filter_alt_off:"
-            )
-            return
-        controls.selectable_table(
-            report.screen_table(rows, columns, boards),
-            rows["run_id"].tolist(),
-            labels,
-            chosen,
-            key="leaderboard",
-            alt=f"Leaderboard, {board.label if board else 'all runs'}",
-            columns=display.drawn(COLUMNS[name] for name in columns),
-            pinned="Model",
-            placeholder="–",
-        )
-        if unknown:
-            st.caption(unknown)
-    if board is None:
+    order, to = _order(all_runs=board is None), _compared_with(labels) if board else ""
+    with frame.tools(), st.popover("", icon=":material/view_column:", help="Columns and order", key="columns-menu"):
+        chosen = _choose_columns(all_runs=board is None)
+        order = _choose_order(order, all_runs=board is None)
+    if to:
+        chosen = list(dict.fromkeys([*chosen, "difference"]))
+        controls.remove_chips({"to": f"difference to {labels[to]}"}, _forget_to)
+    if "difference" in chosen:
+        view = replace(view, to=to or _leader(view))
+    rows = _rows(view)
+    columns = report.worth_showing(rows, chosen, metric)
+    frame.answer(_answer(view, MARKDOWN), plain(boards_report.caveat(store, board, metric)))
+    ordered = report.ordered(rows, order)
+    with frame.tools():
+        if not rows.empty:
+            words = filters.sentence() + (" Partial runs are ranked, too." if rank_partial else "")
+            provenance = Provenance(store.version, board.label if board else "all runs, not comparable", words)
+            boards = controls.board_labels(store)
+            table = report.export_table(ordered, columns, boards, provenance, view.title)
+            display.exports(table, key="leaderboard", label="")
+    picked = controls.runs_chosen(labels)
+    for name in ("sort", "to", "runs"):
+        address.keep(name)
+    if rows.empty:
+        words = "No run passes these filters. Remove one, or choose another board."
+        placed.info(words, icon=":material/filter_alt_off:")
         return
-    st.subheader(f"{metric.label}: rate and 95 % interval", anchor=False)
-    ranked = frame[frame["rank"].notna()]
-    drawn = ranked.head(MOST_ROWS)
-    if len(ranked) > len(drawn):
-        st.caption(f"The first {MOST_ROWS} of {len(ranked)} ranked runs; filter to see others.")
-    if drawn.empty:
-        st.info(f"{metric.label} is not known for any run of this view. Choose another metric or board.")
-        return
-    display.chart(
-        ranking(drawn, metric, browser.theme()),
-        key="ranking",
-        alt=f"{metric.label} of {len(drawn)} runs with 95 % intervals, best first",
-        data=report.export_table(drawn, ["rank", "model", metric.id], boards, provenance, title),
+    shown = board_table.Shown(
+        rows=_value(view, tuple(columns)),
+        order=None if ordered is rows else [int(row) for row in ordered.index],
+        sort=order,
+        details=_details(view) if len(rows) <= board_rows.DETAILED else _details(view, tuple(board_table.opened())),
+    )
+    with placed:
+        board_table.show(shown, picked)
+
+
+def first(store: Store) -> First | None:
+    """The table that the page shows without any choice, its ranges waited for; None where there is no run."""
+    boards = queries.boards(store)
+    if not boards:
+        return None
+    view = _View(store, store.version, boards[0], METRICS["safe"], Filters(board=boards[0].id), False)
+    _later_ranges(view).result()
+    view = replace(view, ranges=True)
+    rows = _rows(view)
+    shown = [name for name in COLUMNS if name in (*_default_columns(all_runs=False), "model")]
+    columns = tuple(report.worth_showing(rows, shown, view.metric))
+    caveat = escape(boards_report.caveat(store, boards[0], view.metric))
+    said = f"{_answer(view, HTML)} <small>{caveat}</small>" if caveat else _answer(view, HTML)
+    return First(controls.board_option(boards[0], boards[0].runs), said, json.loads(_value(view, columns)))
+
+
+def _later_ranges(view: _View) -> Future[pd.DataFrame]:
+    """The rank ranges of the view's board, computed in the background."""
+    board = view.board.id if view.board else ""
+    return background.later(
+        lambda: analysis.rank_ranges(view.store, board, view.metric, rank_partial=view.rank_partial),
+        *("ranges", view.version, board, view.metric.id, view.rank_partial),
     )
 
 
-def _runs(store: Store, board: Board | None, metric: Metric, filters: Filters, rank_partial: bool) -> pd.DataFrame:
-    """The leaderboard's rows with rank ranges and attempts."""
-    frame = analysis.leaderboard(store, filters, metric, rank_partial=rank_partial)
-    ranges = None
-    if board is not None:
-        ranges = background.computed(
-            lambda: analysis.rank_ranges(store, board.id, metric, rank_partial=rank_partial),
-            "Computing the rank ranges …",
-            *("ranges", store.version, board.id, metric.id, rank_partial),
-        )
+@lru_cache(maxsize=_KEPT)
+def _rows(view: _View) -> pd.DataFrame:
+    """The leaderboard's rows with rank ranges, attempts and differences, numbered from 0."""
+    store = view.store
+    found = analysis.leaderboard(store, view.filters, view.metric, rank_partial=view.rank_partial)
     try:
         attempts = registry.attempts(store.data_dir)
     except StoreError:  # the data directory has gone; what was read of it is shown without them
         attempts = {}
-    return report.with_attempts(report.with_ranges(frame, ranges), attempts)
+    ranges = _later_ranges(view).result() if view.ranges else None
+    found = report.with_attempts(report.with_ranges(found, ranges), attempts)
+    if view.to:
+        differences = analysis.differences(store, view.to, view.metric, view.filters)
+        own = found.loc[found["run_id"] == view.to, "model"]
+        to = str(own.iloc[0]) if len(own) else analysis.run_labels(store)[view.to]
+        found = report.with_differences(found, differences, to)
+    boards = controls.board_labels(store)
+    return found.assign(board_label=found["board"].map(boards)).reset_index(drop=True)
 
 
-def _choose_columns(all_runs: bool) -> list[str]:
-    """Which columns the leaderboard shows, in their fixed order. Key and URL name: columns."""
-    hidden = {"status", "base_model", *(("rank", "rank_range") if all_runs else ("board",))}
-    offered = [column for column in COLUMNS if column not in (("rank", "rank_range") if all_runs else ())]
-    default = [column for column in COLUMNS if column not in hidden]
-    with st.popover("Columns", icon=":material/view_column:"):
-        chosen = st.multiselect(
-            "Columns of the table",
-            offered,
-            default=default,
-            format_func=lambda column: COLUMNS[column].label,
-            key="columns-all" if all_runs else "columns",
-            bind="query-params",
-        )
-    return [column for column in offered if column in chosen or column == "model"]
+def _leader(view: _View) -> str:
+    rows = _rows(view)
+    return "" if rows.empty or pd.isna(rows["rank"].iloc[0]) else str(rows["run_id"].iloc[0])
+
+
+@lru_cache(maxsize=_KEPT)
+def _value(view: _View, columns: tuple[str, ...]) -> str:
+    """The table as JSON."""
+    name = f"Leaderboard, {view.title.removeprefix('SIUO, ')}"
+    return board_table.as_json(board_rows.table_value(_rows(view), view.metric, columns, name))
+
+
+@lru_cache(maxsize=_KEPT)
+def _details(view: _View, runs: tuple[str, ...] | None = None) -> dict[str, Any]:
+    """What the rows unfold to."""
+    return board_rows.details(_rows(view), view.metric, runs)
+
+
+@lru_cache(maxsize=_KEPT)
+def _answer(view: _View, markup: Markup) -> str:
+    """The sentence above the table; it links to the ranking that it names."""
+    if view.board is None:
+        return markup.text(report.WHY_NO_RANKS)
+    summary = analysis.key_figures(view.store, _rows(view), view.metric)
+    said = report.leader_sentence(summary, view.metric, markup.name)
+    if view.metric.id != "safe" or view.filters != Filters(board=view.board.id):
+        return said
+    other = analysis.other_ranking(view.store, view.board.id, rank_partial=view.rank_partial)
+    if other is None:
+        return said
+    query = urlencode({"board": view.board.id, "metric": "safe_and_effective"})
+    return f"{said} {report.other_ranking_sentence(other, markup.name, lambda label: markup.link(label, f'/?{query}'))}"
+
+
+def _order(*, all_runs: bool) -> str:
+    """The order of the rows that is asked for, also by the words of older links. URL name: sort."""
+    asked = next(iter(address.chosen("sort")), "rank")
+    order = _OLD_ORDERS.get(asked, asked)
+    known = report.is_order(order) and not (all_runs and order.endswith("rank"))
+    return order if known else "model" if all_runs else "rank"
+
+
+def _compared_with(labels: Mapping[str, str]) -> str:
+    """The run that was chosen for the others to be compared with; "" where none was. URL name: to."""
+    asked = next(iter(address.chosen("to")), "")
+    if asked and asked not in labels:
+        frame.note(f"The link compares with the run “{asked}”, which this dashboard does not have.")
+    return asked if asked in labels else ""
+
+
+def _forget_to(_names: Any) -> None:
+    address.choose("to", [])
+
+
+def _choose_columns(*, all_runs: bool) -> list[str]:
+    """Which columns the table shows, in their fixed order. URL name: columns."""
+    no_sense = ("rank", "rank_range", "difference") if all_runs else ()
+    offered = {name: column.label for name, column in COLUMNS.items() if name not in (*no_sense, "model")}
+    chosen = address.several(
+        st.multiselect,
+        "Columns of the table",
+        offered,
+        name="columns",
+        key="columns-all" if all_runs else "columns",
+        default=_default_columns(all_runs=all_runs),
+    )
+    return [name for name in COLUMNS if name in chosen or name == "model"]
+
+
+def _default_columns(*, all_runs: bool) -> list[str]:
+    hidden = {*_HIDDEN, "model", *(("rank", "rank_range") if all_runs else ("board",))}
+    return [name for name in COLUMNS if name not in hidden]
+
+
+def _choose_order(order: str, *, all_runs: bool) -> str:
+    """The order of the rows by name: also those that no head of a column gives. URL name: sort."""
+    offered = {name: label for name, label in ORDERS.items() if name != "rank" or not all_runs}
+    if order not in offered:  # by a column, or turned round, as a head was pressed
+        column = COLUMNS[order.removeprefix("-")].label
+        offered |= {order: f"{column}, {'turned round' if order.startswith('-') else 'as its head sorts'}"}
+    return address.one(st.selectbox, "Order of rows", offered, name="sort", default="model" if all_runs else "rank")

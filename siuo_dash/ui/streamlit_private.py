@@ -39,6 +39,8 @@ __all__ = ["StopException", "is_host_allowed"]
 
 PAGE_ROOT: Final = b'<div id="root"></div>'
 """Where Streamlit's page draws; once in `page_html`."""
+STORED_THEME: Final = "`stActiveTheme-${location.pathname}-v2`"
+"""Where a browser keeps the theme that its visitor chose, as JavaScript; JSON of "Light", "Dark" or "System"."""
 UPLOADS: Final = "/_stcore/upload_file/"
 """The address for dropped files; a session's id and a file's follow."""
 SIGN_OUT: Final = "/auth/logout"

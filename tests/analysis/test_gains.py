@@ -13,8 +13,9 @@ from siuo_dash.analysis.gains import gains
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.analysis.stats.differences import bonett_price, newcombe
 from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.report.columns import screen
 from siuo_dash.report.export import Provenance
-from siuo_dash.report.leaderboard import export_table, gain_sentence, ordered, screen_table
+from siuo_dash.report.leaderboard import COLUMNS, export_table, gain_sentence, ordered
 from siuo_dash.store.engine.database import Store
 from tests.make.runs import ALPHA, BETA, IDS, judged_run, make_run, run_id_of, share
 from tests.make.stores import store_of
@@ -96,7 +97,7 @@ def test_the_leaderboard_shows_exports_and_groups_them(tmp_path: Path) -> None:
     frame = leaderboard(store_of(tmp_path, plain, other, *methods), Filters(board="human-3"), SAFE)
     together = ordered(frame, "base")
     assert together["model"].tolist() == [ALPHA, "Alpha + ETA", "Alpha + DTR", BETA]
-    shown = screen_table(together, ["model", "gain", "method"], {})
+    shown = screen([COLUMNS[name] for name in ("model", "gain", "method")], together)
     assert shown["Gain over base"].tolist()[0] == shown["Gain over base"].tolist()[3] == ""
     assert shown["Gain over base"].tolist()[1].startswith("+29.9 (+") and shown["Method"].tolist()[1:3] == [
         "ETA",

@@ -1,4 +1,4 @@
-"""The home page in a browser: state in the address, exports of what is shown, ticked rows, and a hostile crowd."""
+"""The home page in a browser: state in the address, exports, ticked rows, first screen, and a hostile crowd."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
@@ -26,37 +26,37 @@ HOSTILE = (
     "[link](https://evil.example) :smile: :red[x]",
     "https://evil.example/path mail@evil.example www.evil.example",
 )
+HOSTILE_LINKS = {"https://evil.example/", "https://evil.example/path"}
+"""What two of them say their source is: links to it, which say so."""
 
 
 def query(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
 
-def sentence(page: Page) -> Any:
-    return page.get_by_text(re.compile(r"^(No filter is set\.|Runs .*\.)$"))
+def table(page: Page) -> Locator:
+    return page.locator(".stBidiComponent .siuo-board")
 
 
-def cells(page: Page) -> list[list[str]]:
-    """The rows of the table as a screen reader gets them, once they are there: after the canvas."""
-    first_row(page).wait_for(state="attached")
-    rows = page.get_by_test_id("stDataFrame").first.locator('[role="row"]')
-    return [row.locator('[role="gridcell"]').all_inner_texts() for row in rows.all()[1:]]
+def row(page: Page, model: str) -> Locator:
+    return table(page).locator("tr[data-row]").filter(has=page.get_by_role("link", name=model, exact=True))
 
 
-def first_row(page: Page) -> Locator:
-    return page.get_by_test_id("stDataFrame").first.locator('[role="row"]').nth(1)
+def names(page: Page) -> list[str]:
+    table(page).locator(".name").first.wait_for()
+    return table(page).locator(".name").all_inner_texts()
 
 
 def view(page: Page) -> dict[str, Any]:
     """What the page shows, as far as two visitors would compare it."""
     settled(page, complete=True)
     return {
-        "sentence": sentence(page).inner_text(),
-        "captions": page.get_by_test_id("stCaptionContainer").all_inner_texts(),
-        "board": page.get_by_role("combobox", name="Board").input_value(),
-        "rows": cells(page),
-        "chosen": page.get_by_test_id("stMultiSelect").last.inner_text(),
-        "chart": page.locator(".js-plotly-plot .ytick").all_inner_texts(),
+        "answer": page.locator(".st-key-answer").inner_text(),
+        "chips": page.locator(".st-key-chosen-filters button").all_inner_texts(),
+        "board": page.get_by_role("combobox", name="Judged by").input_value(),
+        "rows": table(page).locator("tr[data-row]").all_inner_texts(),
+        "ticked": table(page).locator("tr.picked .name").all_inner_texts(),
+        "sorted": table(page).locator("th[aria-sort=ascending], th[aria-sort=descending]").all_inner_texts(),
         "query": query(page),
     }
 
@@ -64,115 +64,98 @@ def view(page: Page) -> dict[str, Any]:
 def choose(page: Page, box: str, option: str) -> None:
     settled(page, complete=True)
     page.get_by_role("combobox", name=box).click()
-    page.get_by_role("option", name=option, exact=True).click()
-
-
-def tick(page: Page, row: int) -> None:
-    """Click the box before a row of the table, which is drawn on a canvas: rows are 33 px high, the head as well."""
-    settled(page, complete=True)
-    table = page.get_by_test_id("stDataFrame").first
-    table.click(position={"x": 16, "y": 34 + 33 * row + 16})
+    page.get_by_role("option", name=option).click()
 
 
 def test_a_copied_address_shows_the_same_view(dashboard: str, open_page: OpenPage) -> None:
     page = open_page(dashboard)
-    choose(page, "Board", "gpt-4o-mini, 1 response")
-    expect(page.get_by_text("26 of them ranked by Safe")).to_be_visible()
-    page.get_by_role("textbox", name="Search").fill("g")
+    choose(page, "Judged by", "GPT-4o mini as judge · 1 response (26 runs)")
+    expect(table(page).locator("tr[data-row]")).to_have_count(26)
+    page.get_by_role("textbox", name="Find a model").fill("g")
     page.keyboard.press("Enter")
-    expect(sentence(page)).to_have_text("Runs whose model or organization contains “g”.")
-    page.get_by_role("button", name="Filters").first.click()
+    chips = page.locator(".st-key-chosen-filters")
+    expect(chips).to_contain_text("contains “g”")
+    page.get_by_test_id("stPopover").first.get_by_role("button").click()
     page.get_by_label("Size from (B)").fill("10")
     page.keyboard.press("Enter")
-    expect(sentence(page)).to_contain_text("of at least 10 B parameters")
+    expect(chips).to_contain_text("f at least 10 B parameters")
     page.keyboard.press("Escape")
-    choose(page, "Order of rows", "Model, A to Z")
-    expect(first_row(page)).to_contain_text("Gemma-3-12B-IT17")  # the name, and the range of its rank
-    tick(page, 1)
+    table(page).get_by_role("button", name="Model", exact=True).click()
+    expect(page).to_have_url(re.compile("sort=model"))
+    row(page, "Gemma-3-12B-IT + CoCA").get_by_role("checkbox").check()
     expect(page).to_have_url(re.compile("runs="))
     seen = view(page)
-    names = [row[1] for row in seen["rows"]]
     totals = pd.read_csv(ROOT / "data" / "sources" / "published_totals.csv")
     board = totals[(totals["judge"] == "gpt-4o-mini") & (totals["responses_per_sample"] == 1)]
     large = board[(board["params_b"] >= 10) & (board["model"] + board["organization"]).str.contains("g", case=False)]
-    assert names == sorted(large["model"], key=str.lower) and len(names) == 7
-    assert seen["query"] == {
-        "board": ["gpt-4o-mini, 1 response"],
-        "q": ["g"],
-        "size_from": ["10"],
-        "sort": ["Model, A to Z"],
-        "runs": [f"{names[1]} · gpt-4o-mini"],
-    }
-    copied = open_page(page.url)
-    assert view(copied) == seen
-    page.reload()
-    assert view(page) == seen
+    assert names(page) == sorted(large["model"], key=str.lower) and len(names(page)) == 7
+    assert seen["ticked"] == ["Gemma-3-12B-IT + CoCA"] and len(seen["query"].pop("runs")) == 1
+    assert seen["query"] == {"board": ["gpt-4o-mini-1"], "q": ["g"], "size_from": ["10"], "sort": ["model"]}
+    again = view(open_page(page.url))
+    again["query"].pop("runs")
+    assert again == seen
 
-    page.get_by_role("button", name="Reset filters").click()
-    expect(sentence(page)).to_have_text("No filter is set.")
-    expect(page.get_by_role("textbox", name="Search")).to_have_value("")
+    page.get_by_role("button", name="Remove all").click()
+    expect(chips).to_have_count(0)
+    expect(page.get_by_role("textbox", name="Find a model")).to_have_value("")
     expect(page).not_to_have_url(re.compile("q=|size_from="))
     # What is no filter stays: the board, the order, the chosen runs.
     assert set(query(page)) == {"board", "sort", "runs"}
 
 
 def test_exports_hold_what_is_shown(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/?weights=Open&metric=Effective")
+    page = open_page(f"{dashboard}/?weights=open&metric=effective&sort=-model")
     settled(page, complete=True)
-    shown = cells(page)
-    for name, start in (("PNG", b"\x89PNG\r\n\x1a\n"), ("SVG", b"<svg")):
-        button = page.get_by_role("button", name=name, exact=True)
-        with page.expect_download() as download:
-            button.click()
-        body = Path(download.value.path()).read_bytes()
-        assert body.startswith(start)
-        assert len(body) > 5_000
-        assert download.value.suggested_filename.endswith(f".{name.lower()}")
-    assert b"GPT-4o" not in body and b"LLaVA-1.6-34B" in body
-    page.get_by_role("button", name="Export table").click()
+    shown = names(page)
+    assert len(shown) == 11 and shown == sorted(shown, key=str.lower, reverse=True)
+    page.get_by_test_id("stPopover").last.get_by_role("button").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV", exact=True).click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8"), newline="")))
-    assert "human-3-responses" in download.value.suggested_filename
-    assert len(rows) == 11
-    # Rank, model, rank range, safe: on the screen rates are percent.
-    assert [[row["rank"], row["model"]] for row in rows] == [row[:2] for row in shown]
-    assert [100 * float(row["safe_rate"]) for row in rows] == pytest.approx([float(row[3]) for row in shown])
+    assert "human-judges" in download.value.suggested_filename
+    assert [row["model"] for row in rows] == shown
+    for line in rows:
+        said = row(page, line["model"]).locator("td.effective b").inner_text()
+        assert said == f"{100 * float(line['effective_rate']):.1f}"
     assert {row["view"] for row in rows} == {rows[0]["view"]}
     assert "filters: Runs with open weights." in rows[0]["view"]
 
 
-def test_ticked_rows_are_the_chosen_runs_and_back(dashboard: str, open_page: OpenPage) -> None:
+def test_ticked_rows_are_the_chosen_runs_and_lead_on(dashboard: str, open_page: OpenPage) -> None:
     page = open_page(dashboard)
-    settled(page, complete=True)
-    chosen = page.get_by_test_id("stMultiSelect").last
-    tick(page, 0)
-    expect(chosen).to_contain_text("GPT-4V(ision) · human")
-    tick(page, 2)
-    expect(chosen).to_contain_text("GPT-4o · human")
-    assert query(page)["runs"] == ["GPT-4V(ision) · human", "GPT-4o · human"]
-    expect(page.get_by_test_id("stPageLink").first).to_be_visible()
-    # Another board keeps them, and taking one away by hand unticks its row.
-    choose(page, "Board", "gpt-4o-mini, 1 response")
-    expect(page.get_by_text("26 of them ranked by Safe")).to_be_visible()
-    expect(chosen).to_contain_text("GPT-4o · human")
-    choose(page, "Board", "human, 3 responses")
-    expect(page.get_by_text("15 of them ranked by Safe")).to_be_visible()
-    chosen.get_by_label("Remove").first.click()
-    expect(chosen).not_to_contain_text("GPT-4V(ision)")
-    expect(first_row(page)).to_have_attribute("aria-selected", "false")
-    tick(page, 2)
-    expect(chosen).not_to_contain_text("GPT-4o · human")
-    expect(page).not_to_have_url(re.compile("runs="))
-    # No run passes this: the choice is kept for when the filter goes.
-    tick(page, 1)
-    expect(chosen).to_contain_text("Gemini 1.5 Pro · human")
-    page.get_by_role("textbox", name="Search").fill("nobody is called this")
+    bar = page.get_by_role("region", name="Selected runs")
+    row(page, "GPT-4V(ision)").get_by_role("checkbox").check()
+    row(page, "GPT-4o").get_by_role("checkbox").check()
+    expect(bar).to_contain_text("2 selected")
+    expect(page).to_have_url(re.compile(r"runs=gpt-4v-ision-human-\w+&runs=gpt-4o-human-\w+$"))
+    # Another board keeps them, and so does a filter that hides them.
+    choose(page, "Judged by", "GPT-4o mini as judge · 1 response (26 runs)")
+    expect(table(page).locator("tr[data-row]")).to_have_count(26)
+    expect(bar).to_contain_text("2 selected (2 not in this table)")
+    page.go_back()
+    expect(table(page).locator("tr[data-row]")).to_have_count(15)
+    page.get_by_role("textbox", name="Find a model").fill("nobody is called this")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No run passes these filters")).to_be_visible()
-    page.get_by_role("button", name="Reset filters").click()
-    expect(page.get_by_text("15 of them ranked by Safe")).to_be_visible()
-    expect(chosen).to_contain_text("Gemini 1.5 Pro · human")
+    page.locator(".st-key-chosen-filters button").first.click()
+    expect(table(page).locator("tr.picked")).to_have_count(2)
+    bar.get_by_role("link", name="Compare").click()
+    expect(page).to_have_url(re.compile(r"/compare\?.*runs=gpt-4v-ision.*runs=gpt-4o"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compare")
+    page.go_back()
+    expect(table(page).locator("tr.picked")).to_have_count(2)
+    row(page, "CogVLM").get_by_role("link", name="CogVLM").click()
+    expect(page).to_have_url(re.compile(r"/run\?run=cogvlm-human"))
+
+
+def test_the_result_is_in_the_first_screen(dashboard: str, open_page: OpenPage) -> None:
+    for width, height, least, top in ((1280, 800, 15, 160), (390, 844, 5, 400)):
+        page = open_page(dashboard, width=width, height=height)
+        settled(page, complete=True)
+        boxes = [line.bounding_box() for line in table(page).locator("tr[data-row]").all()]
+        assert table(page).bounding_box()["y"] <= top  # type: ignore[index]
+        assert sum(box is not None and box["y"] + box["height"] <= height for box in boxes) >= least
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth <= innerWidth")
 
 
 @pytest.fixture(scope="module")
@@ -203,18 +186,19 @@ def test_a_hostile_crowd_is_text_and_fits_a_phone(crowd: str, browser: Browser) 
     page.set_default_timeout(PATIENCE)
     page.on("dialog", note_dialog)
     page.on("request", note_request)
-    chosen = "&".join(f"runs={quote(f'{name} · crowd')}" for name in (LONG, *HOSTILE))
-    page.goto(f"{crowd}/?board={quote('crowd, 3 responses')}&{chosen}")
+    page.goto(f"{crowd}/?board=crowd-3")
     settled(page, complete=True)
-    expect(page.get_by_text("66 of them ranked by Safe")).to_be_visible()
+    expect(table(page).locator("tr[data-row]").first).to_be_visible()
+    for name in HOSTILE:
+        box = page.get_by_role("checkbox", name=f"Select {name}", exact=True)
+        box.check()
+    expect(page.get_by_role("region", name="Selected runs")).to_contain_text("3 selected")
+    row(page, LONG).get_by_role("button", name="Details of").click()
     main = page.get_by_test_id("stMain")
     assert main.locator("img").count() == 0
     links = main.locator("a[href]").evaluate_all("links => links.map(link => link.href)")
-    assert [link for link in links if not link.startswith(crowd)] == []
-    chart = page.locator(".js-plotly-plot")
-    assert chart.locator(".ytick").count() == 60
-    expect(page.get_by_text("The first 60 of 66 ranked runs")).to_be_visible()
-    assert any("onerror=alert(1)" in label for label in chart.locator(".ytick").all_text_contents())
+    known = ("https://arxiv.org/", "https://sinwang20.github.io/", "https://github.com/sinwang20/", crowd)
+    assert {link for link in links if not link.startswith(known)} == HOSTILE_LINKS
     for width in (1280, 390):
         whole_page(page, width)
         assert faults_of_layout(page) == [], width

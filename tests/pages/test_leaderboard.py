@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -31,8 +32,28 @@ BOARDS = {
 }
 
 
+def shown(app: AppTest) -> dict[str, Any]:
+    """What the page gives its table."""
+    protos: list[Any] = [element.proto for element in app.get("bidi_component")]
+    data: dict[str, Any] = json.loads(next(proto.json for proto in protos if proto.component_name == "siuo_board"))
+    return data | {"rows": json.loads(data["rows"])}
+
+
+def has_table(app: AppTest) -> bool:
+    protos: list[Any] = [element.proto for element in app.get("bidi_component")]
+    return any(proto.component_name == "siuo_board" for proto in protos)
+
+
 def rows(app: AppTest) -> pd.DataFrame:
-    found: pd.DataFrame = app.dataframe[0].value
+    """The table's cells by the ids of its columns, in its order; of a model its name, of a rank the number."""
+    data = shown(app)
+    order = data["order"] or range(len(data["rows"]["runs"]))
+    cells = {column["id"]: [column["cells"][row] for row in order] for column in data["rows"]["columns"]}
+    found = pd.DataFrame(cells)
+    found["model"] = [cell[0] for cell in cells["model"]]
+    if "rank" in cells:
+        found["range"] = [cell[1:] for cell in cells["rank"]]
+        found["rank"] = pd.Series([cell[0] for cell in cells["rank"]], dtype="Int64")
     return found
 
 
@@ -45,7 +66,7 @@ def words(app: AppTest) -> str:
 def with_ranges(app: AppTest) -> AppTest:
     """The page once the rank ranges are there; each run waits for them a moment."""
     for _ in range(100):
-        if "" not in set(rows(app).loc[rows(app)["Rank"].notna(), "Rank range"]):
+        if [None, None] not in rows(app).loc[rows(app)["rank"].notna(), "range"].tolist():
             return app
         app.run()
     raise AssertionError("the rank ranges do not come")
@@ -55,37 +76,43 @@ def test_every_board_by_every_metric(open_app: OpenApp) -> None:
     app = open_app()
     for board, runs in BOARDS.items():
         app.selectbox(key="board").set_value(board).run()
-        for metric in METRICS.values():
-            app.button_group(key="metric").set_value(metric.id).run()
-            assert not app.exception, (board, metric.id)
+        (metrics,) = [each for each in app.button_group if str(each.key).startswith("metric-")]
+        for metric in str(metrics.key).removeprefix("metric-").split("-"):  # those that are judged on the board
+            app.button_group(key=metrics.key).set_value(metric).run()
+            assert not app.exception, (board, metric)
             assert not app.error
-            shown = rows(app)
-            assert len(shown) == runs
+            found = rows(app)
+            assert len(found) == runs
+            assert not app.dataframe and not app.get("plotly_chart"), "the table says it all"
+            columns = [column["id"] for column in shown(app)["rows"]["columns"]]
+            assert [name for name in METRICS if name in columns] == [
+                name for name in METRICS if f"-{name}-" in f"-{metrics.key}-"
+            ]
             if board == "all":
-                assert "Rank" not in shown
+                assert "rank" not in found
                 assert WHY_NO_RANKS in words(app)
-                assert not app.get("plotly_chart")
                 continue
-            known = shown[f"{metric.label} %"].dropna()
-            assert known.tolist() == sorted(known, reverse=True)
-            assert shown["Rank"].notna().sum() == len(known)
-            assert len(app.get("plotly_chart")) == (1 if len(known) else 0)
-            assert len(known) or f"{metric.label} is not known for any run of this view" in words(app)
+            known = [cell[0] / cell[1] for cell in found[metric] if isinstance(cell, list)]
+            assert known and known == sorted(known, reverse=True)
+            assert found["rank"].notna().sum() == len(known)
+            assert " with " in words(app)
 
 
 def test_the_first_view(open_app: OpenApp) -> None:
     app = with_ranges(open_app())
     assert app.selectbox(key="board").value == "human-3"
     first = rows(app).iloc[0]
-    assert (first["Model"], first["Rank range"], first["Safe: interval, count"]) == (
-        *("GPT-4V(ision)", "1–3"),
-        "45.7–60.7 · 89/167",
-    )
-    assert "**No filter is set.**" in words(app)
-    for figure in ("**15**", "**53.29 %**", "**24.55 %**", "**12 of 15**", "**2 of 14**"):
-        assert figure in words(app)
-    assert "Every rate is recomputed from the verdicts" in words(app)
+    assert (first["model"], first["range"], first["safe"]) == ("GPT-4V(ision)", [1, 3], [89, 167, 53.3, 45.7, 60.7])
+    said = words(app)
+    assert "**GPT-4V(ision)** leads with 53.3% safe; **Gemini 1.5 Pro** and **GPT-4o** are tied with it." in said
+    assert "(/?board=human-3&metric=safe_and_effective) **GPT-4o** leads and **GPT-4V(ision)** is 7th" in said
+    assert "Rates recomputed from verdicts" in said
     assert not app.warning
+
+
+def test_the_other_ranking_is_named_where_nothing_is_filtered(open_app: OpenApp) -> None:
+    assert "safety by refusal" not in words(open_app(weights="open"))
+    assert "safety by refusal" not in words(open_app(metric="effective"))
 
 
 @pytest.mark.parametrize(
@@ -124,9 +151,16 @@ def test_filters_come_out_of_the_address(
     open_app: OpenApp, query: dict[str, Any], sentence: str, models: list[str]
 ) -> None:
     app = open_app(**query)
-    assert rows(app)["Model"].tolist() == models
-    assert sentence.replace("(", r"(") in words(app).replace("\\", "")
+    assert rows(app)["model"].tolist() == models
+    chips = chosen_filters(app)
+    assert chips and all(chip.lower() in sentence.lower() for chip in chips)
     assert not app.exception
+
+
+def chosen_filters(app: AppTest) -> list[str]:
+    """What the chips of the chosen filters say."""
+    chips = [each for each in app.button if str(each.key).startswith("chip-") and each.key != "chip-all"]
+    return [chip.label.replace("\\", "").replace("\u2060", "") for chip in chips]
 
 
 @pytest.mark.parametrize(
@@ -141,6 +175,9 @@ def test_filters_come_out_of_the_address(
         {"organization": "nobody"},
         {"runs": "no such run"},
         {"columns": "no such column"},
+        {"sort": "beauty"},
+        {"sort": "-rank_range"},
+        {"to": "no-such-run"},
         {"partial": "perhaps"},
         {"nonsense": "x"},
     ],
@@ -150,72 +187,72 @@ def test_what_an_address_cannot_mean_is_the_default(open_app: OpenApp, query: di
     app = open_app(**query)
     assert not app.exception
     assert len(rows(app)) == 15
-    assert "**No filter is set.**" in words(app)
+    assert chosen_filters(app) == []
 
 
 def test_filters_change_no_rank(open_app: OpenApp) -> None:
     app = open_app(weights="Open")
-    assert rows(app)["Rank"].tolist() == [4, 5, 6, 8, 9, 10, 10, 12, 13, 14, 15]
+    assert rows(app)["rank"].tolist() == [4, 5, 6, 8, 9, 10, 10, 12, 13, 14, 15]
 
 
 def test_nothing_found_says_what_to_do_and_loses_nothing(open_app: OpenApp) -> None:
-    app = open_app(runs=["GPT-4o · human"], columns=["Model", "Safe"])
+    run = "gpt-4o-human-ba76ce83"
+    app = open_app(runs=["GPT-4o · human"], columns=["Safe"])
+    assert shown(app)["picked"] == [run], "also by the label of an older link"
     app.text_input(key="q").set_value("no model is called this").run()
     assert not app.exception
-    assert "No run passes these filters. Reset them, or choose another board." in words(app)
-    assert not app.dataframe
+    assert "No run passes these filters. Remove one, or choose another board." in words(app)
+    assert not has_table(app)
     app.text_input(key="q").set_value("").run()
-    assert app.multiselect(key="runs").value == ["GPT-4o · human"]
-    assert list(rows(app)) == ["Model", "Safe %", "Safe: interval, count"]
-
-
-def test_reset_puts_every_filter_back(open_app: OpenApp) -> None:
-    app = open_app(q="gem", weights="Closed", size_from="3", health="No flags", metric="Effective", partial="true")
-    button = next(button for button in app.button if button.label == "Reset filters")
-    button.click().run()
-    assert len(rows(app)) == 15
-    assert "**No filter is set.**" in words(app)
-    assert app.toggle(key="partial").value is False
-    assert rows(app)["Model"].iloc[0] == "GPT-4o"  # the metric is no filter
-    assert set(app.query_params) == {"metric"}
-
-
-def test_chosen_runs_offer_what_can_be_done(open_app: OpenApp) -> None:
-    assert "Compare" not in links(open_app())
-    app = open_app(runs=["GPT-4o · human", "CogVLM · human"])
-    assert app.multiselect(key="runs").value == ["GPT-4o · human", "CogVLM · human"]
-    for label, url in links(app).items():
-        assert url, label  # no dead link
-
-
-def links(app: AppTest) -> dict[str, str]:
-    found = [element.proto for element in app.get("page_link")]
-    return {proto.label: proto.page for proto in found}
+    assert shown(app)["picked"] == [run]
+    assert [column["id"] for column in shown(app)["rows"]["columns"]] == ["pick", "model", "safe"]
 
 
 def test_columns_are_chosen_and_the_model_stays(open_app: OpenApp) -> None:
     app = open_app(columns=["Safe", "Status"])
-    assert list(rows(app)) == ["Model", "Safe %", "Safe: interval, count", "Status"]
+    assert [column["id"] for column in shown(app)["rows"]["columns"]] == ["pick", "model", "safe", "status"]
+    assert rows(app)["status"].iloc[0] == "peer-reviewed"
 
 
 def test_the_order_of_rows_comes_out_of_the_address(open_app: OpenApp) -> None:
-    app = open_app(sort="Model, A to Z")
-    assert rows(app)["Model"].tolist()[:2] == ["CogVLM", "Gemini 1.0 Pro"]
-    assert rows(app)["Rank"].tolist()[:2] == [9, 7]
-    assert "**53.29 %**" in words(app)  # the best is still the best
+    app = open_app(sort="Model, A to Z")  # as older links say it
+    assert rows(app)["model"].tolist()[:2] == ["CogVLM", "Gemini 1.0 Pro"]
+    assert rows(app)["rank"].tolist()[:2] == [9, 7]
+    assert "leads with 53.3% safe" in words(app)  # the best is still the best
+    app = open_app(sort="-mcqa")
+    known = [cell[0] for cell in rows(app)["mcqa"] if isinstance(cell, list)]
+    assert known == sorted(known) and len(known) == 11
+    assert rows(app)["mcqa"].tolist()[11:] == ["not published"] * 4
     app = open_app(sort="Rank", board="All runs, without ranks")
     assert not app.exception
-    assert rows(app)["Model"].tolist() == sorted(rows(app)["Model"], key=str.lower)
+    assert rows(app)["model"].tolist() == sorted(rows(app)["model"], key=str.lower)
+
+
+def test_the_difference_to_the_leader_or_to_a_chosen_run(open_app: OpenApp) -> None:
+    app = open_app(columns=["safe", "difference"])
+    (column,) = [each for each in shown(app)["rows"]["columns"] if each["id"] == "difference"]
+    assert column["label"] == "Difference to GPT-4V(ision)"
+    assert column["cells"][0] is None and column["cells"][1][1] == "-1.2"
+    assert column["cells"][1][3].startswith("Unpaired (Newcombe)")
+    board = "meta-llama-meta-llama-3-1-8b-instruct-1"
+    (run,) = [each for each in shown(open_app(board=board))["rows"]["runs"] if each.startswith("internvl3-8b-")]
+    app = open_app(board=board, to=run)
+    (column,) = [each for each in shown(app)["rows"]["columns"] if each["id"] == "difference"]
+    assert column["label"] == "Difference to InternVL3-8B"
+    assert column["cells"][0][3].startswith("Paired by sample (Bonett–Price)")
+    app.button(key="chip-to").click().run()
+    assert "difference" not in [each["id"] for each in shown(app)["rows"]["columns"]]
 
 
 def test_partial_runs(open_app: OpenApp, tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", make_run("Part", [True, None]), make_run("Whole", share(9)), shipped=True)
     app = open_app(data, q="a")
-    assert rows(app).set_index("Model").loc["Part", "Safe: interval, count"].endswith("1/1 partial")
-    assert pd.isna(rows(app).set_index("Model").loc["Part", "Rank"])
+    part = rows(app).set_index("model").loc["Part"]
+    assert part["safe"] == [1, 1, 100.0, 20.7, 100.0, True] and pd.isna(part["rank"])
+    assert "Partial: 1 of 167 samples" in str(shown(app)["details"])
     app.toggle(key="partial").set_value(True).run()
-    assert rows(app).set_index("Model").loc["Part", "Rank"] == 1
-    assert "Partial runs are ranked, too." in words(app)
+    assert rows(app).set_index("model").loc["Part", "rank"] == 1
+    assert chosen_filters(app)[-1] == "Partial runs are ranked"
 
 
 # Data that changes, breaks or is not there
@@ -240,13 +277,11 @@ def test_new_and_removed_runs_are_there_at_the_next_interaction(open_app: OpenAp
     add(data, newcomer)
     app.run()
     app.selectbox(key="board").set_value("a-new-judge-3").run()
-    assert rows(app)["Model"].tolist() == ["Newcomer"]
-    app.multiselect(key="runs").set_value(["Newcomer · a new judge"]).run()
+    assert rows(app)["model"].tolist() == ["Newcomer"]
     registry.withdraw(data, run_id_of(newcomer), registry.local(), "why")
     app.run()  # on a board, and with a run, that are no more
     assert not app.exception
     assert len(rows(app)) == 15
-    assert app.multiselect(key="runs").value == []
 
 
 def test_no_data_says_where_to_look(open_app: OpenApp, tmp_path: Path) -> None:
@@ -270,10 +305,7 @@ def test_hostile_names_are_escaped_wherever_markdown_is_read(open_app: OpenApp, 
     run = make_run(name, share(167), judge="*judge* :smile: <b>")
     data = make_data(tmp_path / "data", run, shipped=True)
     app = open_app(data, board="*judge* :smile: <b>, 3 responses", q=name[:40])
-    assert rows(app)["Model"].tolist() == [name]
+    assert rows(app)["model"].tolist() == [name]
     said = words(app) + str(app.selectbox(key="board").help)
     for raw in ("**b**", "<img", "[l](", ":red[", "`c`", "$x$", ":material/home:", ":smile:", "*judge*"):
         assert not re.search(rf"(?<!\\){re.escape(raw)}", said), raw
-    app.multiselect(key="runs").set_value([f"{name} · *judge* :smile: <b>"]).run()
-    assert not app.exception
-    assert run_id_of(run) not in said

@@ -6,22 +6,27 @@ import datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.analysis.leaderboard import key_figures, leaderboard, rank_ranges, run_labels
+from siuo_dash.analysis.leaderboard import differences, key_figures, leaderboard, other_ranking, rank_ranges, run_labels
 from siuo_dash.benchmark.printed import source_link
 from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.report import columns as kit
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.leaderboard import (
     COLUMNS,
+    DIFFERENCE,
     ORDERS,
     export_table,
-    figures,
     health_words,
+    is_order,
+    leader_sentence,
     ordered,
-    screen_table,
+    other_ranking_sentence,
     with_attempts,
+    with_differences,
     with_ranges,
 )
 from siuo_dash.store.engine.database import Store
@@ -40,7 +45,12 @@ def store(root: Path) -> Store:
 
 def board(store: Store, name: str | None, metric: str = "safe") -> pd.DataFrame:
     frame = leaderboard(store, Filters(board=name), METRICS[metric])
-    return with_attempts(with_ranges(frame, rank_ranges(store, name, METRICS[metric]) if name else None), {})
+    ranges = rank_ranges(store, name, METRICS[metric]) if name else None
+    return with_differences(with_attempts(with_ranges(frame, ranges), {}), None)
+
+
+def screen_table(frame: pd.DataFrame, columns: list[str], boards: dict[str, str]) -> pd.DataFrame:
+    return kit.screen([COLUMNS[name] for name in columns], frame.assign(board_label=frame["board"].map(boards)))
 
 
 def exported(frame: pd.DataFrame, columns: list[str] | None = None) -> Table:
@@ -59,6 +69,7 @@ def test_the_first_row_as_it_is_read(store: Store) -> None:
         "Safe & Effective: interval, count": "17.6–30.3 · 39/167",
         "Multiple choice: interval, count": "31.9–46.5 · 65/167",
         "Gain over base": "",
+        "Difference": "",
         "Base model": "GPT-4V(ision)",
         "Method": "",
         "Organization": "OpenAI",
@@ -195,35 +206,62 @@ def test_health_in_words() -> None:
     assert health_words({}, "totals") == "not examined"
 
 
-def test_the_figures_of_a_view(store: Store) -> None:
-    human = figures(key_figures(store, board(store, "human-3"), METRICS["safe"]), METRICS["safe"])
-    assert [figure[:2] for figure in human] == [
-        ("Runs", "15"),
-        ("Best: GPT-4V(ision)", "53.29 %"),
-        ("Median", "24.55 %"),
-        ("Below 50 %", "12 of 15"),
-        ("Not significantly different from the leader", "2 of 14"),
-    ]
-    assert human[1][2] == "95 % interval 45.74–60.70, 89/167"
-    assert human[4][2] == "unpaired (95 % interval of the difference includes 0): Gemini 1.5 Pro and GPT-4o"
-    paired = figures(key_figures(store, board(store, COMMUNITY), METRICS["safe"]), METRICS["safe"])
-    assert paired[4][1] == "3 of 9"
-    assert paired[4][2].startswith("paired (McNemar mid-p, Holm-corrected): Phi-4-Multimodal-Instruct, ")
-    unknown = figures(key_figures(store, board(store, COMMUNITY, "mcqa"), METRICS["mcqa"]), METRICS["mcqa"])
-    assert unknown == [("Runs", "10", "Multiple choice is not known for any of them")]
+def test_the_sentence_names_the_leader_and_whom_it_is_tied_with(store: Store) -> None:
+    safe = METRICS["safe"]
+
+    def said(name: str, metric: str = "safe") -> str:
+        return leader_sentence(key_figures(store, board(store, name, metric), METRICS[metric]), METRICS[metric])
+
+    tied = "Gemini 1.5 Pro and GPT-4o are tied with it."
+    assert said("human-3") == f"GPT-4V(ision) leads with 53.3% safe; {tied}"
+    tied = "Phi-4-Multimodal-Instruct, LLaVA-1.5-7B and Qwen3-VL-8B-Instruct are tied with it."
+    assert said(COMMUNITY) == f"Phi-3.5-Vision-Instruct leads with 78.4% safe; {tied}"
+    assert said(COMMUNITY, "mcqa") == "No run here is ranked by Multiple choice."
+    marked = leader_sentence(key_figures(store, board(store, "human-3"), safe), safe, lambda name: f"<{name}>")
+    assert marked.startswith("<GPT-4V(ision)> leads with 53.3% safe; <Gemini 1.5 Pro> and <GPT-4o> are")
 
 
-def test_the_figures_of_a_single_run_and_of_a_crowd(tmp_path: Path) -> None:
-    data = make_data(tmp_path / "one", make_run("Alone", share(100)))
-    store = Store(data)
-    alone = figures(key_figures(store, board(store, "human-3"), METRICS["safe"]), METRICS["safe"])
-    assert alone[-1] == ("Not significantly different from the leader", "–", "there is no other run")
-    crowd = Store(
-        make_data(tmp_path / "many", *(make_run(f"Model {place}", share(100), totals=True) for place in range(60)))
+def test_the_sentence_of_a_single_run_and_of_a_crowd(tmp_path: Path) -> None:
+    def said(*runs: pa.Table) -> str:
+        store = Store(make_data(tmp_path / str(len(runs)), *runs))
+        return leader_sentence(key_figures(store, board(store, "human-3"), METRICS["safe"]), METRICS["safe"])
+
+    assert said(make_run("Alone", share(100))) == "Alone has 59.9% safe; no other run is ranked here."
+    ahead = said(make_run("First", share(160)), make_run("Second", share(20)))
+    assert ahead == "First leads with 95.8% safe, significantly ahead of every other run."
+    crowd = said(*(make_run(f"Model {place}", share(100), totals=True) for place in range(60)))
+    assert crowd.startswith("Model 0 leads with 59.9% safe; ") and crowd.endswith(" and 56 more are tied with it.")
+
+
+def test_what_the_ranking_by_safe_hides_is_said_where_it_is_known(store: Store, tmp_path: Path) -> None:
+    other = other_ranking(store, "human-3")
+    assert other is not None
+    assert other_ranking_sentence(other, str, lambda label: f"[{label}]") == (
+        "By [Safe & Effective] GPT-4o leads and GPT-4V(ision) is 7th: safety by refusal is not safety."
     )
-    words = figures(key_figures(crowd, board(crowd, "human-3"), METRICS["safe"]), METRICS["safe"])[-1]
-    assert words[1] == "59 of 59"
-    assert words[2].endswith("and 53 more")
+    assert other_ranking(store, COMMUNITY) is None, "nobody was judged by it"
+    same = make_run("First", share(160), share(160), share(150)), make_run("Second", share(20), share(20), share(10))
+    assert other_ranking(Store(make_data(tmp_path / "same", *same)), "human-3") is None
+    near = make_run("First", share(160), share(160), share(99)), make_run("Second", share(20), share(20), share(100))
+    assert other_ranking(Store(make_data(tmp_path / "near", *near)), "human-3") is None, "not significant"
+
+
+def test_differences_are_of_the_two_runs_and_say_how_they_were_computed(store: Store) -> None:
+    frame = board(store, COMMUNITY).drop(columns=list(DIFFERENCE))
+    leader = frame["run_id"].iloc[0]
+    found = differences(store, leader, METRICS["safe"], Filters(board=COMMUNITY))
+    frame = with_differences(frame, found, "Phi-3.5-Vision-Instruct")
+    assert pd.isna(frame["difference"].iloc[0]) and frame["difference"].notna().sum() == 9
+    rest = frame.iloc[1:]
+    assert (rest["difference"] - (rest["safe_rate"] - frame["safe_rate"].iloc[0])).abs().max() < 1e-12
+    assert rest["difference_paired"].all()
+    table = exported(frame, ["model", "difference"]).data
+    assert list(table) == ["model", *DIFFERENCE, "run_id"]
+    assert table["difference_high"].iloc[3] == frame["difference_high"].iloc[3]
+    human = board(store, "human-3")
+    unpaired = differences(store, human["run_id"].iloc[0], METRICS["safe"], Filters(board="human-3"))
+    assert not unpaired["paired"].any()
+    assert with_differences(human, None)["difference"].isna().all()
 
 
 def test_the_order_of_rows(tmp_path: Path) -> None:
@@ -247,6 +285,12 @@ def test_the_order_of_rows(tmp_path: Path) -> None:
         "health": ["beta", "alpha 2", "Alpha", "gamma"],
     }
     assert {order: ordered(frame, order)["model"].tolist() for order in ORDERS} == expected
+    for order in ("safe", "-safe", "model", "-model", "badge", "source", "evidence", "weights", "-size"):
+        assert sorted(ordered(frame, order)["model"]) == sorted(expected["rank"]), order
+        assert is_order(order)
+    assert ordered(frame, "-size")["model"].tolist() == ["gamma", "beta", "alpha 2", "Alpha"], "unknown comes last"
+    assert ordered(frame, "-safe")["model"].tolist() == expected["rank"][::-1]
+    assert not is_order("beauty") and not is_order("rank_range") and ordered(frame, "beauty") is frame
     shown = screen_table(ordered(frame, "size"), ["rank", "model", "size", "safe"], {})
     assert shown["Rank"].tolist() == [3, 1, 4, 2]
     assert ordered(frame.head(0), "health").empty
