@@ -151,7 +151,7 @@ class OtherRanking:
 def other_ranking(store: Store, board: str, *, rank_partial: bool = False) -> OtherRanking | None:
     """What the ranking by Safe hides; None where the board's leader is not significantly behind by Safe & Effective.
 
-    Newcombe's 95 % interval of the difference of the two models, by counts.
+    Newcombe's 95% interval of the difference of the two models, by counts.
     """
     filters = Filters(board=board)
     by_safe = queries.ranking(store, filters, METRICS["safe"], rank_partial=rank_partial)

@@ -234,7 +234,7 @@ _HELP: Final = {
     "95 % interval: paired by sample where both have a verdict for each (Bonett–Price), else unpaired (Newcombe). Not "
     "corrected for the number of methods",
     "difference": "Points by which a run is ahead of the leader, or of the run that was chosen for it, by the chosen "
-    "metric, with the 95 % interval: paired by sample where both have a verdict for each (Bonett–Price), else unpaired "
+    "metric, with the 95% interval: paired by sample where both have a verdict for each (Bonett–Price), else unpaired "
     "(Newcombe). Not corrected for the number of runs",
     "size": "Parameters in billions; empty = not published",
     "weights": "Whether the model's weights can be downloaded",

@@ -53,7 +53,14 @@ def open_table(browser: Browser) -> Iterator[OpenTable]:
 
 def give(page: Page, value: dict[str, Any], **data: Any) -> None:
     """Hand the table what a run of the page would."""
-    given = {"rows": board_table.as_json(value), "order": None, "sort": "rank", "details": {}, "picked": [], "seen": 0}
+    given: dict[str, Any] = {
+        "rows": board_table.as_json(value),
+        "order": None,
+        "sort": "rank",
+        "details": {},
+        "picked": [],
+        "seen": 0,
+    }
     page.evaluate(
         """(data) => window.show({
           parentElement: document.getElementById("parent"), data,

@@ -78,7 +78,7 @@ def test_every_board_by_every_metric(open_app: OpenApp) -> None:
         app.selectbox(key="board").set_value(board).run()
         (metrics,) = [each for each in app.button_group if str(each.key).startswith("metric-")]
         for metric in str(metrics.key).removeprefix("metric-").split("-"):  # those that are judged on the board
-            app.button_group(key=metrics.key).set_value(metric).run()
+            app.button_group(key=str(metrics.key)).set_value(metric).run()
             assert not app.exception, (board, metric)
             assert not app.error
             found = rows(app)
