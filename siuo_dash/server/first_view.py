@@ -19,7 +19,7 @@ from siuo_dash.server import logs
 from siuo_dash.server.first_theme import THEME_SCRIPT, theme_style
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import controls, leaderboard, page
-from siuo_dash.ui.board_html import CSS, table_html
+from siuo_dash.ui.board_html import css, table_html
 from siuo_dash.ui.streamlit_private import PAGE_ROOT
 
 ROWS: Final = 40
@@ -69,7 +69,7 @@ class FirstPage:
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         is_home = path == "/" and not scope["query_string"]
         part = await anyio.to_thread.run_sync(_part) if is_home else b""
-        await self.app({**scope, "headers": plain}, receive, _adding(_START + part + WAITING.encode(), send))
+        await self.app({**scope, "headers": plain}, receive, _adding(_start() + part + WAITING.encode(), send))
 
 
 async def script(_request: Request) -> Response:
@@ -100,6 +100,12 @@ def _adding(part: bytes, send: Send) -> Send:
     return passed_on
 
 
+@lru_cache(maxsize=1)
+def _start() -> bytes:
+    """What every page begins with: the visitor's theme."""
+    return f"<style>{theme_style()}</style><script>{THEME_SCRIPT}</script>".encode()
+
+
 def _part() -> bytes:
     """The first view of the data as they are now; nothing where they cannot be read, which the page will say."""
     try:
@@ -124,7 +130,7 @@ def first_view(first: leaderboard.First) -> str:
     places = _PLACES.format(board=html.escape(first.board), width=controls.width_of(first.board))
     more = f"The first {ROWS} of {runs:,} runs. " if runs > ROWS else ""
     return (
-        f'<style>{CSS}{_CSS}</style><div id="{ID}" role="region" aria-label="Leaderboard, still loading" tabindex="0">'
+        f'<style>{css()}{_CSS}</style><div id="{ID}" role="region" aria-label="Leaderboard, still loading" tabindex="0">'
         f'<div class="head"><h1>Leaderboard</h1>{places}</div>'
         f'<p class="answer">{first.answer}</p>{table_html(first.value, ROWS)}'
         f"<p>{more}Filters, samples and exports are being loaded.</p>"
@@ -140,8 +146,6 @@ _PLACES: Final = (
     + '<span class="box icon"></span>' * 3
     + '<span class="box icon copy"></span>'
 )
-_START: Final = f"<style>{theme_style()}</style><script>{THEME_SCRIPT}</script>".encode()
-
 WAITING: Final = f"""
 <style>
 #siuo-waiting {{ position: fixed; inset: auto 0 0; z-index: 101; padding: 0.8rem 5rem; visibility: hidden;

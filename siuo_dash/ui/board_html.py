@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
-CSS: Final = (Path(__file__).parent / "board_table.css").read_text(encoding="utf-8")
+
+def css() -> str:
+    """The table's styles."""
+    return (Path(__file__).parent / "board_table.css").read_text(encoding="utf-8")
 
 
 def table_html(value: Mapping[str, Any], most: int) -> str:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
 from siuo_dash.ui import address, page
-from siuo_dash.ui.board_html import CSS
+from siuo_dash.ui.board_html import css
 
 _HERE: Final = Path(__file__).parent
 HTML: Final = """<div class="siuo-board"><div class="frame"></div>
 <div class="actions" role="region" aria-label="Selected runs" hidden></div></div>"""
-SCRIPT: Final = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("board_cells.js", "board_table.js"))
-# Not isolated: the first view has the same HTML and the same styles, and what checks pages sees the rows.
-_table = st.components.v2.component("siuo_board", html=HTML, css=CSS, js=SCRIPT, isolate_styles=False)
 KEY: Final = "board-table"
 _STATES: Final = ("picked", "sort", "open", "to")
 
@@ -36,6 +34,17 @@ class Shown:
     details: Mapping[str, Any]
 
 
+def script() -> str:
+    """What runs in the browser."""
+    return "".join((_HERE / name).read_text(encoding="utf-8") for name in ("board_cells.js", "board_table.js"))
+
+
+@cache
+def _table() -> Any:
+    # Not isolated: the first view has the same HTML and the same styles, and what checks pages sees the rows.
+    return st.components.v2.component("siuo_board", html=HTML, css=css(), js=script(), isolate_styles=False)
+
+
 def opened() -> list[str]:
     """The runs whose rows are unfolded: where not all details are sent, theirs are."""
     return list(_state("open", []))
@@ -51,7 +60,7 @@ def show(shown: Shown, picked: Iterable[str]) -> None:
         "picked": list(picked),
         "seen": max((value["at"] for value in _states().values()), default=0),
     }
-    _table(
+    _table()(
         key=KEY,
         data=data,
         on_picked_change=lambda: address.choose("runs", map(str, _state("picked", []))),

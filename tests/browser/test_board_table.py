@@ -16,7 +16,7 @@ from siuo_dash.report.board_rows import details, table_value
 from siuo_dash.report.leaderboard import COLUMNS, ordered, with_attempts, with_ranges, worth_showing
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import board_table
-from siuo_dash.ui.board_html import CSS, table_html
+from siuo_dash.ui.board_html import css, table_html
 from siuo_dash.ui.leaderboard import first
 from tests.browser.driver import PATIENCE, ROOT
 
@@ -39,7 +39,7 @@ def open_table(browser: Browser) -> Iterator[OpenTable]:
         pages.append(page)
         html = f'<style>body {{ margin: 0; {THEME} }}{CSS}</style><div id="parent">{board_table.HTML}</div>'
         page.set_content(f"<!doctype html><html lang='en'><title>t</title><body>{html}</body></html>")
-        script = board_table.SCRIPT.replace("export default function", "window.show = function")
+        script = board_table.script().replace("export default function", "window.show = function")
         page.add_script_tag(content=script, type="module")
         page.wait_for_function("() => window.show")
         page.evaluate("() => { window.said = {}; }")
