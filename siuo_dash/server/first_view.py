@@ -130,7 +130,8 @@ def first_view(first: leaderboard.First) -> str:
     places = _PLACES.format(board=html.escape(first.board), width=controls.width_of(first.board))
     more = f"The first {ROWS} of {runs:,} runs. " if runs > ROWS else ""
     return (
-        f'<style>{css()}{_CSS}</style><div id="{ID}" role="region" aria-label="Leaderboard, still loading" tabindex="0">'
+        f"<style>{css()}{_CSS}</style>"
+        f'<div id="{ID}" role="region" aria-label="Leaderboard, still loading" tabindex="0">'
         f'<div class="head"><h1>Leaderboard</h1>{places}</div>'
         f'<p class="answer">{first.answer}</p>{table_html(first.value, ROWS)}'
         f"<p>{more}Filters, samples and exports are being loaded.</p>"

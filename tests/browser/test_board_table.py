@@ -37,7 +37,7 @@ def open_table(browser: Browser) -> Iterator[OpenTable]:
         page = browser.new_page(viewport={"width": width, "height": 800})
         page.set_default_timeout(PATIENCE)
         pages.append(page)
-        html = f'<style>body {{ margin: 0; {THEME} }}{CSS}</style><div id="parent">{board_table.HTML}</div>'
+        html = f'<style>body {{ margin: 0; {THEME} }}{css()}</style><div id="parent">{board_table.HTML}</div>'
         page.set_content(f"<!doctype html><html lang='en'><title>t</title><body>{html}</body></html>")
         script = board_table.script().replace("export default function", "window.show = function")
         page.add_script_tag(content=script, type="module")
