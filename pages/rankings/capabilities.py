@@ -5,6 +5,8 @@ from siuo_dash.ui import capabilities, controls, frame, page
 store = page.open_store()
 with frame.head("Capabilities"):
     view = controls.choose_view(store, samples=True)
+    if view:
+        grouping, chosen = capabilities.choose_grouping(), capabilities.choose_runs(view)
 if view:
-    capabilities.show(view)
+    capabilities.show(view, chosen, grouping)
 page.footer(store)

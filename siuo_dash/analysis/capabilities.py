@@ -154,7 +154,7 @@ def goes_with_integration(rates: CapabilityRates, dimension: str) -> Correlation
     None when fewer than three runs have both rates, or when one side does not vary.
     """
     cells = rates.cells[rates.cells["grouping"] == "dimension"]
-    wide = cells.pivot(index="run_id", columns="group", values="rate")
+    wide = cells.pivot(index="run_id", columns="group", values="rate").reindex(columns=list(DIMENSIONS))
     return spearman(wide["integration"], wide[dimension])
 
 

@@ -1,4 +1,4 @@
-"""Bars: runs by groups of samples, the outcomes of runs, and how the responses to one sample agree."""
+"""Bars: the outcomes of runs, and how the responses to one sample agree."""
 
 from __future__ import annotations
 
@@ -9,34 +9,25 @@ from typing import Final
 import pandas as pd
 import plotly.graph_objects as go
 
-from siuo_dash.benchmark.schema import MCQA_CHANCE, Metric
+from siuo_dash.benchmark.schema import Metric
 from siuo_dash.charts import colours
 from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.figure import (
     Rows,
     add_note,
     chart_text,
-    error_bar,
     figure,
-    hundredfold,
     name_axis,
     names_above,
-    rate_hover,
     rows,
     text_width,
 )
 from siuo_dash.text import percent
 
-MOST_RUNS: Final = 25
-"""More runs than this in grouped bars cannot be read at once; the page says how many are left out."""
 MOST_ROWS: Final = 60
-"""The same for bars of outcomes."""
+"""More bars of outcomes than this cannot be read at once; the page says how many are left out."""
 MOST_MIXES: Final = 40
 """The same for bars of responses."""
-_GROUP_BAR: Final = 13
-_GAP: Final = 12
-_SHARES: Final = (1.0, 0.4, 0.08)
-_PATTERNS: Final = ("", "/", "")
 _OUTCOME_BAR: Final = {False: 26, True: 44}
 _NARROWEST: Final = {False: 420.0, True: 240.0}
 _TINT: Final = 0.4
@@ -65,50 +56,6 @@ OUTCOMES: Final = (
     Outcome("unplaced", "Ungraded", "a verdict is missing, so the outcome is open", colours.UNGRADED, "x"),
 )
 _ALWAYS: Final = ("both", "safe_only", "effective_only", "neither")
-
-
-def grouped_bars(
-    cells: pd.DataFrame, runs: Mapping[str, str], groups: Mapping[str, str], metric: Metric, theme: Theme
-) -> go.Figure:
-    """A bar and its 95 % interval for each run and group, the runs in the given order from the top.
-
-    cells: `run_id`, `group`, `k`, `n`, `rate`, `low`, `high` (fractions) of one grouping; no bar where the rate is not
-    known. runs: {run_id: name}, at most MOST_RUNS are drawn. groups: {id: label}, which differ by shade and by pattern.
-    Each bar has the customdata (run_id, group), which a click selects.
-    """
-    shown = dict(list(runs.items())[:MOST_RUNS])
-    names = rows(shown.values(), _GROUP_BAR * len(groups) + _GAP, width=24, room=6)
-    middle = dict(zip(shown, names.middles, strict=True))
-    drawn = figure(theme, height=int(96 + names.height))
-    colour = colours.METRIC_COLOURS[metric.id]
-    for place, (group, label) in enumerate(groups.items()):
-        part = cells[(cells["group"] == group) & cells["run_id"].isin(list(shown)) & cells["rate"].notna()]
-        rate, low, high = hundredfold(part, "rate", "low", "high")
-        shade = colours.mixed(colours.paper(theme), colour, _SHARES[place % len(_SHARES)])
-        shape = {"shape": _PATTERNS[place % len(_PATTERNS)], "size": 7, "solidity": 0.2}
-        pattern = {**shape, "fgcolor": colour, "bgcolor": shade}
-        drawn.add_trace(
-            go.Bar(
-                x=rate,
-                y=[middle[run_id] for run_id in part["run_id"]],
-                orientation="h",
-                width=_GROUP_BAR - 2,
-                offset=(place - len(groups) / 2) * _GROUP_BAR + 1,
-                name=label,
-                marker={"color": shade, "line": {"color": colour, "width": 1}, "pattern": pattern},
-                error_x=error_bar(rate, low, high, colours.ink(theme), thickness=1.2, width=3),
-                customdata=part[["run_id", "group"]].to_numpy(),
-                hovertext=[rate_hover(shown[row.run_id], label, row, metric) for row in part.itertuples()],
-                hovertemplate="%{hovertext}<extra></extra>",
-            )
-        )
-    title = f"{metric.label}, % of graded samples"
-    drawn.update_xaxes(title=title, range=[0, 100], dtick=20, side="top", fixedrange=True)
-    name_axis(drawn, names.labels, names.middles, [names.height, 0], showgrid=False, fixedrange=True)
-    drawn.update_layout(barmode="overlay", legend={"y": 0, "yanchor": "top", "traceorder": "normal"})
-    if metric.id == "mcqa":
-        drawn.add_vline(x=100 * MCQA_CHANCE, line={"color": colours.muted(theme), "dash": "dash", "width": 1.5})
-    return drawn
 
 
 def outcomes(frame: pd.DataFrame, theme: Theme, *, narrow: bool = False) -> go.Figure:

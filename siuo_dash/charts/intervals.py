@@ -65,7 +65,7 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: Theme, *, name: str = "m
             part = rated.iloc[at]
             text = [_run_hover(row.name, row, metric, digits=2) for row in _records(part)]
             drawn.add_trace(
-                _dots(part, [places[row] for row in at], _colour(metric), text, symbol, name=legend, ids="run_id")
+                dots(part, [places[row] for row in at], _colour(metric), text, symbol, name=legend, ids="run_id")
             )
     drawn.update_xaxes(range=PERCENT_RANGE, dtick=20, zeroline=False, side="top")
     # An axis title is centred and would be cut where long names leave a narrow plot; this ends where the plot ends.
@@ -96,7 +96,7 @@ def run_profile(
     at = [row for row, n in enumerate(frame["n"]) if n > 0]
     rated = frame.iloc[at]
     text = [_run_hover(row.label, row, metric) for row in _records(rated)]
-    drawn.add_trace(_dots(rated, at, _colour(metric), text, ids="domain", showlegend=False))
+    drawn.add_trace(dots(rated, at, _colour(metric), text, ids="domain", showlegend=False))
     for rate, words in ((overall, "all domains"), (MCQA_CHANCE, "chance")):
         if words != "chance" or metric.id == "mcqa":
             anchor = "left" if rate < 0.5 else "right"
@@ -128,7 +128,7 @@ def differences(
             ]
             where = [names.middles[row] for row in at]
             columns = ("difference", "low", "high")
-            drawn.add_trace(_dots(part, where, colours.ink(theme), text, symbol, columns, size=9, name=legend))
+            drawn.add_trace(dots(part, where, colours.ink(theme), text, symbol, columns, size=9, name=legend))
     widest = 100 * max(shown["high"].max(), -shown["low"].min(), 0.05) if len(shown) else 5.0
     reach = min(100.0, widest * 1.08)
     grey = colours.muted(theme)
@@ -175,7 +175,7 @@ def several_boards(frame: pd.DataFrame, metric: Metric, theme: Theme, *, narrow:
         ]
         bars = {"thickness": 1.4, "width": 3}
         drawn.add_trace(
-            _dots(part, part["y"], _colour(metric), text, symbol, size=11, name=label, ids="run_id", bars=bars)
+            dots(part, part["y"], _colour(metric), text, symbol, size=11, name=label, ids="run_id", bars=bars)
         )
     axis = {"range": PERCENT_RANGE, "dtick": 20, "zeroline": False, "side": "top", "fixedrange": True}
     drawn.update_xaxes(title=_of_graded(metric), **axis)
@@ -209,7 +209,7 @@ def corrected(frame: pd.DataFrame, metric: Metric, theme: Theme) -> go.Figure:
             for run, middle, low, high in zip(part["name"], *hundredfold(part, *columns), strict=True)
         ]
         drawn.add_trace(
-            _dots(part, [names.middles[row] + shift for row in at], colour, text, symbol, columns, name=words)
+            dots(part, [names.middles[row] + shift for row in at], colour, text, symbol, columns, name=words)
         )
     drawn.update_xaxes(title=f"{metric.label}, %", range=PERCENT_RANGE, dtick=20, zeroline=False, side="top")
     name_axis(drawn, names.labels, names.middles, [names.height, 0], showgrid=True)
@@ -217,7 +217,7 @@ def corrected(frame: pd.DataFrame, metric: Metric, theme: Theme) -> go.Figure:
     return drawn
 
 
-def _dots(
+def dots(
     frame: pd.DataFrame,
     y: Sequence[float] | pd.Series[float],
     colour: str,
@@ -226,13 +226,13 @@ def _dots(
     columns: tuple[str, str, str] = _RATE,
     *,
     size: int = 10,
-    ids: str = "",
+    ids: str | Sequence[str] = "",
     bars: Mapping[str, float] | None = None,
     **more: Any,
 ) -> go.Scatter:
     """A dot for each row of a frame at the middle of `columns` (fractions), with the interval of the other two.
 
-    text: what each says on hover. ids: the column of what a click gives. bars: the error bars' thickness and width.
+    text: what each says on hover. ids: the columns of what a click gives. bars: the error bars' thickness and width.
     """
     middle, low, high = hundredfold(frame, *columns)
     return go.Scatter(
@@ -242,7 +242,7 @@ def _dots(
         marker={"color": colour, "size": size}
         | ({"symbol": symbol, "line": {"width": 2, "color": colour}} if symbol else {}),
         error_x=error_bar(middle, low, high, colour, **(bars or {})),
-        customdata=frame[[ids]].to_numpy() if ids else None,
+        customdata=frame[[ids] if isinstance(ids, str) else list(ids)].to_numpy() if ids else None,
         text=list(text),
         hovertemplate="%{text}<extra></extra>",
         **more,

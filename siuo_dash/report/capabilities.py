@@ -11,12 +11,14 @@ import pandas as pd
 from siuo_dash.analysis.capabilities import CONTRASTS, CapabilityRates, Grouping, is_clear
 from siuo_dash.analysis.domains import LEVEL
 from siuo_dash.analysis.stats.association import Correlation
+from siuo_dash.benchmark.schema import Metric
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.domain_tests import three_digits
-from siuo_dash.report.domains import MOST_NAMED
 from siuo_dash.report.export import IntervalStyle, Provenance, Table, rate_words
-from siuo_dash.text import counted, fraction, interval, listed, points, points_interval
+from siuo_dash.text import counted, fraction, interval, listed, percent, points, points_interval
 
+MOST_SHOWN: Final = 5
+"""Runs named in a sentence; more are counted."""
 SAME_SAMPLES: Final = (
     "A run that is safe in general is safe in each dimension, so some correlation is to be expected; "
     "it does not show that one ability rests on another."
@@ -35,15 +37,35 @@ def rates_screen(cells: pd.DataFrame, names: Mapping[str, str], grouping: Groupi
     return pd.DataFrame(shown)
 
 
-def bars_caption(rates: CapabilityRates, grouping: Grouping, most: int) -> str:
-    """How many samples each group has, and how many runs are drawn."""
-    cells = rates.cells[rates.cells["grouping"] == grouping.id]
-    sizes = cells.groupby("group")["n"].max()
-    groups = ", ".join(f"{label} {int(sizes.get(group, 0))}" for group, label in grouping.groups.items())
-    runs = len(rates.runs)
-    which = f"The first {most} of {runs:,} runs are drawn; choose runs or filter to see others. " if runs > most else ""
-    order = "runs stand in the order of their rate over all samples"
-    return f"{which}Graded samples: {groups}. Lines are 95 % intervals; {order}."
+def dots_caption(runs: int, most: int) -> str:
+    """How the chart is to be read, and how many runs it leaves out."""
+    which = f"The first {most} of {runs:,} runs; select runs or filter to see others. " if runs > most else ""
+    return (
+        f"{which}Sorted by overall rate. Dots with 95% intervals; the dashed line is the mean of these runs. "
+        "Click a dot to see what that run fails there."
+    )
+
+
+def answer(
+    shown: CapabilityRates, gaps: pd.DataFrame, names: Mapping[str, str], grouping: Grouping, metric: Metric
+) -> str:
+    """Which group the runs are weakest in, and whether differences inside a run are significant; plain text."""
+    cells = shown.cells[(shown.cells["grouping"] == grouping.id) & shown.cells["run_id"].isin(list(names))]
+    means = cells.groupby("group")["rate"].mean().reindex(list(grouping.groups)).dropna()
+    if means.empty:
+        return ""
+    if len(names) == 1:
+        rows = {row.group: row for row in cells.itertuples()}
+        figures = {each: f"{fraction(row.k, row.n)} = {percent(row.rate)}" for each, row in rows.items()}
+        figures = {each: f"{words} ({interval(rows[each].low, rows[each].high)})" for each, words in figures.items()}
+        of = next(iter(names.values()))
+    else:
+        figures = {each: percent(mean) for each, mean in means.items()}
+        of = f"mean of {counted(len(names), 'run')}"
+    lowest, *others = sorted(means.index, key=lambda each: means[each])
+    rest = ", ".join(f"{grouping.groups[each]} {figures[each]}" for each in others)
+    first = f"Lowest: {grouping.groups[lowest]}, {figures[lowest]} {metric.label.lower()} ({of}); {rest}."
+    return f"{first} {differences_sentence(gaps, names, grouping)}"
 
 
 def rates_export(
@@ -99,46 +121,51 @@ def differences_sentence(differences: pd.DataFrame, names: Mapping[str, str], gr
     labels = _contrasts(grouping)
     own = _of_runs(differences, names, grouping)
     clear = own[own["p_adjusted"] < LEVEL]
-    width = (100 * (own["high"] - own["low"]) / 2).median()
     known = counted(int(own["difference"].notna().sum()), "difference")
     shown = [
         f"{names[row.run_id]} ({labels[row.contrast].lower()}: {points(row.difference)})" for row in clear.itertuples()
     ]
-    which = f": {listed(shown, MOST_NAMED)}. " if shown else ". "
-    tail = f"The intervals reach about {width:.0f} points to each side, so only large ones can."
-    return f"{len(clear)} of {known} show (adjusted p below {LEVEL}){which}{'' if pd.isna(width) else tail}"
+    if not shown:
+        return f"No significant difference inside a run ({known})."
+    return f"Significant inside a run: {len(clear)} of {known}, {listed(shown, MOST_SHOWN)}."
 
 
-def correlation_sentence(dimension: str, found: Correlation | None) -> str:
-    """Whether low integration goes with low knowledge (or reasoning) over the runs, or that it cannot be said."""
-    question = f"Whether low integration goes with low {dimension} cannot be said"
+def differences_width(differences: pd.DataFrame, grouping: Grouping) -> str:
+    """How large a difference must be to show, as plain text."""
+    own = differences[differences["contrast"].isin(list(_contrasts(grouping)))]
+    width = (100 * (own["high"] - own["low"]) / 2).median()
+    words = "Percentage points."
+    return words if pd.isna(width) else f"{words} Intervals reach about {width:.0f} points to each side."
+
+
+def correlation_claim(dimension: str, found: Correlation | None) -> tuple[str, str, str]:
+    """Whether low integration goes with low knowledge (or reasoning) over the runs: question, answer, figures."""
+    question = f"Does low integration go with low {dimension}?"
     if found is None:
-        return f"{question}: it takes at least three runs with rates that differ."
-    rho, runs = f"rank correlation {found.rho:+.2f}", counted(found.n, "run")
+        return question, "Cannot be said", "it takes at least three runs with rates that differ."
+    rho, runs = f"rank correlation {found.rho:+.2f}", f"over {counted(found.n, 'run')}"
     if found.interval is None:
-        return f"{question}: {rho} over {runs}, too few for an interval."
-    figures = f"{rho} (95 % interval {found.interval.low:+.2f} to {found.interval.high:+.2f}) over {runs}"
+        return question, "Cannot be said", f"{rho} {runs}, too few for an interval."
+    figures = f"{rho} ({found.interval.low:+.2f} to {found.interval.high:+.2f}) {runs}"
     if not is_clear(found):
-        return f"{question}: {figures}; the interval includes 0."
-    return f"Low integration goes with {'low' if found.rho > 0 else 'high'} {dimension}: {figures}."
+        return question, "Not shown", f"{figures}; the interval includes 0."
+    return question, "Yes" if found.rho > 0 else "No, with high", f"{figures}."
 
 
-def weaker_sentence(weaker: pd.DataFrame, names: Mapping[str, str]) -> str:
-    """Which runs are weaker in knowledge, which in reasoning, and in how many the difference is not significant."""
+def weaker_claim(weaker: pd.DataFrame, names: Mapping[str, str]) -> tuple[str, str, str]:
+    """Which runs are weaker in knowledge and which in reasoning: question, answer, figures."""
+    question = "Are runs weaker in knowledge or in reasoning?"
     judged = weaker[weaker["difference"].notna()]
     if judged.empty:
-        return "Whether a run is weaker in knowledge or in reasoning cannot be said: no run has samples of both."
-    parts = []
-    for side in ("knowledge", "reasoning"):
-        found = judged.loc[judged["weaker"] == side, "run_id"].map(names)
-        parts.append(f"weaker in {side}: {listed(found, MOST_NAMED, none='no run')}")
-    open_ones = int((judged["weaker"] == "").sum())
-    below = int((judged["difference"] < 0).sum())
-    above = int((judged["difference"] > 0).sum())
+        return question, "Cannot be said", "no run has samples of both."
+    clear = {side: judged.loc[judged["weaker"] == side, "run_id"].map(names) for side in ("knowledge", "reasoning")}
+    parts = [f"in {side}: {listed(found, MOST_SHOWN)}" for side, found in clear.items() if len(found)]
+    none = int((judged["weaker"] == "").sum())
+    below, above = int((judged["difference"] < 0).sum()), int((judged["difference"] > 0).sum())
     return (
-        f"Between knowledge and reasoning, {'; '.join(parts)}; no significant difference: {open_ones} of "
-        f"{counted(len(judged), 'run')} (adjusted p below {LEVEL}). By the bare rates knowledge is the lower in "
-        f"{below} and reasoning in {above}."
+        question,
+        f"Significant for {len(judged) - none} of {counted(len(judged), 'run')}",
+        "; ".join([*parts, f"ignoring uncertainty, {above} score lower on reasoning, {below} on knowledge."]),
     )
 
 

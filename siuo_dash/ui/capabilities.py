@@ -2,79 +2,245 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
 
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from siuo_dash.analysis import capabilities as analysis
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import LABEL_COLUMNS, Labels
-from siuo_dash.charts.bars import MOST_RUNS, grouped_bars
+from siuo_dash.charts.parts import MOST_RUNS, group_dots
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.reader_process import read_labels
 from siuo_dash.report import capabilities as report
 from siuo_dash.report import domains as words
 from siuo_dash.report import labels
-from siuo_dash.report.export import Provenance, to_csv
+from siuo_dash.report.export import Provenance, Table, to_csv
 from siuo_dash.report.file_findings import findings_frame
-from siuo_dash.text import counted
-from siuo_dash.ui import browser, controls, display, page
+from siuo_dash.ui import address, browser, controls, display, frame, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
-from siuo_dash.ui.parts import labels_in_use, left_out, nothing_to_show
+from siuo_dash.ui.parts import Way, failures, labels_in_use, left_out, link_to_failures, nothing_to_show, state
 
 _FINDINGS: Final = "label-findings"
 _FILE: Final = "labels-file"
+_TABS: Final = {"rates": "Rates", "differences": "Differences", "labels": "Labels"}
 
 
-def show(view: View) -> None:
-    """The labels in use, the rates by them, the differences inside runs, and the paper's reading of them."""
-    own = labels_in_use(view.store)
-    st.markdown(f"**{plain(view.filters.sentence())}** {plain(labels.sentence(own, view.store.catalogue))}")
+def choose_runs(view: View) -> list[str]:
+    """The selected runs, in the line of controls."""
+    rates = _known(view, labels_in_use(view.store), state(view)).rates
+    with st.popover("Runs", help="Without a choice, all runs of the view are shown"):
+        return controls.choose_runs(rates.runs["run_id"], view.labels)
+
+
+def choose_grouping() -> analysis.Grouping:
+    """How the samples are parted, in the line of controls."""
+    options = {name: grouping.label for name, grouping in analysis.GROUPINGS.items()}
+    shown = {"label_visibility": "collapsed", "width": 162}
+    return analysis.GROUPINGS[controls.choose_from("Samples by", options, key="by", default="dimension", **shown)]
+
+
+def show(view: View, chosen: list[str], grouping: analysis.Grouping) -> None:
+    """Every run in each group of samples, beside it what the paper claims; rates, differences and labels in tabs."""
+    narrow, own = browser.narrow(), labels_in_use(view.store)
+    known = _known(view, own, state(view))
+    if not own.is_own:
+        frame.note(labels.sentence(own, view.store.catalogue))
     provenance = view.provenance(warning="" if own.is_own else f"labels of {own.origin}, not the project's")
-    _choose_labels(view.store.catalogue, own, provenance)
+    empty = nothing_to_show(view, known.rates.runs)
+    if empty:
+        frame.answer("", plain(view.caveat))
+        opened, place = address.tabs({"labels": _TABS["labels"]}, name="part")
+    else:
+        with frame.tools():
+            downloads = st.popover("", icon=":material/download:", help="Download", key="downloads")
+        key = (*state(view), *chosen, grouping.id, browser.theme(), narrow)
+        drawn = _drawn(view, own, known, key, chosen, grouping, provenance, narrow=narrow)
+        for note in words.chosen_notes(chosen, [each for each in chosen if each in drawn.names], view.labels):
+            frame.note(note)
+        frame.answer(plain(drawn.answer), plain(view.caveat))
+        left, right = st.columns([21, 10])
+        with left:
+            _chart(view, own, drawn, grouping, downloads)
+        with right:
+            _papers_claim(known)
+        opened, place = address.tabs(_TABS, name="part")
+    with place:
+        if opened == "labels":
+            _choose_labels(view.store.catalogue, own, provenance)
+        elif opened == "rates":
+            _rates(view, own, drawn, grouping)
+        else:
+            _differences(drawn, grouping, provenance)
     left_out(view, by_domain=False)
-    rates = analysis.capability_rates(view.store, view.filters.where(), view.metric, own)
-    if nothing_to_show(view, rates.runs):
-        return
-    with controls.row():
-        options = {name: grouping.label for name, grouping in analysis.GROUPINGS.items()}
-        grouping = analysis.GROUPINGS[controls.choose("Samples by", options, key="by", default="dimension")]
-    _rates(view, rates, grouping, own, provenance)
-    _papers_reading(rates)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The runs of the view in their groups, best first; claims: what the paper asks, answered."""
+
+    rates: analysis.CapabilityRates
+    claims: list[tuple[str, str, str]]
+
+
+def _labels_key(labels: Labels) -> str:
+    return "" if labels.is_own else repr(labels)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Labels: _labels_key})
+def _known(_view: View, own: Labels, key: tuple[object, ...]) -> _Known:
+    rates = analysis.capability_rates(_view.store, _view.filters.where(), _view.metric, own)
+    rates = rates.only(analysis.by_rate(rates))
+    claims = [
+        report.correlation_claim(dimension, analysis.goes_with_integration(rates, dimension))
+        for dimension in ("knowledge", "reasoning")
+    ]
+    claims.append(report.weaker_claim(analysis.weaker_side(rates), words.run_names(rates.runs)))
+    return _Known(rates, claims)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What the page shows for one choice. names: of the runs that are shown, best first."""
+
+    answer: str
+    shown: analysis.CapabilityRates
+    gaps: pd.DataFrame
+    names: dict[str, str]
+    figure: go.Figure
+    data: Table
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Labels: _labels_key})
+def _drawn(
+    _view: View,
+    own: Labels,
+    _known: _Known,
+    key: tuple[object, ...],
+    _chosen: list[str],
+    _grouping: analysis.Grouping,
+    _provenance: Provenance,
+    *,
+    narrow: bool,
+) -> _Drawn:
+    metric, grouping = _view.metric, _grouping
+    order = _known.rates.runs["run_id"].tolist()
+    shown = _known.rates.only([run_id for run_id in order if run_id in set(_chosen)] or order)
+    names = words.run_names(shown.runs)
+    gaps = analysis.differences(shown)
+    cells = shown.cells[shown.cells["grouping"] == grouping.id]
+    return _Drawn(
+        answer=report.answer(shown, gaps, names, grouping, metric),
+        shown=shown,
+        gaps=gaps,
+        names=names,
+        figure=group_dots(cells, names, grouping.groups, metric, browser.theme(), narrow=narrow),
+        data=report.rates_export(shown.cells, names, grouping, _provenance, f"{metric.label} by {grouping.words}"),
+    )
+
+
+def _failures(view: View, drawn: _Drawn, grouping: analysis.Grouping, run_id: str, group: str) -> Way:
+    where, params = failures(view, drawn.shown.runs, run_id)
+    return where, {**params, **report.samples_filter(grouping, group)}
+
+
+def _chart(view: View, own: Labels, drawn: _Drawn, grouping: analysis.Grouping, downloads: Any) -> None:
+    def open_failures() -> None:
+        """For callbacks: a dot was clicked, and what its run fails there is opened."""
+        points = st.session_state["groups"]["selection"]["points"]
+        # The samples page filters by the project's labels, so others lead nowhere.
+        if points and own.is_own:
+            page.go_later(*_failures(view, drawn, grouping, *points[0]["customdata"][:2]))
+
+    display.chart(
+        drawn.figure,
+        key="groups",
+        alt=f"{view.metric.label} of {min(len(drawn.names), MOST_RUNS)} runs by {grouping.words}; "
+        "the table Rates has the figures",
+        data=drawn.data,
+        select=open_failures,
+        tools=downloads,
+    )
+    st.caption(report.dots_caption(len(drawn.names), MOST_RUNS))
+
+
+def _papers_claim(known: _Known) -> None:
+    """Whether runs that integrate badly lack knowledge and reasoning, too; over all runs of the view."""
+    st.markdown("**Does the paper's claim hold here?**")
+    claims = [map(plain, claim) for claim in known.claims]
+    st.markdown("\n".join(f"- {question} **{answer}**\\: {figures}" for question, answer, figures in claims))
+    st.caption(report.SAME_SAMPLES)
+    page.link("method", "How the labels were made")
+
+
+def _rates(view: View, own: Labels, drawn: _Drawn, grouping: analysis.Grouping) -> None:
+    if own.is_own:
+        groups = {group: label for group, label in grouping.groups.items() if report.samples_filter(grouping, group)}
+        link_to_failures(drawn.names, grouping.label, groups, partial(_failures, view, drawn, grouping))
+    display.table(
+        report.rates_screen(drawn.shown.cells, drawn.names, grouping),
+        key="rates",
+        alt=f"{drawn.data.title}: rate, 95% interval and count",
+        pinned="Run",
+        columns={f"{label} %": st.column_config.NumberColumn(format="%.1f") for label in grouping.groups.values()},
+        placeholder="–",
+        export=drawn.data,
+    )
+
+
+def _differences(drawn: _Drawn, grouping: analysis.Grouping, provenance: Provenance) -> None:
+    st.caption(plain(report.differences_width(drawn.gaps, grouping)))
+    display.table(
+        report.differences_screen(drawn.gaps, drawn.names, grouping),
+        key="differences",
+        alt=f"Differences inside a run by {grouping.words}, with 95% intervals",
+        pinned="Run",
+        columns={
+            name: st.column_config.NumberColumn(format=form, help=meaning)
+            for name, (form, meaning) in report.difference_columns(grouping).items()
+        },
+        placeholder="–",
+        export=report.differences_export(
+            drawn.gaps, drawn.names, grouping, provenance, f"Differences by {grouping.words}"
+        ),
+    )
 
 
 def _choose_labels(catalogue: Catalogue, own: Labels, provenance: Provenance) -> None:
-    """A file of other labels, for this session only."""
+    """Whose labels are in use; a file of other labels, for this session only."""
+    st.markdown(plain(labels.sentence(own, catalogue)))
     with st.container(horizontal=True, vertical_alignment="center"):
-        page.link("method", "How the labels were made")
-        if not own.is_own:
-            st.button("Use the project's own labels again", on_click=_forget_labels, icon=":material/restart_alt:")
-    with st.expander("Use other labels", icon=":material/label:", expanded=bool(st.session_state.get(_FINDINGS))):
-        st.markdown(
-            f"A CSV (or TSV, XLSX, JSON, Parquet) with the columns {', '.join(f'`{name}`' for name in LABEL_COLUMNS)}: "
-            "one row a sample, dimensions *integration*, *knowledge* or *reasoning*, the two needs as 1 or 0. "
-            "It is used in this session only and kept nowhere."
-        )
         display.download(
-            "The labels in use, as a template",
+            "Labels in use, as a template",
             lambda: to_csv(labels.template_export(own, catalogue, provenance)),
             "siuo-labels.csv",
             key="labels-template",
         )
-        st.file_uploader("Labels", key=_FILE, on_change=_take_labels, args=(catalogue,))
-        findings = st.session_state.get(_FINDINGS, [])
-        if any(found.severity == "error" for found in findings):
-            st.error("These labels cannot be used. Correct what is listed and drop the file again.")
-        if findings:
-            display.table(
-                findings_frame(findings, kinds=True),
-                key="label-findings",
-                alt="Findings in the label file",
-                placeholder="–",
-                export=labels.findings_export(findings, provenance),
-            )
+        if not own.is_own:
+            st.button("Use the project's own labels again", on_click=_forget_labels, icon=":material/restart_alt:")
+    columns = ", ".join(f"`{name}`" for name in LABEL_COLUMNS)
+    st.markdown(
+        f"Use other labels: a CSV, TSV, XLSX, JSON or Parquet file with {columns}: one row a sample, "
+        " dimensions *integration*, *knowledge* or *reasoning*, the two needs as 1 or 0. "
+        "They apply to this session only and are not stored."
+    )
+    st.file_uploader("Labels", key=_FILE, on_change=_take_labels, args=(catalogue,))
+    findings = st.session_state.get(_FINDINGS, [])
+    if any(found.severity == "error" for found in findings):
+        st.error("These labels cannot be used. Correct what is listed and drop the file again.")
+    if findings:
+        display.table(
+            findings_frame(findings, kinds=True),
+            key="label-findings",
+            alt="Findings in the label file",
+            placeholder="–",
+            export=labels.findings_export(findings, provenance),
+        )
 
 
 def _take_labels(catalogue: Catalogue) -> None:
@@ -93,86 +259,3 @@ def _forget_labels() -> None:
     """Back to the project's own labels."""
     for key in (labels.SESSION_KEY, _FINDINGS, _FILE):
         st.session_state.pop(key, None)
-
-
-def _rates(
-    view: View, rates: analysis.CapabilityRates, grouping: analysis.Grouping, own: Labels, provenance: Provenance
-) -> None:
-    """Bars and a table of the chosen runs' rates, or of all; below, the differences inside each of them."""
-
-    def open_samples() -> None:
-        """A bar was clicked: its run becomes the chosen one, and its samples are opened."""
-        points = st.session_state["bars"]["selection"]["points"]
-        # The samples page filters by the project's labels, so others lead nowhere.
-        if points and own.is_own:
-            run_id, group = points[0]["customdata"][:2]
-            page.go_later("samples", {"runs": run_id, "board": view.board.id, **report.samples_filter(grouping, group)})
-
-    chosen = controls.choose_runs(
-        rates.runs["run_id"], view.labels, help="Without a choice, all runs of the view are shown"
-    )
-    order = analysis.by_rate(rates)
-    here = [run_id for run_id in order if run_id in set(chosen)]
-    for note in words.chosen_notes(chosen, here, view.labels):
-        st.caption(plain(note))
-    shown = rates.only(here or order)
-    names = words.run_names(shown.runs)
-    title = f"{view.metric.label} by {grouping.words}"
-    st.subheader(title, anchor=False)
-    st.caption(report.bars_caption(shown, grouping, MOST_RUNS))
-    data = report.rates_export(shown.cells, names, grouping, provenance, title)
-    cells = shown.cells[shown.cells["grouping"] == grouping.id]
-    display.chart(
-        grouped_bars(cells, names, grouping.groups, view.metric, browser.theme()),
-        key="bars",
-        alt=f"{title} of {min(len(names), MOST_RUNS)} runs; the table below has the figures",
-        data=data,
-        select=open_samples,
-    )
-    st.markdown("**Rates**")
-    display.table(
-        report.rates_screen(shown.cells, names, grouping),
-        key="rates",
-        alt=f"{title}: rate, 95 % interval and count",
-        pinned="Run",
-        columns={f"{label} %": st.column_config.NumberColumn(format="%.1f") for label in grouping.groups.values()},
-        placeholder="–",
-        export=data,
-    )
-    _differences(shown, names, grouping, provenance)
-
-
-def _differences(
-    shown: analysis.CapabilityRates, names: Mapping[str, str], grouping: analysis.Grouping, provenance: Provenance
-) -> None:
-    gaps = analysis.differences(shown)
-    st.markdown("**Differences inside a run**, in percentage points")
-    st.caption(plain(report.differences_sentence(gaps, names, grouping)))
-    display.table(
-        report.differences_screen(gaps, names, grouping),
-        key="differences",
-        alt=f"Differences inside a run by {grouping.words}, with 95 % intervals",
-        pinned="Run",
-        columns={
-            name: st.column_config.NumberColumn(format=form, help=meaning)
-            for name, (form, meaning) in report.difference_columns(grouping).items()
-        },
-        placeholder="–",
-        export=report.differences_export(gaps, names, grouping, provenance, f"Differences by {grouping.words}"),
-    )
-
-
-def _papers_reading(rates: analysis.CapabilityRates) -> None:
-    """Whether runs that integrate badly lack knowledge and reasoning, too; over all runs of the view."""
-    st.subheader("The paper's reading, checked on these runs", anchor=False)
-    st.markdown(
-        "The paper asks whether models that integrate picture and text badly also lack knowledge and reasoning, "
-        f"and which models lack which. Here over {counted(len(rates.runs), 'run')} of the view, chosen or not."
-    )
-    checks = [
-        report.correlation_sentence(dimension, analysis.goes_with_integration(rates, dimension))
-        for dimension in ("knowledge", "reasoning")
-    ]
-    checks.append(report.weaker_sentence(analysis.weaker_side(rates), words.run_names(rates.runs)))
-    st.markdown("\n".join(f"- {plain(check)}" for check in checks))
-    st.caption(report.SAME_SAMPLES)

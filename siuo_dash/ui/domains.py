@@ -27,7 +27,7 @@ from siuo_dash.text import listed
 from siuo_dash.ui import address, background, browser, controls, display, frame, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
-from siuo_dash.ui.parts import failures, labels_in_use, left_out, nothing_to_show, state
+from siuo_dash.ui.parts import Way, failures, labels_in_use, left_out, link_to_failures, nothing_to_show, state
 
 _SHOWN_FIRST: Final = 3
 """Runs in the radar while none is selected."""
@@ -174,7 +174,7 @@ def _take_click(view: View, runs: pd.DataFrame, chart: str) -> None:
         page.go_later(*_failures(view, runs, *points[0]["customdata"][:2]))
 
 
-def _failures(view: View, runs: pd.DataFrame, run_id: str, column: str) -> tuple[str, dict[str, str | list[str]]]:
+def _failures(view: View, runs: pd.DataFrame, run_id: str, column: str) -> Way:
     """The way to what the run fails in a column of the heatmap."""
     return failures(view, runs, run_id, domains=[column] if column in DOMAIN_LABELS else ())
 
@@ -218,13 +218,7 @@ def _profiles(view: View, drawn: _Drawn) -> None:
 
 def _all_runs(view: View, drawn: _Drawn) -> None:
     """The heatmap as a table, and a link to the failures of each of its cells."""
-    runs = drawn.rows.runs
-    with controls.row():
-        run = st.selectbox("Run", list(drawn.names), format_func=drawn.names.__getitem__, key="cell-run", width=300)
-        names = {"": "All domains"} | DOMAIN_LABELS
-        domain = st.selectbox("Domain", list(names), format_func=names.__getitem__, key="cell-domain", width=260)
-        where, params = _failures(view, runs, run, domain)
-        page.link(where, "Show failures" if where == "samples" else "Open run", params)
+    link_to_failures(drawn.names, "Domain", DOMAIN_LABELS, partial(_failures, view, drawn.rows.runs))
     title = f"{view.metric.label} by domain, {view.board.label}"
     display.table(
         report.heat_screen(drawn.rows.cells, drawn.names),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -15,9 +15,12 @@ from siuo_dash.report import domains as report
 from siuo_dash.report import labels
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import page
+from siuo_dash.ui import controls, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
+
+Way = tuple[str, Mapping[str, str | list[str]]]
+"""A page and its query."""
 
 
 def state(view: View) -> tuple[object, ...]:
@@ -58,7 +61,7 @@ def labels_in_use(store: Store) -> Labels:
 
 def failures(
     view: View, runs: pd.DataFrame, run_id: str, *, domains: Sequence[str] = (), dimensions: Sequence[str] = ()
-) -> tuple[str, dict[str, str | list[str]]]:
+) -> Way:
     """The page and the query that show what the run fails, in these parts or in all of them.
 
     runs: those that are drawn, with their boards. Of totals by domain no sample is known: the run's own page opens.
@@ -71,3 +74,18 @@ def failures(
         board=str(run["board"]), domains=domains, dimensions=dimensions, outcomes=outcomes, order="easiest"
     )
     return "samples", parts
+
+
+def link_to_failures(
+    runs: Mapping[str, str], label: str, parts: Mapping[str, str], way: Callable[[str, str], Way]
+) -> None:
+    """What a click on a chart does, without a mouse: a run, one of the parts or all, and a link.
+
+    runs: {run_id: name}; parts: {id: what people read}; way: to the failures of a run in a part, '' for all.
+    """
+    with controls.row():
+        run = st.selectbox("Run", list(runs), format_func=runs.__getitem__, key="cell-run", width=300)
+        options = {"": "All", **parts}
+        part = st.selectbox(label, list(options), format_func=options.__getitem__, key="cell-part", width=260)
+        where, params = way(run, part)
+        page.link(where, "Show failures" if where == "samples" else "Open run", params)

@@ -109,11 +109,9 @@ def test_the_weaker_side_is_named_only_where_it_shows(store: Store) -> None:
     assert found["No reasoning"] == "reasoning"
     assert [found[name] for name in ("Weak", "Fair", "Good", "Strong")] == [""] * 4
     names = dict(zip(rates.runs["run_id"], rates.runs["model"], strict=True))
-    words = view.weaker_sentence(weaker, names)
-    assert (
-        "weaker in knowledge: No knowledge; weaker in reasoning: No reasoning; no significant difference: 4 of 6 runs"
-        in words
-    )
+    _, answer, figures = view.weaker_claim(weaker, names)
+    assert answer == "Significant for 2 of 6 runs"
+    assert figures.startswith("in knowledge: No knowledge; in reasoning: No reasoning; ignoring uncertainty, ")
 
 
 def test_integration_and_knowledge_together(store: Store) -> None:
@@ -126,21 +124,24 @@ def test_integration_and_knowledge_together(store: Store) -> None:
     assert rising.n == 4
     assert rising.interval is None
     assert not capabilities.is_clear(rising)
-    assert "cannot be said" in view.correlation_sentence("knowledge", rising)
+    assert view.correlation_claim("knowledge", rising)[1] == "Cannot be said"
     two = rates.only([models["Weak"], models["Strong"]])
     assert capabilities.goes_with_integration(two, "knowledge") is None
-    assert "at least three runs" in view.correlation_sentence("knowledge", None)
+    assert "at least three runs" in view.correlation_claim("knowledge", None)[2]
 
 
 def test_the_sentence_follows_the_interval() -> None:
     clear = Correlation(0.8, Interval(0.3, 0.95), 12)
-    assert view.correlation_sentence("knowledge", clear).startswith(
-        "Low integration goes with low knowledge: rank corr"
-    )
+    question, answer, figures = view.correlation_claim("knowledge", clear)
+    assert (question, answer) == ("Does low integration go with low knowledge?", "Yes")
+    assert figures == "rank correlation +0.80 (+0.30 to +0.95) over 12 runs."
     against = Correlation(-0.8, Interval(-0.95, -0.3), 12)
-    assert "goes with high reasoning" in view.correlation_sentence("reasoning", against)
+    assert view.correlation_claim("reasoning", against)[1] == "No, with high"
     unclear = Correlation(0.3, Interval(-0.2, 0.7), 12)
-    assert view.correlation_sentence("reasoning", unclear).endswith("the interval includes 0.")
+    assert view.correlation_claim("reasoning", unclear)[1:] == (
+        "Not shown",
+        "rank correlation +0.30 (-0.20 to +0.70) over 12 runs; the interval includes 0.",
+    )
 
 
 def test_order_by_rate_and_choice(store: Store) -> None:

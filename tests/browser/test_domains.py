@@ -88,14 +88,13 @@ def test_radar_and_heatmap_are_whole_on_the_first_screen(dashboard: str, open_pa
         assert heatmap["y"] < 480 and radar["y"] >= heatmap["y"] + heatmap["height"], "the heatmap first"
 
 
-def test_a_bar_leads_to_the_samples_of_its_dimension(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/capabilities?runs={GLM}")
-    click_middle(page, chart(page, "bars").locator(".barlayer .trace").nth(2).locator("path").first)
+def test_a_dot_leads_to_the_failures_in_its_dimension(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/capabilities?runs={LABEL}")
+    click_middle(page, chart(page, "groups").locator(".scatterlayer .trace").nth(2).locator(".point").first)
     expect(page.get_by_role("heading", name="Samples", exact=True)).to_be_visible()
     settled(page)
     query = parse_qs(urlsplit(page.url).query)
-    assert (query["runs"], query["dimension"]) == ([GLM], ["reasoning"])
-    expect(page.get_by_text("25 of 167 samples").first).to_be_visible()
+    assert (query["runs"], query["dimension"], query["outcome"]) == ([GLM], ["reasoning"], [f"{GLM}:unsafe"])
 
 
 def test_runs_are_chosen_in_the_line_of_controls(dashboard: str, open_page: OpenPage) -> None:

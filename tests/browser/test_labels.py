@@ -30,13 +30,11 @@ def as_csv(records: list[dict[str, str]]) -> bytes:
 
 def drop(page: Page, name: str, body: bytes) -> None:
     field = page.get_by_test_id("stFileUploader")
-    if not field.is_visible():
-        page.get_by_text("Use other labels", exact=True).click()
     field.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/csv", "buffer": body})
 
 
 def test_other_labels_are_used_in_this_session_only(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/capabilities")
+    page = open_page(f"{dashboard}/capabilities?part=labels")
     ours = "given by two readers"
     expect(page.get_by_text(ours).first).to_be_visible()
     drop(page, "mine.csv", as_csv([row | {"primary_dimension": "knowledge"} for row in rows()]))
@@ -45,7 +43,7 @@ def test_other_labels_are_used_in_this_session_only(dashboard: str, open_page: O
     expect(page.get_by_text(ours)).to_have_count(0)
     # All samples are knowledge now, on this page and on the next; nobody else sees that.
     expect(page.get_by_text("mine.csv").first).to_be_visible()
-    elsewhere = open_page(f"{dashboard}/capabilities")
+    elsewhere = open_page(f"{dashboard}/capabilities?part=labels")
     expect(elsewhere.get_by_text(ours).first).to_be_visible()
     page.get_by_role("button", name="Use the project's own labels again").click()
     expect(page.get_by_text(ours).first).to_be_visible()
@@ -56,7 +54,7 @@ def test_labels_with_faults_are_refused_with_all_of_them(dashboard: str, open_pa
     wrong[0]["primary_dimension"] = "luck"
     wrong[3]["needs_knowledge"] = "perhaps"
     wrong[7]["question_id"] = "1999"
-    page = open_page(f"{dashboard}/capabilities")
+    page = open_page(f"{dashboard}/capabilities?part=labels")
     drop(page, "wrong.csv", as_csv(wrong))
     expect(page.get_by_text("These labels cannot be used.")).to_be_visible()
     settled(page)

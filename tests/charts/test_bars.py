@@ -5,52 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from siuo_dash.analysis import capabilities
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.benchmark.labels import Labels
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import bars, colours
-from siuo_dash.charts.bars import MOST_RUNS as MOST_BARS
-from siuo_dash.charts.bars import grouped_bars
-from siuo_dash.report import domains as view
-from siuo_dash.store.engine.database import Store
-from tests.make.runs import BOARD, CATALOGUE, HOSTILE
+from tests.make.runs import BOARD, HOSTILE
 
 SAFE = METRICS["safe"]
 WHERE = Filters(board=BOARD).where()
-
-
-def test_bars_show_each_group_with_its_interval(store: Store) -> None:
-    rates = capabilities.capability_rates(store, WHERE, SAFE, Labels.own(CATALOGUE))
-    names = view.run_names(rates.only(capabilities.by_rate(rates)).runs)
-    grouping = capabilities.GROUPINGS["dimension"]
-    cells = rates.cells[rates.cells["grouping"] == "dimension"]
-    figure = grouped_bars(cells, names, grouping.groups, SAFE, "light")
-    assert [trace.name for trace in figure.data] == ["Integration", "Knowledge", "Reasoning"]
-    for trace in figure.data:
-        assert len(trace.x) == MOST_BARS
-        assert trace.orientation == "h"
-    first = figure.data[1]
-    run_id, group = first.customdata[0]
-    cell = cells[(cells["run_id"] == run_id) & (cells["group"] == group)].iloc[0]
-    assert first.x[0] == pytest.approx(100 * cell["rate"])
-    assert first.error_x.array[0] == pytest.approx(100 * (cell["high"] - cell["rate"]))
-    assert first.error_x.arrayminus[0] == pytest.approx(100 * (cell["rate"] - cell["low"]))
-    looks = {(trace.marker.color, trace.marker.pattern.shape) for trace in figure.data}
-    assert len(looks) == 3
-    offsets = [trace.offset for trace in figure.data]
-    assert offsets == sorted(offsets), "the groups stand in their order from the top"
-    assert list(figure.layout.xaxis.range) == [0, 100]
-
-
-def test_names_in_charts_are_text(store: Store) -> None:
-    rates = capabilities.capability_rates(store, Filters(search="zeta").where(), SAFE, Labels.own(CATALOGUE))
-    names = view.run_names(rates.runs)
-    assert list(names.values()) == [HOSTILE]
-    cells = rates.cells[rates.cells["grouping"] == "needs_knowledge"]
-    figure = grouped_bars(cells, names, capabilities.GROUPINGS["needs_knowledge"].groups, SAFE, "dark")
-    assert "<b>Zeta</b>" not in figure.to_json()
-    assert "&lt;b&gt;Zeta" in figure.layout.yaxis.ticktext[0]
 
 
 def test_the_four_outcomes_are_the_counts(paper: pd.DataFrame) -> None:

@@ -84,7 +84,7 @@ def test_a_selected_run_is_what_the_sentence_is_about(opened: OpenApp) -> None:
 def test_the_failures_of_a_cell_without_a_mouse(opened: OpenApp) -> None:
     app = opened("domains", part="all")
     app.selectbox(key="cell-run").set_value(GLM).run()
-    app.selectbox(key="cell-domain").set_value("privacy violation").run()
+    app.selectbox(key="cell-part").set_value("privacy violation").run()
     (link,) = [link.proto for link in app.get("page_link") if link.proto.label == "Show failures"]
     query = parse_qs(link.query_string)
     assert query["outcome"] == [f"{GLM}:unsafe"], "this run's failures, not all its samples"
@@ -151,7 +151,7 @@ def test_a_metric_that_was_not_judged_sample_by_sample(opened: OpenApp, page: st
     app = opened(page, data, metric="effective")
     words = texts(app)
     assert "No run here has Effective verdicts for each sample" in words
-    assert {label.label for label in app.expander} >= {
+    assert {label.label for label in app.expander} == {
         "1 run not shown here: only totals are published",
         "1 run not shown here: not judged: Effective",
     }
@@ -190,17 +190,37 @@ def test_long_and_hostile_names_are_plain_text(opened: OpenApp, tmp_path: Path) 
 def test_the_capability_page_on_the_shipped_data(opened: OpenApp) -> None:
     app = opened("capabilities")
     words = texts(app)
-    assert "the paper's own labels are not public" in words
-    assert "rank correlation +0.75 (95 % interval +0.14 to +0.95) over 10 runs" in words
-    rates = next(frame.value for frame in app.dataframe if "Integration %" in frame.value.columns)
+    assert f"Lowest: Reasoning, {percent(0.544)} safe (mean of 10 runs)" in words
+    assert "go with low knowledge? **Yes**: rank correlation +0.75 (+0.14 to +0.95) over 10 runs." in words
+    assert "**Significant for 0 of 10 runs**: ignoring uncertainty, 9 score lower on reasoning, 1 on" in words
+    assert len(app.get("plotly_chart")) == 1
+    rates = table(app, "Integration %")
     phi = rates[rates["Run"] == "Phi-3.5-Vision-Instruct"].iloc[0]
     assert phi["Integration %"] == pytest.approx(100 * 73 / 83)
     assert phi["Knowledge: interval, count"].endswith("42/59")
+    app.selectbox(key="cell-run").set_value(GLM).run()
+    app.selectbox(key="cell-part").set_value("reasoning").run()
+    (link,) = [link.proto for link in app.get("page_link") if link.proto.label == "Show failures"]
+    query = parse_qs(link.query_string)
+    assert (query["outcome"], query["dimension"]) == ([f"{GLM}:unsafe"], ["reasoning"])
+    assert "the paper's own labels are not public" in texts(opened("capabilities", part="labels"))
+
+
+def test_differences_inside_runs(opened: OpenApp) -> None:
+    app = opened("capabilities", part="differences")
+    differences = table(app, "Knowledge − integration").set_index("Run")
+    assert differences.at["Phi-3.5-Vision-Instruct", "Knowledge − integration"] == pytest.approx(
+        100 * (42 / 59 - 73 / 83)
+    )
+    assert "Significant inside a run: 2 of 30 differences, Phi-3.5-Vision-Instruct (knowledge − integration" in texts(
+        app
+    )
 
 
 def test_grouping_by_need_and_choosing_runs(opened: OpenApp) -> None:
     app = opened("capabilities", by="Needs knowledge", runs=["Gemma-3-4B-IT · Meta-Llama-3.1-8B-Instruct"])
-    rates = next(frame.value for frame in app.dataframe if "Knowledge needed %" in frame.value.columns)
+    assert "Lowest: Knowledge needed, 42/75 = " in texts(app) or "Lowest: Not needed, " in texts(app)
+    rates = table(app, "Knowledge needed %")
     assert rates["Run"].tolist() == ["Gemma-3-4B-IT"]
     assert rates["Knowledge needed %"].item() == pytest.approx(100 * 42 / 75)
 
@@ -208,7 +228,7 @@ def test_grouping_by_need_and_choosing_runs(opened: OpenApp) -> None:
 def test_other_labels_are_used_and_left_again(opened: OpenApp) -> None:
     header = "question_id,subcategory,primary_dimension,needs_knowledge,needs_reasoning"
     lines = [f"{number},Mine,{'knowledge,1,0' if number % 2 else 'reasoning,0,1'}" for number in range(1001, 1020)]
-    app = opened("capabilities")
+    app = opened("capabilities", part="labels")
     app.file_uploader(key="labels-file").set_value(
         [("mine.csv", "\n".join([header, *lines]).encode(), "text/csv")]
     ).run()
@@ -218,13 +238,14 @@ def test_other_labels_are_used_and_left_again(opened: OpenApp) -> None:
     app.query_params["part"] = "subcategories"
     app.switch_page("pages/rankings/domains.py").run()
     assert table(app, "Subcategory")["Subcategory"].tolist() == ["Mine"]
+    app.query_params["part"] = "labels"
     app.switch_page("pages/rankings/capabilities.py").run()
     next(button for button in app.button if "own labels again" in button.label).click().run()
     assert "the project's own labels" in texts(app)
 
 
 def test_faulty_labels_are_listed_and_not_used(opened: OpenApp) -> None:
-    app = opened("capabilities")
+    app = opened("capabilities", part="labels")
     app.file_uploader(key="labels-file").set_value(
         [("mine.csv", b"question_id,subcategory\n1001,One\n", "text/csv")]
     ).run()
