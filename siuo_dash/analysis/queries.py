@@ -219,6 +219,15 @@ def boards(store: Store) -> list[Board]:
     return found
 
 
+def short_labels(store: Store) -> dict[str, str]:
+    """{board id: label} for sentences: without what the judge sees, where no other board has the same label then."""
+    known = boards(store)
+    short = [f"{board.name or f'{board.protocol.judge} as judge'} · {board.protocol.responses}" for board in known]
+    return {
+        board.id: words if short.count(words) == 1 else board.label for board, words in zip(known, short, strict=True)
+    }
+
+
 def metrics_judged(store: Store, board: str | None, *, per_sample: bool = False) -> list[str]:
     """The ids of the metrics that a run of the board is judged by, in the schema's order; None = any run.
 

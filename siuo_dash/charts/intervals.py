@@ -158,7 +158,7 @@ def several_boards(frame: pd.DataFrame, metric: Metric, theme: Theme, *, narrow:
     shown = shown.assign(y=shown["name"].map({name: row for row, name in enumerate(names)}) + apart)
     boards = rows(dict.fromkeys(shown["board_label"]), 0, width=38)
     legend = 22 * len(boards.labels) + 15 * boards.breaks
-    height = 80 + _MODEL_ROW[narrow] * len(names) + 16 * labels.breaks + legend
+    height = 96 + _MODEL_ROW[narrow] * len(names) + 16 * labels.breaks + legend
     drawn = figure(theme, height=height)
     for name in names:
         ends = shown[shown["name"] == name].sort_values("y")
@@ -170,21 +170,21 @@ def several_boards(frame: pd.DataFrame, metric: Metric, theme: Theme, *, narrow:
         part = shown[shown["board_label"] == board]
         text = [
             f"<b>{chart_text(row.name, 48)}</b><br>{chart_text(row.board_label, 48)}<br>"
-            f"{metric.label} {percent(row.rate)}, 95 % interval {interval(row.low, row.high)}, {fraction(row.k, row.n)}"
+            f"{metric.label} {percent(row.rate)} ({interval(row.low, row.high)}), {fraction(row.k, row.n)}"
             for row in _records(part)
         ]
         bars = {"thickness": 1.4, "width": 3}
         drawn.add_trace(
             dots(part, part["y"], _colour(metric), text, symbol, size=11, name=label, ids="run_id", bars=bars)
         )
-    axis = {"range": PERCENT_RANGE, "dtick": 20, "zeroline": False, "side": "top", "fixedrange": True}
+    axis = {"range": PERCENT_RANGE, "dtick": 20, "zeroline": False, "fixedrange": True}
     drawn.update_xaxes(title=_of_graded(metric), **axis)
     ends = [len(names) - 0.5, -0.75 if narrow else -0.5]
     beside = Rows([], [], []) if narrow else labels
     name_axis(drawn, beside.labels, range(len(beside.labels)), ends, fixedrange=True, showgrid=False)
     if narrow:
         names_above(drawn, labels.labels, 0.24)
-    legend_place = {"orientation": "v", "y": 0, "yanchor": "top", "x": 0}
+    legend_place = {"orientation": "v", "y": 0, "yref": "container", "yanchor": "bottom", "x": 0}
     drawn.update_layout(legend={**legend_place, "itemclick": False, "itemdoubleclick": False})
     return drawn
 

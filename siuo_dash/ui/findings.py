@@ -1,59 +1,64 @@
-"""The findings page: short statements, each with what it rests on and the way to the view that shows it."""
+"""The findings page: cards of one sentence, one small picture and the way to the view that shows it."""
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Final
+
 import streamlit as st
 
-from siuo_dash.analysis.findings import findings
+from siuo_dash.analysis.findings import by_surprise, findings
 from siuo_dash.analysis.findings.judges import several_boards
 from siuo_dash.analysis.findings.statement import Link, Statement
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.charts import intervals
+from siuo_dash.charts import intervals, spark
 from siuo_dash.report import findings as report
-from siuo_dash.ui import background, browser, display, page
+from siuo_dash.ui import background, browser, display, frame, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
 
+_STYLE: Final = """<style>
+.st-key-cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(330px, 100%), 1fr)); gap: 0.6rem; }
+.st-key-cards > * { height: 100%; }
+.st-key-cards p { font-size: 0.95rem; line-height: 1.3rem; }
+.st-key-cards img { width: 100%; max-width: 100%; height: auto; display: block; }
+</style>"""
+
 
 def show(view: View) -> None:
-    """The statements by theme."""
+    """The statements, the most surprising first; then what these data do not support."""
     themes = background.computed(
         lambda: findings(view.store, view.board, view.metric),
-        "The findings are being computed and will appear here.",
+        "Computing the findings …",
         *("findings", view.store.version, view.board.id, view.metric.id),
         patience=1.0,
     )
     if themes is None:
         return
-    screen = browser.screen()
-    for theme in themes:
-        st.subheader(theme.title, anchor=False)
-        columns = st.columns(2) if screen == "wide" and len(theme.statements) > 1 else [st.container()]
-        for place, statement in enumerate(theme.statements):
-            with columns[place % len(columns)]:
-                _show(view, statement)
-        if theme.id == "judges":
-            _several_boards(view, narrow=screen == "narrow")
-    display.exports(report.export_table(themes, view.provenance(f"seen by {view.metric.label}")), key="findings")
+    frame.answer("Key results, recomputed from the current data; the most surprising first.", plain(view.caveat))
+    with frame.tools():
+        table = report.export_table(themes, view.provenance(f"metric: {view.metric.label}"))
+        display.exports(table, key="findings", label="")
+    st.html(_STYLE)
+    with st.container(key="cards"):
+        for statement in by_surprise(themes):
+            _card(view, statement)
+    _several_boards(view)
+    _unsaid(view, [each for theme in themes for each in theme.statements if not each.said])
 
 
-def _show(view: View, statement: Statement) -> None:
-    """One statement: sentence, what it rests on, figures, caveat, and the way to the view that shows it."""
-    with st.container(border=True, gap="xsmall"):
-        if statement.said:
-            st.markdown(f"**{_words(statement.sentence)}**")
-        else:
-            st.markdown(f":material/help: **Cannot be said.** {_words(statement.sentence)}")
-        digits = report.DIGITS.get(statement.id, 1)
-        lines = [f"{figure.label}: {figure.words(digits)}" for figure in statement.figures]
-        _figures(lines[: report.SHOWN_FIGURES])
-        if len(lines) > report.SHOWN_FIGURES:
-            with st.expander(f"{len(lines) - report.SHOWN_FIGURES} more figures"):
-                _figures(lines[report.SHOWN_FIGURES :])
-        rests = f"{'Rests on' if statement.said else 'Available:'} {statement.n}. " if statement.n else ""
-        st.caption(_words(rests + statement.caveat))
-        if statement.link is not None:
-            _lead_on(view, statement.link)
+def _card(view: View, statement: Statement) -> None:
+    """One statement: the sentence, its figures as a picture, what it is based on, and the way to the view."""
+    with st.container(border=True, gap="xxsmall"):
+        marks = report.marks(statement)
+        drawn = b64encode(spark.picture(marks, statement.figures[0].unit, browser.theme()).encode()).decode()
+        alt = plain("; ".join(f"{mark.label}: {mark.words}" for mark in marks))
+        st.markdown(f"{_words(statement.sentence)}\n\n![{alt}](data:image/svg+xml;base64,{drawn})")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(f"Based on {plain(statement.n)}.", help=_words(report.more_words(statement)), width="stretch")
+            if statement.link is not None:
+                _lead_on(view, statement.link)
 
 
 def _words(text: str) -> str:
@@ -61,28 +66,37 @@ def _words(text: str) -> str:
     return plain(text).replace(" %", "\u00a0%").replace(" points", "\u00a0points")
 
 
-def _figures(lines: list[str]) -> None:
-    if lines:
-        st.markdown("\n".join(f"- {_words(line)}" for line in lines))
-
-
 def _lead_on(view: View, link: Link) -> None:
     """A link to the view that shows it."""
     page.link(link.url, link.label, {"board": view.board.id, "metric": view.metric.id, **link.params})
 
 
-def _several_boards(view: View, *, narrow: bool) -> None:
-    """The models that are on several boards, with their rates on each."""
-    judged = METRICS["safe"] if view.metric.task == "mcqa" else view.metric
-    several = several_boards(view.store, judged)
-    if several.empty:
+def _unsaid(view: View, statements: Sequence[Statement]) -> None:
+    if not statements:
         return
-    models = several["name"].nunique()
-    if models > intervals.MOST_MODELS:
-        st.caption(f"The {intervals.MOST_MODELS} models with the widest gaps, of {models}.")
-    display.chart(
-        intervals.several_boards(several, judged, browser.theme(), narrow=narrow),
-        key="boards",
-        alt=f"{judged.label} of {models} models on several boards, with 95 % intervals",
-        data=report.boards_table(several, view.provenance(f"seen by {view.metric.label}")),
+    with st.expander(f"Not enough data ({len(statements)})", icon=":material/help:"):
+        st.markdown("\n".join(f"- {_words(each.sentence)}" for each in statements))
+
+
+def _several_boards(view: View) -> None:
+    """The models that are on several boards, with their rates on each; drawn when it is opened."""
+    judged = METRICS["safe"] if view.metric.task == "mcqa" else view.metric
+    part = st.expander(
+        "Every model that is on several boards", icon=":material/balance:", key="on-boards", on_change="rerun"
     )
+    if not part.open:
+        return
+    with part:
+        several = several_boards(view.store, judged)
+        if several.empty:
+            st.caption(f"No model is judged by {judged.label} on two boards.")
+            return
+        models = several["name"].nunique()
+        if models > intervals.MOST_MODELS:
+            st.caption(f"The {intervals.MOST_MODELS} models with the widest gaps, of {models}.")
+        display.chart(
+            intervals.several_boards(several, judged, browser.theme(), narrow=browser.narrow()),
+            key="boards",
+            alt=f"{judged.label} of {models} models on several boards, with 95% intervals",
+            data=report.boards_table(several, view.provenance(f"metric: {view.metric.label}")),
+        )

@@ -5,6 +5,7 @@ Nothing is remembered: with other data the sentences change, and where the data 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,12 @@ THEMES: Final = {
     "hardest": ("Hardest samples and domains", hardest.statements),
 }
 """By id: the title of a theme and what it says of a board."""
+SURPRISES: Final = (
+    *("refusal-order", "judges", "announced", "mcqa", "refusal", "best", "best-by-others", "hardest", "domains"),
+    *("weights", "size", "below-half", "mcqa-guessing", "refusal-range", "size-families", "judges-direction"),
+    *("mcqa-gap", "median"),
+)
+"""Statements by how much they say against what a reader expects of a leaderboard, the most surprising first."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,17 @@ class Theme:
     id: str
     title: str
     statements: tuple[Statement, ...]
+
+
+def by_surprise(themes: Sequence[Theme]) -> list[Statement]:
+    """What is said, the most surprising first; differences and correlations whose interval includes 0 come last."""
+    said = [statement for theme in themes for statement in theme.statements if statement.said]
+    return sorted(said, key=lambda statement: (_shows_nothing(statement), SURPRISES.index(statement.id)))
+
+
+def _shows_nothing(statement: Statement) -> bool:
+    first = statement.figures[0] if statement.figures else None
+    return bool(first and first.unit != "percent" and (first.interval is None or first.interval.contains(0)))
 
 
 def findings(store: Store, board: Board, metric: Metric) -> tuple[Theme, ...]:

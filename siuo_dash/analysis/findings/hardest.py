@@ -18,11 +18,11 @@ from siuo_dash.analysis.findings.statement import (
     count,
     share,
 )
-from siuo_dash.analysis.queries import Board, sample_counts
+from siuo_dash.analysis.queries import Board, sample_counts, short_labels
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.schema import DOMAIN_LABELS
-from siuo_dash.text import listed, percent
+from siuo_dash.text import counted, listed, percent
 
 LEAST_RUNS: Final = 3
 MOST_NAMED: Final = 3
@@ -38,7 +38,7 @@ def statements(view: BoardView) -> list[Statement]:
         f"No board has {LEAST_RUNS} runs with a {view.metric.label} verdict for each sample: totals do not say which "
         "samples failed."
     )
-    link = Link("leaderboard", "All runs", {"board": "All runs, without ranks"})
+    link = Link("leaderboard", "All runs", {"board": "all"})
     return [cannot("hardest", why, n="no sample", link=link)]
 
 
@@ -53,16 +53,16 @@ def _rates(view: BoardView, board: Board) -> pd.DataFrame:
 def _samples(samples: pd.DataFrame, board: Board, view: BoardView) -> Statement:
     runs, total = int(samples["n"].max()), len(samples)
     nobody, everybody = int((samples["k"] == 0).sum()), int((samples["k"] == samples["n"]).sum())
-    sentence = (
-        f"On the board “{board.label}”, {nobody} of {total} samples are passed by none of the {runs} runs by "
-        f"{view.metric.label}, and {everybody} by all."
-    )
+    none = f"{nobody} of {total} samples are" if nobody != 1 else f"1 of {total} samples is"
+    said = f"{none} passed by no run" if nobody else "Every sample is passed by at least one run"
+    all_runs = f"; {counted(everybody, 'sample')} by all {runs}"
+    sentence = f"{said}{all_runs} ({view.metric.label}, {short_labels(view.store)[board.id]})."
     shares = samples["share"]
     least = samples[shares == shares.min()]
     if shares.min() < shares.max():
         rarest = f"{least['k'].iloc[0]} of {least['n'].iloc[0]}"
         names = listed((str(question_id) for question_id in least["question_id"]), MOST_NAMED)
-        sentence += f" Fewest runs, {rarest}, pass samples {names}."
+        sentence += f" Hardest, {rarest}: {names}."
     figures = [share("Passed by no run", nobody, total), share("Passed by every run", everybody, total)]
     figures += [
         share(f"Sample {row['question_id']}: {row['scene']}", int(row["k"]), int(row["n"]), "runs")
@@ -114,6 +114,6 @@ def _domains(samples: pd.DataFrame, board: Board, view: BoardView) -> Statement:
     )
     caveat = (
         "Samples are compared, each by the share of runs that pass it; intervals are Welch's for one domain alone, the "
-        f"test is corrected over {len(found)} domains (Benjamini–Hochberg). A domain holds 16 to 21 samples."
+        f"test is corrected over {len(found)} domains (Benjamini–Hochberg). A domain has 16 to 21 samples."
     )
     return Statement("domains", sentence, n, figures, caveat, link)

@@ -17,7 +17,8 @@ from siuo_dash.store.engine.database import Store
 from siuo_dash.text import percent
 
 MOST_FIGURES: Final = 6
-ALL_RUNS: Final = "All runs, without ranks"
+ALL_RUNS: Final = "all"
+"""The id of the view of all runs, in addresses."""
 
 # Several uploads of a model on one board would count one protocol twice, so the first of them is taken.
 SEVERAL_BOARDS: Final = Query(
@@ -41,7 +42,7 @@ Gap = tuple[pd.Series, pd.Series, UnpairedDifference]
 
 
 def statements(view: BoardView) -> list[Statement]:
-    """How far apart the boards put the same model, and whether one board is always the kinder."""
+    """How far apart the boards put the same model, and whether one board is always the most lenient."""
     metric = view.generation
     frame = several_boards(view.store, metric)
     if frame.empty:
@@ -56,14 +57,17 @@ def statements(view: BoardView) -> list[Statement]:
 
 def several_boards(store: Store, metric: Metric) -> pd.DataFrame:
     """One row a model and board, for models that are on several: run_id, model, name (the same on all boards), board,
-    board_label, judge, evidence, k, n, rate, low, high (fractions, Wilson 95 %). Lowest rate of a model first.
+    board_label, board_short, judge, evidence, k, n, rate, low, high (fractions, Wilson 95 %). Lowest rate of a model
+    first.
     """
     frame = SEVERAL_BOARDS.run(store, metric=metric)
     labels = {board.id: board.label for board in queries.boards(store)}
     k, n = (frame[part].to_numpy(dtype=float) for part in ("k", "n"))
     low, high = wilson_array(k, n)
     name = frame.groupby(frame["model"].map(normalise))["model"].transform("first")
-    return frame.assign(name=name, board_label=frame["board"].map(labels), rate=k / n, low=low, high=high)
+    names = {"name": name, "board_label": frame["board"].map(labels)}
+    names["board_short"] = frame["board"].map(queries.short_labels(store))
+    return frame.assign(**names, rate=k / n, low=low, high=high)
 
 
 def board_gaps(frame: pd.DataFrame) -> list[Gap]:
@@ -85,17 +89,17 @@ def _widest(gaps: list[Gap], metric: Metric) -> Statement:
     low, high, difference = gaps[0]
     clear = sum(not gap.interval.contains(0) for _, _, gap in gaps)
     sentence = (
-        f"The same model, {low['name']}, is {percent(low['rate'])} {metric.label} on the board “{low['board_label']}” "
-        f"and {percent(high['rate'])} on “{high['board_label']}”."
+        f"The same model, {low['name']}, is {percent(low['rate'])} {metric.label} on “{low['board_short']}” and "
+        f"{percent(high['rate'])} on “{high['board_short']}”."
     )
     if difference.difference == 0:
-        sentence = f"The models that stand on several boards have the same {metric.label} rate on each of them."
+        sentence = f"The models that are on several boards have the same {metric.label} rate on each of them."
     if len(gaps) > 1:
-        sentence += f" Of {len(gaps)} models on several boards, {clear} differ by more than the samples explain."
+        sentence += f" Of {len(gaps)} models on several boards, {clear} differ by more than chance."
     elif not clear:
-        sentence += " The difference is no larger than the samples explain."
+        sentence += " The difference may be chance."
     figures = tuple(
-        unpaired(f"{high['name']}: {high['board_label']} minus {low['board_label']}", *_counts(high, low))
+        unpaired(f"{high['name']}: {high['board_short']} minus {low['board_short']}", *_counts(high, low))
         for low, high, _ in gaps[:MOST_FIGURES]
     )
     caveat = (
@@ -108,16 +112,16 @@ def _widest(gaps: list[Gap], metric: Metric) -> Statement:
 
 def _direction(frame: pd.DataFrame, gaps: list[Gap], metric: Metric) -> list[Statement]:
     """The board that most often has the highest rate of a model."""
-    highest = [high["board_label"] for _, high, gap in gaps if gap.difference > 0]
+    highest = [high["board_short"] for _, high, gap in gaps if gap.difference > 0]
     if len(gaps) < 2 or not highest:
         return []
-    kindest = pd.Series(highest, dtype=object).value_counts()
-    board, k = str(kindest.index[0]), int(kindest.iloc[0])
-    n = frame.loc[frame["board_label"] == board, "name"].nunique()
+    most_lenient = pd.Series(highest, dtype=object).value_counts()
+    board, k = str(most_lenient.index[0]), int(most_lenient.iloc[0])
+    n = frame.loc[frame["board_short"] == board, "name"].nunique()
     which = f"each of the {n}" if k == n else f"{k} of the {n}"
     sentence = f"The board “{board}” gives the highest {metric.label} rate to {which} models"
     sentence += " that it shares with another board."
     figures = (share(f"Highest on “{board}”", k, n, "models"),)
-    caveat = "A kinder judge and a model evaluated under kinder conditions look alike here."
+    caveat = "This cannot separate a lenient judge from easier conditions."
     link = Link("reliability", "Judges on the same responses")
     return [Statement("judges-direction", sentence, count(n, "model"), figures, caveat, link)]

@@ -62,7 +62,7 @@ def _best(view: BoardView) -> Statement:
     else:
         whom = top["model"].iloc[0] if len(top) > 1 else "it"
         verb = "is" if len(alike) == 1 else "are"
-        sentence += f"{listed(alike, 5)} {verb} not significantly different from {whom} on these samples."
+        sentence += f"{listed(alike, 5)} {verb} statistically tied with {whom}."
     leader, others = runs["evidence"].iloc[0], set(runs["evidence"].iloc[1:])
     how = [_UNPAIRED] if {leader, *others} != {"per_sample"} else []
     if leader == "per_sample" and "per_sample" in others:
@@ -91,7 +91,7 @@ def _by_others(view: BoardView) -> list[Statement]:
     if not parts:
         return []
     start = "Who leads depends on the metric" if differs else "First by the other metrics"
-    caveat = "Leaders by rate alone; choose the metric above to see which runs do not differ significantly from them."
+    caveat = "Leaders by rate alone; select that metric above to see ties."
     link = view.link("leaderboard", "Leaderboard by Safe & Effective", METRICS["safe_and_effective"])
     return [Statement("best-by-others", f"{start}: {'; '.join(parts)}.", view.n, tuple(figures), caveat, link)]
 
@@ -124,10 +124,7 @@ def _below_half(view: BoardView) -> Statement:
     surely, perhaps = int((runs[f"{metric}_high"] < 0.5).sum()), int((runs[f"{metric}_low"] <= 0.5).sum())
     sentence = f"{below} of {n} runs stay below 50 % by {view.metric.label}. "
     sentence += f"For {surely or 'none'} the whole 95 % interval does; for {n - perhaps or 'none'} it lies above."
-    caveat = (
-        "The interval of the share takes the runs for a random choice of models, which they are not: it shows how "
-        "little few runs say about models in general."
-    )
+    caveat = "These runs are no random choice of models, so they say little about models in general."
     link = view.link("leaderboard", "Leaderboard with intervals")
     return Statement("below-half", sentence, view.n, (share("Runs below 50 %", below, n, "runs"),), caveat, link)
 

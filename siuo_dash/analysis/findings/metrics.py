@@ -22,7 +22,7 @@ from siuo_dash.analysis.stats.association import spearman
 from siuo_dash.analysis.stats.means import paired_mean
 from siuo_dash.analysis.tradeoff import outcome_counts
 from siuo_dash.benchmark.schema import MCQA_CHANCE, METRICS, Metric
-from siuo_dash.text import listed, ordinal, percent
+from siuo_dash.text import counted, listed, ordinal, percent
 
 LEAST_RUNS: Final = 4
 _REFUSAL: Final = (
@@ -33,15 +33,22 @@ _REFUSAL: Final = (
 
 def refusal(view: BoardView) -> list[Statement]:
     """How many safe samples are not effective: of the safest run, over the board, and what that does to the order."""
-    link = view.link("tradeoff", "Safe versus effective", METRICS["safe"])
+    link = view.link("tradeoff", "Safe vs effective", METRICS["safe"])
     runs = _safe_runs(view)
     if runs.empty:
-        why = (
-            "No ranked run of this board was judged for both safety and effectiveness with a count of the samples that "
-            "are both, so safety by refusal cannot be separated from safety that helps."
-        )
-        return [cannot("refusal", why, n="no run", link=link)]
+        return [cannot("refusal", _no_refusal(view.ranked("safe")), n="no run", link=link)]
     return [_safest(runs.iloc[0].to_dict(), link), *_over_runs(runs, link), *_order(view, link)]
+
+
+def _no_refusal(ranked: pd.DataFrame) -> str:
+    """Why nothing can be said about refusal; ranked: the board's runs by Safe."""
+    effective, both = ((ranked[f"{name}_n"] > 0) for name in ("effective", "safe_and_effective"))
+    why = "no ranked run of this board is judged by both Safe and Effective"
+    if effective.any():
+        why = "no ranked run of this board has a published count of samples that are both safe and effective"
+    elif both.any():
+        why += f" ({counted(int(both.sum()), 'run has', 'runs have')} a Safe & Effective rate alone)"
+    return f"Safety by refusal cannot be separated from safety that helps: {why}."
 
 
 def _safe_runs(view: BoardView) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from siuo_dash.analysis.findings.statement import (
 from siuo_dash.analysis.stats.association import spearman
 from siuo_dash.analysis.stats.differences import bonett_price
 from siuo_dash.analysis.stats.means import mean_difference
+from siuo_dash.analysis.stats.proportions import wilson
 from siuo_dash.text import percent
 
 MOST_FIGURES: Final = 8
@@ -43,10 +44,10 @@ def weights(view: BoardView) -> list[Statement]:
     closed = models.loc[models["open_weights"].eq(False).fillna(False), "rate"]
     opened = models.loc[models["open_weights"].eq(True).fillna(False), "rate"]
     n = f"{count(len(closed), 'closed model')}, {count(len(opened), 'open model')}"
-    if len(closed) < 2 or len(opened) < 2:
+    if min(len(closed), len(opened)) < LEAST_MODELS:
         why = (
-            f"This board holds {count(len(closed), 'model')} with closed weights and {count(len(opened), 'model')} "
-            "with open weights: two of each are needed to compare the kinds."
+            f"Judged by {view.metric.label} on this board are {count(len(closed), 'model')} with closed weights and "
+            f"{count(len(opened), 'model')} with open weights: {LEAST_MODELS} of each are needed to compare the kinds."
         )
         return [cannot("weights", why, n=n, link=link)]
     found = mean_difference(closed, opened)
@@ -77,7 +78,8 @@ def _over_all(view: BoardView, known: pd.DataFrame, unknown: int) -> Statement:
     link = view.link("tradeoff", "Runs drawn by size")
     n = f"{count(len(known), 'model')} of known size, {unknown} of unknown size left out"
     if len(known) < LEAST_MODELS:
-        why = f"A rank correlation needs {LEAST_MODELS} models of known size; this board holds {len(known)}."
+        why = f"A rank correlation needs {LEAST_MODELS} models of known size judged by {view.metric.label}; "
+        why += f"this board has {len(known) or 'none'}."
         return cannot("size", why, n=n, link=link)
     found = spearman(known["params_b"].to_numpy(dtype=float), known["rate"].to_numpy(dtype=float))
     if found is None or found.interval is None:
@@ -102,7 +104,7 @@ def _inside(view: BoardView, known: pd.DataFrame) -> Statement:
     link = view.link("tradeoff", "Runs drawn by size")
     pairs = family_pairs(known)
     if not pairs:
-        why = "No model family stands on this board with two different sizes."
+        why = f"No model family with two sizes is judged by {view.metric.label} on this board."
         return cannot("size-families", why, n="no family", link=link)
     better = sum(large["rate"] > small["rate"] for small, large in pairs)
     of_families = share("Families whose largest model is better", better, len(pairs), "families")
@@ -111,7 +113,8 @@ def _inside(view: BoardView, known: pd.DataFrame) -> Statement:
     where = f"In {better} of {len(pairs)} families" if len(pairs) > 1 else "In the one family"
     verb = "the largest model has the higher" if better or len(pairs) > 1 else "the largest model has no higher"
     sentence = f"{where} with several sizes on this board {verb} {view.rate} than the smallest."
-    if of_families.interval and of_families.interval.contains(0.5):
+    within = wilson(better, len(pairs))
+    if within and within.contains(0.5):
         sentence += " That is too few to say that size helps or harms inside a family."
     caveat = (
         "Families are read from names; the largest is set against the smallest. Differences of totals are unpaired "

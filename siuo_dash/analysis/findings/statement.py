@@ -41,13 +41,17 @@ class Figure:
     method: str = ""
 
     def words(self, digits: int = 1) -> str:
-        """'53.3 % (95 % interval 45.7 to 60.7; 89 of 167 samples)'."""
-        sign = {"percent": " %", "points": " points", "rho": ""}[self.unit]
-        parts = [f"{self.k} of {self.n} {self.of}" if self.k is not None else f"n = {self.n} {self.of}"]
-        if self.interval is not None:
-            low, high = (number(limit, self.unit, digits) for limit in (self.interval.low, self.interval.high))
-            parts.insert(0, f"95 % interval {low} to {high}")
-        return f"{number(self.value, self.unit, digits)}{sign} ({'; '.join(parts)})"
+        """'53.3% (45.7–60.7), 89 of 167 samples'."""
+        sign = {"percent": "%", "points": " points", "rho": ""}[self.unit]
+        counted_from = f"{self.k} of {self.n} {self.of}" if self.k is not None else f"n = {self.n} {self.of}"
+        return f"{number(self.value, self.unit, digits)}{sign}{self.around(digits)}, {counted_from}"
+
+    def around(self, digits: int = 1) -> str:
+        """Its interval: ' (45.7–60.7)', ' (+0.6 to +11.3)'; '' where it has none."""
+        if self.interval is None:
+            return ""
+        ends = (number(limit, self.unit, digits) for limit in (self.interval.low, self.interval.high))
+        return f" ({('–' if self.unit == 'percent' else ' to ').join(ends)})"
 
 
 def number(value: float, unit: Unit, digits: int = 1) -> str:
@@ -61,8 +65,12 @@ def number(value: float, unit: Unit, digits: int = 1) -> str:
 
 
 def share(label: str, k: int, n: int, of: str = "samples") -> Figure:
-    """The figure of k of n samples, or of k of n runs, models or families, with Wilson's interval."""
-    return Figure(label, "percent", k / n, wilson(k, n), n, of, k, "Wilson" + f" over {of}" * ("samples" not in of))
+    """The figure of k of n samples with Wilson's interval, or of k of n runs, models or families without one.
+
+    Runs are no random choice of anything, so an interval over them would look exact and mean nothing.
+    """
+    sampled = "samples" in of
+    return Figure(label, "percent", k / n, wilson(k, n) if sampled else None, n, of, k, "Wilson" if sampled else "")
 
 
 def rate(run: Mapping[Any, Any], metric: str) -> Figure:
@@ -95,7 +103,7 @@ class Link:
 class Statement:
     """A finding about the data that is loaded; with `said` False, why the data support none.
 
-    id: the kind of statement, whatever it comes to. n: what it rests on, in words ('15 runs').
+    id: the kind of statement, whatever it comes to. n: what it is based on, in words ('15 runs').
     """
 
     id: str

@@ -42,8 +42,8 @@ def test_no_closed_models(tmp_path: Path) -> None:
     found = said(store_of(tmp_path, *runs))
     assert not found["weights"].said
     assert found["weights"].sentence == (
-        "This board holds no model with closed weights and 5 models with open weights: "
-        "two of each are needed to compare the kinds."
+        "Judged by Safe on this board are no model with closed weights and 5 models with open weights: "
+        "4 of each are needed to compare the kinds."
     )
     # rho is 1, where no interval is defined; and one family, whose largest model is better.
     assert not found["size"].said
@@ -57,10 +57,10 @@ def test_no_closed_models(tmp_path: Path) -> None:
 
 def test_all_ties(tmp_path: Path) -> None:
     runs = [
-        counted(f"T{n}", 50, 20, 40, 57, open_weights=n < 3, params_b=float(n + 1), mcqa=share(60)) for n in range(6)
+        counted(f"T{n}", 50, 20, 40, 57, open_weights=n < 4, params_b=float(n + 1), mcqa=share(60)) for n in range(8)
     ]
     found = said(store_of(tmp_path, *runs))
-    assert found["best"].sentence == "All 6 runs have the same Safe rate, 41.9 %: none can be called best."
+    assert found["best"].sentence == "All 8 runs have the same Safe rate, 41.9 %: none can be called best."
     assert not found["weights"].said
     assert "no uncertainty can be computed" in found["weights"].sentence
     assert not found["size"].said
@@ -82,7 +82,7 @@ def test_no_effectiveness(tmp_path: Path) -> None:
     runs = [make_run(f"S{n}", share(40 + 30 * n)) for n in range(4)]
     found = said(store_of(tmp_path, *runs))
     assert not found["refusal"].said
-    assert "judged for both safety and effectiveness" in found["refusal"].sentence
+    assert "judged by both Safe and Effective" in found["refusal"].sentence
     assert not {"refusal-range", "refusal-order"} & set(found)
     assert "McNemar" in found["best"].caveat
     by_effect = said(store_of(tmp_path / "again", *runs), "effective")
@@ -104,8 +104,8 @@ def test_a_board_whose_runs_are_all_partial(tmp_path: Path) -> None:
 
 
 def test_open_models_ahead(tmp_path: Path) -> None:
-    runs = [counted(f"Open{n}", 120 + n, 10, 20, 17 - n, open_weights=True) for n in range(3)]
-    runs += [counted(f"Closed{n}", 20 + n, 10, 20, 117 - n, open_weights=False) for n in range(3)]
+    runs = [counted(f"Open{n}", 120 + n, 10, 20, 17 - n, open_weights=True) for n in range(4)]
+    runs += [counted(f"Closed{n}", 20 + n, 10, 20, 117 - n, open_weights=False) for n in range(4)]
     sentence = said(store_of(tmp_path, *runs))["weights"].sentence
     assert sentence.startswith("Models with closed weights have a lower Safe rate than those with open weights:")
 
@@ -175,9 +175,7 @@ def test_fifteen_other_rows_are_not_the_papers(tmp_path: Path) -> None:
 def test_judges_that_agree(tmp_path: Path) -> None:
     runs = [make_run("Same", share(80)), make_run("Same", share(80), judge="gpt-4o", responses_per_sample=1)]
     found = said(store_of(tmp_path, *runs))
-    assert found["judges"].sentence.startswith(
-        "The models that stand on several boards have the same Safe rate on each"
-    )
+    assert found["judges"].sentence.startswith("The models that are on several boards have the same Safe rate on each")
     assert "judges-direction" not in found
 
 
@@ -196,7 +194,7 @@ def test_domains_that_do_not_differ(tmp_path: Path) -> None:
     everyone = [make_run(f"E{n}", share(167)) for n in range(3)]
     found = said(store_of(tmp_path / "all", *everyone))
     assert not found["domains"].said
-    assert found["hardest"].sentence.endswith("are passed by none of the 3 runs by Safe, and 167 by all.")
+    assert found["hardest"].sentence.startswith("Every sample is passed by at least one run; 167 samples by all 3 (")
 
 
 def test_two_runs_are_too_few_to_call_a_sample_hard(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binom, spearmanr, ttest_ind
 
 from siuo_dash.analysis import queries
-from siuo_dash.analysis.findings import findings
+from siuo_dash.analysis.findings import by_surprise, findings
 from siuo_dash.analysis.findings.statement import Figure, Statement
 from siuo_dash.analysis.stats.differences import newcombe
 from siuo_dash.analysis.stats.proportions import wilson
@@ -36,11 +36,10 @@ def figure(statement: Statement, start: str) -> Figure:
 def test_the_best() -> None:
     best = said()["best"]
     assert best.sentence == (
-        "GPT-4V(ision) has the highest Safe rate, 53.3 %. Gemini 1.5 Pro and GPT-4o are "
-        "not significantly different from it on these samples."
+        "GPT-4V(ision) has the highest Safe rate, 53.3 %. Gemini 1.5 Pro and GPT-4o are statistically tied with it."
     )
     assert best.n == "15 runs"
-    assert best.figures[0].words() == "53.3 % (95 % interval 45.7 to 60.7; 89 of 167 samples)"
+    assert best.figures[0].words() == "53.3% (45.7–60.7), 89 of 167 samples"
     assert said()["best-by-others"].sentence == (
         "Who leads depends on the metric: GPT-4o and LLaVA-1.6-34B by Effective (95.8 %); "
         "GPT-4o by Safe & Effective (46.7 %)."
@@ -144,9 +143,9 @@ def test_multiple_choice_against_generation() -> None:
 def test_the_same_model_under_different_judges() -> None:
     statement = said()["judges"]
     assert statement.sentence.startswith(
-        "The same model, LLaVA-1.5-7B, is 21.6 % Safe on the board “human, 3 responses” and 75.4 %"
+        "The same model, LLaVA-1.5-7B, is 21.6 % Safe on “Human judges · 3 responses” and 75.4 %"
     )
-    assert "Of 6 models on several boards, 4 differ by more than the samples explain." in statement.sentence
+    assert "Of 6 models on several boards, 4 differ by more than chance." in statement.sentence
     assert statement.figures[0].interval == newcombe(126, 167, 36, 167)
     qwen = figure(statement, "Qwen2.5-VL-7B-Instruct")
     assert qwen.value == pytest.approx((96 - 50) / 167)
@@ -167,7 +166,12 @@ def test_the_hardest_are_of_the_board_that_has_samples() -> None:
     assert figure(human["hardest"], "Passed by no run").k == (passing["sum"] == 0).sum()
     assert figure(human["hardest"], "Passed by every run").k == (passing["sum"] == 10).sum()
     least = passing.index[passing["sum"] == passing["sum"].min()]
-    assert f"pass samples {least[0]}, {least[1]}, {least[2]} and {len(least) - 3} more" in human["hardest"].sentence
+    assert (
+        f"Hardest, 1 of 10: {least[0]}, {least[1]}, {least[2]} and {len(least) - 3} more" in human["hardest"].sentence
+    )
+    assert human["hardest"].sentence.startswith(
+        "Every sample is passed by at least one run; 10 samples by all 10 (Safe"
+    )
 
 
 def test_domains_are_compared_by_sample_and_corrected() -> None:
@@ -200,3 +204,38 @@ def test_every_board_and_metric_has_something_to_say(board: str, metric: str) ->
             assert statement.n
         for item in statement.figures:
             assert item.interval is None or item.interval.low <= item.value <= item.interval.high
+
+
+def test_shares_of_runs_and_models_have_no_interval() -> None:
+    """12 of 15 runs, 2 of 3 families: no random choice of anything, so an interval would only look exact."""
+    figures = [each for name in ("below-half", "size-families", "judges-direction") for each in said()[name].figures]
+    of_runs = [each for each in figures if each.of in ("runs", "families", "models") and each.unit == "percent"]
+    assert len(of_runs) == 3
+    assert all(each.interval is None for each in of_runs)
+    assert of_runs[0].words() == "80.0%, 12 of 15 runs"
+
+
+def test_what_is_surprising_comes_first_and_what_shows_nothing_last() -> None:
+    themes = findings(loaded(), queries.find_board(loaded(), "human-3"), METRICS["safe"])
+    ids = [statement.id for statement in by_surprise(themes)]
+    assert ids[0] == "refusal-order", "the leader by Safe is 7th by Safe & Effective"
+    assert set(ids[-3:]) == {"mcqa", "size", "mcqa-gap"}, "their intervals include 0"
+    assert len(ids) == sum(statement.said for theme in themes for statement in theme.statements)
+
+
+@pytest.mark.parametrize(
+    ("metric", "ranked"), [("safe", "(2 runs have a Safe & Effective rate alone)"), ("safe_and_effective", "2 runs")]
+)
+def test_what_is_said_about_safe_and_effective_on_one_board_agrees(metric: str, ranked: str) -> None:
+    """gpt-4o-mini judged 26 runs by Safe, 2 of them by Safe & Effective, none by Effective."""
+    found = said("gpt-4o-mini-1", metric)
+    assert not found["refusal"].said
+    assert "judged by both Safe and Effective (2 runs have a Safe & Effective rate alone)" in found["refusal"].sentence
+    assert ranked in found["refusal" if metric == "safe" else "best"].sentence + found["best"].n
+
+
+def test_a_board_is_not_said_to_lack_models_that_are_only_not_judged() -> None:
+    sentence = said("meta-llama-meta-llama-3-1-8b-instruct-1", "effective")["weights"].sentence
+    assert sentence.startswith(
+        "Judged by Effective on this board are no model with closed weights and no model with open"
+    )
