@@ -114,7 +114,8 @@ def test_the_findings_on_the_shipped_data(opened: OpenApp) -> None:
     app = opened("findings")
     said = texts(app)
     cards = [item.value for item in app.markdown if "data:image/svg+xml" in item.value]
-    assert len(cards) == 18 and cards[0].startswith("GPT-4V(ision), first by Safe, is 7th"), "as many as there are, the most surprising first"
+    assert len(cards) == 18
+    assert cards[0].startswith("GPT-4V(ision), first by Safe, is 7th"), "the most surprising comes first"
     assert "GPT-4V(ision) has the highest Safe rate, 53.3 %." in said
     assert "announcement says 13 of 15 models below 50 % and a median of 23.65 %" in said
     assert "Based on 15 runs." in said
