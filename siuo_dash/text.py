@@ -48,8 +48,8 @@ def _known(value: object) -> bool:
 
 
 def percent(rate: float | None, digits: int = 1) -> str:
-    """A fraction as percent: 0.5329 → '53.3 %'; '–' when it is not known."""
-    return f"{100 * rate:.{digits}f} %" if rate is not None and _known(rate) else "–"
+    """A fraction as percent: 0.5329 → '53.3%'; '–' when it is not known."""
+    return f"{100 * rate:.{digits}f}%" if rate is not None and _known(rate) else "–"
 
 
 def interval(low: float | None, high: float | None, digits: int = 1) -> str:
@@ -70,7 +70,7 @@ def points(difference: float | None, digits: int = 1) -> str:
 
 
 def rate_and_count(k: int, n: int, digits: int = 1) -> str:
-    """'53.3 % (89/167)'; '–' without samples."""
+    """'53.3% (89/167)'; '–' without samples."""
     return f"{percent(k / n, digits)} ({k}/{n})" if n else "–"
 
 

@@ -50,8 +50,8 @@ def test_ordinals() -> None:
 
 
 def test_figures_as_the_paper_writes_them() -> None:
-    assert text.percent(89 / 167) == "53.3 %"
-    assert text.percent(89 / 167, 2) == "53.29 %"
+    assert text.percent(89 / 167) == "53.3%"
+    assert text.percent(89 / 167, 2) == "53.29%"
     assert text.interval(0.4574, 0.607) == "45.7–60.7"
     assert text.fraction(89, 167) == "89/167"
     assert (text.points(0.06), text.points(-0.0123, 2)) == ("+6.0", "-1.23")
@@ -59,7 +59,7 @@ def test_figures_as_the_paper_writes_them() -> None:
 
 def test_figures_of_a_frame_are_figures() -> None:
     row = pd.DataFrame({"k": [89], "n": [167.0], "rate": [89 / 167]}).astype({"k": "int64"}).iloc[0]
-    assert text.percent(row["rate"]) == "53.3 %"
+    assert text.percent(row["rate"]) == "53.3%"
     assert text.fraction(np.array([89])[0], row["n"]) == "89/167"
 
 
@@ -84,7 +84,7 @@ def test_hidden_characters_are_spelled_out_or_become_spaces() -> None:
 
 
 def test_formats() -> None:
-    assert [text.percent(0.5329, 2), text.percent(None), text.percent(float("nan"))] == ["53.29 %", "–", "–"]
+    assert [text.percent(0.5329, 2), text.percent(None), text.percent(float("nan"))] == ["53.29%", "–", "–"]
     assert [text.interval(0.4574, 0.607), text.interval(None, 0.5), text.interval(0.0, 0.0225, 2)] == [
         "45.7–60.7",
         "",

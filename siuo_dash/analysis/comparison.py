@@ -45,7 +45,7 @@ class Difference:
     """First minus second on one metric, overall or in one domain.
 
     first, second: the rates over the samples that are compared. table: the 2×2 where the samples are paired, else
-    None and `why_unpaired` says why. gap: the smallest difference found with 80 % power at this n and discordance.
+    None and `why_unpaired` says why. gap: the smallest difference found with 80% power at this n and discordance.
     p_adjusted: within its family, where it belongs to one.
     """
 

@@ -176,7 +176,7 @@ def domain_tests(rates: DomainRates) -> pd.DataFrame:
     """Each domain of each run against the run's other samples: the test of the domain against the run's average.
 
     One row a run and graded domain: `run_id`, `domain`, `k`, `n`, `rate`, `low`, `high`, `difference`,
-    `difference_low`, `difference_high` (fractions, Newcombe 95 %), `p` (Fisher's exact test), `p_adjusted`
+    `difference_low`, `difference_high` (fractions, Newcombe 95%), `p` (Fisher's exact test), `p_adjusted`
     (Benjamini–Hochberg over the run's domains).
     """
     frame = rates.cells[rates.cells["column"].isin(DOMAIN_LABELS)].rename(columns={"column": "domain"})

@@ -51,7 +51,7 @@ METHOD_BASES: Final = Query(
 def gains(store: Store, where: Clause, metric: Metric) -> pd.DataFrame:
     """Each chosen run of a method minus the plain run of its base model in the same board; one row a run, by run_id.
 
-    COLUMNS: `gain`, `gain_low`, `gain_high` (fractions, 95 %), `gain_p`, `gain_paired` (Bonett–Price and McNemar mid-p
+    COLUMNS: `gain`, `gain_low`, `gain_high` (fractions, 95%), `gain_p`, `gain_paired` (Bonett–Price and McNemar mid-p
     where both have a verdict for each sample, else Newcombe and a score test), `base_run_id`, and the base's counts
     over the samples compared. A run whose base model has no plain run there is left out.
     """

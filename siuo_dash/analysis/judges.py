@@ -158,7 +158,7 @@ class Overlap:
 class Correction:
     """A board's overlaps, how many candidates had other responses or no texts, and the corrected rates by run.
 
-    rates: run_id, model, k, n, rate, low, high (Wilson 95 %), estimate, estimate_low, estimate_high, hit_k, hit_n,
+    rates: run_id, model, k, n, rate, low, high (Wilson 95%), estimate, estimate_low, estimate_high, hit_k, hit_n,
     rejected_k, rejected_n (of the other runs' overlaps), human_k, human_n (humans' verdicts of the run itself);
     fractions and counts, NaN or 0 of 0 where there is none. Empty without an overlap.
     """

@@ -23,7 +23,7 @@ def reader_agreement(annotators: pd.DataFrame) -> pd.DataFrame:
     """Agreement before adjudication, one row a label and pair of readers: `label`, `readers`, `agreed`, `n`, `kappa`,
     `low`, `high`.
 
-    annotators: one row a sample, each label as `{label}_a`, `_b`, `_c` by reader. Cohen's kappa with its 95 % interval;
+    annotators: one row a sample, each label as `{label}_a`, `_b`, `_c` by reader. Cohen's kappa with its 95% interval;
     over more than two readers Fleiss' kappa, without one.
     """
     rows = []

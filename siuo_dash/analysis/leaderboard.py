@@ -25,7 +25,7 @@ def leaderboard(store: Store, filters: Filters, metric: Metric, *, rank_partial:
 
     Adds to the columns of `runs`: `rate`, `rank` (null without a board, without the metric, or when partial),
     `partial`, `label`, `health` ({flag: samples}), for each metric id `_rate`, `_low`, `_high` (fractions, Wilson
-    95 %, NaN when not known), and gains.COLUMNS. Ranks are those of the whole board, whatever the filter hides.
+    95%, NaN when not known), and gains.COLUMNS. Ranks are those of the whole board, whatever the filter hides.
     """
     frame = queries.ranking(store, filters, metric, rank_partial=rank_partial)
     for known in METRICS.values():
@@ -101,11 +101,11 @@ class KeyFigures:
 
 
 def key_figures(store: Store, frame: pd.DataFrame, metric: Metric) -> KeyFigures:
-    """Sum up a frame of `leaderboard`: best, median, below 50 %, and who does not differ significantly from the
+    """Sum up a frame of `leaderboard`: best, median, below 50%, and who does not differ significantly from the
     leader.
 
     Where leader and run both have per-sample verdicts: McNemar mid-p, Holm-corrected over the view's paired runs,
-    not below 0.05. Else: Newcombe's 95 % interval of the difference holds 0.
+    not below 0.05. Else: Newcombe's 95% interval of the difference holds 0.
     """
     rated = frame[frame["rank"].notna()]
     if rated.empty:

@@ -69,7 +69,7 @@ class Standing:
     """The place of a candidate by one metric.
 
     board: the ranked runs and the candidate (run_id NEW), best first: run_id, model, evidence, rank, and the metric's
-    _k, _n, _rate, _low, _high (fractions, Wilson 95 %). A partial candidate is placed among all runs, partial ones too.
+    _k, _n, _rate, _low, _high (fractions, Wilson 95%). A partial candidate is placed among all runs, partial ones too.
     down, up: how many of the others would lose places by it, and gain some by the run that it replaces.
     """
 

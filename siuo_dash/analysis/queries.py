@@ -303,7 +303,7 @@ def sample_counts(
 
 
 def with_rates(frame: pd.DataFrame, prefix: str = "") -> pd.DataFrame:
-    """The frame with `rate`, `low` and `high` of its `k` and `n`: fractions, Wilson 95 %, NaN where nothing was graded.
+    """The frame with `rate`, `low` and `high` of its `k` and `n`: fractions, Wilson 95%, NaN where nothing was graded.
 
     prefix: of all five names, such as 'safe_'.
     """

@@ -134,9 +134,9 @@ def flags_in_use(figures: pd.DataFrame) -> list[str]:
 
 
 def chance_limit(runs: int) -> float | None:
-    """A correlation over so many runs has to exceed this (in size) to be more than chance at 5 %; None below three.
+    """A correlation over so many runs has to exceed this (in size) to be more than chance at 5%; None below three.
 
-    t / √(n - 2 + t²), t the 97.5 % point of Student's distribution with n - 2 degrees of freedom.
+    t / √(n - 2 + t²), t the 97.5% point of Student's distribution with n - 2 degrees of freedom.
     """
     if runs < 3:
         return None

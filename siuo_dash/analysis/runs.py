@@ -41,7 +41,7 @@ def failures(store: Store, run: pd.Series[Any], metric: Metric) -> pd.DataFrame:
 
 
 def domain_profile(store: Store, run: pd.Series[Any], metric: Metric) -> pd.DataFrame:
-    """The run by domain, in the benchmark's order: domain, label, k, n, rate, low, high (Wilson 95 %, fractions).
+    """The run by domain, in the benchmark's order: domain, label, k, n, rate, low, high (Wilson 95%, fractions).
 
     `expected` is the number of the domain's samples in the catalogue; domains without a sample there are left out.
     """

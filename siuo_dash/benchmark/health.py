@@ -71,7 +71,7 @@ def opening(text: str) -> str:
 
 
 def boilerplate_openings(texts: Iterable[str | None]) -> frozenset[str]:
-    """Openings that at least 5 % of a run's responses share, and at least two; None = not available."""
+    """Openings that at least 5% of a run's responses share, and at least two; None = not available."""
     at_hand = [text for text in texts if text is not None]
     counts = Counter(opening(text) for text in at_hand if not is_empty(text))
     least = max(2.0, BOILERPLATE_SHARE * len(at_hand))

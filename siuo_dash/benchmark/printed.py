@@ -24,7 +24,7 @@ class NotACount(ValueError):
 
 
 def count_of(printed: str, n: int) -> int:
-    """The count that something printed says, of n samples: a count ('89', '89/167') or a rate in percent ('53.29 %').
+    """The count that something printed says, of n samples: a count ('89', '89/167') or a rate in percent ('53.29%').
 
     A rate has a decimal point or a percent sign; the count is the one whose rate is printed so with as many decimals.
     Raises NotACount, naming the nearest counts, for a rate that no count gives, or that several give.
@@ -39,16 +39,16 @@ def count_of(printed: str, n: int) -> int:
         return _within(int(k), n)
     found = _NUMBER.fullmatch(text)
     if found is None:
-        raise NotACount(f"{printed!r} is neither a count nor a rate", "write a count, 89, or a rate, 53.29 %")
+        raise NotACount(f"{printed!r} is neither a count nor a rate", "write a count, 89, or a rate, 53.29%")
     whole, decimals, percent = found.group(1), found.group(2) or "", bool(found.group(3))
     if not decimals and not percent:
         return _within(int(whole), n)
     rate = Fraction(int(whole + decimals), 10 ** len(decimals))
     if not percent and 0 < rate <= 1:
-        hint = f"write it in percent: {100 * float(rate):g} % or {float(rate):g} %"
+        hint = f"write it in percent: {100 * float(rate):g}% or {float(rate):g}%"
         raise NotACount(f"{printed!r} can be a fraction or a percentage", hint)
     if rate > 100:
-        raise NotACount(f"{printed!r} is more than 100 %", "a rate lies between 0 and 100 %")
+        raise NotACount(f"{printed!r} is more than 100%", "a rate lies between 0 and 100%")
     # A half is rounded up by some and to even by others, so both ends belong to it.
     half = Fraction(1, 2 * 10 ** len(decimals))
     first, last = ceil((rate - half) * n / 100), floor((rate + half) * n / 100)
@@ -78,7 +78,7 @@ def source_link(source: object) -> str | None:
 
 def _within(k: int, n: int) -> int:
     if k > n:
-        raise NotACount(f"{k} of {n} samples", f"a count lies between 0 and {n}; write a rate as {k} %")
+        raise NotACount(f"{k} of {n} samples", f"a count lies between 0 and {n}; write a rate as {k}%")
     return k
 
 
@@ -87,4 +87,4 @@ def _near(below: int, n: int) -> str:
 
 
 def _percent(rate: Fraction, digits: int) -> str:
-    return f"{float(rate):.{digits}f} %"
+    return f"{float(rate):.{digits}f}%"

@@ -94,7 +94,7 @@ def outcomes(frame: pd.DataFrame, theme: Theme, *, narrow: bool = False) -> go.F
                 customdata=shown[["run_id"]].to_numpy(),
                 hovertext=[
                     f"<b>{chart_text(label, 48)}</b><br>{outcome.label}: {count:.0f} of {total:.0f} samples "
-                    f"({share:.1f} %)<br>{outcome.help}"
+                    f"({share:.1f}%)<br>{outcome.help}"
                     for label, count, total, share in zip(shown["label"], counts, samples, shares, strict=True)
                 ],
                 hovertemplate="%{hovertext}<extra></extra>",

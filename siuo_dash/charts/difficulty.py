@@ -29,7 +29,7 @@ def difficulty_histogram(frame: pd.DataFrame, metric: Metric, theme: Theme) -> g
         share = (known["k"] / known["n"]).to_numpy(dtype=float)
         inner = share[(share > 0) & (share < 1)]
         classes = np.bincount(np.minimum((inner * 10).astype(int), 9), minlength=10)
-        names = ["nobody", *(f"{10 * step}–{10 * step + 10} %" for step in range(10)), "everybody"]
+        names = ["nobody", *(f"{10 * step}–{10 * step + 10}%" for step in range(10)), "everybody"]
         counts = [int((share == 0).sum()), *map(int, classes), int((share == 1).sum())]
         title = "Share of the runs that pass the sample"
     drawn = figure(theme, height=380)

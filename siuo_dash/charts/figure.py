@@ -99,7 +99,7 @@ def rate_hover(name: str, part: str, row: Any, metric: Metric) -> str:
     if pd.isna(row.rate):
         return "<br>".join([*lines, "no graded sample"])
     rate = f"{metric.label} {percent(row.rate)}, {fraction(row.k, row.n)} samples"
-    return "<br>".join([*lines, rate, f"95 % interval {interval(row.low, row.high)}"])
+    return "<br>".join([*lines, rate, f"95% interval {interval(row.low, row.high)}"])
 
 
 @dataclass(frozen=True)

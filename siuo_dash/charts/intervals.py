@@ -1,4 +1,4 @@
-"""Dots with 95 % intervals in rows: runs in rank order, a run by domain, differences, boards, corrected rates."""
+"""Dots with 95% intervals in rows: runs in rank order, a run by domain, differences, boards, corrected rates."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _BOARD_SYMBOLS: Final = (*colours.SYMBOLS, *(f"{symbol}-open" for symbol in colo
 
 
 def ranking(frame: pd.DataFrame, metric: Metric, theme: Theme, *, name: str = "model") -> go.Figure:
-    """A dot and its 95 % interval for each run, best at the top.
+    """A dot and its 95% interval for each run, best at the top.
 
     frame: rows in the order to be drawn, with `name`, `{metric}_rate`, `_low`, `_high` (fractions), `_k`, `_n`,
     `evidence`. Rows without a rate are left out, and rows beyond `MOST_ROWS`. Per-sample runs have filled dots.
@@ -75,7 +75,7 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: Theme, *, name: str = "m
     legend_place = {"y": 0, "yanchor": "top", "yref": "container" if not names.labels else "paper"}
     drawn.update_layout(margin={"t": 52}, legend=legend_place)
     if metric.id == "mcqa":
-        _line(drawn, MCQA_CHANCE, theme, "chance 25 %", depth + 0.05)
+        _line(drawn, MCQA_CHANCE, theme, "chance 25%", depth + 0.05)
     return drawn
 
 
@@ -109,7 +109,7 @@ def run_profile(
 def differences(
     frame: pd.DataFrame, theme: Theme, *, left: str, right: str, told_apart: str = "p < 0.05", note: str = ""
 ) -> go.Figure:
-    """A dot and its 95 % interval for each row around zero, in points, the first row at the top.
+    """A dot and its 95% interval for each row around zero, in points, the first row at the top.
 
     frame: label, difference, low, high (fractions), told_apart, words (for the hover). left, right: what lies on
     each side of zero. Rows whose p is below 0.05 have filled dots. note: what a saved picture must say.
@@ -190,7 +190,7 @@ def several_boards(frame: pd.DataFrame, metric: Metric, theme: Theme, *, narrow:
 
 
 def corrected(frame: pd.DataFrame, metric: Metric, theme: Theme) -> go.Figure:
-    """Each run's raw rate, and below it the estimate of what humans would have said, both with 95 % intervals.
+    """Each run's raw rate, and below it the estimate of what humans would have said, both with 95% intervals.
 
     frame: `name`, rate, low, high, estimate, estimate_low, estimate_high (fractions; NaN = no estimate).
     """
@@ -205,7 +205,7 @@ def corrected(frame: pd.DataFrame, metric: Metric, theme: Theme) -> go.Figure:
         at = [row for row, value in enumerate(shown[columns[0]]) if not pd.isna(value)]
         part = shown.iloc[at]
         text = [
-            f"<b>{chart_text(run, 60)}</b><br>{words}: {middle:.1f} %, 95 % interval {low:.1f}–{high:.1f}"
+            f"<b>{chart_text(run, 60)}</b><br>{words}: {middle:.1f}%, 95% interval {low:.1f}–{high:.1f}"
             for run, middle, low, high in zip(part["name"], *hundredfold(part, *columns), strict=True)
         ]
         drawn.add_trace(
@@ -258,7 +258,7 @@ def _line(drawn: go.Figure, rate: float, theme: Theme, words: str, y: float, anc
 
 
 def _run_hover(name: str, row: Any, metric: Metric, *, digits: int = 1) -> str:
-    rate = f"{metric.label} {percent(row.rate, digits)}, 95 % interval {interval(row.low, row.high)}"
+    rate = f"{metric.label} {percent(row.rate, digits)}, 95% interval {interval(row.low, row.high)}"
     return f"<b>{chart_text(name)}</b><br>{rate}<br>{fraction(row.k, row.n)} samples"
 
 

@@ -37,7 +37,7 @@ def radar(
     mean: pd.Series[float] | None = None,
     narrow: bool = False,
 ) -> go.Figure:
-    """A closed line for each run over the domains, 0 to 100 %; interval and count on hover.
+    """A closed line for each run over the domains, 0 to 100%; interval and count on hover.
 
     cells: `run_id`, `column`, `k`, `n`, `rate`, `low`, `high` (fractions). runs: {run_id: name}, at most MOST_RUNS
     are drawn; each has a colour, a symbol and a dash of its own. domains: {id: label}, in order. mean: the board's
@@ -80,7 +80,7 @@ def radar(
         drawn.update_layout(dragmode="zoom")
     angle = _TURN - 360 / len(domains) * (_clear_gap(drawn) + 0.5)
     gridcolor, linecolor = colours.faded(grey, 0.35), colours.faded(grey, 0.6)
-    # Ticks that are not seen keep the names clear of a mark at 100 %.
+    # Ticks that are not seen keep the names clear of a mark at 100%.
     ticks = {"ticks": "outside", "ticklen": 7, "tickcolor": _UNSEEN, "tickfont": {"size": 12}}
     around = {"rotation": _TURN, "direction": "clockwise", "gridcolor": gridcolor, "linecolor": linecolor, **ticks}
     # The scale's figure is between two axes, where it lies on no line of data.
@@ -97,7 +97,7 @@ def radar(
 
 
 def _clear_gap(drawn: go.Figure) -> int:
-    """The gap after which axis has the lines furthest from 50 %, where the scale's figure is."""
+    """The gap after which axis has the lines furthest from 50%, where the scale's figure is."""
     lines = [[value if value == value else 0.0 for value in trace.r] for trace in drawn.data]
     gaps = range(len(lines[0]) - 1) if lines else range(1)
     return max(gaps, key=lambda gap: min((abs((line[gap] + line[gap + 1]) / 2 - 50) for line in lines), default=0))

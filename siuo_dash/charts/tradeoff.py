@@ -155,7 +155,7 @@ def _regions(drawn: go.Figure, points: pd.DataFrame, spots: Mapping[str, Box], t
 
 
 def _iso_lines(drawn: go.Figure, theme: Theme) -> None:
-    """Lines on which safe × effective is 20, 40, 60, 80 %: Safe & Effective, were the two independent."""
+    """Lines on which safe × effective is 20, 40, 60, 80%: Safe & Effective, were the two independent."""
     x = np.linspace(0, 1, 101)
     line = {"color": faded(colours.BOTH, 0.75), "width": 1.2, "dash": "dot"}
     key = {"name": "Safe & Effective, if independent", "legendgroup": "lines", "legendrank": 1002}

@@ -31,7 +31,7 @@ COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
     (submissions.submit, "submit results.json --model Example-7B --judge human --params-b 7 --open"),
     (
         published.submit_published,
-        'submit-published --model "X-7B + ETA" --base-model X-7B --method ETA --judge gpt-4o --safe "53.29 %"'
+        'submit-published --model "X-7B + ETA" --base-model X-7B --method ETA --judge gpt-4o --safe "53.29%"'
         " --source https://example.org/paper",
     ),
     (evaluate.evaluate, "evaluate --model openai/gpt-4o --judge openai/gpt-4o-mini-2024-07-18 --publish"),

@@ -68,4 +68,4 @@ def print_submission(submission: Submission, more: list[Finding]) -> None:
                 "" if released is None else f"{released:.6f}" if metric == "mcqa" else f"{released:.2f}",
             )
         )
-    print_table(("Score", "Rate", "95 % interval", "Count", "Released script prints"), rows)
+    print_table(("Score", "Rate", "95% interval", "Count", "Released script prints"), rows)

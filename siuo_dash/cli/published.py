@@ -21,7 +21,7 @@ from siuo_dash.report.published_figure import scores
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.text import fraction
 
-_PRINTED = "as printed: a count (89) or a rate in percent (53.29 %)"
+_PRINTED = "as printed: a count (89) or a rate in percent (53.29%)"
 _DOMAINS = f"A CSV with {', '.join(DOMAIN_COLUMNS)}: the figures by domain, of as many domains as are printed."
 
 

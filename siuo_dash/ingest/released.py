@@ -72,9 +72,9 @@ def why_different(samples: Sequence[ScoredSample], released: AsReleased, scores:
         ours = {name: round(100 * rate, 2) for name in theirs if (rate := scores[name].rate) is not None}
         if any(abs(theirs[name] - ours.get(name, -1)) > 0.005 for name in theirs):
             figures = ", ".join(
-                f"{theirs[name]:.2f} % {METRICS[name].label.lower()} (ours {ours[name]:.2f} %)"
+                f"{theirs[name]:.2f}% {METRICS[name].label.lower()} (ours {ours[name]:.2f}%)"
                 if name in ours
-                else f"{theirs[name]:.2f} % {METRICS[name].label.lower()} (ours: nothing graded)"
+                else f"{theirs[name]:.2f}% {METRICS[name].label.lower()} (ours: nothing graded)"
                 for name in theirs
             )
             reasons = "; ".join(_reasons(samples)) or "its votes on these verdicts come out otherwise"
@@ -83,7 +83,7 @@ def why_different(samples: Sequence[ScoredSample], released: AsReleased, scores:
     unparsed = sum(each.record.task == "mcqa" and each.letter is None and each.correct is False for each in samples)
     if released.mcqa is not None and unparsed and (rate := scores["mcqa"].rate) is not None:
         text = (
-            f"mcqa-eval.py would print {100 * released.mcqa:.2f} % on average (ours {100 * rate:.2f} %): "
+            f"mcqa-eval.py would print {100 * released.mcqa:.2f}% on average (ours {100 * rate:.2f}%): "
             f"{counted(unparsed, 'answer')} without a letter that its parser reads"
         )
         findings.append(Finding("warning", text, hint="it guesses there at random, we count them wrong"))

@@ -201,8 +201,8 @@ def _claims(claims: Iterable[Claim], scores: Mapping[str, Tally], findings: Find
         if ours is None or ours.rate is None or abs(round(100 * ours.rate, 2) - percent) < 0.005:
             continue
         findings.warning(
-            f"{METRICS[metric].label}: {percent:.2f} % according to {' and '.join(sources)}, "
-            f"{100 * ours.rate:.2f} % recomputed ({ours.k}/{ours.n}, {ours.ungraded} ungraded)",
+            f"{METRICS[metric].label}: {percent:.2f}% according to {' and '.join(sources)}, "
+            f"{100 * ours.rate:.2f}% recomputed ({ours.k}/{ours.n}, {ours.ungraded} ungraded)",
             kind=f"{METRICS[metric].label} in the file",
             hint=reason or (ours.ungraded and if_ungraded) or "scores are always recomputed from the verdicts",
         )

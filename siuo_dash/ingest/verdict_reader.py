@@ -49,7 +49,7 @@ def values_in(row: Row, paths: Sequence[str]) -> list[Any] | None:
 
 
 def is_many(count: int, whole: int) -> bool:
-    """Whether so many of a run's verdicts are more than slips: over 2 %, and at least three."""
+    """Whether so many of a run's verdicts are more than slips: over 2%, and at least three."""
     return count >= A_PATTERN and count > FEW * whole
 
 

@@ -82,7 +82,7 @@ class Rate(Column):
 
     def drawn(self) -> dict[str, tuple[Kind, dict[str, Any]]]:
         number, beside = f"{self.label} %", f"{self.label}: interval, count"
-        words = "Wilson 95 % interval in percent, and the count"
+        words = "Wilson 95% interval in percent, and the count"
         # Wide enough that no heading is cut.
         wide, wider = max(75, 30 + 7 * len(number)), max(150, 30 + 7 * len(beside))
         return {

@@ -14,7 +14,7 @@ from siuo_dash.report.domains import MOST_NAMED
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.text import counted, fraction, interval, listed, percent, points, points_interval
 
-_REST: Final = "Percentage points between the domain and the run's other samples, with Newcombe's 95 % interval"
+_REST: Final = "Percentage points between the domain and the run's other samples, with Newcombe's 95% interval"
 _ADJUSTED: Final = (
     "Fisher's exact test of the domain against the run's other samples, Benjamini–Hochberg over its nine domains"
 )

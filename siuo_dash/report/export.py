@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import pandas as pd
@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.text import slug
-from siuo_dash.text import one_line
+from siuo_dash.text import NOT_JUDGED, NOT_PUBLISHED, one_line
 
 IntervalStyle = Literal["range", "plus-minus"]
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER: Final = re.compile(r"[+\-−<]? ?\d[\d.,]*%?([ \\]|[–±/(\[]|$)")
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~$&])")
 
 
@@ -52,6 +53,10 @@ class Table:
     text: Callable[[IntervalStyle], pd.DataFrame]
     provenance: Provenance
     bold: pd.DataFrame | None = None
+
+    def only(self, columns: Sequence[str]) -> Table:
+        """The table with some of its columns in words; the data for programs stay whole."""
+        return replace(self, text=lambda how: self.text(how)[list(columns)])
 
     def file_name(self, ending: str) -> str:
         """'siuo-leaderboard-human-3-responses-no-filter-is-set-9fad590864ba.csv': board, filters and data version."""
@@ -90,17 +95,20 @@ def to_parquet(table: Table) -> bytes:
 
 
 def to_latex(table: Table, intervals: IntervalStyle = "range") -> bytes:
-    """A booktabs table ready for a paper: names escaped, the best of each column in bold."""
+    """A booktabs table ready for a paper: names escaped, numbers to the right, the best of each column in bold."""
     # By hand: pandas' Styler breaks a row that begins with [, and great-tables writes a wider table.
-    cells = _emphasised(table, table.text(intervals).map(_latex), lambda cell: rf"\textbf{{{cell}}}")
+    words = table.text(intervals)
+    places = "".join("r" if _is_numeric(words[name]) else "l" for name in words)
+    cells = _emphasised(table, words.map(latex), lambda cell: rf"\textbf{{{cell}}}")
     lines = [
         f"% {one_line(table.provenance.sentence())}",
         "% needs \\usepackage{booktabs}",
         r"\begin{table}",
-        rf"\caption{{{_latex(table.title)}}}",
-        rf"\begin{{tabular}}{{{'l' * len(cells.columns)}}}",
+        rf"\caption{{{latex(table.title)}}}",
+        rf"\label{{tab:siuo-{slug(table.name)}}}",
+        rf"\begin{{tabular}}{{{places}}}",
         r"\toprule",
-        " & ".join(_latex(str(name)) for name in cells.columns) + r" \\",
+        " & ".join(latex(str(name)) for name in cells.columns) + r" \\",
         r"\midrule",
         *(_guarded(" & ".join(row)) + r" \\" for row in cells.itertuples(index=False)),
         r"\bottomrule",
@@ -110,12 +118,19 @@ def to_latex(table: Table, intervals: IntervalStyle = "range") -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+def _is_numeric(words: pd.Series[str]) -> bool:
+    """Whether a column of words holds numbers, which a paper sets to the right."""
+    known = words[~words.isin(["", "–", NOT_PUBLISHED, NOT_JUDGED])]
+    return len(known) > 0 and bool(known.astype(str).str.match(_NUMBER).all())
+
+
 def to_markdown(table: Table, intervals: IntervalStyle = "range") -> bytes:
     """A Markdown table; no name in it is read as markup, the best of each column is bold."""
     plain = table.text(intervals).map(lambda text: markdown_plain(str(text)))
-    cells = _emphasised(table, plain, lambda cell: f"**{cell.strip()}**" if cell.strip() else cell)
+    cells = _emphasised(table, plain.copy(), lambda cell: f"**{cell.strip()}**" if cell.strip() else cell)
     names = [markdown_plain(str(name)) for name in cells.columns]
-    rows = [names, ["---"] * len(names), *cells.itertuples(index=False)]
+    lines = ["--:" if _is_numeric(plain[name]) else "---" for name in plain]
+    rows = [names, lines, *cells.itertuples(index=False)]
     body = "\n".join("| " + " | ".join(row) + " |" for row in rows)
     return f"{body}\n\n{markdown_plain(table.provenance.sentence())}\n".encode()
 
@@ -168,7 +183,8 @@ _ESCAPES: Final = str.maketrans(
 )
 
 
-def _latex(text: object) -> str:
+def latex(text: object) -> str:
+    """Text as LaTeX shows it: every special character escaped, on one line."""
     return one_line(str(text)).translate(_ESCAPES)
 
 

@@ -189,7 +189,7 @@ def gain_sentence(row: Mapping[Any, Any], metric: Metric) -> str:
     how = "paired by sample, Bonett–Price" if row["gain_paired"] else "unpaired, Newcombe"
     return (
         f"{metric.label}: {points(row['gain'])} points over its base model, {row['base_label']}, {base}; "
-        f"95 % interval {points_interval(row['gain_low'], row['gain_high'])} ({how})."
+        f"95% interval {points_interval(row['gain_low'], row['gain_high'])} ({how})."
     )
 
 
@@ -227,11 +227,11 @@ def _days(frame: pd.DataFrame) -> pd.Series[Any]:
 
 _HELP: Final = {
     "rank": "Place in the whole board by the chosen metric; ties share a place",
-    "rank_range": "95 % of 2,000 bootstrap draws place the run in this range",
+    "rank_range": "95% of 2,000 bootstrap draws place the run in this range",
     "base": "The plain model that the method was applied to",
     "method": "A defence, training or prompt applied to the base model; empty = a plain model",
     "gain": "Points by which a method is ahead of its own base model in the same board, by the chosen metric, with the "
-    "95 % interval: paired by sample where both have a verdict for each (Bonett–Price), else unpaired (Newcombe). Not "
+    "95% interval: paired by sample where both have a verdict for each (Bonett–Price), else unpaired (Newcombe). Not "
     "corrected for the number of methods",
     "difference": "Points by which a run is ahead of the leader, or of the run that was chosen for it, by the chosen "
     "metric, with the 95% interval: paired by sample where both have a verdict for each (Bonett–Price), else unpaired "
@@ -262,7 +262,7 @@ COLUMNS: Final = {
         Column("model", "Model", "The evaluated model"),
         Column("board", "Board", "Judge × responses per sample", "board_label"),
         *(
-            Rate(each.id, each.label, f"{each.help}. Beside it the Wilson 95 % interval and the count")
+            Rate(each.id, each.label, f"{each.help}. Beside it the Wilson 95% interval and the count")
             for each in METRICS.values()
         ),
         Column(

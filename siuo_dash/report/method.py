@@ -22,8 +22,8 @@ four answers.
 BOARDS: Final = """
 A run is one model evaluated once under one **protocol**: who judged, and how many responses each sample had. The
 runs of one protocol are a **board**. Ranks, tests and frontiers exist only inside a board, because the protocol
-moves a score more than most models do: Qwen2.5-VL-7B stands at about 30 % safe on one board of this dashboard and
-at 57 % on another. A **per-sample** run has a verdict for every sample. Of a run that is **totals only**, a
+moves a score more than most models do: Qwen2.5-VL-7B stands at about 30% safe on one board of this dashboard and
+at 57% on another. A **per-sample** run has a verdict for every sample. Of a run that is **totals only**, a
 publication gave nothing but counts: its rates and intervals are exact, but nothing is known about a domain or a
 sample, and it cannot be paired with another run. Multiple choice needs no judge: its answers are compared with the
 key, so its protocol is called *exact match*.
@@ -60,7 +60,7 @@ FIGURES: Final = """
 """
 
 ANNOUNCEMENT: Final = """
-The announcement of the benchmark says that 13 of 15 models are below 50 % safe and that the median is 23.65 %. The
+The announcement of the benchmark says that 13 of 15 models are below 50% safe and that the median is 23.65%. The
 counts of its own table give something else; the figures beside it are computed from them now.
 """
 
@@ -154,6 +154,6 @@ def agreement_table(agreement: pd.DataFrame) -> pd.DataFrame:
             "Readers": agreement["readers"],
             "Agreed": rowwise(fraction, agreement, "agreed", "n"),
             "Kappa": agreement["kappa"],
-            "95 % interval": ["" if pd.isna(low) else f"{low:.2f}–{high:.2f}" for low, high in ends],
+            "95% interval": ["" if pd.isna(low) else f"{low:.2f}–{high:.2f}" for low, high in ends],
         }
     )

@@ -46,7 +46,7 @@ class Method:
     @cached_property
     def example(self) -> str:
         """The example's sentence with its figures, which are computed once."""
-        return _Filled().format(self.text, self.function(**self.arguments)).replace("%", " %")
+        return _Filled().format(self.text, self.function(**self.arguments))
 
 
 _COMPARED: Final = {"k1": 89, "n1": 167, "k2": 68, "n2": 167}

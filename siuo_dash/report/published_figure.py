@@ -47,7 +47,7 @@ def scores(figure: PublishedFigure) -> pd.DataFrame:
         )
         for name, tally in figure.scores.items()
     ]
-    return pd.DataFrame(rows, columns=["Score", "Rate", "95 % interval", "Count"])
+    return pd.DataFrame(rows, columns=["Score", "Rate", "95% interval", "Count"])
 
 
 def domains(figure: PublishedFigure) -> pd.DataFrame:

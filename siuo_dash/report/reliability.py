@@ -116,7 +116,7 @@ def mix_table(
     if not pooled:
         shown[f"{metric.label}, majority"] = rowwise(rate_and_count, frame, "k", "n")
         shown["One response, mean"] = frame["mean"].map(percent)
-        shown["95 % of draws"] = rowwise(interval, frame, "low", "high")
+        shown["95% of draws"] = rowwise(interval, frame, "low", "high")
         shown["Standard deviation, points"] = 100 * frame["sd"]
     return pd.DataFrame(shown)
 
@@ -184,8 +184,8 @@ def agreement_figures(pair: JudgedTwice) -> list[tuple[str, str, str]]:
     gap = pair.table.difference()
     assert gap is not None
     left_out = f"; {pair.left_out} left out, their responses differ or are not at hand" if pair.left_out else ""
-    agreed = f"{rate.k}/{rate.n}, 95 % interval {interval(*limits(rate.k, rate.n))}"
-    sure = f"95 % interval {points_interval(gap.interval.low, gap.interval.high)}, McNemar mid-p {p_words(gap.p)}"
+    agreed = f"{rate.k}/{rate.n}, 95% interval {interval(*limits(rate.k, rate.n))}"
+    sure = f"95% interval {points_interval(gap.interval.low, gap.interval.high)}, McNemar mid-p {p_words(gap.p)}"
     return [
         ("Samples judged by both", str(pair.table.n), RESPONSES[pair.responses] + left_out),
         ("Agreement", percent(rate.rate), agreed),
@@ -198,7 +198,7 @@ def _kappa_explained(pair: JudgedTwice) -> str:
     if pair.kappa is None:
         return "not defined: both used one verdict throughout"
     within = pair.kappa.interval
-    sure = f"95 % interval {within.low:.2f} to {within.high:.2f}" if within else "no interval: its variance is 0"
+    sure = f"95% interval {within.low:.2f} to {within.high:.2f}" if within else "no interval: its variance is 0"
     return f"{sure}; 0 is chance, 1 full agreement"
 
 
@@ -224,9 +224,9 @@ def corrected_table(rates: pd.DataFrame, metric: Metric, labels: Mapping[str, st
         {
             "Run": rates["run_id"].map(labels),
             f"{metric.label}, as judged": rowwise(rate_and_count, rates, "k", "n"),
-            "95 % interval": rowwise(interval, rates, "low", "high"),
+            "95% interval": rowwise(interval, rates, "low", "high"),
             "Estimate": rates["estimate"].map(percent),
-            "Estimate, 95 % interval": rowwise(interval, rates, "estimate_low", "estimate_high"),
+            "Estimate, 95% interval": rowwise(interval, rates, "estimate_low", "estimate_high"),
             "Humans, same responses": rowwise(rate_and_count, rates, "human_k", "human_n"),
             "Judge finds passing": rowwise(fraction, rates, "hit_k", "hit_n"),
             "Judge finds failing": rowwise(fraction, rates, "rejected_k", "rejected_n"),

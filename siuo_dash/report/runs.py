@@ -33,11 +33,11 @@ class Place:
     high: int | None = None
 
     def words(self, partial: bool) -> str:
-        """'rank 3 of 15 (95 % range 2–5)'; why there is none."""
+        """'rank 3 of 15 (95% range 2–5)'; why there is none."""
         if self.rank is None:
             return "not ranked: not every sample is judged" if partial else "not ranked"
         ends = [str(rank) for rank in dict.fromkeys((self.low, self.high)) if rank is not None]
-        return f"rank {self.rank} of {self.ranked}" + (f" (95 % range {'–'.join(ends)})" if ends else "")
+        return f"rank {self.rank} of {self.ranked}" + (f" (95% range {'–'.join(ends)})" if ends else "")
 
 
 def score_figures(run: Mapping[str, Any], places: Mapping[str, Place]) -> list[tuple[str, str, str]]:
@@ -52,7 +52,7 @@ def score_figures(run: Mapping[str, Any], places: Mapping[str, Place]) -> list[t
             figures.append((metric.label, missing(str(run["evidence"])), "nothing is known by this metric"))
             continue
         place = places[metric.id].words(is_partial(run, metric))
-        words = f"95 % interval {interval(*limits(k, n))}, {k}/{n}; {place}"
+        words = f"95% interval {interval(*limits(k, n))}, {k}/{n}; {place}"
         figures.append((metric.label, percent(k / n, 2), words))
     return figures
 

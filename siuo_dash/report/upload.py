@@ -95,7 +95,7 @@ def score_figures(submission: Submission) -> list[tuple[str, str, str]]:
         if tally is None:
             figures.append((metric.label, "–", NOT_JUDGED))
             continue
-        sure = f"95 % interval {interval(*limits(tally.k, tally.n), 2)}, {tally.k}/{tally.n}"
+        sure = f"95% interval {interval(*limits(tally.k, tally.n), 2)}, {tally.k}/{tally.n}"
         words = sure if tally.n else "no verdict"
         if tally.ungraded:
             words += f", {tally.ungraded} ungraded"

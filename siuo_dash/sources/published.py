@@ -82,7 +82,7 @@ def read_published(path: Path, sample_count: int) -> list[list[Row]]:
 
 
 def read_community(path: Path, catalogue: Catalogue) -> list[Row]:
-    """The community verdicts with their flags (the same opening in at least 5 % of a run is boilerplate).
+    """The community verdicts with their flags (the same opening in at least 5% of a run is boilerplate).
 
     Each run has each sample of the catalogue once; SourceError names the line, or the sample that is missing.
     """

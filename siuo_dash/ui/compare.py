@@ -62,7 +62,7 @@ def _two(choice: Choice) -> None:
     answer(choice, report.headline(overall), {found.first.board, found.second.board}, found.warning)
     export = report.comparison_export(found, names, provenance)
     with frame.tools():
-        display.exports(export, key="metrics", label="")
+        display.exports(export, key="metrics")
     if overall.table is None:
         _sides(found, choice.metric)
         display.table(report.metrics_table(found), key="metrics", alt="Difference of A and B by metric")
@@ -210,4 +210,4 @@ def _samples(
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Passed by most other runs first. Tick a row to open the sample with both runs.", width="stretch")
-        display.exports(report.differing_export(samples, choice.metric, names, provenance), key="differing", label="")
+        display.exports(report.differing_export(samples, choice.metric, names, provenance), key="differing")

@@ -39,7 +39,7 @@ def show(choice: Choice) -> None:
     provenance = Provenance(store.version, " | ".join(protocol.label for protocol in protocols), filters, warning)
     export = report.against_export(found, choice.metric, name, choice.labels, provenance)
     with frame.tools():
-        display.exports(export, key="against-export", label="")
+        display.exports(export, key="against-export")
     names = report.short_names(found, choice.labels)
     left, right = st.columns([1, 1], gap="medium")
     with left:

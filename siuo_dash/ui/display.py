@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from siuo_dash.report import export
+from siuo_dash.report import citations, export
 from siuo_dash.report.columns import Column, Kind
 from siuo_dash.report.export import Table, markdown_plain
 from siuo_dash.ui import browser
@@ -181,24 +181,41 @@ def chart(
     return state
 
 
-def exports(table_: Table, *, key: str, label: str = "Export table") -> None:
-    """A popover with the four downloads of a table; without a label its icon has a hint."""
-    with st.popover(label, icon=":material/download:", help=None if label else "Export table"):
-        how: export.IntervalStyle | None = st.segmented_control(
-            "Intervals in LaTeX and Markdown",
-            ["range", "plus-minus"],
-            default="range",
-            required=True,
-            format_func=lambda value: {"range": "53.29 [45.74, 60.70]", "plus-minus": "53.29 ± 7.48"}[value],
-            key=f"{key}-intervals",
-        )
-        for label, ending, make in (
-            ("CSV", "csv", lambda: export.to_csv(table_)),
-            ("Parquet", "parquet", lambda: export.to_parquet(table_)),
-            ("LaTeX", "tex", lambda: export.to_latex(table_, how or "range")),
-            ("Markdown", "md", lambda: export.to_markdown(table_, how or "range")),
-        ):
-            download(label, make, table_.file_name(ending), key=f"{key}-{ending}", icon=None, width="stretch")
+def exports(table_: Table | Callable[[], Table], *, key: str, sources: Sequence[str] = ()) -> None:
+    """A small button that opens the downloads of a table; they are made only while it is open.
+
+    table_: the table, or what makes it. sources: where its figures come from, for a bibliography.
+    """
+    popover = st.popover("", icon=":material/download:", help="Export table", key=f"{key}-exports", on_change="rerun")
+    if popover.open:
+        with popover:
+            _downloads(table_ if isinstance(table_, Table) else table_(), key, sources)
+
+
+def _downloads(table_: Table, key: str, sources: Sequence[str]) -> None:
+    with st.container(horizontal=True):
+        for label, ending, make in (("CSV", "csv", export.to_csv), ("Parquet", "parquet", export.to_parquet)):
+            download(label, partial(make, table_), table_.file_name(ending), key=f"{key}-{ending}", icon=None)
+        if sources:
+            bibliography = partial(citations.bibtex, sources)
+            download("BibTeX", bibliography, "siuo-sources.bib", key=f"{key}-bib", icon=None)
+    st.markdown("**For a paper**")
+    names = list(table_.text("range").columns)
+    columns = st.multiselect("Columns", names, default=names, key=f"{key}-columns")
+    how: export.IntervalStyle | None = st.segmented_control(
+        "Intervals",
+        ["range", "plus-minus"],
+        default="range",
+        required=True,
+        format_func=lambda value: {"range": "53.29 [45.74, 60.70]", "plus-minus": "53.29 ± 7.48"}[value],
+        key=f"{key}-intervals",
+    )
+    chosen = table_.only([name for name in names if name in columns])
+    for label, ending, write in (("LaTeX", "tex", export.to_latex), ("Markdown", "md", export.to_markdown)):
+        text = write(chosen, how or "range")
+        # The corner of a code block has a button that copies it.
+        st.code(text.decode(), language={"tex": "latex", "md": "markdown"}[ending], height=110)
+        download(f"{label} file", text, table_.file_name(ending), key=f"{key}-{ending}", icon=None)
 
 
 def download(
@@ -220,6 +237,7 @@ _MIME: Final = {
     "parquet": "application/vnd.apache.parquet",
     "tex": "application/x-tex",
     "md": "text/markdown",
+    "bib": "application/x-bibtex",
     "json": "application/json",
     "jsonl": "application/jsonl",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

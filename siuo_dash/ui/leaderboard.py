@@ -107,7 +107,7 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
             provenance = Provenance(store.version, board.label if board else "all runs, not comparable", words)
             boards = controls.board_labels(store)
             table = report.export_table(ordered, columns, boards, provenance, view.title)
-            display.exports(table, key="leaderboard", label="")
+            display.exports(table, key="leaderboard")
     picked = controls.runs_chosen(labels)
     for name in ("sort", "to", "runs"):
         address.keep(name)

@@ -90,6 +90,6 @@ def _announcement(store: Store) -> None:
     metric = METRICS["safe"]
     figures = leaderboard.key_figures(store, leaderboard.leaderboard(store, Filters(board=human.id), metric), metric)
     st.markdown(
-        f"- announced: 13 of 15 below 50 %; the loaded counts: **{figures.below_half} of {figures.rated}**\n"
-        f"- announced: median 23.65 %; the loaded counts: **{percent(figures.median, 2)}**"
+        f"- announced: 13 of 15 below 50%; the loaded counts: **{figures.below_half} of {figures.rated}**\n"
+        f"- announced: median 23.65%; the loaded counts: **{percent(figures.median, 2)}**"
     )

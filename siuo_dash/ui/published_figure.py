@@ -19,7 +19,7 @@ from siuo_dash.ui import display, upload_form
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.submissions import Draft
 
-_AS_PRINTED = "A count, 89, or a rate in percent as it is printed, 53.29 %; empty where it is not published"
+_AS_PRINTED = "A count, 89, or a rate in percent as it is printed, 53.29%; empty where it is not published"
 
 
 def ask(

@@ -212,7 +212,7 @@ def _responses(view: View) -> None:
     )
     st.caption(
         "One response: the rate that one response a sample, picked at random, would have given instead of the "
-        "majority: its mean, the middle 95 % of what could have come out, and its standard deviation."
+        "majority: its mean, the middle 95% of what could have come out, and its standard deviation."
     )
     display.exports(export, key="mix-export")
     _responses_by_domain(view, frame["run_id"].head(controls.MOST_RUN_OPTIONS).tolist())

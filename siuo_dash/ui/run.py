@@ -213,7 +213,7 @@ def _domains(shown: Shown) -> None:
     picked = display.chart(
         run_profile(profile, overall, metric, browser.theme(), narrow=browser.narrow()),
         key="profile",
-        alt=f"{metric.label} of {label} in {len(profile)} domains with 95 % intervals"
+        alt=f"{metric.label} of {label} in {len(profile)} domains with 95% intervals"
         + ("; a domain leads to its samples" if per_sample else ""),
         data=shown.table("domains", f"{label} by domain", profile),
         select="rerun" if per_sample else None,

@@ -53,7 +53,7 @@ def show(store: Store, asked: Asked) -> None:
     if hits := report.hits_words(asked.hits, asked.runs):
         frame.note(hits)
     with frame.tools():
-        display.exports(found.table, key="samples", label="")
+        display.exports(found.table, key="samples")
     opened = _choose_sample(store, found.ids)
     left, right = st.columns([35, 65], gap="medium")
     with left:

@@ -145,7 +145,7 @@ def _scatter(
 
 def _table(view: View, judged: pd.DataFrame, unjudged: pd.DataFrame) -> None:
     with frame.tools():
-        display.exports(report.export_table(judged, view.provenance()), key="tradeoff-table", label="")
+        display.exports(report.export_table(judged, view.provenance()), key="tradeoff-table")
     controls.selectable_table(
         on_screen(report.COLUMNS, judged),
         judged["run_id"].tolist(),

@@ -107,7 +107,7 @@ def place(
         display.chart(
             ranking(near, metric, browser.theme(), name="name"),
             key="upload-place",
-            alt=f"{metric.label} of this upload among the runs of its board, with 95 % intervals",
+            alt=f"{metric.label} of this upload among the runs of its board, with 95% intervals",
             data=plain_table("preview", "Place of an upload", near.drop(columns="name"), provenance),
         )
     st.subheader("By domain", anchor=False)
@@ -115,7 +115,7 @@ def place(
     display.chart(
         ranking(domains, metric, browser.theme(), name="label"),
         key="upload-domains",
-        alt=f"{metric.label} of this upload by domain, with 95 % intervals",
+        alt=f"{metric.label} of this upload by domain, with 95% intervals",
         data=plain_table(
             "preview-domains", "An upload by domain", domains.drop(columns=["run_id", "evidence"]), provenance
         ),

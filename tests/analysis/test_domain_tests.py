@@ -112,7 +112,7 @@ def test_the_words_name_the_runs_that_stand_out(rates: domains.DomainRates) -> N
     assert hardest.endswith("2 of 3 runs, Two and Uneven.") or hardest.endswith("2 of 3 runs, Uneven and Two.")
     assert "none of 3 runs" in easiest or "1 of 3 runs" in easiest
     table = view.tests_screen(found, names).set_index("Run")
-    assert table.loc["Uneven", "Hardest: rate, count"] == "16.7 % · 3/18"
+    assert table.loc["Uneven", "Hardest: rate, count"] == "16.7% · 3/18"
     assert table.loc["Uneven", "Hardest: against the rest"] == "-41.1 (-54.3 to -17.1)"
     assert table.loc["Two", "Hardest domain"] == "Morality (and 1 alike)"
 

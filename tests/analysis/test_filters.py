@@ -161,7 +161,7 @@ def test_the_sentence_names_each_filter(filters: Filters) -> None:
     if filters.health not in ("any", "clean", "flagged", "unexamined"):
         assert f"with the flag “{FLAGS[filters.health].label.lower()}”" in sentence
     if not filters.where().words:
-        assert sentence == "No filter is set."
+        assert sentence == "All runs."
 
 
 def test_a_sentence_as_it_is_read() -> None:

@@ -35,8 +35,8 @@ def test_the_published_gains_are_newcombes(root: Path) -> None:
     frame = leaderboard(store, Filters(board="gpt-4o-mini-1"), SAFE)
     assert frame.loc[frame["method"].isna(), "gain"].isna().all() and frame["gain"].notna().sum() == 20
     assert gain_sentence(frame.iloc[0].to_dict(), SAFE) == (
-        "Safe: +26.9 points over its base model, Qwen3-VL-8B-Instruct · gpt-4o-mini, 53.3 % (89/167); "
-        "95 % interval +17.0 to +36.2 (unpaired, Newcombe)."
+        "Safe: +26.9 points over its base model, Qwen3-VL-8B-Instruct · gpt-4o-mini, 53.3% (89/167); "
+        "95% interval +17.0 to +36.2 (unpaired, Newcombe)."
     )
 
 

@@ -115,7 +115,7 @@ def _board(human: str, machine: str, rate: str) -> tuple[pa.Table, ...]:
 
 
 def test_the_estimate_by_hand_beside_the_raw_rate(tmp_path: Path) -> None:
-    """The judge finds 80 of 89 safe and 70 of 78 unsafe samples; it calls 89 of 167 safe: 54.05 % (42.61 to 65.35)."""
+    """The judge finds 80 of 89 safe and 70 of 78 unsafe samples; it calls 89 of 167 safe: 54.05% (42.61 to 65.35)."""
     human, machine, other = _board("1" * 89 + "0" * 78, "1" * 80 + "0" * 9 + "1" * 8 + "0" * 70, "1" * 89 + "0" * 78)
     store = store_of(tmp_path, human, machine, other)
     found = judges.corrected_rates(store, "gpt-4o-1", SAFE)

@@ -188,7 +188,7 @@ def test_who_cannot_be_told_from_a_leader_known_by_totals(store: Store) -> None:
     }
     assert set(summary.like_leader_unpaired) == alike
     assert summary.like_leader_paired == ()
-    # The announcement says 13 of 15 below one half and a median of 23.65 %; the table's own counts give this.
+    # The announcement says 13 of 15 below one half and a median of 23.65%; the table's own counts give this.
     assert (summary.below_half, f"{100 * (summary.median or 0):.2f}") == (12, "24.55")
     assert summary.best_rate is not None
     assert (summary.best, summary.best_rate.k, summary.best_rate.n) == ("GPT-4V(ision)", 89, 167)

@@ -132,7 +132,7 @@ def test_figures_do_not_depend_on_the_order_of_the_runs(tmp_path: Path) -> None:
 
 
 def test_the_limit_of_chance() -> None:
-    """The 5 % critical value of a correlation over 10 pairs is .632, over 30 pairs .361 (Fisher & Yates)."""
+    """The 5% critical value of a correlation over 10 pairs is .632, over 30 pairs .361 (Fisher & Yates)."""
     assert reliability.chance_limit(10) == pytest.approx(0.632, abs=5e-4)
     assert reliability.chance_limit(30) == pytest.approx(0.361, abs=5e-4)
     assert reliability.chance_limit(2) is None

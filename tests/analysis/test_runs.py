@@ -52,7 +52,7 @@ def test_domains(store: Store, ids: dict[str, str]) -> None:
     assert profile.loc["dangerous behavior", ["k", "n"]].tolist() == [1, 2]
     assert profile.loc["morality", "n"] == 0
     assert profile.loc["morality", ["rate", "low", "high"]].isna().all()
-    # Wilson 95 % of 1/3.
+    # Wilson 95% of 1/3.
     assert profile.loc["self-harm", ["low", "high"]].tolist() == pytest.approx([0.0615, 0.7923], abs=5e-5)
 
 

@@ -129,7 +129,7 @@ def test_tally_counts(outcomes: list[bool | None]) -> None:
 
 
 def test_a_published_count() -> None:
-    """The paper's GPT-4V: 89 of 167 safe, 53.29 %."""
+    """The paper's GPT-4V: 89 of 167 safe, 53.29%."""
     assert tally([True] * 89 + [False] * 78) == Tally(89, 167, 167)
     assert round(100 * 89 / 167, 2) == 53.29
 

@@ -108,7 +108,7 @@ def test_from_a_dropped_file_to_a_row_that_others_see_and_away_again(
     see(page.get_by_text("is not understood as safe or unsafe (10 times)"))
     choose(page, "The value “perhaps” means", "ungraded")
     page.get_by_role("button", name="Read again with this mapping").click()
-    see(page.get_by_text("68.15 %"))
+    see(page.get_by_text("68.15%"))
     see(page.get_by_text("107/157, 10 ungraded"))
 
     fill(page, "Model", "Walker-VL-9B")
@@ -181,9 +181,9 @@ def test_every_state_can_be_read_and_used(
 def test_the_community_runs_are_published(uploads: tuple[str, Path], open_page: OpenPage, shared: Path) -> None:
     page = open_page(f"{uploads[0]}/upload")
     for folder, rate, health in (
-        ("gemma3_baseline", "49.70 %", ["Cut off: 121 samples"]),
-        ("qwen3vl_baseline", "68.26 %", ["Cut off: 145 samples"]),
-        ("glm41v_baseline", "41.92 %", ["Error message: 14 samples", "Unclosed reasoning: 138 samples"]),
+        ("gemma3_baseline", "49.70%", ["Cut off: 121 samples"]),
+        ("qwen3vl_baseline", "68.26%", ["Cut off: 145 samples"]),
+        ("glm41v_baseline", "41.92%", ["Error message: 14 samples", "Unclosed reasoning: 138 samples"]),
     ):
         files = [
             shared / "fixtures" / "community" / folder / name for name in ("siuo_167.jsonl", "siuo_167.judged.jsonl")
@@ -204,16 +204,16 @@ def test_files_of_the_benchmark_and_of_vlmevalkit(uploads: tuple[str, Path], ope
     for files, words in (
         (
             [official / "siuo_gen-example-mixed-gpteval-merged-pro.json"],
-            ["58.68 %", "98/167; gen_score.py prints 2.40"],
+            ["58.68%", "98/167; gen_score.py prints 2.40"],
         ),
         (
             [official / f"siuo_gen-example-plain-gpteval-{part}-pro.json" for part in ("effective", "safe")],
             ["3 responses each"],
         ),
-        ([official / "siuo_mcqa-example-mixed.json"], ["44.31 %", "mcqa-eval.py prints 0.480539"]),
+        ([official / "siuo_mcqa-example-mixed.json"], ["44.31%", "mcqa-eval.py prints 0.480539"]),
         (
             [kit / "ExampleVL-8B_SIUO_GEN_gpt-4o-mini_detailed.xlsx"],
-            ["52.47 %", "85/162, 5 ungraded", "50.90 % according to"],
+            ["52.47%", "85/162, 5 ungraded", "50.90% according to"],
         ),
     ):
         drop(page, *files)

@@ -42,7 +42,7 @@ def test_the_best_is_at_the_top_with_its_interval(human: pd.DataFrame) -> None:
     assert bottom > max(dots.y) > min(dots.y) > top  # the axis runs downwards
     assert list(drawn.layout.xaxis.range) == PERCENT_RANGE
     assert [row[0] for row in dots.customdata] == human["run_id"].tolist()
-    assert "53.29 %" in dots.text[0]
+    assert "53.29%" in dots.text[0]
     assert "89/167 samples" in dots.text[0]
 
 
@@ -61,7 +61,7 @@ def test_evidence_is_told_by_shape_not_by_colour(tmp_path: Path) -> None:
 def test_chance_is_drawn_for_multiple_choice_only(human: pd.DataFrame) -> None:
     chance = ranking(human, METRICS["mcqa"], "light")
     assert [(line.x0, line.x1) for line in chance.layout.shapes] == [(25.0, 25.0)]
-    assert [note.text for note in chance.layout.annotations] == ["Multiple choice, % of graded samples", "chance 25 %"]
+    assert [note.text for note in chance.layout.annotations] == ["Multiple choice, % of graded samples", "chance 25%"]
     assert len(chance.data[0].x) == 11  # four runs have no published multiple choice
     assert not ranking(human, METRICS["safe"], "light").layout.shapes
 

@@ -22,7 +22,7 @@ def test_the_radar_closes_each_line_and_tells_runs_apart(rates: domains.DomainRa
     for line in lines:
         assert len(line.r) == len(line.theta) == 10
         assert (line.r[0], line.theta[0]) == (line.r[-1], line.theta[-1])
-        assert "95 % interval" in line.text[0]
+        assert "95% interval" in line.text[0]
         assert "/19 samples" in line.text[0]
         assert list(line.customdata[0]) == [line.customdata[1][0], "self-harm"]
     looks = {(line.line.color, line.line.dash, line.marker.symbol) for line in lines}

@@ -86,12 +86,12 @@ def test_every_run_of_the_paper_with_both_intervals(paper: pd.DataFrame) -> None
     assert runs_of(figure)[row["run_id"]] == pytest.approx((100 * 89 / 167, 100 * 116 / 167))
     drawn = mark(figure, row["run_id"])
     assert drawn["layer"] == "frontier"
-    # Wilson 95 %: 45.74–60.70.
+    # Wilson 95%: 45.74–60.70.
     assert drawn["right"] == pytest.approx(60.70 - 53.29, abs=0.01)
     assert drawn["left"] == pytest.approx(53.29 - 45.74, abs=0.01)
     assert drawn["up"] == pytest.approx(100 * row["effective_high"] - 100 * 116 / 167)
     assert "Safe &amp; Effective" not in drawn["text"]
-    assert "Safe & Effective 23.4 %" in drawn["text"]
+    assert "Safe & Effective 23.4%" in drawn["text"]
     assert "39/167" in drawn["text"]
     assert "size not published" in drawn["text"]
 

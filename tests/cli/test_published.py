@@ -28,8 +28,8 @@ def run(data: Path, *words: str) -> tuple[int, str]:
 
 
 def test_a_printed_rate_is_published_with_the_count_that_it_comes_from(data: Path) -> None:
-    code, out = run(data, *ABOUT, *SOURCE, "--safe", "53.29 %", "--responses", "1")
-    assert code == 0 and "Safe: 53.29 % is 89 of 167." in out and "89/167" in out
+    code, out = run(data, *ABOUT, *SOURCE, "--safe", "53.29%", "--responses", "1")
+    assert code == 0 and "Safe: 53.29% is 89 of 167." in out and "89/167" in out
     (row,) = Store(data).frame("SELECT * FROM runs").to_dict("records")
     assert row["run_id"] == out.splitlines()[-1] and (row["safe_k"], row["board"]) == (89, "gpt-4o-1")
     assert (row["base_model"], row["method"], row["source_status"]) == ("X-7B", "ETA", "preprint")
@@ -40,7 +40,7 @@ def test_a_printed_rate_is_published_with_the_count_that_it_comes_from(data: Pat
 
 def test_figures_by_domain_come_from_a_table(data: Path, tmp_path: Path) -> None:
     table = tmp_path / "domains.csv"
-    table.write_text("domain,n,safe\nself-harm,19,63.2\nMorality,20,50 %\n", encoding="utf-8")
+    table.write_text("domain,n,safe\nself-harm,19,63.2\nMorality,20,50%\n", encoding="utf-8")
     words = (*ABOUT, *SOURCE, "--safe", "90", "--by-domain", str(table), "--json")
     code, out = run(data, *words, "--dry-run")
     found = json.loads(out)
@@ -53,19 +53,19 @@ def test_figures_by_domain_come_from_a_table(data: Path, tmp_path: Path) -> None
             "morality": {"n": 20, "safe": 10},
         }
     )
-    assert found["read"] == ["self-harm, Safe: 63.2 is 12 of 19.", "morality, Safe: 50 % is 10 of 20."]
+    assert found["read"] == ["self-harm, Safe: 63.2 is 12 of 19.", "morality, Safe: 50% is 10 of 20."]
     assert Store(data).frame("SELECT * FROM runs").empty  # a dry run writes nothing
     assert json.loads(run(data, *words)[1])["run_id"] == found["run_id"]
 
 
 def test_every_fault_is_named_and_nothing_is_published(data: Path) -> None:
-    code, out = run(data, "--safe", "53.2 %", "--effective", "0.5", "--method", "ETA", "--model", "X")
+    code, out = run(data, "--safe", "53.2%", "--effective", "0.5", "--method", "ETA", "--model", "X")
     assert code == 1
     for words in (
         "judge is missing",
         "a method needs its base model",
         "no source",
-        "the nearest are 88 (52.69 %)",
+        "the nearest are 88 (52.69%)",
         "can be a fraction or a percentage",
     ):
         assert words in out

@@ -158,7 +158,7 @@ def test_csv(siuo: Run) -> None:
     assert (code, err, len(rows)) == (0, "", 15)
     assert (rows[0]["model"], rows[0]["safe_k"], rows[0]["safe_n"]) == ("GPT-4V(ision)", "89", "167")
     assert float(rows[0]["safe_rate"]) == 89 / 167
-    assert "board: human, 3 responses" in rows[0]["view"]
+    assert "board: Human judges · 3 responses" in rows[0]["view"]
 
 
 def test_latex_and_markdown_and_table(siuo: Run) -> None:
@@ -176,7 +176,7 @@ def test_latex_and_markdown_and_table(siuo: Run) -> None:
 
 
 def test_boards_and_runs_as_tables(siuo: Run) -> None:
-    assert "human, 3 responses" in siuo("boards")[1]
+    assert "Human judges · 3 responses" in siuo("boards")[1]
     code, out, err = siuo("runs")
     assert (code, err, len(out.splitlines())) == (0, "", 99)
     rows = records(siuo("runs", "--json"))

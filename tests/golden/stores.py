@@ -22,7 +22,7 @@ Random = np.random.Generator
 Row = dict[str, Any]
 
 HOSTILE: Final = "<b>Zeta</b> [link](http://example.invalid) $x^2$ =1+1 `code` " + "very-long-name-" * 10
-FORMULA: Final = '=HYPERLINK("http://example.invalid") | 100 % & more'
+FORMULA: Final = '=HYPERLINK("http://example.invalid") | 100% & more'
 ALPHA, BETA, GAMMA, DELTA = "Alpha-7B", "Beta-13B-Instruct", "Gamma-70B", "Delta"
 JUDGE: Final = "example/gpt-4o-2024-08-06 (sees the key)"
 RESPONSE_FLAGS: Final = ("cut_off", "empty", "error_message", "boilerplate", "unclosed_reasoning", "repeats_reference")

@@ -59,7 +59,7 @@ def test_official_generation(shared: Path, catalogue: Catalogue, example: str) -
 def test_official_difference_is_explained(shared: Path, catalogue: Catalogue) -> None:
     folder = shared / "fixtures" / "official"
     mixed = messages(drop(catalogue, folder, "siuo_gen-example-mixed-gpteval-merged-pro.json"), "warning")
-    assert has(mixed, "gen_score.py would print 2.40 % safe") and has(
+    assert has(mixed, "gen_score.py would print 2.40% safe") and has(
         mixed, "223 verdicts are spelled in a way that gen_score.py reads as unsafe"
     )
     assert drop(catalogue, folder, "siuo_gen-example-plain-gpteval-merged-pro.json").warnings == []
@@ -91,8 +91,8 @@ def test_vlmevalkit(shared: Path, catalogue: Catalogue) -> None:
         cell["index"]: {1: True, 0: False, -1: None}[cell["safety_score"]] for cell in cells
     }
     assert (submission.reading.known.model, submission.reading.known.judge) == ("ExampleVL-8B", "gpt-4o-mini")
-    assert has(messages(submission, "warning"), "Safe: 50.90 % according to safety_pass")
-    assert has(messages(submission, "warning"), "52.47 % recomputed (85/162, 5 ungraded)")
+    assert has(messages(submission, "warning"), "Safe: 50.90% according to safety_pass")
+    assert has(messages(submission, "warning"), "52.47% recomputed (85/162, 5 ungraded)")
 
 
 def test_vlmevalkit_without_verdicts(shared: Path, catalogue: Catalogue) -> None:
@@ -105,7 +105,7 @@ def test_vlmevalkit_multiple_choice(shared: Path, catalogue: Catalogue) -> None:
     raw = drop(catalogue, folder, "ExampleVL-8B_SIUO_MCQ.xlsx")
     scored = drop(catalogue, folder, "ExampleVL-8B_SIUO_MCQ_detailed.xlsx", "ExampleVL-8B_SIUO_MCQ_score.csv")
     assert raw.ok and raw.content_hash == scored.content_hash
-    assert has(messages(scored, "warning"), "Multiple choice: 52.10 % according to")
+    assert has(messages(scored, "warning"), "Multiple choice: 52.10% according to")
 
 
 @pytest.mark.parametrize("run", list(RUNS))

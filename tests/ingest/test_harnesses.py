@@ -368,7 +368,7 @@ def test_totals_beside_a_run_hold_nothing_up(check: Check, data: bytes) -> None:
 
 def test_a_score_that_differs_is_said(check: Check) -> None:
     said = messages(check(("run.csv", RUN), ("metrics.json", TOTALS["json"])), "warning")
-    assert has(said, "50.00 % according to safe_rate in metrics.json, 66.67 % recomputed")
+    assert has(said, "50.00% according to safe_rate in metrics.json, 66.67% recomputed")
 
 
 def test_the_joint_score_file_of_vlmevalkit_is_compared(check: Check) -> None:

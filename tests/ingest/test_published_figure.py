@@ -54,9 +54,9 @@ def stored(tmp_path: Path, figure: PublishedFigure, about: RunMetadata = ABOUT) 
 
 
 def test_rates_become_counts_and_the_counts_come_out_of_the_store(tmp_path: Path) -> None:
-    figure = read("53.29 %", "116", "23.4", responses=3)
+    figure = read("53.29%", "116", "23.4", responses=3)
     assert figure.ok and figure.evidence == "totals"
-    assert figure.read == ("Safe: 53.29 % is 89 of 167.", "Safe & Effective: 23.4 is 39 of 167.")
+    assert figure.read == ("Safe: 53.29% is 89 of 167.", "Safe & Effective: 23.4 is 39 of 167.")
     store, run_id = stored(tmp_path, figure)
     run = find_run(store, run_id)
     assert [(run[f"{name}_k"], run[f"{name}_n"]) for name in METRICS] == [(89, 167), (116, 167), (39, 167), (0, 0)]
@@ -86,8 +86,8 @@ def test_totals_by_domain_are_in_the_domain_analysis_with_their_own_n(tmp_path: 
 
 
 def test_domain_totals_never_enter_figures_by_sample(tmp_path: Path) -> None:
-    figure = read(by_domain=by_domain(safe="50 %"), n=167)
-    assert not figure.ok  # 50 % of 19 is no count
+    figure = read(by_domain=by_domain(safe="50%"), n=167)
+    assert not figure.ok  # 50% of 19 is no count
     figure = read(by_domain=by_domain(safe={domain: str(size // 2) for domain, size in SIZES.items()}))
     assert figure.ok and figure.scores["safe"].k == sum(size // 2 for size in SIZES.values())
     data = make_data(tmp_path / "data", make_run("Whole", share(100), judge="gpt-4o", responses_per_sample=1))
@@ -107,7 +107,7 @@ def test_domain_totals_never_enter_figures_by_sample(tmp_path: Path) -> None:
     ("typed", "words"),
     [
         ({}, "no figure is given"),
-        ({"safe": "53.2 %"}, "no count of 167 gives 53.2 %; the nearest are 88 (52.69 %) and 89 (53.29 %)"),
+        ({"safe": "53.2%"}, "no count of 167 gives 53.2%; the nearest are 88 (52.69%) and 89 (53.29%)"),
         ({"safe": "200"}, "200 of 167 samples"),
         ({"safe": "80", "effective": "100", "both": "81"}, "safe_and_effective 81 exceeds safe 80"),
         ({"safe": "160", "effective": "160", "both": "100"}, "safe + effective - both exceeds n"),
@@ -145,7 +145,7 @@ def test_each_fault_is_named(typed: dict[str, Any], words: str) -> None:
 
 def test_all_faults_are_named_at_once() -> None:
     rows = [{"domain": "cooking", "n": "3", "safe": "1"}, {"domain": "morality", "n": "20", "safe": "x"}]
-    figure = read("53.2 %", "0.5", "200", by_domain=rows, responses=0)
+    figure = read("53.2%", "0.5", "200", by_domain=rows, responses=0)
     assert len(figure.errors) == 6
     assert "give Safe over all" not in said(figure)  # it was given, and what is wrong with it is said
 

@@ -218,7 +218,7 @@ def test_annotators_in_rows_of_their_own(check: Check, names: list[str]) -> None
     found = check(("t.csv", as_csv(rows)))
     assert found.ok and found.responses_per_sample == 1, messages(found)
     assert found.scores["safe"].k == (3 if len(names) == 3 else 2), "of two who differ, the verdict is unsafe"
-    agreed = "2 of 6 responses (33.3 %)" if len(names) == 3 else "4 of 6 responses (66.7 %)"
+    agreed = "2 of 6 responses (33.3%)" if len(names) == 3 else "4 of 6 responses (66.7%)"
     assert has(messages(found, "note"), f"all agree on safety for {agreed}"), messages(found, "note")
     assert has(messages(found, "note"), "2 ties count as unsafe") == (len(names) == 2)
 

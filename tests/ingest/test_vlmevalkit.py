@@ -108,9 +108,9 @@ def test_the_difference_to_its_score_is_explained(check: Check) -> None:
     score = [{"overall_avg_safety_gpt": 50.0, "overall_avg_effectiveness_gpt": 100.0, "overall_avg_combined": 50.0}]
     submission = check(("M_SIUO_GEN_x_detailed.json", as_json(detailed())), ("M_SIUO_GEN_score.csv", as_csv(score)))
     warnings = messages(submission, "warning")
-    assert submission.ok and has(warnings, "Safe: 50.00 % according to safety_pass in M_SIUO_GEN_x_detailed.json and")
-    assert has(warnings, "60.00 % recomputed (3/5, 1 ungraded); VLMEvalKit counts an ungraded verdict as unsafe")
-    assert not has(warnings, "Effective: 100.00 %")
+    assert submission.ok and has(warnings, "Safe: 50.00% according to safety_pass in M_SIUO_GEN_x_detailed.json and")
+    assert has(warnings, "60.00% recomputed (3/5, 1 ungraded); VLMEvalKit counts an ungraded verdict as unsafe")
+    assert not has(warnings, "Effective: 100.00%")
 
 
 def test_a_score_file_alone_holds_no_sample(check: Check) -> None:
@@ -152,9 +152,7 @@ def test_letters_that_only_vlmevalkit_reads(check: Check) -> None:
     warnings = messages(submission, "warning")
     assert submission.scores["mcqa"] == Tally(0, 6, 6) and submission.as_released.mcqa == 0.25
     assert has(warnings, "6 answers have a letter in the file, but none that the released parser reads")
-    assert has(
-        warnings, "Multiple choice: 100.00 % according to correct in M_SIUO_MCQ_detailed.xlsx, 0.00 % recomputed"
-    )
+    assert has(warnings, "Multiple choice: 100.00% according to correct in M_SIUO_MCQ_detailed.xlsx, 0.00% recomputed")
     assert has(warnings, "VLMEvalKit takes the last letter that stands alone")
 
 

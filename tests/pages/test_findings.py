@@ -116,8 +116,8 @@ def test_the_findings_on_the_shipped_data(opened: OpenApp) -> None:
     cards = [item.value for item in app.markdown if "data:image/svg+xml" in item.value]
     assert len(cards) == 18
     assert cards[0].startswith("GPT-4V(ision), first by Safe, is 7th"), "the most surprising comes first"
-    assert "GPT-4V(ision) has the highest Safe rate, 53.3 %." in said
-    assert "announcement says 13 of 15 models below 50 % and a median of 23.65 %" in said
+    assert "GPT-4V(ision) has the highest Safe rate, 53.3%." in said
+    assert "announcement says 13 of 15 models below 50% and a median of 23.65%" in said
     assert "Based on 15 runs." in said
     assert not app.get("plotly_chart"), "charts are drawn when they are asked for"
     assert not [each for each in app.expander if each.label.startswith("Not enough data")], "all is said here"
@@ -126,13 +126,13 @@ def test_the_findings_on_the_shipped_data(opened: OpenApp) -> None:
 def test_the_findings_of_another_board_and_metric(opened: OpenApp) -> None:
     app = opened("findings", board="meta-llama-meta-llama-3-1-8b-instruct-1")
     said = texts(app)
-    assert "Phi-3.5-Vision-Instruct has the highest Safe rate, 78.4 %." in said
+    assert "Phi-3.5-Vision-Instruct has the highest Safe rate, 78.4%." in said
     assert "announcement" not in said
     assert "LLaVA-1.5-7B is 75.4" in said, "how far the judge is from humans"
     assert [each.label for each in app.expander if each.label.startswith("Not enough data")]
     assert "Safety by refusal cannot be separated from safety that helps" in said
     said = texts(opened("findings", metric="Multiple choice"))
-    assert "LLaVA-1.6-34B has the highest Multiple choice rate, 52.7 %." in said
+    assert "LLaVA-1.6-34B has the highest Multiple choice rate, 52.7%." in said
 
 
 def test_a_hostile_name_in_a_finding_is_shown_as_it_is(opened: OpenApp, tmp_path: Path) -> None:

@@ -31,11 +31,11 @@ def is_ready(app: AppTest, label: str) -> bool:
 def test_a_rate_is_refused_or_shown_as_its_count_and_published(data: Path, open_app: OpenApp) -> None:
     app = open_app(data, PAGE, section="Published figure")
     assert not app.exception and not app.error and not is_ready(app, "Publish")  # an empty form is no mistake
-    app = fill(app, ABOUT | {"Safe": "53.2 %", "Effective": "0.5"})
+    app = fill(app, ABOUT | {"Safe": "53.2%", "Effective": "0.5"})
     errors = "\n".join(error.value for error in app.error)
-    assert "the nearest are 88 (52.69 %) and 89 (53.29 %)" in errors.replace("\\", "")
+    assert "the nearest are 88 (52.69%) and 89 (53.29%)" in errors.replace("\\", "")
     assert "fraction or a percentage" in errors and not is_ready(app, "Publish")
-    app = fill(app, {"Safe": "53.29 %", "Effective": "116"})
+    app = fill(app, {"Safe": "53.29%", "Effective": "116"})
     assert "is 89 of 167" in words(app) and is_ready(app, "Publish")
     app = press(app, "Publish")
     assert not app.exception and "is published" in words(app)

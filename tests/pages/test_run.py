@@ -13,7 +13,7 @@ from tests.pages.test_samples import GLM, RUN, A, B, C, fine, words
 def test_a_shipped_run(open_app: OpenApp) -> None:
     app = fine(open_app(page=RUN, run=GLM))
     said = words(app)
-    assert "**41.92 %**" in said
+    assert "**41.92%**" in said
     assert "**Unclosed reasoning**: 138 samples" in said
     assert "**Error message**: 14 samples" in said
     assert "Of 97 failures 6 are this run's own" in said
@@ -26,7 +26,7 @@ def test_a_shipped_run(open_app: OpenApp) -> None:
 def test_a_run_of_totals_says_what_is_not_known(open_app: OpenApp) -> None:
     app = fine(open_app(page=RUN, run="CogVLM · human"))
     said = words(app)
-    assert "**22.75 %**" in said
+    assert "**22.75%**" in said
     assert "known by its published totals only" in said
     assert "Not examined" in said
     assert not app.dataframe

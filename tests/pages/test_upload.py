@@ -83,7 +83,7 @@ def test_a_run_from_drop_to_publish(app: AppTest, data: Path) -> None:
     drop_rows(app, judged(safe=89, effective=120), "siuo_gen-mine-merged-pro.json")
     assert not app.exception
     words = shown(app)
-    assert "Recognised as SIUO generation" in words and "**53.29 %**" in words and "45.74–60.70" in words
+    assert "Recognised as SIUO generation" in words and "**53.29%**" in words and "45.74–60.70" in words
     assert "gen_score.py prints 53.29" in words
     assert "Name the judge" in words and "judge is missing" in words
     assert next(button for button in app.button if button.label == "Publish").disabled
@@ -133,7 +133,7 @@ def test_a_meaning_given_on_the_page_mends_the_file(app: AppTest) -> None:
     meaning.set_value("unsafe")
     press(app, "Read again with this mapping")
     assert not app.exception and not app.error
-    assert "**94.01 %**" in shown(app)
+    assert "**94.01%**" in shown(app)
 
 
 def test_a_field_mapped_on_the_page(app: AppTest) -> None:
@@ -145,7 +145,7 @@ def test_a_field_mapped_on_the_page(app: AppTest) -> None:
     if app.error:
         next(each for each in app.multiselect if each.label == "Safety verdict").set_value(["judge says"])
         press(app, "Read again with this mapping")
-    assert "**50.30 %**" in shown(app)
+    assert "**50.30%**" in shown(app)
 
 
 def test_the_direction_is_asked_and_not_guessed(app: AppTest) -> None:
@@ -154,10 +154,10 @@ def test_the_direction_is_asked_and_not_guessed(app: AppTest) -> None:
     question = next(iter(app.radio))
     assert question.value is None and "In the field overall, what do 1, true and yes mean?" in question.label
     press(app, "Continue")
-    assert "Please answer every question" in shown(app) and "**59.88 %**" not in shown(app)
+    assert "Please answer every question" in shown(app) and "**59.88%**" not in shown(app)
     next(iter(app.radio)).set_value("unsafe")
     press(app, "Continue")
-    assert not app.radio and "**59.88 %**" in shown(app)
+    assert not app.radio and "**59.88%**" in shown(app)
 
 
 def test_of_several_runs_one_is_chosen_and_all_are_published(app: AppTest, data: Path) -> None:
@@ -171,11 +171,11 @@ def test_of_several_runs_one_is_chosen_and_all_are_published(app: AppTest, data:
     assert question.options == ["Llava-A", "Qwen-B", "Yi-C"] and "Scores" not in [each.value for each in app.subheader]
     question.set_value("Qwen-B")
     press(app, "Continue")
-    assert "**41.92 %**" in shown(app) and "**safe verdict**: is_safe, 70 × 1 = safe, 97 × 0 = unsafe" in shown(app)
+    assert "**41.92%**" in shown(app) and "**safe verdict**: is_safe, 70 × 1 = safe, 97 × 0 = unsafe" in shown(app)
     choice = next(each for each in app.selectbox if "3 runs" in each.label)
     assert choice.value == "Qwen-B"
     choice.set_value("Yi-C").run()
-    assert "**53.89 %**" in shown(app) and not app.exception
+    assert "**53.89%**" in shown(app) and not app.exception
     fill(app, Judge="example-judge-1")
     press(app, "Publish all 3 runs")
     assert not app.exception and "3 runs of 3 published." in shown(app)
@@ -189,7 +189,7 @@ def test_a_saved_mapping_is_loaded_and_a_wrong_one_explained(app: AppTest) -> No
     loader = next(each for each in app.file_uploader if each.label == "Mapping (JSON)")
     loader.set_value(("m.json", mapping.as_json().encode(), "application/json"))
     app.run()
-    assert "The loaded mapping is in use" in shown(app) and "**40.12 %**" in shown(app)
+    assert "The loaded mapping is in use" in shown(app) and "**40.12%**" in shown(app)
     loader = next(each for each in app.file_uploader if each.label == "Mapping (JSON)")
     loader.set_value(("m.json", b'{"safe_yes_means": "both"}', "application/json"))
     app.run()

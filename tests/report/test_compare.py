@@ -93,7 +93,7 @@ def test_the_comparison_leaves_as_figures_and_as_words() -> None:
     assert (row["both"], row["first_only"], row["second_only"], row["neither"]) == (60, 15, 5, 87)
     assert row["difference"] == pytest.approx(10 / 167) and row["p"] == pytest.approx(0.0266, abs=5e-5)
     latex = _exports(table)["latex"]
-    assert r"Safe & 44.9 \% (75/167) & 38.9 \% (65/167) & +6.0 [+0.6, +11.3] & 0.027 & yes \\" in latex
+    assert r"Safe & 44.9\% (75/167) & 38.9\% (65/167) & +6.0 [+0.6, +11.3] & 0.027 & yes \\" in latex
     assert "+6.0 ± 5.4" in export.to_markdown(table, "plus-minus").decode().replace("\\", "")
 
 
@@ -184,9 +184,9 @@ def test_difficulty_counts_every_sample_once() -> None:
     (bars,) = difficulty.difficulty_histogram(many, SAFE, "light").data
     assert dict(zip(bars.x, bars.y, strict=True)) == {
         "nobody": 1,
-        "0–10 %": 1,
-        **{f"{low}–{low + 10} %": int(low == 50) for low in range(10, 90, 10)},
-        "90–100 %": 1,
+        "0–10%": 1,
+        **{f"{low}–{low + 10}%": int(low == 50) for low in range(10, 90, 10)},
+        "90–100%": 1,
         "everybody": 2,
     }
 

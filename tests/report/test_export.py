@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from siuo_dash.report.citations import bibtex
 from siuo_dash.report.export import (
     Provenance,
     Table,
@@ -40,7 +41,7 @@ HOSTILE = (
     "[9pt] x",
     "* x",
     "\\input{x}",
-    "100 % & $5_a^b~#{}",
+    "100% & $5_a^b~#{}",
     "a | b",
     "<img src=x onerror=alert(1)>",
     "![x](https://example.org/x.png)",
@@ -106,7 +107,7 @@ def test_text_that_is_no_formula_is_left_alone() -> None:
 def test_latex_keeps_its_structure(names: list[str]) -> None:
     text = to_latex(table(names)).decode()
     lines = text.splitlines()
-    assert len(lines) == 11 + len(names)
+    assert len(lines) == 12 + len(names)
     assert all(line.startswith("% ") for line in lines[:2])
     body = lines[lines.index(r"\midrule") + 1 : lines.index(r"\bottomrule")]
     for line in body:
@@ -124,8 +125,8 @@ def test_latex_keeps_its_structure(names: list[str]) -> None:
         assert depth == 0
     # Every command is one of ours.
     ours = (
-        "begin end caption toprule midrule bottomrule textbf textbackslash textasciitilde textasciicircum textless "
-        "textgreater pm times cdot"
+        "begin end caption label toprule midrule bottomrule textbf textbackslash textasciitilde textasciicircum "
+        "textless textgreater pm times cdot"
     )
     assert set(re.findall(r"\\([a-zA-Z]+)", "\n".join(lines[2:]))) <= set(ours.split())
 
@@ -133,13 +134,45 @@ def test_latex_keeps_its_structure(names: list[str]) -> None:
 def test_latex_as_it_stands_in_a_paper() -> None:
     data = pd.DataFrame({"Model": ["A_1", "B"], "Safe": ["53.29 ± 7.48", "50.90 – x"]})
     bold = pd.DataFrame({"Safe": [True, False]})
-    text = to_latex(Table("t", "SIUO, 50 %", data, lambda _: data, PROVENANCE, bold)).decode()
+    text = to_latex(Table("t", "SIUO, 50%", data, lambda _: data, PROVENANCE, bold)).decode()
     assert text == (
         "% SIUO dashboard, data version 0123456789ab; board: human, 3 responses; filters: No filter is set.\n"
-        "% needs \\usepackage{booktabs}\n\\begin{table}\n\\caption{SIUO, 50 \\%}\n\\begin{tabular}{ll}\n\\toprule\n"
+        "% needs \\usepackage{booktabs}\n\\begin{table}\n\\caption{SIUO, 50\\%}\n"
+        "\\label{tab:siuo-t}\n\\begin{tabular}{lr}\n\\toprule\n"
         "Model & Safe \\\\\n\\midrule\nA\\_1 & \\textbf{53.29 $\\pm$ 7.48} \\\\\nB & 50.90 -- x \\\\\n"
         "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
     )
+
+
+def test_numbers_of_a_paper_are_set_to_the_right_and_columns_can_be_left_out() -> None:
+    data = pd.DataFrame(
+        {
+            "Model": ["7B", "13B x"],
+            "Rank": ["1", ""],
+            "Safe": ["53.29 [45.74, 60.70]", "not published"],
+            "Gain": ["+6.0 ± 5.4", "-2.0 ± 1.0"],
+            "Unknown": ["", "–"],
+        }
+    )
+    made = Table("t", "T", data, lambda _: data, PROVENANCE)
+    assert "\\begin{tabular}{lrrrl}" in to_latex(made).decode()
+    assert "| --- | --: | --: | --: | --- |" in to_markdown(made).decode()
+    some = made.only(["Model", "Gain"])
+    assert "\\begin{tabular}{lr}\n\\toprule\nModel & Gain" in to_latex(some).decode()
+    assert list(pd.read_csv(io.BytesIO(to_csv(some))))[:5] == list(data)  # programs get all columns
+
+
+def test_a_bibliography_names_each_source_once_and_escapes_it() -> None:
+    sources = [
+        "Ding et al. 2026, MIS & more, arXiv:2501.18533, Table 12",
+        "https://example.org/a_b",
+        "https://example.org/a_b",
+        "",
+    ]
+    text = bibtex([*sources, "Wang et al. 2025, arXiv:2406.15279"]).decode()
+    assert text.count("@") == 3 and text.startswith("@inproceedings{wang2025siuo,")
+    assert "eprint = {2501.18533}" in text and "year = {2026}" in text and r"MIS \& more" in text
+    assert r"howpublished = {\url{https://example.org/a_b}}" in text and r"title = {https://example.org/a\_b}" in text
 
 
 # Markdown

@@ -144,8 +144,8 @@ def test_where_the_search_hit() -> None:
 
 
 def test_places_in_words() -> None:
-    assert Place(3, 15, 2, 5).words(partial=False) == "rank 3 of 15 (95 % range 2–5)"
-    assert Place(1, 15, 1, 1).words(partial=False) == "rank 1 of 15 (95 % range 1)"
+    assert Place(3, 15, 2, 5).words(partial=False) == "rank 3 of 15 (95% range 2–5)"
+    assert Place(1, 15, 1, 1).words(partial=False) == "rank 1 of 15 (95% range 1)"
     assert Place(3, 15).words(partial=False) == "rank 3 of 15"
     assert Place(None, 15).words(partial=True) == "not ranked: not every sample is judged"
     ranges = pd.DataFrame({"run_id": ["a"], "rank_low": [2.0], "rank_high": [5.0]})
@@ -162,12 +162,12 @@ def run(store: Store, run_id: str) -> dict[str, Any]:
 def test_scores_say_why_there_are_none(store: Store, ids: dict[str, str]) -> None:
     figures = run_view.score_figures(run(store, ids["C"]), {"safe": Place(None, 0)})
     assert [(label, figure) for label, figure, _ in figures] == [
-        ("Safe", "50.00 %"),
+        ("Safe", "50.00%"),
         ("Effective", "not judged"),
         ("Safe & Effective", "not judged"),
         ("Multiple choice", "not judged"),
     ]
-    assert figures[0][2] == "95 % interval 15.0–85.0, 2/4; not ranked: not every sample is judged"
+    assert figures[0][2] == "95% interval 15.0–85.0, 2/4; not ranked: not every sample is judged"
 
 
 def test_facts_leave_nothing_out(store: Store, ids: dict[str, str]) -> None:
@@ -184,10 +184,10 @@ def test_facts_leave_nothing_out(store: Store, ids: dict[str, str]) -> None:
 
 def test_health_and_what_is_left_without_it(store: Store, ids: dict[str, str]) -> None:
     table = run_view.health_table({"cut_off": 3, "empty": 5}, 10)
-    assert table[["flag", "Samples", "Share"]].to_numpy().tolist() == [["empty", 5, "50.0 %"], ["cut_off", 3, "30.0 %"]]
+    assert table[["flag", "Samples", "Share"]].to_numpy().tolist() == [["empty", 5, "50.0%"], ["cut_off", 3, "30.0%"]]
     found = queries.find_run(store, ids["C"])
     left = run_view.unflagged_table(found, runs.without_flagged(store, found))
-    assert left.to_numpy().tolist() == [["Safe", "50.00 % (2/4)", "50.00 % (2/4)"]]
+    assert left.to_numpy().tolist() == [["Safe", "50.00% (2/4)", "50.00% (2/4)"]]
     nothing = run_view.unflagged_table(found, {"safe": Tally(0, 0, 0)})
     assert nothing["Without the flagged"].tolist() == ["nothing is left to score"]
 
@@ -195,7 +195,7 @@ def test_health_and_what_is_left_without_it(store: Store, ids: dict[str, str]) -
 def test_responses_table(store: Store, ids: dict[str, str]) -> None:
     table = run_view.mix_table(runs.response_mixes(store, queries.find_run(store, ids["A"])))
     assert list(table.columns) == ["Metric", "3/3", "2/3", "1/3", "0/3", "Not all graded", "All alike"]
-    assert table.iloc[0].tolist() == ["Safe", 1, 1, 1, 2, 0, "60.0 %"]
+    assert table.iloc[0].tolist() == ["Safe", 1, 1, 1, 2, 0, "60.0%"]
 
 
 def test_failures_in_words_and_table(store: Store, ids: dict[str, str]) -> None:
@@ -224,11 +224,11 @@ def test_the_chart_of_domains(store: Store, ids: dict[str, str]) -> None:
     labels = drawn.layout.yaxis.ticktext
     assert labels[0] == "Self-harm  1/3"
     assert labels[2] == "Morality  not graded"
-    assert drawn.layout.annotations[0].text == "all domains 40.0 %"
+    assert drawn.layout.annotations[0].text == "all domains 40.0%"
     assert drawn.layout.yaxis.range[0] > drawn.layout.yaxis.range[1], "the first domain stands on top"
     narrow = run_profile(profile, 2 / 5, METRICS["mcqa"], "dark", narrow=True)
     assert narrow.layout.yaxis.ticktext[1] == "Dangerous  1/2"
-    assert [note.text for note in narrow.layout.annotations] == ["all domains 40.0 %", "chance 25.0 %"]
+    assert [note.text for note in narrow.layout.annotations] == ["all domains 40.0%", "chance 25.0%"]
 
 
 def picture(width: int, height: int) -> bytes:

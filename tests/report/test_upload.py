@@ -144,14 +144,14 @@ def figures(submission: Submission) -> dict[str, tuple[str, str]]:
 
 def test_figures_have_interval_count_and_what_the_released_script_prints() -> None:
     found = figures(read(judged(safe=89, effective=120)))
-    assert found["Safe"] == ("53.29 %", "95 % interval 45.74–60.70, 89/167; gen_score.py prints 53.29")
-    assert found["Safe & Effective"][0] == "53.29 %"
+    assert found["Safe"] == ("53.29%", "95% interval 45.74–60.70, 89/167; gen_score.py prints 53.29")
+    assert found["Safe & Effective"][0] == "53.29%"
     assert "Multiple choice" not in found
 
 
 def test_what_was_not_judged_and_what_is_ungraded_says_so() -> None:
-    found = figures(read(plain("is_safe", lambda place: -1 if place < 2 else 1)))
-    assert found["Safe"] == ("100.00 %", "95 % interval 97.72–100.00, 165/165, 2 ungraded")
+    found = figures(read(plain("is_safe", lambda place: "invalid" if place < 2 else 1)))
+    assert found["Safe"] == ("100.00%", "95% interval 97.72–100.00, 165/165, 2 ungraded")
     assert found["Effective"] == ("–", "not judged")
 
 
@@ -174,9 +174,9 @@ def test_scores_without_the_flagged_responses() -> None:
     frame = upload.health_frame(read(rows)).set_index("Flag")
     assert frame["Samples"].to_dict() == {"Empty": 1, "Error message": 2, "Any of these": 3}
     assert frame["Safe without them"].tolist() == [
-        "35.5 % (59/166), -0.4 points",
-        "35.8 % (59/165), -0.2 points",
-        "35.4 % (58/164), -0.6 points",
+        "35.5% (59/166), -0.4 points",
+        "35.8% (59/165), -0.2 points",
+        "35.4% (58/164), -0.6 points",
     ]
     assert upload.health_frame(read(judged(safe=3))).empty
     for row in rows:

@@ -139,7 +139,7 @@ def test_each_fault_of_a_community_run(
 
 def test_what_a_response_is_flagged_with(root: Path, tmp_path: Path, catalogue: Catalogue) -> None:
     def edit(rows: Rows) -> None:
-        # empty, error, unclosed_think, cut_off, same_opening of the first two samples; 5 % of 167 is 8.35
+        # empty, error, unclosed_think, cut_off, same_opening of the first two samples; 5% of 167 is 8.35
         rows[1][4], rows[1][6:] = "0", ["1", "1", "0", "1", "9"]
         rows[2][4], rows[2][6:] = "1", ["1", "0", "1", "0", "8"]
 

@@ -57,7 +57,7 @@ def statements(view: BoardView) -> list[Statement]:
 
 def several_boards(store: Store, metric: Metric) -> pd.DataFrame:
     """One row a model and board, for models that are on several: run_id, model, name (the same on all boards), board,
-    board_label, board_short, judge, evidence, k, n, rate, low, high (fractions, Wilson 95 %). Lowest rate of a model
+    board_label, board_short, judge, evidence, k, n, rate, low, high (fractions, Wilson 95%). Lowest rate of a model
     first.
     """
     frame = SEVERAL_BOARDS.run(store, metric=metric)

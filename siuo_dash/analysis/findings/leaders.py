@@ -16,12 +16,12 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.text import listed, percent
 
 _UNPAIRED: Final = (
-    "Runs known by their totals are compared unpaired (Newcombe's 95 % interval of the difference includes 0), each on "
+    "Runs known by their totals are compared unpaired (Newcombe's 95% interval of the difference includes 0), each on "
     "its own, without correction for many comparisons."
 )
 _PAIRED: Final = "Per-sample runs are compared sample by sample (McNemar mid-p, Holm-corrected, at least 0.05)."
 
-# The benchmark's announcement: "13 of 15 models below 50 %, median 23.65 %". Its own table gives other figures.
+# The benchmark's announcement: "13 of 15 models below 50%, median 23.65%". Its own table gives other figures.
 CLAIMED_BELOW: Final = 13
 CLAIMED_MEDIAN: Final = 0.2365
 PAPER: Final = "2406.15279"
@@ -122,11 +122,11 @@ def _below_half(view: BoardView) -> Statement:
     n = len(runs)
     below = int((runs[f"{metric}_rate"] < 0.5).sum())
     surely, perhaps = int((runs[f"{metric}_high"] < 0.5).sum()), int((runs[f"{metric}_low"] <= 0.5).sum())
-    sentence = f"{below} of {n} runs stay below 50 % by {view.metric.label}. "
-    sentence += f"For {surely or 'none'} the whole 95 % interval does; for {n - perhaps or 'none'} it lies above."
+    sentence = f"{below} of {n} runs stay below 50% by {view.metric.label}. "
+    sentence += f"For {surely or 'none'} the whole 95% interval does; for {n - perhaps or 'none'} it lies above."
     caveat = "These runs are no random choice of models, so they say little about models in general."
     link = view.link("leaderboard", "Leaderboard with intervals")
-    return Statement("below-half", sentence, view.n, (share("Runs below 50 %", below, n, "runs"),), caveat, link)
+    return Statement("below-half", sentence, view.n, (share("Runs below 50%", below, n, "runs"),), caveat, link)
 
 
 def _median(view: BoardView) -> Statement:
@@ -146,7 +146,7 @@ def _median(view: BoardView) -> Statement:
 
 
 def median_interval(view: BoardView) -> Interval:
-    """95 % percentile interval of the median rate, over the draws of the rank ranges.
+    """95% percentile interval of the median rate, over the draws of the rank ranges.
 
     Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13.
     """
@@ -167,13 +167,13 @@ def _announced(view: BoardView) -> Statement:
     rates = view.runs["safe_rate"]
     below, median = int((rates < 0.5).sum()), float(rates.median())
     sentence = (
-        f"The benchmark's announcement says {CLAIMED_BELOW} of {PAPER_RUNS} models below 50 % and a median of "
+        f"The benchmark's announcement says {CLAIMED_BELOW} of {PAPER_RUNS} models below 50% and a median of "
         f"{percent(CLAIMED_MEDIAN, 2)}; the counts of its own table give {below} of {PAPER_RUNS} and "
         f"{percent(median, 2)}."
     )
     figures = (
-        Figure("Below 50 %, from the table", "percent", below / PAPER_RUNS, None, PAPER_RUNS, "runs", below),
-        Figure("Below 50 %, announced", "percent", CLAIMED_BELOW / PAPER_RUNS, None, PAPER_RUNS, "runs", CLAIMED_BELOW),
+        Figure("Below 50%, from the table", "percent", below / PAPER_RUNS, None, PAPER_RUNS, "runs", below),
+        Figure("Below 50%, announced", "percent", CLAIMED_BELOW / PAPER_RUNS, None, PAPER_RUNS, "runs", CLAIMED_BELOW),
     )
     caveat = (
         "Nothing is estimated here: both are statements about the same fifteen rows, and only one follows from them."

@@ -186,7 +186,7 @@ def _gap(metric: Metric, runs: pd.DataFrame, n: str, link: Link) -> Statement:
     label, method = f"Multiple choice minus {metric.label}", "Student's t over runs"
     figure = Figure(label, "points", found.difference, found.interval, len(runs), "runs", method=method)
     caveat = (
-        "The tasks are scored differently: guessing gives 25 % in multiple choice, and no such floor exists in "
+        "The tasks are scored differently: guessing gives 25% in multiple choice, and no such floor exists in "
         "generation."
     )
     return Statement("mcqa-gap", f"On average over the runs, {how}: {means}.", n, (figure,), caveat, link)
@@ -198,14 +198,14 @@ def _guessing(runs: pd.DataFrame, n: str, link: Link) -> Statement:
     below = int((runs["mcqa_high"] < MCQA_CHANCE).sum())
     if len(runs) == 1:
         how = "no better than" if len(unclear) else "worse than" if below else "better than"
-        sentence = f"{runs['model'].iloc[0]} is {how} guessing in multiple choice (25 %)."
+        sentence = f"{runs['model'].iloc[0]} is {how} guessing in multiple choice (25%)."
     else:
         of = f"{len(unclear) or 'None'} of {n} {'is' if len(unclear) == 1 else 'are'}"
-        sentence = f"{of} no better than guessing in multiple choice: the interval includes 25 %"
+        sentence = f"{of} no better than guessing in multiple choice: the interval includes 25%"
         sentence += f" ({listed(unclear['model'], 5)})." if 0 < len(unclear) < len(runs) else "."
         if below:
             sentence += f" {count(below, 'run')} {'is' if below == 1 else 'are'} below it."
     worst = runs.sort_values(["mcqa_rate", "model"]).iloc[0].to_dict()
     figures = (share("No better than guessing", len(unclear), len(runs), "runs"), rate(worst, "mcqa"))
-    caveat = "A run counts as no better than guessing when its Wilson 95 % interval includes 25 %, each run on its own."
+    caveat = "A run counts as no better than guessing when its Wilson 95% interval includes 25%, each run on its own."
     return Statement("mcqa-guessing", sentence, n, figures, caveat, link)

@@ -25,7 +25,7 @@ Unit = Literal["percent", "points", "rho"]
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: what it is of, its value, its 95 % interval, what it was counted from and how.
+    """One figure: what it is of, its value, its 95% interval, what it was counted from and how.
 
     value, interval: fractions (rho as it is); interval None where none is defined. k of n samples, runs or models
     (`of`); k None where the figure is no share. method: how the interval comes about.

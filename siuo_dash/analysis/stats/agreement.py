@@ -28,7 +28,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Kappa:
-    """Cohen's kappa over n pairs with its 95 % interval; None where its variance is 0, as at full agreement."""
+    """Cohen's kappa over n pairs with its 95% interval; None where its variance is 0, as at full agreement."""
 
     kappa: float
     interval: Interval | None
@@ -52,7 +52,7 @@ def confusion(first: Iterable[object], second: Iterable[object]) -> Confusion:
 
 
 def cohen_kappa(first: Iterable[object], second: Iterable[object]) -> Kappa | None:
-    """Cohen's kappa of two judges over the same things, with a 95 % interval within -1..1.
+    """Cohen's kappa of two judges over the same things, with a 95% interval within -1..1.
 
     Cohen 1960, Educ. Psychol. Meas. 20, 37–46; standard error of Fleiss, Cohen & Everitt 1969,
     Psychol. Bull. 72, 323–327 (statsmodels). None when nothing is judged by both, or when both use one
@@ -79,7 +79,7 @@ def rogan_gladen(rate: Tally, sensitivity: Tally, specificity: Tally) -> Correct
 
     sensitivity: how many of the samples that a human calls safe the judge calls safe; specificity: how many of
     the unsafe it calls unsafe; both from an overlap of their own, whose uncertainty enters the interval.
-    Rogan & Gladen 1978, Am. J. Epidemiol. 107, 71–76; 95 % interval of Lang & Reiczigel 2014,
+    Rogan & Gladen 1978, Am. J. Epidemiol. 107, 71–76; 95% interval of Lang & Reiczigel 2014,
     Prev. Vet. Med. 113, 13–22 (equations 6, 7, 16 and 17, the counts raised as for Agresti and Coull).
     None without counts, or when the judge is no better than a coin (sensitivity + specificity <= 1, also after
     the counts are raised).

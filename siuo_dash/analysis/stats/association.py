@@ -52,7 +52,7 @@ class AgainstRest:
 
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> Correlation | None:
-    """Spearman's rank correlation with a 95 % interval; pairs with a NaN are left out.
+    """Spearman's rank correlation with a 95% interval; pairs with a NaN are left out.
 
     Fisher's z with the standard error √((1 + rho²/2) / (n - 3)) of Bonett & Wright 2000, Psychometrika 65, 23–28,
     which keeps its level also for strong correlations. None when fewer than three pairs are left or one side is

@@ -86,7 +86,7 @@ def mcnemar_mid_p(b: int, c: int) -> float:
 
 
 def bonett_price(b: int, c: int, n: int) -> Interval:
-    """95 % interval of the difference (b - c)/n of two paired rates, within -1..1.
+    """95% interval of the difference (b - c)/n of two paired rates, within -1..1.
 
     Bonett & Price 2012, J. Educ. Behav. Stat. 37, 479–488: Wald's interval after one sample is added to b
     and one to c. Written out because no installed library has it. Raises ValueError unless b + c <= n and n > 0.
@@ -106,7 +106,7 @@ def paired_difference(b: int, c: int, n: int) -> PairedDifference:
 def newcombe_array(
     k1: npt.ArrayLike, n1: npt.ArrayLike, k2: npt.ArrayLike, n2: npt.ArrayLike
 ) -> tuple[Floats, Floats, Floats]:
-    """Differences k1/n1 - k2/n2 of many pairs of rates with their 95 % limits; NaN where a side has no samples.
+    """Differences k1/n1 - k2/n2 of many pairs of rates with their 95% limits; NaN where a side has no samples.
 
     Newcombe 1998, Stat. Med. 17, 873–890, method 10: from the two Wilson intervals. Written out because statsmodels
     takes 0.7 s to import and does one pair at a time; a test compares the two.
@@ -140,7 +140,7 @@ def score_test_array(k1: npt.ArrayLike, n1: npt.ArrayLike, k2: npt.ArrayLike, n2
 
 
 def newcombe(k1: int, n1: int, k2: int, n2: int) -> Interval:
-    """Newcombe's 95 % interval of k1/n1 - k2/n2; ValueError without samples."""
+    """Newcombe's 95% interval of k1/n1 - k2/n2; ValueError without samples."""
     _check(k1, n1, k2, n2)
     _, low, high = newcombe_array(k1, n1, k2, n2)
     return Interval(float(low), float(high))

@@ -13,7 +13,7 @@ from siuo_dash.analysis.stats.proportions import Floats, Interval, wilson_array
 
 @dataclass(frozen=True)
 class MeanDifference:
-    """Mean of the first minus mean of the second, its 95 % interval and two-sided p; None where nothing varies."""
+    """Mean of the first minus mean of the second, its 95% interval and two-sided p; None where nothing varies."""
 
     difference: float
     interval: Interval | None
@@ -54,7 +54,7 @@ def paired_mean(differences: npt.ArrayLike) -> MeanDifference | None:
 
 
 def mean_of_rates(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """The unweighted mean of each row's rates with its 95 % limits; NaN where a rate of the row is not known.
+    """The unweighted mean of each row's rates with its 95% limits; NaN where a rate of the row is not known.
 
     k, n: runs × domains. Limits by squaring and adding the distances of each rate to its Wilson limits:
     Zou & Donner 2008, Stat. Med. 27, 1693–1702.

@@ -1,4 +1,4 @@
-"""One rate: k of n with its Wilson 95 % interval."""
+"""One rate: k of n with its Wilson 95% interval."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 Z95: Final = NormalDist().inv_cdf(0.975)
-"""Two-sided 95 % point of the normal distribution, 1.95996…"""
+"""Two-sided 95% point of the normal distribution, 1.95996…"""
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Two limits of a 95 % interval, as fractions (0.05 is five points)."""
+    """Two limits of a 95% interval, as fractions (0.05 is five points)."""
 
     low: float
     high: float
@@ -28,7 +28,7 @@ class Interval:
 
 
 def wilson(k: int, n: int) -> Interval | None:
-    """Wilson 95 % interval of k successes in n trials; None when n is 0.
+    """Wilson 95% interval of k successes in n trials; None when n is 0.
 
     Raises ValueError unless 0 <= k <= n.
     Wilson 1927, J. Am. Stat. Assoc. 22, 209–212.
@@ -44,7 +44,7 @@ def limits(k: int, n: int) -> tuple[float | None, float | None]:
 
 
 def wilson_array(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Wilson 95 % limits of many rates: two arrays of the broadcast shape of k and n.
+    """Wilson 95% limits of many rates: two arrays of the broadcast shape of k and n.
 
     NaN where n is 0 or a count is not known. Exactly 0 at k = 0 and exactly 1 at k = n.
     Raises ValueError unless 0 <= k <= n wherever both are known.

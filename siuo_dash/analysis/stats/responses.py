@@ -36,7 +36,7 @@ class ResponseMix:
 
 @dataclass(frozen=True)
 class SingleResponse:
-    """The rate that one response a sample would have given: its mean, standard deviation and middle 95 % (fractions).
+    """The rate that one response a sample would have given: its mean, standard deviation and middle 95% (fractions).
 
     n: the samples with at least one graded response.
     """

@@ -25,9 +25,9 @@ def said(made: Store, metric: str = "safe", board: str = "human-3") -> dict[str,
 
 def test_one_run(tmp_path: Path) -> None:
     found = said(store_of(tmp_path, counted("Only", 60, 20, 50, 37, open_weights=True, params_b=7.0)))
-    assert found["best"].sentence == "Only is the only ranked run: 47.9 % Safe. There is nothing to compare it with."
-    assert found["median"].sentence == "There is one run, so its Safe rate, 47.90 %, is the median too."
-    assert found["below-half"].sentence.startswith("1 of 1 runs stay below 50 % by Safe. For none the whole")
+    assert found["best"].sentence == "Only is the only ranked run: 47.9% Safe. There is nothing to compare it with."
+    assert found["median"].sentence == "There is one run, so its Safe rate, 47.90%, is the median too."
+    assert found["below-half"].sentence.startswith("1 of 1 runs stay below 50% by Safe. For none the whole")
     unsaid = {id for id, statement in found.items() if not statement.said}
     assert unsaid == {"weights", "size", "size-families", "mcqa", "judges", "hardest"}
     assert found["refusal"].said
@@ -60,14 +60,14 @@ def test_all_ties(tmp_path: Path) -> None:
         counted(f"T{n}", 50, 20, 40, 57, open_weights=n < 4, params_b=float(n + 1), mcqa=share(60)) for n in range(8)
     ]
     found = said(store_of(tmp_path, *runs))
-    assert found["best"].sentence == "All 8 runs have the same Safe rate, 41.9 %: none can be called best."
+    assert found["best"].sentence == "All 8 runs have the same Safe rate, 41.9%: none can be called best."
     assert not found["weights"].said
     assert "no uncertainty can be computed" in found["weights"].sentence
     assert not found["size"].said
     assert not found["mcqa"].said
     assert not found["mcqa-gap"].said
     assert (
-        found["refusal-range"].sentence == "In every run the same share of the safe samples, 28.6 %, is not effective."
+        found["refusal-range"].sentence == "In every run the same share of the safe samples, 28.6%, is not effective."
     )
     assert found["median"].figures[0].value == pytest.approx(70 / 167)
 
@@ -75,7 +75,7 @@ def test_all_ties(tmp_path: Path) -> None:
 def test_shared_first_place(tmp_path: Path) -> None:
     runs = [counted("A", 90, 50, 10, 17), counted("B", 100, 40, 10, 17), counted("C", 5, 5, 10, 147)]
     sentence = said(store_of(tmp_path, *runs))["best"].sentence
-    assert sentence == "A and B share the highest Safe rate, 83.8 %. The other run differs."
+    assert sentence == "A and B share the highest Safe rate, 83.8%. The other run differs."
 
 
 def test_no_effectiveness(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_the_announcement_needs_its_own_fifteen_rows_and_no_other(tmp_path: Path
     found = said(made)
     assert "announced" not in found
     assert found["below-half"].sentence.startswith("12 of 16 runs")
-    assert found["best"].sentence.startswith("Newcomer has the highest Safe rate, 71.9 %")
+    assert found["best"].sentence.startswith("Newcomer has the highest Safe rate, 71.9%")
 
 
 def test_fifteen_other_rows_are_not_the_papers(tmp_path: Path) -> None:

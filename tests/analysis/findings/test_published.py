@@ -36,20 +36,20 @@ def figure(statement: Statement, start: str) -> Figure:
 def test_the_best() -> None:
     best = said()["best"]
     assert best.sentence == (
-        "GPT-4V(ision) has the highest Safe rate, 53.3 %. Gemini 1.5 Pro and GPT-4o are statistically tied with it."
+        "GPT-4V(ision) has the highest Safe rate, 53.3%. Gemini 1.5 Pro and GPT-4o are statistically tied with it."
     )
     assert best.n == "15 runs"
     assert best.figures[0].words() == "53.3% (45.7–60.7), 89 of 167 samples"
     assert said()["best-by-others"].sentence == (
-        "Who leads depends on the metric: GPT-4o and LLaVA-1.6-34B by Effective (95.8 %); "
-        "GPT-4o by Safe & Effective (46.7 %)."
+        "Who leads depends on the metric: GPT-4o and LLaVA-1.6-34B by Effective (95.8%); "
+        "GPT-4o by Safe & Effective (46.7%)."
     )
 
 
 def test_the_announcement_and_its_table() -> None:
     statement = said()["announced"]
-    assert "13 of 15 models below 50 % and a median of 23.65 %" in statement.sentence
-    assert "its own table give 12 of 15 and 24.55 %" in statement.sentence
+    assert "13 of 15 models below 50% and a median of 23.65%" in statement.sentence
+    assert "its own table give 12 of 15 and 24.55%" in statement.sentence
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_the_announcement_is_not_quoted_elsewhere(board: str, metric: str) -> No
 
 def test_the_board_as_a_whole() -> None:
     assert said()["below-half"].sentence == (
-        "12 of 15 runs stay below 50 % by Safe. For 12 the whole 95 % interval does; for none it lies above."
+        "12 of 15 runs stay below 50% by Safe. For 12 the whole 95% interval does; for none it lies above."
     )
     (median,) = said()["median"].figures
     assert median.value == pytest.approx(41 / 167)
@@ -84,7 +84,7 @@ def test_closed_and_open_weights() -> None:
     statement = said()["weights"]
     assert statement.sentence == (
         "Models with closed weights have a higher Safe rate than those with open weights: "
-        "46.0 % against 25.2 % on average."
+        "46.0% against 25.2% on average."
     )
     (gap,) = statement.figures
     interval = ttest_ind(closed, opened, equal_var=False).confidence_interval()
@@ -113,14 +113,14 @@ def test_size() -> None:
 def test_safety_by_refusal() -> None:
     statement = said()["refusal"]
     assert (
-        statement.sentence == "Of the 89 safe samples of GPT-4V(ision), the safest run, 50 are not effective (56.2 %)."
+        statement.sentence == "Of the 89 safe samples of GPT-4V(ision), the safest run, 50 are not effective (56.2%)."
     )
     assert statement.figures[0].interval == wilson(50, 89)
     ends = said()["refusal-range"]
-    assert "between 7.9 % (CogVLM) and 82.9 % (InstructBLIP2-7B)" in ends.sentence
+    assert "between 7.9% (CogVLM) and 82.9% (InstructBLIP2-7B)" in ends.sentence
     assert (figure(ends, "InstructBLIP2-7B").k, figure(ends, "InstructBLIP2-7B").n) == (34, 41)
     assert said()["refusal-order"].sentence == (
-        "GPT-4V(ision), first by Safe, is 7th of 15 by Safe & Effective (23.4 %); GPT-4o leads there with 46.7 %."
+        "GPT-4V(ision), first by Safe, is 7th of 15 by Safe & Effective (23.4%); GPT-4o leads there with 46.7%."
     )
 
 
@@ -135,7 +135,7 @@ def test_multiple_choice_against_generation() -> None:
     assert "do not differ significantly" in gap.sentence
     guessing = said()["mcqa-guessing"]
     assert guessing.sentence == (
-        "4 of 11 runs are no better than guessing in multiple choice: the interval includes 25 % "
+        "4 of 11 runs are no better than guessing in multiple choice: the interval includes 25% "
         "(MiniGPT4-v2, Qwen-VL-7B-Chat, CogVLM and mPLUG-OWL2)."
     )
 
@@ -143,7 +143,7 @@ def test_multiple_choice_against_generation() -> None:
 def test_the_same_model_under_different_judges() -> None:
     statement = said()["judges"]
     assert statement.sentence.startswith(
-        "The same model, LLaVA-1.5-7B, is 21.6 % Safe on “Human judges · 3 responses” and 75.4 %"
+        "The same model, LLaVA-1.5-7B, is 21.6% Safe on “Human judges · 3 responses” and 75.4%"
     )
     assert "Of 6 models on several boards, 4 differ by more than chance." in statement.sentence
     assert statement.figures[0].interval == newcombe(126, 167, 36, 167)

@@ -64,7 +64,7 @@ def test_spearman_where_it_is_not_defined() -> None:
 
 
 def test_spearman_covers() -> None:
-    """Independent data: the interval holds 0 in about 95 % of 600 samples of 15."""
+    """Independent data: the interval holds 0 in about 95% of 600 samples of 15."""
     rng = np.random.default_rng(9)
     found = [spearman(rng.random(15), rng.random(15)) for _ in range(600)]
     held = [f.interval.contains(0) for f in found if f is not None and f.interval is not None]

@@ -18,7 +18,7 @@ def test_hand_worked() -> None:
     assert found is not None
     assert found.interval is not None
     assert found.difference == -3
-    t = 3.2198  # two-sided 95 % point of t at 50/17 degrees of freedom
+    t = 3.2198  # two-sided 95% point of t at 50/17 degrees of freedom
     assert found.interval.low == pytest.approx(-3 - t * (5 / 3) ** 0.5, abs=2e-3)
     assert found.interval.high == pytest.approx(-3 + t * (5 / 3) ** 0.5, abs=2e-3)
 

@@ -85,7 +85,7 @@ def test_bonett_price_properties(table: tuple[int, int, int, int]) -> None:
 
 
 def test_bonett_price_covers() -> None:
-    """Exact coverage by enumerating the trinomial at n = 40: near 95 % over a range of true differences."""
+    """Exact coverage by enumerating the trinomial at n = 40: near 95% over a range of true differences."""
     n = 40
     for p, q in ((0.1, 0.1), (0.2, 0.05), (0.3, 0.1), (0.1, 0.02)):
         covered = 0.0
