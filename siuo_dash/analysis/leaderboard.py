@@ -12,6 +12,7 @@ from siuo_dash.analysis.baseline import against_baseline
 from siuo_dash.analysis.comparison import side
 from siuo_dash.analysis.filters import Clause, Filters
 from siuo_dash.analysis.gains import gains
+from siuo_dash.analysis.once import once
 from siuo_dash.analysis.stats import ranking
 from siuo_dash.analysis.stats.differences import mcnemar_mid_p, newcombe_array
 from siuo_dash.analysis.stats.multiple import holm
@@ -40,6 +41,7 @@ def leaderboard(store: Store, filters: Filters, metric: Metric, *, rank_partial:
     )
 
 
+@once
 def run_labels(store: Store) -> dict[str, str]:
     """{run_id: what people read}: model and judge, and the id's tail for a second run under the same name.
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from siuo_dash.analysis.filters import EVERY, Clause, Filters
+from siuo_dash.analysis.once import once
 from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.benchmark.protocol import MCQA_BOARD, Protocol
 from siuo_dash.benchmark.schema import METRICS, Metric
@@ -209,6 +210,7 @@ class Board:
         return f"{self.judge_name} · {self.protocol.responses}"
 
 
+@once
 def boards(store: Store) -> list[Board]:
     """All boards, human verdicts first, then by number of runs."""
     found = []
@@ -219,6 +221,7 @@ def boards(store: Store) -> list[Board]:
     return found
 
 
+@once
 def short_labels(store: Store) -> dict[str, str]:
     """{board id: label} for sentences: without what the judge sees, where no other board has the same label then."""
     known = boards(store)
@@ -228,6 +231,7 @@ def short_labels(store: Store) -> dict[str, str]:
     }
 
 
+@once
 def metrics_judged(store: Store, board: str | None, *, per_sample: bool = False) -> list[str]:
     """The ids of the metrics that a run of the board is judged by, in the schema's order; None = any run.
 
@@ -235,6 +239,13 @@ def metrics_judged(store: Store, board: str | None, *, per_sample: bool = False)
     """
     counts = METRICS_JUDGED.run(store, board=board, per_sample=per_sample).iloc[0]
     return [name for name in METRICS if counts[name]]
+
+
+@once
+def organizations(store: Store) -> list[str]:
+    """The organizations that have a run."""
+    found: list[str] = ORGANIZATIONS.run(store)["organization"].tolist()
+    return found
 
 
 def find_board(store: Store, name: str) -> Board:

@@ -207,7 +207,7 @@ def choose_metric(
 
 def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, bool]:
     """Search and filters, and whether partial runs are ranked. All of it in the URL; each is a chip to remove."""
-    organizations = queries.ORGANIZATIONS.run(store)["organization"].tolist()
+    organizations = queries.organizations(store)
     search = st.text_input(
         "Find a model",
         placeholder="Find a model",

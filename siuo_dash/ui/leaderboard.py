@@ -23,7 +23,7 @@ from siuo_dash.errors import StoreError
 from siuo_dash.report import board_rows
 from siuo_dash.report import boards as boards_report
 from siuo_dash.report import leaderboard as report
-from siuo_dash.report.export import Provenance
+from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.leaderboard import COLUMNS, ORDERS
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
@@ -98,16 +98,12 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
     if "difference" in chosen:
         view = replace(view, to=to or _leader(view))
     rows = _rows(view)
-    columns = report.worth_showing(rows, chosen, metric)
-    frame.answer(_answer(view, MARKDOWN), plain(boards_report.caveat(store, board, metric)))
-    ordered = report.ordered(rows, order)
+    columns = tuple(report.worth_showing(rows, chosen, metric))
+    frame.answer(_answer(view, MARKDOWN), plain(_caveat(view)))
+    in_order = _order_of(view, order)
     with frame.tools():
         if not rows.empty:
-            words = filters.sentence() + (" Partial runs are ranked, too." if rank_partial else "")
-            provenance = Provenance(store.version, board.label if board else "all runs, not comparable", words)
-            boards = controls.board_labels(store)
-            table = report.export_table(ordered, columns, boards, provenance, view.title)
-            display.exports(table, key="leaderboard")
+            display.exports(_export(view, columns, order), key="leaderboard")
     picked = controls.runs_chosen(labels)
     for name in ("sort", "to", "runs"):
         address.keep(name)
@@ -116,8 +112,8 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
         placed.info(words, icon=":material/filter_alt_off:")
         return
     shown = board_table.Shown(
-        rows=_value(view, tuple(columns)),
-        order=None if ordered is rows else [int(row) for row in ordered.index],
+        rows=_value(view, columns),
+        order=in_order,
         sort=order,
         details=_details(view) if len(rows) <= board_rows.DETAILED else _details(view, tuple(board_table.opened())),
     )
@@ -136,7 +132,7 @@ def first(store: Store) -> First | None:
     rows = _rows(view)
     shown = [name for name in COLUMNS if name in (*_default_columns(all_runs=False), "model")]
     columns = tuple(report.worth_showing(rows, shown, view.metric))
-    caveat = escape(boards_report.caveat(store, boards[0], view.metric))
+    caveat = escape(_caveat(view))
     said = f"{_answer(view, HTML)} <small>{caveat}</small>" if caveat else _answer(view, HTML)
     return First(controls.board_option(boards[0], boards[0].runs), said, json.loads(_value(view, columns)))
 
@@ -168,6 +164,28 @@ def _rows(view: _View) -> pd.DataFrame:
         found = report.with_differences(found, differences, to)
     boards = controls.board_labels(store)
     return found.assign(board_label=found["board"].map(boards)).reset_index(drop=True)
+
+
+@lru_cache(maxsize=_KEPT)
+def _order_of(view: _View, order: str) -> list[int] | None:
+    """The numbers of the rows in an order; None where it is their own."""
+    rows = _rows(view)
+    found = report.ordered(rows, order)
+    return None if found is rows else [int(row) for row in found.index]
+
+
+@lru_cache(maxsize=_KEPT)
+def _export(view: _View, columns: tuple[str, ...], order: str) -> Table:
+    """The table as it leaves the house: exactly the view."""
+    board = view.board.label if view.board else "all runs, not comparable"
+    words = view.filters.sentence() + (" Partial runs are ranked, too." if view.rank_partial else "")
+    boards, rows = controls.board_labels(view.store), report.ordered(_rows(view), order)
+    return report.export_table(rows, columns, boards, Provenance(view.version, board, words), view.title)
+
+
+@lru_cache(maxsize=_KEPT)
+def _caveat(view: _View) -> str:
+    return boards_report.caveat(view.store, view.board, view.metric)
 
 
 def _leader(view: _View) -> str:
