@@ -21,7 +21,7 @@ def once(ask: Callable[Concatenate[Store, P], T]) -> Callable[Concatenate[Store,
     """
 
     @wraps(ask)
-    def answered(store: Store, *given: P.args, **named: P.kwargs) -> T:
+    def answered(store: Store, /, *given: P.args, **named: P.kwargs) -> T:
         version = store.version
         at, answers = _kept.get(store, ("", {}))
         if at != version:
