@@ -6,7 +6,7 @@ The SQL is kept to the standard where the standard has a way to say it, so that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -162,6 +162,12 @@ PAIRED_COUNTS: Final = Query(
     """,
 )
 
+RUNS_BY_BOARD: Final = Query(
+    "runs_by_board",
+    "How many of the chosen runs each board has.",
+    "SELECT board, COUNT(*) AS runs FROM runs WHERE {where} GROUP BY board ORDER BY runs DESC, board",
+)
+
 RUN_IDS: Final = Query(
     "run_ids",
     "The first of the runs that pass the filters, in one of several orders.",
@@ -256,6 +262,12 @@ def find_board(store: Store, name: str) -> Board:
         if wanted in (board.id, board.label.lower(), board.protocol.label.lower()):
             return board
     raise NoBoard(f"there is no board {name!r}", hint=f"one of {', '.join(board.id for board in known)}")
+
+
+def elsewhere(store: Store, filters: Filters) -> dict[str, int]:
+    """{board id: runs} of the runs that pass the filters on other boards than the one of the filters, most first."""
+    found = RUNS_BY_BOARD.run(store, where=replace(filters, board=None).where())
+    return {board: int(runs) for board, runs in found.itertuples(index=False) if board != filters.board}
 
 
 def find_run(store: Store, run_id: str) -> pd.Series[Any]:

@@ -335,6 +335,24 @@ def renew_tables() -> None:
     st.session_state[_RENEWED] = st.session_state.get(_RENEWED, 0) + 1
 
 
+def elsewhere(store: Store, filters: Filters, labels: Mapping[str, str]) -> None:
+    """Where else a search finds runs, a button for each board; nothing without a search, or where all boards are shown.
+
+    labels: {board id: label}.
+    """
+    if not filters.search.strip() or filters.board is None:
+        return
+    found = queries.elsewhere(store, filters)
+    if not found:
+        return
+    with frame.notes(), st.container(horizontal=True, gap="small", vertical_alignment="center", key="elsewhere"):
+        more = counted(sum(found.values()), "match on other boards:", "matches on other boards:")
+        st.markdown(more, width="content")
+        for board, runs in found.items():
+            label = f"{plain(labels[board])} ({runs})"
+            st.button(label, type="tertiary", key=f"board-{board}", on_click=address.choose, args=("board", [board]))
+
+
 def _reset(filters: Iterable[str]) -> None:
     for key, value in [item for name in filters for item in _RESET[name].items()]:
         if isinstance(value, tuple):

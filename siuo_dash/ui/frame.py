@@ -36,6 +36,7 @@ _STYLE: Final = """<style>
 [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: 0.5rem; }
 .st-key-head h1 { font-size: 1.45rem; padding: 0; line-height: 2.4rem; white-space: nowrap; }
 .st-key-head, .st-key-head [data-testid="stHorizontalBlock"] { gap: 0.5rem; }
+.st-key-elsewhere button {{ min-height: 1.5rem; }}
 [data-testid="stLayoutWrapper"]:has(> :is(.st-key-controls, .st-key-tools)), .st-key-controls, .st-key-tools {
   display: contents; }
 .st-key-chosen-filters button { min-height: 1.75rem; padding: 0 0.6rem; }
@@ -99,6 +100,11 @@ def tools() -> Any:
 def chips() -> Any:
     """Where the chosen filters are shown, each with a way to remove it. To be used with `with`."""
     return _placed().chips
+
+
+def notes() -> Any:
+    """Where a page says what else it found. To be used with `with`."""
+    return _placed().notes
 
 
 def note(words: str) -> None:

@@ -104,6 +104,7 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
     with frame.tools():
         if not rows.empty:
             display.exports(_export(view, columns, order), key="leaderboard")
+    controls.elsewhere(store, filters, controls.board_labels(store))
     picked = controls.runs_chosen(labels)
     for name in ("sort", "to", "runs"):
         address.keep(name)

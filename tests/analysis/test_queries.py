@@ -211,3 +211,10 @@ def test_multiple_choice_has_a_board_across_judges(tmp_path: Path) -> None:
     # Verdicts of different judges are not ranked with each other because their runs share a multiple-choice board.
     assert leaderboard(store, Filters(board="exact-match-1"), METRICS["safe"])["rank"].isna().all()
     assert leaderboard(store, Filters(board="human-3"), METRICS["mcqa"])["model"].tolist() == ["Human"]
+
+
+def test_a_search_finds_runs_on_other_boards(store: Store) -> None:
+    found = queries.elsewhere(store, Filters(board="human-3", search="qwen2.5-vl"))
+    runs = store.frame("SELECT board FROM runs WHERE LOWER(model) LIKE '%qwen2.5-vl%' AND board <> 'human-3'")
+    assert found == runs["board"].value_counts().to_dict() and len(found) > 1
+    assert "human-3" not in queries.elsewhere(store, Filters(board="human-3", search="g"))
