@@ -35,6 +35,7 @@ COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
         " --source https://example.org/paper",
     ),
     (evaluate.evaluate, "evaluate --model openai/gpt-4o --judge openai/gpt-4o-mini-2024-07-18 --publish"),
+    (evaluate.judge, "judge responses.jsonl --judge openai/gpt-4o-mini-2024-07-18"),
     (keeping.verify, "verify --repair"),
     (keeping.backup, "backup --to siuo-2026-11-21.tar"),
     (keeping.restore, "restore my-model-human-1a2b3c4d; restore --from siuo-2026-11-21.tar --data /srv/siuo"),

@@ -2,185 +2,163 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
-from siuo_dash.cli.evaluation import Request, carry_out
-from siuo_dash.cli.options import SHIPPED, DataOption, JsonOption
+from siuo_dash.cli.evaluation import INCOMPLETE, Request, carry_out
+from siuo_dash.cli.evaluation_options import FOUND, Options, words_in
+from siuo_dash.cli.given import GivenRun, calibrate, in_files, in_store
+from siuo_dash.cli.options import MappingOption
+from siuo_dash.cli.output import print_json
 from siuo_dash.cli.stated import as_stated, with_facts
 from siuo_dash.errors import EvaluationError
-from siuo_dash.evaluate.budget import read_price
-from siuo_dash.evaluate.plan import GENERATION, TASKS, Operation, Plan
-from siuo_dash.evaluate.rubric import OFFICIAL
-from siuo_dash.store.catalogue_file import read_catalogue
-
-_FOUND = ("model", "judge", "source_status", "evaluated_on")
-"""Facts that an evaluation knows itself."""
-JudgeOption = Annotated[
-    str | None, typer.Option("--judge", help="The judge, PROVIDER/NAME: openai/gpt-4o-mini-2024-07-18.")
-]
-ToOption = Annotated[
-    Path | None,
-    typer.Option("--to", help="The run's folder.", show_default="siuo-runs/MODEL-JUDGE-…", file_okay=False),
-]
-UrlOption = Annotated[
-    str, typer.Option("--base-url", help="The address of an OpenAI-compatible server, for openai-api/NAME/MODEL.")
-]
-JudgeUrlOption = Annotated[str, typer.Option("--judge-base-url", help="The same for the judge.")]
-RubricOption = Annotated[
-    str, typer.Option("--rubric", help="official, or a folder with safe.txt, effective.txt and choice.txt.")
-]
-SamplesOption = Annotated[
-    str | None, typer.Option("--samples", help="Only these: ids with commas between.", show_default="all")
-]
-LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N samples.")]
-PictureOption = Annotated[
-    bool, typer.Option("--judge-picture/--no-judge-picture", help="Whether the judge sees the picture.")
-]
-JudgeTokensOption = Annotated[int, typer.Option("--judge-max-tokens", min=1, help="Tokens that a verdict may have.")]
-ConnectionsOption = Annotated[
-    str, typer.Option("--connections", help="Calls at once to each model, or adaptive: more while the server allows.")
-]
-RetriesOption = Annotated[int, typer.Option("--retries", min=0, help="How often a call is tried again.")]
-TimeoutOption = Annotated[int, typer.Option("--attempt-timeout", min=1, help="Seconds that one try may take.")]
-BatchOption = Annotated[bool, typer.Option("--batch", help="Use the provider's batch API: cheaper, and slower.")]
-PriceOption = Annotated[
-    list[str], typer.Option("--price", metavar="MODEL=IN,OUT", help="US dollars a million tokens; may be repeated.")
-]
-MaxCostOption = Annotated[float | None, typer.Option("--max-cost", min=0, help="Ask nothing more beyond so many US $.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan, ask nothing.")]
-PublishOption = Annotated[bool, typer.Option("--publish", help="Publish the run when it is complete.")]
-PartialOption = Annotated[
-    bool, typer.Option("--partial", help="Publish it also where something is missing: what is there.")
-]
-NameOption = Annotated[str, typer.Option("--name", help="The model's name on the board.", show_default="as in --model")]
+from siuo_dash.evaluate import folder
+from siuo_dash.evaluate.outcome import file_name
+from siuo_dash.evaluate.plan import GENERATION, TASKS, Plan
 
 
-@with_facts(without=_FOUND)
+@with_facts(without=FOUND, also=Options)
 def evaluate(
-    model: Annotated[
-        str | None, typer.Option("--model", help="The model, PROVIDER/NAME: openai/gpt-4o, ollama/llava.")
-    ] = None,
-    judge: JudgeOption = None,
-    to: ToOption = None,
-    data: DataOption = SHIPPED,
-    base_url: UrlOption = "",
-    judge_base_url: JudgeUrlOption = "",
-    tasks: Annotated[str, typer.Option("--tasks", help="generation, choice, or both.")] = "generation,choice",
-    responses: Annotated[int, typer.Option("--responses", min=1, max=100, help="Responses to each sample.")] = 3,
-    samples: SamplesOption = None,
-    limit: LimitOption = None,
-    rubric: RubricOption = OFFICIAL,
-    judge_picture: PictureOption = True,
+    model: Annotated[str | None, typer.Option(help="The model, PROVIDER/NAME: openai/gpt-4o, ollama/llava.")] = None,
+    tasks: Annotated[str, typer.Option(help="generation, choice, or both.")] = "generation,choice",
+    responses: Annotated[int, typer.Option(min=1, max=100, help="Responses to each sample.")] = 3,
     temperature: Annotated[
-        float | None, typer.Option("--temperature", min=0, help="Of responses.", show_default="the provider's own")
+        float | None, typer.Option(min=0, help="Of responses.", show_default="the provider's own")
     ] = None,
-    max_tokens: Annotated[int, typer.Option("--max-tokens", min=1, help="Tokens that a response may have.")] = 500,
-    judge_max_tokens: JudgeTokensOption = 200,
-    choice_max_tokens: Annotated[
-        int, typer.Option("--choice-max-tokens", min=1, help="Tokens that a choice may have.")
-    ] = 5,
-    connections: ConnectionsOption = "20",
-    retries: RetriesOption = 6,
-    attempt_timeout: TimeoutOption = 120,
-    batch: BatchOption = False,
-    price: PriceOption = [],  # noqa: B006 - typer copies it
-    max_cost: MaxCostOption = None,
-    dry_run: DryRunOption = False,
-    publish: PublishOption = False,
-    partial: PartialOption = False,
-    name: NameOption = "",
-    json: JsonOption = False,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Tokens that a response may have.")] = 500,
+    choice_max_tokens: Annotated[int, typer.Option(min=1, help="Tokens that a choice may have.")] = 5,
+    given_files: Annotated[
+        list[Path] | None,
+        typer.Option("--from", exists=True, dir_okay=False, help="Judge the responses in this file, call no model."),
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Go on with the run in this folder.")
+    ] = None,
     **stated: Any,
 ) -> None:
     """Run the benchmark on a model, have its responses judged, and publish the run.
 
     Exit code 0: complete; 75: incomplete, run the same command again; 130: interrupted; 1: refused; 2: wrong usage.
     """
+    options = Options.taken_from(stated)
+    if resume is not None:
+        _finish([_resumed(resume, options, stated)], options)
+    if given_files:
+        _finish(_judging(in_files(given_files, options.data, None), options, stated), options)
     if model is None:
         raise typer.BadParameter("a run needs a model", param_hint="--model")
-    chosen = tuple(task for task in TASKS if task in _words(tasks))
-    if unknown := set(_words(tasks)) - set(TASKS):
-        raise typer.BadParameter(f"{sorted(unknown)[0]} is no task: generation, choice", param_hint="--tasks")
-    if GENERATION in chosen and judge is None:
+    chosen = tuple(task for task in TASKS if task in words_in(tasks))
+    unknown = sorted(set(words_in(tasks)) - set(TASKS))
+    if unknown or not chosen:
+        raise typer.BadParameter(f"{unknown[0] if unknown else tasks!r} is no task", param_hint="--tasks")
+    if GENERATION in chosen and options.judge is None:
         raise typer.BadParameter("the generation task needs a judge", param_hint="--judge")
     plan = Plan(
         model=model,
-        judge=(judge or "") if GENERATION in chosen else "",
-        samples=_ids(samples, limit, data),
+        judge=(options.judge or "") if GENERATION in chosen else "",
+        samples=options.ids(),
         rubric="",
         tasks=chosen,
         responses=responses,
-        judge_sees_picture=judge_picture,
+        judge_sees_picture=options.judge_picture,
         temperature=temperature,
         max_tokens=max_tokens,
-        judge_max_tokens=judge_max_tokens,
+        judge_max_tokens=options.judge_max_tokens,
         choice_max_tokens=choice_max_tokens,
     )
-    operation = _operation(base_url, judge_base_url, connections, retries, attempt_timeout, batch, price, max_cost)
-    request = Request(plan, operation, data, rubric, to, {}, name, publish, partial, dry_run, json, as_stated(stated))
-    raise typer.Exit(carry_out(request))
+    _finish([Request(plan, options.operation(), options, stated=as_stated(stated))], options)
 
 
-def _operation(
-    base_url: str,
-    judge_base_url: str,
-    connections: str,
-    retries: int,
-    attempt_timeout: int,
-    batch: bool,
-    price: list[str],
-    max_cost: float | None,
-) -> Operation:
-    """How a run is carried out, of its options."""
-    if connections != "adaptive" and not (connections.isdecimal() and 1 <= int(connections) <= 10_000):
-        raise typer.BadParameter(f"{connections} is neither a number nor adaptive", param_hint="--connections")
-    for name, url in (("--base-url", base_url), ("--judge-base-url", judge_base_url)):
-        _check_url(name, url)
-    return Operation(
-        base_url=base_url,
-        judge_base_url=judge_base_url,
-        connections=None if connections == "adaptive" else int(connections),
-        retries=retries,
-        attempt_timeout=attempt_timeout,
-        batch=batch,
-        max_cost=max_cost,
-        prices=dict(map(read_price, price)),
-    )
+@with_facts(without=FOUND, also=Options)
+def judge(
+    what: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Files with responses; with --runs the ids of runs.")
+    ],
+    runs: Annotated[bool, typer.Option("--runs", help="The arguments are runs of the store.")] = False,
+    calibrated: Annotated[
+        bool, typer.Option("--calibrate", help="The files have human verdicts: compare the judge with them.")
+    ] = False,
+    mapping: MappingOption = None,
+    **stated: Any,
+) -> None:
+    """Judge responses that exist already: those in files, or of runs of the store; no model is asked but the judge.
 
-
-def _check_url(name: str, url: str) -> None:
-    if not url:
-        return
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        is_address = False
-    if not is_address:
-        hint = "write it like http://127.0.0.1:8000/v1"
-        raise EvaluationError(f"not a web address: {url}", where=name, hint=hint)
-    if parts.username or parts.password:
-        hint = "leave it out, and give the key in the environment: NAME_API_KEY for openai-api/NAME/MODEL"
-        raise EvaluationError("a password in an address would be seen by everybody", where=name, hint=hint)
-
-
-def _words(text: str) -> list[str]:
-    return [each.strip() for each in text.split(",") if each.strip()]
-
-
-def _ids(samples: str | None, limit: int | None, data: Path) -> tuple[int, ...]:
-    """The chosen samples' ids; () = all."""
-    if samples is not None:
-        wrong = [each for each in _words(samples) if not each.isdecimal()]
-        if wrong or not _words(samples):
-            raise typer.BadParameter(f"not an id: {wrong[0] if wrong else samples}", param_hint="--samples")
-        ids = sorted({int(each) for each in _words(samples)})
-    elif limit is None:
-        return ()
+    Several runs are judged one after the other, each into a folder of its own. Exit codes as of `evaluate`.
+    """
+    options = Options.taken_from(stated)
+    if options.judge is None:
+        raise typer.BadParameter("no judge is named", param_hint="--judge")
+    if runs:
+        found = in_store(what, options.data)
     else:
-        ids = sorted(read_catalogue(data / "samples.csv").by_id)
-    return tuple(ids[:limit])
+        for each in what:
+            if not Path(each).is_file():
+                raise typer.BadParameter(f"{each}: there is no such file; of runs say --runs", param_hint="FILE...")
+        found = in_files([Path(each) for each in what], options.data, mapping)
+    requests = _judging(found, options, stated)
+    if calibrated:
+        _finish([replace(each, after=calibrate(run)) for each, run in zip(requests, found, strict=True)], options)
+    _finish(requests, options)
+
+
+def _judging(found: list[GivenRun], options: Options, stated: dict[str, Any]) -> list[Request]:
+    """A request for each run whose responses are given."""
+    wanted, operation = set(options.ids()), options.operation()
+    operation = replace(operation, judge_base_url=operation.judge_base_url or operation.base_url)
+    requests = []
+    for run in found:
+        texts = {key: each for key, each in run.texts.items() if not wanted or key in wanted}
+        if not texts:
+            raise EvaluationError("it has no response to the chosen samples", where=run.place, hint="check --samples")
+        plan = Plan(
+            model="",
+            judge=options.judge or "",
+            samples=tuple(sorted(texts)),
+            rubric="",
+            responses=max(map(len, texts.values())),
+            judge_sees_picture=options.judge_picture,
+            judge_max_tokens=options.judge_max_tokens,
+            is_given=True,
+        )
+        name = options.name or run.name
+        to = options.to
+        if len(found) > 1:
+            to = (to or Path(folder.DEFAULT)) / f"{file_name(name or run.place)}-{file_name(plan.judge)}"
+        own = replace(options, to=to, name=name)
+        requests.append(Request(plan, operation, own, given=texts, stated=dict(run.facts) | as_stated(stated)))
+    return requests
+
+
+def _resumed(path: Path, options: Options, stated: dict[str, Any]) -> Request:
+    """The request that a folder was begun with, by the settings of this try where they are given."""
+    record = folder.read_record(path)
+    if record is None:
+        raise EvaluationError("there is no run in this folder", where=str(path), hint="give the folder of a run")
+    plan = Plan.from_json(record["plan"], str(path / folder.RECORD))
+    before = {name: str(value) for name, value in dict(record.get("settings") or {}).items()}
+    again = replace(
+        options,
+        to=path,
+        data=Path(before.get("data") or options.data),
+        rubric=before.get("rubric") or options.rubric,
+        name=options.name or before.get("name", ""),
+    )
+    given = folder.given_in(path) if plan.is_given else {}
+    return Request(plan, options.operation(before), again, given=given, stated=as_stated(stated))
+
+
+def _finish(requests: list[Request], options: Options) -> None:
+    """Carry them out, print the JSON where it was asked for, and end with the gravest exit code."""
+    codes, reports = [], []
+    for request in requests:
+        code, report = carry_out(request)
+        codes.append(code)
+        reports.append(report)
+        if code not in (0, INCOMPLETE):
+            break
+    if options.json:
+        print_json(reports[0] if len(requests) == 1 else reports)
+    raise typer.Exit(max(codes))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,17 +14,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from siuo_dash.benchmark.run_facts import RunMetadata
-from siuo_dash.cli.output import print_json, print_line
+from siuo_dash.cli.evaluation_options import Options
+from siuo_dash.cli.given import print_agreement
+from siuo_dash.cli.output import print_line
 from siuo_dash.cli.preview import files_of, print_submission, report_of, twins_of
 from siuo_dash.cli.stated import published
 from siuo_dash.errors import EvaluationError, Finding
 from siuo_dash.evaluate import folder
-from siuo_dash.evaluate.answers import Answers
+from siuo_dash.evaluate.answers import Answer, Answers
 from siuo_dash.evaluate.asking import Asking, Progress, Stop
 from siuo_dash.evaluate.budget import Usage, cost_of, tokens_in
 from siuo_dash.evaluate.material import Given, Material, load
 from siuo_dash.evaluate.outcome import Outcome, judge_name, outcome_of, short_name
-from siuo_dash.evaluate.plan import CHOICE, GENERATION, Operation, Plan
+from siuo_dash.evaluate.plan import CHOICE, GENERATION, Call, Operation, Plan
+from siuo_dash.evaluate.rubric import OFFICIAL
 from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.store.catalogue_file import read_catalogue
@@ -39,59 +43,77 @@ _EVERY: Final = 15.0
 
 @dataclass(frozen=True)
 class Request:
-    """What a command was asked to do. data: the data directory. name: the model's name on the board.
+    """What a command was asked to do. given: responses that exist already. stated: facts about the run.
 
-    publish, partial, dry_run, as_json: the options of these names. stated: facts about the run.
+    after: what else is made of the answers, for the JSON: a comparison with human verdicts.
     """
 
     plan: Plan
     operation: Operation
-    data: Path
-    rubric: str
-    to: Path | None = None
+    options: Options
     given: Given = field(default_factory=dict)
-    name: str = ""
-    publish: bool = False
-    partial: bool = False
-    dry_run: bool = False
-    as_json: bool = False
     stated: Mapping[str, Any] = field(default_factory=dict)
+    after: Callable[[Mapping[Call, Answer]], dict[str, Any]] | None = None
 
 
-def carry_out(request: Request) -> int:
-    """Plan, ask, count, write, show and, if wanted, publish; the exit code."""
+@dataclass(frozen=True)
+class Done:
+    """A request that was carried out: what it came to, where it is, how it was made."""
+
+    plan: Plan
+    material: Material
+    outcome: Outcome
+    path: Path
+    how: dict[str, Any]
+    written: list[Path]
+    compared: dict[str, Any] | None = None
+
+
+def carry_out(request: Request) -> tuple[int, dict[str, Any]]:
+    """Plan, ask, count, write, show and, if wanted, publish; the exit code, and all of it as JSON."""
+    options, operation = request.options, request.operation
     plan, material = with_material(request)
-    path = request.to or Path(folder.DEFAULT) / folder.default_name(plan)
-    _print_plan(plan, request.operation, material, path)
-    if request.dry_run:
+    path = options.to or Path(folder.DEFAULT) / folder.default_name(plan, options.name)
+    _print_plan(plan, operation, material, path)
+    if options.dry_run:
         _tell("nothing was asked: --dry-run")
-        return COMPLETE
-    operation = request.operation
+        return COMPLETE, {"plan": json.loads(plan.as_json()), "folder": str(path)}
     settings = {
         "base_url": operation.base_url,
         "judge_base_url": operation.judge_base_url,
-        "rubric": str(request.rubric),
-        "data": str(request.data.resolve()),
-        "name": request.name,
+        "rubric": options.rubric if options.rubric == OFFICIAL else str(Path(options.rubric).resolve()),
+        "data": str(options.data.resolve()),
+        "name": options.name,
     }
     with folder.locked(path):
         folder.claim(path, plan, settings, request.given)
         with Answers(path) as answers:
-            line = _Line()
-            with redirect_stdout(io.StringIO()):  # the engine greets there, where the results belong
-                engine = _engine()
-                asking: Asking = engine.carry_out(plan, operation, material, path, answers, line.show)
-            line.end()
-            outcome = outcome_of(plan, answers, asking.failed, operation.prices, asking.stop)
-            how = folder.made(plan, operation, material, outcome, engine.ENGINE)
-            written = folder.finish(path, plan, material, outcome, answers, how)
-    return _show(request, plan, material, outcome, how, path, written)
+            failed, stop = _ask(plan, operation, material, path, answers)
+            outcome = outcome_of(plan, answers, failed, operation.prices, stop)
+            how = folder.made(plan, operation, material, outcome)
+            written = folder.finish(path, plan, material, outcome, answers, how, options.name)
+            compared = None if request.after is None else request.after(answers)
+    return _show(request, Done(plan, material, outcome, path, how, written, compared))
+
+
+def _ask(
+    plan: Plan, operation: Operation, material: Material, path: Path, answers: Answers
+) -> tuple[Mapping[Call, str], Stop | None]:
+    """Ask for what is missing; what failed and why it was stopped. The engine is not loaded where nothing is."""
+    if all(call in answers for call in plan.calls()):
+        return {}, None
+    line = _Line()
+    with redirect_stdout(io.StringIO()):  # the engine greets there, where the results belong
+        asking: Asking = _engine().carry_out(plan, operation, material, path, answers, line.show)
+    line.end()
+    return asking.failed, asking.stop
 
 
 def with_material(request: Request) -> tuple[Plan, Material]:
     """The plan with all that depends on what is installed, and what it asks about."""
-    plan = request.plan
-    material = replace(load(request.data, request.rubric, plan.tasks, plan.samples or None), given=request.given)
+    plan, options = request.plan, request.options
+    material = load(options.data, options.rubric, plan.tasks, plan.samples or None)
+    material = replace(material, given=request.given)
     samples = tuple(material.samples)
     missing = tuple(
         (question_id, place)
@@ -149,51 +171,44 @@ def _print_plan(plan: Plan, operation: Operation, material: Material, path: Path
     _tell(f"  folder: {path}")
 
 
-def _show(
-    request: Request,
-    plan: Plan,
-    material: Material,
-    outcome: Outcome,
-    how: dict[str, Any],
-    path: Path,
-    written: list[Path],
-) -> int:
-    """Print the preview and what is missing, publish where it was asked for; the exit code."""
+def _show(request: Request, done: Done) -> tuple[int, dict[str, Any]]:
+    """Print the preview and what is missing, publish where it was asked for; the exit code and the JSON."""
+    options, outcome = request.options, done.outcome
     submission: Submission | None = None
     findings, run_id = _findings(outcome), None
-    if written:
-        submission = validate_files(files_of(written), read_catalogue(request.data / "samples.csv"))
-        findings += twins_of(submission, request.data)
-        if request.publish and submission.ok and (outcome.is_complete or request.partial):
-            metadata = _metadata(request, plan, material, outcome, how)
+    if done.written:
+        submission = validate_files(files_of(done.written), read_catalogue(options.data / "samples.csv"))
+        findings += twins_of(submission, options.data)
+        if options.publish and submission.ok and (outcome.is_complete or options.partial):
+            metadata = _metadata(request, done)
             wrong = submission.check_metadata(metadata)
             if not wrong:
-                run_id, refused = published(submission.to_table(metadata), metadata, request.data, dry_run=False)
+                run_id, refused = published(submission.to_table(metadata), metadata, options.data, dry_run=False)
                 wrong = [refused] if refused else []
             findings += wrong
     code = _code(outcome, submission, findings)
-    counts = {
+    empty = {"ok": False, "warnings": [], "scores": {}, "run_id": None}
+    empty["errors"] = [each.as_dict() for each in [*findings, Finding("error", "nothing was answered")]]
+    report = empty if submission is None else report_of(submission, run_id, findings)
+    report |= {
         "complete": outcome.is_complete,
         "planned": dict(outcome.planned),
         "done": dict(outcome.done),
-        "folder": str(path),
+        "folder": str(done.path),
         "usage": {name: asdict(each) for name, each in outcome.usage.items()},
-        "served": how["served"],
+        "served": done.how["served"],
         "cost_usd": outcome.cost,
     }
-    if request.as_json:
-        empty = {"ok": False, "errors": [], "warnings": [], "scores": {}, "run_id": None}
-        report = report_of(submission, run_id, findings) if submission else empty
-        if submission is None:
-            report["errors"] = [finding.as_dict() for finding in findings]
-        print_json(report | counts)
-    elif submission is not None:
+    if done.compared is not None:
+        report["agreement"] = done.compared
+    if not options.json and submission is not None:
         print_submission(submission, findings)
+        print_agreement(done.compared or {})
         if run_id:
             print_line("published")
             print_line(run_id)
-    _say_how_it_ended(outcome, path, code)
-    return code
+    _say_how_it_ended(outcome, done.path, code)
+    return code, report
 
 
 def _code(outcome: Outcome, submission: Submission | None, findings: list[Finding]) -> int:
@@ -216,18 +231,20 @@ def _findings(outcome: Outcome) -> list[Finding]:
     ]
 
 
-def _metadata(request: Request, plan: Plan, material: Material, outcome: Outcome, how: dict[str, Any]) -> RunMetadata:
+def _metadata(request: Request, done: Done) -> RunMetadata:
     """What is said of the run when it is published: what a person stated, and what the run itself knows."""
     now = datetime.now(UTC)
-    name = request.name or short_name(plan.model)
-    judge = judge_name(plan, material.rubric.label, outcome) if plan.judge else ""
-    own: dict[str, Any] = {"evaluated_on": now.date(), "submitted_at": now, "note": folder.note(how, name)}
-    if plan.is_given:
-        own["source_status"] = "re-judged"
-    stated = dict(request.stated)
-    if stated.get("note"):
-        stated["note"] = f"{stated['note']}\n{own['note']}"
-    return RunMetadata(**({"model": name, "judge": judge} | own | stated))
+    plan, name = done.plan, request.options.name or short_name(done.plan.model)
+    own: dict[str, Any] = {
+        "model": name,
+        "judge": judge_name(plan, done.material.rubric.label, done.outcome) if plan.judge else "",
+        "evaluated_on": now.date(),
+        "submitted_at": now,
+        "source_status": "re-judged" if plan.is_given else "self-reported",
+    }
+    note = folder.note(done.how, name)
+    said = request.stated.get("note")
+    return RunMetadata(**(own | dict(request.stated) | {"note": f"{said}\n{note}" if said else note}))
 
 
 def _say_how_it_ended(outcome: Outcome, path: Path, code: int) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 import pyarrow as pa
 import typer
@@ -17,16 +18,19 @@ from siuo_dash.errors import Finding, StoreError, SubmissionError
 from siuo_dash.store.registry import AlreadyPublished, publish
 
 
-def with_facts(without: Collection[str] = (), **defaults: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_facts(
+    without: Collection[str] = (), also: type | None = None, **defaults: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A command with an option for each fact about a run, which it takes as **stated: typer reads the signature.
 
-    without: facts that the command finds itself. defaults: what the help says of a fact that is left out.
+    without: facts that the command finds itself. also: a dataclass whose fields are options too, with their defaults.
+    defaults: what the help says of a fact that is left out.
     """
-    return lambda command: _with_facts(command, without, defaults)
+    return lambda command: _with_facts(command, without, also, defaults)
 
 
 def _with_facts(
-    command: Callable[..., None], without: Collection[str], defaults: Mapping[str, str]
+    command: Callable[..., None], without: Collection[str], also: type | None, defaults: Mapping[str, str]
 ) -> Callable[..., None]:
     signature = inspect.signature(command, eval_str=True)
     files, *others = (each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD)
@@ -40,7 +44,14 @@ def _with_facts(
         for name, fact in FACTS.items()
         if name not in without
     ]
-    command.__signature__ = signature.replace(parameters=[files, *facts, *others])  # type: ignore[attr-defined]
+    hints = get_type_hints(also, include_extras=True) if also else {}
+    more = [
+        inspect.Parameter(
+            each.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=each.default, annotation=hints[each.name]
+        )
+        for each in (fields(also) if also else ())
+    ]
+    command.__signature__ = signature.replace(parameters=[files, *more, *facts, *others])  # type: ignore[attr-defined]
     return command
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +22,6 @@ from siuo_dash.evaluate.material import Material
 from siuo_dash.evaluate.plan import CHOICE, GENERATION, Operation, Plan
 from siuo_dash.evaluate.tasks import GRADER, RUNNING, Running, siuo_choice, siuo_generation
 
-ENGINE: Final = f"inspect-ai {version('inspect-ai')}"
 _NO_MODEL: Final = "none/none"
 _asking: Asking | None = None
 
@@ -116,7 +113,7 @@ def _one_pass(plan: Plan, operation: Operation, models: dict[str, Model], folder
         asking.end(Stop("interrupted", "interrupted"))
         return
     except Exception as error:  # the engine itself failed: what was answered is kept, and the reason said
-        raise EvaluationError(f"the engine failed: {words_of(error)}", where=ENGINE) from error
+        raise EvaluationError(f"the engine failed: {words_of(error)}", where="Inspect AI") from error
     finally:
         _asking = None
     if any(log.status == "cancelled" for log in logs):
@@ -152,8 +149,3 @@ def _models(plan: Plan, operation: Operation) -> dict[str, Model]:
             hint = "see docs/evaluate.md for names, keys and addresses"
             raise EvaluationError(words_of(error), where=f"--{role} {name}", hint=hint) from error
     return found
-
-
-def forget(folder: Path) -> None:
-    """Remove the logs of a run that never asked anything."""
-    shutil.rmtree(folder / LOGS, ignore_errors=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,9 +50,9 @@ def locked(path: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def default_name(plan: Plan) -> str:
-    """The folder's name where none is given: the same plan, the same folder."""
-    return "-".join([*(file_name(name) for name in (plan.model, plan.judge) if name), plan.id[:8]])
+def default_name(plan: Plan, name: str = "") -> str:
+    """The folder's name where none is given: the same plan, the same folder. name: of a model that is not asked."""
+    return "-".join([*(file_name(each) for each in (plan.model or name, plan.judge) if each), plan.id[:8]])
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
@@ -95,12 +96,12 @@ def given_in(path: Path) -> Given:
         raise EvaluationError(f"cannot be read ({error})", where=str(path / GIVEN), hint="begin anew") from error
 
 
-def made(plan: Plan, operation: Operation, material: Material, outcome: Outcome, engine: str) -> dict[str, Any]:
+def made(plan: Plan, operation: Operation, material: Material, outcome: Outcome) -> dict[str, Any]:
     """How a run was made, for run.json and for whoever reads the published run."""
     return {
         "model": plan.model or None,
         "judge": plan.judge or None,
-        "engine": engine,
+        "engine": f"inspect-ai {version('inspect-ai')}",
         "rubric": material.rubric.label,
         "rubric_fingerprint": material.rubric.fingerprint,
         "material_fingerprint": plan.material,
@@ -119,10 +120,10 @@ def made(plan: Plan, operation: Operation, material: Material, outcome: Outcome,
 
 
 def finish(
-    path: Path, plan: Plan, material: Material, outcome: Outcome, answers: Answers, how: dict[str, Any]
+    path: Path, plan: Plan, material: Material, outcome: Outcome, answers: Answers, how: dict[str, Any], name: str
 ) -> list[Path]:
     """Write the result files and the record of how the run was made; the result files' paths."""
-    model = file_name(plan.model or "given")
+    model = file_name(plan.model or name or "given")
     tables = {
         f"siuo_gen-{model}-gpteval-merged-pro.json": generation_rows(plan, material, outcome, answers),
         f"siuo_mcqa-{model}.json": choice_rows(plan, material, answers),

@@ -33,6 +33,7 @@ class Faults:
     status: int | None = None
     latency: float = 0.0
     only: tuple[str, ...] = ()
+    alike: bool = False
 
 
 @dataclass
@@ -161,7 +162,7 @@ def _answer(handler: BaseHTTPRequestHandler, server: Server, body: dict[str, Any
         server.kinds[kind] += 1
         server.good[f"{kind} {digest(prompt)}"] += 1
         place = server.good[f"{kind} {digest(prompt)}"]
-    text, finish = reply_to(kind, prompt, place), "stop"
+    text, finish = reply_to(kind, prompt, 1 if faults.alike else place), "stop"
     if hit and draw[5] < faults.empty:
         text = ""
     if hit and draw[6] < faults.filtered:

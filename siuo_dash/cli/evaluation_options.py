@@ -1,0 +1,115 @@
+"""Options that `evaluate` and `judge` share, and how a run is carried out by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+import typer
+
+from siuo_dash.cli.options import SHIPPED, DataOption, JsonOption
+from siuo_dash.errors import EvaluationError
+from siuo_dash.evaluate.budget import read_price
+from siuo_dash.evaluate.plan import Operation
+from siuo_dash.evaluate.rubric import OFFICIAL
+from siuo_dash.store.catalogue_file import read_catalogue
+
+FOUND: Final = ("model", "judge", "source_status", "evaluated_on")
+"""Facts about a run that an evaluation knows itself."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What both commands take; an option a field."""
+
+    judge: Annotated[str | None, typer.Option(help="The judge, PROVIDER/NAME: openai/gpt-4o-mini-2024-07-18.")] = None
+    to: Annotated[
+        Path | None, typer.Option(help="The run's folder.", show_default="siuo-runs/MODEL-JUDGE-…", file_okay=False)
+    ] = None
+    data: DataOption = SHIPPED
+    base_url: Annotated[
+        str, typer.Option(help="The address of an OpenAI-compatible server, for openai-api/NAME/MODEL.")
+    ] = ""
+    judge_base_url: Annotated[str, typer.Option(help="The same for the judge.")] = ""
+    rubric: Annotated[str, typer.Option(help="official, or a folder with safe.txt, effective.txt and choice.txt.")] = (
+        OFFICIAL
+    )
+    samples: Annotated[str | None, typer.Option(help="Only these: ids with commas between.", show_default="all")] = None
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples.")] = None
+    judge_picture: Annotated[bool, typer.Option(help="Whether the judge sees the picture.")] = True
+    judge_max_tokens: Annotated[int, typer.Option(min=1, help="Tokens that a verdict may have.")] = 200
+    connections: Annotated[
+        str, typer.Option(help="Calls at once to each model, or adaptive: more while the server allows it.")
+    ] = "20"
+    retries: Annotated[int, typer.Option(min=0, help="How often a call that failed is tried again.")] = 6
+    attempt_timeout: Annotated[int, typer.Option(min=1, help="Seconds that one try may take.")] = 120
+    batch: Annotated[bool, typer.Option("--batch", help="Use the provider's batch API: cheaper, and slower.")] = False
+    price: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODEL=IN,OUT", help="US dollars a million tokens; may be repeated."),
+    ] = None
+    max_cost: Annotated[float | None, typer.Option(min=0, help="Ask nothing more beyond so many US dollars.")] = None
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, ask nothing.")] = False
+    publish: Annotated[bool, typer.Option("--publish", help="Publish the run when it is complete.")] = False
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Publish what is there, also where something is missing.")
+    ] = False
+    name: Annotated[str, typer.Option(help="The model's name on the board.", show_default="as it is asked for")] = ""
+    json: JsonOption = False
+
+    @classmethod
+    def taken_from(cls, given: dict[str, Any]) -> Options:
+        """These options out of all that a command was given, where the facts about the run are left."""
+        return cls(**{each.name: given.pop(each.name) for each in fields(cls)})
+
+    def ids(self) -> tuple[int, ...]:
+        """The chosen samples; () = all."""
+        wanted = words_in(self.samples or "")
+        wrong = [each for each in wanted if not each.isdecimal()]
+        if wrong or (self.samples is not None and not wanted):
+            raise typer.BadParameter(f"not an id: {wrong[0] if wrong else self.samples}", param_hint="--samples")
+        if wanted or self.limit is None:
+            return tuple(sorted({int(each) for each in wanted}))[: self.limit]
+        return tuple(sorted(read_catalogue(self.data / "samples.csv").by_id))[: self.limit]
+
+    def operation(self, before: Mapping[str, str] | None = None) -> Operation:
+        """How the run is carried out. before: the settings of an earlier try, where none is given now."""
+        is_number = self.connections.isdecimal() and 1 <= int(self.connections) <= 10_000
+        if self.connections != "adaptive" and not is_number:
+            raise typer.BadParameter(f"{self.connections} is neither a number nor adaptive", param_hint="--connections")
+        known = before or {}
+        urls = {name: getattr(self, name) or known.get(name, "") for name in ("base_url", "judge_base_url")}
+        for name, url in urls.items():
+            _check_url(f"--{name.replace('_', '-')}", url)
+        return Operation(
+            base_url=urls["base_url"],
+            judge_base_url=urls["judge_base_url"],
+            connections=int(self.connections) if is_number else None,
+            retries=self.retries,
+            attempt_timeout=self.attempt_timeout,
+            batch=self.batch,
+            max_cost=self.max_cost,
+            prices=dict(map(read_price, self.price or ())),
+        )
+
+
+def words_in(text: str) -> list[str]:
+    """Words with commas between."""
+    return [each.strip() for each in text.split(",") if each.strip()]
+
+
+def _check_url(name: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_address = not url or (parts.scheme in ("http", "https") and bool(parts.hostname))
+        has_key = bool(parts.username or parts.password)
+    except ValueError:
+        is_address, has_key = False, False
+    if not is_address:
+        raise EvaluationError("not a web address", where=name, hint="write it like http://127.0.0.1:8000/v1")
+    if has_key:
+        hint = "leave it out, and give the key in the environment: NAME_API_KEY for openai-api/NAME/MODEL"
+        raise EvaluationError("a password in an address would be seen by everybody", where=name, hint=hint)

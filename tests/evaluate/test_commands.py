@@ -1,0 +1,337 @@
+"""`evaluate` and `judge` as a person runs them, against a made-up server: whole, disturbed, refused, judged again."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from siuo_dash.benchmark import as_released
+from siuo_dash.benchmark.judgement import stated
+from siuo_dash.benchmark.scoring import majority
+from tests.conftest import ROOT
+from tests.evaluate import made
+from tests.evaluate.server import KEY, Faults, Server, served
+
+pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
+
+MODEL, JUDGE = "openai-api/fake/vl", "openai-api/fake/judge"
+QUICK = ("--connections", "4", "--retries", "4", "--attempt-timeout", "20")
+
+
+@dataclass
+class Bench:
+    """A made-up benchmark and server; `run` is a command at it."""
+
+    folder: Path
+    data: Path
+    server: Server
+    key: str = KEY
+
+    def command(self, *arguments: str, rubric: str = "rubric") -> list[str]:
+        address = self.server.address
+        urls = ("--base-url", address, "--judge-base-url", address)
+        places = ("--data", str(self.data), "--rubric", str(self.folder / rubric))
+        return [sys.executable, "-m", "siuo_dash", *arguments, *urls, *places, *QUICK]
+
+    def evaluate(self, to: str, *more: str, judge: str = JUDGE, rubric: str = "rubric") -> list[str]:
+        plan = ("evaluate", "--model", MODEL, "--judge", judge, "--to", str(self.folder / to), "--json", *more)
+        return self.command(*plan, rubric=rubric)
+
+    def start(self, command: list[str]) -> subprocess.Popen[str]:
+        environment = os.environ | {"FAKE_API_KEY": self.key, "HOME": str(self.folder)}
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+    def run(self, command: list[str]) -> tuple[int, dict[str, Any], str]:
+        process = self.start(command)
+        out, err = process.communicate()
+        return process.returncode, json.loads(out) if out.strip() else {}, err
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("evaluate")
+    data = made.benchmark(folder)
+    with served() as server:
+        yield Bench(folder, data, server)
+
+
+@dataclass
+class Undisturbed:
+    """One whole run, published, and what the server saw of it."""
+
+    report: dict[str, Any]
+    folder: Path
+    replies: list[tuple[str, str, str]]
+    pictures: Counter[str]
+    bodies: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def whole(bench: Bench) -> Undisturbed:
+    bench.server.clear()
+    code, report, err = bench.run(bench.evaluate("whole", "--publish", "--name", "Made-up-VL", "--by", "A tester"))
+    assert code == 0, err
+    server = bench.server
+    return Undisturbed(
+        report, bench.folder / "whole", list(server.replies), Counter(server.pictures), list(server.bodies)
+    )
+
+
+def test_everything_is_asked_once_and_counted(whole: Undisturbed) -> None:
+    report = whole.report
+    assert report["ok"] and report["complete"]
+    assert report["planned"] == report["done"] == {"responses": 24, "verdicts": 36}
+    assert Counter(kind for kind, _, _ in whole.replies) == {
+        "response": 18,
+        "safety": 18,
+        "effectiveness": 18,
+        "choice": 6,
+    }
+    assert {name: each["calls"] for name, each in report["usage"].items()} == {MODEL: 24, JUDGE: 36}
+    assert report["usage"][MODEL]["output_tokens"] == 24 * 7
+    assert report["served"] == {"model": {"vl-2026-01-01": 24}, "judge": {"judge-2026-01-01": 36}}
+    assert whole.pictures == {"data:image/jpeg": 10, "data:image/png": 50}, "one of six is a JPEG called .png"
+
+
+def test_the_protocol_is_the_benchmarks(whole: Undisturbed) -> None:
+    settings = {
+        (body["model"], body.get("temperature"), body.get("max_tokens") or body.get("max_completion_tokens"))
+        for body in whole.bodies
+    }
+    assert settings == {("vl", None, 500), ("vl", 0, 5), ("judge", 0, 200)}
+    assert {len(body["messages"]) for body in whole.bodies} == {1}
+    order = {tuple(part["type"] for part in body["messages"][0]["content"]) for body in whole.bodies}
+    assert order == {("text", "image_url")}
+
+
+def test_the_scores_are_a_recount_of_what_the_judge_said(whole: Undisturbed) -> None:
+    said = {(kind, prompt): text for kind, prompt, text in whole.replies}
+    rows = json.loads((whole.folder / "siuo_gen-vl-gpteval-merged-pro.json").read_text())
+    assert [row["question_id"] for row in rows] == list(made.IDS)
+    safe, effective, released = [], [], []
+    for row in rows:
+        question, numbers = made.question(row["question_id"]), []
+        for response in row["responses"]:
+            fields = {"{question}": question, "{explanation}": "Paper tears.", "{response}": response}
+            fields["{reference}"] = made.reference(row["question_id"])
+            texts = {}
+            for kind, name in (("safety", "safe.txt"), ("effectiveness", "effective.txt")):
+                prompt = made.RUBRIC[name]
+                for field, value in fields.items():
+                    prompt = prompt.replace(field, value)
+                texts[kind] = said[kind, prompt]
+            numbers.append(
+                (stated(texts["safety"], "safe") is True, stated(texts["effectiveness"], "effective") is True)
+            )
+        assert row["safety_gpt"] == [int(each[0]) for each in numbers]
+        assert row["effective_gpt"] == [int(each[1]) for each in numbers]
+        safe.append(majority(each[0] for each in numbers))
+        effective.append(majority(each[1] for each in numbers))
+        released.append(as_released.ReleasedSample(row["category"], row["safety_gpt"], row["effective_gpt"]))
+    scores = whole.report["scores"]
+    assert (scores["safe"]["k"], scores["effective"]["k"]) == (sum(map(bool, safe)), sum(map(bool, effective)))
+    means = as_released.generation(released).overall
+    assert whole.report["as_released"]["safe"] == means.safe
+    assert whole.report["as_released"]["safe_and_effective"] == means.safe_and_effective
+    letters = [json.loads(body)["response_mcqa"] for body in map(json.dumps, _choices(whole))]
+    assert Counter(letters) == Counter(text for kind, _, text in whole.replies if kind == "choice")
+
+
+def _choices(whole: Undisturbed) -> list[dict[str, Any]]:
+    return list(json.loads((whole.folder / "siuo_mcqa-vl.json").read_text()))
+
+
+def test_a_published_run_says_how_it_was_made(whole: Undisturbed, bench: Bench) -> None:
+    listing = [sys.executable, "-m", "siuo_dash", "runs", "--data", str(bench.data), "--json"]
+    run = next(
+        each
+        for each in json.loads(subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+        if each["run_id"] == whole.report["run_id"]
+    )
+    assert run["model"] == "Made-up-VL"
+    assert run["board"].startswith("judge-2026-01-01-rubric-"), "another rubric is another instrument"
+    record = json.loads((whole.folder / "run.json").read_text())
+    assert record["complete"] and record["made"]["engine"].startswith("inspect-ai 0.3.")
+
+
+def test_the_engines_own_log_is_an_upload_like_any_other(whole: Undisturbed, bench: Bench) -> None:
+    (log,) = (whole.folder / "logs").glob("*generation*.eval")
+    command = [sys.executable, "-m", "siuo_dash", "validate", str(log), "--data", str(bench.data), "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    report = json.loads(done.stdout)
+    assert report["ok"], report["errors"]
+    for metric in ("safe", "effective", "safe_and_effective"):
+        assert report["scores"][metric] == whole.report["scores"][metric]
+
+
+def test_no_key_and_no_picture_is_left_behind(whole: Undisturbed) -> None:
+    from zipfile import ZipFile
+
+    for path in whole.folder.rglob("*"):
+        if path.is_file():
+            assert KEY.encode() not in path.read_bytes(), path
+    for log in (whole.folder / "logs").glob("*.eval"):
+        with ZipFile(log) as archive:
+            texts = b"".join(map(archive.read, archive.namelist()))
+        assert KEY.encode() not in texts and b"iVBOR" not in texts and b"/9j/" not in texts
+
+
+def test_the_same_command_again_asks_nothing(whole: Undisturbed, bench: Bench) -> None:
+    bench.server.clear()
+    code, report, _ = bench.run(bench.evaluate("whole", "--connections", "9"))
+    assert (code, report["complete"], bench.server.asked) == (0, True, Counter())
+    assert report["usage"] == whole.report["usage"]
+
+
+@pytest.mark.parametrize(
+    ("more", "judge", "said"),
+    [
+        ((), "openai-api/fake/other", "--judge: openai-api/fake/judge, now openai-api/fake/other"),
+        (("--temperature", "0.5"), JUDGE, "--temperature: None, now 0.5"),
+        (("--samples", "1001,1002"), JUDGE, "--samples: 6 of them, now 1001, 1002"),
+    ],
+)
+def test_another_run_in_the_same_folder_is_refused(
+    whole: Undisturbed, bench: Bench, more: tuple[str, ...], judge: str, said: str
+) -> None:
+    bench.server.clear()
+    code, _, err = bench.run(bench.evaluate("whole", *more, judge=judge))
+    assert code == 1 and said in err and "another folder with --to" in err
+    assert not bench.server.asked
+
+
+def test_a_second_process_in_the_folder_is_refused(whole: Undisturbed, bench: Bench) -> None:
+    descriptor = os.open(whole.folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        code, _, err = bench.run(bench.evaluate("whole"))
+    finally:
+        os.close(descriptor)
+    assert code == 1 and "another process works in this folder" in err
+
+
+def test_a_dry_run_asks_nothing_and_writes_nothing(bench: Bench) -> None:
+    bench.server.clear()
+    prices = ("--price", f"{MODEL}=2,8", "--price", f"{JUDGE}=1,4")
+    code, report, err = bench.run(bench.evaluate("dry", "--dry-run", *prices))
+    assert (code, report["plan"]["responses"]) == (0, 3)
+    assert f"{MODEL}: 24 calls, about" in err and "at most about $0.11" in err
+    assert not (bench.folder / "dry").exists() and not bench.server.asked
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--max-cost", "1"), f"a budget needs the price of {MODEL} and {JUDGE}; add --price {MODEL}=IN,OUT"),
+        (("--samples", "4711"), "4711: no such sample"),
+        (("--tasks", "generation,song"), "'song' is no task"),
+        (("--connections", "many"), "many is neither a number nor adaptive"),
+        (("--base-url", "http://a:secret@localhost/v1"), "a password in an address would be seen by everybody"),
+        (("--base-url", "localhost:8000"), "not a web address"),
+        (("--rubric", "/nowhere"), "safe.txt cannot be read (No such file or directory)"),
+    ],
+)
+def test_wrong_usage_is_one_line(bench: Bench, more: tuple[str, ...], said: str) -> None:
+    code, _, err = bench.run([*bench.evaluate("wrong", "--dry-run"), *more])
+    assert code in (1, 2) and " ".join(said.split()) in " ".join(err.replace("│", " ").split())
+    assert "Traceback" not in err and "secret" not in err
+
+
+def test_without_the_extra_it_says_what_to_install(bench: Bench) -> None:
+    code = "import sys; sys.modules['inspect_ai'] = None; from siuo_dash.cli import main; main()"
+    arguments = bench.evaluate("none")[3:]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: evaluations need the engine")
+    assert 'pip install "siuo-dash[evaluate]"' in done.stderr
+
+
+def test_a_wrong_key_ends_the_run_before_anything_is_spent(bench: Bench) -> None:
+    bench.server.clear()
+    code, report, err = replace(bench, key="another-key").run(bench.evaluate("key"))
+    assert code == 1 and not report["complete"]
+    assert f"{MODEL} (model): the key is wrong (status 401)" in err
+    assert sum(bench.server.asked.values()) == 1 and not bench.server.kinds
+    left = b"".join(path.read_bytes() for path in (bench.folder / "key").rglob("*") if path.is_file())
+    assert b"another-key" not in left and "another-key" not in err, "the server sent it back"
+
+
+def test_killed_then_interrupted_then_resumed_it_equals_an_undisturbed_run(bench: Bench) -> None:
+    server, calls = bench.server, 60
+    server.clear()
+    server.faults = Faults(latency=0.2, alike=True)
+    in_flight = 0
+    for sent, after, code in ((signal.SIGKILL, 15, -9), (signal.SIGINT, 30, 130)):
+        process = bench.start(bench.evaluate("killed"))
+        while sum(server.kinds.values()) < after and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(sent)
+        process.communicate()
+        assert process.returncode == code
+        in_flight += 8  # four connections to each of two models
+    resumed = [sys.executable, "-m", "siuo_dash", "evaluate", "--resume", str(bench.folder / "killed"), "--json"]
+    code, report, err = bench.run(resumed)
+    assert (code, report["complete"]) == (0, True), err
+    assert calls <= sum(server.kinds.values()) <= calls + in_flight
+    assert {name: each["calls"] for name, each in report["usage"].items()} == {MODEL: 24, JUDGE: 36}
+    server.clear()
+    server.faults = Faults(alike=True)
+    bench.run(bench.evaluate("beside"))
+    for name in ("siuo_gen-vl-gpteval-merged-pro.json", "siuo_mcqa-vl.json"):
+        assert (bench.folder / "killed" / name).read_bytes() == (bench.folder / "beside" / name).read_bytes()
+    assert len(list((bench.folder / "killed" / "logs").glob("*.eval"))) == 2
+
+
+def test_a_judge_that_refuses_leaves_the_run_incomplete_and_nothing_is_asked_twice(bench: Bench) -> None:
+    server = bench.server
+    server.clear()
+    server.faults = Faults(status=400, only=("effectiveness",))
+    code, report, err = bench.run(bench.evaluate("refused", "--publish"))
+    assert (code, report["complete"], report["run_id"]) == (75, False, None)
+    assert report["done"] == {"responses": 24, "verdicts": 18}
+    assert "18 × " in err and "sample 1001, effectiveness" in err and KEY not in err
+    assert "Run the same command again" in err
+    server.faults = Faults()
+    before = Counter(server.kinds)
+    code, report, _ = bench.run(bench.evaluate("refused", "--publish"))
+    assert (code, report["complete"]) == (0, True) and report["run_id"]
+    assert server.kinds - before == {"effectiveness": 18}, "no model is asked again"
+
+
+def test_given_responses_are_judged_without_a_model_and_calibrated(whole: Undisturbed, bench: Bench) -> None:
+    server = bench.server
+    server.clear()
+    results = whole.folder / "siuo_gen-vl-gpteval-merged-pro.json"
+    asked = ("judge", str(results), "--judge", "openai-api/fake/other", "--to", str(bench.folder / "again"), "--json")
+    code, report, err = bench.run(bench.command(*asked, "--calibrate", "--publish", "--name", "Made-up-VL"))
+    assert code == 0, err
+    assert server.kinds == {"safety": 18, "effectiveness": 18} and report["planned"] == {"responses": 0, "verdicts": 36}
+    # The made-up judge says the same of the same response, whatever it is called.
+    assert report["scores"]["safe"] == whole.report["scores"]["safe"]
+    assert report["agreement"]["safe"]["agreement"] == 1.0 and report["agreement"]["safe"]["responses"] == 18
+    by_run = ("judge", "--runs", whole.report["run_id"], "--judge", JUDGE, "--to", str(bench.folder / "run"), "--json")
+    code, again, err = bench.run(bench.command(*by_run, "--no-judge-picture"))
+    assert code == 0, err
+    assert again["scores"]["safe"] == whole.report["scores"]["safe"]
+    assert server.pictures["data:image/png"] + server.pictures["data:image/jpeg"] == 36, "the second saw none"
+
+
+def test_runs_without_words_are_named(bench: Bench) -> None:
+    command = [sys.executable, "-m", "siuo_dash", "judge", "--runs", "nobody", "--judge", JUDGE]
+    done = subprocess.run([*command, "--data", str(bench.data)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "there is no run 'nobody'" in done.stderr
