@@ -37,6 +37,9 @@ _ERROR: Final = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+_CUT: Final = frozenset({"max_tokens", "length", "model_length"})
+_ENDED: Final = _CUT | {"stop", "end_turn", "content_filter"}
+"""What providers and Inspect AI say of a response's end; other words say nothing of a cut."""
 _REASONING: Final = re.compile(
     r"<\s*+(?:(/)\s*+)?\|?(?:think|thinking|thought|reasoning|reason)\|?\s*+>", re.IGNORECASE
 )
@@ -79,11 +82,16 @@ def boilerplate_openings(texts: Iterable[str | None]) -> frozenset[str]:
 
 
 def response_flags(
-    text: str | None, *, reference_fingerprint: str = "", boilerplate: frozenset[str] = frozenset()
+    text: str | None,
+    *,
+    reference_fingerprint: str = "",
+    boilerplate: frozenset[str] = frozenset(),
+    stopped: str = "",
 ) -> list[str]:
     """Flags of one response's text; none where the text is not available.
 
-    reference_fingerprint: of the sample's reference answer. boilerplate: from `boilerplate_openings`.
+    reference_fingerprint: of the sample's reference answer. boilerplate: from `boilerplate_openings`. stopped: why the
+    response ended, where its provider said it: better evidence for a cut than its last character.
     """
     if text is None:
         return []
@@ -92,7 +100,7 @@ def response_flags(
     raised = {
         "error_message": is_error_message(text),
         "unclosed_reasoning": has_unclosed_reasoning(text),
-        "cut_off": is_cut_off(text),
+        "cut_off": stopped in _CUT if stopped in _ENDED else is_cut_off(text),
         "boilerplate": opening(text) in boilerplate,
         "repeats_reference": bool(reference_fingerprint) and fingerprint(text) == reference_fingerprint,
     }

@@ -31,6 +31,7 @@ from siuo_dash.evaluate.rubric import OFFICIAL
 from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.store.runs.parquet import with_made
 from siuo_dash.text import counted, listed, spelled_out
 
 COMPLETE: Final = 0
@@ -183,7 +184,8 @@ def _show(request: Request, done: Done) -> tuple[int, dict[str, Any]]:
             metadata = _metadata(request, done)
             wrong = submission.check_metadata(metadata)
             if not wrong:
-                run_id, refused = published(submission.to_table(metadata), metadata, options.data, dry_run=False)
+                table = with_made(submission.to_table(metadata), done.how)
+                run_id, refused = published(table, metadata, options.data, dry_run=False)
                 wrong = [refused] if refused else []
             findings += wrong
     code = _code(outcome, submission, findings)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as Dictionary
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.schema import OPTIONS
-from siuo_dash.ingest.fields import Row, Table
+from siuo_dash.ingest.fields import Row, Table, has_field
 from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable, shown
 from siuo_dash.ingest.json_rows import MAX_ITEMS, load_json
+from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.records import Contents, Format, Known
-from siuo_dash.ingest.table import name_in
+from siuo_dash.ingest.table import Reader, name_in, read_rows
 from siuo_dash.text import counted
 
 _HEADER: Final = "header.json"
@@ -20,6 +22,21 @@ _START: Final = "_journal/start.json"
 """What stands for the header in the log of a run that was killed."""
 _SAMPLES: Final = "samples/"
 _SHORT: Final = 300
+_OWN_TASKS: Final = {
+    "siuo_generation": Mapping(
+        id=("id",),
+        question="input",
+        responses=("output.completion",),
+        response_index="epoch",
+        safe=("scores.safety.value",),
+        safety_judgement=("scores.safety.explanation",),
+        effective=("scores.effectiveness.value",),
+        effectiveness_judgement=("scores.effectiveness.explanation",),
+        safe_yes_means="safe",
+        effective_yes_means="effective",
+    ),
+    "siuo_choice": Mapping(id=("id",), question="input", answer="output.completion"),
+}
 DUMP: Final = "run: inspect log dump LOG.eval > log.json; and drop log.json"
 
 
@@ -49,21 +66,21 @@ def sample_row(sample: Row) -> dict[str, Any]:
     A sample that ended with an error has the error as its response and as each score, unless it has these.
     """
     attached = sample.get("attachments")
-    texts = attached if isinstance(attached, Mapping) else {}
+    texts = attached if isinstance(attached, Dictionary) else {}
     error = sample.get("error")
-    said = error.get("message", "") if isinstance(error, Mapping) else error
+    said = error.get("message", "") if isinstance(error, Dictionary) else error
     failed = None if not error else f"error: {said}"
     given = sample.get("scores")
-    scores: Mapping[str, Any] = given if isinstance(given, Mapping) else {"score": sample.get("score")}
+    scores: Dictionary[str, Any] = given if isinstance(given, Dictionary) else {"score": sample.get("score")}
     is_choice = isinstance(sample.get("choices"), list) and bool(sample["choices"])
     row: dict[str, Any] = {"id": sample.get("id"), "epoch": sample.get("epoch")}
     row["input"] = _text(_last_of_user(sample.get("input")), texts)
     reply = _completion(sample.get("output"), texts)
     row["output"] = {"completion": failed if failed and not reply else reply}
     row["scores"] = {
-        name: _score(score, texts, is_choice) for name, score in scores.items() if isinstance(score, Mapping)
+        name: _score(score, texts, is_choice) for name, score in scores.items() if isinstance(score, Dictionary)
     }
-    if isinstance(metadata := sample.get("metadata"), Mapping):
+    if isinstance(metadata := sample.get("metadata"), Dictionary):
         row["metadata"] = metadata
     if failed:
         row["error"] = failed
@@ -93,15 +110,15 @@ def _score(score: Row, texts: Row, is_choice: bool) -> dict[str, Any]:
 
 def _completion(output: object, texts: Row) -> str | None:
     """The model's words, without its reasoning where that stands in a part of its own; None where there are none."""
-    if not isinstance(output, Mapping):
+    if not isinstance(output, Dictionary):
         return None
     said = output.get("completion")
     if isinstance(said, str) and said:
         return str(_text(said, texts))
     choices = output.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
-    message = first.get("message") if isinstance(first, Mapping) else None
-    content = _text(message.get("content"), texts) if isinstance(message, Mapping) else None
+    message = first.get("message") if isinstance(first, Dictionary) else None
+    content = _text(message.get("content"), texts) if isinstance(message, Dictionary) else None
     return content if isinstance(content, str) else said if isinstance(said, str) else None
 
 
@@ -109,13 +126,13 @@ def _last_of_user(messages: object) -> object:
     """What the user asked, of an input that is a list of messages."""
     if not isinstance(messages, list):
         return messages
-    asked = [each for each in messages if isinstance(each, Mapping) and each.get("role") == "user"]
+    asked = [each for each in messages if isinstance(each, Dictionary) and each.get("role") == "user"]
     return asked[-1].get("content") if asked else None
 
 
 def _text(value: Any, texts: Row) -> Any:
     """A value; of a list of parts its texts, and what is kept among the attachments in the place of its address."""
-    if isinstance(value, list) and all(isinstance(part, Mapping) and "type" in part for part in value):
+    if isinstance(value, list) and all(isinstance(part, Dictionary) and "type" in part for part in value):
         found = [_text(part.get("text"), texts) for part in value if part.get("type") == "text"]
         return "\n".join(part for part in found if isinstance(part, str))
     if isinstance(value, str) and value.startswith("attachment://"):
@@ -133,7 +150,7 @@ def _is_inspect(table: Table) -> bool:
 
 def _read(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
     log, spec = table.whole, table.whole["eval"]
-    samples = [each for each in log.get("samples") or [] if isinstance(each, Mapping)]
+    samples = [each for each in log.get("samples") or [] if isinstance(each, Dictionary)]
     known = [_known(spec)]
     if not samples:
         findings.error("a log of Inspect AI without samples", hint=DUMP)
@@ -142,14 +159,19 @@ def _read(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
     is_raw = any({"target", "messages", "attachments"} & each.keys() for each in samples)
     rows = [sample_row(each) if is_raw else dict(each) for each in samples]
     _say_how_it_ended(log, spec, rows, findings)
-    return Contents(known=known, tables=[Table(table.file, tuple(enumerate(rows, 1)), "json")])
+    own = Table(table.file, tuple(enumerate(rows, 1)), "json")
+    mapping = _OWN_TASKS.get(str(spec.get("task", "")).rsplit("/", 1)[-1].replace("-", "_"))
+    if mapping is not None and all(has_field(rows[0], path) for path in (*mapping.safe, *mapping.effective)):
+        # The tasks of `siuo-dash evaluate`: what their scores mean is known.
+        return Contents(read_rows(own, Reader(mapping, benchmark_judge=True), catalogue, findings), known=known)
+    return Contents(known=known, tables=[own])
 
 
 def _say_how_it_ended(log: Row, spec: Row, rows: list[dict[str, Any]], findings: Findings) -> None:
     error = log.get("error")
     status = str(log.get("status", ""))
     if status != "success":
-        why = f": {shown(error.get('message'), 120)}" if isinstance(error, Mapping) and error.get("message") else ""
+        why = f": {shown(error.get('message'), 120)}" if isinstance(error, Dictionary) and error.get("message") else ""
         how = {"started": "was killed or still runs", "cancelled": "was cancelled"}.get(status, "ended with an error")
         hint = "inspect eval-retry LOG finishes it"
         findings.warning(f"the evaluation {how} (status {shown(status)}){why}", hint=hint)
@@ -167,15 +189,15 @@ def _say_how_it_ended(log: Row, spec: Row, rows: list[dict[str, Any]], findings:
 def _expected(spec: Row) -> int | None:
     """How many samples times epochs the log says there should be."""
     dataset, config = spec.get("dataset"), spec.get("config")
-    count = dataset.get("samples") if isinstance(dataset, Mapping) else None
-    epochs = config.get("epochs") if isinstance(config, Mapping) else None
+    count = dataset.get("samples") if isinstance(dataset, Dictionary) else None
+    epochs = config.get("epochs") if isinstance(config, Dictionary) else None
     return count * (epochs if isinstance(epochs, int) else 1) if isinstance(count, int) else None
 
 
 def _known(spec: Row) -> Known:
     roles = spec.get("model_roles")
-    grader = roles.get("grader") if isinstance(roles, Mapping) else None
-    judge = grader.get("model") if isinstance(grader, Mapping) else grader
+    grader = roles.get("grader") if isinstance(roles, Dictionary) else None
+    judge = grader.get("model") if isinstance(grader, Dictionary) else grader
     return Known(model=name_in(spec.get("model"), parts=1), judge=name_in(judge, parts=2))
 
 

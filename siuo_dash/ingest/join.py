@@ -20,12 +20,13 @@ _FIELDS: Final = {
     "safe_words": "safety judgements",
     "effective": "effectiveness verdicts",
     "effective_words": "effectiveness judgements",
+    "stopped": "stop reasons",
     "answer": "answer",
     "file_answer": "letter",
     "file_correct": "score",
     "file_key": "key",
 }
-_STACKED: Final = ("texts", "safe", "safe_words", "effective", "effective_words")
+_STACKED: Final = ("texts", "safe", "safe_words", "effective", "effective_words", "stopped")
 
 
 def join(partials: Iterable[Partial], findings: Findings) -> list[SampleRecord]:
@@ -134,8 +135,8 @@ def _record(partial: Partial, findings: Findings) -> SampleRecord | None:
         file=partial.file,
         row=partial.row,
         responses=tuple(
-            ResponseRecord(text, safe, effective, None if text is None else len(text))
-            for text, (safe, effective) in zip(texts, verdicts, strict=True)
+            ResponseRecord(text, safe, effective, None if text is None else len(text), stopped=stopped)
+            for text, (safe, effective), stopped in zip(texts, verdicts, partial.stopped or [""] * count, strict=True)
         ),
         answer=partial.answer,
         file_answer=partial.file_answer,

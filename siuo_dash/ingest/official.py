@@ -23,6 +23,8 @@ EFFECTIVE: Final = ("effective_gpt", "effectiveness_gpt", "helpfulness", "effect
 SAFE_WORDS: Final = ("safety_evaluation", "safe_evaluation")
 EFFECTIVE_WORDS: Final = ("effectiveness_evaluation", "effective_evaluation", "helpfulness_evaluation")
 _ALIASES: Final = {"safe": SAFE, "effective": EFFECTIVE, "safety_words": SAFE_WORDS, "effective_words": EFFECTIVE_WORDS}
+_STOPPED: Final = "stop_reasons"
+"""Why each response ended: a field of `siuo-dash evaluate`, which the released scripts pass over."""
 _OWN_NAMES: Final = ("responses", "safety_gpt", "effective_gpt", "effectiveness_gpt", *SAFE_WORDS, *EFFECTIVE_WORDS)
 _FILE: Final = re.compile(
     r"siuo[-_](?P<task>gen|mcqa)[-_](?P<model>.+?)(?:-gpteval(?:-\w+)*?)?(?:-(?:safe|effective|merged))?(?:-pro)?$"
@@ -63,7 +65,7 @@ def _read_generation(table: Table, catalogue: Catalogue, findings: Findings) -> 
         safe_yes_means="safe",
         effective_yes_means="effective",
     )
-    reader = Reader(mapping, benchmark_judge=True, names=_names(table))
+    reader = Reader(mapping, benchmark_judge=True, names=_names(table), stopped=_STOPPED)
     partials = read_rows(renamed, reader, catalogue, findings)
     return Contents(partials, known=_known(table))
 
@@ -91,7 +93,9 @@ def _known(table: Table) -> list[Known]:
 
 def _renamed(row: Row) -> Row:
     names: dict[str, Any] = {
-        name: row[name] for name in ("question_id", "question", "category", "responses") if row.get(name) is not None
+        name: row[name]
+        for name in ("question_id", "question", "category", "responses", _STOPPED)
+        if row.get(name) is not None
     }
     for target, aliases in _ALIASES.items():
         found = next((name for name in aliases if row.get(name) is not None), None)
@@ -133,6 +137,7 @@ _ABOUT: Final = (
 _ADVICE: Final = "run the benchmark's gpt-eval.py for safe and effective, then drop both files together"
 _OWN: Final = (
     *("question_id", "question", "image", "category", "safety_warning", "reference_answer", "responses", "evaluation"),
+    _STOPPED,
     *("model", "judge", "options", "correct_option", "response_mcqa", "pred_ans", "score"),
     *(name for names in _ALIASES.values() for name in names),
 )

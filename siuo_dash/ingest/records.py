@@ -41,7 +41,7 @@ class Partial(_Placed):
     and the words of another. index: which of the sample's responses the row holds, where each has a row of its own.
     annotator: who judged, where several people judged the same response.
     numbers: 1, 0, -1 or None a response. benchmark_judge: whether it comes from a file whose judge was given the
-    benchmark's instruction. correct_by_file: whether the file's own key counts.
+    benchmark's instruction. correct_by_file: whether the file's own key counts. stopped: why each response ended.
     """
 
     index: str | None = None
@@ -51,6 +51,7 @@ class Partial(_Placed):
     safe_words: tuple[Words | None, ...] | None = None
     effective: tuple[int | None, ...] | None = None
     effective_words: tuple[Words | None, ...] | None = None
+    stopped: tuple[str, ...] | None = None
     answer: str | None = None
     file_answer: str | None = None
     file_correct: bool | None = None
@@ -63,7 +64,8 @@ class Partial(_Placed):
 class ResponseRecord:
     """One response and its verdicts; a verdict is None where the run was not judged on it.
 
-    text: None where only verdicts are known, then chars and flags are as the source has them.
+    text: None where only verdicts are known, then chars and flags are as the source has them. stopped: why it ended, as
+    the provider said: 'stop', 'max_tokens', …; '' where that is not known.
     """
 
     text: str | None
@@ -71,6 +73,7 @@ class ResponseRecord:
     effectiveness: Verdict | None = None
     chars: int | None = None
     flags: tuple[str, ...] = ()
+    stopped: str = ""
 
     def verdict(self, question: Question) -> Verdict | None:
         """The verdict on this question."""

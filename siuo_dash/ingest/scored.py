@@ -117,7 +117,12 @@ def _response(
     flags = in_order(
         [
             *(record.flags if record.text is None else ()),
-            *response_flags(record.text, reference_fingerprint=sample.reference_fingerprint, boilerplate=boilerplate),
+            *response_flags(
+                record.text,
+                reference_fingerprint=sample.reference_fingerprint,
+                boilerplate=boilerplate,
+                stopped=record.stopped,
+            ),
             *verdict_flags(record.text, verdicts, words, said),
             *(["identical_responses"] if identical else []),
         ]

@@ -30,7 +30,8 @@ class Reader:
     question_first: the question's text finds the sample, the id only where that fails. benchmark_judge: the file is of
     the benchmark's scripts or of one that follows them, so that a judge's bare 'True' means safe and -1 is ungraded.
     extras: fields that hold what the file itself made of an answer. names: what the file calls fields that were
-    renamed for reading. together: the tables that hold parts of the run, where there are several.
+    renamed for reading. together: the tables that hold parts of the run, where there are several. stopped: the field
+    that says why each response ended.
     """
 
     mapping: Mapping
@@ -39,6 +40,7 @@ class Reader:
     extras: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     together: Sequence[Table] = ()
+    stopped: str | None = None
 
 
 def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Findings) -> list[Partial]:
@@ -74,6 +76,7 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
                 safe_words=safe.words(row),
                 effective=effective.numbers(row, place),
                 effective_words=effective.words(row),
+                stopped=None if reader.stopped is None else _stopped(value_at(row, reader.stopped)),
                 answer=_answer(row, mapping.answer),
                 benchmark_judge=reader.benchmark_judge,
                 correct_by_file=mapping.correct_by == "file",
@@ -125,6 +128,11 @@ def _texts(row: Row, paths: Sequence[str], findings: Findings) -> tuple[str, ...
         findings.error(what, kind="too much text", hint="is this the response field?", field=paths[0])
         return None
     return texts
+
+
+def _stopped(value: object) -> tuple[str, ...] | None:
+    """Why each response ended; None where the row does not say it."""
+    return tuple(str(each)[:40] for each in value) if isinstance(value, list) else None
 
 
 def _answer(row: Row, path: str | None) -> str | None:

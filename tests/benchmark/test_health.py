@@ -165,3 +165,20 @@ def test_the_carried_facts_of_three_runs(shared: Path, root: Path, folder: str, 
 def test_what_programs_write_for_nothing_is_flagged_as_empty(text: str) -> None:
     assert response_flags(text, boilerplate=frozenset({text})) == ["empty"]
     assert response_flags("None of these is safe.") == [] and safe_by_rule(text, False) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "stopped", "is_cut"),
+    [
+        ("It goes on and", "", True),
+        ("It goes on and", "unknown", True),
+        ("It goes on and", "stop", False),
+        ("It ends.", "max_tokens", True),
+        ("It ends.", "length", True),
+        ("It ends.", "content_filter", False),
+    ],
+)
+def test_what_the_provider_said_of_the_end_is_better_evidence_than_punctuation(
+    text: str, stopped: str, is_cut: bool
+) -> None:
+    assert ("cut_off" in response_flags(text, stopped=stopped)) is is_cut

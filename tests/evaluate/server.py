@@ -1,4 +1,4 @@
-"""A small OpenAI-compatible server with faults, in a thread of the test; it answers by what it is asked."""
+"""A small server with faults that speaks three protocols, in a thread of the test; it answers by what it is asked."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ def kind_of(prompt: str) -> str:
     return "response"
 
 
-def reply_to(kind: str, prompt: str, place: int) -> str:
-    """The same question, the same answer; three responses to one question differ by their place."""
-    number = digest(kind, prompt)
+def reply_to(kind: str, prompt: str, place: int, model: str = "") -> str:
+    """The same question, the same answer; three responses to one question differ by their place, judges by name."""
+    number = digest(kind, prompt, "other" in model)
     if kind == "safety":
         verdict = "True" if number % 3 else "False"
         return f"[Reasons:] It was weighed. [Safety Judgement:] {verdict}"
@@ -122,26 +122,56 @@ def served() -> Iterator[Server]:
         thread.join()
 
 
-def _answer(handler: BaseHTTPRequestHandler, server: Server, body: dict[str, Any]) -> None:
-    faults = server.faults
+@dataclass
+class Asked:
+    """One call, whatever protocol it came by."""
+
+    prompt: str
+    pictures: list[str]
+    model: str
+    key: str
+
+
+def _openai(body: dict[str, Any], key: str) -> Asked:
     parts = body["messages"][-1]["content"]
     parts = [{"type": "text", "text": parts}] if isinstance(parts, str) else parts
-    prompt = "\n".join(part["text"] for part in parts if part["type"] == "text")
-    kind = kind_of(prompt)
+    urls = [part["image_url"]["url"].split(";")[0] for part in parts if part["type"] == "image_url"]
+    return Asked("\n".join(part["text"] for part in parts if part["type"] == "text"), urls, body["model"], key)
+
+
+def _anthropic(body: dict[str, Any], key: str) -> Asked:
+    parts = body["messages"][-1]["content"]
+    kinds = [f"data:{part['source']['media_type']}" for part in parts if part["type"] == "image"]
+    return Asked("\n".join(part["text"] for part in parts if part["type"] == "text"), kinds, body["model"], key)
+
+
+def _google(body: dict[str, Any], key: str, model: str) -> Asked:
+    parts = [part for content in body["contents"] for part in content["parts"]]
+    kinds = [f"data:{part['inlineData']['mimeType']}" for part in parts if "inlineData" in part]
+    return Asked("\n".join(part["text"] for part in parts if "text" in part), kinds, model, key)
+
+
+def _answer(handler: BaseHTTPRequestHandler, server: Server, body: dict[str, Any]) -> None:
+    faults, path, head = server.faults, handler.path, handler.headers
+    if path.endswith("/messages"):
+        asked = _anthropic(body, str(head.get("x-api-key")))
+    elif ":generateContent" in path:
+        asked = _google(body, str(head.get("x-goog-api-key")), path.split("/")[-1].split(":")[0])
+    else:
+        asked = _openai(body, str(head.get("Authorization")).removeprefix("Bearer "))
+    prompt, kind = asked.prompt, kind_of(asked.prompt)
     with server.lock:
         server.asked[kind] += 1
         server.bodies.append(body)
-        for part in parts:
-            if part["type"] == "image_url":
-                server.pictures[part["image_url"]["url"].split(";")[0]] += 1
+        server.pictures.update(asked.pictures)
         draw = [server.chance.random() for _ in range(8)]
     if faults.latency:
         server.release.wait(faults.latency)
     hit = not faults.only or kind in faults.only
-    if handler.headers.get("Authorization") != f"Bearer {KEY}":
-        return _send(handler, 401, {"error": {"message": f"wrong key: {handler.headers.get('Authorization')}"}})
+    if asked.key != KEY and "/api/" not in path and head.get("Authorization") != "Bearer ollama":
+        return _send(handler, 401, {"error": {"message": f"wrong key: {asked.key}"}})
     if hit and faults.status:
-        return _send(handler, faults.status, {"error": {"message": f"as told, {handler.headers['Authorization']}"}})
+        return _send(handler, faults.status, {"error": {"message": f"as told, {asked.key}"}})
     if hit and draw[0] < faults.too_many:
         more = {} if faults.retry_after is None else {"Retry-After": str(faults.retry_after)}
         return _send(handler, 429, {"error": {"message": "too many requests", "code": "rate_limit_exceeded"}}, more)
@@ -162,7 +192,9 @@ def _answer(handler: BaseHTTPRequestHandler, server: Server, body: dict[str, Any
         server.kinds[kind] += 1
         server.good[f"{kind} {digest(prompt)}"] += 1
         place = server.good[f"{kind} {digest(prompt)}"]
-    text, finish = reply_to(kind, prompt, 1 if faults.alike else place), "stop"
+    text, finish = reply_to(kind, prompt, 1 if faults.alike else place, asked.model), "stop"
+    if kind == "response" and "3001" in prompt:  # cut off in the middle, at a full stop
+        text, finish = f"{text} And then.", "length"
     if hit and draw[5] < faults.empty:
         text = ""
     if hit and draw[6] < faults.filtered:
@@ -171,19 +203,31 @@ def _answer(handler: BaseHTTPRequestHandler, server: Server, body: dict[str, Any
         text = "I would rather not say."
     with server.lock:
         server.replies.append((kind, prompt, text))
-    words = len(prompt) // 4
-    return _send(
-        handler,
-        200,
-        {
-            "id": "made-up",
-            "object": "chat.completion",
-            "created": int(time.time()),
-            "model": f"{body['model']}-2026-01-01",
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}],
-            "usage": {"prompt_tokens": words, "completion_tokens": 7, "total_tokens": words + 7},
-        },
-    )
+    return _send(handler, 200, _wrapped(path, text, finish, asked, len(prompt) // 4))
+
+
+def _wrapped(path: str, text: str, finish: str, asked: Asked, words: int) -> dict[str, Any]:
+    """The answer as the protocol of this path has it."""
+    served = f"{asked.model}-2026-01-01"
+    if path.endswith("/messages"):
+        usage = {"input_tokens": words, "output_tokens": 7}
+        reason = {"length": "max_tokens"}.get(finish, "end_turn")
+        content = [{"type": "text", "text": text}]
+        about = {"id": "made-up", "type": "message", "role": "assistant", "model": served, "stop_sequence": None}
+        return about | {"content": content, "stop_reason": reason, "usage": usage}
+    if ":generateContent" in path:
+        reason = {"length": "MAX_TOKENS"}.get(finish, "STOP")
+        candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": reason, "index": 0}
+        usage = {"promptTokenCount": words, "candidatesTokenCount": 7, "totalTokenCount": words + 7}
+        return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": served}
+    return {
+        "id": "made-up",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": served,
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}],
+        "usage": {"prompt_tokens": words, "completion_tokens": 7, "total_tokens": words + 7},
+    }
 
 
 def _send(

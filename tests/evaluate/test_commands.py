@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from siuo_dash.benchmark import as_released
 from siuo_dash.benchmark.judgement import stated
 from siuo_dash.benchmark.scoring import majority
+from siuo_dash.cli.app import program
+from siuo_dash.errors import SiuoError
 from tests.conftest import ROOT
 from tests.evaluate import made
 from tests.evaluate.server import KEY, Faults, Server, served
@@ -58,6 +61,13 @@ class Bench:
         process = self.start(command)
         out, err = process.communicate()
         return process.returncode, json.loads(out) if out.strip() else {}, err
+
+    def quick(self, command: list[str]) -> tuple[int, str]:
+        """A command that ends before the engine is needed, in this process: exit code, and all that it says."""
+        result = CliRunner().invoke(program, command[3:])
+        error = f"error: {result.exception}" if isinstance(result.exception, SiuoError) else ""
+        assert error or isinstance(result.exception, SystemExit | None), result.exception
+        return result.exit_code, f"{result.output}\n{result.stderr}\n{error}"
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +116,10 @@ def test_everything_is_asked_once_and_counted(whole: Undisturbed) -> None:
     assert whole.pictures == {"data:image/jpeg": 10, "data:image/png": 50}, "one of six is a JPEG called .png"
 
 
+def test_a_response_that_the_provider_cut_off_is_flagged_so(whole: Undisturbed) -> None:
+    assert whole.report["health"] == {"cut_off": 1}, "sample 3001 ends with a full stop, and its provider said length"
+
+
 def test_the_protocol_is_the_benchmarks(whole: Undisturbed) -> None:
     settings = {
         (body["model"], body.get("temperature"), body.get("max_tokens") or body.get("max_completion_tokens"))
@@ -146,12 +160,10 @@ def test_the_scores_are_a_recount_of_what_the_judge_said(whole: Undisturbed) -> 
     means = as_released.generation(released).overall
     assert whole.report["as_released"]["safe"] == means.safe
     assert whole.report["as_released"]["safe_and_effective"] == means.safe_and_effective
-    letters = [json.loads(body)["response_mcqa"] for body in map(json.dumps, _choices(whole))]
-    assert Counter(letters) == Counter(text for kind, _, text in whole.replies if kind == "choice")
-
-
-def _choices(whole: Undisturbed) -> list[dict[str, Any]]:
-    return list(json.loads((whole.folder / "siuo_mcqa-vl.json").read_text()))
+    choices = json.loads((whole.folder / "siuo_mcqa-vl.json").read_text())
+    assert Counter(row["response_mcqa"] for row in choices) == Counter(
+        text for kind, _, text in whole.replies if kind == "choice"
+    )
 
 
 def test_a_published_run_says_how_it_was_made(whole: Undisturbed, bench: Bench) -> None:
@@ -208,7 +220,7 @@ def test_another_run_in_the_same_folder_is_refused(
     whole: Undisturbed, bench: Bench, more: tuple[str, ...], judge: str, said: str
 ) -> None:
     bench.server.clear()
-    code, _, err = bench.run(bench.evaluate("whole", *more, judge=judge))
+    code, err = bench.quick(bench.evaluate("whole", *more, judge=judge))
     assert code == 1 and said in err and "another folder with --to" in err
     assert not bench.server.asked
 
@@ -217,7 +229,7 @@ def test_a_second_process_in_the_folder_is_refused(whole: Undisturbed, bench: Be
     descriptor = os.open(whole.folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        code, _, err = bench.run(bench.evaluate("whole"))
+        code, err = bench.quick(bench.evaluate("whole"))
     finally:
         os.close(descriptor)
     assert code == 1 and "another process works in this folder" in err
@@ -226,8 +238,8 @@ def test_a_second_process_in_the_folder_is_refused(whole: Undisturbed, bench: Be
 def test_a_dry_run_asks_nothing_and_writes_nothing(bench: Bench) -> None:
     bench.server.clear()
     prices = ("--price", f"{MODEL}=2,8", "--price", f"{JUDGE}=1,4")
-    code, report, err = bench.run(bench.evaluate("dry", "--dry-run", *prices))
-    assert (code, report["plan"]["responses"]) == (0, 3)
+    code, err = bench.quick(bench.evaluate("dry", "--dry-run", *prices))
+    assert code == 0 and '"responses": 3' in err
     assert f"{MODEL}: 24 calls, about" in err and "at most about $0.11" in err
     assert not (bench.folder / "dry").exists() and not bench.server.asked
 
@@ -245,7 +257,7 @@ def test_a_dry_run_asks_nothing_and_writes_nothing(bench: Bench) -> None:
     ],
 )
 def test_wrong_usage_is_one_line(bench: Bench, more: tuple[str, ...], said: str) -> None:
-    code, _, err = bench.run([*bench.evaluate("wrong", "--dry-run"), *more])
+    code, err = bench.quick([*bench.evaluate("wrong", "--dry-run"), *more])
     assert code in (1, 2) and " ".join(said.split()) in " ".join(err.replace("│", " ").split())
     assert "Traceback" not in err and "secret" not in err
 
@@ -321,9 +333,15 @@ def test_given_responses_are_judged_without_a_model_and_calibrated(whole: Undist
     code, report, err = bench.run(bench.command(*asked, "--calibrate", "--publish", "--name", "Made-up-VL"))
     assert code == 0, err
     assert server.kinds == {"safety": 18, "effectiveness": 18} and report["planned"] == {"responses": 0, "verdicts": 36}
-    # The made-up judge says the same of the same response, whatever it is called.
-    assert report["scores"]["safe"] == whole.report["scores"]["safe"]
-    assert report["agreement"]["safe"]["agreement"] == 1.0 and report["agreement"]["safe"]["responses"] == 18
+    (judged,) = (bench.folder / "again").glob("siuo_gen-Made-up-VL-*.json")
+    rows, theirs = (json.loads(path.read_text()) for path in (results, judged))
+    pairs = [
+        pair for a, b in zip(rows, theirs, strict=True) for pair in zip(a["safety_gpt"], b["safety_gpt"], strict=True)
+    ]
+    found = report["agreement"]["safe"]
+    assert (found["responses"], found["agreement"]) == (18, sum(a == b for a, b in pairs) / 18) and len(set(pairs)) > 2
+    assert found["labels"] == ["safe", "unsafe"] and found["table"][0][1] == pairs.count((1, 0))
+    assert report["run_id"].startswith("made-up-vl-other-2026-01-01-rubric-")
     by_run = ("judge", "--runs", whole.report["run_id"], "--judge", JUDGE, "--to", str(bench.folder / "run"), "--json")
     code, again, err = bench.run(bench.command(*by_run, "--no-judge-picture"))
     assert code == 0, err
@@ -331,7 +349,6 @@ def test_given_responses_are_judged_without_a_model_and_calibrated(whole: Undist
     assert server.pictures["data:image/png"] + server.pictures["data:image/jpeg"] == 36, "the second saw none"
 
 
-def test_runs_without_words_are_named(bench: Bench) -> None:
-    command = [sys.executable, "-m", "siuo_dash", "judge", "--runs", "nobody", "--judge", JUDGE]
-    done = subprocess.run([*command, "--data", str(bench.data)], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 1 and "there is no run 'nobody'" in done.stderr
+def test_runs_that_are_not_there_are_named(bench: Bench) -> None:
+    command = [*bench.command("judge", "--runs", "nobody", "--judge", JUDGE)]
+    assert "there is no run 'nobody'" in bench.quick(command)[1]

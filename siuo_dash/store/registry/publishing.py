@@ -22,7 +22,7 @@ from siuo_dash.store.files import RUNS
 from siuo_dash.store.registry.change import Change, Upload
 from siuo_dash.store.registry.log import PUBLIC
 from siuo_dash.store.registry.opening import changing, must_be_there
-from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, parquet_bytes
+from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, made_in, parquet_bytes
 
 _INCOMING: Final = f"{RUNS}/.incoming"
 
@@ -75,7 +75,7 @@ def bringing(data_dir: Path, table: pa.Table) -> Iterator[tuple[Change, Upload]]
     digest = content_hash(table)
     run_id = _run_id_of(table, digest)
     _refuse_shipped(data_dir, run_id, digest)
-    data = parquet_bytes(table, {CONTENT_HASH: digest})
+    data = parquet_bytes(table, {CONTENT_HASH: digest} | made_in(table.schema))
     with incoming(data_dir, data) as (name, reveal), changing(data_dir) as now:
         now.size = len(data)
         yield now, Upload.of(table, run_id, digest, name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +18,8 @@ GROUP_BYTES: Final = 512 * 1024
 """Most bytes of responses in a row group, about: opening one sample reads one group."""
 CONTENT_HASH: Final = "siuo.content_hash"
 """The footer's key for the content hash of a file that holds one run."""
+MADE: Final = "siuo.made"
+"""The footer's key for how a run was made, as JSON, where it was made here (`siuo-dash evaluate`)."""
 AS_SERVICE: Final = "run this as the user that the service runs as, who must be allowed to read it"
 
 
@@ -46,6 +49,17 @@ def parquet_bytes(table: pa.Table, metadata: Mapping[str, str] | None = None) ->
         store_schema=True,
     )
     return memoryview(sink.getvalue())
+
+
+def with_made(table: pa.Table, how: Mapping[str, Any]) -> pa.Table:
+    """The rows of a run with how it was made, for `publish`. No column: it changes neither content nor run_id."""
+    return table.replace_schema_metadata({MADE: json.dumps(how, sort_keys=True)})
+
+
+def made_in(schema: pa.Schema) -> dict[str, str]:
+    """{MADE: how the run was made} of a table's or a file's schema; {} where it does not say it."""
+    said = (schema.metadata or {}).get(MADE.encode())
+    return {} if said is None else {MADE: said.decode("utf-8", "replace")}
 
 
 def _rows_a_group(table: pa.Table) -> int:

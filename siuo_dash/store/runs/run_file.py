@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.errors import NoRun, SchemaError
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import RESULTS, opened
-from siuo_dash.store.runs.parquet import parquet_bytes, under_schema, unreadable, with_values
+from siuo_dash.store.runs.parquet import MADE, made_in, parquet_bytes, under_schema, unreadable, with_values
 
 _FILE_OF_RUN: Final = "SELECT file, source_status FROM runs WHERE run_id = $run_id"
 _VERDICTS: Final = ("question_id", "task", "safe", "effective", "safe_and_effective", "answer", "correct", "flags")
@@ -58,6 +59,20 @@ def run_table(store: Store, run_id: str) -> pa.Table:
         table = pa.concat_tables(_row_groups(store, run_id, RESULT_SCHEMA.names))
         table = under_schema(table)
     return with_values(table, run_id=run_id, source_status=source_status)
+
+
+def how_made(store: Store, run_id: str) -> dict[str, Any]:
+    """How a run was made, where it was made here; {} for all others. Raises NoRun, SchemaError."""
+    name, _ = _file_of(store, run_id)
+    if name == RESULTS:
+        return {}
+    with _explained(name):
+        said = made_in(pq.read_schema(_file(store.data_dir / name))).get(MADE, "")
+    try:
+        how = json.loads(said) if said else {}
+    except ValueError:
+        how = {}
+    return how if isinstance(how, dict) else {}
 
 
 def run_parquet(store: Store, run_id: str) -> bytes:

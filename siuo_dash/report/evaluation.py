@@ -1,0 +1,74 @@
+"""How a run was made, and how to make one: words for the run page and the upload page."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any, Final
+
+from siuo_dash.text import counted, listed
+
+JUDGE: Final = "openai/gpt-4o-mini-2024-07-18"
+"""The judge that most published totals share."""
+MODEL: Final = "openai/gpt-4o"
+_LONGEST: Final = 200
+
+
+def how_it_was_made(how: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What `store.runs.run_file.how_made` says, as (label, words); [] for a run that was not made here.
+
+    What is not understood is left out: the footer of a file is no text of this program.
+    """
+    if not isinstance(how.get("planned"), dict):
+        return []
+    served, usage = _dict(how, "served"), _dict(how, "usage")
+    tokens = [_usage(name, each) for name, each in usage.items() if isinstance(each, dict)]
+    cost = how.get("cost_usd")
+    rubric = "the benchmark's own" if how.get("rubric") == "official" else f"another one, {_text(how, 'rubric')}"
+    temperature = how.get("temperature")
+    rows = [
+        ("Asked", _text(how, "model")),
+        ("Judge", _text(how, "judge")),
+        *((f"Served as ({role})", listed(map(str, names), 5)) for role, names in served.items()),
+        ("Planned and done", _counts(how)),
+        ("Instructions", f"{rubric} (fingerprint {_text(how, 'rubric_fingerprint')})"),
+        ("The judge saw", "the picture and the texts" if how.get("judge_sees_picture") else "texts only"),
+        ("Temperature", "the provider's own" if temperature is None else str(temperature)),
+        ("Tokens at most", ", ".join(f"{_text(how, name)} a {word}" for name, word in _LIMITS)),
+        ("Used", "; ".join(tokens)),
+        ("Cost", f"${cost:,.2f}" if isinstance(cost, int | float) else "no price was given"),
+        ("Engine", _text(how, "engine")),
+        ("Texts and pictures", f"fingerprint {_text(how, 'material_fingerprint')}"),
+    ]
+    return [(label, words[:_LONGEST]) for label, words in rows if words]
+
+
+def command(model: str = "") -> str:
+    """The command that runs the benchmark on a model, ready to copy. model: as somebody typed it."""
+    name = " ".join(model.split())[:_LONGEST] or MODEL
+    return f"siuo-dash evaluate --model {shlex.quote(name)} --judge {JUDGE} --publish"
+
+
+_LIMITS: Final = (("max_tokens", "response"), ("judge_max_tokens", "verdict"), ("choice_max_tokens", "choice"))
+
+
+def _text(how: Mapping[str, Any], name: str) -> str:
+    value = how.get(name)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _dict(how: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = how.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _counts(how: Mapping[str, Any]) -> str:
+    planned, done = _dict(how, "planned"), _dict(how, "done")
+    return ", ".join(f"{done.get(name, 0)} of {count} {name}" for name, count in planned.items())
+
+
+def _usage(model: str, each: Mapping[str, Any]) -> str:
+    calls, into, out = (each.get(name) for name in ("calls", "input_tokens", "output_tokens"))
+    if not all(isinstance(number, int) for number in (calls, into, out)):
+        return model
+    return f"{model}: {counted(int(calls or 0), 'call')}, {into:,} tokens in, {out:,} out"
