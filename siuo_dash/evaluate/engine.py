@@ -18,7 +18,7 @@ from siuo_dash.errors import EvaluationError
 from siuo_dash.evaluate.answers import Answers
 from siuo_dash.evaluate.asking import Asking, Progress, Stop, words_of
 from siuo_dash.evaluate.folder import LOGS
-from siuo_dash.evaluate.material import Material
+from siuo_dash.evaluate.material import Material, forget_pictures
 from siuo_dash.evaluate.plan import CHOICE, GENERATION, Operation, Plan
 from siuo_dash.evaluate.tasks import GRADER, RUNNING, Running, siuo_choice, siuo_generation
 
@@ -74,6 +74,7 @@ def carry_out(
                 break
     finally:
         RUNNING.reset(token)
+        forget_pictures()
     return asking
 
 
@@ -106,7 +107,7 @@ def _one_pass(plan: Plan, operation: Operation, models: dict[str, Model], folder
                 log_realtime=False,
                 score_display=False,
                 max_tasks=2,
-                max_samples=3 * (connections or 100),
+                max_samples=2 * (connections or 100),  # as many wait for the model as for the judge
                 **({"max_connections": connections} if connections else {"adaptive_connections": True}),
             )
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from siuo_dash.benchmark.catalogue import Sample
@@ -41,8 +42,8 @@ class Material:
     given: Given = field(default_factory=dict)
 
     def picture(self, question_id: int) -> str:
-        """A sample's picture as a data URI. Read each time: all of them would fill the memory."""
-        return data_uri(self.pictures / self.samples[question_id].image)
+        """A sample's picture as a data URI; the latest ones are kept, all of them would fill the memory."""
+        return _picture(self.pictures / self.samples[question_id].image)
 
     def question(self, question_id: int) -> str:
         """What the model is asked in the generation task."""
@@ -68,6 +69,14 @@ class Material:
             parts += [str(question_id), words.question, words.warning, words.reference, str(dict(words.options))]
             parts += [picture, str([text or "" for text in self.given.get(question_id, ())])]
         return fingerprint(*parts)
+
+
+_picture = lru_cache(maxsize=64)(data_uri)
+
+
+def forget_pictures() -> None:
+    """Give the memory of the pictures back."""
+    _picture.cache_clear()
 
 
 def load(data_dir: Path, rubric: str, tasks: Sequence[str], ids: Iterable[int] | None = None) -> Material:

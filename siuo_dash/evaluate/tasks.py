@@ -74,16 +74,16 @@ def _material(data: str, rubric: str, task_name: str) -> Material:
     return load(Path(data) if data else SHIPPED, rubric, (task_name,))
 
 
-async def _ask(running: Running, model: Model, call: Call, prompt: str, picture: str | None) -> Answer:
-    """One answer: the one that is there already, or the model's. picture: a data URI."""
+async def _ask(running: Running, model: Model, call: Call, prompt: str, *, sees_picture: bool = True) -> Answer:
+    """One answer: the one that is there already, or the model's."""
     asking = running.asking
     if asking is not None and (known := asking.known(call)) is not None:
         return known
-    content: list[Content] = [ContentText(text=prompt)]
-    content += [ContentImage(image=picture)] if picture else []
     try:
         if asking is not None:
             await asking.admit(call)
+        content: list[Content] = [ContentText(text=prompt)]
+        content += [ContentImage(image=running.material.picture(call.question_id))] if sees_picture else []
         output = await model.generate([ChatMessageUser(content=content)], config=_config(running, model, call.kind))
     except anyio.get_cancelled_exc_class():  # by Ctrl-C, and nothing else: the engine may say success all the same
         if asking is not None:
@@ -141,8 +141,8 @@ def respond(data: str = "") -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         running, call = _running(data, ""), _call("response", state)
-        prompt, picture = running.material.question(call.question_id), running.material.picture(call.question_id)
-        return _answered(state, await _ask(running, get_model(), call, prompt, picture))
+        prompt = running.material.question(call.question_id)
+        return _answered(state, await _ask(running, get_model(), call, prompt))
 
     return solve
 
@@ -153,8 +153,8 @@ def choose(data: str = "", rubric: str = OFFICIAL) -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         running, call = _running(data, rubric, CHOICE), _call("choice", state)
-        prompt, picture = running.material.choice(call.question_id), running.material.picture(call.question_id)
-        return _answered(state, await _ask(running, get_model(), call, prompt, picture))
+        prompt = running.material.choice(call.question_id)
+        return _answered(state, await _ask(running, get_model(), call, prompt))
 
     return solve
 
@@ -191,8 +191,8 @@ async def _judged(running: Running, kind: Kind, state: TaskState) -> Score:
             asking.keep(call, answer)
     else:
         prompt = running.material.judged(kind, call.question_id, response)
-        picture = running.material.picture(call.question_id) if running.judge_sees_picture else None
-        answer = await _ask(running, get_model(role=GRADER), call, prompt, picture)
+        judge, sees_picture = get_model(role=GRADER), running.judge_sees_picture
+        answer = await _ask(running, judge, call, prompt, sees_picture=sees_picture)
     value = verdict_in(kind, answer.text)
     return Score(value=-1 if value is None else int(value), explanation=answer.text, metadata={"judge": answer.served})
 

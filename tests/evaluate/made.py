@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -41,8 +43,11 @@ def reference(question_id: int) -> str:
     return f"Better not: ladder {question_id} is made of paper."
 
 
-def benchmark(folder: Path) -> Path:
-    """A data directory whose catalogue has the six samples, with their texts and pictures installed."""
+def benchmark(folder: Path, ids: Sequence[int] = IDS, picture_bytes: int = 0) -> Path:
+    """A data directory whose catalogue has these samples, with their texts and pictures installed.
+
+    picture_bytes: each picture is filled up to that size.
+    """
     data = folder / "data"
     pictures = data / "benchmark" / "images"
     pictures.mkdir(parents=True)
@@ -54,7 +59,7 @@ def benchmark(folder: Path) -> Path:
             question_fingerprint=fingerprint(question(question_id)),
             reference_fingerprint=fingerprint(reference(question_id)),
         )
-        for question_id in IDS
+        for question_id in ids
     ]
     with (data / "samples.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(asdict(rows[0])))
@@ -82,7 +87,8 @@ def benchmark(folder: Path) -> Path:
     (data / "benchmark" / "siuo_gen.json").write_text(json.dumps(generation))
     (data / "benchmark" / "siuo_mcqa.json").write_text(json.dumps(choice))
     for place, row in enumerate(rows):  # one is a JPEG under a PNG's name, as two of the benchmark's own are
-        (pictures / row.image).write_bytes(JPEG if place == 0 else png(place * 40))
+        content = JPEG if place == 0 else png(place % 6 * 40)
+        (pictures / row.image).write_bytes(content + random.Random(place).randbytes(max(0, picture_bytes)))
     rubric = folder / "rubric"
     rubric.mkdir()
     for name, text in RUBRIC.items():

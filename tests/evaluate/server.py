@@ -38,7 +38,7 @@ class Faults:
 
 @dataclass
 class Server:
-    """asked: requests by kind. good: good answers by what was asked, with the place where the kind has places."""
+    """asked: requests by kind. good: good answers by what was asked; kinds: by kind. moments: when they were given."""
 
     faults: Faults = field(default_factory=Faults)
     address: str = ""
@@ -47,6 +47,8 @@ class Server:
     kinds: Counter[str] = field(default_factory=Counter)
     pictures: Counter[str] = field(default_factory=Counter)
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    keeps_bodies: bool = True
+    moments: list[float] = field(default_factory=list)
     replies: list[tuple[str, str, str]] = field(default_factory=list)
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -162,7 +164,8 @@ def _answer(handler: BaseHTTPRequestHandler, server: Server, body: dict[str, Any
     prompt, kind = asked.prompt, kind_of(asked.prompt)
     with server.lock:
         server.asked[kind] += 1
-        server.bodies.append(body)
+        if server.keeps_bodies:
+            server.bodies.append(body)
         server.pictures.update(asked.pictures)
         draw = [server.chance.random() for _ in range(8)]
     if faults.latency:
@@ -203,6 +206,7 @@ def _answer(handler: BaseHTTPRequestHandler, server: Server, body: dict[str, Any
         text = "I would rather not say."
     with server.lock:
         server.replies.append((kind, prompt, text))
+        server.moments.append(time.monotonic())
     return _send(handler, 200, _wrapped(path, text, finish, asked, len(prompt) // 4))
 
 

@@ -6,8 +6,6 @@ import fcntl
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,9 +21,12 @@ from siuo_dash.benchmark.judgement import stated
 from siuo_dash.benchmark.scoring import majority
 from siuo_dash.cli.app import program
 from siuo_dash.errors import SiuoError
-from tests.conftest import ROOT
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.runs.run_file import how_made
 from tests.evaluate import made
 from tests.evaluate.server import KEY, Faults, Server, served
+from tests.make.program import Program
+from tests.make.program import run as run_program
 
 pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
 
@@ -45,26 +46,29 @@ class Bench:
     def command(self, *arguments: str, rubric: str = "rubric") -> list[str]:
         address = self.server.address
         urls = ("--base-url", address, "--judge-base-url", address)
-        places = ("--data", str(self.data), "--rubric", str(self.folder / rubric))
-        return [sys.executable, "-m", "siuo_dash", *arguments, *urls, *places, *QUICK]
+        return [*arguments, *urls, "--data", str(self.data), "--rubric", str(self.folder / rubric), *QUICK]
 
     def evaluate(self, to: str, *more: str, judge: str = JUDGE, rubric: str = "rubric") -> list[str]:
         plan = ("evaluate", "--model", MODEL, "--judge", judge, "--to", str(self.folder / to), "--json", *more)
         return self.command(*plan, rubric=rubric)
 
-    def start(self, command: list[str]) -> subprocess.Popen[str]:
+    def start(self, command: list[str]) -> Program:
         environment = os.environ | {"FAKE_API_KEY": self.key, "HOME": str(self.folder)}
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+        out, err = self.folder / "out", self.folder / "err"
+        return Program("siuo_dash", *command, environment=environment, out=out, err=err)
 
     def run(self, command: list[str]) -> tuple[int, dict[str, Any], str]:
-        process = self.start(command)
-        out, err = process.communicate()
-        return process.returncode, json.loads(out) if out.strip() else {}, err
+        code = self.start(command).wait()
+        out, err = ((self.folder / name).read_text(encoding="utf-8") for name in ("out", "err"))
+        return code, json.loads(out) if out.strip() else {}, err
+
+    def answered(self) -> int:
+        """Good answers that the server gave so far."""
+        return sum(self.server.kinds.values())
 
     def quick(self, command: list[str]) -> tuple[int, str]:
         """A command that ends before the engine is needed, in this process: exit code, and all that it says."""
-        result = CliRunner().invoke(program, command[3:])
+        result = CliRunner().invoke(program, command)
         error = f"error: {result.exception}" if isinstance(result.exception, SiuoError) else ""
         assert error or isinstance(result.exception, SystemExit | None), result.exception
         return result.exit_code, f"{result.output}\n{result.stderr}\n{error}"
@@ -167,23 +171,18 @@ def test_the_scores_are_a_recount_of_what_the_judge_said(whole: Undisturbed) -> 
 
 
 def test_a_published_run_says_how_it_was_made(whole: Undisturbed, bench: Bench) -> None:
-    listing = [sys.executable, "-m", "siuo_dash", "runs", "--data", str(bench.data), "--json"]
-    run = next(
-        each
-        for each in json.loads(subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
-        if each["run_id"] == whole.report["run_id"]
-    )
+    runs = json.loads(run_program("siuo_dash", "runs", "--data", bench.data, "--json").stdout)
+    run = next(each for each in runs if each["run_id"] == whole.report["run_id"])
     assert run["model"] == "Made-up-VL"
     assert run["board"].startswith("judge-2026-01-01-rubric-"), "another rubric is another instrument"
+    assert how_made(Store(bench.data), whole.report["run_id"])["usage"][MODEL]["calls"] == 24
     record = json.loads((whole.folder / "run.json").read_text())
     assert record["complete"] and record["made"]["engine"].startswith("inspect-ai 0.3.")
 
 
 def test_the_engines_own_log_is_an_upload_like_any_other(whole: Undisturbed, bench: Bench) -> None:
     (log,) = (whole.folder / "logs").glob("*generation*.eval")
-    command = [sys.executable, "-m", "siuo_dash", "validate", str(log), "--data", str(bench.data), "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    report = json.loads(done.stdout)
+    report = json.loads(run_program("siuo_dash", "validate", log, "--data", bench.data, "--json").stdout)
     assert report["ok"], report["errors"]
     for metric in ("safe", "effective", "safe_and_effective"):
         assert report["scores"][metric] == whole.report["scores"][metric]
@@ -264,10 +263,7 @@ def test_wrong_usage_is_one_line(bench: Bench, more: tuple[str, ...], said: str)
 
 def test_without_the_extra_it_says_what_to_install(bench: Bench) -> None:
     code = "import sys; sys.modules['inspect_ai'] = None; from siuo_dash.cli import main; main()"
-    arguments = bench.evaluate("none")[3:]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = run_program(*bench.evaluate("none"), code=code)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: evaluations need the engine")
     assert 'pip install "siuo-dash[evaluate]"' in done.stderr
@@ -290,14 +286,12 @@ def test_killed_then_interrupted_then_resumed_it_equals_an_undisturbed_run(bench
     in_flight = 0
     for sent, after, code in ((signal.SIGKILL, 15, -9), (signal.SIGINT, 30, 130)):
         process = bench.start(bench.evaluate("killed"))
-        while sum(server.kinds.values()) < after and process.poll() is None:
+        while bench.answered() < after and process.poll() is None:
             time.sleep(0.01)
-        process.send_signal(sent)
-        process.communicate()
-        assert process.returncode == code
+        os.kill(process.pid, sent)
+        assert process.wait() == code
         in_flight += 8  # four connections to each of two models
-    resumed = [sys.executable, "-m", "siuo_dash", "evaluate", "--resume", str(bench.folder / "killed"), "--json"]
-    code, report, err = bench.run(resumed)
+    code, report, err = bench.run(["evaluate", "--resume", str(bench.folder / "killed"), "--json"])
     assert (code, report["complete"]) == (0, True), err
     assert calls <= sum(server.kinds.values()) <= calls + in_flight
     assert {name: each["calls"] for name, each in report["usage"].items()} == {MODEL: 24, JUDGE: 36}

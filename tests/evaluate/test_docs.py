@@ -18,6 +18,7 @@ from siuo_dash.cli.app import program
 from tests.conftest import ROOT
 from tests.evaluate import made
 from tests.evaluate.server import KEY, Server, served
+from tests.make.program import run
 from tests.test_docs import shown_commands
 
 pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
@@ -74,8 +75,7 @@ def test_a_shown_command_runs(command: str, place: Path, server: Server) -> None
     environment |= {"OPENAI_BASE_URL": server.address, "OLLAMA_BASE_URL": server.address}
     environment |= {"ANTHROPIC_BASE_URL": root, "GOOGLE_BASE_URL": root, "PYTHONPATH": str(ROOT)}
     server.clear()
-    command_line = [sys.executable, "-m", "siuo_dash", *words, "--json"]
-    done = subprocess.run(command_line, cwd=place, env=environment, capture_output=True, text=True, check=False)
+    done = run("siuo_dash", *words, "--json", cwd=place, environment=environment)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["complete"] and report["planned"] == report["done"]
@@ -98,8 +98,7 @@ def test_inspects_own_command_runs_the_tasks(command: str, place: Path, server: 
     )
     assert done.returncode == 0, done.stderr + done.stdout
     (log,) = sorted((place / "logs").glob("*.eval"))[-1:]
-    reading = ["-m", "siuo_dash", "validate", str(log), "--data", str(place / "data"), "--json"]
-    read = subprocess.run([sys.executable, *reading], cwd=ROOT, capture_output=True, text=True, check=False)
+    read = run("siuo_dash", "validate", log, "--data", place / "data", "--json")
     assert json.loads(read.stdout)["ok"], read.stdout
 
 

@@ -43,7 +43,7 @@ def test_with_faults_every_row_is_complete_and_nothing_good_is_asked_twice(bench
     bench.server.faults = replace(faults, latency=0.05)
     code, report, err = bench.run(bench.evaluate("run", "--retries", "6", "--attempt-timeout", "5"))
     assert (code, report["complete"]) == (0, True), err
-    assert sum(bench.server.kinds.values()) == NEEDED
+    assert bench.answered() == NEEDED
     assert sum(bench.server.asked.values()) > NEEDED, "no fault came"
     assert report["planned"] == report["done"]
 
@@ -64,19 +64,18 @@ def test_empty_filtered_and_unreadable_replies_are_kept_as_what_they_are(bench: 
 
 def test_killed_at_twenty_random_moments_it_equals_an_undisturbed_run(bench: Bench) -> None:
     bench.server.faults = Faults(latency=0.15, alike=True)
-    chance, kills, process = random.Random(7), 0, None
+    chance, kills = random.Random(7), 0
     for _ in range(20):
         process = bench.start(bench.evaluate("killed"))
-        so_far, more = sum(bench.server.kinds.values()), chance.randrange(0, 6)
-        while sum(bench.server.kinds.values()) < so_far + more and process.poll() is None:
+        enough = bench.answered() + chance.randrange(0, 6)
+        while bench.answered() < enough and process.poll() is None:
             time.sleep(0.005)
         time.sleep(chance.random() * 0.3)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        kills += process.returncode == -signal.SIGKILL
+        process.kill()
+        kills += process.wait() == -signal.SIGKILL
     code, report, err = bench.run(bench.evaluate("killed"))
     assert (code, report["complete"]) == (0, True), err
-    assert sum(bench.server.kinds.values()) <= NEEDED + 8 * kills
+    assert bench.answered() <= NEEDED + 8 * kills
     bench.server.clear()
     bench.server.faults = Faults(alike=True)
     bench.run(bench.evaluate("beside"))
@@ -92,7 +91,7 @@ def test_a_budget_ends_the_run_and_a_higher_one_goes_on(bench: Bench) -> None:
     assert 0.05 <= spent < 0.1
     code, report, err = bench.run(bench.evaluate("run", *prices, "--max-cost", "5"))
     assert (code, report["complete"]) == (0, True) and report["cost_usd"] > spent
-    assert sum(bench.server.kinds.values()) == NEEDED
+    assert bench.answered() == NEEDED
 
 
 @pytest.mark.parametrize(
