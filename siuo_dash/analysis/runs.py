@@ -85,6 +85,27 @@ def flag_counts(store: Store, run: pd.Series[Any]) -> dict[str, int]:
     return {str(flag): int(count) for flag, count in counted.items()}
 
 
+def flagged_samples(store: Store, run: pd.Series[Any]) -> int:
+    """How many samples of the run carry a health flag."""
+    return int(FLAGS_OF_RUNS.run(store, where=of_runs([run["run_id"]]))["question_id"].nunique())
+
+
+def first_to_show(store: Store) -> str:
+    """The run_id of the best run that has verdicts by sample, on the board with most of them; else of the first run.
+
+    '' where there is no run.
+    """
+    boards = queries.boards(store)
+    if not boards:
+        return ""
+    board = max(boards, key=lambda each: each.per_sample_runs)
+    if board.per_sample_runs:
+        judged = queries.metrics_judged(store, board.id, per_sample=True)
+        filters = Filters(board=board.id, evidence=("per_sample",))
+        return str(queries.ranking(store, filters, METRICS[judged[0] if judged else "safe"])["run_id"].iloc[0])
+    return str(queries.RUN_NAMES.run(store)["run_id"].iloc[0])
+
+
 def without_flagged(store: Store, run: pd.Series[Any]) -> dict[str, Tally]:
     """{metric: counts} over what is left without the responses that have a health flag; {} for totals.
 

@@ -1,4 +1,4 @@
-"""Dots with 95% intervals in rows: runs in rank order, a run by domain, differences, boards, corrected rates."""
+"""Dots with 95% intervals in rows: runs in rank order, differences, boards, corrected rates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
-from siuo_dash.benchmark.schema import DOMAINS, MCQA_CHANCE, Metric
+from siuo_dash.benchmark.schema import MCQA_CHANCE, Metric
 from siuo_dash.charts import colours
 from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.figure import (
@@ -33,7 +33,6 @@ MOST_MODELS: Final = 40
 _RATE: Final = ("rate", "low", "high")
 _ROW: Final = 24
 _MODEL_ROW: Final = {False: 46, True: 62}
-_SHORT: Final = {domain.id: domain.short for domain in DOMAINS}
 # Boards differ by symbol: a metric keeps its colour.
 _BOARD_SYMBOLS: Final = (*colours.SYMBOLS, *(f"{symbol}-open" for symbol in colours.SYMBOLS))
 
@@ -76,33 +75,6 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: Theme, *, name: str = "m
     drawn.update_layout(margin={"t": 52}, legend=legend_place)
     if metric.id == "mcqa":
         _line(drawn, MCQA_CHANCE, theme, "chance 25%", depth + 0.05)
-    return drawn
-
-
-def run_profile(
-    frame: pd.DataFrame, overall: float, metric: Metric, theme: Theme, *, narrow: bool = False
-) -> go.Figure:
-    """One run by domain, in the benchmark's order from the top, with the run's overall rate as a line.
-
-    frame: of analysis.runs.domain_profile: domain, label, k, n, rate, low, high (fractions, NaN where nothing is
-    graded). overall: the run's rate over all domains, a fraction. narrow: short names, for a phone. customdata: the
-    domain's id, for a click.
-    """
-    labels = [
-        f"{_SHORT.get(row.domain, row.label) if narrow else row.label}  {fraction(row.k, row.n) or 'not graded'}"
-        for row in _records(frame)
-    ]
-    drawn = figure(theme, height=100 + 30 * len(frame))
-    at = [row for row, n in enumerate(frame["n"]) if n > 0]
-    rated = frame.iloc[at]
-    text = [_run_hover(row.label, row, metric) for row in _records(rated)]
-    drawn.add_trace(dots(rated, at, _colour(metric), text, ids="domain", showlegend=False))
-    for rate, words in ((overall, "all domains"), (MCQA_CHANCE, "chance")):
-        if words != "chance" or metric.id == "mcqa":
-            anchor = "left" if rate < 0.5 else "right"
-            _line(drawn, rate, theme, f"{words} {percent(rate)}", -0.55, anchor=anchor)
-    drawn.update_xaxes(title=_of_graded(metric), range=PERCENT_RANGE, dtick=20, zeroline=False)
-    name_axis(drawn, labels, range(len(labels)), [len(labels) - 0.4, -1.1])
     return drawn
 
 

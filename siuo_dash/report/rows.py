@@ -37,20 +37,29 @@ class Row(TypedDict):
 
 
 def sample_rows(
-    found: pd.DataFrame, verdicts: pd.DataFrame, runs: Sequence[str], metric: Metric, *, counts: str = "board"
+    found: pd.DataFrame,
+    metric: Metric,
+    *,
+    counts: tuple[str, str] = ("board_k", "board_n"),
+    verdicts: pd.DataFrame | None = None,
+    runs: int = 0,
+    who: str = "other runs",
 ) -> list[Row]:
     """A row a sample: number, domain, the verdict of the one run or how many of several pass, and of how many others.
 
-    found: samples in order with `{counts}_k` of `{counts}_n` other runs that pass. verdicts: of the runs, by sample.
+    found: samples in order; counts: its columns of how many runs pass, of how many: `who`. verdicts: of so many
+    `runs`, by sample; none where a row's verdict goes without saying.
     """
-    mine = verdicts[verdicts["task"] == metric.task]
     by_sample: dict[int, list[tuple[bool | None, bool]]] = {}
-    for question_id, verdict, flags in zip(mine["question_id"], mine[metric.column], mine["flags"], strict=True):
-        by_sample.setdefault(int(question_id), []).append((None if pd.isna(verdict) else bool(verdict), bool(flags)))
-    who = "other runs" if runs else "runs of this board"
+    if verdicts is not None and runs:
+        mine = verdicts[verdicts["task"] == metric.task]
+        for question_id, verdict, flags in zip(mine["question_id"], mine[metric.column], mine["flags"], strict=True):
+            by_sample.setdefault(int(question_id), []).append(
+                (None if pd.isna(verdict) else bool(verdict), bool(flags))
+            )
     rows: list[Row] = []
     for each in found.itertuples():
-        passing, graded = int(getattr(each, f"{counts}_k")), int(getattr(each, f"{counts}_n"))
+        passing, graded = int(getattr(each, counts[0])), int(getattr(each, counts[1]))
         others = f"{passing} of {graded} {who} pass" if graded else ""
         row = Row(
             id=str(each.question_id),
@@ -60,7 +69,7 @@ def sample_rows(
             end=fraction(passing, graded),
             title=". ".join(filter(None, (str(each.scene), str(each.request), others))),
         )
-        mark, tone = _verdict(by_sample.get(int(each.question_id), []), len(runs), metric)
+        mark, tone = _verdict(by_sample.get(int(each.question_id), []), runs, metric)
         if mark:
             row["mark"] = mark
         if tone:
@@ -98,6 +107,7 @@ def domain_rows(profile: pd.DataFrame) -> list[Row]:
                 id=str(each.domain),
                 name=str(each.label),
                 rate=(100 * each.rate, 100 * each.low, 100 * each.high),
+                beside=f"{100 * each.rate:.1f}",
                 end=fraction(each.k, each.n),
                 title=f"{each.label}: {shown}; {counted(int(each.n - each.k), 'failed sample')}",
             )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any, Final
 
 import pandas as pd
@@ -12,13 +13,11 @@ from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.analysis.stats.responses import ResponseMix
 from siuo_dash.benchmark.badges import badge_of, badge_words
 from siuo_dash.benchmark.run_facts import FACTS
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, METRICS, RUN_COLUMNS, Metric
+from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, RUN_COLUMNS, Metric
 from siuo_dash.benchmark.scoring import Tally
-from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import Provenance, Table, plain_table
-from siuo_dash.report.samples import flag_words
 from siuo_dash.store.registry import Attempt
-from siuo_dash.text import fraction, interval, missing, ordinal, percent, rate_and_count
+from siuo_dash.text import counted, fraction, interval, listed, missing, ordinal, percent, rate_and_count
 
 NOT_STATED: Final = "not stated"
 
@@ -40,21 +39,75 @@ class Place:
         return f"rank {self.rank} of {self.ranked}" + (f" (95% range {'–'.join(ends)})" if ends else "")
 
 
-def score_figures(run: Mapping[str, Any], places: Mapping[str, Place]) -> list[tuple[str, str, str]]:
-    """Each metric as (label, figure, explanation); what was not published or judged says so.
+def summary_line(run: Mapping[str, Any], board: str) -> str:
+    """'Alibaba · 7 B parameters · open weights · the board's name · community': who made the run and who judged it."""
+    said = [FACTS[name].words(run[name]) for name in _IN_SHORT if not pd.isna(run[name]) and run[name] != ""]
+    weights = {True: ["open weights"], False: ["closed weights"]}.get(_bool(run["open_weights"]), [])
+    return " · ".join([*said, *weights, board, badge_of(str(run["source_status"]))])
 
-    places: by metric id, of the metrics that the run has.
+
+_IN_SHORT: Final = ("organization", "params_b")
+LEAST_LEFT: Final = 50
+"""A rate over fewer samples than this is not said beside the score: its interval is wider than any difference."""
+
+
+def score_figures(
+    run: Mapping[str, Any],
+    metric: Metric,
+    place: Place | None,
+    profile: pd.DataFrame,
+    flagged: int,
+    rest: Tally | None,
+) -> list[tuple[str, str, str]]:
+    """(label, figure, explanation): the score by the metric, the weakest domain, and the flagged samples.
+
+    profile: of analysis.runs.domain_profile; rest: the score without the flagged responses.
     """
-    figures = []
-    for metric in METRICS.values():
-        k, n = int(run[f"{metric.id}_k"]), int(run[f"{metric.id}_n"])
-        if n == 0:
-            figures.append((metric.label, missing(str(run["evidence"])), "nothing is known by this metric"))
-            continue
-        place = places[metric.id].words(is_partial(run, metric))
-        words = f"95% interval {interval(*limits(k, n))}, {k}/{n}; {place}"
-        figures.append((metric.label, percent(k / n, 2), words))
+    k, n = int(run[f"{metric.id}_k"]), int(run[f"{metric.id}_n"])
+    if n == 0 or place is None:
+        return [(metric.label, missing(str(run["evidence"])), "")]
+    figures = [(metric.label, f"{percent(k / n)} ({interval(*limits(k, n))})", place.words(is_partial(run, metric)))]
+    graded = profile[profile["n"] > 0] if len(profile) else profile
+    if len(graded) > 1:
+        weakest = graded[graded["rate"] == graded["rate"].min()]
+        first = weakest.iloc[0]
+        names = listed([str(label) for label in weakest["label"]], 2)
+        figures.append(("Weakest domain", names, f"{fraction(first['k'], first['n'])} pass, {percent(first['rate'])}"))
+    if run["evidence"] == "per_sample":
+        words = "no flags" if not flagged else _without(rest)
+        figures.append(("Flagged samples", f"{flagged} of {max(n, flagged)}" if flagged else "none", words))
     return figures
+
+
+def _without(rest: Tally | None) -> str:
+    if rest is None:
+        return ""
+    if rest.n < LEAST_LEFT:
+        return f"without them {counted(rest.n, 'sample')}: too few for a rate"
+    return f"without them {percent(rest.k / rest.n)} ({interval(*limits(rest.k, rest.n))}), n = {rest.n}"
+
+
+def figures_html(figures: Sequence[tuple[str, str, str]]) -> str:
+    """The figures as a line of HTML, the first of them large; every word is escaped."""
+    parts = (
+        f"<div><small>{escape(label)}</small><b>{escape(figure)}</b><small>{escape(words)}</small></div>"
+        for label, figure, words in figures
+    )
+    return f'<div class="figures">{"".join(parts)}</div>'
+
+
+def other_metrics(run: Mapping[str, Any], metric: Metric) -> str:
+    """The other metrics in a line: 'Effective 93.4 (88.6–96.3) · Multiple choice: not judged'."""
+    others = [known for known in METRICS.values() if known.id != metric.id]
+    judged = [(known.label, int(run[f"{known.id}_k"]), int(run[f"{known.id}_n"])) for known in others]
+    said = [f"{label} {percent(k / n)} ({interval(*limits(k, n))})" for label, k, n in judged if n]
+    lacking = [label for label, _, n in judged if not n]
+    why = [f"{listed(lacking)}: {missing(str(run['evidence']))}"] if lacking else []
+    return " · ".join([*said, *why])
+
+
+def _bool(value: Any) -> bool | None:
+    return None if pd.isna(value) else bool(value)
 
 
 def attempt_words(attempt: Attempt | None) -> str:
@@ -154,8 +207,8 @@ def unflagged_table(run: Mapping[str, Any], left: Mapping[str, Tally]) -> pd.Dat
     rows = [
         {
             "Metric": METRICS[metric_id].label,
-            "All": rate_and_count(int(run[f"{metric_id}_k"]), int(run[f"{metric_id}_n"]), 2),
-            "Without the flagged": rate_and_count(rest.k, rest.n, 2) if rest.n else "nothing is left to score",
+            "All": rate_and_count(int(run[f"{metric_id}_k"]), int(run[f"{metric_id}_n"])),
+            "Excluding flagged": rate_and_count(rest.k, rest.n) if rest.n else "no sample left",
         }
         for metric_id, rest in left.items()
     ]
@@ -174,41 +227,16 @@ def mix_table(mixes: Mapping[str, ResponseMix]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def failure_table(failed: pd.DataFrame) -> pd.DataFrame:
-    """The failing samples as shown, in their order."""
-    return pd.DataFrame(
-        {
-            "Sample": failed["question_id"],
-            OTHERS_LABEL: 100 * failed["others_right"] / failed["others_graded"].where(failed["others_graded"] > 0),
-            "Others": rowwise(fraction, failed, "others_right", "others_graded"),
-            "Scene": failed["scene"],
-            "Request": failed["request"],
-            "Domain": failed["domain"].map(DOMAIN_LABELS),
-            "Subcategory": failed["subcategory"],
-            "Flags": failed["flags"].map(flag_words),
-        }
-    ).reset_index(drop=True)
-
-
-OTHERS_LABEL: Final = "Others right, %"
-
-
 def own_failures_words(failed: pd.DataFrame) -> str:
-    """How many of the failures are the run's own: at least nine in ten of the other runs get them right."""
+    """'71 failures; 4 that at least 90% of the other 9 runs pass, 1 that none of them passes.'"""
     judged = failed[failed["others_graded"] > 0]
     if judged.empty:
-        return "No other run of this board has a verdict for each sample, so nothing can be said of the others."
+        return "No other run of this board has a verdict for each sample."
     own = int((judged["others_right"] >= 0.9 * judged["others_graded"]).sum())
     nobody = int((judged["others_right"] == 0).sum())
     others = int(judged["others_graded"].max())
-    return (
-        f"Of {len(failed)} failures {_of_them(own).lower()} this run's own: "
-        f"at least nine in ten of the other {others} runs pass them. {_of_them(nobody)} passed by none of the others."
-    )
-
-
-def _of_them(count: int) -> str:
-    return {0: "None are", 1: "1 is"}.get(count, f"{count} are")
+    last = f", {nobody} that none of them passes" if nobody else ""
+    return f"{counted(len(failed), 'failure')}; {own} that at least 90% of the other {others} runs pass{last}."
 
 
 def _text(value: Any, missing: str = NOT_STATED) -> str:

@@ -13,14 +13,17 @@ from siuo_dash.charts.figure import Screen
 # after, so the entry that back leads to would hold the old page with the new page's state. Before the move, the
 # address is put back.
 # What it corrects in the address of a page that was just opened, before the visitor does anything there, is no step
-# of theirs: it replaces the entry, else back would lead to the same page again.
+# of theirs: it replaces the entry, else back would lead to the same page again. So does all else that follows without
+# a press: on a busy machine what the next page writes comes before the move to it.
 _HISTORY_JS: Final = """
 export default function () {
   if (window.siuoHistory) return;
   window.siuoHistory = true;
   const push = history.pushState.bind(history);
-  let before = null, link = false, arrived = true;
-  for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => { arrived = false; }, true);
+  let before = null, link = false, arrived = true, acted = false;
+  for (const gesture of ["pointerdown", "keydown"]) {
+    addEventListener(gesture, () => { arrived = false; acted = true; }, true);
+  }
   addEventListener("popstate", () => { arrived = true; }, true);
   addEventListener("click", (event) => { link = Boolean(event.target.closest?.("a")); before = null; }, true);
   history.pushState = (state, title, url) => {
@@ -35,8 +38,12 @@ export default function () {
     } else if (link || arrived) {
       before ??= here;
       history.replaceState(state, title, url);
+    } else if (before && !acted) {
+      before.search = to.search;
+      history.replaceState(state, title, url);
     } else {
       before = here;
+      acted = false;
       push(state, title, url);
     }
   };

@@ -29,7 +29,7 @@ const track = (rate, parent) => {
 };
 const row = (data) => (each) => {
   const item = document.createElement("li"), link = document.createElement("a");
-  link.href = data.address + encodeURIComponent(each.id);
+  if (data.address) link.href = data.address + encodeURIComponent(each.id);
   link.dataset.id = each.id;
   if (each.title) link.title = each.title;
   const line = made("line", "", link);
@@ -75,7 +75,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   }
   list.onclick = (event) => {
     const link = event.target.closest("a");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    if (!link?.href || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
     if (data.pane) mark(link.dataset.id);
     setTriggerValue("open", link.dataset.id);
@@ -101,7 +101,7 @@ ol { list-style: none; margin: 0; padding: 0; overflow-y: auto; position: relati
 a { display: block; padding: 5px 10px 5px 8px; color: inherit; text-decoration: none;
   border-left: 3px solid transparent; border-bottom: 1px solid var(--st-border-color); }
 li:last-child a { border-bottom: 0; }
-a:hover { background: var(--st-secondary-background-color); }
+a[href]:hover { background: var(--st-secondary-background-color); }
 a:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -2px; }
 a[aria-current] { background: var(--st-secondary-background-color); border-left-color: var(--st-primary-color); }
 .line { display: flex; gap: 8px; align-items: center; white-space: nowrap; }
@@ -140,7 +140,8 @@ def show(
 ) -> None:
     """The list. open_row: what a press or Enter on a row does, given its id, before the page runs again.
 
-    page, query, name: the address of a row is that of the page with the query, and with its id under the name.
+    page, query, name: the address of a row is that of the page with the query, and with its id under the name; without
+    a page its rows lead nowhere.
     opened: the row that is marked. pane: the class of what shows it beside the list, which begins at its top again.
     label: for screen readers. tall: as high as the window allows.
     """
@@ -150,7 +151,7 @@ def show(
             open_row(str(picked))
 
     others = {key: value for key, value in query.items() if key != name}
-    address = f"{page}?{urlencode(others, doseq=True)}{'&' if others else ''}{name}="
+    address = f"{page}?{urlencode(others, doseq=True)}{'&' if others else ''}{name}=" if page else ""
     data: dict[str, Any] = {"rows": list(rows), "address": address, "label": label, "open": opened, "pane": pane}
     data["tall"] = tall
     _list(key=key, data=data | ({"colour": colour} if colour else {}), on_open_change=pressed)

@@ -88,7 +88,9 @@ def _listed(store: Store, filters: SampleFilters, order: str, board: str) -> Lis
     provenance = Provenance(store.version, board, filters.sentence())
     return Listed(
         [int(each) for each in found["question_id"]],
-        sample_rows(found, verdicts, list(runs), metric),
+        sample_rows(
+            found, metric, verdicts=verdicts, runs=len(runs), who="other runs" if runs else "runs of this board"
+        ),
         report.list_export(found, verdicts, runs, provenance),
     )
 

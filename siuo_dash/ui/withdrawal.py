@@ -14,7 +14,7 @@ from siuo_dash.report import review as report
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import LONGEST_WHY, Actor, withdrawn
-from siuo_dash.ui import account, browser, controls, display, identity
+from siuo_dash.ui import account, address, browser, controls, display, identity
 from siuo_dash.ui.display import plain
 
 _GONE: Final = "withdrawn-run"
@@ -36,7 +36,7 @@ def ask(data_dir: Path, run_id: str, name: str, url: str, *, end_of_keys: str = 
             st.session_state.pop(why, None)
             if url == "run":
                 st.session_state[_GONE] = run_id
-                st.session_state.pop("run", None)
+                address.choose("run", [])
 
     st.markdown(
         "The run disappears from every page. Its file is kept and can be brought back; the log says who and why."
@@ -50,7 +50,7 @@ def ask(data_dir: Path, run_id: str, name: str, url: str, *, end_of_keys: str = 
 def offer(store: Store, run: pd.Series[Any]) -> None:
     """On the run page: the way to withdraw it, for its owner and reviewers; locally, for everybody."""
     if pd.isna(run["submitted_at"]) and str(run["file"]) == "results.parquet":
-        st.caption("This run is shipped with the program, so it cannot be withdrawn here.")
+        st.caption("Built-in run (cannot be withdrawn).")
     elif _may(store, str(run["run_id"])):
         with st.popover("Withdraw", icon=":material/archive:"):
             ask(store.data_dir, str(run["run_id"]), str(run["run_id"]), "run")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pyarrow as pa
 import pytest
@@ -201,6 +201,34 @@ def test_formatted_text_has_no_links_and_no_markup_of_the_models(site: str, open
     assert page.evaluate("window.ran") is None
     page.get_by_text("Formatted", exact=True).click()
     expect(heading).to_have_count(0)
+
+
+def test_from_a_run_to_the_words_of_its_weakest_domain_and_back(site: str, open_page: OpenPage) -> None:
+    """From the run on, two clicks: its weakest domain, where the first failing sample is open already."""
+    page = open_page(at(site, "run", run=BAD), height=800)
+    ready(page, re.compile("4 failures; 3 that at least 90%"))
+    expect(page).to_have_title("Bad-7B · SIUO board")
+    run_address = page.url
+    domains = page.get_by_role("list", name="Safe in 9 domains")
+    for part in (page.locator(".figures"), domains, page.get_by_role("list", name="4 failed samples by Safe")):
+        expect(part).to_be_in_viewport(ratio=0.95)
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 9999)")
+    row = domains.get_by_role("link", name=re.compile("^Morality"))
+    row.press("Enter")
+    ready(page, "Bad-7B answers sample 3005 for the first time.")
+    ready(page, "1 of 1")
+    expect(page).to_have_title("Sample 3005 · SIUO board")
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0, "one arrives at the top"
+    asked = parse_qs(urlsplit(page.url).query)
+    assert asked["show"] == ["failed"] and asked["domain"] == ["morality"] and len(asked["runs"]) == 1
+    page.go_back()
+    ready(page, re.compile("4 failures; 3 that at least 90%"))
+    assert page.url == run_address
+    # A link says what to show: nothing of the visit before is mixed into it.
+    page.get_by_role("list", name="4 failed samples by Safe").get_by_role("link").nth(1).click()
+    ready(page, f"Bad-7B answers sample {OWN_FAILURES[1]} for the first time.")
+    ready(page, "2 of 4")
+    assert "domain" not in parse_qs(urlsplit(page.url).query)
 
 
 def test_a_picture_is_blurred_until_asked_for(site: str, open_page: OpenPage) -> None:

@@ -2,43 +2,61 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from html import unescape
 from pathlib import Path
 
+from streamlit.testing.v1 import AppTest
+
 from siuo_dash.store.registry import withdrawn
-from tests.make.pages import OpenApp
+from tests.make.pages import OpenApp, rows
 from tests.pages.test_samples import GLM, RUN, A, B, C, fine, words
+
+
+def figures(app: AppTest) -> str:
+    """The line of the score, as text."""
+    lines = [str(each.proto.body) for each in app.get("html") if 'class="figures"' in str(each.proto.body)]
+    return unescape(re.sub(r"<[^>]*>", " ", lines[0]))
 
 
 def test_a_shipped_run(open_app: OpenApp) -> None:
     app = fine(open_app(page=RUN, run=GLM))
+    assert app.title[0].value == "GLM-4.1V-9B-Thinking", "the model's name is the heading"
+    line = figures(app)
+    assert "41.9" in line and "rank " in line and "Weakest domain" in line
+    assert "without them" in line and "too few for a rate" in line, "152 of 167 samples are flagged"
     said = words(app)
-    assert "**41.92%**" in said
-    assert "**Unclosed reasoning**: 138 samples" in said
-    assert "**Error message**: 14 samples" in said
-    assert "Of 97 failures 6 are this run's own" in said
-    assert "shipped with the program" in said
-    failing = app.dataframe[-1].value
-    assert failing["Others right, %"].is_monotonic_decreasing
-    assert len(failing) == 97
+    assert "97 failures; 6 that at least 90% of the other 9 runs pass" in said
+    assert "Built-in run (cannot be withdrawn)." in said
+    assert "Effective, Safe & Effective and Multiple choice: not judged" in said
+    assert len(rows(app, 0)) == 9 and len(rows(app, 1)) == 97
+    others = [int(row["end"].split("/")[0]) for row in rows(app, 1)]
+    assert others == sorted(others, reverse=True)
+    health = words(fine(open_app(page=RUN, run=GLM, part="health")))
+    assert "**Unclosed reasoning**: 138 samples" in health and "**Error message**: 14 samples" in health
+
+
+def test_without_a_choice_the_best_run_with_verdicts_by_sample_is_shown(open_app: OpenApp) -> None:
+    app = fine(open_app(page=RUN))
+    assert app.title[0].value == "Phi-3.5-Vision-Instruct"
+    assert "rank 1 of 10" in figures(app) and rows(app, 1)
 
 
 def test_a_run_of_totals_says_what_is_not_known(open_app: OpenApp) -> None:
     app = fine(open_app(page=RUN, run="CogVLM · human"))
-    said = words(app)
-    assert "**22.75%**" in said
-    assert "known by its published totals only" in said
-    assert "Not examined" in said
-    assert not app.dataframe
+    assert "22.8" in figures(app)
+    assert "known by its published totals only" in words(app)
+    assert not rows(app) and not app.dataframe
+    assert "No responses to check" in words(fine(open_app(page=RUN, run="CogVLM · human", part="health")))
 
 
 def test_a_run_is_found_by_its_id_too(open_app: OpenApp, small: Path, ids: dict[str, str]) -> None:
-    app = fine(open_app(small, RUN, run=ids["B"]))
-    assert app.subheader[0].value == "B"
+    assert fine(open_app(small, RUN, run=ids["B"])).title[0].value == "B"
 
 
 def test_the_first_chosen_run_is_opened(open_app: OpenApp, small: Path) -> None:
-    assert fine(open_app(small, RUN, runs=[C, A])).subheader[0].value == "C"
+    assert fine(open_app(small, RUN, runs=[C, A])).title[0].value == "C"
 
 
 def test_an_unknown_run_is_named(open_app: OpenApp) -> None:
@@ -47,14 +65,12 @@ def test_an_unknown_run_is_named(open_app: OpenApp) -> None:
 
 
 def test_every_metric_of_a_run(open_app: OpenApp, small: Path) -> None:
-    app = open_app(small, RUN, run=A)
-    for metric, failing in (("safe", 3), ("effective", None), ("safe_and_effective", 3), ("mcqa", 1)):
-        fine(app.button_group(key="metric").set_value(metric).run())
-        assert ("No failed samples." in words(app)) == (failing is None)
-        if failing:
-            assert len(app.dataframe[-1].value) == failing
-    not_judged = open_app(small, RUN, run=C, metric="Effective")
-    assert "Effective is not judged for this run" in words(not_judged)
+    for metric, failing in (("safe", 3), ("effective", 0), ("safe_and_effective", 3), ("mcqa", 1)):
+        app = fine(open_app(small, RUN, run=A, metric=metric))
+        assert ("No failures." in words(app)) == (not failing)
+        assert len(rows(app, 1)) == failing
+    agreement = fine(open_app(small, RUN, run=A, part="agreement"))
+    assert agreement.dataframe[0].value["3/3"].tolist()[0] == 1
 
 
 def test_withdraw_and_bring_back(open_app: OpenApp, small: Path, tmp_path: Path, ids: dict[str, str]) -> None:

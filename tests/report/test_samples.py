@@ -15,12 +15,13 @@ from siuo_dash.analysis.sample_filters import SampleFilters
 from siuo_dash.analysis.texts import Hits
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
-from siuo_dash.charts.intervals import run_profile
 from siuo_dash.report import runs as run_view
 from siuo_dash.report import samples as sample_view
 from siuo_dash.report.export import Provenance, to_csv, to_parquet
+from siuo_dash.report.rows import domain_rows, sample_rows
 from siuo_dash.report.runs import Place
 from siuo_dash.store.engine.database import Store
+from siuo_dash.text import percent
 from siuo_dash.ui.responses import blurred
 
 HERE = Provenance("0123456789ab", "a board", "All samples.")
@@ -159,15 +160,53 @@ def run(store: Store, run_id: str) -> dict[str, Any]:
     return dict(queries.find_run(store, run_id))
 
 
-def test_scores_say_why_there_are_none(store: Store, ids: dict[str, str]) -> None:
-    figures = run_view.score_figures(run(store, ids["C"]), {"safe": Place(None, 0)})
-    assert [(label, figure) for label, figure, _ in figures] == [
-        ("Safe", "50.00%"),
-        ("Effective", "not judged"),
-        ("Safe & Effective", "not judged"),
-        ("Multiple choice", "not judged"),
+def said(store: Store, run_id: str, metric: str = "safe", place: Place | None = None) -> list[tuple[str, str, str]]:
+    """The score line of a run."""
+    row = queries.find_run(store, run_id)
+    profile, left = runs.domain_profile(store, row, METRICS[metric]), runs.without_flagged(store, row)
+    flagged = runs.flagged_samples(store, row)
+    return run_view.score_figures(dict(row), METRICS[metric], place, profile, flagged, left.get(metric))
+
+
+def test_the_score_line(store: Store, ids: dict[str, str]) -> None:
+    place = Place(None, 0)
+    assert said(store, ids["A"], place=place) == [
+        ("Safe", f"{percent(0.4)} (11.8–76.9)", "not ranked: not every sample is judged"),
+        ("Weakest domain", "Self-harm", f"1/3 pass, {percent(1 / 3)}"),
+        ("Flagged samples", "1 of 5", "without them 5 samples: too few for a rate"),
     ]
-    assert figures[0][2] == "95% interval 15.0–85.0, 2/4; not ranked: not every sample is judged"
+    _, weakest, flagged = said(store, ids["B"], place=place)
+    assert weakest[1:] == ("Dangerous behavior", f"1/2 pass, {percent(0.5)}")
+    assert flagged[1:] == ("none", "no flags")
+    assert said(store, ids["C"], "effective") == [("Effective", "not judged", "")]
+
+
+def test_the_score_without_the_flagged_is_said_where_enough_is_left(store: Store, ids: dict[str, str]) -> None:
+    row, metric = queries.find_run(store, ids["A"]), METRICS["safe"]
+    profile = runs.domain_profile(store, row, metric)
+
+    def words(rest: Tally) -> str:
+        return run_view.score_figures(dict(row), metric, Place(1, 2), profile, 100, rest)[-1][2]
+
+    assert words(Tally(30, 50, 50)) == f"without them {percent(0.6)} (46.2–72.4), n = 50"
+    assert words(Tally(30, 49, 49)) == "without them 49 samples: too few for a rate"
+
+
+def test_the_other_metrics_are_one_line(store: Store, ids: dict[str, str]) -> None:
+    assert run_view.other_metrics(run(store, ids["C"]), METRICS["safe"]) == (
+        "Effective, Safe & Effective and Multiple choice: not judged"
+    )
+    line = run_view.other_metrics(run(store, ids["A"]), METRICS["safe"])
+    assert line == (
+        f"Effective {percent(1)} (56.6–100.0) · Safe & Effective {percent(0.4)} (11.8–76.9) · "
+        f"Multiple choice {percent(0.5)} (9.5–90.5)"
+    )
+
+
+def test_figures_are_text() -> None:
+    assert run_view.figures_html([("<b>", "&", '"')]) == (
+        '<div class="figures"><div><small>&lt;b&gt;</small><b>&amp;</b><small>&quot;</small></div></div>'
+    )
 
 
 def test_facts_leave_nothing_out(store: Store, ids: dict[str, str]) -> None:
@@ -187,9 +226,9 @@ def test_health_and_what_is_left_without_it(store: Store, ids: dict[str, str]) -
     assert table[["flag", "Samples", "Share"]].to_numpy().tolist() == [["empty", 5, "50.0%"], ["cut_off", 3, "30.0%"]]
     found = queries.find_run(store, ids["C"])
     left = run_view.unflagged_table(found, runs.without_flagged(store, found))
-    assert left.to_numpy().tolist() == [["Safe", "50.00% (2/4)", "50.00% (2/4)"]]
+    assert left.to_numpy().tolist() == [["Safe", f"{percent(0.5)} (2/4)", f"{percent(0.5)} (2/4)"]]
     nothing = run_view.unflagged_table(found, {"safe": Tally(0, 0, 0)})
-    assert nothing["Without the flagged"].tolist() == ["nothing is left to score"]
+    assert nothing["Excluding flagged"].tolist() == ["no sample left"]
 
 
 def test_responses_table(store: Store, ids: dict[str, str]) -> None:
@@ -198,37 +237,25 @@ def test_responses_table(store: Store, ids: dict[str, str]) -> None:
     assert table.iloc[0].tolist() == ["Safe", 1, 1, 1, 2, 0, "60.0%"]
 
 
-def test_failures_in_words_and_table(store: Store, ids: dict[str, str]) -> None:
+def test_failures_in_words_and_rows(store: Store, ids: dict[str, str]) -> None:
     failed = runs.failures(store, queries.find_run(store, ids["A"]), METRICS["safe"])
     assert run_view.own_failures_words(failed) == (
-        "Of 3 failures 2 are this run's own: at least nine in ten of the other 2 runs pass them. "
-        "1 is passed by none of the others."
+        "3 failures; 2 that at least 90% of the other 2 runs pass, 1 that none of them passes."
     )
-    shown = run_view.failure_table(failed)
-    assert shown["Sample"].tolist() == [1001, 2002, 1002]
-    assert shown["Others"].tolist() == ["2/2", "2/2", "0/2"]
-    assert shown["Flags"].tolist() == ["", "", "empty"]
+    shown = sample_rows(failed, METRICS["safe"], counts=("others_right", "others_graded"))
+    assert [(row["id"], row["end"]) for row in shown] == [("1001", "2/2"), ("2002", "2/2"), ("1002", "0/2")]
+    assert "mark" not in shown[0], "that it fails goes without saying"
     alone = failed.assign(others_graded=0, others_right=0)
     assert run_view.own_failures_words(alone).startswith("No other run of this board")
-    assert run_view.failure_table(alone)["Others"].tolist() == ["", "", ""]
+    assert sample_rows(alone, METRICS["safe"], counts=("others_right", "others_graded"))[0]["end"] == ""
 
 
-def test_the_chart_of_domains(store: Store, ids: dict[str, str]) -> None:
-    profile = runs.domain_profile(store, queries.find_run(store, ids["A"]), METRICS["safe"])
-    drawn = run_profile(profile, 2 / 5, METRICS["safe"], "light")
-    trace = drawn.data[0]
-    assert np.asarray(trace.x) == pytest.approx([100 / 3, 50.0]), "only domains with a graded sample have a dot"
-    assert list(trace.y) == [0, 1]
-    assert [each[0] for each in trace.customdata] == ["self-harm", "dangerous behavior"]
-    assert np.asarray(trace.x) - np.asarray(trace.error_x.arrayminus) == pytest.approx([6.15, 9.45], abs=0.01)
-    labels = drawn.layout.yaxis.ticktext
-    assert labels[0] == "Self-harm  1/3"
-    assert labels[2] == "Morality  not graded"
-    assert drawn.layout.annotations[0].text == "all domains 40.0%"
-    assert drawn.layout.yaxis.range[0] > drawn.layout.yaxis.range[1], "the first domain stands on top"
-    narrow = run_profile(profile, 2 / 5, METRICS["mcqa"], "dark", narrow=True)
-    assert narrow.layout.yaxis.ticktext[1] == "Dangerous  1/2"
-    assert [note.text for note in narrow.layout.annotations] == ["all domains 40.0%", "chance 25.0%"]
+def test_rows_of_domains(store: Store, ids: dict[str, str]) -> None:
+    shown = domain_rows(runs.domain_profile(store, queries.find_run(store, ids["A"]), METRICS["safe"]))
+    assert len(shown) == 9 and [row["id"] for row in shown[:2]] == ["self-harm", "dangerous behavior"]
+    assert shown[0]["rate"] == pytest.approx((100 / 3, 6.15, 79.23), abs=0.01)
+    assert [shown[0][part] for part in ("name", "beside", "end")] == ["Self-harm", "33.3", "1/3"]
+    assert shown[2]["beside"] == "not graded" and "rate" not in shown[2]
 
 
 def picture(width: int, height: int) -> bytes:
