@@ -42,7 +42,8 @@ class Place:
 def summary_line(run: Mapping[str, Any], board: str) -> str:
     """'Alibaba · 7 B parameters · open weights · the board's name · community': who made the run and who judged it."""
     said = [FACTS[name].words(run[name]) for name in _IN_SHORT if not pd.isna(run[name]) and run[name] != ""]
-    weights = {True: ["open weights"], False: ["closed weights"]}.get(_bool(run["open_weights"]), [])
+    opened = run["open_weights"]
+    weights = [] if pd.isna(opened) else ["open weights" if opened else "closed weights"]
     return " · ".join([*said, *weights, board, badge_of(str(run["source_status"]))])
 
 
@@ -104,10 +105,6 @@ def other_metrics(run: Mapping[str, Any], metric: Metric) -> str:
     lacking = [label for label, _, n in judged if not n]
     why = [f"{listed(lacking)}: {missing(str(run['evidence']))}"] if lacking else []
     return " · ".join([*said, *why])
-
-
-def _bool(value: Any) -> bool | None:
-    return None if pd.isna(value) else bool(value)
 
 
 def attempt_words(attempt: Attempt | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -153,7 +153,7 @@ def _tools(shown: Shown, found: Figures, places: Mapping[str, report.Place]) -> 
     rivals = [shown.run_id, *(str(gain["base_run_id"]) for gain in found.gains)]
     with frame.tools():
         page.link("compare", "Compare with base" if found.gains else "Compare", {"runs": rivals, "board": run["board"]})
-        display.exports(report.scores_export(run, places, found.left, shown.provenance), key="scores", label="")
+        display.exports(lambda: report.scores_export(run, places, found.left, shown.provenance), key="scores")
         with st.popover("", icon=":material/save:", help="Download the run", key="files"):
             st.caption("The run as it was published, every response included. It can be uploaded elsewhere.")
             parquet, options = lambda: run_parquet(store, shown.run_id), {"icon": None, "width": "stretch"}
@@ -166,10 +166,14 @@ def _tools(shown: Shown, found: Figures, places: Mapping[str, report.Place]) -> 
 
 def _domains(shown: Shown, profile: pd.DataFrame) -> None:
     """The rate in each domain; a row opens what the run fails there."""
-    metric, data = shown.metric, shown.table("domains", f"{shown.label} by domain", profile)
+    metric = shown.metric
     leads = "; a row opens the failed samples" if shown.per_sample else ""
     leads += f"; chance is {100 * MCQA_CHANCE:.0f}%" if metric.task == "mcqa" else ""
-    _heading(f"{metric.label} by domain{leads}", data, "profile")
+    _heading(
+        f"{metric.label} by domain{leads}",
+        lambda: shown.table("domains", f"{shown.label} by domain", profile),
+        "profile",
+    )
     query = shown.failures()
     rows.show(
         domain_rows(profile),
@@ -189,8 +193,11 @@ def _failures(shown: Shown, found: Figures) -> None:
     if failed.empty:
         st.info("No failures.", icon=":material/check:")
         return
-    with_flags = failed.assign(flags=failed["flags"].map(flag_words))
-    data = shown.table("failures", f"Samples that {shown.label} fails", with_flags)
+
+    def data() -> Table:
+        with_flags = failed.assign(flags=failed["flags"].map(flag_words))
+        return shown.table("failures", f"Samples that {shown.label} fails", with_flags)
+
     _heading(f"{counted(len(failed), 'failed sample')}, first those that most other runs pass", data, "failures")
     rows.show(
         found.failed_rows,
@@ -204,7 +211,7 @@ def _failures(shown: Shown, found: Figures) -> None:
     st.caption(report.own_failures_words(failed))
 
 
-def _heading(words: str, data: Table, key: str) -> None:
+def _heading(words: str, data: Callable[[], Table], key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{plain(words)}**", width="stretch")
-        display.exports(data, key=key, label="")
+        display.exports(data, key=key)
