@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import html
 import logging
+import re
 from functools import lru_cache
 from typing import Final
+from urllib.parse import urlencode
 
 import anyio.to_thread
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from siuo_dash.benchmark.schema import METRICS
@@ -51,6 +53,10 @@ if (view) requestAnimationFrame(look);
 """
 
 
+_ASKED: Final = re.compile(r"/([A-Za-z0-9_-]{1,60})/?")
+"""An address that could be a page's."""
+
+
 class FirstPage:
     """Adds the first view to the home page's own address; an address with state is left to the interactive page.
 
@@ -61,15 +67,44 @@ class FirstPage:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        if scope["type"] != "http" or scope["method"] != "GET" or path.strip("/") not in {"", *page.PAGES}:
+        path, reads = scope.get("path", ""), scope["type"] == "http" and scope["method"] == "GET"
+        asked = _ASKED.fullmatch(path)
+        known = path.strip("/") in {"", *page.PAGES}
+        if not reads or not (known or asked):
             await self.app(scope, receive, send)
             return
-        # A packed page could not be added to; a proxy packs it again.
+        # A packed page could not be looked into or added to; a proxy packs it again.
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        if asked and not known:
+            await self.app({**scope, "headers": plain}, receive, _leading_home(asked.group(1), scope, receive, send))
+            return
         is_home = path == "/" and not scope["query_string"]
         part = await anyio.to_thread.run_sync(_part) if is_home else b""
         await self.app({**scope, "headers": plain}, receive, _adding(_start() + part + WAITING.encode(), send))
+
+
+def _leading_home(name: str, scope: Scope, receive: Receive, send: Send) -> Send:
+    """Where Streamlit would answer with its page for an address that is no page of ours, lead to the home page.
+
+    Streamlit itself would lay a dialog over it.
+    """
+    waiting: list[Message] = []
+
+    async def passed_on(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            if Headers(raw=message["headers"]).get("content-type", "").startswith("text/html"):
+                waiting.append(message)
+            else:
+                await send(message)
+        elif waiting and PAGE_ROOT in message.get("body", b""):
+            waiting.clear()
+            await RedirectResponse(f"./?{urlencode({controls.NO_PAGE: name})}", 303)(scope, receive, send)
+        else:
+            while waiting:
+                await send(waiting.pop())
+            await send(message)
+
+    return passed_on
 
 
 async def script(_request: Request) -> Response:

@@ -25,6 +25,8 @@ from siuo_dash.ui.display import plain
 Id = TypeVar("Id", bound=str)
 ALL_BOARDS: Final = "all"
 MOST_RUN_OPTIONS: Final = 500
+NO_PAGE: Final = "no_page"
+"""In the address of the home page: the page that was asked for and is none."""
 _BOARD_SHOWN: Final = "board-shown"
 """The board of the last page that shows any board."""
 _RENEWED: Final = "renewed-tables"

@@ -25,7 +25,7 @@ def fresh() -> Iterator[str]:
 def test_a_page_by_its_address(fresh: str, open_page: OpenPage, url: str) -> None:
     page = open_page(f"{fresh}/{'' if url == HOME else url}")
     assert page.locator("h1").all_inner_texts() == [PAGES[url].title]
-    assert page.title() == f"{PAGES[url].title} · SIUO dashboard"
+    assert page.title() == f"{PAGES[url].title} · SIUO board"
     assert page.get_by_test_id("stException").count() == 0
     assert page.get_by_text("Page not found").count() == 0
     assert serious_faults(page) == []
@@ -37,7 +37,14 @@ def test_a_page_by_its_address(fresh: str, open_page: OpenPage, url: str) -> Non
 
 def test_the_home_page_has_an_address_of_its_own(fresh: str, open_page: OpenPage) -> None:
     page = open_page(f"{fresh}/{HOME}?q=gemini")
-    assert page.get_by_text("contains “gemini”").count() == 1
+    assert page.get_by_text("contains “gemini”").count() > 0
+
+
+def test_an_address_that_is_no_page_leads_home_and_says_so(fresh: str, open_page: OpenPage) -> None:
+    page = open_page(f"{fresh}/nowhere")
+    assert page.get_by_text("There is no page “nowhere”. This is the leaderboard.").count() == 1
+    assert page.get_by_text("Page not found").count() == 0
+    assert page.request.get(f"{fresh}/healthz").ok
 
 
 def test_the_eye_for_layout_sees(browser: Browser) -> None:
