@@ -18,6 +18,9 @@ Key = tuple[int | str, int]
 _SHOWN: Final = 4
 _FEWEST_PAIRS: Final = 10
 _ALWAYS: Final = 0.97
+_CHANCE: Final = 2.2
+"""Standard deviations from which on two columns go together."""
+_TELLING: Final = 5
 _ENOUGH: Final = 30
 """Samples that a column must have before its agreement with the catalogue is more than chance."""
 
@@ -98,10 +101,19 @@ class Columns:
             (cell, said[key]) for key, cell in self.tokens([path]).items() if said.get(key) is not None and cell
         )
         count, yes = pairs.total(), sum(n for (_, truth), n in pairs.items() if truth)
-        right = sum(max(pairs[cell, True], pairs[cell, False]) for cell in {cell for cell, _ in pairs})
-        base = max(yes, count - yes)
-        chance = (count * (base / count) * (1 - base / count)) ** 0.5 if count else 0.0
-        return count >= _FEWEST_PAIRS and right <= _ALWAYS * count and right - base > max(3 * chance, 0.1 * count)
+        each = {cell: (pairs[cell, True], pairs[cell, True] + pairs[cell, False]) for cell, _ in pairs}
+        if (
+            count < _FEWEST_PAIRS
+            or not 0 < yes < count
+            or sum(max(t, n - t) for t, n in each.values()) > _ALWAYS * count
+        ):
+            return False
+        share = yes / count
+        return any(
+            abs(t - n * share) > _CHANCE * (n * share * (1 - share) * (1 - n / count)) ** 0.5
+            for t, n in each.values()
+            if _TELLING <= n < count
+        )
 
     def _ignores_responses(self, cells: dict[Key, tuple[str, ...]], texts: Sequence[str]) -> bool:
         """Whether it is the same for all of a sample's rows, though their responses differ."""

@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from siuo_dash.ingest.fields import FieldValues, Table, field_paths, field_values, is_blank, spread, value_at
+from siuo_dash.ingest.judge_texts import NOT_JUDGED
 from siuo_dash.ingest.mapping import ROLES, RUN, Mapping
+from siuo_dash.ingest.series import is_series
 from siuo_dash.ingest.verdicts import NO, UNGRADED, YES, name_tokens, names_question, token
 
 _FEWEST, _MOST = 2, 30
 _ROWS: Final = 2_000
 _VERDICT_NAMES: Final = frozenset(
-    "label labels verdict verdicts judgement judgment decision outcome result rating score is flag flagged class "
+    "label labels verdict verdicts judgement judgment decision outcome result rating score flag flagged class "
     "annotation vote".split()
 )
 # Words that tell parts of one evaluation apart, not runs.
@@ -102,14 +104,19 @@ def _largest(verdicts: list[FieldValues], keys: set[str]) -> tuple[str, tuple[st
             groups.setdefault(template, {})[name] = each
     usable: dict[str, tuple[str, ...]] = {}
     for template, members in groups.items():
-        names = tuple(name for name in members if is_run_name(name))
+        fixed = set(name_tokens(template.replace(RUN, " ")))
+        says_safe = names_question(template.replace(RUN, " "), "safe")
+        names = tuple(name for name in members if is_run_name(name) and (says_safe or not names_question(name, "safe")))
+        if template == RUN and not all(map(_is_person, names)):
+            models = [name for name in names if is_model_name(name)]
+            values = {item for name in models for item in _items(members[name])}
+            names = tuple(name for name in names if name in models or _items(members[name]) <= values)
+            names = names if 2 * len(models) >= len(names) else ()
         if not _FEWEST <= len(names) <= _MOST or all(name.isdecimal() for name in names):
             continue
-        fixed = set(name_tokens(template.replace(RUN, " ")))
-        is_bare = template == RUN
-        if is_bare and not (all(map(_is_person, names)) or 2 * sum(map(is_model_name, names)) >= len(names)):
-            continue
-        if not is_bare and not (names_question(template.replace(RUN, " "), "safe") or fixed & _VERDICT_NAMES):
+        if template.endswith(RUN) and is_series([members[name].path for name in names]):
+            continue  # rounds: safe_1, safe_2; r1_safe may be a rater's
+        if template != RUN and not (says_safe or fixed & _VERDICT_NAMES):
             continue
         others = [each for each in verdicts if each not in [members[name] for name in names]]
         if any(names_question(each.path, "safe") and not _belongs(each.path, names) for each in others):
@@ -118,6 +125,11 @@ def _largest(verdicts: list[FieldValues], keys: set[str]) -> tuple[str, tuple[st
     if not usable:
         return None
     best = max(usable, key=lambda template: _fit(template, len(usable[template])))
+    # 'ann_is_safe', 'ben_is_safe' and 'caption_safe': those that share more of their name belong together.
+    paths = {best.replace(RUN, name) for name in usable[best]}
+    for template, names in sorted(usable.items(), key=lambda item: -len(item[0])):
+        if 2 * len(names) > len(paths) and {template.replace(RUN, name) for name in names} < paths:
+            return template, names
     return best, usable[best]
 
 
@@ -205,7 +217,11 @@ def _seen(table: Table, plain: dict[str, str], family: Family) -> Table:
 def is_run_name(name: str) -> bool:
     """Whether a piece of a field's name may be a run's: no word for a part of an evaluation."""
     words = {word.rstrip("0123456789") or word for word in name_tokens(name)} or {""}
-    return len(name) <= 60 and bool(words - _PARTS - {""}) and not name.endswith((".is", "_is", ".was", "_resp"))
+    return (
+        len(name) <= 60
+        and bool(words - _PARTS - NOT_JUDGED - {""})
+        and not name.endswith((".is", "_is", ".was", "_resp"))
+    )
 
 
 def is_model_name(name: str) -> bool:
@@ -218,14 +234,17 @@ def _is_person(name: str) -> bool:
     return bool(words & _PEOPLE) or bool(re.fullmatch(r"(human|judge|label)[\s_-]?\d+", name.lower()))
 
 
+def _items(each: FieldValues) -> set[str]:
+    return {token(item) for item in spread(value for value in each.values if not is_blank(value))}
+
+
 def is_verdict(each: FieldValues) -> bool:
     """Whether the field holds what might be verdicts: numbers, or few different short labels."""
-    items = [token(item) for item in spread(value for value in each.values if not is_blank(value))]
-    different = set(items)
+    different = _items(each)
     known = YES | NO | UNGRADED
-    if items and all(_NUMBER.fullmatch(item) or item in known for item in different):
+    if different and all(_NUMBER.fullmatch(item) or item in known for item in different):
         return True
-    if not items or len(different) > 11 or any(len(item) > 40 for item in different):
+    if not different or len(different) > 11 or any(len(item) > 40 for item in different):
         return False
     if len(different) <= 5 and all(len(item) <= 20 for item in different):
         return True

@@ -16,6 +16,7 @@ _NAME: Final = 200
 """Characters of a column's name; a longer cell is text of a sample."""
 _HEADERS: Final = 3
 """Rows that a header may have."""
+_BLOCK: Final = " / "
 Cells = Sequence[Any]
 Numbered = tuple[int, Cells]
 
@@ -62,11 +63,26 @@ def check_header(cells: Cells) -> list[str]:
     if len(cells) > MAX_COLUMNS:
         raise Unreadable(f"{len(cells):,} columns; the limit is {MAX_COLUMNS:,}")
     written = ["" if cell is None else str(cell).strip() for cell in cells]
-    names = [cell or f"column {position}" for position, cell in enumerate(written, 1)]
+    names = _in_blocks([cell or f"column {position}" for position, cell in enumerate(written, 1)])
     twice, count = Counter(names).most_common(1)[0] if names else ("", 0)
     if count > 1:
         raise Unreadable(f"two columns have the name {shown(twice)}", "give each column its own name", row=1)
     return names
+
+
+def _in_blocks(names: list[str]) -> list[str]:
+    """The names, those that follow several columns alike with the name of their column: 'llava / Status'."""
+    twice = {name for name, count in Counter(names).items() if count > 1}
+    blocks: dict[str, list[str]] = {}
+    named: list[str] = []
+    for name in names:
+        if name in twice:
+            blocks.setdefault(head := named[-1].split(_BLOCK)[0] if named else "", []).append(name)
+            named.append(f"{head}{_BLOCK}{name}")
+        else:
+            named.append(name)
+    are_alike = len(blocks) > 1 and all(sorted(block) == sorted(twice) for block in blocks.values())
+    return named if are_alike and len(set(named)) == len(named) else names
 
 
 def as_row(names: list[str], cells: Cells, blank: object) -> Row:

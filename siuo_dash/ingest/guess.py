@@ -37,6 +37,7 @@ INDICES: Final = (
 _MODELS: Final = "model model_name model_id evaluated_model".split()
 _JUDGES: Final = "judge judge_model judge_name judge_model_id judge_model_name grader".split()
 _VERDICT_OF: Final[dict[Question, str]] = {"safe": "safety", "effective": "effectiveness"}
+_ASKERS: Final = frozenset({"user", "system", "human", "developer", "tool"})
 _MOST: Final = 12
 """Fields that a question offers."""
 
@@ -132,7 +133,9 @@ def _id(fields: list[FieldValues], catalogue: Catalogue) -> str | None:
 
 
 def _is_short(value: Any) -> bool:
-    return isinstance(value, (int, float)) or (isinstance(value, str) and len(value) <= 24 and " " not in value)
+    return isinstance(value, (int, float)) or (
+        isinstance(value, str) and len(value) <= 24 and value.strip().count(" ") < 2
+    )
 
 
 def _references(fields: dict[str, FieldValues], catalogue: Catalogue) -> set[str]:
@@ -164,10 +167,17 @@ def _responses(free: dict[str, FieldValues]) -> list[str]:
         known = next((name for name in names if name in _RESPONSES), None)
         return _RESPONSES.index(known) // 2 if known is not None and each.holds_text else None
 
-    ranked = {paths: found for paths in grouped(free) if (found := rank(paths)) is not None}
+    said = [path for path in free if not _is_asked(path, free)]
+    ranked = {paths: found for paths in grouped(said) if (found := rank(paths)) is not None}
     lowest = min(ranked.values(), default=None)
     best = [paths for paths, found in ranked.items() if found == lowest]
     return list(best[0]) if len(best) == 1 else [path for paths in best for path in paths]
+
+
+def _is_asked(path: str, fields: dict[str, FieldValues]) -> bool:
+    """Whether a text of a conversation is what was asked: what stands beside it names the user or the system."""
+    beside = [fields.get(f"{path.rpartition('.')[0]}.{name}") for name in ("role", "from")]
+    return any(each.share(lambda value: token(value) in _ASKERS) > _ENOUGH for each in beside if each is not None)
 
 
 def _with_responses(mapping: Mapping, free: dict[str, FieldValues], needs: list[Need]) -> Mapping:
@@ -229,7 +239,7 @@ def _with_verdicts(
         choice, found = choose({path: mine[path] for path in own}, question, columns, texts)
     offered = {path for option in choice.options for path in expanded(option)}
     judged = [path for path in judge_texts(mine, question) if path not in {*offered, *choice.paths}]
-    is_open = question == "safe" and not (choice.paths or choice.options or judged)
+    is_open = question == "safe" and not (choice.paths or judged)
     answers = [path for path in texts if is_open and is_answer(free[path], question)]
     if choice.options or answers:
         options = (*answers, *choice.options)[:_MOST]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
@@ -27,6 +28,26 @@ def _is_stats(table: Table) -> bool:
 
 def _is_predictions(table: Table) -> bool:
     return {"instance_id", "predicted_text"} <= table.first.keys()
+
+
+def _is_instances(table: Table) -> bool:
+    return {"id", "input", "references"} <= table.first.keys() and isinstance(table.first["input"], Mapping)
+
+
+def with_instances(tables: Sequence[Table]) -> list[Table]:
+    """The tables, with what instances.json says of each instance beside its predictions or statistics."""
+    given = {str(row["id"]): row for table in tables if _is_instances(table) for row in table.values if "id" in row}
+    if not given or not any(_is_stats(table) or _is_predictions(table) for table in tables):
+        return list(tables)
+    kept = [table for table in tables if not _is_instances(table)]
+    return [
+        replace(
+            table, rows=tuple((n, {**row, "instance": given.get(str(row.get("instance_id")))}) for n, row in table.rows)
+        )
+        if _is_stats(table) or _is_predictions(table)
+        else table
+        for table in kept
+    ]
 
 
 def _read_state(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
@@ -61,27 +82,23 @@ def _read_predictions(table: Table, catalogue: Catalogue, findings: Findings) ->
 
 def _cannot_be_placed(table: Table, findings: Findings) -> bool:
     """Whether the rows say only which place of HELM's own list they are of; a finding then."""
+    if any(row.get("instance") for row in table.values):
+        return False
     ids = [row.get("instance_id") for row in table.values]
     is_place = [isinstance(each, str) and _PLACE.fullmatch(each) and not is_sample_id(each) for each in ids]
     if sum(map(bool, is_place)) < 0.5 * len(ids):
         return False
     findings.error(
         "HELM's instance ids (id0, id1, …) are places in its list, not the benchmark's samples",
-        hint="drop scenario_state.json of the same run: it has the questions and the ids of the data",
+        hint="drop scenario_state.json of the same run, or instances.json beside this file: they have the questions",
         field="instance_id",
     )
     return True
 
 
 def _of_state(row: Row) -> dict[str, Any]:
-    given = row.get("instance")
-    instance: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     result = row.get("result")
-    kept = ("id", "extra_data", "sub_split")
-    asked = instance.get("input")
-    clean: dict[str, Any] = {"instance": {name: instance[name] for name in kept if name in instance}}
-    if isinstance(asked, Mapping) and isinstance(asked.get("text"), str):
-        clean["instance"]["question"] = asked["text"]
+    clean = _instance(row)
     if _is_trial(row):
         clean["response_index"] = row["train_trial_index"]
     completions = result.get("completions") if isinstance(result, Mapping) else None
@@ -92,9 +109,19 @@ def _of_state(row: Row) -> dict[str, Any]:
     return clean
 
 
+def _instance(row: Row) -> dict[str, Any]:
+    """What a row says of its instance: the ids of the data and the question."""
+    given = row.get("instance")
+    instance: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    kept = {name: instance[name] for name in ("id", "extra_data", "sub_split") if name in instance}
+    asked = instance.get("input")
+    question = asked.get("text") if isinstance(asked, Mapping) else None
+    return {"instance": {**kept, **({"question": question} if isinstance(question, str) else {})}}
+
+
 def _about(row: Row) -> dict[str, Any]:
     trial = {"response_index": row["train_trial_index"]} if _is_trial(row) else {}
-    return {"instance_id": row["instance_id"], **trial}
+    return {**(_instance(row) if "instance" in row else {"instance_id": row["instance_id"]}), **trial}
 
 
 def _is_trial(row: Row) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from siuo_dash.benchmark.judgement import Question, bare_yes, stated
 from siuo_dash.ingest.fields import FieldValues, spread
 from siuo_dash.ingest.series import is_series, numbered
-from siuo_dash.ingest.verdicts import name_tokens, names_question, rating_in
+from siuo_dash.ingest.verdicts import name_tokens, names_question, number_in, rating_in
 
 NOT_JUDGED: Final = frozenset(
     "target targets gold golden truth groundtruth gt true expected expectation expect expects reference references ref "
@@ -70,7 +70,7 @@ def is_judge_text(each: FieldValues, question: Question) -> bool:
     named, other = names_question(each.path, question), names_question(each.path, OTHER[question])
     if (other and not named) or (question == "effective" and not named):
         return False
-    return each.holds_text
+    return each.holds_text and each.share(lambda value: number_in(value) is not None) < _ENOUGH
 
 
 def _is_of_judge(path: str, question: Question) -> bool:

@@ -43,6 +43,7 @@ def samples_only(table: Table, findings: Findings) -> Table:
     around = {*range(len(table.rows))} - {*range(with_field[0], with_field[-1] + 1)} if with_field else set()
     around = around if len(around) <= _AROUND else set()
     common = table.rows[with_field[0]][1].keys() if with_field else set()
+    last = max((n for n, (_, row) in enumerate(table.rows) if path and is_sample_id(value_at(row, path))), default=0)
     kept: list[tuple[int, Row]] = []
     beside: list[Row] = []
     for place, (number, row) in enumerate(table.rows):
@@ -51,6 +52,8 @@ def samples_only(table: Table, findings: Findings) -> Table:
             beside.append(row)
             names = ", ".join(shown(name, 30)[1:-1] for name in list(row)[:5])
             at.warning(f"no sample, not read as one: it has {names}", kind="a row that is no sample")
+        elif path is not None and place > last and (below := _below(row, path)):
+            at.warning(f"not read: {below}, below the samples", kind="below the samples")
         elif (name := _other_than_sample(row, path)) is not None:
             what = f"not read: {name}, not a sample" if name else "not read: numbers without an id, not a sample"
             at.warning(what, kind="a row of totals", hint="nothing to do if it is a total or a heading")
@@ -67,6 +70,17 @@ def _id_path(table: Table) -> str | None:
     }
     fitting = [path for path, share in shares.items() if share >= _ENOUGH_IDS]
     return max(fitting, key=lambda path: ("id" in path.lower(), shares[path]), default=None)
+
+
+def _below(row: Row, path: str) -> str:
+    """What a row says that stands below the last sample and has no id, where it is less than a sample: a legend."""
+    name = value_at(row, path)
+    filled = [value for value in row.values() if not is_blank(value)]
+    has_number = not is_blank(name) and any(map(str.isdecimal, str(name)))
+    is_note = (
+        not is_sample_id(name) and filled and (len(filled) == 1 or (not has_number and 2 * len(filled) <= len(row)))
+    )
+    return " ".join(shown(value, 30) for value in filled) if is_note else ""
 
 
 def _other_than_sample(row: Row, path: str | None) -> str | None:

@@ -10,7 +10,7 @@ from siuo_dash.ingest.fields import FieldValues, is_blank, spread
 from siuo_dash.ingest.judge_texts import NOT_JUDGED
 from siuo_dash.ingest.verdicts import name_tokens, number_in, token
 
-_MACHINE: Final = frozenset(
+MACHINE: Final = frozenset(
     "finish stop latency seconds duration time timestamp date created updated tokens length count words cost batch gpu "
     "worker retries retry seed turn round epoch trial attempt index idx row page version hash url path file lang "
     "perplexity bleu rouge logprob nll id uid key error truncated".split()
@@ -26,7 +26,7 @@ def any_other(fields: Mapping[str, FieldValues], texts: Sequence[str]) -> list[s
     for path, each in fields.items():
         items = [token(item) for item in spread(each.values) if not is_blank(item)]
         different = set(items)
-        if path in texts or 2 * len(items) < len(each.values) or set(name_tokens(path)) & (NOT_JUDGED | _MACHINE):
+        if path in texts or 2 * len(items) < len(each.values) or set(name_tokens(path)) & (NOT_JUDGED | MACHINE):
             continue
         is_few = 2 <= len(different) <= _FEW_VALUES and max(map(len, different)) <= _LONGEST_VALUE
         if is_few or (len(different) > 1 and all(number_in(item) is not None for item in different)):

@@ -19,6 +19,8 @@ _COLUMN: Final = re.compile(r"\[(?P<provider>[^\]\n]{1,200})\](?: |$)")
 _OLD_CELL: Final = re.compile(r"\[(PASS|FAIL|ERROR)\](?: \([^)\n]{0,200}\))? ?", re.IGNORECASE)
 _REASON_ABOVE: Final = "\n---\n"
 """Between the reason of a failure and the reply, in the old CSV."""
+_GRADES: Final = ("Status", "Score", "Named Scores", "Grader Reason", "Comment")
+"""What follows a column with replies in the newer CSV, once or after each."""
 _ERROR: Final = 2
 """The failureReason of a row that no reply was made for."""
 
@@ -31,6 +33,8 @@ def _is_rows(table: Table) -> bool:
 def _columns(table: Table) -> list[str]:
     """The columns with replies; empty where this is no CSV of promptfoo's."""
     names = [name for name in table.first if _COLUMN.match(name)] if table.kind in ("csv", "tsv", "xlsx") else []
+    if several := [name for name in names if f"{name} / Status" in names]:  # each followed by its own grades
+        return several
     if "Status" in table.first and len(names) == 1:
         return names
     rows = table.values[:20]
@@ -55,13 +59,14 @@ def _read_rows(table: Table, catalogue: Catalogue, findings: Findings) -> Conten
 def _read_csv(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
     rows: list[tuple[int, dict[str, Any]]] = []
     columns = _columns(table)
-    own = {*columns, "Status", "Score", "Named Scores", "Grader Reason", "Comment"}
+    own = {*columns, *_GRADES, *(f"{column} / {name}" for column in columns for name in _GRADES)}
     for column in columns:
         for number, row in table.rows:
             found = _COLUMN.match(column)
             base = {"vars": {name: cell for name, cell in row.items() if name not in own}}
             provider = _bare(found["provider"] if found else "")
-            rows.append((number, {**base, "model": provider, **_of_cells(row, column)}))
+            graded = row | {name: row[own_name] for name in _GRADES if (own_name := f"{column} / {name}") in row}
+            rows.append((number, {**base, "model": provider, **_of_cells(graded, column)}))
     return _contents(table, rows, findings)
 
 

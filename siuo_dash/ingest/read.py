@@ -16,6 +16,7 @@ from siuo_dash.ingest.fields import LOOKED_AT, Table, field_examples, has_field,
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, UNKNOWN, format_of
+from siuo_dash.ingest.helm import with_instances
 from siuo_dash.ingest.join import join
 from siuo_dash.ingest.mapping import JUDGEMENTS, MEANINGS, ROLES, RUN, Mapping
 from siuo_dash.ingest.nested_rows import spread_out
@@ -68,7 +69,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
     format are read as that format, unless a mapping is given and there is no other file for it.
     """
     findings = Findings()
-    tables = read_tables(files, findings)
+    tables = with_instances(read_tables(files, findings))
     recognised = [
         (each, known) for each in tables if (known := format_of(each)) or has_rows(each, findings, _UNFINISHED)
     ]

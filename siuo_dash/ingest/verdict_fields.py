@@ -23,7 +23,7 @@ from siuo_dash.ingest.judge_texts import (
     is_text_alone,
     states,
 )
-from siuo_dash.ingest.offered import any_other, judge_reads
+from siuo_dash.ingest.offered import MACHINE, any_other, judge_reads
 from siuo_dash.ingest.series import grouped, named
 from siuo_dash.ingest.verdicts import (
     BLANK,
@@ -138,7 +138,7 @@ def choose(
         return Choice(best[0].paths), found
     asked = dict.fromkeys(named(each.paths) for each in [*best, *rivals, *pool, *found])
     if question == "safe":
-        asked |= dict.fromkeys([*judged, *map(named, grouped(others))])
+        asked |= dict.fromkeys(map(named, grouped([*judged, *others])))
     return Choice(options=tuple(asked)), found
 
 
@@ -160,7 +160,7 @@ def _candidate(
     words = set(name_tokens(path))
     mine, other = names_question(path, question), names_question(path, OTHER[question])
     values = [value for each in paths for value in fields[each].values if not is_blank(value)]
-    if not values or words & NOT_JUDGED:
+    if not values or words & NOT_JUDGED or set(name_tokens(path.rsplit(".", 1)[-1])) <= MACHINE:
         return None
     if not mine and (other or sum(map(_is_long, values)) > 0.2 * len(values)):
         return None

@@ -241,7 +241,9 @@ def _levels(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _has_id(item: Mapping[str, Any]) -> bool:
     """Whether a field that is called an id, or any name that ends so, holds one."""
     return any(
-        is_sample_id(inner) for key, inner in item.items() if "id" in key.lower() or key.lower() in ("index", "image")
+        is_sample_id(inner) and " " not in str(inner).strip()
+        for key, inner in item.items()
+        if "id" in key.lower() or key.lower() in ("index", "image")
     )
 
 
