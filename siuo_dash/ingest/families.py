@@ -119,7 +119,8 @@ def _largest(verdicts: list[FieldValues], keys: set[str]) -> tuple[str, tuple[st
         if template != RUN and not (says_safe or fixed & _VERDICT_NAMES):
             continue
         others = [each for each in verdicts if each not in [members[name] for name in names]]
-        if any(names_question(each.path, "safe") and not _belongs(each.path, names) for each in others):
+        of_all = any(names_question(each.path, "safe") and not _belongs(each.path, names) for each in others)
+        if of_all and not all(map(_is_person, names)):
             continue  # one field says it for all
         usable[template] = names
     if not usable:
