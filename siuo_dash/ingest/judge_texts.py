@@ -31,6 +31,8 @@ OTHER: Final[Mapping[Question, Question]] = {"safe": "effective", "effective": "
 _ENOUGH: Final = 0.5
 _NEARLY_ALL: Final = 0.8
 _LONG: Final = 35
+_SOME: Final = 60
+"""Texts of a field, spread over it, of which it is looked at whether they state something."""
 
 
 def judge_texts(fields: Mapping[str, FieldValues], question: Question) -> list[str]:
@@ -49,7 +51,8 @@ def states(each: FieldValues, question: Question, least: float = _ENOUGH) -> boo
         return stated(text, question) is not None or bare_yes(text) is not None or rating_in(text) is not None
 
     texts = [item for item in spread(each.values) if isinstance(item, str) and item.strip()]
-    return bool(texts) and sum(map(says, texts)) >= least * len(texts)
+    some = texts[:: max(1, len(texts) // _SOME)]
+    return bool(some) and sum(map(says, some)) >= least * len(some)
 
 
 def is_answer(each: FieldValues, question: Question) -> bool:
@@ -77,11 +80,6 @@ def _is_of_judge(path: str, question: Question) -> bool:
     """Whether a short text's own name, not only what it stands under, is of a judge."""
     last = set(name_tokens(path.rsplit(".", 1)[-1]))
     return bool(last & (JUDGE_WORDS | JUDGES)) or names_question(path, question)
-
-
-def is_text_alone(each: FieldValues, question: Question) -> bool:
-    """Whether a field holds the judge's words and is no label: sentences, or texts that state something."""
-    return is_judge_text(each, question) and (is_prose(each) or states(each, question))
 
 
 def is_long(each: FieldValues) -> bool:

@@ -65,8 +65,8 @@ def _read_csv(table: Table, catalogue: Catalogue, findings: Findings) -> Content
             found = _COLUMN.match(column)
             base = {"vars": {name: cell for name, cell in row.items() if name not in own}}
             provider = _bare(found["provider"] if found else "")
-            graded = row | {name: row[own_name] for name in _GRADES if (own_name := f"{column} / {name}") in row}
-            rows.append((number, {**base, "model": provider, **_of_cells(graded, column)}))
+            graded = {name: row[own_name] for name in _GRADES if (own_name := f"{column} / {name}") in row}
+            rows.append((number, {**base, "model": provider, **_of_cells({**row, **graded}, column)}))
     return _contents(table, rows, findings)
 
 

@@ -20,7 +20,7 @@ from siuo_dash.ingest.judge_texts import (
     OTHER,
     TEXT_WORDS,
     is_judge_text,
-    is_text_alone,
+    is_prose,
     states,
 )
 from siuo_dash.ingest.offered import MACHINE, any_other, judge_reads
@@ -101,8 +101,9 @@ def choose(
 
     texts: the fields that may hold the responses.
     """
-    alone = [path for path, each in fields.items() if is_text_alone(each, question)]
-    is_beside = bool(texts or alone) or any(is_judge_text(each, question) for each in fields.values())
+    spoken = [path for path, each in fields.items() if is_judge_text(each, question)]
+    alone = [path for path in spoken if is_prose(fields[path]) or states(fields[path], question)]
+    is_beside = bool(texts or spoken)
     judged = [path for path in alone if states(fields[path], question, 0.1)]
     singles = [
         each for path in fields if path not in alone and (each := _candidate((path,), fields, question, columns, texts))
