@@ -150,14 +150,15 @@ class OtherRanking:
     rank_of_leader: int
 
 
-def other_ranking(store: Store, board: str, *, rank_partial: bool = False) -> OtherRanking | None:
+def other_ranking(
+    store: Store, board: str, by_safe: pd.DataFrame, *, rank_partial: bool = False
+) -> OtherRanking | None:
     """What the ranking by Safe hides; None where the board's leader is not significantly behind by Safe & Effective.
 
-    Newcombe's 95% interval of the difference of the two models, by counts.
+    by_safe: the whole board, of `leaderboard` by Safe. Newcombe's 95% interval of the difference of the two, by counts.
     """
-    filters = Filters(board=board)
-    by_safe = queries.ranking(store, filters, METRICS["safe"], rank_partial=rank_partial)
-    by_both = queries.ranking(store, filters, METRICS["safe_and_effective"], rank_partial=rank_partial)
+    both = METRICS["safe_and_effective"]
+    by_both = queries.ranking(store, Filters(board=board), both, rank_partial=rank_partial)
     ranked = by_both[by_both["rank"].notna()]
     own = ranked[ranked["run_id"].isin(by_safe["run_id"].head(1))]
     if own.empty or by_safe["rank"].isna().iloc[0]:

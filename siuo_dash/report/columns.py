@@ -93,7 +93,7 @@ class Rate(Column):
 
 def rowwise(make: Callable[..., _Made], frame: pd.DataFrame, *names: str) -> list[_Made]:
     """What is made of some columns, row by row."""
-    return [make(*cells) for cells in zip(*(frame[name] for name in names), strict=True)]
+    return [make(*cells) for cells in zip(*(frame[name].tolist() for name in names), strict=True)]
 
 
 def screen(columns: Iterable[Column], frame: pd.DataFrame) -> pd.DataFrame:

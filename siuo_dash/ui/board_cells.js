@@ -80,3 +80,17 @@ const rowOf = (value, row, number, method) => {
   });
   return el("tr", { "data-row": row, "aria-rowindex": number, class: method ? "method" : null }, ...cells);
 };
+
+// What a row unfolds to; lines: [label, words, address or null], nothing while they are asked for.
+const unfoldedOf = (value, run, lines) => {
+  const list = el("dl", {});
+  for (const [label, words, link] of lines ?? [["", "Reading …", null]]) {
+    const said = link ? el("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, words) : words;
+    list.append(el("dt", {}, label), el("dd", {}, said));
+  }
+  const to = (label, page, first) => el("a", { href: address(page, [run], first), "data-page": page }, label);
+  const links = el("p", {}, to("Open run", "run", run), to("Samples", "samples"));
+  const words = "Show the difference of all runs to this one";
+  if (value.compared) links.append(el("button", { type: "button", "data-to": run }, words));
+  return el("tr", { class: "unfolded" }, el("td", { colspan: value.columns.length }, list, links));
+};

@@ -18,19 +18,29 @@ class Board {
       this.frame.classList.toggle("wide", this.frame.scrollWidth > this.frame.clientWidth + 1);
     });
     this.fits.observe(this.frame);
+    this.come = () => this.waits && this.take(this.waits);
+    window.addEventListener("siuo-rows", this.come);
   }
 
+  // The rows come by another element, now or later: their fingerprint, a line break, JSON.
   take(data) {
-    const echo = !this.sent || data.seen === this.sent;
-    if (echo) this.sent = null;
-    Object.assign(this.details, data.details);
-    if (echo) this.picked = data.picked;
-    const rows = data.rows !== this.rows;
-    if (rows) {
-      this.rows = data.rows;
-      this.value = JSON.parse(data.rows);
+    this.waits = null;
+    if (data.rows !== this.rows) {
+      const sent = window.siuoRows;
+      const end = sent?.indexOf(10);
+      const text = (part) => new TextDecoder().decode(part);
+      if (!sent || text(sent.subarray(0, end)) !== data.rows) return (this.waits = data);
+      this.value = JSON.parse(text(sent.subarray(end + 1)));
       this.place = new Map(this.value.runs.map((run, row) => [run, row]));
     }
+    const rows = data.rows !== this.rows;
+    this.rows = data.rows;
+    const echo = !this.sent || data.seen === this.sent;
+    if (echo) {
+      this.sent = null;
+      this.picked = data.picked;
+    }
+    Object.assign(this.details, data.details);
     const sorted = echo && data.sort !== this.sort;
     if (sorted) this.sort = data.sort;
     if (rows || sorted) {
@@ -54,10 +64,9 @@ class Board {
     const span = columns.length;
     const head = el("tr", {}, ...columns.map((column) => this.head(column)));
     const cols = columns.map((column) => el("col", { class: `${column.kind} ${column.id}${column.long ? " long" : ""}` }));
-    this.table = el("table", { class: `n${rates}` }, el("colgroup", {}, ...cols), el("thead", {}, head));
-    this.table.setAttribute("style", `--n:${rates};--rest:${rest}px;--least:${least}px`);
-    if (this.value.name) this.table.setAttribute("aria-label", this.value.name);
-    this.table.setAttribute("aria-rowcount", this.order.length + 1);
+    const style = `--n:${rates};--rest:${rest}px;--least:${least}px`;
+    const about = { class: `n${rates}`, style, "aria-label": this.value.name, "aria-rowcount": this.order.length + 1 };
+    this.table = el("table", about, el("colgroup", {}, ...cols), el("thead", {}, head));
     this.watch?.disconnect();
     this.frame.replaceChildren(this.table);
     this.height = 0;
@@ -183,17 +192,7 @@ class Board {
     if (old?.classList.contains("unfolded")) old.remove();
     line.querySelector(".more").setAttribute("aria-expanded", open);
     if (!open) return;
-    const lines = this.details[run];
-    const list = el("dl", {});
-    for (const [label, words, link] of lines ?? [["", "Reading …", null]]) {
-      const said = link ? el("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, words) : words;
-      list.append(el("dt", {}, label), el("dd", {}, said));
-    }
-    const to = (label, page, first) => el("a", { href: address(page, [run], first), "data-page": page }, label);
-    const links = el("p", {}, to("Open run", "run", run), to("Samples", "samples"));
-    if (this.value.compared)
-      links.append(el("button", { type: "button", "data-to": run }, "Show the difference of all runs to this one"));
-    line.after(el("tr", { class: "unfolded" }, el("td", { colspan: this.value.columns.length }, list, links)));
+    line.after(unfoldedOf(this.value, run, this.details[run]));
   }
 
   click(event) {
@@ -287,6 +286,7 @@ class Board {
   }
 
   leave() {
+    window.removeEventListener("siuo-rows", this.come);
     this.fits.disconnect();
     this.watch?.disconnect();
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,18 +18,22 @@ from siuo_dash.ui.board_html import css
 _HERE: Final = Path(__file__).parent
 HTML: Final = """<div class="siuo-board"><div class="frame"></div>
 <div class="actions" role="region" aria-label="Selected runs" hidden></div></div>"""
+_ROWS_JS: Final = """export default ({ data }) => {
+  window.siuoRows = data;
+  window.dispatchEvent(new Event("siuo-rows"));
+};"""
 KEY: Final = "board-table"
 _STATES: Final = ("picked", "sort", "open", "to")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a table shows. rows: the value of `report.board_rows.table_value` as JSON.
+    """What a table shows. rows: of `packed`.
 
     order: its rows, where they are not in their own order. details: of the rows that can be unfolded at once.
     """
 
-    rows: str
+    rows: bytes
     order: Sequence[int] | None
     sort: str
     details: Mapping[str, Any]
@@ -37,6 +42,11 @@ class Shown:
 def script() -> str:
     """What runs in the browser."""
     return "".join((_HERE / name).read_text(encoding="utf-8") for name in ("board_cells.js", "board_table.js"))
+
+
+@cache
+def _rows() -> Any:
+    return st.components.v2.component("siuo_board_rows", html="<span></span>", js=_ROWS_JS)
 
 
 @cache
@@ -50,10 +60,15 @@ def opened() -> list[str]:
     return list(_state("open", []))
 
 
-def show(shown: Shown, picked: Iterable[str]) -> None:
-    """Draw the table. picked: the ids of the chosen runs, also of those that are in no row of it."""
+def show(shown: Shown, picked: Iterable[str], hidden: Any) -> None:
+    """Draw the table. picked: the ids of the chosen runs, also of those that are in no row of it.
+
+    hidden: a container for what is not seen: the rows come by an element of their own, which Streamlit sends once.
+    """
+    with hidden:
+        _rows()(key="board-rows", data=shown.rows)
     data = {
-        "rows": shown.rows,
+        "rows": shown.rows.partition(b"\n")[0].decode(),
         "order": shown.order,
         "sort": shown.sort,
         "details": shown.details,
@@ -71,9 +86,16 @@ def show(shown: Shown, picked: Iterable[str]) -> None:
     )
 
 
-def as_json(value: Mapping[str, Any]) -> str:
-    """A value as the browser reads it, which knows no NaN."""
-    return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+def packed(value: Mapping[str, Any]) -> bytes:
+    """A value of `report.board_rows.table_value` for the browser: its fingerprint, a line break, JSON without NaN."""
+    content = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    return hashlib.sha256(content).hexdigest()[:16].encode() + b"\n" + content
+
+
+def unpacked(rows: bytes) -> dict[str, Any]:
+    """The value that was packed."""
+    found: dict[str, Any] = json.loads(rows.partition(b"\n")[2])
+    return found
 
 
 def _states() -> dict[str, dict[str, Any]]:

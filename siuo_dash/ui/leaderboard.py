@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -119,7 +118,7 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
         details=_details(view) if len(rows) <= board_rows.DETAILED else _details(view, tuple(board_table.opened())),
     )
     with placed:
-        board_table.show(shown, picked)
+        board_table.show(shown, picked, waiting)
 
 
 def first(store: Store) -> First | None:
@@ -135,7 +134,7 @@ def first(store: Store) -> First | None:
     columns = tuple(report.worth_showing(rows, shown, view.metric))
     caveat = escape(_caveat(view))
     said = f"{_answer(view, HTML)} <small>{caveat}</small>" if caveat else _answer(view, HTML)
-    return First(controls.board_option(boards[0], boards[0].runs), said, json.loads(_value(view, columns)))
+    return First(controls.board_option(boards[0], boards[0].runs), said, board_table.unpacked(_value(view, columns)))
 
 
 def _later_ranges(view: _View) -> Future[pd.DataFrame]:
@@ -195,10 +194,10 @@ def _leader(view: _View) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def _value(view: _View, columns: tuple[str, ...]) -> str:
-    """The table as JSON."""
+def _value(view: _View, columns: tuple[str, ...]) -> bytes:
+    """The table as the browser gets it."""
     name = f"Leaderboard, {view.title.removeprefix('SIUO, ')}"
-    return board_table.as_json(board_rows.table_value(_rows(view), view.metric, columns, name))
+    return board_table.packed(board_rows.table_value(_rows(view), view.metric, columns, name))
 
 
 @lru_cache(maxsize=_KEPT)
@@ -216,7 +215,7 @@ def _answer(view: _View, markup: Markup) -> str:
     said = report.leader_sentence(summary, view.metric, markup.name)
     if view.metric.id != "safe" or view.filters != Filters(board=view.board.id):
         return said
-    other = analysis.other_ranking(view.store, view.board.id, rank_partial=view.rank_partial)
+    other = analysis.other_ranking(view.store, view.board.id, _rows(view), rank_partial=view.rank_partial)
     if other is None:
         return said
     query = urlencode({"board": view.board.id, "metric": "safe_and_effective"})

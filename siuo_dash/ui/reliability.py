@@ -101,7 +101,7 @@ def _samples(view: View) -> None:
         )
         return
     _sample_figures(view, figures, runs)
-    shown = controls.choose("Samples", report.SHOWN, key="samples_shown", pills=True)
+    shown = controls.choose("Samples", report.SHOWN, key="samples_shown")
     part = report.shown_samples(figures, shown)
     if part.empty:
         st.info("No sample of this kind.", icon=":material/check:")

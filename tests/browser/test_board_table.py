@@ -53,8 +53,9 @@ def open_table(browser: Browser) -> Iterator[OpenTable]:
 
 def give(page: Page, value: dict[str, Any], **data: Any) -> None:
     """Hand the table what a run of the page would."""
+    rows = board_table.packed(value).decode()
     given: dict[str, Any] = {
-        "rows": board_table.as_json(value),
+        "rows": rows.split("\n")[0],
         "order": None,
         "sort": "rank",
         "details": {},
@@ -62,12 +63,14 @@ def give(page: Page, value: dict[str, Any], **data: Any) -> None:
         "seen": 0,
     }
     page.evaluate(
-        """(data) => window.show({
+        """([rows, data]) => {
+          window.siuoRows = new TextEncoder().encode(rows);
+          window.show({
           parentElement: document.getElementById("parent"), data,
           setStateValue: (name, value) => { window.said[name] = value; },
           setTriggerValue: (name, value) => { window.said[name] = value; },
-        })""",
-        given | data,
+        }); }""",
+        [rows, given | data],
     )
 
 

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report.leaderboard import WHY_NO_RANKS
 from siuo_dash.store import registry
+from siuo_dash.ui import board_table
 from tests.make.pages import OpenApp
 from tests.make.runs import make_run, run_id_of, share, with_column
 from tests.make.stores import add, make_data
@@ -35,8 +36,9 @@ BOARDS = {
 def shown(app: AppTest) -> dict[str, Any]:
     """What the page gives its table."""
     protos: list[Any] = [element.proto for element in app.get("bidi_component")]
-    data: dict[str, Any] = json.loads(next(proto.json for proto in protos if proto.component_name == "siuo_board"))
-    return data | {"rows": json.loads(data["rows"])}
+    found = {proto.component_name: proto for proto in protos}
+    data: dict[str, Any] = json.loads(found["siuo_board"].json)
+    return data | {"rows": board_table.unpacked(found["siuo_board_rows"].bytes)}
 
 
 def has_table(app: AppTest) -> bool:

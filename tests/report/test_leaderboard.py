@@ -234,16 +234,18 @@ def test_the_sentence_of_a_single_run_and_of_a_crowd(tmp_path: Path) -> None:
 
 
 def test_what_the_ranking_by_safe_hides_is_said_where_it_is_known(store: Store, tmp_path: Path) -> None:
-    other = other_ranking(store, "human-3")
+    other = other_ranking(store, "human-3", board(store, "human-3"))
     assert other is not None
     assert other_ranking_sentence(other, str, lambda label: f"[{label}]") == (
         "By [Safe & Effective] GPT-4o leads and GPT-4V(ision) is 7th: safety by refusal is not safety."
     )
-    assert other_ranking(store, COMMUNITY) is None, "nobody was judged by it"
+    assert other_ranking(store, COMMUNITY, board(store, COMMUNITY)) is None, "nobody was judged by it"
     same = make_run("First", share(160), share(160), share(150)), make_run("Second", share(20), share(20), share(10))
-    assert other_ranking(Store(make_data(tmp_path / "same", *same)), "human-3") is None
+    alike = Store(make_data(tmp_path / "same", *same))
+    assert other_ranking(alike, "human-3", board(alike, "human-3")) is None
     near = make_run("First", share(160), share(160), share(99)), make_run("Second", share(20), share(20), share(100))
-    assert other_ranking(Store(make_data(tmp_path / "near", *near)), "human-3") is None, "not significant"
+    close = Store(make_data(tmp_path / "near", *near))
+    assert other_ranking(close, "human-3", board(close, "human-3")) is None, "not significant"
 
 
 def test_differences_are_of_the_two_runs_and_say_how_they_were_computed(store: Store) -> None:
