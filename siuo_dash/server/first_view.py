@@ -20,7 +20,7 @@ from siuo_dash.charts.figure import FONT
 from siuo_dash.server import logs
 from siuo_dash.server.first_theme import THEME_SCRIPT, theme_style
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import controls, leaderboard, page
+from siuo_dash.ui import controls, frame, leaderboard, page
 from siuo_dash.ui.board_html import css, table_html
 from siuo_dash.ui.streamlit_private import PAGE_ROOT
 
@@ -137,8 +137,8 @@ def _adding(part: bytes, send: Send) -> Send:
 
 @lru_cache(maxsize=1)
 def _start() -> bytes:
-    """What every page begins with: the visitor's theme."""
-    return f"<style>{theme_style()}</style><script>{THEME_SCRIPT}</script>".encode()
+    """What every page begins with: the visitor's theme, and the look of the frame."""
+    return f"<style>{theme_style()}{frame.STYLE}</style><script>{THEME_SCRIPT}</script>".encode()
 
 
 def _part() -> bytes:

@@ -18,10 +18,11 @@ from siuo_dash.charts.colours import DARK_CHIPS, ink
 from siuo_dash.ui import address, browser
 from siuo_dash.ui.display import plain
 
-LOGO: Final = """<svg xmlns="http://www.w3.org/2000/svg" width="128" height="32" viewBox="0 0 128 32" role="img">
-<title>SIUO board</title><path fill="#0072B2" d="M14 2 3 6v9c0 7 4.6 12.4 11 15 6.4-2.6 11-8 11-15V6z"/>
+LOGO: Final = """<svg xmlns="http://www.w3.org/2000/svg" width="176" height="32" viewBox="0 0 176 32" role="img">
+<title>SIUO dashboard</title><path fill="#0072B2" d="M14 2 3 6v9c0 7 4.6 12.4 11 15 6.4-2.6 11-8 11-15V6z"/>
 <path d="m8.5 15 4 4 7-8" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/>
-<text x="33" y="22" font-family="sans-serif" font-size="17" font-weight="700" fill="{ink}">SIUO board</text></svg>"""
+<text x="33" y="22" font-family="sans-serif" font-size="17" font-weight="700"
+ fill="{ink}">SIUO dashboard</text></svg>"""
 LINKS: Final = {
     "Paper": "https://arxiv.org/abs/2406.15279",
     "Benchmark": "https://sinwang20.github.io/SIUO",
@@ -31,12 +32,12 @@ LINKS: Final = {
 
 # The first 56 px are Streamlit's bar. What stands in the line of controls needs no label above it: each has a name for
 # screen readers, and icons have a hint.
-_STYLE: Final = """<style>
+STYLE: Final = """
 [data-testid="stMainBlockContainer"] { padding: 4.1rem 1.9rem 2rem; }
 [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: 0.5rem; }
 .st-key-head h1 { font-size: 1.45rem; padding: 0; line-height: 2.4rem; white-space: nowrap; }
 .st-key-head, .st-key-head [data-testid="stHorizontalBlock"] { gap: 0.5rem; }
-.st-key-elsewhere button {{ min-height: 1.5rem; }}
+.st-key-elsewhere button { min-height: 1.5rem; }
 [data-testid="stLayoutWrapper"]:has(> :is(.st-key-controls, .st-key-tools)), .st-key-controls, .st-key-tools {
   display: contents; }
 .st-key-chosen-filters button { min-height: 1.75rem; padding: 0 0.6rem; }
@@ -50,7 +51,8 @@ _STYLE: Final = """<style>
   [data-testid="stMainBlockContainer"] { padding: 4rem 0.8rem 2rem; }
   .st-key-head h1 { font-size: 1.25rem; line-height: 1.8rem; }
 }
-</style>"""
+"""
+"""In the page before any script runs (server.first_view), so that nothing moves when the page is drawn."""
 
 
 @dataclass
@@ -72,7 +74,8 @@ def around() -> None:
     st.logo(LOGO.replace("{ink}", ink(theme)), size="large")
     with st.container(key="links"):
         st.html(" ".join(f'<a href="{url}" target="_blank" rel="noopener">{name}</a>' for name, url in LINKS.items()))
-    st.html(_STYLE + (DARK_CHIPS if theme == "dark" else ""))
+    if theme == "dark":
+        st.html(DARK_CHIPS)
 
 
 @contextmanager

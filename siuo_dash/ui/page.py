@@ -142,7 +142,7 @@ def drop_page_state(url: str) -> None:
 
 def tab(title: str) -> None:
     """The title of the browser's tab: the page, or which run or sample it shows."""
-    st.set_page_config(page_title=f"{title} · SIUO board")
+    st.set_page_config(page_title=f"{title} · SIUO dashboard")
 
 
 def footer(store: Store) -> None:

@@ -25,7 +25,7 @@ def fresh() -> Iterator[str]:
 def test_a_page_by_its_address(fresh: str, open_page: OpenPage, url: str) -> None:
     page = open_page(f"{fresh}/{'' if url == HOME else url}")
     assert page.locator("h1").all_inner_texts() == [PAGES[url].title]
-    assert page.title() == f"{PAGES[url].title} · SIUO board"
+    assert page.title() == f"{PAGES[url].title} · SIUO dashboard"
     assert page.get_by_test_id("stException").count() == 0
     assert page.get_by_text("Page not found").count() == 0
     assert serious_faults(page) == []

@@ -207,7 +207,7 @@ def test_from_a_run_to_the_words_of_its_weakest_domain_and_back(site: str, open_
     """From the run on, two clicks: its weakest domain, where the first failing sample is open already."""
     page = open_page(at(site, "run", run=BAD), height=800)
     ready(page, re.compile("4 failures; 3 that at least 90%"))
-    expect(page).to_have_title("Bad-7B · SIUO board")
+    expect(page).to_have_title("Bad-7B · SIUO dashboard")
     run_address = page.url
     domains = page.get_by_role("list", name="Safe in 9 domains")
     for part in (page.locator(".figures"), domains, page.get_by_role("list", name="4 failed samples by Safe")):
@@ -217,7 +217,7 @@ def test_from_a_run_to_the_words_of_its_weakest_domain_and_back(site: str, open_
     row.press("Enter")
     ready(page, "Bad-7B answers sample 3005 for the first time.")
     ready(page, "1 of 1")
-    expect(page).to_have_title("Sample 3005 · SIUO board")
+    expect(page).to_have_title("Sample 3005 · SIUO dashboard")
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0, "one arrives at the top"
     asked = parse_qs(urlsplit(page.url).query)
     assert asked["show"] == ["failed"] and asked["domain"] == ["morality"] and len(asked["runs"]) == 1
