@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from siuo_dash.analysis import queries
 from siuo_dash.store.engine.database import Store
@@ -23,10 +24,17 @@ class Hits:
         return tuple(sorted(set().union(*self.places.values())))
 
 
-def search_texts(store: Store, texts: Mapping[int, Sequence[str]], run_ids: Iterable[str], words: str) -> Hits:
+def search_texts(
+    store: Store,
+    texts: Mapping[int, Sequence[str]],
+    run_ids: Iterable[str],
+    words: str,
+    beside: Callable[[str, str], Collection[int]] = lambda run_id, words: (),
+) -> Hits:
     """Where the words occur, case aside. Of the runs only those named are read.
 
-    texts: the benchmark's own texts by question_id.
+    texts: the benchmark's own texts by question_id. beside: the samples of a run in whose texts that are kept elsewhere
+    the words occur.
     """
     wanted = words.strip()
     if not wanted:
@@ -35,16 +43,26 @@ def search_texts(store: Store, texts: Mapping[int, Sequence[str]], run_ids: Iter
     own = frozenset(
         question_id for question_id, parts in texts.items() if any(folded in part.casefold() for part in parts)
     )
-    return Hits({"benchmark": own} | {run_id: frozenset(samples_with(store, run_id, wanted)) for run_id in run_ids})
+    found = {run_id: frozenset({*samples_with(store, run_id, wanted), *beside(run_id, wanted)}) for run_id in run_ids}
+    return Hits({"benchmark": own} | found)
+
+
+Responses = Sequence[Mapping[str, Any]]
 
 
 def records(
-    store: Store, run_ids: Iterable[str], question_ids: Collection[int], *, task: str | None = None
+    store: Store,
+    run_ids: Iterable[str],
+    question_ids: Collection[int],
+    *,
+    task: str | None = None,
+    words: Callable[[str, int, Responses], Responses] = lambda run_id, question_id, given: given,
 ) -> Iterator[str]:
     """One JSON object a line for each run and sample: what is known of the sample, the verdicts, and the responses.
 
     task: only this one. The benchmark's own text is not in it; `question_id` and the fingerprint lead to it. The runs'
-    files are read row group by row group while the lines are taken.
+    files are read row group by row group while the lines are taken. words: a sample's responses with the texts that are
+    kept elsewhere.
     """
     wanted = set(question_ids)
     for run_id in run_ids:
@@ -53,4 +71,5 @@ def records(
         for row in run_rows(store, run_id, only=wanted):
             if task in (None, row["task"]):
                 sample = asdict(store.catalogue.by_id[row["question_id"]])
+                row["responses"] = words(run_id, row["question_id"], row["responses"])
                 yield json.dumps(known | {"data_version": store.version} | sample | row, ensure_ascii=False)

@@ -117,6 +117,26 @@ def with_words(
     return given
 
 
+def state(data_dir: Path) -> tuple[object, ...]:
+    """What changes when the words do: the state of each file."""
+    return tuple(map(state_of, sorted((data_dir / benchmark_text.FOLDER / FOLDER).glob("*.jsonl"))))
+
+
+def fetched_with(data_dir: Path, run_id: str, words: str) -> set[int]:
+    """The samples in whose fetched response, or in what the judge said of it, the words occur (case aside)."""
+    try:
+        figures = next((each for each in _shipped(data_dir).values() if each.run_id == run_id), None)
+    except SourceError:
+        return set()
+    folded, found = words.casefold(), set()
+    for question_id, (chars, safe) in figures.of_samples.items() if figures else ():
+        bare = {"text": None, "chars": chars, "safe": safe, "safety_judgement": None}
+        (one,) = with_words(data_dir, run_id, question_id, [bare])
+        if any(folded in (one[part] or "").casefold() for part in ("text", "safety_judgement")):
+            found.add(question_id)
+    return found
+
+
 def _shipped(data_dir: Path) -> dict[str, Figures]:
     """The figures of the shipped runs whose words are public, by model."""
     path = data_dir / RESULTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -21,6 +22,7 @@ from siuo_dash.report.export import Table
 from siuo_dash.report.leaderboard import gain_sentence
 from siuo_dash.report.rows import domain_rows, sample_rows
 from siuo_dash.report.samples import flag_words
+from siuo_dash.sources.responses import with_words
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import run_parquet
 from siuo_dash.text import counted
@@ -148,7 +150,8 @@ def _tools(shown: Shown, found: Figures, places: Mapping[str, report.Place]) -> 
 
     def failures() -> bytes:
         failed = found.failed["question_id"].tolist()
-        return display.json_lines(records(store, [shown.run_id], failed, task=metric.task))
+        words = partial(with_words, store.data_dir)
+        return display.json_lines(records(store, [shown.run_id], failed, task=metric.task, words=words))
 
     rivals = [shown.run_id, *(str(gain["base_run_id"]) for gain in found.gains)]
     with frame.tools():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -15,6 +16,7 @@ from siuo_dash.analysis.sample_filters import AGREEMENT, NEEDS, SHOWN, RunOutcom
 from siuo_dash.analysis.samples import ORDERS
 from siuo_dash.benchmark.schema import DIMENSIONS, DOMAIN_LABELS, FLAGS, METRICS, Metric
 from siuo_dash.report import samples as report
+from siuo_dash.sources import responses
 from siuo_dash.sources.benchmark_text import BenchmarkText, read, state
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import address, controls, frame
@@ -162,14 +164,21 @@ def _choose_filters(
     return rest, order
 
 
-AS_IT_IS: Final[dict[Any, Any]] = {Store: lambda store: (str(store.data_dir), store.version, state(store.data_dir))}
-"""What is kept is read again when the data change, or the files of the benchmark's own texts."""
+AS_IT_IS: Final[dict[Any, Any]] = {
+    Store: lambda store: (
+        str(store.data_dir),
+        store.version,
+        state(store.data_dir),
+        responses.state(store.data_dir),
+    )
+}
+"""What is kept is read again when the data change, or the files of the benchmark's own texts or of fetched words."""
 
 
 @st.cache_data(max_entries=256, show_spinner="Searching the texts …", hash_funcs=AS_IT_IS)
 def _hits(store: Store, _text: BenchmarkText, run_ids: tuple[str, ...], words: str) -> texts.Hits:
     own = {question_id: sample.places() for question_id, sample in _text.samples.items()}
-    return texts.search_texts(store, own, run_ids, words)
+    return texts.search_texts(store, own, run_ids, words, partial(responses.fetched_with, store.data_dir))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=AS_IT_IS)

@@ -6,17 +6,18 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from siuo_dash.analysis.texts import records, search_texts
 from siuo_dash.errors import SourceError
 from siuo_dash.sources import responses
 from siuo_dash.sources.benchmark_fetch import Step
-from siuo_dash.sources.responses import FILES, NAMES, fetch_responses, lacking, with_words
+from siuo_dash.sources.responses import FILES, NAMES, fetch_responses, fetched_with, lacking, with_words
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import responses as responses_of
 from tests.conftest import ROOT
@@ -90,11 +91,25 @@ def test_all_words_come_and_are_shown_and_none_comes_twice(data: Path) -> None:
     with server.served(made_up()) as site:
         report = fetch_responses(data, at(site), steps.append, patience=QUICK)
         assert report.complete and len(report.brought) == 20 and report.findings == []
-        assert steps[-1].done == steps[-1].files == 20 and any(step.received for step in steps)
+        assert [step.done for step in steps] == sorted(step.done for step in steps)
+        assert {(step.done, step.files) for step in steps} == {(done, 20) for done in range(21)}
+        for place in range(20):
+            of_file = [step for step in steps if step.done == place]
+            (name,) = {step.name for step in of_file}
+            heard = [step.received for step in of_file]
+            assert heard == sorted(heard) and heard[-1] == len(site.files[f"/{name}"]), name
+        assert {f"/{step.name}" for step in steps[:-1]} == site.files.keys()
         asked = len(site.asked)
         again = fetch_responses(data, at(site), patience=QUICK)
         assert (len(again.kept), again.brought, len(site.asked)) == (20, [], asked)
     assert not lacking(data)
+    first = figures()["Phi-4-Multimodal-Instruct"][1001][0]
+    store = opened(data)
+    hits = search_texts(store, {}, [first], "Says the judge of 1003", partial(fetched_with, data))
+    assert hits.ids == (1003,) and fetched_with(data, first, "phi4 on 1001:") == {1001}
+    assert fetched_with(data, "no-such-run", "phi4") == set()
+    (line,) = records(store, [first], [1003], words=partial(with_words, data))
+    assert json.loads(line)["responses"][0]["text"].startswith("\u2028phi4 on 1003")
     for model, name in NAMES.items():
         for question_id in (1001, 9020):
             one = given(data, model, question_id)
