@@ -9,6 +9,7 @@ import pandas as pd
 
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Clause, Filters, among, of_runs, together
+from siuo_dash.analysis.once import once
 from siuo_dash.analysis.queries import Query, sample_counts
 from siuo_dash.analysis.sample_filters import SampleFilters
 from siuo_dash.benchmark.schema import FLAGS, METRICS, Metric
@@ -88,9 +89,10 @@ def verdicts_of_sample(store: Store, question_id: int, *, first: str, most: int)
     return with_flags(VERDICTS.run(store, where=where, first=first, most=most), FLAGS_OF_RUNS.run(store, where=where))
 
 
-def totals_among(store: Store, run_ids: Sequence[str]) -> set[str]:
-    """Those of the runs that are known by their totals only: of no sample is anything known."""
-    return set(queries.run_ids(store, together([of_runs(run_ids), Clause("evidence <> 'per_sample'")])))
+@once
+def with_verdicts(store: Store) -> frozenset[str]:
+    """The runs that have a verdict for each sample; of the others only totals are known."""
+    return frozenset(queries.run_ids(store, Clause("evidence = 'per_sample'")))
 
 
 def boards_of_sample(store: Store, question_id: int) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import pandas as pd
@@ -71,12 +72,26 @@ def _how(texts: Sequence[Mapping[str, Any]], switches: Any) -> How:
 
 def _answers(store: Store, sample: Sample, run_id: str) -> list[Answer]:
     found = []
-    for row in samples.verdicts_of_runs(store, [run_id], sample.question_id).to_dict("records"):
-        given = responses_of(store, run_id, sample.question_id, row["task"])
+    for row in _verdicts_of(store, store.version, run_id).get(sample.question_id, []):
+        given = _responses(store, store.version, run_id, sample.question_id, row["task"])
         if row["task"] == "generation":
             given = with_words(store.data_dir, run_id, sample.question_id, given)
-        found.append(Answer({str(name): value for name, value in row.items()}, given))
+        found.append(Answer(row, given))
     return found
+
+
+@lru_cache(maxsize=64)
+def _verdicts_of(store: Store, _version: str, run_id: str) -> dict[int, list[dict[str, Any]]]:
+    """{question_id: the run's rows of verdicts, one a task}: from one sample to the next nothing is asked again."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in samples.verdicts_of_runs(store, [run_id]).to_dict("records"):
+        found.setdefault(int(row["question_id"]), []).append({str(name): value for name, value in row.items()})
+    return found
+
+
+@lru_cache(maxsize=64)
+def _responses(store: Store, _version: str, run_id: str, question_id: int, task: str) -> list[dict[str, Any]]:
+    return responses_of(store, run_id, question_id, task)
 
 
 def _of_run(store: Store, sample: Sample, run_id: str, name: str, answers: Sequence[Answer], how: How) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 from siuo_dash.analysis import queries, samples, texts
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import run_labels
+from siuo_dash.analysis.once import once
 from siuo_dash.analysis.sample_filters import AGREEMENT, NEEDS, SHOWN, RunOutcome, SampleFilters
 from siuo_dash.analysis.samples import ORDERS
 from siuo_dash.benchmark.schema import DIMENSIONS, DOMAIN_LABELS, FLAGS, METRICS, Metric
@@ -19,6 +20,7 @@ from siuo_dash.report import samples as report
 from siuo_dash.sources import responses
 from siuo_dash.sources.benchmark_text import BenchmarkText, read, state
 from siuo_dash.store.engine.database import Store
+from siuo_dash.text import listed
 from siuo_dash.ui import address, controls, frame
 
 FILTER_KEYS: Final = tuple("show find domain subcategory dimension needs outcome flag agreement difficulty".split())
@@ -104,16 +106,19 @@ def _order(show: str, runs: Mapping[str, str]) -> str:
 
 
 def _choose_runs(store: Store, board: queries.Board, labels: dict[str, str]) -> dict[str, str]:
-    per_sample = Filters(board=board.id, evidence=("per_sample",)).where()
-    offered = queries.run_ids(store, per_sample, "model, board, submitted_at, run_id", controls.MOST_RUN_OPTIONS)
-    chosen = controls.choose_runs(offered, labels, width=200, label_visibility="collapsed")
+    chosen = controls.choose_runs(_offered(store, board.id), labels, width=200, label_visibility="collapsed")
     if len(chosen) > report.MOST_RUNS:
         frame.note(f"The first {report.MOST_RUNS} of {len(chosen)} selected runs are shown.")
     chosen = chosen[: report.MOST_RUNS]
-    if totals := samples.totals_among(store, chosen) if chosen else set():
-        names = ", ".join(labels[run_id] for run_id in chosen if run_id in totals)
-        frame.note(f"Published as totals, without verdicts for each sample: {names}.")
+    if totals := [run_id for run_id in chosen if run_id not in samples.with_verdicts(store)]:
+        frame.note(f"Published as totals, without verdicts for each sample: {listed(labels[each] for each in totals)}.")
     return report.short_names({run_id: labels[run_id] for run_id in chosen if run_id not in totals})
+
+
+@once
+def _offered(store: Store, board: str) -> list[str]:
+    per_sample = Filters(board=board, evidence=("per_sample",)).where()
+    return queries.run_ids(store, per_sample, "model, board, submitted_at, run_id", controls.MOST_RUN_OPTIONS)
 
 
 def _choose_filters(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
+import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import samples
@@ -187,13 +189,11 @@ def _every_verdict(store: Store, asked: Asked, question_id: int) -> None:
     """How many runs of each board pass the sample, and the verdict of every run; folded while runs are selected."""
     if not st.toggle("Verdicts of all runs", value=not asked.runs, key=f"all-verdicts-{bool(asked.runs)}"):
         return
-    boards = controls.board_labels(store)
-    verdicts = samples.verdicts_of_sample(store, question_id, first=asked.board.id, most=_MOST_VERDICTS)
-    if len(verdicts) == _MOST_VERDICTS:
+    every, counts, cut = _verdicts_on(store, store.version, asked.board.id, question_id)
+    if cut:
         st.caption(
             f"The first {_MOST_VERDICTS} verdicts, those of {plain(asked.board.label)} on top; counts are of all runs."
         )
-    every = report.verdict_table(verdicts, boards, asked.board.id)
     widths = {"Model": 220, "Verdict": 160, "Responses": 200, "Flags": 160, "Board": 290}
     controls.selectable_table(
         every,
@@ -204,5 +204,14 @@ def _every_verdict(store: Store, asked: Asked, question_id: int) -> None:
         alt="Every run's verdict on this sample; tick runs to read their responses",
         columns={name: st.column_config.TextColumn(width=width) for name, width in widths.items()},
     )
+    display.table(counts, key="boards", alt="How many runs of each board pass this sample")
+
+
+@lru_cache(maxsize=64)
+def _verdicts_on(store: Store, _version: str, board: str, question_id: int) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+    """Every run's verdict on a sample, the board's on top; how many runs of each board pass it; whether more exist."""
+    boards = controls.board_labels(store)
+    verdicts = samples.verdicts_of_sample(store, question_id, first=board, most=_MOST_VERDICTS)
     counts = samples.boards_of_sample(store, question_id)
-    display.table(report.board_table(counts, boards), key="boards", alt="How many runs of each board pass this sample")
+    cut = len(verdicts) == _MOST_VERDICTS
+    return report.verdict_table(verdicts, boards, board), report.board_table(counts, boards), cut

@@ -121,12 +121,10 @@ def test_one_samples_verdicts_by_board(store: Store, ids: dict[str, str]) -> Non
     assert flags[(ids["A"], "mcqa")] == []
 
 
-def test_totals_among_the_chosen(root: Path) -> None:
+def test_the_runs_with_verdicts_by_sample(root: Path) -> None:
     shipped = Store(root / "data")
     frame = shipped.frame("SELECT run_id, evidence FROM runs ORDER BY run_id")
-    totals = set(frame.loc[frame["evidence"] == "totals", "run_id"])
-    assert samples.totals_among(shipped, frame["run_id"].tolist()) == totals
-    assert samples.totals_among(shipped, []) == set()
+    assert samples.with_verdicts(shipped) == set(frame.loc[frame["evidence"] == "per_sample", "run_id"])
 
 
 def test_failures_as_json_lines(store: Store, ids: dict[str, str]) -> None:
