@@ -11,6 +11,12 @@ from siuo_dash.text import counted, listed
 JUDGE: Final = "openai/gpt-4o-mini-2024-07-18"
 """The judge that most published totals share."""
 MODEL: Final = "openai/gpt-4o"
+ABOUT_THE_COMMAND: Final = (
+    "Names are `PROVIDER/NAME`: `openai/gpt-4o`, `anthropic/…`, `google/…`, `ollama/…`; any other server is "
+    "`openai-api/NAME/MODEL` with `--base-url`. It needs the engine (`make evaluate`) and the benchmark's texts "
+    "(`siuo-dash fetch-benchmark`), says what it costs with `--dry-run --price …`, and goes on when you run it again. "
+    "Responses that exist already: `siuo-dash judge FILE --judge …`. All of it is in docs/evaluate.md."
+)
 _LONGEST: Final = 200
 
 
