@@ -1,25 +1,10 @@
-"""How a run was made, and the command that makes one: parts of the run page and of the upload page."""
+"""The command that runs the benchmark on a model: a part of the upload page."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from siuo_dash.report import evaluation as report
-from siuo_dash.store.engine.database import Store
-from siuo_dash.store.runs.run_file import how_made
-
-
-def show_how_made(store: Store, run_id: str) -> None:
-    """Plan, served names, tokens, cost and engine of a run that was made here; nothing for all others."""
-    rows = report.how_it_was_made(how_made(store, run_id))
-    if not rows:
-        return
-    with st.expander("How it was made", icon=":material/build:"):
-        for name, words in rows:
-            with st.container(horizontal=True, gap="small", wrap=False):
-                with st.container(width=130):
-                    st.caption(name)
-                st.text(words, width="stretch")
 
 
 def offer_command() -> None:

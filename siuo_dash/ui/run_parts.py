@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,13 @@ from siuo_dash.benchmark.printed import source_link
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.report import runs as report
+from siuo_dash.report.evaluation import how_it_was_made
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.report.rows import Row
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import attempts
+from siuo_dash.store.runs.run_file import how_made
 from siuo_dash.text import counted
 from siuo_dash.ui import address, display, page, withdrawal
 
@@ -90,18 +92,26 @@ def show(shown: Shown, found: Figures) -> None:
 def _about(shown: Shown, _found: Figures) -> None:
     """The run's metadata, its source, and the way to withdraw it. What its submitter wrote is shown as plain text."""
     run = shown.row
-    for name, value in report.facts(run, shown.board.label):
-        with st.container(horizontal=True, gap="small", wrap=False):
-            with st.container(width=130):
-                st.caption(name)
-            st.text(value, width="stretch")
+    _facts(report.facts(run, shown.board.label))
     if str(run["file"]) != "results.parquet":
         attempt = report.attempt_words(attempts(shown.store.data_dir).get(shown.run_id))
         if attempt:
             st.caption(f"Of the same person for this model: {attempt}.")
     if link := source_link(run["source"]):
         st.link_button("Open the source", link, icon=":material/open_in_new:")
+    if made := how_it_was_made(how_made(shown.store, shown.run_id)):
+        with st.expander("How it was made", icon=":material/build:"):
+            _facts(made)
     withdrawal.offer(shown.store, run)
+
+
+def _facts(listed: Iterable[tuple[str, str]]) -> None:
+    """Labels and words, a line each; the words are plain text."""
+    for name, value in listed:
+        with st.container(horizontal=True, gap="small", wrap=False):
+            with st.container(width=130):
+                st.caption(name)
+            st.text(value, width="stretch")
 
 
 def _health(shown: Shown, found: Figures) -> None:

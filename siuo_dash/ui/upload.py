@@ -27,6 +27,7 @@ from siuo_dash.ui import (
     account,
     controls,
     display,
+    evaluation,
     identity,
     page,
     published_figure,
@@ -140,6 +141,7 @@ def _show_empty() -> None:
         for name, label in report.EXAMPLES.items():
             if (path := paths.ROOT / "examples" / name).is_file():
                 display.download(label, path.read_bytes(), name, key=f"upload-{name}")
+    evaluation.offer_command()
 
 
 def _show_upload(
