@@ -122,9 +122,7 @@ def test_everything_is_asked_once_and_counted(whole: Undisturbed) -> None:
 
 
 def test_a_response_that_the_provider_cut_off_is_flagged_so(whole: Undisturbed) -> None:
-    assert whole.report["health"] == {"cut_off": 1, "identical_responses": 6}, (
-        "sample 3001 ends with a full stop, and its provider said length"
-    )
+    assert whole.report["health"]["cut_off"] == 1, "sample 3001 ends with a full stop, and its provider said length"
 
 
 def test_the_protocol_is_the_benchmarks(whole: Undisturbed) -> None:
