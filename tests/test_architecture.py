@@ -112,7 +112,16 @@ def test_imports_run_one_way() -> None:
 
 
 def test_no_command_knows_another() -> None:
-    names = ("options", "output", "preview", "stated", "evaluation", "evaluation_options", "given")
+    names = (
+        "options",
+        "output",
+        "preview",
+        "stated",
+        "evaluation",
+        "evaluation_options",
+        "evaluation_progress",
+        "given",
+    )
     shared = tuple(f"siuo_dash.cli.{name}" for name in names)
     known = [
         found for found in by("siuo_dash.cli") if within(found[1], ("siuo_dash.cli",)) and not within(found[1], shared)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from siuo_dash.cli.evaluation import INCOMPLETE, Request, carry_out
+from siuo_dash.cli.evaluation import INCOMPLETE, INTERRUPTED, Request, carry_out
 from siuo_dash.cli.evaluation_options import FOUND, Options, words_in
 from siuo_dash.cli.given import GivenRun, calibrate, in_files, in_store
 from siuo_dash.cli.options import MappingOption
@@ -154,7 +154,10 @@ def _finish(requests: list[Request], options: Options) -> None:
     """Carry them out, print the JSON where it was asked for, and end with the gravest exit code."""
     codes, reports = [], []
     for request in requests:
-        code, report = carry_out(request)
+        try:
+            code, report = carry_out(request)
+        except KeyboardInterrupt:  # before or after the engine was at work
+            raise typer.Exit(INTERRUPTED) from None
         codes.append(code)
         reports.append(report)
         if code not in (0, INCOMPLETE):

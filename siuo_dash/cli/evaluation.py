@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field, replace
@@ -15,14 +13,15 @@ from typing import Any, Final
 
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.cli.evaluation_options import Options
+from siuo_dash.cli.evaluation_progress import Line, tell
 from siuo_dash.cli.given import print_agreement
 from siuo_dash.cli.output import print_line
 from siuo_dash.cli.preview import files_of, print_submission, report_of, twins_of
 from siuo_dash.cli.stated import published
 from siuo_dash.errors import EvaluationError, Finding
-from siuo_dash.evaluate import folder
+from siuo_dash.evaluate import address, folder
 from siuo_dash.evaluate.answers import Answer, Answers
-from siuo_dash.evaluate.asking import Asking, Progress, Stop
+from siuo_dash.evaluate.asking import Asking, Stop
 from siuo_dash.evaluate.budget import Usage, cost_of, tokens_in
 from siuo_dash.evaluate.material import Given, Material, load
 from siuo_dash.evaluate.outcome import Outcome, judge_name, outcome_of, short_name
@@ -32,14 +31,12 @@ from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.runs.parquet import with_made
-from siuo_dash.text import counted, listed, spelled_out
+from siuo_dash.text import counted, listed
 
 COMPLETE: Final = 0
 REFUSED: Final = 1
 INCOMPLETE: Final = 75
 INTERRUPTED: Final = 130
-_EVERY: Final = 15.0
-"""Seconds between two lines of progress where they are written to a file."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def carry_out(request: Request) -> tuple[int, dict[str, Any]]:
     path = options.to or Path(folder.DEFAULT) / folder.default_name(plan, options.name)
     _print_plan(plan, operation, material, path)
     if options.dry_run:
-        _tell("nothing was asked: --dry-run")
+        tell("nothing was asked: --dry-run")
         return COMPLETE, {"plan": json.loads(plan.as_json()), "folder": str(path)}
     settings = {
         "base_url": operation.base_url,
@@ -103,7 +100,10 @@ def _ask(
     """Ask for what is missing; what failed and why it was stopped. The engine is not loaded where nothing is."""
     if all(call in answers for call in plan.calls()):
         return {}, None
-    line = _Line()
+    for role, url in (("", operation.base_url), ("judge-", operation.judge_base_url)):
+        if url:
+            address.reach(f"--{role}base-url", url)
+    line = Line()
     with redirect_stdout(io.StringIO()):  # the engine greets there, where the results belong
         asking: Asking = _engine().carry_out(plan, operation, material, path, answers, line.show)
     line.end()
@@ -159,17 +159,17 @@ def _print_plan(plan: Plan, operation: Operation, material: Material, path: Path
     usage = estimated(plan, material)
     responses = f"{counted(plan.responses, 'response')} each" if GENERATION in plan.tasks else "multiple choice"
     also = " and multiple choice" if GENERATION in plan.tasks and CHOICE in plan.tasks else ""
-    _tell(f"Plan: {counted(len(plan.samples), 'sample')}, {responses}{also}; rubric: {material.rubric.label}")
+    tell(f"Plan: {counted(len(plan.samples), 'sample')}, {responses}{also}; rubric: {material.rubric.label}")
     for name, each in usage.items():
         prices = {name: operation.prices[name]} if name in operation.prices else {}
         cost = cost_of({name: each}, prices)
         price = "price not given (--price)" if cost is None else f"at most about ${cost:.2f}"
         sizes = f"about {each.input_tokens:,} tokens in, at most {each.output_tokens:,} out"
-        _tell(f"  {name}: {counted(each.calls, 'call')}, {sizes}, {price}")
+        tell(f"  {name}: {counted(each.calls, 'call')}, {sizes}, {price}")
     if operation.max_cost is not None and (unknown := [name for name in usage if name not in operation.prices]):
         hint = f"add --price {unknown[0]}=IN,OUT, in US dollars a million tokens"
         raise EvaluationError(f"a budget needs the price of {listed(unknown)}", where="--max-cost", hint=hint)
-    _tell(f"  folder: {path}")
+    tell(f"  folder: {path}")
 
 
 def _show(request: Request, done: Done) -> tuple[int, dict[str, Any]]:
@@ -253,60 +253,16 @@ def _say_how_it_ended(outcome: Outcome, path: Path, code: int) -> None:
     counts = ", ".join(f"{outcome.done[name]:,} of {outcome.planned[name]:,} {name}" for name in outcome.planned)
     cost = "" if outcome.cost is None else f", ${outcome.cost:.4f}"
     state = "complete" if outcome.is_complete else "incomplete"
-    _tell(f"{state}: {counts}{cost}; results in {path}")
+    tell(f"{state}: {counts}{cost}; results in {path}")
     if outcome.stop is not None and outcome.stop.why != "interrupted":
-        _tell(f"error: {outcome.stop.words}")
+        tell(f"error: {outcome.stop.words}")
     elif outcome.missing:
         for line in outcome.why_incomplete()[:10]:
-            _tell(f"  missing: {line}")
+            tell(f"  missing: {line}")
     if outcome.missing and code != REFUSED:
         more = "with a higher --max-cost" if _is(outcome.stop, "budget") else "or siuo-dash evaluate --resume DIR"
-        _tell(f"Run the same command again ({more}): it goes on from here.")
+        tell(f"Run the same command again ({more}): it goes on from here.")
 
 
 def _is(stop: Stop | None, why: str) -> bool:
     return stop is not None and stop.why == why
-
-
-def _tell(text: str) -> None:
-    print(spelled_out(text), file=sys.stderr)  # noqa: T201
-
-
-class _Line:
-    """The line of progress on standard error: rewritten in a terminal, a line now and then in a file."""
-
-    def __init__(self) -> None:
-        self._is_live = sys.stderr.isatty()
-        self._last = 0.0
-
-    def show(self, now: Progress) -> None:
-        """Show how far the run is."""
-        moment = time.monotonic()
-        if moment - self._last < (0.2 if self._is_live else _EVERY):
-            return
-        self._last = moment
-        tokens_to, tokens_from = (
-            sum(getattr(each, name) for each in now.usage.values()) for name in ("input_tokens", "output_tokens")
-        )
-        parts = [
-            f"{now.done:,}/{now.planned:,} answers",
-            f"{now.failed} failed",
-            f"{now.retries} retries",
-            f"{now.rate:.1f} a second",
-            f"{tokens_to:,} tokens in, {tokens_from:,} out",
-        ]
-        parts += [f"${now.cost:.2f}"] if now.cost is not None else []
-        left = now.seconds_left
-        parts += [f"{int(left // 60)}:{int(left % 60):02d} left"] if left is not None else []
-        text = " · ".join(parts)
-        if self._is_live:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
-        else:
-            _tell(text)
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self._is_live:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
 import typer
 
 from siuo_dash.cli.options import SHIPPED, DataOption, JsonOption
-from siuo_dash.errors import EvaluationError
+from siuo_dash.evaluate import address
 from siuo_dash.evaluate.budget import read_price
 from siuo_dash.evaluate.plan import Operation
 from siuo_dash.evaluate.rubric import OFFICIAL
@@ -83,7 +82,8 @@ class Options:
         known = before or {}
         urls = {name: getattr(self, name) or known.get(name, "") for name in ("base_url", "judge_base_url")}
         for name, url in urls.items():
-            _check_url(f"--{name.replace('_', '-')}", url)
+            if url:
+                address.check(f"--{name.replace('_', '-')}", url)
         return Operation(
             base_url=urls["base_url"],
             judge_base_url=urls["judge_base_url"],
@@ -99,17 +99,3 @@ class Options:
 def words_in(text: str) -> list[str]:
     """Words with commas between."""
     return [each.strip() for each in text.split(",") if each.strip()]
-
-
-def _check_url(name: str, url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        is_address = not url or (parts.scheme in ("http", "https") and bool(parts.hostname))
-        has_key = bool(parts.username or parts.password)
-    except ValueError:
-        is_address, has_key = False, False
-    if not is_address:
-        raise EvaluationError("not a web address", where=name, hint="write it like http://127.0.0.1:8000/v1")
-    if has_key:
-        hint = "leave it out, and give the key in the environment: NAME_API_KEY for openai-api/NAME/MODEL"
-        raise EvaluationError("a password in an address would be seen by everybody", where=name, hint=hint)

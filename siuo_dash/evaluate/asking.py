@@ -153,10 +153,10 @@ class Asking:
         return NotAnswered(reason)
 
     def retrying(self, model: str) -> None:
-        """A call to a model is tried again: somebody is there, so the others need not wait for it."""
+        """A call is tried again: somebody is there, so the others need not wait for it. model: without its provider."""
         self.progress.retries += 1
         names: dict[Role, str] = {"model": self.plan.model, "judge": self.plan.judge}
-        for role in [role for role, name in names.items() if name == model]:
+        for role in [role for role, name in names.items() if f"/{name}".endswith(f"/{model}")]:
             self._open[role].set()
         self._show()
 

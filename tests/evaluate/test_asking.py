@@ -107,8 +107,8 @@ def test_a_first_call_that_fails_does_not_hold_the_others(tmp_path: Path) -> Non
     async def retried() -> int:
         waiting = [asyncio.ensure_future(again.admit(call)) for call in calls("response")]
         await asyncio.sleep(0)
-        again.retrying("a/model")
-        again.retrying("a/judge")
+        again.retrying("model")
+        again.retrying("judge")
         await asyncio.wait(waiting)
         return len(waiting)
 

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -260,6 +261,14 @@ def test_wrong_usage_is_one_line(bench: Bench, more: tuple[str, ...], said: str)
     code, err = bench.quick([*bench.evaluate("wrong", "--dry-run"), *more])
     assert code in (1, 2) and " ".join(said.split()) in " ".join(err.replace("│", " ").split())
     assert "Traceback" not in err and "secret" not in err
+
+
+def test_an_address_where_nobody_is_is_said_at_once(bench: Bench) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"
+        code, said = bench.quick([*bench.evaluate("nobody"), "--judge-base-url", url])
+    assert code == 1 and "--judge-base-url: nobody answers at 127.0.0.1" in said
 
 
 def test_without_the_extra_it_says_what_to_install(bench: Bench) -> None:
