@@ -27,7 +27,6 @@ from siuo_dash.ui import (
     account,
     controls,
     display,
-    evaluation,
     identity,
     page,
     published_figure,
@@ -141,7 +140,6 @@ def _show_empty() -> None:
         for name, label in report.EXAMPLES.items():
             if (path := paths.ROOT / "examples" / name).is_file():
                 display.download(label, path.read_bytes(), name, key=f"upload-{name}")
-    evaluation.offer_command()
 
 
 def _show_upload(

@@ -1,4 +1,4 @@
-"""The upload page's command for a model that is typed in, and the run page's account of a run that was made here."""
+"""The run page's account of a run that was made here."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ from tests.make.pages import OpenApp
 from tests.make.runs import make_run, share
 from tests.make.stores import make_data
 from tests.report.test_evaluation import HOW
-
-
-def test_the_command_is_ready_to_copy_for_the_model_that_is_typed_in(tmp_path: Path, open_app: OpenApp) -> None:
-    app = open_app(make_data(tmp_path), "contribute/upload.py")
-    assert "siuo-dash evaluate --model openai/gpt-4o --judge" in app.code[0].value
-    app.text_input(key="model_to_run").set_value("openai-api/local/my model").run()
-    assert app.code[0].value.startswith("siuo-dash evaluate --model 'openai-api/local/my model' ")
-    assert not app.exception
 
 
 def test_a_run_that_was_made_here_says_how_and_others_do_not(tmp_path: Path, open_app: OpenApp) -> None:
