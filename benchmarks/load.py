@@ -194,9 +194,9 @@ async def publish(visitor: Visitor, step: Step, salt: int, told: Measured) -> No
     await step("another page", lambda: visitor.go("upload"))
     await step("drop a file", lambda: visitor.drop("results.json", file(salt)))
     await step("fill in a field", lambda: visitor.type("Model", f"Load-VL-{salt}"))
-    await step("fill in a field", lambda: visitor.type("Judge", "gpt-4o-mini-2024-07-18"))
+    await step("fill in a field", lambda: visitor.type("Judge", "gpt-4o-mini"))
     await step("publish", lambda: visitor.press("Publish"))
-    if "is published" not in visitor.words():
+    if "is live" not in visitor.words():
         raise Refused(f"not published: {visitor.words()[:200]}")
     told.published += 1
 

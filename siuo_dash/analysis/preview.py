@@ -18,7 +18,7 @@ from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.stats.differences import paired_table
 from siuo_dash.analysis.stats.ranking import competition_rank, rank_ranges
-from siuo_dash.benchmark.schema import Metric
+from siuo_dash.benchmark.schema import MCQA_JUDGE, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.benchmark.text import slug
 from siuo_dash.errors import SchemaError
@@ -97,6 +97,16 @@ class Earlier:
     differences: Mapping[str, comparison.Difference]
 
 
+@dataclass(frozen=True)
+class PublishedRank:
+    """The place of a published run by a metric: rank among `ranked` runs; None where it is not ranked."""
+
+    run: pd.Series[Any]
+    metric: Metric
+    rank: int | None
+    ranked: int
+
+
 def standing(store: Store, candidate: Candidate, metric: Metric, model: str) -> Standing | None:
     """The candidate's place by a metric among the runs of its board; None where no verdict of it could be read."""
     rate, partial = candidate.rate(metric), candidate.is_partial(metric)
@@ -141,6 +151,24 @@ def known_names(store: Store) -> dict[str, list[str]]:
     """{'model': …, 'judge': …, 'organization': …}: the names in use, each once."""
     frame = NAMES.run(store)
     return {name: frame[name].dropna().drop_duplicates().tolist() for name in ("model", "judge", "organization")}
+
+
+def judges(store: Store) -> dict[str, int]:
+    """{judge: number of runs}, as `boards` lists them; multiple choice has none."""
+    found: dict[str, int] = {}
+    for board in queries.boards(store):
+        if board.protocol.judge != MCQA_JUDGE:
+            found[board.protocol.judge] = found.get(board.protocol.judge, 0) + board.runs
+    return found
+
+
+def published_rank(store: Store, run_id: str) -> PublishedRank:
+    """The place of a published run on its board, by the first metric that it is judged by; NoRun for an unknown one."""
+    run = queries.find_run(store, run_id)
+    metric = next(metric for metric in METRICS.values() if run[f"{metric.id}_n"])
+    frame = queries.ranking(store, Filters(board=queries.board_for(metric, run["board"])), metric)
+    ranks = frame.set_index("run_id")["rank"].dropna().astype(int)
+    return PublishedRank(run, metric, ranks.get(run_id), len(ranks))
 
 
 def uploaded_runs(store: Store, most: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from siuo_dash.analysis.preview import NEW, Candidate, Earlier, Standing
-from siuo_dash.analysis.queries import with_rates
+from siuo_dash.analysis.queries import Board, with_rates
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, MCQA_JUDGE, METRICS, Metric
@@ -18,11 +18,21 @@ from siuo_dash.errors import Finding
 from siuo_dash.ingest.formats import TABLE, UNKNOWN, understood
 from siuo_dash.ingest.released import why_different
 from siuo_dash.ingest.submission import ANY_FLAG, Submission
-from siuo_dash.text import NOT_JUDGED, counted, interval, missing, percent, points, points_interval, rate_and_count
+from siuo_dash.text import (
+    NOT_JUDGED,
+    counted,
+    fraction,
+    interval,
+    listed,
+    missing,
+    points,
+    points_interval,
+    rate_and_count,
+)
 
 _LINES: Final = "\n".join(f"- {line}" for line in understood())
 UNDERSTOOD: Final = f"""
-What is understood, whatever the file is called:
+Recognised by content, whatever the file is called:
 
 {_LINES} Any of these may come in a .gz or .zip.
 """
@@ -30,8 +40,8 @@ EXAMPLES: Final = {
     "template.csv": "Template to fill in",
     "example-generation.json": "Example: responses and verdicts",
     "example-multiple-choice.json": "Example: multiple choice",
-    "example-table.csv": "Example: a table that needs an answer",
-    "example-mapping.json": "Its mapping",
+    "example-table.csv": "Example: table needing a mapping",
+    "example-mapping.json": "Mapping for it",
 }
 """Files of examples/ that can be had from the page: invented, in our own words."""
 AROUND: Final = 8
@@ -42,14 +52,23 @@ _NOT_UNDERSTOOD: Final = re.compile(
 )
 
 
+def steps(done: int, *, hosted: bool) -> str:
+    """The way through the page as Markdown; the first `done` steps are ticked, the next one is bold."""
+    names = ("Files", "Check", "Describe", "Send" if hosted else "Publish")
+    marks = (f":green[✓ {name}]" if place < done else f"{place + 1} {name}" for place, name in enumerate(names))
+    return " › ".join(f"**{mark}**" if place == done else mark for place, mark in enumerate(marks))
+
+
 def recognised(submission: Submission) -> str:
     """What the files were taken for: 'Recognised as VLMEvalKit SIUO_GEN: 167 samples, 1 response each.'"""
-    read_as = submission.reading.format
-    how = {TABLE: "Read as a table", UNKNOWN: "Not recognised"}.get(read_as, f"Recognised as {read_as}")
-    if submission.reading.needs:
-        return f"{how}. Its scores depend on what the file does not tell."
+    read_as, reading = submission.reading.format, submission.reading
+    how = {TABLE: "Read as a table", UNKNOWN: "Format not recognised"}.get(read_as, f"Recognised as {read_as}")
+    if reading.needs:
+        return f"{how}. {counted(len(reading.needs), 'question')} before it can be scored."
+    if not submission.n_samples:
+        return f"{how}."
     each = submission.responses_per_sample
-    texts = (one.text is not None or one.chars for record in submission.reading.samples for one in record.responses)
+    texts = (one.text is not None or one.chars for record in reading.samples for one in record.responses)
     responses = "" if each is None else f", {counted(each, 'response' if any(texts) else 'verdict')} each"
     return f"{how}: {counted(submission.n_samples, 'sample')}{responses}."
 
@@ -81,29 +100,35 @@ def values_not_understood(findings: Sequence[Finding]) -> dict[str, list[str]]:
     return {question: list(known) for question, known in values.items()}
 
 
-def score_figures(submission: Submission) -> list[tuple[str, str, str]]:
-    """(label, rate, interval, count and what the released script prints) of every metric of the run's tasks.
+def scores_frame(submission: Submission) -> pd.DataFrame:
+    """Every metric of the run's tasks: rate with its interval, samples passed; empty columns are left out.
 
-    What was not judged says so. mcqa-eval.py prints a fraction, the expectation over its random guesses.
+    mcqa-eval.py prints a fraction, the expectation over its random guesses.
     """
     printed = submission.as_released.as_dict() or {}
-    figures = []
+    excluding = submission.scores_without_flagged.get(ANY_FLAG, {})
+    rows = []
     for metric in METRICS.values():
         if metric.task not in submission.tasks:
             continue
-        tally = submission.scores.get(metric.id)
-        if tally is None:
-            figures.append((metric.label, "–", NOT_JUDGED))
-            continue
-        sure = f"95% interval {interval(*limits(tally.k, tally.n), 2)}, {tally.k}/{tally.n}"
-        words = sure if tally.n else "no verdict"
-        if tally.ungraded:
-            words += f", {tally.ungraded} ungraded"
+        row = {"Score": metric.label, "Rate, % (95% interval)": NOT_JUDGED, "Passed": "", "Excluding flagged": ""}
+        if (tally := submission.scores.get(metric.id)) is not None:
+            row["Rate, % (95% interval)"] = rate_and_interval(tally)
+            row["Passed"] = fraction(tally.k, tally.n)
+            row["Passed"] += f", {tally.ungraded} ungraded" if tally.ungraded else ""
+            if metric.id in excluding:
+                row["Excluding flagged"] = rate_and_interval(excluding[metric.id])
         if (value := printed.get(metric.id)) is not None:
-            by_choice = f"mcqa-eval.py prints {value:.6f} on average"
-            words += f"; {by_choice if metric.id == 'mcqa' else f'gen_score.py prints {value:.2f}'}"
-        figures.append((metric.label, percent(tally.rate, 2), words))
-    return figures
+            by_choice = metric.id == "mcqa"
+            row["mcqa-eval.py prints" if by_choice else "gen_score.py prints"] = f"{value:.{6 if by_choice else 2}f}"
+        rows.append(row)
+    frame = pd.DataFrame(rows).fillna("")
+    return frame.loc[:, frame.ne("").any()]
+
+
+def rate_and_interval(tally: Tally) -> str:
+    """'53.3 (45.7–60.7)', in percent; 'no verdict' where no sample is graded."""
+    return f"{100 * tally.rate:.1f} ({interval(*limits(tally.k, tally.n))})" if tally.rate is not None else "no verdict"
 
 
 def released_words(submission: Submission) -> str:
@@ -111,7 +136,7 @@ def released_words(submission: Submission) -> str:
     if submission.as_released.as_dict() is None:
         return "gen_score.py needs verdicts on both questions, so it prints nothing for this run."
     if why_different(submission.samples, submission.as_released, submission.scores):
-        return "The released scripts print other figures; the findings say why."
+        return "The released scripts print other figures; the warnings say why."
     return "The released scripts print the same."
 
 
@@ -158,10 +183,16 @@ def domain_frame(submission: Submission, metric: Metric) -> pd.DataFrame:
 
 
 def board_protocol(submission: Submission, judge: str) -> Protocol:
-    """The protocol that the run would be ranked under."""
+    """The protocol that the run would be ranked under: a board of its own where no run has it."""
     if "generation" not in submission.tasks:
         return Protocol(MCQA_JUDGE, 1)
     return Protocol(judge, submission.responses_per_sample)
+
+
+def new_board(submission: Submission, judge: str) -> str:
+    """What the run's board is called where no run is on it yet."""
+    protocol = board_protocol(submission, judge)
+    return Board(protocol.id, protocol, runs=0, per_sample_runs=0).label
 
 
 def candidate(submission: Submission, judge: str, replaces: str | None = None) -> Candidate:
@@ -178,17 +209,32 @@ def candidate(submission: Submission, judge: str, replaces: str | None = None) -
 
 
 def standing_words(found: Standing, range_: tuple[int, int] | None, board: str) -> str:
-    """'Safe: rank 5 of 11 on the board human, 3 responses; rank range 3–9.'"""
+    """'Safe: rank 5 of 11 (3–9) on Human judges · 3 responses.'"""
     label = found.metric.label
     if not found.others:
-        return f"{label}: the first run of the board {board}; there is nothing to rank it with yet."
-    words = f"{label}: rank {found.rank} of {found.others + 1} on the board {board}"
+        return f"{label}: the first run of the new board {board}; no other runs to compare with."
+    words = f"{label}: rank {found.rank} of {found.others + 1}"
     if range_ is not None:
-        words += f"; rank range {'–'.join(str(rank) for rank in dict.fromkeys(range_))}"
+        words += f" ({range_[0]}–{range_[1]})"
+    words += f" on {board}"
     if found.partial:
-        words += ", counting partial runs. It lacks a verdict on some samples, "
-        words += "so it is ranked only where partial runs are"
+        words += ", counting partial runs. Some samples have no verdict, so it is ranked only where partial runs are"
     return words + "."
+
+
+def live_words(name: str, rank: int | None, ranked: int, metric: Metric) -> str:
+    """'Test-VL-1 is live: rank 7 of 16 by Safe.' rank: None for a run that is not ranked."""
+    if rank is None:
+        return f"{name} is live, without a rank: some samples have no verdict."
+    return f"{name} is live: rank {rank} of {ranked} by {metric.label}."
+
+
+def judge_words(judge: str, alike: Mapping[str, int]) -> str:
+    """What a judge's name that no run has would do. alike: {name in use that it may be meant for: number of runs}."""
+    known = listed((f"“{name}” ({counted(runs, 'run')})" for name, runs in alike.items()), last="or")
+    if any(Protocol(name, None).id == Protocol(judge, None).id for name in alike):
+        return f"“{judge}” is another spelling of {known}."
+    return f"No run was judged by “{judge}”, so this opens a new board." + (f" Did you mean {known}?" if known else "")
 
 
 def around(found: Standing) -> pd.DataFrame:
@@ -216,7 +262,7 @@ def earlier_frame(
         row: dict[str, Any] = {"Run": each.label, "Board": board, "Uploaded": day}
         for metric in metrics:
             k, n = int(each.run[f"{metric.id}_k"]), int(each.run[f"{metric.id}_n"])
-            row[metric.label] = rate_and_count(k, n, 2) if n else missing(each.run["evidence"])
+            row[metric.label] = rate_and_count(k, n) if n else missing(each.run["evidence"])
             row[f"{metric.label}: new minus this"] = "–"
             if (gap := each.differences.get(metric.id)) is not None:
                 ends = points_interval(gap.interval.low, gap.interval.high)

@@ -94,12 +94,13 @@ screen_width = st.components.v2.component("siuo_screen", html="<span></span>", j
 
 # The address is made whole by the browser alone: behind a proxy the server does not know its own name.
 _COPY_JS: Final = """
-export default function ({ parentElement }) {
+export default function ({ parentElement, data }) {
   const button = parentElement.querySelector("button"), said = parentElement.querySelector("span");
   button.onclick = async () => {
+    const link = new URL(data?.path ?? "", location.href).href;
     let copied = true;
-    try { await navigator.clipboard.writeText(location.href); } catch { copied = false; }
-    said.textContent = copied ? "Link copied" : location.href;
+    try { await navigator.clipboard.writeText(link); } catch { copied = false; }
+    said.textContent = copied ? "Link copied" : link;
     if (copied) setTimeout(() => { said.textContent = ""; }, 2500);
   };
 }

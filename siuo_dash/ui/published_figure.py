@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAINS, METRICS
 from siuo_dash.benchmark.totals import COUNTS
-from siuo_dash.errors import Finding
 from siuo_dash.ingest.published_figure import MAX_RESPONSES, Printed, PublishedFigure, printed_of, read_printed
 from siuo_dash.report import published_figure as report
-from siuo_dash.ui import display, upload_form
+from siuo_dash.ui import display
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.submissions import Draft
 
 _AS_PRINTED = "A count, 89, or a rate in percent as it is printed, 53.29%; empty where it is not published"
 
 
-def ask(
-    draft: Draft, catalogue: Catalogue, names: Mapping[str, Sequence[str]], corrected: pa.Table | None
-) -> tuple[PublishedFigure, RunMetadata, list[Finding]]:
-    """The form; the counts that it gives so far, what is said of the run, and what is wrong with that.
+def ask(draft: Draft, catalogue: Catalogue, corrected: pa.Table | None) -> PublishedFigure:
+    """The form, and the counts that it gives so far.
 
     corrected: the rows of the run that this one corrects, with which the form begins.
     """
     known = Printed(len(catalogue)) if corrected is None else printed_of(corrected)
     st.markdown(report.WHAT)
-    st.subheader("What is printed", anchor=False)
-    n, responses, *places = st.columns(5)
+    n, responses, *places = st.columns(5, vertical_alignment="bottom")
     with n:
         samples = st.number_input(
             "Samples *", 1, len(catalogue), known.n, key=draft.key("n"), help="How many the figures are over"
@@ -53,9 +46,7 @@ def ask(
         rows = _by_domain(draft, catalogue, known)
     figure = read_printed(Printed(int(samples), safe, effective, both, count, rows), catalogue)
     show(figure, key=draft.key("figure"))
-    st.subheader("About this run", anchor=False)
-    metadata = upload_form.facts(draft, report.stated(corrected), names)
-    return figure, metadata, figure.check_metadata(metadata)
+    return figure
 
 
 def show(figure: PublishedFigure, *, key: str) -> None:

@@ -95,8 +95,11 @@ def _queue(store: Store, me: Actor) -> None:
     _others_alike(store.data_dir, chosen, table, waiting, me)
     if submission.ok:
         upload_preview.scores(submission)
-        key = f"upload-metric-review-{chosen.run_id}"
-        upload_preview.place(store, submission, chosen.model, chosen.judge or "", chosen.supersedes, key=key)
+        how = {"key": f"upload-metric-review-{chosen.run_id}", "behind": st.container()}
+        at = upload_preview.place(store, submission, chosen.model, chosen.judge or "", chosen.supersedes, **how)
+        if at is not None:
+            st.caption(report.change_words(at))
+        upload_preview.details(submission)
     _responses(store, table, chosen.run_id)
     _earlier(store.data_dir, chosen, me)
     _decide(store.data_dir, chosen, str(table["source_status"][0]), me)

@@ -23,7 +23,7 @@ from siuo_dash.report import review as report
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import Actor, Submitted
-from siuo_dash.ui import account, display, identity, page, streamlit_private, withdrawal
+from siuo_dash.ui import account, address, display, identity, page, streamlit_private, withdrawal
 from siuo_dash.ui.display import plain
 
 _PAGE: Final = "upload"
@@ -37,7 +37,7 @@ class Draft:
     number: renews all widgets of the form when it changes. files: ids of the dropped files that `mapping` is for.
     accepted: the last submission without errors and what it was made from; of a refused file nothing is kept.
     published: the run_id, once there is one. corrects: the earlier submission that this one takes the place of, whose
-    rows are looked at while no file is dropped.
+    rows are looked at while no file is dropped. new_judges: names that no run has and that the person has confirmed.
     """
 
     number: int | str = 0
@@ -48,6 +48,7 @@ class Draft:
     accepted: tuple[tuple[object, ...], Submission] | None = None
     published: str | None = None
     corrects: str | None = None
+    new_judges: frozenset[str] = frozenset()
 
     def key(self, name: str) -> str:
         """The key of a widget of this draft."""
@@ -84,7 +85,7 @@ def drop_files(draft: Draft, most_mb: int) -> list[UploadedFile]:
         accept_multiple_files=True,
         key=draft.key("files"),
         max_upload_size=most_mb,
-        help="Each file is recognised by its content. Nothing is kept before you publish.",
+        label_visibility="collapsed",
     )
     if sum(file.size for file in dropped) > most_mb * 1024**2:
         draft.files = tuple(file.file_id for file in dropped)
@@ -128,7 +129,7 @@ def load_mapping(draft: Draft) -> None:
             draft.use(None)
             draft.problem = str(error)
 
-    with st.popover("Use a saved mapping", icon=":material/upload_file:"):
+    with st.popover("Use a saved mapping", icon=":material/upload_file:", type="tertiary"):
         st.file_uploader(
             "Mapping (JSON)",
             key=draft.key("mapping-file"),
@@ -136,6 +137,10 @@ def load_mapping(draft: Draft) -> None:
             max_upload_size=1,
             help="Saved on this page after another upload, or written by hand.",
         )
+
+
+def mapping_state(draft: Draft) -> None:
+    """Whether a loaded mapping is in use, or why it cannot be."""
     if draft.problem:
         st.error(plain(draft.problem), icon=":material/error:")
     elif draft.loaded:
@@ -151,13 +156,11 @@ class Publishable(Protocol):
 
 def offer(data_dir: Path, draft: Draft, submission: Publishable, metadata: RunMetadata, *, ready: bool) -> None:
     """Send or keep what was uploaded. Whoever is signed in when a button is pressed is the submitter."""
-    st.markdown(
-        "A reviewer looks at it before anybody else sees it. You can follow it, correct it and take it back under "
-        "*My submissions*."
-    )
     with st.container(horizontal=True):
-        send = st.button("Send for review", icon=":material/send:", disabled=not ready, key=draft.key("send"))
+        icon, key = ":material/send:", draft.key("send")
+        send = st.button("Send for review", icon=icon, disabled=not ready, key=key, type="primary")
         keep = st.button("Keep as draft", icon=":material/save:", disabled=not ready, key=draft.key("keep"))
+    st.caption("A reviewer checks it first. Follow, correct or take it back under *My submissions*.")
     if not send and not keep:
         return
     try:
@@ -267,13 +270,13 @@ def _actions(store: Store, chosen: Submitted, me: Actor) -> None:
         st.button(label, icon=f":material/{icon}:", key=f"{key}-{run_id}", on_click=do)
 
     with st.container(horizontal=True):
-        if state == "published" and (label := run_labels(store).get(run_id)):
-            page.link("run", "Open the run", {"run": label})
+        if state == "published" and run_id in run_labels(store):
+            page.link("run", "Open run", {"run": run_id})
         if state == "draft":
             who, limits, words = identity.uploader, identity.limits(), f"{name} waits for review now."
             button("Send for review", "send", "send", registry.send, words, who, limits=limits)
         if state in ("draft", "pending", "published", "rejected"):
-            st.button("Correct", icon=":material/edit:", key=f"correct-{run_id}", on_click=_correct, args=(run_id,))
+            st.button("Correct", icon=":material/edit:", key=f"correct-{run_id}", on_click=_correct, args=(chosen,))
         if state in ("draft", "pending"):
             words = f"{name} is taken back. {report.who_reads(chosen)}"
             button("Take back", "retract", "undo", registry.retract, words)
@@ -281,12 +284,12 @@ def _actions(store: Store, chosen: Submitted, me: Actor) -> None:
         if state == "withdrawn" and last is not None and last.event == "withdraw" and last.by == me.id:
             button("Publish again", "restore", "restore", registry.restore, f"{name} is published again.")
     if state == "published":
-        with st.expander("Withdraw it", icon=":material/undo:"):
+        with st.expander("Withdraw this run", icon=":material/undo:"):
             withdrawal.ask(data_dir, run_id, name, _PAGE, end_of_keys=f"-{run_id}")
 
 
-def _correct(run_id: str) -> None:
+def _correct(old: Submitted) -> None:
     draft = current()
     draft.start_again()
-    draft.corrects = run_id
-    st.session_state["section"] = "Upload"
+    draft.corrects, draft.new_judges = old.run_id, frozenset({old.judge or ""})  # asked about when it was sent
+    address.choose("section", ["Upload"])

@@ -1,4 +1,4 @@
-"""The upload page: from a result file to a published run, with findings, questions and a preview on the way.
+"""The upload page: files, check, describe and publish on one screen, what was found beside what is said of the run.
 
 Hosted, people sign in first, and instead of publishing they send a run for review and follow it.
 """
@@ -6,16 +6,17 @@ Hosted, people sign in first, and instead of publishing they send a run for revi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import streamlit as st
 
-from siuo_dash.analysis import preview, queries
+from siuo_dash.analysis import preview
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import Finding, SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile
+from siuo_dash.report import published_figure as figures
 from siuo_dash.report import upload as report
 from siuo_dash.settings import paths
 from siuo_dash.store import registry
@@ -25,8 +26,10 @@ from siuo_dash.store.runs.parquet import parquet_bytes
 from siuo_dash.text import as_sentence
 from siuo_dash.ui import (
     account,
+    browser,
     controls,
     display,
+    frame,
     identity,
     page,
     published_figure,
@@ -39,22 +42,18 @@ from siuo_dash.ui import (
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.submissions import Draft, Publishable
 
-SECTIONS: Final = ("Upload", "Published figure", "My submissions", "Withdrawn")
-
-
-def sentence() -> str:
-    """What the page answers."""
-    end = "you send it." if identity.settings().hosted else "you publish."
-    return (
-        "Drop what an evaluation left behind. Every score is recomputed, every fault is named, and nothing is kept "
-        f"before {end}"
-    )
+SECTIONS: Final = {
+    "Upload": "Result files",
+    "Published figure": "Published figure",
+    "My submissions": "My submissions",
+    "Withdrawn": "Withdrawn runs",
+}
 
 
 def choose_section() -> str:
     """The part of the page; locally nothing is sent, so there are no submissions. Key and URL name: section."""
-    offered = [name for name in SECTIONS if identity.settings().hosted or name != "My submissions"]
-    options = {name: name for name in offered}
+    hosted = identity.settings().hosted
+    options = {name: label for name, label in SECTIONS.items() if hosted or name != "My submissions"}
     return controls.choose("Section", options, key="section", label_visibility="collapsed")
 
 
@@ -64,8 +63,9 @@ def show(store: Store, section: str) -> None:
     if section == "Withdrawn":
         withdrawal.show(store)
     elif found.hosted and who.actor is None:
-        account.ask_to_sign_in("Everybody can read here. To upload a run and to follow what becomes of it, sign in.")
-        _show_empty()
+        account.ask_to_sign_in("Anyone can browse. Sign in to upload a run and follow its review.")
+        _show_formats()
+        _show_examples()
     elif section == "My submissions" and who.actor is not None:
         submissions.show(store, who.actor)
     elif why := identity.why_no_upload(who, found):
@@ -76,118 +76,150 @@ def show(store: Store, section: str) -> None:
         replaces = submissions.correcting(draft, store.data_dir)
         corrected = registry.table_of(store.data_dir, draft.corrects, identity.actor()) if draft.corrects else None
         is_totals = corrected is not None and corrected["evidence"][0].as_py() != "per_sample"
+        if draft.published:
+            _show_outcome(store, draft.published)
+        left, right = st.columns([7, 5], gap="medium")
         if section == "Published figure" or (is_totals and not draft.files):
-            _show_figure(store, draft, corrected if is_totals else None)
+            _show_figure(store, draft, corrected if is_totals else None, left, right)
         else:
-            _show_form(store, draft, corrected, replaces)
+            _show_files(store, draft, corrected, replaces, left, right)
 
 
-def _show_figure(store: Store, draft: Draft, corrected: pa.Table | None) -> None:
-    """What a publication prints, to be typed in, or what became of it. corrected: the rows of totals to correct."""
-    if draft.published:
-        _show_outcome(store, draft.published)
-    figure, metadata, wrong = published_figure.ask(draft, store.catalogue, preview.known_names(store), corrected)
-    _offer(store, draft, figure, metadata, wrong, ready=figure.ok and not wrong)
+def _answer(done: int, words: str = "") -> None:
+    """Where the person is on the way, and what is next. done: steps that are done."""
+    frame.answer(report.steps(done, hosted=identity.settings().hosted), words)
 
 
-def _show_outcome(store: Store, run_id: str) -> None:
-    if identity.settings().hosted:
-        submissions.show_sent(store.data_dir, run_id)
+def _show_figure(store: Store, draft: Draft, corrected: pa.Table | None, left: Any, right: Any) -> None:
+    """What a publication prints, to be typed in. corrected: the rows of totals to correct."""
+    with left:
+        figure = published_figure.ask(draft, store.catalogue, corrected)
+    with right:
+        metadata = upload_form.facts(draft, figures.stated(corrected), _names(store))
+        wrong = figure.check_metadata(metadata)
+        sure = upload_form.ask_judge(draft, [metadata.judge], preview.judges(store))
+        _offer(store, draft, figure, metadata, wrong, ready=figure.ok and not wrong and sure)
+    _answer((1 + 2 * (not wrong)) * figure.ok)
+
+
+def _show_files(
+    store: Store, draft: Draft, corrected: pa.Table | None, replaces: str | None, left: Any, right: Any
+) -> None:
+    """Files to be dropped, and what was found in them.
+
+    corrected: the rows of the submission that is corrected, which are looked at while no file is dropped. replaces: the
+    published run that the correction would replace.
+    """
+    with left:
+        files = submissions.drop_files(draft, identity.settings().upload_mb)
+        if not files and corrected is not None:
+            files = [UploadedFile(f"{draft.corrects}.parquet", bytes(parquet_bytes(corrected)))]
+        if not files:
+            end = "send it" if identity.settings().hosted else "publish"
+            _answer(0, f"Drop your result files. We check and rescore them; nothing is saved until you {end}.")
+            if not draft.files:
+                _show_formats()
+        else:
+            with registry.upload_lock(store.data_dir, identity.actor()):
+                submission = submissions.examined(draft, files, store.catalogue)
+    if files:
+        _show_upload(store, draft, files, submission, replaces, left, right)
     else:
-        _show_published(store, run_id)
+        with right:
+            _show_examples()
+
+
+def _show_formats() -> None:
+    with st.expander("Accepted formats", icon=":material/description:"):
+        st.markdown(report.UNDERSTOOD)
+
+
+def _show_examples() -> None:
+    with st.container(gap=None):
+        st.markdown("Try an example, or start from the template:")
+        for name, label in report.EXAMPLES.items():
+            if (path := paths.ROOT / "examples" / name).is_file():
+                display.download(label, path.read_bytes(), name, key=f"upload-{name}", type="tertiary")
+
+
+def _show_upload(
+    store: Store,
+    draft: Draft,
+    files: Sequence[UploadedFile],
+    submission: Submission,
+    replaces: str | None,
+    left: Any,
+    right: Any,
+) -> None:
+    """Left what was found in the files, right what is said of the run. replaces: the published run that it corrects."""
+    reading = submission.reading
+    with left:
+        _show_recognised(draft, submission)
+        upload_runs.choose(draft, reading)
+        if reading.needs:
+            upload_form.answer(draft, reading)
+        summary = st.container()
+        upload_preview.findings(submission)
+        upload_preview.roles(reading)
+        behind = st.container()
+        if reading.mapping is not None:
+            upload_form.edit(draft, submission)
+    if not submission.ok:
+        # An expected error next to its field; an error in the file is on the left, where its name and row are.
+        _answer(
+            1, "Answer the questions below." if reading.needs else "Correct the errors below, or drop another file."
+        )
+        return
+    with right:
+        metadata, wrong = upload_form.describe(draft, submission, _names(store))
+        each_judge = reading.runs if reading.run_kind == "judge" else [metadata.judge]
+        sure = "generation" not in submission.tasks or upload_form.ask_judge(draft, each_judge, preview.judges(store))
+        ready = not wrong and sure
+        _offer(store, draft, submission, metadata, wrong, ready=ready)
+        _offer_all(store, draft, submission, files, metadata, ready=ready)
+    with summary:
+        upload_preview.scores(submission)
+        model, judge = metadata.model.strip(), metadata.judge.strip()
+        upload_preview.place(store, submission, model, judge, replaces, key=draft.key("metric"), behind=behind)
+    with behind:
+        upload_preview.details(submission)
+    _answer(3 if ready else 2)
+
+
+def _names(store: Store) -> dict[str, list[str]]:
+    """The names in use; of judges those that have boards, human judges first."""
+    return preview.known_names(store) | {"judge": list(preview.judges(store))}
+
+
+def _show_recognised(draft: Draft, submission: Submission) -> None:
+    words = plain(report.recognised(submission))
+    colour, icon = ("green", "check_circle") if submission.ok else ("red", "error")
+    if submission.reading.needs:
+        colour, icon = "blue", "help"
+    elif not submission.ok:
+        words += " It cannot be published as it is; nothing of it is kept."
+    st.markdown(f":{colour}[:material/{icon}:] **{words}**")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        submissions.load_mapping(draft)
+        st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
+    submissions.mapping_state(draft)
 
 
 def _offer(
     store: Store, draft: Draft, made: Publishable, metadata: RunMetadata, wrong: Sequence[Finding], *, ready: bool
 ) -> None:
     """The last step: what is still missing, and the button that sends or publishes."""
-    hosted = identity.settings().hosted
-    st.subheader("Send" if hosted else "Publish", anchor=False)
     if wrong:
-        st.info(plain(upload_form.problems(wrong)), icon=":material/edit_note:")
-    if hosted:
+        st.markdown(f":orange[:material/edit_note:] {plain(upload_form.problems(wrong))}")
+    if identity.settings().hosted:
         submissions.offer(store.data_dir, draft, made, metadata, ready=ready)
-    else:
-        _offer_publishing(store, draft, made, metadata, ready=ready)
-
-
-def _show_form(store: Store, draft: Draft, corrected: pa.Table | None, replaces: str | None) -> None:
-    """Files to be dropped, and what was found in them, or what became of those that were sent or published.
-
-    corrected: the rows of the submission that is corrected, which are looked at while no file is dropped. replaces: the
-    published run that the correction would replace.
-    """
-    files = submissions.drop_files(draft, identity.settings().upload_mb)
-    if not files and corrected is not None:
-        files = [UploadedFile(f"{draft.corrects}.parquet", bytes(parquet_bytes(corrected)))]
-    if files:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            submissions.load_mapping(draft)
-            st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
-        with registry.upload_lock(store.data_dir, identity.actor()):
-            submission = submissions.examined(draft, files, store.catalogue)
-        _show_upload(store, draft, files, submission, replaces)
-    elif draft.published:
-        _show_outcome(store, draft.published)
-    elif not draft.files:
-        _show_empty()
-
-
-def _show_empty() -> None:
-    st.markdown(report.UNDERSTOOD)
-    st.markdown("To try the page with an invented run, or to write down verdicts by hand:")
-    with st.container(horizontal=True):
-        for name, label in report.EXAMPLES.items():
-            if (path := paths.ROOT / "examples" / name).is_file():
-                display.download(label, path.read_bytes(), name, key=f"upload-{name}")
-
-
-def _show_upload(
-    store: Store, draft: Draft, files: Sequence[UploadedFile], submission: Submission, replaces: str | None
-) -> None:
-    """What was found in the files, from questions to publishing. replaces: the published run that it corrects."""
-    reading, recognised = submission.reading, plain(report.recognised(submission))
-    if submission.ok:
-        st.success(recognised, icon=":material/check_circle:")
-    elif reading.needs:
-        st.info(recognised, icon=":material/help:")
-    else:
-        st.error(f"{recognised} It cannot be published as it is; nothing of it is kept.", icon=":material/error:")
-    upload_runs.choose(draft, reading)
-    upload_preview.roles(reading)
-    if reading.needs:
-        upload_form.answer(draft, reading)
-    upload_preview.findings(submission)
-    if reading.mapping is not None:
-        upload_form.edit(draft, submission)
-    if not submission.ok:
         return
-    upload_preview.scores(submission)
-    st.subheader("About this run", anchor=False)
-    metadata, wrong = upload_form.describe(draft, submission, preview.known_names(store))
-    model, judge = metadata.model.strip(), metadata.judge.strip()
-    upload_preview.place(store, submission, model, judge, replaces, key=draft.key("metric"))
-    _offer(store, draft, submission, metadata, wrong, ready=not wrong)
-    hosted = identity.settings().hosted
-
-    def put(table: pa.Table, about: RunMetadata) -> None:
-        if hosted:
-            submissions.send(store.data_dir, table)
-        else:
-            publish(store.data_dir, table, by=about.trimmed("submitted_by"))
-
-    verb = "Send" if hosted else "Publish"
-    upload_runs.offer_all(draft, submission, files, metadata, store.catalogue, put, verb=verb, ready=not wrong)
-
-
-def _offer_publishing(
-    store: Store, draft: Draft, submission: Publishable, metadata: RunMetadata, *, ready: bool
-) -> None:
-    if not st.button("Publish", icon=":material/publish:", disabled=not ready, key=draft.key("publish")):
+    button = {"type": "primary", "icon": ":material/publish:", "key": draft.key("publish"), "width": "stretch"}
+    if not st.button("Publish", disabled=not ready, **button):
         return
     try:
         with st.spinner("Publishing …"):
-            run = publish(store.data_dir, submission.to_table(metadata), by=metadata.trimmed("submitted_by"))
+            run = publish(store.data_dir, made.to_table(metadata), by=metadata.trimmed("submitted_by"))
     except AlreadyPublished as known:
         st.error(plain(f"{known.what}. Nothing was written."), icon=":material/content_copy:")
         if known.existing_run_id in run_labels(store):
@@ -201,14 +233,42 @@ def _offer_publishing(
         st.rerun()
 
 
-def _show_published(store: Store, run_id: str) -> None:
-    if (label := run_labels(store).get(run_id)) is None:
+def _offer_all(
+    store: Store,
+    draft: Draft,
+    submission: Submission,
+    files: Sequence[UploadedFile],
+    metadata: RunMetadata,
+    *,
+    ready: bool,
+) -> None:
+    """Where the files hold several runs: a button that publishes or sends all of them."""
+    hosted = identity.settings().hosted
+
+    def put(table: pa.Table, about: RunMetadata) -> None:
+        if hosted:
+            submissions.send(store.data_dir, table)
+        else:
+            publish(store.data_dir, table, by=about.trimmed("submitted_by"))
+
+    verb = "Send" if hosted else "Publish"
+    upload_runs.offer_all(draft, submission, files, metadata, store.catalogue, put, verb=verb, ready=ready)
+
+
+def _show_outcome(store: Store, run_id: str) -> None:
+    """What became of what was just published or sent."""
+    if identity.settings().hosted:
+        submissions.show_sent(store.data_dir, run_id)
+        return
+    if run_id not in run_labels(store):
         st.info("This run was withdrawn meanwhile.", icon=":material/undo:")
         return
-    board = str(queries.find_run(store, run_id)["board"])
-    st.success(f"**{plain(label)}** is published. It is now visible to everyone.", icon=":material/check_circle:")
-    with st.container(horizontal=True):
-        page.link("run", "Open the run", {"run": run_id})
-        page.link("leaderboard", "See it on the leaderboard", {"board": board, "runs": run_id})
-        page.link("upload", "Withdraw it", {"section": "Withdrawn", "runs": run_id})
-    st.caption(f"Its run_id is {run_id}. Drop other files to upload another run.")
+    live = preview.published_rank(store, run_id)
+    words = report.live_words(f"**{plain(str(live.run['model']))}**", live.rank, live.ranked, live.metric)
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="published"):
+        st.markdown(f":green[:material/check_circle:] {words}", help=f"Run ID: {plain(run_id)}", width="content")
+        page.link("run", "Open run", {"run": run_id})
+        page.link("leaderboard", "See leaderboard", {"board": str(live.run["board"]), "runs": run_id})
+        browser.copy_link(key="copy-run", data={"path": f"run?run={run_id}"})
+        with st.popover(":gray[Withdraw]", type="tertiary"):
+            withdrawal.ask(store.data_dir, run_id, run_id, "upload", end_of_keys="-published")

@@ -19,12 +19,14 @@ from siuo_dash.ingest.read import Reading
 from siuo_dash.ingest.records import Need, suggested
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report import upload
-from siuo_dash.text import as_sentence
+from siuo_dash.text import as_sentence, listed
 from siuo_dash.ui import display
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.submissions import Draft
 
 _FEW: Final = 8
+_FIRST: Final = ("model", "judge", "source_status", "source")
+"""The facts that are asked for in sight."""
 _ANSWERS: Final[MappingOf[str, MappingOf[str, str]]] = {
     **{role: {option: f"They mean {option}" for option in options} for role, options in YES_MEANS.items()},
     **{
@@ -39,7 +41,6 @@ _MEANINGS: Final = {"safe": ("safe", "unsafe", "ungraded"), "effective": ("effec
 
 def answer(draft: Draft, reading: Reading) -> None:
     """Ask what the files do not tell; nothing is guessed, and all questions are answered together."""
-    st.subheader("Please answer first", anchor=False)
     with st.form(draft.key("questions")):
         answers = [_ask(draft, reading, need) for need in reading.needs]
         if st.form_submit_button("Continue", icon=":material/arrow_forward:"):
@@ -192,20 +193,63 @@ def describe(
 def facts(
     draft: Draft, known: RunMetadata, names: MappingOf[str, Sequence[str]], without: Sequence[str] = ()
 ) -> RunMetadata:
-    """A field for each fact about a run, and what they say. known: what they begin with."""
-    columns = st.columns(3)
+    """A field for each fact about a run, and what they say: those that most runs need, the rest folded.
+
+    known: what they begin with.
+    """
     stated: dict[str, Any] = {}
-    for position, (name, fact) in enumerate(FACTS.items()):
-        if name in without:
-            continue
-        with st.container() if isinstance(fact, Text) and fact.lines else columns[position % 3]:
-            stated[name] = _fact(draft, fact, getattr(known, name), names.get(name, ()))
+
+    def ask(place: Any, name: str) -> None:
+        if name not in without:
+            with place:
+                stated[name] = _fact(draft, FACTS[name], getattr(known, name), names.get(name, ()))
+
+    for name in ("model", "judge"):
+        ask(st.container(), name)
+    for place, name in zip(st.columns(2), ("source_status", "source"), strict=True):
+        ask(place, name)
+    with st.expander("More (optional): organization, size, weights, method, date, note"):
+        columns = st.columns(2)
+        short = [name for name, fact in FACTS.items() if not (isinstance(fact, Text) and fact.lines)]
+        for position, name in enumerate(name for name in short if name not in _FIRST):
+            ask(columns[position % 2], name)
+        for name in [name for name in FACTS if name not in short]:
+            ask(st.container(), name)
     return RunMetadata(**stated, submitted_at=datetime.now(UTC))
+
+
+def ask_judge(draft: Draft, said: Sequence[str], judges: MappingOf[str, int]) -> bool:
+    """Ask about each judge that no run has, for a typing error opens a new board; whether all are answered.
+
+    said: the judges of the runs that are described. judges: {name in use: number of runs}.
+    """
+    new = [name for name in map(str.strip, said) if name and name not in judges and name not in draft.new_judges]
+    for name in new:
+        alike = {each: judges[each] for each in _alike(name, tuple(judges))}
+        with st.container(border=True, key=f"new-judge-{display.row_key(name)}", gap="small"):
+            st.markdown(f":orange[:material/help:] {plain(upload.judge_words(name, alike))}")
+            with st.container(horizontal=True, gap="small"):
+                for each in alike if len(said) == 1 else ():
+                    key = draft.key("judge")
+                    st.button(f"Use {plain(each)}", key=f"{key}-{each}", on_click=_set, args=(key, each))
+                st.button("Open a new board", key=f"{draft.key('new')}-{name}", on_click=_confirm, args=(draft, name))
+    return not new
+
+
+def _confirm(draft: Draft, judge: str) -> None:
+    draft.new_judges |= {judge}
+
+
+def _set(key: str, value: str) -> None:
+    st.session_state[key] = value
 
 
 def problems(findings: Sequence[Finding]) -> str:
     """What is still to be filled in or corrected, as plain text."""
-    return " ".join(f"{FACTS[each.field].question}: {each.message}; {each.hint}." for each in findings)
+    missing = [FACTS[each.field].question for each in findings if each.message.endswith("is missing")]
+    said = [f"Still to fill in: {listed(missing)}."] if missing else []
+    wrong = (each for each in findings if not each.message.endswith("is missing"))
+    return " ".join([*said, *(f"{FACTS[each.field].question}: {each.message}; {each.hint}." for each in wrong)])
 
 
 def _fact(draft: Draft, fact: Fact, known: Any, names: Sequence[str]) -> Any:
@@ -214,6 +258,12 @@ def _fact(draft: Draft, fact: Fact, known: Any, names: Sequence[str]) -> Any:
     match fact:
         case Text(lines=True):
             return st.text_area(label, known or "", key=key, max_chars=fact.longest, height=80, help=fact.help) or None
+        case Text(name="judge"):
+            judges = list(dict.fromkeys([*names, *([known] if known else [])]))
+            place = judges.index(known) if known else None
+            hint = "Choose, or type a name"
+            more: dict[str, Any] = {"placeholder": hint, "accept_new_options": True, "help": fact.help}
+            return st.selectbox(label, judges, place, key=key, **more) or ""
         case Text():
             said = st.text_input(label, known or "", key=key, max_chars=fact.longest, help=fact.help)
             _offer_names(key, said, names)
@@ -248,8 +298,8 @@ def _offer_names(key: str, said: str, names: Sequence[str]) -> None:
             st.button(
                 plain(name),
                 key=f"{key}-{name}",
-                on_click=st.session_state.update,
-                args=({key: name},),
+                on_click=_set,
+                args=(key, name),
                 type="tertiary",
                 help="Use this name: runs of one model are grouped only under one name",
             )

@@ -1,9 +1,9 @@
-"""What was found: findings, scores, health, and where the run would stand. Nothing of it is written anywhere."""
+"""What was found: findings, scores, health, and the rank that the run would have. Nothing of it is written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -16,113 +16,134 @@ from siuo_dash.charts.intervals import ranking
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.read import Reading
 from siuo_dash.ingest.submission import Submission
-from siuo_dash.report import file_findings, review
+from siuo_dash.report import file_findings
 from siuo_dash.report import upload as report
 from siuo_dash.report.export import Provenance, plain_table
 from siuo_dash.store.engine.database import Store
-from siuo_dash.text import as_sentence
+from siuo_dash.text import as_sentence, counted
 from siuo_dash.ui import background, browser, controls, display, page
 from siuo_dash.ui.display import plain
 
 LISTED: Final = 8
-"""Kinds of findings that are read one by one; all stand in a table."""
+"""Kinds of findings that are listed one by one; a table shows all."""
 
 
 def roles(reading: Reading) -> None:
     """What was read as what, a line a role."""
     if reading.roles:
         lines = (str(role).split(": ", 1) for role in reading.roles)
-        st.markdown("\n".join(f"- **{plain(label)}**: {plain(rest)}" for label, rest in lines))
+        words = "\n".join(f"- **{plain(label)}**: {plain(rest)}" for label, rest in lines)
+        st.markdown(f"**Read as**\n{words}")
 
 
 def findings(submission: Submission) -> None:
     """Errors and warnings, apart; the questions that are asked above are not repeated."""
     asked = {need.question for need in submission.reading.needs}
     errors = [finding for finding in submission.errors if finding.message not in asked]
-    _listed("To be corrected", errors, ":red[:material/error:]")
-    _listed("To know", submission.warnings, ":orange[:material/warning:]")
-    _listed("Notes", submission.notes, ":gray[:material/info:]")
+    _listed("error", errors, ":red[:material/error:]")
+    _listed("warning", submission.warnings, ":orange[:material/warning:]")
+    _listed("note", submission.notes, ":gray[:material/info:]")
     if submission.findings:
         display.download(
-            "Download the findings (CSV)",
+            "Download all as CSV",
             lambda: file_findings.findings_csv(submission.findings),
             "siuo-findings.csv",
             key="upload-findings-csv",
+            type="tertiary",
         )
 
 
 def scores(submission: Submission) -> None:
-    """Each score with its interval, what the released scripts print, and the score without flagged responses."""
-    st.subheader("Scores", anchor=False)
-    display.key_figures(report.score_figures(submission))
-    st.markdown(plain(report.released_words(submission)))
+    """Each score with its interval, without flagged responses, and what the released scripts print."""
+    frame = report.scores_frame(submission)
+    lines = [list(frame), ["---"] * len(frame.columns), *frame.map(plain).to_numpy().tolist()]
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    unflagged = "" if submission.health else " No response has a health flag."
+    st.caption(plain(report.released_words(submission)) + unflagged)
+
+
+def details(submission: Submission) -> None:
+    """Behind the scores: health flags, and what gen_score.py prints by category."""
+    health = report.health_frame(submission)
+    if not health.empty:
+        with st.expander("Health flags, and scores excluding flagged responses", icon=":material/health_metrics:"):
+            _table(health, "Health flags, and scores excluding flagged responses")
     by_category = report.released_by_category(submission)
     if not by_category.empty:
         with st.expander("What gen_score.py prints, by category", icon=":material/print:"):
             _table(by_category, "Means by category in percent, as gen_score.py prints them")
-    health = report.health_frame(submission)
-    st.subheader("Health", anchor=False)
-    if health.empty:
-        st.markdown("No response and no verdict carries a health flag.")
-        return
-    st.markdown("Faults of responses and verdicts, and what each score would be without the flagged responses.")
-    _table(health, "Health flags, and scores without the flagged responses")
 
 
 def place(
-    store: Store, submission: Submission, model: str, judge: str, replaces: str | None = None, *, key: str
-) -> None:
-    """The run among the others of its board, by domain, and beside earlier runs of the model.
+    store: Store, submission: Submission, model: str, judge: str, replaces: str | None, *, key: str, behind: Any
+) -> preview.Standing | None:
+    """The run's rank on its board in a line; returns what is shown.
 
-    replaces: the published run that it corrects. key: of the choice of a metric.
+    replaces: the published run that it corrects. key: of the choice of a metric. behind: the place for the board's
+    chart, the domains and earlier runs of the model, each folded.
     """
-    st.subheader("Where it would stand", anchor=False)
     if "generation" in submission.tasks and not judge:
-        st.info("Name the judge: runs are ranked only with runs of the same judge and number of responses.")
-        return
+        st.markdown(":gray[:material/leaderboard: Choose the judge to see the rank.]")
+        return None
     new = report.candidate(submission, judge, replaces)
     labels = controls.board_labels(store)
     metrics = [METRICS[name] for name in submission.scores]
-    options = {metric.id: metric.label for metric in metrics}
-    metric = METRICS[controls.choose("By", options, key=key, in_url=False)] if len(metrics) > 1 else metrics[0]
-    board = labels.get(new.board_for(metric)) or report.board_protocol(submission, judge).label
+    line = st.container(horizontal=True, vertical_alignment="center")
+    chosen = metrics[0].id
+    if len(metrics) > 1:
+        options = {metric.id: metric.label for metric in metrics}
+        how: dict[str, Any] = {"required": True, "label_visibility": "collapsed"}
+        with line:
+            shown = st.segmented_control(
+                "Metric", list(options), key=key, format_func=options.get, default=chosen, **how
+            )
+        chosen = str(shown)
+    metric = METRICS[chosen]
+    board = labels.get(new.board_for(metric)) or report.new_board(submission, judge)
     found = preview.standing(store, new, metric, model or "This upload")
-    if found is None:
-        st.info(f"{metric.label}: no verdict could be read, so there is no rate.")
-        return
-    range_ = None
-    if found.others:
-        range_ = background.computed(
-            lambda: preview.rank_range(store, new, metric),
-            "Computing the rank range …",
-            *("preview", store.version, submission.content_hash, new.board, metric.id, replaces or ""),
-        )
-    st.markdown(f"**{plain(report.standing_words(found, range_, board))}**")
-    st.caption(review.change_words(found))
-    provenance = Provenance(store.version, board, "preview of an upload that is not published")
-    if found.others:
-        near = report.around(found)
-        if len(near) < len(found.board):
-            st.caption(f"The {len(near)} runs around it, of {len(found.board)}.")
-        display.chart(
-            ranking(near, metric, browser.theme(), name="name"),
-            key="upload-place",
-            alt=f"{metric.label} of this upload among the runs of its board, with 95% intervals",
-            data=plain_table("preview", "Place of an upload", near.drop(columns="name"), provenance),
-        )
-    st.subheader("By domain", anchor=False)
-    domains = report.domain_frame(submission, metric)
-    display.chart(
-        ranking(domains, metric, browser.theme(), name="label"),
-        key="upload-domains",
-        alt=f"{metric.label} of this upload by domain, with 95% intervals",
-        data=plain_table(
-            "preview-domains", "An upload by domain", domains.drop(columns=["run_id", "evidence"]), provenance
-        ),
-    )
+    with line:
+        if found is None:
+            st.markdown(f"{metric.label}: no verdict could be read, so there is no rate.")
+            return None
+        range_ = None
+        if found.others:
+            range_ = background.computed(
+                lambda: preview.rank_range(store, new, metric),
+                "Computing the rank range …",
+                *("preview", store.version, submission.content_hash, new.board, metric.id, replaces or ""),
+            )
+        st.markdown(f"**{plain(report.standing_words(found, range_, board))}**", width="content")
     _twins(store, submission)
-    models = preview.known_names(store)["model"]
-    _earlier(store, preview.earlier_runs(store, new, model, models, metrics), submission, labels)
+    with behind:
+        _charts(store, submission, found, board)
+        models = preview.known_names(store)["model"]
+        _earlier(store, preview.earlier_runs(store, new, model, models, metrics), submission, labels)
+    return found
+
+
+def _charts(store: Store, submission: Submission, found: preview.Standing, board: str) -> None:
+    """The run among its neighbours on the board, and by domain."""
+    metric, provenance = found.metric, Provenance(store.version, board, "preview of an upload that is not published")
+    if found.others:
+        with st.expander("Preview on the leaderboard", icon=":material/leaderboard:"):
+            near = report.around(found)
+            if len(near) < len(found.board):
+                st.caption(f"The {len(near)} runs around it, of {len(found.board)}.")
+            display.chart(
+                ranking(near, metric, browser.theme(), name="name"),
+                key="upload-place",
+                alt=f"{metric.label} of this upload among the runs of its board, with 95% intervals",
+                data=plain_table("preview", "Place of an upload", near.drop(columns="name"), provenance),
+            )
+    with st.expander("By domain", icon=":material/grid_on:"):
+        domains = report.domain_frame(submission, metric)
+        table = domains.drop(columns=["run_id", "evidence"])
+        display.chart(
+            ranking(domains, metric, browser.theme(), name="label"),
+            key="upload-domains",
+            alt=f"{metric.label} of this upload by domain, with 95% intervals",
+            data=plain_table("preview-domains", "An upload by domain", table, provenance),
+        )
 
 
 def _twins(store: Store, submission: Submission) -> None:
@@ -139,7 +160,7 @@ def _twins(store: Store, submission: Submission) -> None:
     for twin in found:
         name = names.get(twin.run_id, twin.run_id)
         st.warning(plain(as_sentence(twin.words(name))), icon=":material/content_copy:")
-        page.link("run", f"Open {plain(name)}", {"run": name})
+        page.link("run", f"Open {plain(name)}", {"run": twin.run_id})
 
 
 def _earlier(
@@ -147,33 +168,32 @@ def _earlier(
 ) -> None:
     if not earlier:
         return
-    st.subheader("Earlier runs of this model", anchor=False)
     metrics = [METRICS[name] for name in submission.scores]
     run_ids = [each.run["run_id"] for each in earlier]
-    same = (
-        background.computed(
-            lambda: preview.same_responses(store, run_ids, submission.to_table(RunMetadata("preview", "preview"))),
-            "Comparing the responses with those of the earlier runs …",
-            *("same responses", store.version, submission.content_hash, *run_ids),
+    with st.expander(f"Earlier runs of this model: {len(earlier)}", icon=":material/history:"):
+        same = (
+            background.computed(
+                lambda: preview.same_responses(store, run_ids, submission.to_table(RunMetadata("preview", "preview"))),
+                "Comparing the responses with those of the earlier runs …",
+                *("same responses", store.version, submission.content_hash, *run_ids),
+            )
+            or {}
         )
-        or {}
-    )
-    _table(report.earlier_frame(earlier, metrics, labels, same), "Earlier runs of this model")
-    if any(same.values()):
-        st.caption("Where all responses are the same, this is an evaluation that was judged again.")
-    if not all(each.same_board for each in earlier):
-        st.caption(
-            "On another board the judge or the number of responses was another: a difference may come from that."
-        )
+        _table(report.earlier_frame(earlier, metrics, labels, same), "Earlier runs of this model")
+        if any(same.values()):
+            st.caption("Where all responses are the same, only the judging differs.")
+        if not all(each.same_board for each in earlier):
+            st.caption("On another board, the judge or the number of responses differs; so may the scores.")
 
 
-def _listed(title: str, found: Sequence[Finding], icon: str) -> None:
+def _listed(kind: str, found: Sequence[Finding], icon: str) -> None:
     if not found:
         return
-    st.subheader(f"{title}: {len(found)}", anchor=False)
+    title = counted(len(found), kind)
+    st.markdown(f"**{title}**")
     kinds = file_findings.by_kind(found)
     for first, count in kinds[:LISTED]:
-        words = f"{icon} **{plain(as_sentence(first.message))}**"
+        words = f"{icon} {plain(as_sentence(first.message))}"
         if first.hint:
             words += f" {plain(as_sentence(first.hint))}"
         more = f", and {count - 1} more of this kind" if count > 1 else ""
@@ -181,10 +201,8 @@ def _listed(title: str, found: Sequence[Finding], icon: str) -> None:
             words += f" :gray[{plain(where + more)}]"
         st.markdown(words)
     if len(found) > min(len(kinds), LISTED):
-        with st.expander(f"All {len(found)} in a table"):
-            display.table(
-                file_findings.findings_frame(found), key=f"upload-findings-{title}", alt=f"{title}: all findings"
-            )
+        with st.expander(f"Show all {title} in a table"):
+            display.table(file_findings.findings_frame(found), key=f"upload-findings-{kind}", alt=f"All {kind}s")
 
 
 def _table(frame: pd.DataFrame, alt: str) -> None:

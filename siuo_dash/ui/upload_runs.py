@@ -27,10 +27,13 @@ def choose(draft: Draft, reading: Reading) -> None:
         return
 
     def take_over() -> None:
-        draft.use(mapping.answered("run", st.session_state[key]), loaded=draft.loaded)
+        name = st.session_state[key]
+        draft.use(mapping.answered("run", name), loaded=draft.loaded)
+        if reading.run_kind in ("model", "judge"):  # the field keeps its state, so it would name the run before
+            st.session_state[draft.key(reading.run_kind)] = name
 
     key = draft.key(f"run-{display.row_key(mapping.as_json())}")
-    label = f"The files hold {len(reading.runs)} runs. Shown here:"
+    label = f"These files have {len(reading.runs)} runs. Shown:"
     st.selectbox(label, reading.runs, reading.runs.index(mapping.run), key=key, on_change=take_over, width=620)
 
 

@@ -39,10 +39,10 @@ def ask(data_dir: Path, run_id: str, name: str, url: str, *, end_of_keys: str = 
                 address.choose("run", [])
 
     st.markdown(
-        "The run disappears from every page. Its file is kept and can be brought back; the log says who and why."
+        "The run disappears from every page. Its file is kept, so it can be restored; the log says who and why."
     )
     st.text_area(
-        "What is wrong with it", key=why, max_chars=LONGEST_WHY, height=80, placeholder="Judged with the wrong prompt"
+        "Reason", key=why, max_chars=LONGEST_WHY, height=80, placeholder="Judged with the wrong prompt"
     )
     st.button("Withdraw this run", key=f"withdraw{end_of_keys}", type="primary", on_click=take_off)
 
@@ -70,7 +70,7 @@ def news(store: Store) -> None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/archive: {plain(f'{gone} {_KEPT}')}")
-        st.button("Bring it back", key="restore", on_click=_restore, args=(store.data_dir, gone, "run"))
+        st.button("Restore", key="restore", on_click=_restore, args=(store.data_dir, gone, "run"))
         st.button("Dismiss", key="dismiss", type="tertiary", on_click=lambda: st.session_state.pop(_GONE, None))
 
 
@@ -114,14 +114,14 @@ def _form(store: Store) -> None:
     chosen = [labels[run_id] for run_id in controls.runs_chosen(labels)]
     offered = [run_id for run_id in preview.uploaded_runs(store, _MOST_OFFERED) if run_id in labels]
     if not offered:
-        st.info("No run was uploaded here. The runs that are shipped with the program cannot be withdrawn.")
+        st.info("No run was uploaded here. Built-in runs cannot be withdrawn.")
         return
     first = next((place for place, run_id in enumerate(offered) if labels[run_id] in chosen), None)
 
     def take_off() -> None:
         run_id, why, by = (st.session_state.get(f"withdraw-{name}") for name in ("run", "why", "by"))
         if run_id is None:
-            account.refuse("upload", "Choose the run to withdraw.")
+            account.refuse("upload", "Select the run to withdraw.")
             return
 
         def withdraw(who: Actor) -> None:
@@ -134,10 +134,10 @@ def _form(store: Store) -> None:
 
     with st.form("withdraw", clear_on_submit=False):
         st.selectbox(
-            "Run", offered, index=first, format_func=labels.__getitem__, key="withdraw-run", placeholder="Choose a run"
+            "Run", offered, index=first, format_func=labels.__getitem__, key="withdraw-run", placeholder="Select a run"
         )
         help = "Shown to every reader of the list of withdrawn runs"
         st.text_area("Reason", key="withdraw-why", max_chars=LONGEST_WHY, height=80, help=help)
         if not identity.settings().hosted:
-            st.text_input("Your name", key="withdraw-by", max_chars=100, help="Kept in the log; may be left out")
+            st.text_input("Your name", key="withdraw-by", max_chars=100, help="Kept in the log; optional")
         st.form_submit_button("Withdraw", icon=":material/undo:", on_click=take_off)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -103,3 +104,16 @@ def click_mark(page: Page, x: float, y: float, leads_to: Locator) -> None:
             return
         page.mouse.move(0, 0)
     raise AssertionError(f"the click never led to {leads_to}")
+
+
+def choose_judge(page: Page, name: str) -> None:
+    """On the upload page: choose a judge that runs have, or type a new one; the list closes when the page moves."""
+    settled(page)
+    box = page.get_by_role("combobox", name="Judge *")
+    for _ in range(10):
+        box.fill(name)
+        with suppress(TimeoutError):
+            page.get_by_role("option", name=re.compile(f"^(Add: )?{re.escape(name)}$")).click(timeout=3_000)
+            return settled(page)
+        page.keyboard.press("Escape")
+    raise AssertionError(f"{name} cannot be chosen as the judge")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.driver import PATIENCE, ROOT, free_port, served, settled
+from tests.browser.driver import PATIENCE, ROOT, choose_judge, free_port, served, settled
 from tests.make.files import as_json, judged
 from tests.make.registry import events
 from tests.oidc.provider import Provider, serving
@@ -128,7 +128,11 @@ def fill_in(page: Page, file: Path, model: str, judge: str = "human") -> None:
     see(page.get_by_role("button", name="Start again"))
     settled(page)
     fill(page, "Model", model)
-    fill(page, "Judge", judge)
+    choose_judge(page, judge)
+    new_board = page.get_by_role("button", name="Open a new board")
+    if new_board.count():
+        new_board.click()
+        settled(page)
 
 
 def run_file(folder: Path, safe: int, model: str = "x") -> Path:

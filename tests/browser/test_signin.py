@@ -59,8 +59,9 @@ def test_from_a_file_to_the_board_by_way_of_a_reviewer(hosted: tuple[str, Path],
 
     judge = visit("reviewer", "review").page
     see(judge.get_by_text("Sent by submitter@", exact=False))
-    for words in ("Scores", "Where it would stand", "Responses", "Earlier submissions of this person", "Decide"):
+    for words in ("Responses", "Earlier submissions of this person", "Decide"):
         see(judge.get_by_role("heading", name=words))
+    see(judge.get_by_text("the first run of the new board", exact=False))
     press(judge, "Approve")
     see(judge.get_by_text("is published.", exact=False))
     see(judge.get_by_text("Nothing waits for review"))

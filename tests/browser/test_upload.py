@@ -13,12 +13,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.driver import ROOT, served, settled
+from tests.browser.driver import ROOT, choose_judge, served, settled
 from tests.make.files import as_csv, as_json, judged, plain
 from tests.make.registry import runs_in
 
 pytestmark = pytest.mark.browser
-BOARD = "meta-llama/Meta-Llama-3.1-8B-Instruct, 1 response"
+JUDGE, BOARD = "meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama-meta-llama-3-1-8b-instruct-1"
 HOSTILE = '<img src=x onerror="document.title=1"> **bold** [a](javascript:alert(1))'
 
 
@@ -73,7 +73,7 @@ def fill(page: Page, label: str, text: str) -> None:
 
 def publish(page: Page) -> None:
     page.get_by_role("button", name="Publish", exact=True).click()
-    see(page.get_by_text("is published. It is now visible to everyone"))
+    see(page.get_by_text(re.compile("is live: rank [0-9]+ of [0-9]+|is live, without a rank")))
 
 
 def bytes_held(address: str) -> bool:
@@ -86,6 +86,13 @@ def sideways(page: Page) -> int:
     """Pixels by which the page can be scrolled sideways."""
     main = "document.querySelector('[data-testid=\"stMain\"]')"
     return int(page.evaluate(f"{main}.scrollWidth - {main}.clientWidth"))
+
+
+def bottom(what: Locator) -> float:
+    """Where it ends, in pixels from the top of the window."""
+    box = what.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
 
 
 def walkers(data: Path, state: str) -> list[str]:
@@ -108,28 +115,24 @@ def test_from_a_dropped_file_to_a_row_that_others_see_and_away_again(
     see(page.get_by_text("is not understood as safe or unsafe (10 times)"))
     choose(page, "The value “perhaps” means", "ungraded")
     page.get_by_role("button", name="Read again with this mapping").click()
-    see(page.get_by_text("68.15%"))
+    see(page.get_by_text("68.2 (60.5–74.9)").first)
     see(page.get_by_text("107/157, 10 ungraded"))
 
     fill(page, "Model", "Walker-VL-9B")
-    fill(page, "Judge", BOARD.split(",")[0])
-    see(page.get_by_text("Safe: rank 5 of 11 on the board"))
+    choose_judge(page, JUDGE)
+    see(page.get_by_text(re.compile(r"Safe: rank 5 of 11( \([0-9]+–[0-9]+\))? on Llama-3.1-8B as judge")))
+    page.get_by_text("Preview on the leaderboard").click()
     see(page.locator(".st-key-chart-upload-place").get_by_text("▶ Walker-VL-9B"))
     assert not walkers(data, "published"), "nothing is written before publishing"
     publish(page)
     assert len(walkers(data, "published")) == 1
 
     # The second open browser sees it at its next interaction.
-    fill(other, "Search", "walker")
-    see(other.get_by_text("whose model or organization contains “walker”"))
-    settled(other)  # a list that opens while the page is still being drawn closes again
-    other.get_by_role("combobox", name="Chosen runs").click()
-    see(other.get_by_role("option", name="Walker-VL-9B"))
-    other.keyboard.press("Escape")
+    fill(other, "Find a model", "walker")
+    expect(other.get_by_text("Walker-VL-9B").first).to_be_attached()
 
-    page.get_by_role("link", name="Open the run").click()
-    see(page.get_by_role("heading", name="Run", exact=True))
-    see(page.get_by_text("Walker-VL-9B").first)
+    page.get_by_role("link", name="Open run").click()
+    see(page.get_by_role("heading", name="Walker-VL-9B").first)
     assert not bytes_held(address), "the server let go of the dropped file"
 
     page.goto(f"{address}/upload?section=Withdrawn&runs=Walker-VL-9B · Meta-Llama-3.1-8B-Instruct")
@@ -138,10 +141,35 @@ def test_from_a_dropped_file_to_a_row_that_others_see_and_away_again(
     page.get_by_role("button", name="Withdraw", exact=True).click()
     see(page.get_by_text("was withdrawn"))
     assert not walkers(data, "published") and len(walkers(data, "withdrawn")) == 1
-    fill(other, "Search", "Walker")
-    see(other.get_by_text("No run passes these filters"))
+    fill(other, "Find a model", "Walker")
+    expect(other.get_by_text("Walker-VL-9B")).to_have_count(0)
     page.get_by_role("button", name="Restore").click()
     see(page.get_by_text("is published again"))
+
+
+def test_two_fields_and_one_click_in_the_first_screen(uploads: tuple[str, Path], open_page: OpenPage) -> None:
+    page = open_page(f"{uploads[0]}/upload")
+    drop(page, ROOT / "examples" / "example-generation.json")
+    see(page.get_by_text("3 warnings"))
+    fill(page, "Model", "Test-VL-1")
+    choose_judge(page, "humans")
+    button = page.get_by_role("button", name="Publish", exact=True)
+    see(page.get_by_text("Did you mean “human” (15 runs)?"))
+    expect(button).to_be_disabled()
+    assert bottom(button) < 700, "also while a question is open"
+    choose_judge(page, "human")
+    see(page.get_by_text("Safe: rank 7 of 16"))
+    assert bottom(button) < 700
+    button.click()
+    see(page.get_by_text("Test-VL-1 is live: rank 7 of 16 by Safe."))
+    see(page.get_by_role("link", name="See leaderboard"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").last.click()
+    see(page.get_by_text("Link copied"))
+    copied = str(page.evaluate("navigator.clipboard.readText()"))
+    assert copied.startswith(f"{uploads[0]}/run?run=test-vl-1-human-")
+    page.goto(copied)
+    see(page.get_by_role("heading", name="Test-VL-1").first)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -159,8 +187,8 @@ def test_every_state_can_be_read_and_used(
     for name, content in states.items():
         drop(page, write(tmp_path, f"{name} <b>x.json", content))
         if name == "preview":
-            fill(page, "Judge", "human")
-            see(page.get_by_text("on the board human, 3 responses"))
+            choose_judge(page, "human")
+            see(page.get_by_text("on Human judges · 3 responses"))
         assert sideways(page) == 0, name
         found = (
             Axe()
@@ -174,28 +202,27 @@ def test_every_state_can_be_read_and_used(
         ]
         assert serious == [], f"{name}, {scheme}"
         page.get_by_role("button", name="Start again").click()
-        see(page.get_by_text("What is understood"))
+        see(page.get_by_text("Accepted formats"))
     assert page.title() != "1" and not [url for url in requested if not url.startswith((uploads[0], "data:", "blob:"))]
 
 
 def test_the_community_runs_are_published(uploads: tuple[str, Path], open_page: OpenPage, shared: Path) -> None:
     page = open_page(f"{uploads[0]}/upload")
     for folder, rate, health in (
-        ("gemma3_baseline", "49.70%", ["Cut off: 121 samples"]),
-        ("qwen3vl_baseline", "68.26%", ["Cut off: 145 samples"]),
-        ("glm41v_baseline", "41.92%", ["Error message: 14 samples", "Unclosed reasoning: 138 samples"]),
+        ("gemma3_baseline", "49.7 (42.2–57.2)", ["Cut off: 121 samples"]),
+        ("qwen3vl_baseline", "68.3 (60.9–74.8)", ["Cut off: 145 samples"]),
+        ("glm41v_baseline", "41.9 (34.7–49.5)", ["Error message: 14 samples", "Unclosed reasoning: 138 samples"]),
     ):
         files = [
             shared / "fixtures" / "community" / folder / name for name in ("siuo_167.jsonl", "siuo_167.judged.jsonl")
         ]
         drop(page, *files)
-        see(page.get_by_text(rate, exact=True))
+        see(page.get_by_text(rate, exact=True).first)
         for words in health:
             see(page.get_by_text(words))
         publish(page)
-    page.get_by_role("link", name="Open the run").click()
-    see(page.get_by_role("heading", name="Run", exact=True))
-    see(page.get_by_text("GLM-4.1V-9B-Thinking").first)
+    page.get_by_role("link", name="Open run").click()
+    see(page.get_by_role("heading", name="GLM-4.1V-9B-Thinking").first)
 
 
 def test_files_of_the_benchmark_and_of_vlmevalkit(uploads: tuple[str, Path], open_page: OpenPage, shared: Path) -> None:
@@ -204,20 +231,20 @@ def test_files_of_the_benchmark_and_of_vlmevalkit(uploads: tuple[str, Path], ope
     for files, words in (
         (
             [official / "siuo_gen-example-mixed-gpteval-merged-pro.json"],
-            ["58.68%", "98/167; gen_score.py prints 2.40"],
+            ["58.7 (51.1–65.9)", "98/167", "2.40"],
         ),
         (
             [official / f"siuo_gen-example-plain-gpteval-{part}-pro.json" for part in ("effective", "safe")],
             ["3 responses each"],
         ),
-        ([official / "siuo_mcqa-example-mixed.json"], ["44.31%", "mcqa-eval.py prints 0.480539"]),
+        ([official / "siuo_mcqa-example-mixed.json"], ["44.3 (37.0–51.9)", "mcqa-eval.py prints", "0.480539"]),
         (
             [kit / "ExampleVL-8B_SIUO_GEN_gpt-4o-mini_detailed.xlsx"],
-            ["52.47%", "85/162, 5 ungraded", "50.90% according to"],
+            ["52.5 (44.8–60.0)", "85/162, 5 ungraded", "50.90 % according to"],
         ),
     ):
         drop(page, *files)
         for each in words:
             see(page.get_by_text(each).first)
         page.get_by_role("button", name="Start again").click()
-        see(page.get_by_text("What is understood"))
+        see(page.get_by_text("Accepted formats"))

@@ -96,7 +96,8 @@ class Browser:
             self._run(app)
         if view.fields:
             for label, text in view.fields.items():
-                next(each for each in app.text_input if each.label.rstrip(" *") == label).set_value(text)
+                fields = [*app.text_input, *(each for each in app.selectbox if each.label == f"{label} *")]
+                next(each for each in fields if each.label.rstrip(" *") == label).set_value(text)
             self._run(app)
         if view.plus_minus:
             for each in app.button_group:

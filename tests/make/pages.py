@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import streamlit as st
 from streamlit import config
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from siuo_dash.ui import identity
 from siuo_dash.ui import page as registry
@@ -24,6 +26,14 @@ OpenApp = Callable[..., AppTest]
 OpenAs = Callable[..., AppTest]
 ISSUER = AUTH["server_metadata_url"].removesuffix("/.well-known/openid-configuration")
 HOME = "rankings/leaderboard.py"
+
+
+def _select_state(box: Selectbox[Any]) -> WidgetState:
+    """What a browser sends of a chosen or typed option; AppTest itself fails where the option is a typed one."""
+    return WidgetState(id=box.id, string_value=None if box.value is None else str(box.format_func(box.value)))
+
+
+setattr(Selectbox, "_widget_state", property(_select_state))  # noqa: B010
 
 
 def app_at(query: Mapping[str, Any]) -> AppTest:

@@ -15,7 +15,8 @@ ABOUT = {"Model": "Alpha-7B", "Judge": "gpt-4o", "Link or citation": "doi:10.123
 
 def fill(app: AppTest, texts: dict[str, str]) -> AppTest:
     for label, text in texts.items():
-        next(each for each in app.text_input if each.label.rstrip(" *") == label).set_value(text)
+        fields = [*app.text_input, *app.selectbox]
+        next(each for each in fields if each.label.rstrip(" *") == label).set_value(text)
     return app.run()
 
 
@@ -35,10 +36,13 @@ def test_a_rate_is_refused_or_shown_as_its_count_and_published(data: Path, open_
     errors = "\n".join(error.value for error in app.error)
     assert "the nearest are 88 (52.69%) and 89 (53.29%)" in errors.replace("\\", "")
     assert "fraction or a percentage" in errors and not is_ready(app, "Publish")
-    app = fill(app, {"Safe": "53.29%", "Effective": "116"})
-    assert "is 89 of 167" in words(app) and is_ready(app, "Publish")
+    app = fill(app, {"Safe": "53.29 %", "Effective": "116"})
+    assert "is 89 of 167" in words(app) and "No run was judged by “gpt-4o”" in words(app)
+    assert not is_ready(app, "Publish"), "a new board is asked about"
+    app = press(app, "Open a new board")
+    assert is_ready(app, "Publish")
     app = press(app, "Publish")
-    assert not app.exception and "is published" in words(app)
+    assert not app.exception and "is live: rank 1 of 1 by Safe" in words(app)
     row = Store(data).frame("SELECT * FROM runs WHERE evidence = 'totals'").iloc[0]
     assert (row["model"], row["safe_k"], row["effective_k"], row["safe_n"]) == ("Alpha-7B", 89, 116, 167)
     assert row["source_status"] == "preprint"
@@ -46,7 +50,7 @@ def test_a_rate_is_refused_or_shown_as_its_count_and_published(data: Path, open_
 
 def test_a_figure_goes_through_the_review_and_can_be_corrected(data: Path, open_as: OpenAs) -> None:
     app = open_as("ada@example.org", PAGE, section="Published figure")
-    app = press(fill(app, ABOUT | {"Safe": "89"}), "Send for review")
+    app = press(press(fill(app, ABOUT | {"Safe": "89"}), "Open a new board"), "Send for review")
     assert not app.exception and "waiting for review" in words(app).lower()
     mine = open_as("ada@example.org", PAGE, section="My submissions")
     app = press(mine, "Correct")

@@ -52,7 +52,14 @@ def test_a_reviewer_sees_it_whole(open_as: OpenAs, data: Path) -> None:
     app = open_as("Reviewer@Example.org")
     assert not app.exception
     said = words(app)
-    for part in (HIDDEN, "Sent by sender@", "Scores", "Health", "Where it would stand", "Responses", "Decide"):
+    for part in (
+        HIDDEN,
+        "Sent by sender@",
+        "| Safe |",
+        "the first run of the new board J as judge",
+        "Responses",
+        "Decide",
+    ):
         assert part in said, part
     assert {f"approve-{pending}", f"changes-{pending}", f"reject-{pending}"} <= keys(app)
 
@@ -145,7 +152,7 @@ def test_no_session_value_and_no_address_makes_a_reviewer(open_as: OpenAs, data:
 
 def test_uploading_needs_a_sign_in(open_as: OpenAs, data: Path) -> None:
     app = open_as(None, "contribute/upload.py")
-    assert not app.get("file_uploader") and "To upload a run" in words(app)
+    assert not app.get("file_uploader") and "Sign in to upload a run" in words(app)
     app = open_as(OTHER, "contribute/upload.py")
     assert app.get("file_uploader") and not [button for button in app.button if button.label == "Publish"]
 
@@ -223,7 +230,7 @@ def test_what_is_too_much_is_said(open_as: OpenAs, data: Path, monkeypatch: pyte
     uploader = next(each for each in app.file_uploader if each.label == "Result files of one run")
     uploader.set_value([(name, b"[" + b" " * 700_000, "application/json") for name in ("a.json", "b.json")])
     app.run()
-    assert "The files have more than 1 MB together" in words(app) and "Scores" not in words(app)
+    assert "The files have more than 1 MB together" in words(app) and "| Safe |" not in words(app)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,14 @@ def test_what_was_recognised() -> None:
         upload.recognised(read(plain("is_safe", lambda _: 1, [1001]))) == "Read as a table: 1 sample, 1 response each."
     )
     asked = read(plain("overall", lambda place: place % 2))
-    assert upload.recognised(asked) == "Read as a table. Its scores depend on what the file does not tell."
+    assert upload.recognised(asked) == "Read as a table. 1 question before it can be scored."
+    odd = validate([UploadedFile("x.json", b'{"a": 1}')], CATALOGUE)
+    assert upload.recognised(odd) == "Format not recognised."
+
+
+def test_the_steps_that_are_done_are_ticked() -> None:
+    assert upload.steps(0, hosted=False) == "**1 Files** › 2 Check › 3 Describe › 4 Publish"
+    assert upload.steps(3, hosted=True) == ":green[✓ Files] › :green[✓ Check] › :green[✓ Describe] › **4 Send**"
 
 
 def test_the_first_samples_as_understood() -> None:
@@ -138,21 +145,27 @@ def test_withdrawn_runs_in_words() -> None:
     assert frame.values.tolist() == [["a-b-1", "not known", "not stated", "not known"]]
 
 
-def figures(submission: Submission) -> dict[str, tuple[str, str]]:
-    return {label: (value, words) for label, value, words in upload.score_figures(submission)}
+def scores(submission: Submission) -> list[list[str]]:
+    frame = upload.scores_frame(submission)
+    return [list(frame), *frame.to_numpy().tolist()]
 
 
-def test_figures_have_interval_count_and_what_the_released_script_prints() -> None:
-    found = figures(read(judged(safe=89, effective=120)))
-    assert found["Safe"] == ("53.29%", "95% interval 45.74–60.70, 89/167; gen_score.py prints 53.29")
-    assert found["Safe & Effective"][0] == "53.29%"
-    assert "Multiple choice" not in found
+def test_scores_have_interval_count_and_what_the_released_script_prints() -> None:
+    assert scores(read(judged(safe=89, effective=120))) == [
+        ["Score", "Rate, % (95% interval)", "Passed", "gen_score.py prints"],
+        ["Safe", "53.3 (45.7–60.7)", "89/167", "53.29"],
+        ["Effective", "71.9 (64.6–78.1)", "120/167", "71.86"],
+        ["Safe & Effective", "53.3 (45.7–60.7)", "89/167", "53.29"],
+    ]
 
 
 def test_what_was_not_judged_and_what_is_ungraded_says_so() -> None:
-    found = figures(read(plain("is_safe", lambda place: "invalid" if place < 2 else 1)))
-    assert found["Safe"] == ("100.00%", "95% interval 97.72–100.00, 165/165, 2 ungraded")
-    assert found["Effective"] == ("–", "not judged")
+    found = scores(read(plain("is_safe", lambda place: -1 if place < 2 else 1)))
+    assert found[:3] == [
+        ["Score", "Rate, % (95% interval)", "Passed", "Excluding flagged"],
+        ["Safe", "100.0 (97.7–100.0)", "165/165, 2 ungraded", "100.0 (97.7–100.0)"],
+        ["Effective", "not judged", "", ""],
+    ]
 
 
 def test_whether_the_released_scripts_print_the_same() -> None:
@@ -202,16 +215,17 @@ def standing(tmp_path: Path, others: Sequence[int], safe: int) -> preview.Standi
 
 def test_the_place_in_words(tmp_path: Path) -> None:
     found = standing(tmp_path, [20, 90, 140], 100)
-    board = "J, 3 responses"
-    assert upload.standing_words(found, (1, 3), board) == (
-        "Safe: rank 2 of 4 on the board J, 3 responses; rank range 1–3."
-    )
-    assert upload.standing_words(found, (2, 2), board).endswith("; rank range 2.")
-    assert upload.standing_words(found, None, board).endswith("J, 3 responses.")
+    board = "J as judge · 3 responses"
+    assert upload.standing_words(found, (1, 3), board) == "Safe: rank 2 of 4 (1–3) on J as judge · 3 responses."
+    assert upload.standing_words(found, None, board) == "Safe: rank 2 of 4 on J as judge · 3 responses."
     alone = standing(tmp_path / "alone", [], 100)
-    assert "the first run of the board" in upload.standing_words(alone, None, board)
+    assert "the first run of the new board" in upload.standing_words(alone, None, board)
     partial = preview.Standing(found.metric, found.rate, True, 2, found.board)
     assert "ranked only where partial runs are" in upload.standing_words(partial, (1, 3), board)
+    assert upload.live_words("Mine", 2, 4, found.metric) == "Mine is live: rank 2 of 4 by Safe."
+    assert upload.live_words("Mine", None, 4, found.metric) == (
+        "Mine is live, without a rank: some samples have no verdict."
+    )
 
 
 @pytest.mark.parametrize(("place", "first", "last"), [(0, 0, 16), (3, 0, 16), (75, 67, 83), (99, 83, 99)])
@@ -248,8 +262,9 @@ def test_multiple_choice_has_its_board_and_its_figure() -> None:
     rows = [{"question_id": question_id, "response_mcqa": "(A)"} for question_id in IDS]
     found = validate([UploadedFile("m.json", as_json(rows))], CATALOGUE)
     assert upload.board_protocol(found, "").id == "exact-match-1"
-    label, value, words = upload.score_figures(found)[0]
-    assert label == "Multiple choice" and value.endswith("%") and "mcqa-eval.py prints 0." in words
+    head, row = scores(found)
+    assert head[-1] == "mcqa-eval.py prints" and row[-1].startswith("0.")
+    assert row[0] == "Multiple choice" and row[2].endswith("/167")
 
 
 def test_a_csv_of_hostile_names_is_only_text() -> None:

@@ -66,7 +66,7 @@ async def submit(visitor: Visitor, model: str, safe: int) -> str:
     """From the open upload page to what the page says after *Send for review*."""
     await visitor.drop("results.json", as_json(judged(safe=safe)))
     await visitor.type("Model", model)
-    await visitor.type("Judge", "gpt-4o-mini-2024-07-18")
+    await visitor.type("Judge", "gpt-4o-mini")
     await visitor.press("Send for review")
     return f"{visitor.words()} {visitor.alerts()}"
 

@@ -39,7 +39,7 @@ async def fill_in(visitor: Visitor, model: str, content: bytes) -> None:
     await visitor.open("upload")
     await visitor.drop("results.json", content)
     await visitor.type("Model", model)
-    await visitor.type("Judge", "gpt-4o-mini-2024-07-18")
+    await visitor.type("Judge", "gpt-4o-mini")
 
 
 def kept(data: Path) -> list[str]:
@@ -76,12 +76,12 @@ def test_a_data_directory_that_goes_while_somebody_publishes_is_named_and_nothin
             await fill_in(visitor, "Before-VL", as_json(judged(safe=31)))
             data.rename(tmp_path / "away")
             await visitor.press("Publish")
-            assert visitor.alerts() and "is published" not in visitor.words()
+            assert visitor.alerts() and "is live" not in visitor.words()
             (tmp_path / "away").rename(data)
             await visitor.again()
             assert not visitor.alerts()
             await visitor.press("Publish")
-            assert "is published" in visitor.words()
+            assert "is live" in visitor.words()
 
     with running(tmp_path, data) as server:
         finished(visit(server))
@@ -126,7 +126,7 @@ def test_a_full_disk_is_named_on_the_page_and_publishing_goes_on_once_there_is_r
                 ballast.unlink()
                 await fill_in(visitor, "Full-VL", as_json(judged(safe=32)))
                 await visitor.press("Publish")
-                assert "is published" in visitor.words()
+                assert "is live" in visitor.words()
 
         with running(tmp_path, data) as server:
             finished(visit(server))
@@ -146,7 +146,7 @@ def test_a_write_that_the_system_refuses_is_told_on_the_page(tmp_path: Path, dat
             assert "the file would be larger than this system allows" in said
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
             await visitor.press("Publish")
-            assert "is published" in visitor.words()
+            assert "is live" in visitor.words()
 
     with running(tmp_path, data) as server:
         finished(visit(server))
@@ -182,7 +182,7 @@ def test_another_instance_that_holds_the_store_for_long_is_waited_for(tmp_path: 
                     await reader.again()  # who reads does not wait
                 assert not pressed.done()
             await pressed
-            assert "is published" in visitor.words()
+            assert "is live" in visitor.words()
 
     with running(tmp_path, data) as server:
         finished(visit(server))
@@ -198,7 +198,7 @@ def test_no_response_reaches_the_log(tmp_path: Path, data: Path) -> None:
         async with Visitor(server.address) as visitor:
             await fill_in(visitor, "Logged-VL", as_json(rows))
             await visitor.press("Publish")
-            assert "is published" in visitor.words()
+            assert "is live" in visitor.words()
             await visitor.open("upload")
             await visitor.drop("broken.json", json.dumps(rows).encode()[:-20])
             await visitor.drop("other.json", b'[{"question_id": 1, "response": "' + TEXT.encode() + b'"}]')

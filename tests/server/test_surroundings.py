@@ -61,7 +61,7 @@ def test_on_a_slow_disk_everything_takes_longer_and_nothing_is_lost(tmp_path: Pa
         around.slow(0)
         assert around.slowed > 200
         assert [each.of("page error") for each in (first, second)] == [[], []]
-    said = Counter("already" if "already published" in each else "is published" in each for each in told)
+    said = Counter("already" if "already published" in each else "is live" in each for each in told)
     assert said == {True: 3, "already": 1}
     assert sorted(name[:9] for name in kept(data)) == ["slow-vl-0", "slow-vl-1", "slow-vl-2"]
     assert [finding for finding in verify.verify(data) if finding.severity == "error"] == []

@@ -124,8 +124,10 @@ class Visitor:
         return await self._rerun()
 
     async def type(self, label: str, text: str) -> float:
-        """Fill in the text field of this label (or whose label begins so)."""
-        widget = self.widget("text_input", label)
+        """Fill in the field of this label (or whose label begins so), or the list that takes what is typed."""
+        lists = [each.selectbox for each in self._of("selectbox") if each.selectbox.accept_new_options]
+        widget = next((each for each in lists if each.label.startswith(label)), None)
+        widget = widget or self.widget("text_input", label)
         self._states[widget.id] = WidgetState(id=widget.id, string_value=text)
         return await self._rerun()
 
