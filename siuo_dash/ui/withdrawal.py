@@ -41,9 +41,7 @@ def ask(data_dir: Path, run_id: str, name: str, url: str, *, end_of_keys: str = 
     st.markdown(
         "The run disappears from every page. Its file is kept, so it can be restored; the log says who and why."
     )
-    st.text_area(
-        "Reason", key=why, max_chars=LONGEST_WHY, height=80, placeholder="Judged with the wrong prompt"
-    )
+    st.text_area("Reason", key=why, max_chars=LONGEST_WHY, height=80, placeholder="Judged with the wrong prompt")
     st.button("Withdraw this run", key=f"withdraw{end_of_keys}", type="primary", on_click=take_off)
 
 
