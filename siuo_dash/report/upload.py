@@ -192,7 +192,7 @@ def board_protocol(submission: Submission, judge: str) -> Protocol:
 def new_board(submission: Submission, judge: str) -> str:
     """What the run's board is called where no run is on it yet."""
     protocol = board_protocol(submission, judge)
-    return Board(protocol.id, protocol, runs=0, per_sample_runs=0).label
+    return Board(protocol.id, protocol, runs=0, per_sample_runs=0, both_runs=0).label
 
 
 def candidate(submission: Submission, judge: str, replaces: str | None = None) -> Candidate:

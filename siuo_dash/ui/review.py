@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import streamlit as st
@@ -95,7 +95,7 @@ def _queue(store: Store, me: Actor) -> None:
     _others_alike(store.data_dir, chosen, table, waiting, me)
     if submission.ok:
         upload_preview.scores(submission)
-        how = {"key": f"upload-metric-review-{chosen.run_id}", "behind": st.container()}
+        how: Any = {"key": f"upload-metric-review-{chosen.run_id}", "behind": st.container()}
         at = upload_preview.place(store, submission, chosen.model, chosen.judge or "", chosen.supersedes, **how)
         if at is not None:
             st.caption(report.change_words(at))

@@ -214,7 +214,12 @@ def _offer(
     if identity.settings().hosted:
         submissions.offer(store.data_dir, draft, made, metadata, ready=ready)
         return
-    button = {"type": "primary", "icon": ":material/publish:", "key": draft.key("publish"), "width": "stretch"}
+    button: dict[str, Any] = {
+        "type": "primary",
+        "icon": ":material/publish:",
+        "key": draft.key("publish"),
+        "width": "stretch",
+    }
     if not st.button("Publish", disabled=not ready, **button):
         return
     try:

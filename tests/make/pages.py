@@ -30,7 +30,9 @@ HOME = "rankings/leaderboard.py"
 
 def _select_state(box: Selectbox[Any]) -> WidgetState:
     """What a browser sends of a chosen or typed option; AppTest itself fails where the option is a typed one."""
-    return WidgetState(id=box.id, string_value=None if box.value is None else str(box.format_func(box.value)))
+    if box.value is None:
+        return WidgetState(id=box.id)
+    return WidgetState(id=box.id, string_value=str(box.format_func(box.value)))
 
 
 setattr(Selectbox, "_widget_state", property(_select_state))  # noqa: B010
