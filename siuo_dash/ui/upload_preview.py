@@ -92,12 +92,9 @@ def place(
     chosen = metrics[0].id
     if len(metrics) > 1:
         options = {metric.id: metric.label for metric in metrics}
-        how: dict[str, Any] = {"required": True, "label_visibility": "collapsed"}
+        how: Any = {"format_func": options.__getitem__, "required": True, "label_visibility": "collapsed"}
         with line:
-            shown = st.segmented_control(
-                "Metric", list(options), key=key, format_func=options.get, default=chosen, **how
-            )
-        chosen = str(shown)
+            chosen = str(st.segmented_control("Metric", list(options), key=key, default=chosen, **how))
     metric = METRICS[chosen]
     board = labels.get(new.board_for(metric)) or report.new_board(submission, judge)
     found = preview.standing(store, new, metric, model or "This upload")
