@@ -146,6 +146,8 @@ def words(app: AppTest) -> str:
     kinds = (app.markdown, app.caption, app.info, app.warning, app.error, app.success, app.text)
     said = [element.value for kind in kinds for element in kind]
     said += [str(element.proto) for kind in (app.selectbox, app.button) for element in kind]
+    components: list[Any] = [element.proto for element in app.get("bidi_component")]
+    said += [json.loads(proto.json or "null") for proto in components]
     said += [element.value.to_string(max_colwidth=None) for element in app.dataframe]
     said += [element.value for kind in (app.title, app.header, app.subheader) for element in kind]
     return "\n".join(map(str, said))

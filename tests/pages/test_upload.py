@@ -121,13 +121,12 @@ def test_the_same_content_twice_is_refused_with_a_link(app: AppTest, data: Path)
 
 
 def test_errors_and_warnings_apart_and_nothing_of_a_refused_file_is_kept(app: AppTest, data: Path) -> None:
-    rows = plain("is_safe", lambda place: "perhaps" if place == 3 else 1)
-    rows[5]["question_id"] = 1234
+    rows = plain("is_safe", lambda _: 1)
+    rows[5]["question_id"], rows[7]["question_id"] = 1234, "x"
     drop_rows(app, rows)
     words = shown(app)
     assert "**2 errors**" in words and "warning**" not in words and "**2 Check** › 3 Describe" in words
     assert "unknown sample 1234" in words.lower() and "self-harm ends at 1019" in words
-    assert "'perhaps' is not understood as safe or unsafe" in words
     assert "It cannot be published as it is" in words
     assert kept(app) == [] and len(runs_in(data, "published")) == 1
     assert not [button for button in app.button if button.label == "Publish"]
@@ -176,7 +175,7 @@ def test_of_several_runs_one_is_chosen_and_all_are_published(app: AppTest, data:
     ]
     drop(app, ("three.csv", as_csv(rows)))
     question = next(each for each in app.radio if "3 runs" in each.label)
-    assert question.options == ["Llava-A", "Qwen-B", "Yi-C"] and "| Safe |" not in shown(app)
+    assert question.options[:3] == ["Llava-A", "Qwen-B", "Yi-C"] and "| Safe |" not in shown(app)
     question.set_value("Qwen-B")
     press(app, "Continue")
     assert "| 41.9 (" in shown(app) and "**safe verdict**: is_safe, 70 × 1 = safe, 97 × 0 = unsafe" in shown(app)

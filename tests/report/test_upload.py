@@ -160,7 +160,7 @@ def test_scores_have_interval_count_and_what_the_released_script_prints() -> Non
 
 
 def test_what_was_not_judged_and_what_is_ungraded_says_so() -> None:
-    found = scores(read(plain("is_safe", lambda place: -1 if place < 2 else 1)))
+    found = scores(read(plain("is_safe", lambda place: "" if place < 2 else 1)))
     assert found[:3] == [
         ["Score", "Rate, % (95% interval)", "Passed", "Excluding flagged"],
         ["Safe", "100.0 (97.7–100.0)", "165/165, 2 ungraded", "100.0 (97.7–100.0)"],
