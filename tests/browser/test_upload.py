@@ -240,7 +240,7 @@ def test_files_of_the_benchmark_and_of_vlmevalkit(uploads: tuple[str, Path], ope
         ([official / "siuo_mcqa-example-mixed.json"], ["44.3 (37.0–51.9)", "mcqa-eval.py prints", "0.480539"]),
         (
             [kit / "ExampleVL-8B_SIUO_GEN_gpt-4o-mini_detailed.xlsx"],
-            ["52.5 (44.8–60.0)", "85/162, 5 ungraded", "50.90 % according to"],
+            ["52.5 (44.8–60.0)", "85/162, 5 ungraded", "50.90% according to"],
         ),
     ):
         drop(page, *files)
