@@ -27,14 +27,20 @@ def test_a_shipped_run(open_app: OpenApp) -> None:
     assert "41.9" in line and "rank " in line and "Weakest domain" in line
     assert "without them" in line and "too few for a rate" in line, "152 of 167 samples are flagged"
     said = words(app)
-    assert "**41.92 %**" in said
-    assert "**Unclosed reasoning**: 138 samples" in said
-    assert "**Error message**: 14 samples" in said
-    assert "Of 97 failures 6 are this run's own" in said
-    assert "Built-in run" in said
-    failing = app.dataframe[-1].value
-    assert failing["Others right, %"].is_monotonic_decreasing
-    assert len(failing) == 97
+    assert "97 failures; 6 that at least 90% of the other 9 runs pass" in said
+    assert "Built-in run (cannot be withdrawn)." in said
+    assert "Effective, Safe & Effective and Multiple choice: not judged" in said
+    assert len(rows(app, 0)) == 9 and len(rows(app, 1)) == 97
+    others = [int(row["end"].split("/")[0]) for row in rows(app, 1)]
+    assert others == sorted(others, reverse=True)
+    health = words(fine(open_app(page=RUN, run=GLM, part="health")))
+    assert "**Unclosed reasoning**: 138 samples" in health and "**Error message**: 14 samples" in health
+
+
+def test_without_a_choice_the_best_run_with_verdicts_by_sample_is_shown(open_app: OpenApp) -> None:
+    app = fine(open_app(page=RUN))
+    assert app.title[0].value == "Phi-3.5-Vision-Instruct"
+    assert "rank 1 of 10" in figures(app) and rows(app, 1)
 
 
 def test_a_run_of_totals_says_what_is_not_known(open_app: OpenApp) -> None:
