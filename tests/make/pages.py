@@ -15,7 +15,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
-from siuo_dash.ui import identity
+from siuo_dash.ui import board_table, identity
 from siuo_dash.ui import page as registry
 from tests.conftest import ROOT
 from tests.make.runs import make_run, share
@@ -147,7 +147,8 @@ def words(app: AppTest) -> str:
     said = [element.value for kind in kinds for element in kind]
     said += [str(element.proto) for kind in (app.selectbox, app.button) for element in kind]
     components: list[Any] = [element.proto for element in app.get("bidi_component")]
-    said += [json.loads(proto.json or "null") for proto in components]
+    said += [json.loads(proto.json) for proto in components if proto.json]
+    said += [board_table.unpacked(proto.bytes) for proto in components if proto.component_name == "siuo_board_rows"]
     said += [element.value.to_string(max_colwidth=None) for element in app.dataframe]
     said += [element.value for kind in (app.title, app.header, app.subheader) for element in kind]
     return "\n".join(map(str, said))
