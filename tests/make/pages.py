@@ -147,8 +147,10 @@ def words(app: AppTest) -> str:
     said = [element.value for kind in kinds for element in kind]
     said += [str(element.proto) for kind in (app.selectbox, app.button) for element in kind]
     components: list[Any] = [element.proto for element in app.get("bidi_component")]
-    said += [json.loads(proto.json) for proto in components if proto.json]
-    said += [board_table.unpacked(proto.bytes) for proto in components if proto.component_name == "siuo_board_rows"]
+    said += [str(json.loads(proto.json)) for proto in components if proto.json]
+    said += [
+        str(board_table.unpacked(proto.bytes)) for proto in components if proto.component_name == "siuo_board_rows"
+    ]
     said += [element.value.to_string(max_colwidth=None) for element in app.dataframe]
     said += [element.value for kind in (app.title, app.header, app.subheader) for element in kind]
     return "\n".join(map(str, said))
