@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -10,20 +11,27 @@ from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.ingest.families import Family, family_in, is_model_name, is_run_name, is_verdict, keys_of, may_name
-from siuo_dash.ingest.fields import Table, field_values, is_blank, parse_id, value_at
+from siuo_dash.ingest.fields import Table, field_paths, field_values, is_blank, parse_id, value_at
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.guess import INDICES, guess, left_open
+from siuo_dash.ingest.judge_texts import TEXT_WORDS
 from siuo_dash.ingest.mapping import NUMBERS, RUN, YES_MEANS, Mapping
 from siuo_dash.ingest.records import Known, Need
 from siuo_dash.ingest.repeats import apart, kind_of_field, mapped, names_of, rows_of_run
 from siuo_dash.ingest.rounds import ANNOTATORS, ROUNDS
-from siuo_dash.ingest.verdicts import token
+from siuo_dash.ingest.verdicts import NEGATIVE, POSITIVE, name_tokens, token
 from siuo_dash.text import counted, listed
 
 _ROUND: Final = re.compile(
     r"(?:round|run|epoch|seed|trial|attempt|rep|repeat|iteration|iter|pass|rollout)[\s_.#-]*\d{1,6}", re.IGNORECASE
 )
 _SUFFIX: Final = re.compile(r"\d{4}[\s_.:#/-]+(?:[a-z]{0,8}[\s_-]?)?\d{1,3}$", re.IGNORECASE)
+
+_OF_A_VERDICT: Final = frozenset(
+    {*TEXT_WORDS, *POSITIVE["safe"], *NEGATIVE["safe"], *POSITIVE["effective"], *NEGATIVE["effective"]}
+    | {"label", "verdict", "judgement", "judgment", "score", "rating", "is", "raw", "judge"}
+)
+"""Words for what a field holds, not for whose it is."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +68,41 @@ def understood(tables: Sequence[Table], catalogue: Catalogue, given: Mapping | N
 def across_runs(mapping: Mapping, tables: Sequence[Table]) -> str:
     """What is wrong with a mapping that takes the responses of one run and the verdicts of another; '' if nothing."""
     family = family_in(tables) if mapping.responses else None
-    if family is None:
-        return ""
-    texts = family.runs_of(mapping.responses)
+    fields = {path for table in tables for path in field_paths(table.values[:50])}
     for role in ("safe", "safety_judgement", "effective", "effectiveness_judgement"):
-        verdicts = family.runs_of(getattr(mapping, role))
-        if texts and verdicts and texts != verdicts:
-            return f"the responses are those of {listed(sorted(texts))}, {role} is that of {listed(sorted(verdicts))}"
+        verdicts: tuple[str, ...] = getattr(mapping, role)
+        texts, judged = (
+            (set(), set()) if family is None else (family.runs_of(mapping.responses), family.runs_of(verdicts))
+        )
+        if len(verdicts) == len(mapping.responses) and not (texts and judged):
+            pairs = [_crossed(*pair, fields) for pair in zip(mapping.responses, verdicts, strict=True)]
+            texts, judged = {one for one, _ in filter(None, pairs)}, {other for _, other in filter(None, pairs)}
+            if texts:
+                return _mixed(texts, role, judged)
+        if texts and judged and texts != judged:
+            return _mixed(texts, role, judged)
     return ""
+
+
+def _mixed(texts: set[str], role: str, judged: set[str]) -> str:
+    return f"the responses are those of {listed(sorted(texts))}, {role} is that of {listed(sorted(judged))}"
+
+
+def _crossed(text: str, verdict: str, fields: set[str]) -> tuple[str, str] | None:
+    """The parts by which a response and a verdict are of two runs: reply_a and safe_b beside reply_b and safe_a."""
+    parts, others = (
+        [part for part in re.findall(r"[^\W_]+", path) if not set(name_tokens(part)) & _OF_A_VERDICT]
+        for path in (text, verdict)
+    )
+    for part, other in itertools.product(parts, others):
+        swapped = _with_part(text, part, other), _with_part(verdict, other, part)
+        if part != other and fields >= set(swapped) and swapped != (verdict, text):
+            return part, other
+    return None
+
+
+def _with_part(path: str, part: str, other: str) -> str:
+    return re.sub(rf"(?<![^\W_]){re.escape(part)}(?![^\W_])", other, path, count=1)
 
 
 def of_run(mapping: Mapping, tables: Sequence[Table], findings: Findings) -> tuple[Mapping, list[Table]]:

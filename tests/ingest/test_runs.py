@@ -286,3 +286,22 @@ def test_an_answer_alone_is_a_mapping(check: Check) -> None:
     data = as_csv(table(question_id=IDS, response=REPLIES, overall=MIXED))
     assert check(("t.csv", data), mapping=Mapping(safe_yes_means="unsafe")).scores["safe"] == Tally(2, 6, 6)
     assert check(("t.csv", data), mapping=Mapping(safe=("overall",), safe_yes_means="safe")).scores["safe"].k == 4
+
+
+@pytest.mark.parametrize(
+    ("responses", "crossed", "straight"),
+    [
+        (("said_v1",), ("safe_v2",), ("safe_v1",)),
+        (("said_1", "said_2"), ("safe_2", "safe_1"), ("safe_1", "safe_2")),
+        (("initial_text",), ("final_label",), ("initial_label",)),
+    ],
+)
+def test_a_mapping_by_hand_crosses_no_runs(
+    check: Check, responses: tuple[str, ...], crossed: tuple[str, ...], straight: tuple[str, ...]
+) -> None:
+    texts = {name: [f"{name}: {reply(i)}" for i in IDS] for name in "said_v1 said_v2 said_1 said_2".split()}
+    texts |= {name: [f"{name}: {reply(i)}" for i in IDS] for name in ("initial_text", "final_text")}
+    labels = dict.fromkeys("safe_v1 safe_v2 safe_1 safe_2 initial_label final_label".split(), "safe")
+    data, mapping = as_csv(table(question_id=IDS, **texts, **labels)), Mapping(id=("question_id",), responses=responses)
+    assert has(messages(check(("t.csv", data), mapping=mapping.having(safe=crossed))), "the responses are those of")
+    assert check(("t.csv", data), mapping=mapping.having(safe=straight)).ok
