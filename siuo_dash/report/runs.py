@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any, Final
@@ -16,6 +16,7 @@ from siuo_dash.benchmark.run_facts import FACTS
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, RUN_COLUMNS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.report.export import Provenance, Table, plain_table
+from siuo_dash.report.samples import visible
 from siuo_dash.store.registry import Attempt
 from siuo_dash.text import counted, fraction, interval, listed, missing, ordinal, percent, rate_and_count
 
@@ -97,6 +98,12 @@ def figures_html(figures: Sequence[tuple[str, str, str]]) -> str:
     return f'<div class="figures">{"".join(parts)}</div>'
 
 
+def facts_html(listed: Iterable[tuple[str, str]]) -> str:
+    """Labels and words as a list in HTML, every character of them escaped, hidden ones written as codes."""
+    lines = (f"<dt>{escape(name)}</dt><dd>{escape(visible(value))}</dd>" for name, value in listed)
+    return f'<dl class="facts">{"".join(lines)}</dl>'
+
+
 def other_metrics(run: Mapping[str, Any], metric: Metric) -> str:
     """The other metrics in a line: 'Effective 93.4 (88.6–96.3) · Multiple choice: not judged'."""
     others = [known for known in METRICS.values() if known.id != metric.id]
@@ -158,7 +165,7 @@ def stated(row: Mapping[str, Any], apart: Collection[str] = ()) -> list[tuple[st
 
 
 def facts(run: Mapping[str, Any], board: str) -> list[tuple[str, str]]:
-    """What is known of the run, as (label, value); unknown is said, not left out."""
+    """The facts about the run, as (label, value); what is unknown is said, not left out."""
     judged = [
         f"{metric.label} {int(run[f'{metric.id}_n'])} of {int(run['expected_samples'])}"
         for metric in METRICS.values()
@@ -179,14 +186,12 @@ def facts(run: Mapping[str, Any], board: str) -> list[tuple[str, str]]:
 
 
 TOTALS_WORDS: Final = (
-    "This run is known by its published totals only: how many samples pass, not which. Its domains, its failing "
-    "samples, its responses and its health are therefore not known. Uploading its result file would show them."
+    "Only totals were published for this run: how many samples pass, not which. So its domains, failed samples, "
+    "responses and health cannot be shown. Upload its result file to see them."
 )
-
-
 DOMAIN_TOTALS_WORDS: Final = (
-    "This run is known by published counts, some of them by domain: how many samples pass, not which. Its failing "
-    "samples, its responses and its health are therefore not known. Uploading its result file would show them."
+    "Only counts were published for this run, some of them by domain: how many samples pass, not which. So its failed "
+    "samples, responses and health cannot be shown. Upload its result file to see them."
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import pandas as pd
@@ -35,6 +35,8 @@ _BY_VERSION: Final[dict[Any, Any]] = {Store: lambda store: (str(store.data_dir),
 _STYLE: Final = """<style>
 .figures { display: flex; flex-wrap: wrap; gap: 0.4rem 2.4rem; align-items: flex-end; line-height: 1.25; }
 .figures small { display: block; font-size: 0.8rem; opacity: 0.8; }
+.facts { display: grid; grid-template-columns: 9rem 1fr; gap: 0.35rem 0.8rem; margin: 0; font-size: 0.93rem; }
+.facts dt { opacity: 0.8; } .facts dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .figures b { font-size: 1.35rem; } .figures div:first-child b { font-size: 2.1rem; }
 </style>"""
 
@@ -48,7 +50,12 @@ def arrive(store: Store, labels: Mapping[str, str]) -> pd.Series[Any] | None:
         address.choose("run", selected[:1])
     asked = controls.runs_chosen(labels, "run")
     run_id = asked[0] if asked else _default(store)
-    return queries.find_run(store, run_id) if run_id else None
+    return _row(store, store.version, run_id) if run_id else None
+
+
+@lru_cache(maxsize=64)
+def _row(store: Store, _version: str, run_id: str) -> pd.Series[Any]:
+    return queries.find_run(store, run_id)
 
 
 @st.cache_data(

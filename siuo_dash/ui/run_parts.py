@@ -107,11 +107,7 @@ def _about(shown: Shown, _found: Figures) -> None:
 
 def _facts(listed: Iterable[tuple[str, str]]) -> None:
     """Labels and words, a line each; the words are plain text."""
-    for name, value in listed:
-        with st.container(horizontal=True, gap="small", wrap=False):
-            with st.container(width=130):
-                st.caption(name)
-            st.text(value, width="stretch")
+    st.html(report.facts_html(listed))
 
 
 def _health(shown: Shown, found: Figures) -> None:

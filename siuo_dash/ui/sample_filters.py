@@ -169,7 +169,7 @@ def _choose_filters(
     return rest, order
 
 
-AS_IT_IS: Final[dict[Any, Any]] = {
+_AS_IT_IS: Final[dict[Any, Any]] = {
     Store: lambda store: (
         str(store.data_dir),
         store.version,
@@ -180,13 +180,13 @@ AS_IT_IS: Final[dict[Any, Any]] = {
 """What is kept is read again when the data change, or the files of the benchmark's own texts or of fetched words."""
 
 
-@st.cache_data(max_entries=256, show_spinner="Searching the texts …", hash_funcs=AS_IT_IS)
+@st.cache_data(max_entries=256, show_spinner="Searching the texts …", hash_funcs=_AS_IT_IS)
 def _hits(store: Store, _text: BenchmarkText, run_ids: tuple[str, ...], words: str) -> texts.Hits:
     own = {question_id: sample.places() for question_id, sample in _text.samples.items()}
     return texts.search_texts(store, own, run_ids, words, partial(responses.fetched_with, store.data_dir))
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=AS_IT_IS)
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_AS_IT_IS)
 def benchmark_text(store: Store) -> BenchmarkText:
     """The benchmark's own texts, read once while their files stay the same."""
     return read(store.data_dir, store.catalogue)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from functools import lru_cache, partial
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import samples
 from siuo_dash.analysis.sample_filters import SampleFilters
+from siuo_dash.analysis.texts import records
 from siuo_dash.benchmark.catalogue import Sample
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS
 from siuo_dash.report import samples as report
@@ -18,15 +19,17 @@ from siuo_dash.report.boards import caveat
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.rows import Row, sample_rows
 from siuo_dash.sources.benchmark_text import SampleText
+from siuo_dash.sources.responses import with_words
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import address, answers, controls, display, fetching, frame, page, responses, rows
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.responses import plain_text
-from siuo_dash.ui.sample_filters import AS_IT_IS, Asked
+from siuo_dash.ui.sample_filters import Asked
 
 _MOST_VERDICTS: Final = 300
 _PANE: Final = "sample"
 _LISTED: Final = "samples-listed"
+_BY_VERSION: Final[dict[Any, Any]] = {Store: lambda store: (str(store.data_dir), store.version)}
 # Beside each other, list and sample scroll each for itself: what leads to the next sample is never out of sight.
 _STYLE: Final = """<style>
 .st-key-sample { gap: 0.5rem; padding-right: 0.5rem; }
@@ -56,6 +59,8 @@ def show(store: Store, asked: Asked) -> None:
         frame.note(hits)
     with frame.tools():
         display.exports(found.table, key="samples")
+        if asked.runs and found.ids:
+            _responses_file(store, asked, found.ids)
     opened = _choose_sample(store, found.ids)
     left, right = st.columns([35, 65], gap="medium")
     with left:
@@ -81,7 +86,19 @@ def show(store: Store, asked: Asked) -> None:
             _sample(store, asked, store.catalogue.by_id[opened], found.ids)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=AS_IT_IS)
+def _responses_file(store: Store, asked: Asked, ids: list[int]) -> None:
+    """A file of what the selected runs answered to the listed samples, made when it is asked for."""
+
+    def lines() -> bytes:
+        return display.json_lines(records(store, list(asked.runs), ids, words=partial(with_words, store.data_dir)))
+
+    with st.popover("", icon=":material/save:", help="Download responses", key="files"):
+        st.caption("The listed samples with the responses and verdicts of the selected runs, one JSON object a line.")
+        name = f"siuo-samples-{asked.board.id}-{store.version}.jsonl"
+        display.download("Responses (JSONL)", lines, name, key="download-responses", icon=None, width="stretch")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_BY_VERSION)
 def _listed(store: Store, filters: SampleFilters, order: str, board: str) -> Listed:
     found = samples.sample_list(store, filters, filters.board, order)
     runs = dict(filters.runs)

@@ -46,7 +46,7 @@ def test_without_a_choice_the_best_run_with_verdicts_by_sample_is_shown(open_app
 def test_a_run_of_totals_says_what_is_not_known(open_app: OpenApp) -> None:
     app = fine(open_app(page=RUN, run="CogVLM · human"))
     assert "22.8" in figures(app)
-    assert "known by its published totals only" in words(app)
+    assert "Only totals were published for this run" in words(app)
     assert not rows(app) and not app.dataframe
     assert "No responses to check" in words(fine(open_app(page=RUN, run="CogVLM · human", part="health")))
 

@@ -203,7 +203,10 @@ def test_the_other_metrics_are_one_line(store: Store, ids: dict[str, str]) -> No
     )
 
 
-def test_figures_are_text() -> None:
+def test_figures_and_facts_are_text() -> None:
+    assert run_view.facts_html([("Note", "<b>a</b>\n\u202eb & [c](d)")]) == (
+        '<dl class="facts"><dt>Note</dt><dd>&lt;b&gt;a&lt;/b&gt;\n\\u202eb &amp; [c](d)</dd></dl>'
+    )
     assert run_view.figures_html([("<b>", "&", '"')]) == (
         '<div class="figures"><div><small>&lt;b&gt;</small><b>&amp;</b><small>&quot;</small></div></div>'
     )
