@@ -18,6 +18,6 @@ def test_a_run_that_was_made_here_says_how_and_others_do_not(tmp_path: Path, ope
     ids = [registry.publish(data, table, by=None).run_id for table in (with_made(made, HOW), plain)]
     for run_id, says in zip(ids, (True, False), strict=True):
         app = open_app(data, "inspect/run.py", run=run_id)
-        words = [each.value for each in app.text]
-        assert ("inspect-ai 0.3.285" in words) is says and not app.exception
+        words = "".join(str(each.proto.body) for each in app.get("html"))
+        assert ("<dd>inspect-ai 0.3.285</dd>" in words) is says and not app.exception
         assert ("How it was made" in [each.label for each in app.expander]) is says
