@@ -114,6 +114,7 @@ class _Drawn:
     names: dict[str, str]
     figure: go.Figure
     data: Table
+    table: pd.DataFrame
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Labels: _labels_key})
@@ -140,6 +141,7 @@ def _drawn(
         gaps=gaps,
         names=names,
         figure=group_dots(cells, names, grouping.groups, metric, browser.theme(), narrow=narrow),
+        table=report.rates_screen(shown.cells, names, grouping),
         data=report.rates_export(shown.cells, names, grouping, _provenance, f"{metric.label} by {grouping.words}"),
     )
 
@@ -183,7 +185,7 @@ def _rates(view: View, own: Labels, drawn: _Drawn, grouping: analysis.Grouping) 
         groups = {group: label for group, label in grouping.groups.items() if report.samples_filter(grouping, group)}
         link_to_failures(drawn.names, grouping.label, groups, partial(_failures, view, drawn, grouping))
     display.table(
-        report.rates_screen(drawn.shown.cells, drawn.names, grouping),
+        drawn.table,
         key="rates",
         alt=f"{drawn.data.title}: rate, 95% interval and count",
         pinned="Run",

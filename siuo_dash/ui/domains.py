@@ -117,6 +117,7 @@ class _Drawn:
     heatmap: go.Figure
     radar_data: Table
     heatmap_data: Table
+    table: pd.DataFrame
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -161,6 +162,7 @@ def _drawn(
         heatmap=heatmap(
             rows.cells, of_rows, columns, weakest, metric, theme, sorted_by=_sort, chosen=_chosen, narrow=narrow
         ),
+        table=report.profile_screen(profiles.cells, of_radar),
         radar_data=report.profile_export(profiles.cells, of_radar, about, f"{metric.label} by domain: selected runs"),
         heatmap_data=plain_table(
             "heatmap", f"{metric.label} by domain: all runs", report.long_cells(rows.cells, of_rows), view.provenance()
@@ -208,7 +210,7 @@ def _heatmap(view: View, drawn: _Drawn, downloads: Any) -> None:
 def _profiles(view: View, drawn: _Drawn) -> None:
     """The runs of the radar beside each other."""
     display.table(
-        report.profile_screen(drawn.profiles.cells, report.run_names(drawn.profiles.runs)),
+        drawn.table,
         key="profiles",
         alt=f"{view.metric.label} by domain: rate, 95% interval and count",
         pinned="Domain",

@@ -34,11 +34,16 @@ def left_out(view: View, *, by_domain: bool = True) -> None:
 
     by_domain: whether counts by domain are enough.
     """
-    missing = domains.runs_without_domains(view.store, view.filters.where(), view.metric, by_domain=by_domain)
-    for short, names, why in report.left_out(missing, view.metric):
+    for short, names, why in _left_out(view, state(view), by_domain=by_domain):
         with st.expander(short, icon=":material/info:"):
             st.markdown(f"{plain(names)}\n\n{plain(why)}")
             page.link("upload", "Upload a run")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _left_out(_view: View, key: tuple[object, ...], *, by_domain: bool) -> list[tuple[str, str, str]]:
+    missing = domains.runs_without_domains(_view.store, _view.filters.where(), _view.metric, by_domain=by_domain)
+    return report.left_out(missing, _view.metric)
 
 
 def nothing_to_show(view: View, runs: pd.DataFrame) -> bool:
