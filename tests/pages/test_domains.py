@@ -113,7 +113,7 @@ def test_sorting_by_a_domain(opened: OpenApp) -> None:
     app = opened("domains", part="all", sort="Religion beliefs")
     cells = table(app, "Morality")
     religion, overall = (
-        cells[column].str.split().str[0].astype(float) for column in ("Religion beliefs", "Overall (all samples)")
+        cells[column].str.split("%").str[0].astype(float) for column in ("Religion beliefs", "Overall (all samples)")
     )
     assert religion.is_monotonic_decreasing
     assert not overall.is_monotonic_decreasing
