@@ -11,7 +11,17 @@ from streamlit.testing.v1 import AppTest
 
 from siuo_dash.text import percent
 from tests.make.pages import OpenApp
-from tests.make.runs import DOMAIN_IDS, HOSTILE, JUDGE, make_run, passing, random_runs, share, totals_by_domain
+from tests.make.runs import (
+    DOMAIN_IDS,
+    HOSTILE,
+    JUDGE,
+    make_run,
+    passing,
+    random_runs,
+    run_id_of,
+    share,
+    totals_by_domain,
+)
 from tests.make.stores import with_results
 
 LLAMA = "meta-llama-meta-llama-3-1-8b-instruct-1"
@@ -93,17 +103,13 @@ def test_the_failures_of_a_cell_without_a_mouse(opened: OpenApp) -> None:
 
 def test_totals_by_domain_are_shown_and_lead_to_their_run(opened: OpenApp, tmp_path: Path) -> None:
     totals = {domain: (2 if domain == "morality" else 9, len(ids)) for domain, ids in DOMAIN_IDS.items()}
-    data = with_results(
-        tmp_path / "data",
-        make_run("Sampled", share(80), judge=JUDGE),
-        totals_by_domain("By domain", totals, judge=JUDGE),
-    )
+    by_domain = totals_by_domain("By domain", totals, judge=JUDGE)
+    data = with_results(tmp_path / "data", make_run("Sampled", share(80), judge=JUDGE), by_domain)
     app = opened("domains", data, part="all")
     cells = table(app, "Morality").set_index("Run")
     assert cells.at["By domain", "Morality"].endswith("2/20")
     assert "points against" not in texts(app), "without its samples there is no test of the board's weakest domain"
-    run_id = next(each for each in app.selectbox(key="cell-run").options if "By domain" in each)
-    app.selectbox(key="cell-run").select(run_id).run()
+    app.selectbox(key="cell-run").set_value(run_id_of(by_domain)).run()
     assert not [link for link in app.get("page_link") if link.proto.label == "Show failures"]
     (link,) = [link.proto for link in app.get("page_link") if link.proto.label == "Open run"]
     assert "by-domain" in link.query_string
