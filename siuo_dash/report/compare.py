@@ -13,10 +13,11 @@ from siuo_dash.analysis.comparison import Comparison, Difference, Side
 from siuo_dash.analysis.sample_filters import FAILING, OUTCOMES, PASSING
 from siuo_dash.analysis.stats.differences import PairedTable
 from siuo_dash.analysis.stats.proportions import limits
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, Metric
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import IntervalStyle, Provenance, Table, points_words
+from siuo_dash.report.rows import Row
 from siuo_dash.text import counted, fraction, interval, missing, percent, points, points_interval, rate_and_count
 
 UNPAIRED: Final = "not paired (score test, Newcombe interval)"
@@ -141,17 +142,26 @@ def chart_rows(differences: Sequence[Difference], first: str = "A", second: str 
     return pd.DataFrame(rows, columns=["label", "difference", "low", "high", "told_apart", "words"])
 
 
-def differing_table(samples: pd.DataFrame) -> pd.DataFrame:
-    """Samples that not both runs pass, with how many other runs pass them."""
-    return pd.DataFrame(
-        {
-            "Sample": samples["question_id"],
-            "Domain": samples["domain"].map(DOMAIN_LABELS),
-            "Others": [words or "–" for words in rowwise(fraction, samples, "others_k", "others_n")],
-            "Scene": samples["scene"],
-            "Request": samples["request"],
-        }
-    )
+def differing_rows(samples: pd.DataFrame) -> list[Row]:
+    """Samples that not both runs pass, each with its domain, how many other runs pass it, and which of the two is
+    flagged on it."""
+    rows = []
+    for each in samples.itertuples():
+        flags = {"A": each.first_flags, "B": each.second_flags}
+        flagged = [f"flagged of {letter}: {_flags(own)}" for letter, own in flags.items() if own]
+        others = f"{each.others_k} of {each.others_n} other runs pass" if each.others_n else ""
+        row = Row(
+            id=str(each.question_id),
+            name=str(each.question_id),
+            beside=DOMAIN_LABELS[str(each.domain)],
+            below=f"{each.scene} · {each.request}",
+            end=fraction(each.others_k, each.others_n),
+            title=". ".join(filter(None, (str(each.scene), str(each.request), others, *flagged))),
+        )
+        if flagged:
+            row["mark"] = "⚑ " + ", ".join(letter for letter, own in flags.items() if own)
+        rows.append(row)
+    return rows
 
 
 def against_words(frame: pd.DataFrame, metric: Metric, name: str) -> str:
@@ -164,17 +174,17 @@ def against_words(frame: pd.DataFrame, metric: Metric, name: str) -> str:
     return f"{metric.label}, {runs} against {name}: {better} better, {worse} worse, {rest} not significantly different."
 
 
-def against_table(frame: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
-    """One row a run: its rate, the difference to the baseline, Holm's p, and how it was compared."""
-    return pd.DataFrame(
-        {
-            "Run": frame["run_id"].map(labels),
-            "Rate": rowwise(_rate_words, frame, "run_k", "run_n"),
-            "Difference, points": rowwise(_gap_words, frame, "difference", "low", "high"),
-            "p (Holm)": frame["p_holm"].map(p_words),
-            "Comparison": frame["paired"].map(_HOW).where(frame["p"].notna(), "–"),
-        }
-    )
+def against_rows(frame: pd.DataFrame, labels: dict[str, str]) -> list[Row]:
+    """One row a run: its difference to the baseline with Holm's p, and its rate."""
+    rows = []
+    for each in frame.itertuples():
+        gap = _gap_words(each.difference, each.low, each.high)
+        beside = f"{gap} points, {_equals(each.p_holm)}" if gap != "–" else "not judged"
+        rate = _rate_words(each.run_k, each.run_n)
+        how = "" if each.paired else f"; {_HOW[False]}"
+        name = labels[each.run_id]
+        rows.append(Row(id=each.run_id, name=name, beside=beside, end=rate, title=f"{name}: {beside}{how}"))
+    return rows
 
 
 def against_chart_rows(frame: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
@@ -313,6 +323,10 @@ def _titled(title: str, provenance: Provenance) -> str:
 
 def _sides(differences: Sequence[Difference]) -> tuple[list[Tally], list[Tally]]:
     return [each.first for each in differences], [each.second for each in differences]
+
+
+def _flags(flags: Sequence[str]) -> str:
+    return ", ".join(FLAGS[flag].label.lower() for flag in flags)
 
 
 def _equals(p: float | None) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from siuo_dash.analysis import comparison
@@ -13,15 +14,17 @@ from siuo_dash.analysis.sample_filters import FAILING, PASSING
 from siuo_dash.analysis.stats.differences import PairedTable
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.charts import bars
+from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.intervals import differences
 from siuo_dash.report import compare as report
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import browser, compare_many, controls, display, frame, page
+from siuo_dash.ui import browser, compare_many, controls, display, frame, page, rows
 from siuo_dash.ui.compare_choice import Choice, answer, suggest
-from siuo_dash.ui.display import plain, row_key
+from siuo_dash.ui.display import plain
 
+Pairs = tuple[tuple[str, Any], ...]
 _LARGE: Final = "<style>.st-key-answer strong { font-size: 1.35rem; line-height: 1.9rem; }</style>"
 
 
@@ -81,7 +84,7 @@ def _two(choice: Choice) -> None:
             "AB",
             key="outcomes",
             note=note,
-            select=_to_samples(choice, pair),
+            select=lambda part: page.go_later("samples", _link(choice, pair, part)),
         )
     left, right = st.columns([1, 1], gap="medium")
     with left:
@@ -100,29 +103,44 @@ def _sides(found: comparison.Comparison, metric: Metric) -> None:
             page.link("run", words, {"run": run.run_id})
 
 
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _domains_drawn(
+    _found: comparison.Comparison, pair: tuple[str, str], version: str, metric: str, theme: Theme
+) -> go.Figure:
+    overall = [each for each in (_found.overall[metric],) if each is not None]
+    return differences(
+        report.chart_rows([*overall, *_found.domains[metric]]),
+        theme,
+        left="B better",
+        right="A better",
+        told_apart="p < 0.05 (domains: adjusted)",
+        note=report.picture_note(_found.warning),
+    )
+
+
 def _domains(
     found: comparison.Comparison, overall: comparison.Difference, names: tuple[str, str], provenance: Provenance
 ) -> None:
-    domains = found.domains[overall.metric.id]
-    export = report.domains_export([overall, *domains], names, provenance)
+    domains, metric = found.domains[overall.metric.id], overall.metric.id
+    pair = (found.first.run_id, found.second.run_id)
     display.chart(
-        differences(
-            report.chart_rows([overall, *domains]),
-            browser.theme(),
-            left="B better",
-            right="A better",
-            told_apart="p < 0.05 (domains: adjusted)",
-            note=report.picture_note(found.warning),
-        ),
+        _domains_drawn(found, pair, provenance.data_version, metric, browser.theme()),
         key="domains",
         alt=f"Difference A minus B in points for all samples and {len(domains)} domains, with 95% intervals",
-        data=export,
+        data=report.domains_export([overall, *domains], names, provenance),
     )
-    with st.expander("Domains as a table"):
-        display.table(report.domains_table(domains), key="by-domain", alt="Difference by domain")
-        st.caption(
-            "Domains have 16 to 21 samples, so intervals are wide. p adjusted: Benjamini–Hochberg over the domains."
-        )
+    table = st.expander("Domains as a table", key="domains-table", on_change="rerun")
+    if table.open:
+        with table:
+            display.table(report.domains_table(domains), key="by-domain", alt="Difference by domain")
+            st.caption(
+                "Domains have 16 to 21 samples, so intervals are wide. p adjusted: Benjamini–Hochberg over the domains."
+            )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _bar(counts: Pairs, labels: Pairs, metric: str, theme: Theme, note: str) -> go.Figure:
+    return bars.two_runs(dict(counts), dict(labels), METRICS[metric], theme, note=note)
 
 
 def chart_of_outcomes(
@@ -149,7 +167,7 @@ def chart_of_outcomes(
 
     counts = report.parts(table)
     display.chart(
-        bars.two_runs(counts, labels, metric, browser.theme(), note=note),
+        _bar(tuple(counts.items()), tuple(labels.items()), metric.id, browser.theme(), note),
         key=key,
         alt=f"Of {table.n} samples: " + ", ".join(f"{words} {counts[part]}" for part, words in labels.items()),
         data=data,
@@ -158,19 +176,12 @@ def chart_of_outcomes(
     )
 
 
-def _to_samples(choice: Choice, pair: tuple[str, str]) -> Callable[[str], None]:
-    """What opens the samples of a part of the bar."""
-
-    def leave(part: str) -> None:
-        page.go_later("samples", link_params(outcomes=_outcomes(choice, pair, part)))
-
-    return leave
-
-
-def _outcomes(choice: Choice, pair: tuple[str, str], part: str) -> dict[str, str]:
+def _link(choice: Choice, pair: tuple[str, str], part: str, sample: int | None = None) -> dict[str, str | list[str]]:
+    """The query of the samples page for a part of the two runs' samples ('both', 'first', 'second', 'neither')."""
     passing, failing = PASSING[choice.metric.id], FAILING[choice.metric.id]
-    which = {"both": (True, True), "first": (True, False), "second": (False, True), "neither": (False, False)}[part]
-    return {run: passing if passed else failing for run, passed in zip(pair, which, strict=True)}
+    passed = {"both": (True, True), "first": (True, False), "second": (False, True), "neither": (False, False)}[part]
+    outcomes = {run: passing if passes else failing for run, passes in zip(pair, passed, strict=True)}
+    return link_params(sample=sample, outcomes=outcomes, metric=choice.metric.id)
 
 
 def _samples(
@@ -191,23 +202,15 @@ def _samples(
     if shown.empty:
         st.caption("No sample.")
         return
-    key = f"differing-{part}-{row_key(choice.store.version, pair, choice.metric.id)}"
-
-    def leave() -> None:
-        for row in st.session_state[key]["selection"]["rows"][:1]:
-            sample = int(shown["question_id"].iloc[row])
-            page.go_later("samples", link_params(sample=sample, outcomes=_outcomes(choice, pair, part)))
-
-    widths = {"Sample": 60, "Domain": 130, "Others": 62, "Scene": 170}
-    display.table(
-        report.differing_table(shown),
-        key=key,
-        alt=f"Samples: {options[part]}; a row opens the sample with both runs",
-        most_pixels=360,
-        select=leave,
-        mode="single-row",
-        columns={name: st.column_config.Column(width=width) for name, width in widths.items()},
+    rows.show(
+        report.differing_rows(shown),
+        lambda sample: page.go_later("samples", _link(choice, pair, part, int(sample))),
+        key="differing-samples",
+        label=f"Samples: {options[part]}; a row opens the sample with both runs",
+        page="samples",
+        query=_link(choice, pair, part),
+        name="sample",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Passed by most other runs first. Tick a row to open the sample with both runs.", width="stretch")
+        st.caption("Passed by most other runs first. A row opens the sample with both runs.", width="stretch")
         display.exports(report.differing_export(samples, choice.metric, names, provenance), key="differing")

@@ -42,7 +42,7 @@ class Choice:
 def choose(store: Store) -> Choice:
     """The choosers of A and B with the swap between them, and the metrics that both are judged by."""
     labels = run_labels(store)
-    if old := controls.runs_chosen(labels, "baseline"):  # what A was called in older links
+    if old := controls.runs_chosen(labels, "baseline"):  # what A is called in older links and in rows of a list
         address.choose("runs", [*old, *controls.runs_chosen(labels)])
         address.choose("baseline", [])
     address.keep("baseline")

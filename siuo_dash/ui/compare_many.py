@@ -12,9 +12,8 @@ from siuo_dash.charts.intervals import MOST_ROWS, differences
 from siuo_dash.report import compare as report
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import browser, display, frame
+from siuo_dash.ui import browser, display, frame, rows
 from siuo_dash.ui.compare_choice import FAMILIES, Choice, answer, compare
-from siuo_dash.ui.display import row_key
 
 
 def show(choice: Choice) -> None:
@@ -45,7 +44,7 @@ def show(choice: Choice) -> None:
     with left:
         _against_chart(choice, found, names, export, report.picture_note(warning))
     with right:
-        _against_table(choice, found, names)
+        _against_rows(choice, found, names)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -72,21 +71,17 @@ def _against_chart(choice: Choice, found: pd.DataFrame, names: dict[str, str], e
         st.caption(f"The first {MOST_ROWS} of {rated} runs; the table lists all.")
 
 
-def _against_table(choice: Choice, found: pd.DataFrame, names: dict[str, str]) -> None:
-    key = f"against-{row_key(choice.store.version, choice.runs, choice.family, choice.metric.id, len(found))}"
-
-    def leave() -> None:
-        for row in st.session_state[key]["selection"]["rows"][:1]:
-            compare([choice.runs[0], str(found["run_id"].iloc[row])])
-
-    display.table(
-        report.against_table(found, names),
-        key=key,
-        alt="Runs against A; a row compares it with A",
-        most_pixels=520,
-        select=leave,
-        mode="single-row",
+def _against_rows(choice: Choice, found: pd.DataFrame, names: dict[str, str]) -> None:
+    rows.show(
+        report.against_rows(found, names),
+        lambda run: compare([choice.runs[0], run]),
+        key="against-rows",
+        label="Runs against A; a row compares it with A",
+        page="compare",
+        query={"metric": choice.metric.id, "baseline": choice.runs[0]},
+        name="runs",
+        tall=True,
     )
     st.caption(
-        "Tick a row to compare it with A. p is adjusted by Holm for all these runs; intervals are each run's own."
+        "A row compares that run with A. p is adjusted by Holm for all these runs; intervals are each run's own."
     )
