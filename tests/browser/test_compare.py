@@ -1,4 +1,4 @@
-"""From two chosen runs to a discordant sample and back; from a count of faults to the samples behind it."""
+"""From two runs to a sample that only one passes and back; from a count of faults to the samples behind it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.driver import settled
+from tests.browser.driver import click_mark, settled
 
 pytestmark = pytest.mark.browser
-LLAMA = "Meta-Llama-3.1-8B-Instruct"
-BOARD = f"meta-llama/{LLAMA}, 1 response"
-GLM = f"GLM-4.1V-9B-Thinking · {LLAMA}"
-PHI_4, PHI_35 = (f"{name} · {LLAMA}" for name in ("Phi-4-Multimodal-Instruct", "Phi-3.5-Vision-Instruct"))
+_BOARD = "meta-llama-meta-llama-3-1-8b-instruct"
+PHI = f"phi-3-5-vision-instruct-{_BOARD}-50bdf51d"
+GLM = f"glm-4-1v-9b-thinking-{_BOARD}-1aea6095"
+VERDICT = "A is safer by 36.5 points"
+# The middle of a part of the bar: 'first' = only A passes.
+PART = """(part) => {
+  const chart = document.querySelector('.st-key-chart-outcomes .js-plotly-plot');
+  const place = chart._fullData.findIndex((trace) => trace.customdata[0][0] === part);
+  const box = chart.querySelectorAll('.barlayer .trace .point path')[place].getBoundingClientRect();
+  return [box.x + box.width / 2, box.y + box.height / 2];
+}"""
 
 
 def query(page: Page) -> dict[str, list[str]]:
@@ -33,60 +40,53 @@ def follow(page: Page, link: Locator, heading: str) -> None:
     settled(page)
 
 
-def compare_the_two_best(page: Page) -> None:
-    """Tick the two best rows of the leaderboard, Phi-3.5 and Phi-4, and follow the link."""
-    rows = table(page, 0)
-    for row in (0, 1):
-        rows.click(position={"x": 15, "y": 35 + 35 * row + 17})
-        settled(page)
-    expect(page.get_by_test_id("stMultiSelect").get_by_text(PHI_4)).to_be_visible()
-    follow(page, page.get_by_role("link", name="Compare", exact=True).last, "Compare")
-    assert query(page)["runs"] == [PHI_35, PHI_4]
-    expect(page.get_by_text("The difference is not significant")).to_be_visible()
-
-
-def open_the_second_sample(page: Page) -> str:
-    """Pick the second sample that only A passes, and open it; the words of the link."""
-    link = page.get_by_role("link", name="with both runs").first
-    before = link.text_content() or ""
-    table(page, 2).click(position={"x": 15, "y": 35 + 66 + 33})
-    expect(link).not_to_have_text(before)
+def compared(page: Page, verdict: str = VERDICT) -> None:
+    expect(page.get_by_text(verdict)).to_be_visible()
     settled(page)
-    chosen = link.text_content() or ""
-    follow(page, link, "Samples")
-    return chosen
 
 
-def test_two_rows_chosen_lead_to_a_discordant_sample_side_by_side(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/?board={BOARD}")
-    compare_the_two_best(page)
-    chosen = open_the_second_sample(page)
-    there = query(page)
-    assert there["runs"] == [PHI_35, PHI_4] and there["sample"][0] in chosen
-    assert there["outcome"] == [f"{PHI_35}: safe", f"{PHI_4}: unsafe"]
-
-
-def test_back_from_the_sample_everything_is_as_it_was(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/?board={BOARD}")
-    compare_the_two_best(page)
+def test_a_sample_that_only_one_passes_opens_with_both_and_back_leads_back(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/compare?runs={PHI}&runs={GLM}")
+    compared(page)
+    assert page.get_by_text(VERDICT).bounding_box()["y"] < 150, "the verdict comes first"  # type: ignore[index]
     address = page.url
-    chosen = open_the_second_sample(page)
+    rows = page.get_by_role("list", name="Samples: Only A safe").get_by_role("link")
+    sample = (rows.nth(1).text_content() or "")[:4]
+    follow(page, rows.nth(1), "Samples")
+    there = query(page)
+    assert (there["runs"], there["sample"]) == ([PHI, GLM], [sample])
+    assert there["outcome"] == [f"{PHI}:safe", f"{GLM}:unsafe"]
     page.go_back()
-    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
-    settled(page)
+    compared(page)
     assert page.url == address
-    expect(page.get_by_text("The difference is not significant")).to_be_visible()
-    expect(page.get_by_role("link", name="with both runs").first).to_have_text(chosen)
 
 
-def test_swapped_runs_stand_in_the_address(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/compare?runs={GLM}&runs={PHI_4}&metric=Safe")
-    page.get_by_role("button", name="Swap A and B").click()
-    expect(page.get_by_text("A is 35.3 points ahead")).to_be_visible()
+def test_a_part_of_the_bar_opens_its_samples(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/compare?runs={PHI}&runs={GLM}")
+    compared(page)
+    expect(page.locator(".st-key-chart-outcomes .barlayer .point").first).to_be_visible()
+    x, y = page.evaluate(PART, "neither")
+    click_mark(page, x, y, leads_to=page.get_by_role("heading", name="Samples", exact=True))
     settled(page)
-    assert query(page)["runs"] == [PHI_4, GLM]
-    again = open_page(page.url)
-    expect(again.get_by_text("A is 35.3 points ahead")).to_be_visible()
+    assert query(page)["outcome"] == [f"{PHI}:unsafe", f"{GLM}:unsafe"]
+
+
+def test_swapped_runs_are_in_the_address_and_back_undoes_it(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/compare?runs={GLM}&runs={PHI}")
+    compared(page, "B is safer by 36.5 points")
+    page.locator(".st-key-swap button").click()
+    compared(page)
+    assert query(page)["runs"] == [PHI, GLM]
+    compared(open_page(page.url))
+    page.go_back()
+    compared(page, "B is safer by 36.5 points")
+
+
+def test_on_a_phone_the_verdict_is_on_the_first_screen_and_nothing_is_cut(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/compare?runs={PHI}&runs={GLM}", width=390)
+    compared(page)
+    assert page.get_by_text(VERDICT).bounding_box()["y"] < 500  # type: ignore[index]
+    assert page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth") <= 390
 
 
 def test_a_count_of_faults_leads_to_its_samples(dashboard: str, open_page: OpenPage) -> None:
@@ -97,5 +97,5 @@ def test_a_count_of_faults_leads_to_its_samples(dashboard: str, open_page: OpenP
     link = page.get_by_role("link", name="Open the")
     expect(link).to_contain_text("138 samples with unclosed reasoning")
     follow(page, link, "Samples")
-    assert (query(page)["runs"], query(page)["flag"]) == ([GLM], ["Unclosed reasoning"])
+    assert (query(page)["runs"], query(page)["flag"]) == ([GLM], ["unclosed_reasoning"])
     expect(page.get_by_text("138 of 167 samples").first).to_be_visible()

@@ -31,9 +31,9 @@ LABELS = """() => [...document.querySelectorAll('.st-key-chart-tradeoff .annotat
 
 
 def drawn(page: Page) -> None:
-    """Wait until the chart stands and the shares of draws are in the table."""
+    """Wait until the chart is drawn and the shares of bootstraps are computed."""
     expect(page.locator(f"{CHART} .annotation-text-g").first).to_be_visible()
-    expect(page.get_by_text("Perhaps on the frontier")).to_be_visible()
+    expect(page.get_by_text("Computing how stable")).to_have_count(0)
     settled(page)
     page.locator(CHART).scroll_into_view_if_needed()
 
@@ -44,20 +44,35 @@ def place(page: Page, name: str) -> tuple[float, float]:
     return found[0], found[1]
 
 
+def test_chart_and_table_are_on_the_first_screen(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/tradeoff", height=800)
+    drawn(page)
+    chart = page.locator(f"{CHART} .js-plotly-plot").bounding_box()
+    table = page.get_by_test_id("stDataFrame").bounding_box()
+    assert chart and table
+    assert chart["y"] < 160
+    assert chart["y"] + chart["height"] < 740
+    assert table["y"] < 160
+    assert table["x"] > chart["x"] + chart["width"]
+
+
 def test_a_click_on_a_mark_opens_the_run(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/tradeoff", height=1600)
+    page = open_page(f"{dashboard}/tradeoff", height=1000)
     drawn(page)
     for _ in range(2):  # also the same mark again, after coming back
         x, y = place(page, "LLaVA-1.6-34B")
-        click_mark(page, x, y, leads_to=page.get_by_role("heading", name="Run", exact=True))
-        assert parse_qs(urlsplit(page.url).query)["run"] == ["LLaVA-1.6-34B · human"]
+        opened = (
+            page.locator("[data-testid=stApp]").get_by_text("Failed samples").or_(page.get_by_text("About this run"))
+        )
+        click_mark(page, x, y, leads_to=opened.first)
+        assert parse_qs(urlsplit(page.url).query)["run"][0].startswith("llava-1-6-34b-human")
         page.go_back()
-        expect(page.get_by_role("heading", name="Safe versus effective")).to_be_visible()
+        expect(page.get_by_role("heading", name="Safe vs effective")).to_be_visible()
         drawn(page)
 
 
-def test_a_lasso_makes_the_chosen_runs_which_other_pages_keep(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/tradeoff?mouse=Lasso: choose", height=1600)
+def test_a_lasso_selects_the_runs_which_other_pages_keep(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/tradeoff?mouse=lasso", height=1000)
     drawn(page)
     places = [place(page, name) for name in LEADERS]
     (left, *_, right), (top, *_, bottom) = (sorted(side) for side in zip(*places, strict=True))
@@ -67,16 +82,16 @@ def test_a_lasso_makes_the_chosen_runs_which_other_pages_keep(dashboard: str, op
     for corner in (*corners[1:], corners[0]):
         page.mouse.move(*corner, steps=6)
     page.mouse.up()
-    expect(page.get_by_text("Chosen", exact=True).first).to_be_visible()
-    chosen = page.locator(".st-key-runs [data-tag]")
-    expect(chosen).to_have_count(3)
+    link = page.get_by_role("link", name="Compare 3 selected runs")
+    expect(link).to_be_visible()
     page.wait_for_url("**runs=**")
-    assert sorted(parse_qs(urlsplit(page.url).query)["runs"]) == sorted(f"{name} · human" for name in LEADERS)
-    page.get_by_role("link", name="Compare").last.click()
+    selected = sorted(parse_qs(urlsplit(page.url).query)["runs"])
+    assert [run.split("-human")[0] for run in selected] == ["gemini-1-5-pro", "gpt-4o", "gpt-4v-ision"]
+    link.click()
     expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
     settled(page)
     page.wait_for_url("**runs=**")
-    assert sorted(parse_qs(urlsplit(page.url).query)["runs"]) == sorted(f"{name} · human" for name in LEADERS)
+    assert sorted(parse_qs(urlsplit(page.url).query)["runs"]) == selected
 
 
 @pytest.mark.parametrize("width", [1280, 1000, 390])
@@ -95,15 +110,17 @@ def test_labels_do_not_overlap_as_they_are_drawn(dashboard: str, open_page: Open
 
 
 def test_findings_lead_to_the_view_that_shows_them(dashboard: str, open_page: OpenPage) -> None:
-    page = open_page(f"{dashboard}/findings", height=1600)
+    page = open_page(f"{dashboard}/findings", height=800)
     # Another metric than the page's own must arrive, and so must another board.
-    page.get_by_role("button", name="Leaderboard by Safe & Effective").click()
-    expect(page.get_by_text("Best: GPT-4o")).to_be_visible()
-    settled(page)
-    assert parse_qs(urlsplit(page.url).query)["metric"] == ["Safe & Effective"]
-    page = open_page(f"{dashboard}/findings", height=1600)
-    page.get_by_role("button", name="Both runs").click()
+    link = page.get_by_role("link", name="Leaderboard by Safe & Effective")
+    expect(link).to_be_visible()
+    assert link.bounding_box()["y"] < 760, "nine cards are on the first screen"  # type: ignore[index]
+    link.click()
     expect(page.get_by_role("heading", name="Leaderboard", exact=True)).to_be_visible()
     settled(page)
-    query = parse_qs(urlsplit(page.url).query)
-    assert query == {"board": ["All runs, without ranks"], "q": ["LLaVA-1.5-7B"]}
+    assert parse_qs(urlsplit(page.url).query)["metric"] == ["safe_and_effective"]
+    page = open_page(f"{dashboard}/findings", height=800)
+    page.get_by_role("link", name="Both runs").click()
+    expect(page.get_by_role("heading", name="Leaderboard", exact=True)).to_be_visible()
+    settled(page)
+    assert parse_qs(urlsplit(page.url).query) == {"board": ["all"], "q": ["LLaVA-1.5-7B"]}
