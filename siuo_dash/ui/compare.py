@@ -63,9 +63,8 @@ def _two(choice: Choice) -> None:
         _sides(found, choice.metric)
         return
     answer(choice, report.headline(overall), {found.first.board, found.second.board}, found.warning)
-    export = report.comparison_export(found, names, provenance)
     with frame.tools():
-        display.exports(export, key="metrics")
+        display.exports(lambda: report.comparison_export(found, names, provenance), key="metrics")
     if overall.table is None:
         _sides(found, choice.metric)
         display.table(report.metrics_table(found), key="metrics", alt="Difference of A and B by metric")
@@ -213,4 +212,4 @@ def _samples(
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Passed by most other runs first. A row opens the sample with both runs.", width="stretch")
-        display.exports(report.differing_export(samples, choice.metric, names, provenance), key="differing")
+        display.exports(lambda: report.differing_export(samples, choice.metric, names, provenance), key="differing")

@@ -13,7 +13,6 @@ from siuo_dash.analysis import baseline, comparison, queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.schema import METRICS, Metric
-from siuo_dash.report import boards
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import address, controls, frame, page
 from siuo_dash.ui.display import plain
@@ -52,12 +51,12 @@ def choose(store: Store) -> Choice:
     runs = address.several(
         partial(_choosers, store=store, labels=labels, family=family),
         "A and B",
-        {run_id: labels[run_id] for run_id in [*chosen, *_offered(store, "")]},
+        {run_id: labels[run_id] for run_id in [*chosen, *_offered(store, store.version, "")]},
         name="runs",
         key="pair",
         aliases={label: run_id for run_id, label in labels.items()},
     )
-    sides = [comparison.side(store, run) for run in runs[: 1 if family else 2]]
+    sides = [side(store, store.version, run) for run in runs[: 1 if family else 2]]
     judged = [name for name in METRICS if all(side.counts[name].n for side in sides)]
     metric = METRICS[judged[0]] if judged else METRICS["safe"]
     if sides and judged:
@@ -66,11 +65,18 @@ def choose(store: Store) -> Choice:
     return Choice(store, labels, runs, family, metric, judged)
 
 
-def _offered(store: Store, board: str) -> list[str]:
+@st.cache_resource(max_entries=256, show_spinner=False)
+def side(_store: Store, version: str, run_id: str) -> comparison.Side:
+    """What a comparison needs to know of a run."""
+    return comparison.side(_store, run_id)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _offered(_store: Store, version: str, board: str) -> list[str]:
     """The runs that can be chosen, at most MOST_RUN_OPTIONS of them, those of the board before the others."""
     most = controls.MOST_RUN_OPTIONS
-    own = baseline.runs_on_offer(store, board, most) if board else []
-    return list(dict.fromkeys([*own, *baseline.runs_on_offer(store, None, most)]))[:most]
+    own = baseline.runs_on_offer(_store, board, most) if board else []
+    return list(dict.fromkeys([*own, *baseline.runs_on_offer(_store, None, most)]))[:most]
 
 
 def _choosers(
@@ -100,8 +106,8 @@ def _choosers(
         on_change()
 
     families = {"board": FAMILIES["board"]} | ({"chosen": FAMILIES["chosen"]} if len(runs) > 2 or family else {})
-    own = comparison.side(store, first).board if first else ""
-    others = [run for run in dict.fromkeys([*runs, *_offered(store, own)]) if run != first]
+    own = side(store, store.version, first).board if first else ""
+    others = [run for run in dict.fromkeys([*runs, *_offered(store, store.version, own)]) if run != first]
     words = labels | families
     how: dict[str, Any] = {"format_func": words.__getitem__, "label_visibility": "collapsed", "width": 250}
     how |= {"index": None, "on_change": changed}
@@ -161,6 +167,7 @@ def answer(choice: Choice, words: str, of: set[str], warning: str) -> None:
     """The verdict, with what must be known about the judge; across boards a warning."""
     known = {board.id: board for board in queries.boards(choice.store)}
     only = known.get(next(iter(of))) if len(of) == 1 else None
-    frame.answer(f"**{plain(words)}**", plain(boards.caveat(choice.store, only, choice.metric)))
+    known_of_it = controls.board_caveat(choice.store, choice.store.version, only, choice.metric)
+    frame.answer(f"**{plain(words)}**", plain(known_of_it))
     if warning:
         st.warning(plain(warning), icon=":material/warning:")

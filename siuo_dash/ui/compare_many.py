@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from siuo_dash.analysis import baseline, comparison, queries
 from siuo_dash.analysis.filters import Clause, Filters, of_runs
 from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.intervals import MOST_ROWS, differences
 from siuo_dash.report import compare as report
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import browser, display, frame, rows
-from siuo_dash.ui.compare_choice import FAMILIES, Choice, answer, compare
+from siuo_dash.ui.compare_choice import FAMILIES, Choice, answer, compare, side
 
 
 def show(choice: Choice) -> None:
@@ -22,7 +26,7 @@ def show(choice: Choice) -> None:
     if not choice.judged:
         frame.answer("**A is not judged by any metric.**")
         return
-    base = comparison.side(store, first)
+    base = side(store, store.version, first)
     board = queries.board_for(choice.metric, base.board)
     where = Filters(board=board).where() if choice.family == "board" else of_runs(choice.runs)
     found = _against(store, store.version, first, choice.metric.id, where)
@@ -52,17 +56,23 @@ def _against(_store: Store, version: str, first: str, metric: str, where: Clause
     return baseline.against_baseline(_store, comparison.side(_store, first), METRICS[metric], where)
 
 
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _drawn(_found: pd.DataFrame, _names: dict[str, str], state: Hashable, theme: Theme, note: str) -> go.Figure:
+    return differences(
+        report.against_chart_rows(_found, _names),
+        theme,
+        left="A better",
+        right="run better",
+        told_apart="p < 0.05 (Holm)",
+        note=note,
+    )
+
+
 def _against_chart(choice: Choice, found: pd.DataFrame, names: dict[str, str], export: Table, note: str) -> None:
     rated = int(found["p"].notna().sum())
+    state = (choice.store.version, tuple(choice.runs), choice.family, choice.metric.id)
     display.chart(
-        differences(
-            report.against_chart_rows(found, names),
-            browser.theme(),
-            left="A better",
-            right="run better",
-            told_apart="p < 0.05 (Holm)",
-            note=note,
-        ),
+        _drawn(found, names, state, browser.theme(), note),
         key="against-chart",
         alt=f"{choice.metric.label} of {min(rated, MOST_ROWS)} runs minus A, with 95% intervals",
         data=export,

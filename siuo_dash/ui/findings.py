@@ -38,8 +38,8 @@ def show(view: View) -> None:
         return
     frame.answer("Key results, recomputed from the current data; the most surprising first.", plain(view.caveat))
     with frame.tools():
-        table = report.export_table(themes, view.provenance(f"metric: {view.metric.label}"))
-        display.exports(table, key="findings")
+        provenance = view.provenance(f"metric: {view.metric.label}")
+        display.exports(lambda: report.export_table(themes, provenance), key="findings")
     st.html(_STYLE)
     with st.container(key="cards"):
         for statement in by_surprise(themes):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Final
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from siuo_dash.analysis import tradeoff as analysis
@@ -12,6 +14,7 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts import bars
 from siuo_dash.charts import tradeoff as charts
+from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.figure import Screen
 from siuo_dash.report import tradeoff as report
 from siuo_dash.report.columns import screen as on_screen
@@ -42,7 +45,7 @@ def show(view: View, part: str) -> None:
             words = "No run that is judged by both Safe and Effective passes these filters."
         st.info(words, icon=":material/filter_alt_off:")
         return
-    shares = background.computed(
+    shares: pd.DataFrame | None = background.computed(
         lambda: analysis.frontier_shares(view.store, view.board.id, rank_partial=view.rank_partial),
         "Computing how stable the frontier is …",
         *("frontier", view.store.version, view.board.id, view.rank_partial),
@@ -104,6 +107,21 @@ def _options(runs: int) -> tuple[charts.Mode, bool, bool]:
     return mode, intervals, lines
 
 
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _drawn(
+    _judged: pd.DataFrame,
+    state: Hashable,
+    theme: Theme,
+    chosen: tuple[str, ...],
+    screen: Screen,
+    intervals: bool,
+    lines: bool,
+    mode: charts.Mode,
+) -> go.Figure:
+    """The chart, drawn once for each state of the data and the page."""
+    return charts.tradeoff(_judged, theme, chosen=chosen, screen=screen, intervals=intervals, lines=lines, mode=mode)
+
+
 def _scatter(
     view: View,
     judged: pd.DataFrame,
@@ -123,11 +141,10 @@ def _scatter(
             address.choose("runs", picked)
             controls.renew_tables()
 
-    drawn = charts.tradeoff(
-        judged, browser.theme(), chosen=chosen, screen=screen, intervals=intervals, lines=lines, mode=mode
-    )
+    state = (view.store.version, view.filters, view.rank_partial, bool(judged["share"].notna().any()))
+    look = (browser.theme(), tuple(chosen), screen, intervals, lines, mode)
     display.chart(
-        drawn,
+        _drawn(judged, state, *look),
         key="tradeoff",
         alt=f"Safe against effective for {len(judged)} runs; the table beside it has the same figures",
         data=report.export_table(judged, view.provenance()),
@@ -145,7 +162,7 @@ def _scatter(
 
 def _table(view: View, judged: pd.DataFrame, unjudged: pd.DataFrame) -> None:
     with frame.tools():
-        display.exports(report.export_table(judged, view.provenance()), key="tradeoff-table")
+        display.exports(lambda: report.export_table(judged, view.provenance()), key="tradeoff-table")
     controls.selectable_table(
         on_screen(report.COLUMNS, judged),
         judged["run_id"].tolist(),
