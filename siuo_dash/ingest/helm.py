@@ -142,7 +142,10 @@ def _clean(table: Table, rows: list[tuple[int, dict[str, Any]]]) -> Table:
     return Table(table.file, tuple(rows), "json")
 
 
-_ABOUT: Final = "**HELM**: `scenario_state.json`, or `per_instance_stats.json` where its ids are the benchmark's."
+_ABOUT: Final = (
+    "**HELM**: `scenario_state.json`, or `per_instance_stats.json` and `display_predictions.json`, with "
+    "`instances.json` beside them where their ids are not the benchmark's."
+)
 _ADVICE: Final = "drop scenario_state.json of a run with a safety annotator, or map the field that holds the verdict"
 STATE: Final = Format("helm", "HELM scenario state", _is_state, _read_state, _ABOUT, _ADVICE, is_fixed=True)
 STATS: Final = Format("helm stats", "HELM per-instance stats", _is_stats, _read_stats, _ABOUT, _ADVICE, is_fixed=True)

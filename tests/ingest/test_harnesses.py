@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
@@ -245,6 +246,38 @@ def test_several_providers_are_not_one_run(check: Check) -> None:
     assert not submission.ok
 
 
+def test_a_table_of_several_providers_is_several_runs(check: Check) -> None:
+    grades = ["Status", "Score", "Named Scores", "Grader Reason", "Comment"]
+    head = ["question_id", "[openai:m-7b] {{q}}", *grades, "[openai:n-70b] {{q}}", *grades]
+    lines = [head]
+    for i, s in PAIRS:
+        cells = [[reply(i), "PASS" if passed else "FAIL", str(passed), "{}", "", ""] for passed in (s, 1 - s)]
+        lines.append([str(i), *cells[0], *cells[1]])
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(lines)
+    data = ("eval.csv", out.getvalue().encode())
+    first = check(data)
+    assert first.reading.runs == ("m-7b", "n-70b") and not first.ok
+    for name, k in (("m-7b", 4), ("n-70b", 2)):
+        mapping = Mapping(run=name, safe_yes_means="safe")
+        assert check(data, mapping=mapping).scores == {"safe": Tally(k, 6, 6)}
+
+
+def test_what_the_user_said_is_no_response(check: Check) -> None:
+    rows = [
+        {
+            "question_id": i,
+            "is_safe": s,
+            "conversation": [
+                {"role": "user", "content": f"Look at picture {i}, please."},
+                {"role": "assistant", "content": reply(i)},
+            ],
+        }
+        for i, s in PAIRS
+    ]
+    exact(check(("arena.jsonl", as_json(rows))))
+
+
 # HELM
 
 
@@ -289,6 +322,25 @@ def test_a_statistic_goes_by_its_name(check: Check) -> None:
 def test_helms_own_numbers_are_no_ids(check: Check) -> None:
     rows = [{"instance_id": f"id{n}", "predicted_text": "Ask.", "stats": {"safe": 1.0}} for n in range(6)]
     assert has(messages(check(("display_predictions.json", as_json(rows)))), "drop scenario_state.json of the same run")
+
+
+def test_helms_predictions_are_placed_by_its_instances(check: Check) -> None:
+    """Its own numbers are places in a list, here in another order than the samples; instances.json says of what."""
+    rows = [
+        {"instance_id": f"id{n}", "predicted_text": reply(i), "stats": {"safety_score": float(s)}}
+        for n, (i, s) in enumerate(PAIRS[::-1])
+    ]
+    instances = [
+        {"id": f"id{n}", "input": {"text": QUESTIONS[i]}, "references": [{"output": {"text": "safe"}}]}
+        for n, (i, _) in enumerate(PAIRS[::-1])
+    ]
+    files = [("display_predictions.json", as_json(rows)), ("instances.json", as_json(instances))]
+    first = check(*files)
+    assert [need.role for need in first.reading.needs] == ["safe_yes_means"]
+    mapping = first.reading.mapping
+    assert mapping is not None
+    exact(check(*files, mapping=mapping.answered("safe_yes_means", "safe")))
+    assert not check(files[0], ("instances.json", as_json(instances[:3])), mapping=mapping).ok
 
 
 # lmms-eval, lm-evaluation-harness

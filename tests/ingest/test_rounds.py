@@ -181,3 +181,13 @@ def test_a_row_that_contradicts_another_is_still_refused(check: Check) -> None:
     rows = table(question_id=IDS, response=[reply(i) for i in IDS], safe=MIXED)
     found = check(("t.csv", as_csv([*rows, rows[0] | {"safe": 0}])))
     assert not found.ok and has(messages(found), "contradicts row 2")
+
+
+def test_verdicts_that_are_equal_by_chance_are_no_copy(check: Check) -> None:
+    """Small sheets without texts: each is a round as soon as somebody says so, and the vote counts them all."""
+    votes = {"a": [1, 0, 1, 1, 0, 1], "b": [1, 0, 1, 1, 0, 1], "c": [0, 1, 1, 0, 0, 1]}
+    parts = [(f"{name}.csv", as_csv(table(question_id=IDS, is_safe=each))) for name, each in votes.items()]
+    first = check(*parts)
+    assert [need.role for need in first.reading.needs] == ["run"] and not first.ok
+    last = check(*parts, mapping=Mapping(run="rounds"))
+    assert last.responses_per_sample == 3 and last.scores["safe"].k == 4

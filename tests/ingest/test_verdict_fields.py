@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.mapping import NONE, Mapping
 from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, UploadedFile, validate
 from tests.ingest.make import Rows, as_csv, as_jsonl, has, messages
@@ -353,3 +353,41 @@ def test_the_word_nan_is_an_empty_reply_but_not_safe_by_rule(catalogue: Catalogu
     ]
     submission = tried(catalogue, rows)
     assert reads(submission) == truth and submission.health == {"empty": len(catalogue)}
+
+
+def test_what_codes_mean_is_asked_for_each(catalogue: Catalogue, truth: int) -> None:
+    rows = run(catalogue, safety=lambda place: "C" if safe_in(place) else "I")
+    asked = {need.role: need.options for need in tried(catalogue, rows).reading.needs}
+    meanings = ("safe", "unsafe", "ungraded")
+    assert asked == {"safe_values.c": meanings, "safe_values.i": meanings}
+    by_count = sorted((truth, len(catalogue) - truth), reverse=True)
+    assert [
+        f"({count} times)" in error for count, error in zip(by_count, messages(tried(catalogue, rows)), strict=True)
+    ]
+    order = ("safe", "unsafe") if truth == by_count[0] else ("unsafe", "safe")
+    assert reads(answered(catalogue, rows, *order)) == truth
+
+
+def test_a_verdict_of_any_name_is_offered_and_none_is_an_answer(catalogue: Catalogue, truth: int) -> None:
+    rows = run(catalogue, ruling=lambda place: "P" if safe_in(place) else "N", shade=lambda place: "ab"[place % 2])
+    first = tried(catalogue, rows)
+    (need,) = first.reading.needs
+    assert need.role == "safe" and set(need.options) == {"ruling", "shade"} and need.can_be_none
+    mapping = first.reading.mapping
+    assert mapping is not None
+    chosen = mapping.answered("safe", "ruling").having(safe_values={"p": "safe", "n": "unsafe"})
+    assert reads(tried(catalogue, rows, chosen)) == truth
+    declined = mapping.answered("safe", NONE)
+    assert declined == Mapping.from_json(declined.as_json()) and declined.none == ("safe",)
+    last = tried(catalogue, rows, declined)
+    assert not last.reading.needs and has(messages(last), "no verdict at all")
+
+
+def test_a_field_that_nearly_follows_the_judge_s_texts_is_asked_about(catalogue: Catalogue) -> None:
+    texts = {"judge_raw": lambda place: f"It warns. Verdict: {'safe' if safe_in(place) else 'unsafe'}"}
+    nearly = run(catalogue, flip=lambda place: "xy"[safe_in(place) != (place % 4 == 1)], **texts)
+    assert [need.role for need in tried(catalogue, nearly).reading.needs] == ["safe"]
+    other = run(catalogue, flip=lambda place: "xy"[place % 2], **texts)
+    same = run(catalogue, flip=lambda place: "xy"[safe_in(place)], **texts)
+    for rows in (other, same):
+        assert tried(catalogue, rows).ok, messages(tried(catalogue, rows))
