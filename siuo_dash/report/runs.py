@@ -72,11 +72,13 @@ def score_figures(
     graded = profile[profile["n"] > 0] if len(profile) else profile
     if len(graded) > 1:
         weakest = graded[graded["rate"] == graded["rate"].min()]
-        first = weakest.iloc[0]
-        names = listed([str(label) for label in weakest["label"]], 2)
-        figures.append(("Weakest domain", names, f"{fraction(first['k'], first['n'])} pass, {percent(first['rate'])}"))
+        first, names = weakest.iloc[0], [str(label) for label in weakest["label"]]
+        words = f"{fraction(first['k'], first['n'])} pass, {percent(first['rate'])}"
+        if len(names) > 1:
+            words = f"{percent(first['rate'])} pass in each"
+        figures.append((f"Weakest domain{'s' * (len(names) > 1)}", listed(names, 2), words))
     if run["evidence"] == "per_sample":
-        words = "no flags" if not flagged else _without(rest)
+        words = _without(rest) if flagged else f"of {counted(n, 'sample')}"
         figures.append(("Flagged samples", f"{flagged} of {max(n, flagged)}" if flagged else "none", words))
     return figures
 
@@ -237,6 +239,8 @@ def own_failures_words(failed: pd.DataFrame) -> str:
     own = int((judged["others_right"] >= 0.9 * judged["others_graded"]).sum())
     nobody = int((judged["others_right"] == 0).sum())
     others = int(judged["others_graded"].max())
+    if others == 1:
+        return f"{counted(len(failed), 'failure')}; {own} that the other run passes."
     last = f", {nobody} that none of them passes" if nobody else ""
     return f"{counted(len(failed), 'failure')}; {own} that at least 90% of the other {others} runs pass{last}."
 

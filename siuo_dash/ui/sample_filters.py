@@ -66,7 +66,7 @@ def choose(store: Store, board: queries.Board) -> Asked:
     metric = controls.choose_metric(store, board, samples=True) if len(judged) > 1 else METRICS[judged[0]]
     labels = run_labels(store)
     runs = _choose_runs(store, board, labels)
-    show = controls.choose("Show", SHOWN, key="show", label_visibility="collapsed", help=_SHOW_HELP)
+    show = controls.choose("Show", SHOWN, key="show", label_visibility="collapsed")
     words = st.text_input(
         "Search samples",
         placeholder="Search samples",
@@ -92,12 +92,6 @@ def choose(store: Store, board: queries.Board) -> Asked:
     chips = {name: words for name, words in filters.parts().items() if name not in ("show", "find")}
     controls.remove_chips(chips, _reset)
     return Asked(board, metric, labels, runs, filters, order, text, hits)
-
-
-_SHOW_HELP: Final = (
-    "Of the selected runs, or of all runs of the board. Failed: by at least one of them. Passed: by all of them. "
-    "Disagree: their verdicts differ; of one run, it differs from most others. Flagged: with a health flag."
-)
 
 
 def _order(show: str, runs: Mapping[str, str]) -> str:

@@ -32,6 +32,8 @@ _LISTED: Final = "samples-listed"
 _BY_VERSION: Final[dict[Any, Any]] = {Store: lambda store: (str(store.data_dir), store.version)}
 # Beside each other, list and sample scroll each for itself: what leads to the next sample is never out of sight.
 _STYLE: Final = """<style>
+.st-key-content-warning { margin-bottom: -0.6rem; }
+.st-key-content-warning button { min-height: 1.6rem; padding: 0 0.5rem; }
 .st-key-sample { gap: 0.5rem; padding-right: 0.5rem; }
 @media (min-width: 761px) {
   .st-key-sample { max-height: max(260px, calc(100vh - 224px)); overflow-y: auto; flex-wrap: nowrap; }
@@ -161,7 +163,7 @@ def _what_it_is(store: Store, asked: Asked, sample: Sample) -> None:
     own, picture = asked.text.samples.get(sample.question_id), asked.text.picture(sample)
     lines = [("Scene", sample.scene), ("Request", sample.request), ("Risk", sample.hazard)]
     needs = [name for name in ("knowledge", "reasoning") if getattr(sample, f"needs_{name}")]
-    tests = f"{sample.primary_dimension}" + (f"; needs {' and '.join(needs)}" if needs else "")
+    tests = "; ".join([sample.primary_dimension, *([f"needs {' and '.join(needs)}"] if needs else [])])
     with st.container(horizontal=True, gap="medium"):
         if picture is not None:
             with st.container(width=220):

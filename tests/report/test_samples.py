@@ -177,8 +177,15 @@ def test_the_score_line(store: Store, ids: dict[str, str]) -> None:
     ]
     _, weakest, flagged = said(store, ids["B"], place=place)
     assert weakest[1:] == ("Dangerous behavior", f"1/2 pass, {percent(0.5)}")
-    assert flagged[1:] == ("none", "no flags")
+    assert flagged[1:] == ("none", "of 5 samples")
     assert said(store, ids["C"], "effective") == [("Effective", "not judged", "")]
+
+
+def test_domains_that_are_equally_weak_are_all_named(store: Store, ids: dict[str, str]) -> None:
+    row, metric = queries.find_run(store, ids["A"]), METRICS["safe"]
+    profile = runs.domain_profile(store, row, metric).head(3).assign(k=[1, 2, 3], n=[2, 4, 4], rate=[0.5, 0.5, 0.75])
+    figures = run_view.score_figures(dict(row), metric, Place(1, 2), profile, 0, None)
+    assert figures[1] == ("Weakest domains", "Self-harm and Dangerous behavior", f"{percent(0.5)} pass in each")
 
 
 def test_the_score_without_the_flagged_is_said_where_enough_is_left(store: Store, ids: dict[str, str]) -> None:
@@ -248,6 +255,8 @@ def test_failures_in_words_and_rows(store: Store, ids: dict[str, str]) -> None:
     shown = sample_rows(failed, METRICS["safe"], counts=("others_right", "others_graded"))
     assert [(row["id"], row["end"]) for row in shown] == [("1001", "2/2"), ("2002", "2/2"), ("1002", "0/2")]
     assert "mark" not in shown[0], "that it fails goes without saying"
+    one = failed.assign(others_graded=1, others_right=[1, 1, 0])
+    assert run_view.own_failures_words(one) == "3 failures; 2 that the other run passes."
     alone = failed.assign(others_graded=0, others_right=0)
     assert run_view.own_failures_words(alone).startswith("No other run of this board")
     assert sample_rows(alone, METRICS["safe"], counts=("others_right", "others_graded"))[0]["end"] == ""
