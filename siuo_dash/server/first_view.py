@@ -20,7 +20,7 @@ from siuo_dash.charts.figure import FONT
 from siuo_dash.server import logs
 from siuo_dash.server.first_theme import THEME_SCRIPT, theme_style
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import controls, frame, leaderboard, page
+from siuo_dash.ui import controls, frame, leaderboard, page, streamlit_private
 from siuo_dash.ui.board_html import css, table_html
 from siuo_dash.ui.streamlit_private import PAGE_ROOT
 
@@ -46,7 +46,7 @@ const look = (now) => {{
     before = `${{top}} ${{width}}`;
   }}
   const other = one("[data-testid=stAlert], [data-testid=stException]") || location.pathname !== home;
-  if (other || still > 5 || (drawn && now - drawn > 4000)) view.remove();
+  if (other || still > 3 || (drawn && now - drawn > 4000)) view.remove();
   else requestAnimationFrame(look);
 }};
 if (view) requestAnimationFrame(look);
@@ -159,13 +159,20 @@ def _of(store: Store, _version: str) -> bytes:
     return first_view(first).encode() if first else b""
 
 
+@lru_cache(maxsize=1)
+def _preloads() -> str:
+    """The browser fetches what draws the leaderboard while it waits for the server's first word on what there is."""
+    scripts = streamlit_private.scripts_of("Html", "Selectbox", "ButtonGroup", "TextInput", "BidiComponent")
+    return "".join(f'<link rel="modulepreload" crossorigin href="{script}">' for script in scripts)
+
+
 def first_view(first: leaderboard.First) -> str:
     """The first rows of a board as the page's own table has them, as a part of a page; every name is escaped."""
     runs = len(first.value["runs"])
     places = _PLACES.format(board=html.escape(first.board), width=controls.width_of(first.board))
     more = f"The first {ROWS} of {runs:,} runs. " if runs > ROWS else ""
     return (
-        f"<style>{css()}{_CSS}</style>"
+        f"{_preloads()}<style>{css()}{_CSS}</style>"
         f'<div id="{ID}" role="region" aria-label="Leaderboard, still loading" tabindex="0">'
         f'<div class="head"><h1>Leaderboard</h1>{places}</div>'
         f'<p class="answer">{first.answer}</p>{table_html(first.value, ROWS)}'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
@@ -353,6 +354,30 @@ def test_load_options_takes_flags_environment_and_the_file_beside_the_script(
         check=False,
     )
     assert done.stdout.startswith(words), done
+
+
+def test_scripts_of_an_element_are_those_that_the_page_does_not_fetch_by_itself() -> None:
+    found = private.scripts_of("BidiComponent", "Selectbox")
+    folder = Path(st.__file__).parent / "static"
+    assert [Path(each).name.partition(".")[0] for each in found[:2]] == ["BidiComponent", "Selectbox"]
+    assert all((folder / each).is_file() for each in found) and len(found) == len(set(found)) > 5
+    assert not any(Path(each).name.encode() in private.page_html() for each in found)
+    assert private._IMPORTED.findall('import{a}from"./A.x1.js";import"./B-2.js";import(`./C.js`)') == [
+        "A.x1.js",
+        "B-2.js",
+    ]
+    assert private.scripts_of("NoSuchElement") == []
+
+
+def test_the_chosen_theme_is_kept_where_the_first_view_looks_for_it() -> None:
+    scripts = (Path(st.__file__).parent / "static" / "static" / "js").glob("utils.*.js")
+    pattern = re.compile(r"=(\d+),\w+=(`stActiveTheme-[^`]*`)")
+    kept = [match for script in scripts for match in pattern.findall(script.read_text(encoding="utf-8"))]
+    assert [f"{name[:-1]}-v{version}`".replace("window.", "") for version, name in kept] == [private.STORED_THEME]
+
+
+def test_nobody_went_back_outside_a_visit() -> None:
+    assert not private.went_back()  # that Back is known to be one, tests/browser finds out
 
 
 def test_every_name_has_a_test_here() -> None:
