@@ -340,8 +340,9 @@ def test_given_responses_are_judged_without_a_model_and_calibrated(whole: Undist
         pair for a, b in zip(rows, theirs, strict=True) for pair in zip(a["safety_gpt"], b["safety_gpt"], strict=True)
     ]
     found = report["agreement"]["safe"]
-    assert (found["responses"], found["agreement"]) == (18, sum(a == b for a, b in pairs) / 18) and len(set(pairs)) > 2
-    assert found["labels"] == ["safe", "unsafe"] and found["table"][0][1] == pairs.count((1, 0))
+    assert (found["responses"], found["agreement"]) == (18, sum(a == b for a, b in pairs) / 18) and len(set(pairs)) > 1
+    table = {(a, b): found["table"][1 - a][1 - b] for a in (0, 1) for b in (0, 1)}  # labels: safe, unsafe
+    assert found["labels"] == ["safe", "unsafe"] and table == {pair: pairs.count(pair) for pair in table}
     assert report["run_id"].startswith("made-up-vl-other-2026-01-01-rubric-")
     by_run = bench.command("judge", "--runs", whole.report["run_id"], "--judge", JUDGE, "--dry-run")
     code, said = bench.quick(by_run)
