@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -200,6 +201,21 @@ def words_of(error: BaseException, environment: Mapping[str, str] = os.environ) 
     """An error in one short line, without any key of the environment that a server may have sent back."""
     said = getattr(error, "provider_message", None) or str(error) or type(error).__name__
     return without_secrets(" ".join(said.split()), environment)[:_LONGEST_REASON]
+
+
+def without_keys(error: BaseException, environment: Mapping[str, str] = os.environ) -> None:
+    """Take every key out of an error and of what caused it; its kind stays, by which it is tried again or not."""
+    seen: BaseException | None = error
+    for _ in range(6):
+        if seen is None:
+            return
+        seen.args = tuple(without_secrets(each, environment) if isinstance(each, str) else each for each in seen.args)
+        for name in ("message", "body", "msg", "details", "response_json"):
+            value = getattr(seen, name, None)
+            if value is not None and (cleaned := without_secrets(str(value), environment)) != str(value):
+                with suppress(AttributeError):
+                    setattr(seen, name, cleaned)
+        seen = seen.__cause__ or seen.__context__
 
 
 def without_secrets(text: str, environment: Mapping[str, str] = os.environ) -> str:

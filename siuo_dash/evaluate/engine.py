@@ -12,11 +12,11 @@ from inspect_ai import Task
 from inspect_ai import eval as run_tasks
 from inspect_ai.hooks import Hooks, ModelRetry, hooks
 from inspect_ai.log import EvalLog
-from inspect_ai.model import GenerateConfig, Model, get_model
+from inspect_ai.model import GenerateConfig, Model, ModelOutput, get_model
 
 from siuo_dash.errors import EvaluationError
 from siuo_dash.evaluate.answers import Answers
-from siuo_dash.evaluate.asking import Asking, Progress, Stop, words_of
+from siuo_dash.evaluate.asking import Asking, Progress, Stop, without_keys, without_secrets, words_of
 from siuo_dash.evaluate.folder import LOGS
 from siuo_dash.evaluate.material import Material, forget_pictures
 from siuo_dash.evaluate.plan import CHOICE, GENERATION, Operation, Plan
@@ -124,6 +124,27 @@ def _one_pass(plan: Plan, operation: Operation, models: dict[str, Model], folder
             old.unlink(missing_ok=True)
 
 
+def _without_keys(model: Model) -> Model:
+    """The model, whose errors hold no key: a server may send it back, and the engine logs what it said."""
+    asked = model.api.generate
+
+    async def generate(*arguments: Any, **named: Any) -> Any:
+        try:
+            result = await asked(*arguments, **named)
+        except Exception as error:
+            without_keys(error)
+            raise
+        for each in result if isinstance(result, tuple) else (result,):
+            if isinstance(each, Exception):
+                without_keys(each)
+            elif isinstance(each, ModelOutput) and each.error:
+                each.error = without_secrets(each.error)
+        return result
+
+    model.api.generate = generate  # type: ignore[method-assign]
+    return model
+
+
 def _is_written(log: EvalLog) -> bool:
     return bool(log.location) and log.status in ("success", "error")
 
@@ -145,7 +166,7 @@ def _models(plan: Plan, operation: Operation) -> dict[str, Model]:
             batch=operation.batch or None,
         )
         try:
-            found[role] = get_model(name, config=config, memoize=False, **more)
+            found[role] = _without_keys(get_model(name, config=config, memoize=False, **more))
         except Exception as error:
             hint = "see docs/evaluate.md for names, keys and addresses"
             raise EvaluationError(words_of(error), where=f"--{role} {name}", hint=hint) from error

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from siuo_dash.evaluate.answers import Answer, Answers
-from siuo_dash.evaluate.asking import Asking, NotAnswered, Stopped, status_of, words_of
+from siuo_dash.evaluate.asking import Asking, NotAnswered, Stopped, status_of, without_keys, words_of
 from siuo_dash.evaluate.outcome import outcome_of
 from siuo_dash.evaluate.plan import Call, Operation, Plan
 
@@ -167,6 +167,16 @@ def test_no_key_is_repeated_in_an_error() -> None:
     error = RuntimeError("the key sk-very-secret is wrong,\n  abc /home/somebody" + "x" * 999)
     said = words_of(error, environment)
     assert "sk-very" not in said and said.startswith("the key … is wrong, abc /home/somebody") and len(said) == 300
+
+
+def test_an_error_loses_the_key_and_keeps_its_kind() -> None:
+    environment = {"FAKE_API_KEY": "sk-very-secret"}
+    error = Refused(429)
+    error.args, error.__cause__ = ("said sk-very-secret", 7), RuntimeError("by sk-very-secret")
+    setattr(error, "body", {"error": {"message": "sk-very-secret"}})  # noqa: B010
+    without_keys(error, environment)
+    assert error.args == ("said …", 7) and "…" in str(error.__cause__) and error.status_code == 429
+    assert "sk-very" not in repr(error) + str(error.__cause__) + str(getattr(error, "body", ""))
 
 
 def test_a_status_is_found_in_whatever_caused_the_error() -> None:
