@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +15,7 @@ from inspect_ai import Task
 from inspect_ai import eval as run_tasks
 from inspect_ai.hooks import Hooks, ModelRetry, hooks
 from inspect_ai.log import EvalLog
-from inspect_ai.model import GenerateConfig, Model, ModelOutput, get_model
+from inspect_ai.model import GenerateConfig, Model, ModelCall, ModelOutput, get_model
 
 from siuo_dash.errors import EvaluationError
 from siuo_dash.evaluate.answers import Answers
@@ -75,6 +78,7 @@ def carry_out(
     finally:
         RUNNING.reset(token)
         forget_pictures()
+        _give_memory_back()
     return asking
 
 
@@ -139,10 +143,19 @@ def _without_keys(model: Model) -> Model:
                 without_keys(each)
             elif isinstance(each, ModelOutput) and each.error:
                 each.error = without_secrets(each.error)
+            elif isinstance(each, ModelCall) and each.error:  # logged whatever log_model_api says
+                each.response = None
         return result
 
     model.api.generate = generate  # type: ignore[method-assign]
     return model
+
+
+def _give_memory_back() -> None:
+    """What the calls held is free before the results are read; glibc keeps it otherwise."""
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _is_written(log: EvalLog) -> bool:

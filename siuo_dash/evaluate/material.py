@@ -71,7 +71,7 @@ class Material:
         return fingerprint(*parts)
 
 
-_picture = lru_cache(maxsize=64)(data_uri)
+_picture = lru_cache(maxsize=24)(data_uri)
 
 
 def forget_pictures() -> None:
