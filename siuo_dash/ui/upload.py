@@ -29,6 +29,7 @@ from siuo_dash.ui import (
     browser,
     controls,
     display,
+    evaluation,
     frame,
     identity,
     page,
@@ -132,6 +133,7 @@ def _show_files(
 def _show_formats() -> None:
     with st.expander("Accepted formats", icon=":material/description:"):
         st.markdown(report.UNDERSTOOD)
+    evaluation.offer_command()
 
 
 def _show_examples() -> None:
