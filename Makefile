@@ -7,6 +7,9 @@ PORT ?= 8501
 N ?= 50000
 SEED ?= 0
 
+# The tests start many processes: what one has compiled, the next need not compile again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run evaluate test heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -21,7 +24,7 @@ evaluate: .venv/evaluate ## what `siuo-dash evaluate` needs: the engine and the 
 test: lint types .venv/browser ## everything: lint, types, unit, page and browser tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
-heavy: .venv/browser ## the tests that take minutes: a kill at every step of every change, all golden outputs
+heavy: .venv/browser ## the tests that take minutes: a kill at every step, all golden outputs, 1,000 examples of each property
 	$(BIN)/pytest -n 2 --dist worksteal --heavy
 
 lint: .venv/dev ## ruff: rules and format

@@ -1,4 +1,4 @@
-"""What the tests share: the shipped data, and the real fixtures where they are at hand."""
+"""What the tests share: the shipped data, and the real fixtures where they are there."""
 
 from __future__ import annotations
 
@@ -17,21 +17,43 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 # How long an example takes says something of the machine's other work, nothing of the program.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTIES = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("suite", PROPERTIES, max_examples=40)
+settings.register_profile("heavy", PROPERTIES, max_examples=1_000)
 settings.load_profile("suite")
 expect.set_options(timeout=PATIENCE)
+LONGEST = """
+browser/test_signin browser/test_upload server/test_failover browser/test_tradeoff browser/test_samples
+browser/test_every_page browser/test_domains browser/test_compare browser/test_leaderboard store/test_faults
+browser/test_signin_attacks server/test_surroundings server/test_nginx_signin golden/test_golden server/test_policy
+store/test_review_faults server/test_faults store/test_takeover settings/test_start store/test_backup
+pages/test_leaderboard pages/test_review server/test_nginx browser/test_labels generate/test_generated
+""".split()
+"""The files that take longest come first: no process is left with one of them when the others are done."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--heavy", action="store_true", help="run the tests marked heavy, and no others")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Many examples of each property for --heavy; the files in the order of LONGEST, not of their numbers of tests."""
+    if config.getoption("--heavy"):
+        settings.load_profile("heavy")
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The suite leaves the heavy tests out, `make heavy` runs them alone."""
-    wanted = bool(config.getoption("--heavy"))
-    kept = [item for item in items if (item.get_closest_marker("heavy") is not None) == wanted]
+    """The suite leaves the heavy tests out; `make heavy` runs them, and every property with many examples."""
+    heavy = {item for item in items if item.get_closest_marker("heavy")}
+    if config.getoption("--heavy"):
+        heavy |= {item for item in items if getattr(getattr(item, "obj", None), "is_hypothesis_test", False)}
+        kept = [item for item in items if item in heavy]
+    else:
+        kept = [item for item in items if item not in heavy]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-    items[:] = kept
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items[:] = sorted(kept, key=lambda item: place.get(item.nodeid.partition(".py")[0][6:], len(place)))
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +66,7 @@ def root() -> Path:
 def shared() -> Path:
     """The maintainers' folder of real result files; a user's clone has none."""
     if not SHARED.is_dir():
-        pytest.skip("the maintainers' fixtures (a folder beside the clone) are not at hand")
+        pytest.skip("the maintainers' fixtures (a folder beside the clone) are not there")
     return SHARED
 
 

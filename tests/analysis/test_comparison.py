@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
@@ -169,7 +169,6 @@ def test_swapping_the_runs_mirrors_everything(tmp_path: Path) -> None:
 counts = st.integers(0, 60)
 
 
-@settings(deadline=None)
 @given(counts, counts, counts, counts)
 def test_a_paired_difference_is_bounded_and_mirrored(both: int, b: int, c: int, neither: int) -> None:
     if both + b + c + neither == 0:
@@ -183,7 +182,6 @@ def test_a_paired_difference_is_bounded_and_mirrored(both: int, b: int, c: int, 
     _mirrored(found, paired(SAFE, PairedTable(both, c, b, neither)))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 80), st.integers(1, 80), st.data())
 def test_an_unpaired_difference_is_bounded_and_mirrored(n1: int, n2: int, data: st.DataObject) -> None:
     first = Tally(data.draw(st.integers(0, n1)), n1)

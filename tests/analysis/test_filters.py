@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from siuo_dash.analysis.filters import HEALTH, WEIGHTS, Filters
@@ -128,14 +128,12 @@ def filter_sets(draw: st.DrawFn) -> Filters:
     )
 
 
-@settings(max_examples=250, deadline=None)
 @given(filters=filter_sets())
 def test_sql_and_pandas_keep_the_same_runs(store: Store, table: pd.DataFrame, filters: Filters) -> None:
     found = RUNS.run(store, where=filters.where())
     assert set(found["run_id"]) == kept_by_pandas(table, filters)
 
 
-@settings(max_examples=100, deadline=None)
 @given(filters=filter_sets())
 def test_the_sentence_names_each_filter(filters: Filters) -> None:
     sentence = filters.sentence()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.driver import PATIENCE, served, settled
 
@@ -26,25 +26,28 @@ def dashboard() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser that has the program's scripts from its first page on: loading them anew is half of a test's work."""
+    with browser.new_context(reduced_motion="reduce", accept_downloads=True) as context:
+        context.set_default_timeout(PATIENCE)
+        yield context
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """open_page(url, scheme="light", width=1280, height=900): a settled page in a fresh context."""
-    contexts = []
+def open_page(visitor: BrowserContext) -> Iterator[OpenPage]:
+    """open_page(url, scheme="light", width=1280, height=900): a settled page; nothing is stored from earlier tests."""
 
     def opened(url: str, *, scheme: str = "light", width: int = 1280, height: int = 900) -> Page:
-        context = browser.new_context(
-            color_scheme="dark" if scheme == "dark" else "light",
-            viewport={"width": width, "height": height},
-            reduced_motion="reduce",
-            accept_downloads=True,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page = visitor.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.goto(url)
         settled(page)
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in visitor.pages:
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        page.close()
+    visitor.clear_cookies()

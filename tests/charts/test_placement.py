@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from siuo_dash.charts.figure import text_width
@@ -44,7 +44,6 @@ def check(labels: list[Label], taken: list[Box]) -> None:
 point = st.tuples(st.floats(0, 1), st.floats(0, HEIGHT), st.floats(3, 16), st.floats(10, 140))
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(point, min_size=1, max_size=25))
 def test_nothing_overlaps_at_any_width(points: list[tuple[float, float, float, float]]) -> None:
     marks = [mark(share, down, radius) for share, down, radius, _ in points]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from siuo_dash.analysis import domains
@@ -203,7 +203,6 @@ def figures(draw: st.DrawFn) -> tuple[Printed, dict[str, int]]:
     return Printed(totals["n"], texts[0], texts[1], texts[2], by_domain=rows), {name: totals[name] for name in names}
 
 
-@settings(max_examples=60, deadline=None)
 @given(figures())
 def test_rows_give_back_exactly_what_is_printed(made: tuple[Printed, dict[str, int]]) -> None:
     printed, totals = made

@@ -323,7 +323,7 @@ RUN = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(RUN, st.sampled_from(["merged", "two files", "numbers", "texts", "jsonl"]), st.randoms())
 def test_any_run_is_scored_as_an_independent_recount(village: Catalogue, run: Any, shape: str, dice: Any) -> None:
     rows = [

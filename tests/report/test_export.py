@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -102,7 +102,6 @@ def test_text_that_is_no_formula_is_left_alone() -> None:
 # LaTeX
 
 
-@settings(max_examples=200)
 @given(names=names)
 def test_latex_keeps_its_structure(names: list[str]) -> None:
     text = to_latex(table(names)).decode()
@@ -193,7 +192,6 @@ def shown(markdown: str) -> list[list[str]]:
     return cells
 
 
-@settings(max_examples=200)
 @given(names=names)
 def test_markdown_shows_each_name_as_it_is(names: list[str]) -> None:
     text = to_markdown(table(names)).decode()

@@ -10,7 +10,7 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from siuo_dash.ui.page import HOME, PAGES
 from tests.browser.driver import PATIENCE, settled
@@ -27,14 +27,18 @@ document.addEventListener("securitypolicyviolation", e =>
 TRIED = {"script-src wasm-eval"}
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context(accept_downloads=True) as context:
+        context.add_init_script(LISTEN)
+        context.set_default_timeout(PATIENCE)
+        yield context
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(accept_downloads=True)
-    context.add_init_script(LISTEN)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    yield page
-    context.close()
+def page(visitor: BrowserContext) -> Iterator[Page]:
+    with visitor.new_page() as page:
+        yield page
 
 
 @pytest.mark.parametrize("url", PAGES)

@@ -18,6 +18,7 @@ import signal
 import sqlite3
 import stat
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -270,6 +271,7 @@ def race(data_dir: Path, models: list[str], kill: list[int]) -> None:
 
 
 def main(task: str, *arguments: str) -> None:
+    warnings.simplefilter("error")
     path = Path(arguments[0])
     if task == "kill everywhere":
         kill_everywhere(arguments[1], path, Path(arguments[2]))

@@ -346,14 +346,13 @@ while True:
 """
 
 
-def test_killed_at_every_step_of_filling_a_directory(tmp_path: Path, root: Path) -> None:
+def test_killed_at_every_step_of_filling_a_directory(tmp_path: Path) -> None:
     data, saved, out = tmp_path / "data", tmp_path / "saved.tar", tmp_path / "out"
     make_data(data)
     publish(data, run_table(), by="somebody")
     backup(data, saved)
     out.mkdir()
-    command = [sys.executable, "-c", KILL, str(saved), str(out)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    done = run(saved, out, code=KILL)
     steps, code = map(int, done.stdout.split()[-2:])
     assert code == 0 and steps > 60, done.stdout + done.stderr
     assert not [path.name for path in out.iterdir() if not path.name.isdigit()], "nothing is left beside them"

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -163,6 +163,4 @@ def roots(data_dir: Path) -> dict[str, str]:
 
 
 TestReview = Review.TestCase
-TestReview.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestReview.settings = settings(max_examples=settings().max_examples // 4, stateful_step_count=25)

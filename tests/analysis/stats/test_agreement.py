@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from siuo_dash.analysis.stats.agreement import cohen_kappa, confusion, rogan_gladen
 from siuo_dash.analysis.stats.proportions import Z95, limits
 from siuo_dash.benchmark.scoring import Tally
-from tests.analysis.stats import properties
 
 labels = st.lists(st.tuples(*[st.sampled_from(["a", "b", "c", None])] * 2), min_size=1, max_size=60)
 
@@ -51,7 +50,6 @@ def test_kappa_by_hand() -> None:
     assert (table.labels, table.table) == ((False, True), ((15, 10), (5, 20)))
 
 
-@properties
 @given(labels)
 def test_kappa_by_definition_and_symmetry(pairs: list[tuple[str | None, str | None]]) -> None:
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
@@ -130,7 +128,6 @@ def test_a_judge_no_better_than_a_coin() -> None:
 share = st.integers(20, 200).flatmap(lambda n: st.tuples(st.integers(n * 6 // 10, n), st.just(n)))
 
 
-@properties
 @given(st.integers(0, 167), share, share)
 def test_rogan_gladen_bounds_and_direction(k: int, se: tuple[int, int], sp: tuple[int, int]) -> None:
     sensitivity, specificity = Tally(*se), Tally(*sp)

@@ -14,7 +14,6 @@ from scipy.stats import chi2_contingency, pearsonr, rankdata
 
 from siuo_dash.analysis.stats.association import _null_chi2, against_rest, domain_effect, spearman
 from siuo_dash.analysis.stats.differences import newcombe
-from tests.analysis.stats import properties
 
 
 def test_spearman_by_hand() -> None:
@@ -31,7 +30,6 @@ def test_spearman_by_hand() -> None:
     assert (found.interval.low, found.interval.high) == pytest.approx(limits, abs=1e-6)
 
 
-@properties
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=4, max_size=40))
 def test_spearman_properties(pairs: list[tuple[int, int]]) -> None:
     x, y = np.array(pairs, dtype=float).T
@@ -107,7 +105,6 @@ def test_domain_p_against_full_enumeration() -> None:
         assert found.p == pytest.approx(extreme / ways, abs=0.015)
 
 
-@properties
 @given(st.tuples(*(st.integers(0, size) for size in DOMAIN_SIZES)))
 def test_domain_effect_against_scipy(k: tuple[int, ...]) -> None:
     n = np.array(DOMAIN_SIZES)
@@ -173,7 +170,6 @@ def test_against_rest_by_hand() -> None:
     assert found.interval == newcombe(3, 4, 1, 4)
 
 
-@properties
 @given(st.integers(1, 21), st.integers(1, 60), st.data())
 def test_against_rest_by_counting(n: int, rest: int, data: st.DataObject) -> None:
     k, rest_k = data.draw(st.integers(0, n)), data.draw(st.integers(0, rest))

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siuo_dash.analysis.stats.association import discrimination
-from tests.analysis.stats import properties
 
 nan = float("nan")
 matrices = st.integers(1, 6).flatmap(
@@ -40,7 +39,6 @@ def test_by_hand() -> None:
     assert found[1] == pytest.approx(0.375 / (0.75 * 0.6875) ** 0.5)
 
 
-@properties
 @given(matrices)
 def test_against_a_slow_computation(rows: list[list[float]]) -> None:
     found = discrimination(rows)

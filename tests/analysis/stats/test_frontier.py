@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from siuo_dash.analysis.stats.frontier import FrontierShare, JointTotals, frontier_share, pareto
 from siuo_dash.analysis.stats.proportions import Floats
-from tests.analysis.stats import properties
 
 PUBLISHED = {
     "GPT-4V(ision)": JointTotals(safe=89, effective=116, both=39, n=167),
@@ -35,7 +34,6 @@ def test_by_hand() -> None:
     assert pareto([np.nan], [1.0]).tolist() == [False]
 
 
-@properties
 @given(st.lists(st.tuples(*[st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.9, float("nan")])] * 2), max_size=25))
 def test_against_brute_force(points: list[tuple[float, float]]) -> None:
     x, y = (np.array([p[axis] for p in points], dtype=float) for axis in (0, 1))

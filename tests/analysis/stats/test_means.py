@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp, ttest_ind
 
@@ -23,7 +23,6 @@ def test_hand_worked() -> None:
     assert found.interval.high == pytest.approx(-3 + t * (5 / 3) ** 0.5, abs=2e-3)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(0, 1), min_size=2, max_size=20),
     st.lists(st.floats(0, 1), min_size=2, max_size=20),

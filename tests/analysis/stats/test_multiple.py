@@ -10,7 +10,6 @@ from scipy.stats import false_discovery_control
 from statsmodels.stats.multitest import multipletests
 
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg, holm
-from tests.analysis.stats import properties
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=20)
 
@@ -22,7 +21,6 @@ def test_by_hand() -> None:
     np.testing.assert_allclose(benjamini_hochberg(family), [0.02, 0.04, 0.04, 0.02])
 
 
-@properties
 @given(p_values)
 def test_by_definition(family: list[float]) -> None:
     m = len(family)
@@ -35,7 +33,6 @@ def test_by_definition(family: list[float]) -> None:
     np.testing.assert_allclose(benjamini_hochberg(family), false_discovery_control(family), atol=1e-15)
 
 
-@properties
 @given(p_values)
 def test_adjusting_only_raises(family: list[float]) -> None:
     strict, mild = holm(family), benjamini_hochberg(family)
@@ -65,7 +62,6 @@ def test_comparisons_that_were_not_made_do_not_count() -> None:
             adjust([1.2])
 
 
-@properties
 @given(st.lists(st.lists(st.just(float("nan")) | st.floats(0, 1), min_size=5, max_size=5), min_size=1, max_size=4))
 def test_each_row_is_a_family_of_its_own(rows: list[list[float]]) -> None:
     for row, adjusted in zip(rows, benjamini_hochberg(rows), strict=True):

@@ -19,7 +19,6 @@ from siuo_dash.analysis.stats.differences import (
     paired_difference,
     paired_table,
 )
-from tests.analysis.stats import properties
 
 tables = st.tuples(*[st.integers(0, 60)] * 4).filter(lambda t: sum(t) > 0)
 
@@ -50,7 +49,6 @@ def test_mid_p_counts_the_ways_that_coins_fall(b: int, c: int) -> None:
     assert mcnemar_mid_p(b, c) == pytest.approx((more_extreme + weight * as_extreme) / 2 ** (b + c), abs=1e-15)
 
 
-@properties
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_mid_p_against_libraries(b: int, c: int) -> None:
     p = mcnemar_mid_p(b, c)
@@ -71,7 +69,6 @@ def test_bonett_price_by_hand() -> None:
     assert (interval.low, interval.high) == pytest.approx((10 / 169 - half, 10 / 169 + half), abs=1e-12)
 
 
-@properties
 @given(tables)
 def test_bonett_price_properties(table: tuple[int, int, int, int]) -> None:
     both, b, c, neither = table
@@ -106,7 +103,6 @@ def test_counting_pairs() -> None:
     assert (nothing.n, nothing.discordance, nothing.difference()) == (0, None, None)
 
 
-@properties
 @given(st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, float("nan")])] * 2), min_size=1, max_size=40))
 def test_pairs_swap_and_permute(pairs: list[tuple[float, float]]) -> None:
     first, second = [a for a, _ in pairs], [b for _, b in pairs]

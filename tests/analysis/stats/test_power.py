@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from siuo_dash.analysis.stats.differences import detectable_gap
-from tests.analysis.stats import properties
 
 
 def test_design_figures() -> None:
@@ -19,7 +18,6 @@ def test_design_figures() -> None:
     assert [round(gap * 100) for gap in gaps if gap is not None] == [10, 12, 14]
 
 
-@properties
 @given(st.integers(20, 2000), st.floats(0.05, 1), st.floats(0.5, 0.99), st.floats(0.001, 0.2))
 def test_solves_the_published_formula(n: int, discordance: float, power: float, alpha: float) -> None:
     gap = detectable_gap(n, discordance, power, alpha)

@@ -14,7 +14,6 @@ from scipy.optimize import brentq
 from statsmodels.stats.proportion import proportion_confint
 
 from siuo_dash.analysis.stats.proportions import Z95, limits, wilson, wilson_array
-from tests.analysis.stats import properties
 
 counts = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -60,7 +59,6 @@ def test_limits_solve_the_score_equation(k: int, n: int) -> None:
     assert interval.high == pytest.approx(brentq(score, share, 1 - 1e-12), abs=1e-9)
 
 
-@properties
 @given(counts)
 def test_bounds_symmetry_and_estimate(pair: tuple[int, int]) -> None:
     k, n = pair

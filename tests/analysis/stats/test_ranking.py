@@ -14,7 +14,6 @@ from scipy.stats import rankdata
 
 from siuo_dash.analysis.stats.proportions import Floats
 from siuo_dash.analysis.stats.ranking import RankRange, _inverted_index, competition_rank, rank_ranges
-from tests.analysis.stats import properties
 
 PUBLISHED_SAFE = {
     "GPT-4V(ision)": 89,
@@ -44,7 +43,6 @@ def test_competition_rank_by_hand() -> None:
     assert competition_rank([]).size == 0
 
 
-@properties
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=30))
 def test_competition_rank_is_scipys_min_rank(values: list[int]) -> None:
     rates = np.array(values) / 7
@@ -204,7 +202,6 @@ def test_a_draw_without_graded_samples_is_left_out() -> None:
     assert (half.rank, half.rank_low, half.rank_high) == (2, 1, 2)
 
 
-@properties
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), min_size=1, max_size=8), st.integers(0, 5))
 def test_bounds(runs: list[tuple[int, int]], seed: int) -> None:
     k, n = [min(a, b) for a, b in runs], [b for _, b in runs]

@@ -17,7 +17,6 @@ from siuo_dash.analysis.stats.resampling import (
     sample_counts,
     stream,
 )
-from tests.analysis.stats import properties
 
 FROZEN_RAW = [9722164922484001348, 12774566423741339058, 9234003742466834171]
 FROZEN_BINOMIAL = [89, 92, 89, 93, 86, 79, 94, 94]
@@ -51,7 +50,6 @@ def test_binomial_draws_follow_the_binomial() -> None:
     )
 
 
-@properties
 @given(st.integers(1, 200), st.data(), st.text(max_size=5))
 def test_binomial_draws_stay_within_n(n: int, data: st.DataObject, name: str) -> None:
     k = data.draw(st.integers(0, n))

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siuo_dash.analysis.stats.responses import ResponseMix, response_mix, single_response_rate
-from tests.analysis.stats import properties
 
 nan = float("nan")
 vote = st.sampled_from([0.0, 1.0, nan])
@@ -33,7 +32,6 @@ def test_mix_of_little() -> None:
         response_mix([1.0, 0.0])
 
 
-@properties
 @given(votes)
 def test_mix_counts_every_sample_once(rows: list[tuple[float, ...]]) -> None:
     mix = response_mix(rows)
@@ -52,7 +50,6 @@ def test_single_response_by_hand() -> None:
     assert (found.low, found.high, found.n) == (1 / 4, 2 / 4, 4)
 
 
-@properties
 @given(votes)
 def test_single_response_by_trying_all(rows: list[tuple[float, ...]]) -> None:
     """Every way of picking one graded response a sample, each equally likely (numbers of graded ones multiply)."""

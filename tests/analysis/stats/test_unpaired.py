@@ -19,7 +19,6 @@ from siuo_dash.analysis.stats.differences import (
     unpaired_p,
 )
 from siuo_dash.analysis.stats.proportions import wilson
-from tests.analysis.stats import properties
 
 count = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -43,7 +42,6 @@ def test_published_table(counts: tuple[int, int, int, int], low: float, high: fl
     assert (round(interval.low, 4), round(interval.high, 4)) == (low, high)
 
 
-@properties
 @given(count, count)
 def test_newcombe_from_wilson(first: tuple[int, int], second: tuple[int, int]) -> None:
     (k1, n1), (k2, n2) = first, second
@@ -58,7 +56,6 @@ def test_newcombe_from_wilson(first: tuple[int, int], second: tuple[int, int]) -
     assert (interval.low, interval.high) == pytest.approx((-swapped.high, -swapped.low), abs=1e-9)
 
 
-@properties
 @given(count, count)
 def test_newcombe_as_statsmodels_has_it(first: tuple[int, int], second: tuple[int, int]) -> None:
     interval = newcombe(*first, *second)
@@ -66,7 +63,6 @@ def test_newcombe_as_statsmodels_has_it(first: tuple[int, int], second: tuple[in
     assert (interval.low, interval.high) == pytest.approx(expected, abs=1e-9)
 
 
-@properties
 @given(count, count)
 def test_many_pairs_are_as_each_alone(first: tuple[int, int], second: tuple[int, int]) -> None:
     one = unpaired_difference(*first, *second)
@@ -82,7 +78,6 @@ def test_score_test_by_hand() -> None:
     assert unpaired_p(9, 10, 3, 10) == pytest.approx(0.0062, abs=5e-5)
 
 
-@properties
 @given(count, count)
 def test_score_test_is_pearsons_chi_square(first: tuple[int, int], second: tuple[int, int]) -> None:
     (k1, n1), (k2, n2) = first, second
