@@ -40,11 +40,11 @@ unit: .venv/dev ## the tests that need no browser
 fuzz: .venv/dev ## generated result files of known truth, on all cores; wrong ones go to build/fuzz (N=50000 SEED=0)
 	$(BIN)/python -m tests.generate --n $(N) --seed $(SEED)
 
-build: .venv/run ## data/results.parquet and the generated docs from the carried figures
+build: .venv/run ## data/results.parquet and the generated docs, from the published figures
 	$(BIN)/python -m siuo_dash build
 	$(BIN)/python docs/generate.py
 
-screenshots: .venv/browser ## docs/screenshots and the README's picture, anew
+screenshots: .venv/browser ## take docs/screenshots and the README's picture again
 	$(BIN)/python docs/screenshots.py
 
 bench: .venv/browser ## speed, measured beside pandas, an empty page and Gradio

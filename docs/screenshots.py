@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/screenshots anew: every page, light and dark, 1280 and 390 px wide.
+"""Takes the pictures of docs/screenshots: every page, light and dark, 1280 and 390 px wide.
 
 Usage: python docs/screenshots.py [--only URL] [--to FOLDER] [--data FOLDER]
 """

@@ -34,7 +34,7 @@ class SchemaError(SiuoError):
 
 
 class SourceError(SiuoError):
-    """A carried figure contradicts itself or names no source."""
+    """A published figure contradicts itself or names no source."""
 
 
 class NoBoard(SiuoError):

@@ -85,7 +85,7 @@ METRICS_JUDGED: Final = Query(
 
 RUNS: Final = Query(
     "runs",
-    "Every run with what is known of it, its counts and its samples.",
+    "Every run with its metadata, its counts and its samples.",
     "SELECT * FROM runs WHERE {where} ORDER BY model, board, submitted_at, run_id",
 )
 

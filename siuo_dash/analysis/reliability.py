@@ -96,7 +96,7 @@ DOMINATED: Final = 0.5
 
 
 def sample_figures(store: Store, board: str, metric: Metric) -> pd.DataFrame:
-    """Every sample that a per-sample run of the board has: what is known of it, and
+    """Every sample that a per-sample run of the board has: its facts, and
 
     k of n graded runs that pass (`rate`, a fraction; NaN where none is graded), `discrimination` (item-rest
     correlation, NaN where it is not defined), `runs` with a response, `flagged` of them (by any flag), `dominated`

@@ -27,7 +27,7 @@ def board_of(run: pd.Series[Any], metric: Metric) -> str:
 def failures(store: Store, run: pd.Series[Any], metric: Metric) -> pd.DataFrame:
     """The samples that the run fails by the metric, those first that most other runs of the board pass.
 
-    Columns: question_id and what is known of the sample, `others_right` of `others_graded` runs, `flags` (a list).
+    Columns: question_id and the sample's facts, `others_right` of `others_graded` runs, `flags` (a list).
     """
     where = of_runs([run["run_id"]])
     own = queries.OUTCOMES.run(store, metric=metric, where=where)

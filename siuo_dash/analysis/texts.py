@@ -58,7 +58,7 @@ def records(
     task: str | None = None,
     words: Callable[[str, int, Responses], Responses] = lambda run_id, question_id, given: given,
 ) -> Iterator[str]:
-    """One JSON object a line for each run and sample: what is known of the sample, the verdicts, and the responses.
+    """One JSON object a line for each run and sample: the sample's facts, the verdicts, and the responses.
 
     task: only this one. The benchmark's own text is not in it; `question_id` and the fingerprint lead to it. The runs'
     files are read row group by row group while the lines are taken. words: a sample's responses with the texts that are

@@ -40,7 +40,7 @@ OUTCOME_COUNTS: Final = Query(
 
 
 def tradeoff(store: Store, filters: Filters, metric: Metric, *, rank_partial: bool = False) -> pd.DataFrame:
-    """The runs of `filters` in the order of `metric`, with what is known of safe and effective together.
+    """The runs of `filters` in the order of `metric`, with their joint counts of safe and effective.
 
     Adds to the columns of `leaderboard`: `judged` (both rates are known), `complete` (over all samples of the split),
     `counted` (part of the board's frontier: complete, or `rank_partial`), `frontier`, `region` (see `regions`), and the

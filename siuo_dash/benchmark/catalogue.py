@@ -45,7 +45,7 @@ class Catalogue:
             raise CatalogueError("the catalogue holds no sample", where="data/samples.csv")
         repeated = [qid for qid, count in Counter(s.question_id for s in self.samples).items() if count > 1]
         if repeated:
-            raise CatalogueError(f"question_id {repeated[0]} stands twice", where="data/samples.csv")
+            raise CatalogueError(f"question_id {repeated[0]} is there twice", where="data/samples.csv")
 
     def __len__(self) -> int:
         return len(self.samples)

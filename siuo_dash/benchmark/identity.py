@@ -20,7 +20,7 @@ def content_hash(table: pa.Table) -> str:
 
     table: the rows of one run under RESULT_SCHEMA. Metadata (model, judge, note, …), flags and the
     judge's words are left out, so the same evaluation under another name has the same hash. Neither the
-    order of the rows nor Arrow's chunking changes it; a row that stands twice does.
+    order of the rows nor Arrow's chunking changes it; a repeated row does.
     """
     columns = [table.column(name).to_pylist() for name in CONTENT_COLUMNS]
     # Of totals alone a row can have a domain; what has none hashes as it did before there was such a column.

@@ -82,8 +82,8 @@ source | text? | Source | Citation or link
 source_status | text | Source status | peer-reviewed, preprint, draft, community, self-reported, re-judged or reproduced
 evaluated_on | day? | Evaluated on | Day of the evaluation; null = not published
 note | text? | Note | What a reader of this run should know
-submitted_by | text? | Submitted by | Who uploaded the run; null for carried figures
-submitted_at | time? | Submitted at | When the run was uploaded; null for carried figures
+submitted_by | text? | Submitted by | Who uploaded the run; null for the shipped figures
+submitted_at | time? | Submitted at | When the run was uploaded; null for the shipped figures
 task | text | Task | `generation` or `mcqa` (multiple choice)
 question_id | int32? | Sample | Domain block × 1000 + number; null for totals: the outcome is known, the sample is not
 domain | text? | Domain | Of domain totals, the domain that the outcome is of; null elsewhere: the sample tells it

@@ -38,7 +38,7 @@ _KEPT: Final = frozenset(FACTS) - {"model", "judge", "source_status", "submitted
 class GivenRun:
     """A run's responses: {question_id: texts}, None where one is not known. place: where they come from.
 
-    verdicts: {(kind, question_id, place): what the files say}, for `--calibrate`. facts: what is known of the run.
+    verdicts: {(kind, question_id, place): what the files say}, for `--calibrate`. facts: the run's metadata.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Commands for who keeps a data directory or a service: verify, backup, restore, check-settings."""
+"""Maintenance commands: verify, backup, restore, check-settings."""
 
 from __future__ import annotations
 

@@ -89,5 +89,5 @@ def leaderboard(
 
 
 def build(data: DataOption = SHIPPED) -> None:
-    """Make results.parquet anew from samples.csv and sources/, byte for byte the same on every run."""
+    """Build results.parquet from samples.csv and sources/, byte for byte the same on every run."""
     print_line(f"wrote {build_results(data)}")

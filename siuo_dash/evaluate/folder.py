@@ -93,7 +93,7 @@ def given_in(path: Path) -> Given:
     try:
         return {int(key): texts for key, texts in json.loads((path / GIVEN).read_bytes()).items()}
     except (OSError, ValueError, AttributeError) as error:
-        raise EvaluationError(f"cannot be read ({error})", where=str(path / GIVEN), hint="begin anew") from error
+        raise EvaluationError(f"cannot be read ({error})", where=str(path / GIVEN), hint="start again") from error
 
 
 def made(plan: Plan, operation: Operation, material: Material, outcome: Outcome) -> dict[str, Any]:

@@ -169,11 +169,11 @@ def _refused(request: Request) -> tuple[PlainTextResponse | None, str]:
     why = identity.why_no_upload(who, found)
     if why or who.actor is None or who.actor.id is None:
         return PlainTextResponse(f"{why or 'uploading needs a sign-in'}\n", status_code=403), ""
-    told = request.headers.get("content-length", "")
+    length = request.headers.get("content-length", "")
     if "transfer-encoding" in request.headers:  # however long it says it is, it may come in as many parts as it likes
-        told = ""
-    if not (told.isascii() and told.isdigit() and len(told) < 16):
-        return PlainTextResponse("the length of the file is not told\n", status_code=411), ""
+        length = ""
+    if not (length.isascii() and length.isdigit() and len(length) < 16):
+        return PlainTextResponse("Content-Length is required\n", status_code=411), ""
     return None, who.actor.id
 
 

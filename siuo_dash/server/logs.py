@@ -1,6 +1,6 @@
 """The log: one line an event, as JSON where a machine reads it, in words where a person does.
 
-An exception is told by its kind and its places in the code. Its own words are left out unless they are the operating
+An exception is logged as its type and its stack. Its message is left out unless they are the operating
 system's or this project's: other libraries quote the value that they could not take, which may be somebody's text.
 """
 

@@ -258,7 +258,7 @@ def _misspelt(environment: Mapping[str, str]) -> list[str]:
         short = {each.removeprefix(PREFIX): each for each in VARIABLES}
         near = difflib.get_close_matches(upper.removeprefix(PREFIX), short, n=1)
         hint = f"do you mean {short[near[0]]}?" if near else f"there are {', '.join(VARIABLES)}"
-        faults.append(f"{name} is no setting; {hint}")
+        faults.append(f"{name} is not a setting; {hint}")
     return faults
 
 
@@ -284,12 +284,12 @@ def _tables(secrets: Sequence[Path], missing: list[Path], faults: list[str]) -> 
 
 
 def _section(tables: Mapping[str, Any], faults: list[str]) -> dict[str, Any]:
-    """What the section [siuo] says, without what is no setting."""
+    """What the section [siuo] says, without unknown names."""
     section = tables.get(SECTION, {})
     if not isinstance(section, Mapping):
         faults.append(f"[{SECTION}] of secrets.toml is no section: write `[{SECTION}]` on a line of its own")
         return {}
     for name in section:
         if name not in NAMES:
-            faults.append(f"[{SECTION}] of secrets.toml: {name!r} is no setting; there are {', '.join(NAMES)}")
+            faults.append(f"[{SECTION}] of secrets.toml: {name!r} is not a setting; there are {', '.join(NAMES)}")
     return {name: value for name, value in section.items() if name in NAMES}

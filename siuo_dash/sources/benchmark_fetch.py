@@ -20,7 +20,7 @@ from siuo_dash.sources.download import PATIENCE, Patience, download
 from siuo_dash.store import files
 from siuo_dash.store.catalogue_file import read_catalogue
 
-MOST_TEXT: Final = 64 * 1024**2
+MAX_TEXT_BYTES: Final = 64 * 1024**2
 MOST_PICTURE: Final = 32 * 1024**2
 MAX_CONSECUTIVE_FAILURES: Final = 4
 """After so many files in a row that cannot be had, the server is down or the address wrong: no other is tried."""
@@ -180,10 +180,10 @@ def _wanted(data_dir: Path, catalogue: Catalogue, pictures: bool, rubric: bool, 
     names = [sample.image for sample in catalogue.samples] if pictures else []
     plain = dict.fromkeys(name for name in names if text.is_plain_name(name))
     return [
-        *(Wanted(name, folder / name, _text_flaw, sources.of(name), MOST_TEXT) for name in text.TEXTS),
+        *(Wanted(name, folder / name, _text_flaw, sources.of(name), MAX_TEXT_BYTES) for name in text.TEXTS),
         *(Wanted(name, folder / text.PICTURES / name, text.picture_flaw, sources.of(name)) for name in plain),
         *(
-            Wanted(name, folder / text.RUBRIC / name, _script_flaw, sources.of(name), MOST_TEXT)
+            Wanted(name, folder / text.RUBRIC / name, _script_flaw, sources.of(name), MAX_TEXT_BYTES)
             for name in (text.SCRIPTS if rubric else ())
         ),
     ]

@@ -1,4 +1,4 @@
-"""Turns the carried figures into data/results.parquet, byte for byte the same on every run."""
+"""Turns the published figures into data/results.parquet, byte for byte the same on every run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def build(data_dir: Path) -> Path:
 
 
 def build_table(data_dir: Path) -> pa.Table:
-    """All carried runs in the schema of results, sorted by run, task and sample."""
+    """All shipped runs in the schema of results, sorted by run, task and sample."""
     catalogue = read_catalogue(data_dir / "samples.csv")
     runs = read_published(data_dir / "sources" / "published_totals.csv", len(catalogue))
     community = read_community(data_dir / "sources" / "community_runs.csv", catalogue)

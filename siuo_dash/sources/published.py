@@ -1,4 +1,4 @@
-"""The carried figures: reads data/sources/*.csv into rows of results, and checks what they claim."""
+"""The published figures: reads data/sources/*.csv into rows of results, and checks what they claim."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def read_published(path: Path, sample_count: int) -> list[list[Row]]:
         earlier = seen.setdefault((run["model"], protocol), where)
         if earlier != where:
             hint = "keep one row for one model and protocol"
-            raise SourceError(f"stands twice under {protocol.label}, first in {earlier}", where=where, hint=hint)
+            raise SourceError(f"is there twice under {protocol.label}, first in {earlier}", where=where, hint=hint)
         generation, mcqa = {"task": "generation"}, {"task": "mcqa", "judge": MCQA_JUDGE, "responses_per_sample": 1}
         outcomes = totals_outcomes(n, safe, effective, both)
         runs.append(
@@ -112,7 +112,7 @@ def read_community(path: Path, catalogue: Catalogue) -> list[Row]:
             raise SourceError(f"{question_id} is {catalogue.why_unknown(question_id)}", where=where)
         earlier = seen.setdefault((row["model"], question_id), where)
         if earlier != where:
-            raise SourceError(f"question_id {question_id} stands twice, first in {earlier}", where=where)
+            raise SourceError(f"question_id {question_id} is there twice, first in {earlier}", where=where)
         flags = [flag for flag, is_raised in raised.items() if is_raised]
         response = {"chars": chars, "safe": safe, "flags": flags}
         verdict = {"question_id": question_id, "safe": safe, "flags": flags, "responses": [response]}
@@ -192,7 +192,7 @@ def _understood(where: str, hint: str = "") -> Iterator[None]:
 def _faults_of_the_run(run: Row) -> Iterator[tuple[str, str]]:
     """What is wrong with the facts of a published run, and what to do."""
     if not run["source"]:
-        yield "no source", "every carried figure names where it was published"
+        yield "no source", "every published figure names where it was published"
     if run["source_status"] not in SOURCE_STATUS:
         yield f"unknown source status {run['source_status']!r}", f"one of {', '.join(SOURCE_STATUS)}"
     if not run["judge"].strip():

@@ -228,7 +228,7 @@ def _must_be_free(data_dir: Path) -> None:
         held = sorted(name for name in names if not name.startswith(_SCRATCH))
         if held and held != sorted(names) and SAMPLES not in held:
             what = "a restore into this directory was broken off, or is at work"
-            hint = f"when none is at work, remove what it left ({', '.join(held)}), then try again"
+            hint = f"if no restore is running, delete its leftovers ({', '.join(held)}), then try again"
         elif held:
             what = "this directory is not empty"
     if what:

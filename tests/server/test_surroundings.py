@@ -67,7 +67,7 @@ def test_on_a_slow_disk_everything_takes_longer_and_nothing_is_lost(tmp_path: Pa
     assert [finding for finding in verify.verify(data) if finding.severity == "error"] == []
 
 
-def test_a_clock_that_jumps_shuts_people_out_for_a_sign_in_and_mixes_nothing_up(tmp_path: Path) -> None:
+def test_a_clock_jump_forces_a_new_sign_in(tmp_path: Path) -> None:
     data = copy_data(tmp_path / "data")
     provider = Provider(people=dict(PEOPLE))
 

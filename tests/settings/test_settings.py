@@ -143,12 +143,13 @@ def test_secrets_files_that_are_not_there_are_named(tmp_path: Path) -> None:
 )
 def test_a_misspelt_variable_is_refused_with_the_right_name(name: str, meant: str) -> None:
     (fault,) = faults({name: "top-secret"})
-    assert fault == f"{name} is no setting; do you mean {meant}?"
+    assert fault == f"{name} is not a setting; do you mean {meant}?"
 
 
 def test_a_variable_like_none_of_ours_is_refused_with_all_names() -> None:
     one, two = faults({"SIUO_ZZZZZZ": "", "SIUO_": "1", "MODE": "x", "XSIUO_MODE": "x"})
-    assert one.startswith("SIUO_ is no setting; there are SIUO_MODE, ") and two.startswith("SIUO_ZZZZZZ is no setting")
+    assert one.startswith("SIUO_ is not a setting; there are SIUO_MODE, ")
+    assert two.startswith("SIUO_ZZZZZZ is not a setting")
     assert all(f"{PREFIX}{name.upper()}" in one for name in NAMES) and "SIUO_DATA" in one
 
 
@@ -210,7 +211,7 @@ def test_a_value_that_is_not_understood_is_named(name: str, value: str) -> None:
 def test_what_stands_in_the_file_wrongly(tmp_path: Path) -> None:
     path = tmp_path / "secrets.toml"
     for text, words in (
-        ('[siuo]\nreviewer = "a@b.org"', "'reviewer' is no setting; there are mode, reviewers"),
+        ('[siuo]\nreviewer = "a@b.org"', "'reviewer' is not a setting; there are mode, reviewers"),
         ("[siuo]\nquota_open = true", "[siuo] quota_open: True is no whole number"),
         ("[siuo]\nreviewers = 3", "[siuo] reviewers: write the addresses as a list"),
         ('siuo = "hosted"', "is no section"),

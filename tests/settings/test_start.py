@@ -111,7 +111,7 @@ def test_the_command_goes_by_streamlits_files_too(tmp_path: Path) -> None:
     [
         ({"STREAMLIT_SERVER_ADDRESS": "0.0.0.0"}, "listen on 127.0.0.1, or set SIUO_MODE=hosted"),
         (HOSTED, "there is no secrets file"),
-        ({"SIUO_UPLOAD": "nobody"}, "SIUO_UPLOAD is no setting; do you mean SIUO_UPLOADS?"),
+        ({"SIUO_UPLOAD": "nobody"}, "SIUO_UPLOAD is not a setting; do you mean SIUO_UPLOADS?"),
         ({"SIUO_MODE": "open"}, "SIUO_MODE: 'open' is not one of local, hosted"),
     ],
 )
@@ -173,7 +173,7 @@ def test_a_hosted_server_without_its_parts_does_not_start(tmp_path: Path) -> Non
 
 
 def test_a_server_with_a_misspelt_setting_or_too_high_a_limit_does_not_start() -> None:
-    refused(start(SIUO_REVIEWER="x"), "refused: SIUO_REVIEWER is no setting; do you mean SIUO_REVIEWERS?")
+    refused(start(SIUO_REVIEWER="x"), "refused: SIUO_REVIEWER is not a setting; do you mean SIUO_REVIEWERS?")
     refused(start(SIUO_UPLOAD_MB="65"), "refused: SIUO_UPLOAD_MB is 65, but server.maxUploadSize is 64")
 
 

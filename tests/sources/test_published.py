@@ -1,4 +1,4 @@
-"""The checks of the carried figures: each fault is named with its line and model."""
+"""The checks of the published figures: each fault is named with its line and model."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def put(line: int, column: str, value: str) -> Callable[[Rows], None]:
         ("mcqa_correct", "", "mcqa_n and mcqa_correct stand or fall together"),
         ("mcqa_n", "", "mcqa_n and mcqa_correct stand or fall together"),
         ("mcqa_n", "168", "mcqa_correct is 65 of 168"),
-        ("source", "  ", "no source; every carried figure names where it was published"),
+        ("source", "  ", "no source; every published figure names where it was published"),
         ("source_status", "rumour", "unknown source status 'rumour'; one of peer-reviewed"),
         ("judge", "", "no judge"),
         ("method", "ETA", "contradict each other; a plain model is its own base and has no method"),
@@ -82,7 +82,7 @@ def test_each_fault_of_a_publication(root: Path, tmp_path: Path, column: str, va
     [
         (
             lambda rows: rows[2].__setitem__(slice(0, 2), ["GPT-4V(ision)"] * 2),
-            "totals.csv, line 3, GPT-4V(ision): stands twice under human, 3 responses, first in totals.csv, line 2",
+            "totals.csv, line 3, GPT-4V(ision): is there twice under human, 3 responses, first in totals.csv, line 2",
         ),
         (put(4, "model", " "), "totals.csv, line 4: no model"),
         (lambda rows: rows[4].pop(), "totals.csv, line 5, LLaVA-1.6-34B: does not have the 18 fields of the header"),
@@ -115,7 +115,7 @@ def test_the_same_model_under_another_judge_is_another_run(root: Path, tmp_path:
         (put(2, "response_chars", "many"), "runs.csv, line 2, GLM-4.1V-9B-Thinking: not understood"),
         (
             put(3, "question_id", "1001"),
-            "line 3, GLM-4.1V-9B-Thinking: question_id 1001 stands twice, first in runs.csv, line 2",
+            "line 3, GLM-4.1V-9B-Thinking: question_id 1001 is there twice, first in runs.csv, line 2",
         ),
         (
             put(3, "question_id", "1020"),
@@ -172,7 +172,7 @@ def test_a_file_that_is_not_a_table(tmp_path: Path, read: Callable[[Path], objec
         (put(9, "question_id", "x"), "samples.csv, line 9: invalid literal"),
         (put(9, "correct_option", "E"), "samples.csv, line 9: unknown option 'E'; one of A, B, C, D"),
         (put(9, "primary_dimension", "luck"), "samples.csv, line 9: unknown dimension 'luck'"),
-        (put(9, "question_id", "1001"), "question_id 1001 stands twice"),
+        (put(9, "question_id", "1001"), "question_id 1001 is there twice"),
         (lambda rows: rows[0].pop(), "column hazard is missing"),
         (lambda rows: rows.__delitem__(slice(1, None)), "the catalogue holds no sample"),
     ],

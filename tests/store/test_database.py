@@ -299,7 +299,7 @@ BROKEN: dict[str, tuple[Callable[[Path, pa.Table], object], str]] = {
         written(lambda run: with_column(run, "evidence", ["totals"] * 5)),
         "question_id 1001 has evidence totals",
     ),
-    "sample twice": (written(lambda run: pa.concat_tables([run, run])), "question_id 1001 stands twice in run"),
+    "sample twice": (written(lambda run: pa.concat_tables([run, run])), "question_id 1001 is there twice in run"),
     "two models": (
         written(lambda run: with_column(run, "model", ["A", "A", "A", "A", "B"])),
         "has more than one model, judge or kind of evidence",
@@ -467,7 +467,7 @@ def test_eight_readers_see_whole_states_while_files_change(data: Path) -> None:
     for step in range(12):
         move(data, *changes[step % 3])
         if step == 7:
-            os.utime(data / "samples.csv")  # the whole database is made anew
+            os.utime(data / "samples.csv")  # the whole database is made again
         assert store.refresh()
     done.set()
     for thread in threads:

@@ -22,7 +22,6 @@ from siuo_dash.store.registry import AlreadyPublished, publish, withdraw, withdr
 from siuo_dash.store.registry.opening import REGISTRY, close
 from siuo_dash.store.verify import repair
 from tests.make.heavy import some_heavy
-from tests.make.program import run
 from tests.make.registry import events, faults, file_of, left_over, replayed, states
 from tests.make.runs import run_id_of, run_table
 from tests.store.crash import DONE, FAILED, REFUSED
@@ -36,11 +35,8 @@ def crash(root: Path, task: str, *arguments: object, wrapper: tuple[str, ...] = 
     for argument in arguments:
         if isinstance(argument, Path):
             close(argument)  # SQLite's files must not be copied, and what is held of them not used, beside an open one
-    if wrapper or task == "cut short":  # which cuts short the file that a copy writes its words to, too
-        command = [*wrapper, sys.executable, "-W", "error", "-m", "tests.store.crash", task, *map(str, arguments)]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600, check=False)
-    else:
-        done = run("tests.store.crash", task, *arguments, timeout=600)
+    command = [*wrapper, sys.executable, "-W", "error", "-m", "tests.store.crash", task, *map(str, arguments)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +12,6 @@ import pytest
 
 from siuo_dash.store import registry
 from siuo_dash.store.verify import repair
-from tests.make.program import run
 from tests.make.registry import asked, events, faults, left_over, replayed, runs_in, states, without_an_index
 from tests.make.runs import run_id_of, run_table
 from tests.store.crash import DONE
@@ -19,8 +20,9 @@ from tests.store.test_review_states import roots
 
 
 @pytest.mark.parametrize("killed", [0, 6])
-def test_many_processes_at_once(tmp_path: Path, killed: int) -> None:
-    done = run("tests.store.review_race", tmp_path, 16, killed, timeout=600)
+def test_many_processes_at_once(root: Path, tmp_path: Path, killed: int) -> None:
+    command = [sys.executable, "-W", "error", "-m", "tests.store.review_race", str(tmp_path), "16", str(killed)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     codes = json.loads(done.stdout)
     assert set(codes[killed:]) == {DONE}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +23,6 @@ from siuo_dash.store.registry.opening import REGISTRY, close, reading
 from siuo_dash.store.registry.reading import log_lines
 from siuo_dash.store.registry.tables import head, runs, sign_outs
 from tests.make.old_directory import OldWriter
-from tests.make.program import Program, run
 from tests.make.runs import make_run, run_id_of, run_table, totals_table, with_column
 from tests.make.stores import make_data
 
@@ -328,11 +329,12 @@ def look(path: Path) -> tuple[str, int]:
     return "/".join(parts).partition("/")[2], path.stat().st_size
 
 
-def test_killed_at_every_step_it_is_finished_by_the_next_start(old: OldWriter, tmp_path: Path) -> None:
+def test_killed_at_every_step_it_is_finished_by_the_next_start(old: OldWriter, tmp_path: Path, root: Path) -> None:
     a_full_store(old)
     out = tmp_path / "out"
     out.mkdir()
-    done = run(old.data_dir, out, code=KILL)
+    command = [sys.executable, "-c", KILL, str(old.data_dir), str(out)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     steps, code = map(int, done.stdout.split()[-2:])
     assert code == 0 and steps > 100, done.stdout + done.stderr
     takeover.settle(old.data_dir)
@@ -358,14 +360,14 @@ def test_nobody_who_only_reads_takes_it_for_an_empty_directory(old: OldWriter) -
     assert not takeover.needed(old.data_dir)
 
 
-def test_two_starts_at_once(old: OldWriter, tmp_path: Path) -> None:
+def test_two_starts_at_once(old: OldWriter, root: Path) -> None:
     a_full_store(old)
     program = (
         "import sys\nfrom pathlib import Path\nfrom siuo_dash.store.takeover import settle\nsettle(Path(sys.argv[1]))\n"
     )
-    said = [tmp_path / f"said-{each}" for each in range(3)]
-    starts = [Program(old.data_dir, code=program, err=path) for path in said]
-    assert [start.wait() for start in starts] == [0] * 3 and "".join(path.read_text() for path in said) == ""
+    command = [sys.executable, "-c", program, str(old.data_dir)]
+    starts = [subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [start.communicate()[1] for start in starts] == [""] * 3
     assert len(states(old.data_dir)) == 9 and log_lines(old.data_dir) == old.lines
 
 

@@ -69,13 +69,13 @@ def frontier_share(
     totals is drawn multinomially from its four joint outcomes (both, safe only, effective only, neither), from a
     stream seeded by its run_id; its rows in safe and effective are not read. A draw that takes none of a
     run's graded samples leaves it off the frontier.
-    Raises ValueError when shapes differ, an id stands twice, or totals contradict themselves.
+    Raises ValueError when shapes differ, an id is there twice, or totals contradict themselves.
     """
     ids = [str(run_id) for run_id in run_ids]
     labels = np.asarray([] if strata is None else strata)
     metrics = [_matrix(values, len(ids), labels.size) for values in (safe, effective)]
     if len(set(ids)) != len(ids):
-        raise ValueError("a run stands twice")
+        raise ValueError("a run is there twice")
     known = {run_id: total for run_id, total in (totals or {}).items() if total.n > 0}
     places = [place for place, run_id in enumerate(ids) if run_id in known]
     for matrix in metrics:

@@ -65,7 +65,7 @@ def rank_ranges(
     says nothing about that run and is left out of its range.
     The bootstrap is Efron's (1979, Ann. Stat. 7, 1–26), of ranks as in Goldstein & Spiegelhalter
     (1996, J. R. Stat. Soc. A 159, 385–443). Percentiles invert the distribution function, so they are ranks.
-    Raises ValueError when shapes differ, an id stands twice, or k and n are not those of the outcomes.
+    Raises ValueError when shapes differ, an id is there twice, or k and n are not those of the outcomes.
     """
     ids = [str(run_id) for run_id in run_ids]
     passed_k, graded_n = np.asarray(k, dtype=np.int64), np.asarray(n, dtype=np.int64)
@@ -111,7 +111,7 @@ def _check(
     labels: npt.NDArray[np.generic],
 ) -> None:
     if len(set(ids)) != len(ids):
-        raise ValueError(f"{next(i for i in ids if ids.count(i) > 1)} stands twice among the runs")
+        raise ValueError(f"{next(i for i in ids if ids.count(i) > 1)} is there twice among the runs")
     if not (k.shape == n.shape == (len(ids),) and matrix.shape == (len(ids), labels.size)):
         raise ValueError(f"{len(ids)} runs, k {k.shape}, n {n.shape}, {labels.size} strata, outcomes {matrix.shape}")
     per_sample = ~np.isnan(matrix).all(axis=1) if labels.size else np.zeros(len(ids), dtype=bool)

@@ -78,7 +78,7 @@ faults AS (
     SELECT part, 'question_id ' || question_id || ' is not in samples.csv' FROM placed
     WHERE question_id NOT IN (SELECT question_id FROM samples)
     UNION ALL
-    SELECT part, 'question_id ' || question_id || ' stands twice in run ' || run_id FROM placed
+    SELECT part, 'question_id ' || question_id || ' is there twice in run ' || run_id FROM placed
     WHERE question_id IS NOT NULL GROUP BY part, run_id, task, question_id HAVING COUNT(*) > 1
     UNION ALL
     SELECT part, 'run ' || run_id || ' has more than one model, judge or kind of evidence' FROM placed

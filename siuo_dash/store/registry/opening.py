@@ -1,7 +1,7 @@
 """Opens the registry of a data directory: `registry.db`, an SQLite database that the first change makes.
 
 Reading makes nothing and keeps nobody waiting. A change is one transaction that no other runs beside. All that is
-SQLite's own stands in this file.
+SQLite's own is in this file.
 """
 
 from __future__ import annotations

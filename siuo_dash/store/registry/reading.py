@@ -1,4 +1,4 @@
-"""What people are told of submissions, and to whom; what is for everybody, and for the keeper of a data directory.
+"""Read access to submissions by role: the public, owners and reviewers, and the keeper of a data directory.
 
 Nothing here changes anything.
 """

@@ -220,7 +220,7 @@ def test_bounds(runs: list[tuple[int, int]], seed: int) -> None:
 @pytest.mark.parametrize(
     ("ids", "k", "n", "outcomes", "message"),
     [
-        (["a", "a"], [1, 1], [2, 2], None, "a stands twice"),
+        (["a", "a"], [1, 1], [2, 2], None, "a is there twice"),
         (["a"], [3], [2], None, "a: 3 of 2"),
         (["a"], [1, 1], [2, 2], None, "1 runs"),
         (["a"], [2], [2], [[1.0, 0.0]], "a: 2 of 2 is not what its outcomes give"),
