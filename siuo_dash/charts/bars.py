@@ -123,7 +123,7 @@ def two_runs(
     total = max(1, sum(counts.values()))
     grey, ink = colours.UNGRADED, colours.METRIC_COLOURS[metric.id]
     looks = {"both": (ink, ""), "first": (grey, "/"), "second": (grey, "\\"), "neither": (colours.UNSAFE, "")}
-    drawn = figure(theme, height=96)
+    drawn = figure(theme, height=108)  # the key has two lines on a phone
     for part, (colour, shape) in looks.items():
         share = counts[part] / total
         pattern = {"shape": shape, "fgcolor": colours.paper(theme), "size": 6, "solidity": 0.15, "fillmode": "overlay"}
@@ -147,7 +147,7 @@ def two_runs(
     drawn.update_xaxes(visible=False, range=[0, total], fixedrange=True)
     drawn.update_yaxes(visible=False, fixedrange=True)
     legend = {"traceorder": "normal", "itemclick": False, "itemdoubleclick": False}
-    drawn.update_layout(barmode="stack", bargap=0.1, legend=legend, margin={"l": 0, "r": 0, "t": 40, "b": 6})
+    drawn.update_layout(barmode="stack", bargap=0.1, legend=legend, margin={"l": 0, "r": 0, "t": 54, "b": 6})
     add_note(drawn, note, theme, below=6)
     return drawn
 

@@ -30,6 +30,8 @@ _ISO: Final = (0.2, 0.4, 0.6, 0.8)
 _UNKNOWN_SIZE: Final = 11.0
 _NAME: Final = 22.0
 """Pixels of the height of a region's name."""
+_SPOTS: Final = 4
+"""Heights that are tried for it, from the edge to the half."""
 _CLEAR: Final = 12.0
 """Pixels between it and a mark."""
 
@@ -118,7 +120,7 @@ def points_of(frame: pd.DataFrame, chosen: Collection[str] = ()) -> pd.DataFrame
 
 
 def spots_of(points: pd.DataFrame, screen: Screen) -> dict[str, Box]:
-    """{region: the box of its name}: inside it, at the outer edge or at the half, where fewer marks are."""
+    """{region: the box of its name}: inside it, as near to the outer edge as there are fewest marks."""
     height, (narrowest, _) = PLOT_HEIGHT[screen == "narrow"], WIDTHS[screen]
     middle = down(0.5, height)
     across, level = points["safe_rate"] * narrowest, points["effective_rate"].map(lambda rate: down(rate, height))
@@ -127,7 +129,8 @@ def spots_of(points: pd.DataFrame, screen: Screen) -> dict[str, Box]:
         width, (x, y) = text_width(f"{region.label}: 9999", 13) + 8, region.corner
         at_half, at_edge = (middle - _NAME, down(1, height)) if y else (middle, down(0, height) - _NAME)
         near = (across > narrowest - width - _CLEAR) if x else (across < width + _CLEAR)
-        near_to = {top: near & level.between(top - _CLEAR, top + _NAME + _CLEAR) for top in (at_edge, at_half)}
+        tops = np.linspace(at_edge, at_half, _SPOTS).tolist()
+        near_to = {top: near & level.between(top - _CLEAR, top + _NAME + _CLEAR) for top in tops}
         marks = {top: int(these.sum()) for top, these in near_to.items()}
         found[region.id] = Box(x, -width if x else 0.0, min(marks, key=marks.__getitem__), width, _NAME)
     return found
