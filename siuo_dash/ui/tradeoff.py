@@ -26,6 +26,8 @@ from siuo_dash.ui.display import plain
 
 PARTS: Final = {"chart": "Chart", "outcomes": "Four outcomes", "table": "Table"}
 _MODES: Final[dict[charts.Mode, str]] = {"open": "Open run", "lasso": "Lasso select", "box": "Box select"}
+_OLD_MODES: Final = {"Click: open": "open", "Lasso: choose": "lasso", "Box: choose": "box"}
+"""What older links say."""
 _MANY: Final = 40
 """From this many runs on, the intervals of all of them hide each other."""
 
@@ -50,8 +52,8 @@ def show(view: View, part: str) -> None:
         "Computing how stable the frontier is …",
         *("frontier", view.store.version, view.board.id, view.rank_partial),
     )
-    runs = report.with_shares(runs, shares)
-    who, traded = report.sentence(runs)
+    state = (view.store.version, view.filters, view.rank_partial)
+    runs, (who, traded) = _with_shares(runs, shares, state, shares is not None)
     frame.answer(f"**{plain(who)}** {plain(traded)}", plain(view.caveat))
     judged = runs[runs["judged"]].reset_index(drop=True)
     unjudged = runs[~runs["judged"]]
@@ -67,6 +69,15 @@ def show(view: View, part: str) -> None:
 def _runs(_store: Store, version: str, filters: Filters, rank_partial: bool) -> pd.DataFrame:
     """What `tradeoff` gives, the best by Safe & Effective first."""
     return analysis.tradeoff(_store, filters, METRICS["safe_and_effective"], rank_partial=rank_partial)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _with_shares(
+    _runs: pd.DataFrame, _shares: pd.DataFrame | None, state: Hashable, ready: bool
+) -> tuple[pd.DataFrame, tuple[str, str]]:
+    """The runs with their shares of bootstraps, and what is said about them."""
+    runs = report.with_shares(_runs, _shares)
+    return runs, report.sentence(runs)
 
 
 def _chart(view: View, judged: pd.DataFrame, unjudged: pd.DataFrame) -> None:
@@ -97,7 +108,7 @@ def _chart(view: View, judged: pd.DataFrame, unjudged: pd.DataFrame) -> None:
 def _options(runs: int) -> tuple[charts.Mode, bool, bool]:
     """What a click on the chart does, and whether intervals of all runs and contours are drawn."""
     with frame.tools(), st.popover("", icon=":material/tune:", help="Chart options", key="chart-options"):
-        mode = controls.choose("On click", _MODES, key="mouse")
+        mode = controls.choose("On click", _MODES, key="mouse", aliases=_OLD_MODES)
         intervals = st.toggle("Intervals of all runs", value=runs <= _MANY, key="intervals", bind="query-params")
         help = (
             "Where Safe & Effective would be 20, 40, 60 and 80% if safety and effectiveness were independent. A run "
