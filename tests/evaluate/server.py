@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 KEY = "key-of-the-made-up-server"
+_KEYS = ("Authorization", "x-api-key", "x-goog-api-key")
 
 
 @dataclass
@@ -155,12 +156,13 @@ def _google(body: dict[str, Any], key: str, model: str) -> Asked:
 
 def _answer(handler: BaseHTTPRequestHandler, server: Server, body: dict[str, Any]) -> None:
     faults, path, head = server.faults, handler.path, handler.headers
+    key = next((text for name in _KEYS if (text := str(head.get(name, "")).removeprefix("Bearer "))), "")
     if path.endswith("/messages"):
-        asked = _anthropic(body, str(head.get("x-api-key")))
+        asked = _anthropic(body, key)
     elif ":generateContent" in path:
-        asked = _google(body, str(head.get("x-goog-api-key")), path.split("/")[-1].split(":")[0])
+        asked = _google(body, key, path.split("/")[-1].split(":")[0])
     else:
-        asked = _openai(body, str(head.get("Authorization")).removeprefix("Bearer "))
+        asked = _openai(body, key)
     prompt, kind = asked.prompt, kind_of(asked.prompt)
     with server.lock:
         server.asked[kind] += 1
