@@ -29,8 +29,9 @@ from tests.browser.find_browser import FLAGS, find_browser
 from tests.make.runs import judged_run
 from tests.make.stores import make_data
 
-_SHOWN = """(question_id) => [...document.querySelectorAll("h2, h3")].some((each) =>
-  each.textContent.includes(question_id)) && !document.querySelector('[data-stale="true"]')"""
+_SHOWN = """(question_id) => document.querySelector(".st-key-sample-head")?.textContent.includes(question_id)
+  && document.querySelector(".st-key-sample")?.textContent.includes(`Sample ${question_id}, response 2`)
+  && !document.querySelector('[data-stale="true"]')"""
 
 
 def main() -> None:
@@ -71,7 +72,7 @@ def _opened(folder: Path, store: Store) -> Iterator[tuple[Page, list[int]]]:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         label = quote(f"{row['model']} · {row['judge']}")
-        page.goto(f"{address}/samples?runs={label}&sample={ids[0]}")
+        page.goto(f"{address}/samples?runs={label}&sample={ids[0]}&order=number")
         settled(page)
         yield page, ids
         browser.close()
