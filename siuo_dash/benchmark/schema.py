@@ -175,7 +175,7 @@ empty | Empty | The response holds no text | response
 error_message | Error message | An exception, an out-of-memory line or an HTTP error instead of an answer | response
 unclosed_reasoning | Unclosed reasoning | \
 A reasoning block that opens and never ends: the answer was never given | response
-cut_off | Cut off | Ends without closing punctuation | response
+cut_off | No closing punctuation | Its last character closes no sentence: it may have been cut off | response
 boilerplate | Boilerplate | Its first 50 characters open at least 5% of the run's responses | response
 repeats_reference | Repeats reference | Same fingerprint as the benchmark's reference answer | response
 identical_responses | Identical responses | All of the sample's responses are the same text | response

@@ -13,21 +13,23 @@ from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, Metric
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.compare import fails, p_words, passes
 from siuo_dash.report.export import Provenance, Table, plain_table
-from siuo_dash.text import fraction, interval, percent, points, points_interval, rate_and_count
+from siuo_dash.text import counted, fraction, interval, percent, points, points_interval, rate_and_count
 
 SECTIONS: Final = {"health": "Health", "samples": "Samples", "responses": "Responses", "judges": "Judges"}
 SHOWN: Final = {
     "all": "All samples",
-    "nobody": "Nobody passes",
-    "everybody": "Everybody passes",
-    "flagged": "Flagged responses dominate",
-    "reversed": "Better runs fail it",
+    "nobody": "Failed by all",
+    "everybody": "Passed by all",
+    "flagged": "Mostly flagged",
+    "reversed": "Failed more by better models",
 }
 RESPONSES: Final = {
     "same": "the same responses",
     "other": "other responses",
-    "unknown": "responses not at hand",
+    "unknown": "responses not available",
 }
+FEWEST: Final = 50
+"""A rate over fewer samples says next to nothing, and is not shown."""
 _CELLS: Final = ("both", "first_only", "second_only", "neither")
 
 
@@ -39,11 +41,34 @@ def flags_in_use(health: pd.DataFrame) -> list[str]:
 def health_table(health: pd.DataFrame, metric: Metric, names: Mapping[str, str]) -> pd.DataFrame:
     """Runs × flags: samples that have each flag, and the metric with and without the flagged samples."""
     counts = {"Samples": "samples", "Any flag": "flagged"} | {FLAGS[flag].label: flag for flag in flags_in_use(health)}
-    rates = {metric.label: ("k", "n"), f"{metric.label}, unflagged only": ("clean_k", "clean_n")}
     return pd.DataFrame(
         {"Run": health["run_id"].map(names)}
         | {label: health[name] for label, name in counts.items()}
-        | {label: rowwise(rate_and_count, health, *parts) for label, parts in rates.items()}
+        | {metric.label: rowwise(rate_and_count, health, "k", "n")}
+        | {f"{metric.label}, excluding flagged": rowwise(_enough, health, "clean_k", "clean_n")}
+    )
+
+
+def _enough(k: int, n: int) -> str:
+    return rate_and_count(k, n) if n >= FEWEST or not n else f"too few: {counted(n, 'sample')}"
+
+
+def health_words(health: pd.DataFrame, unexamined: int) -> str:
+    """'10 runs examined: all 10 have flags. 88 runs with published totals only cannot be examined.'"""
+    runs, flagged = len(health), int((health["flagged"] != 0).sum())
+    have = f"all {runs} have flags" if flagged == runs else f"{flagged} {'has' if flagged == 1 else 'have'} flags"
+    words = f"{counted(runs, 'run')} examined: {have}. Counts are samples."
+    cannot = f" {counted(unexamined, 'run')} with published totals only cannot be examined."
+    return words + (cannot if unexamined else "")
+
+
+def sample_words(figures: pd.DataFrame, runs: int) -> str:
+    """'Of 167 samples, 0 are failed by all 10 runs, 10 are passed by all …'"""
+    count = {kind: len(shown_samples(figures, kind)) for kind in SHOWN}
+    return (
+        f"Of {counted(len(figures), 'sample')}, {count['nobody']} are failed by all {runs} runs and "
+        f"{count['everybody']} passed by all; {count['reversed']} are failed more by better models; in "
+        f"{count['flagged']} most responses are flagged."
     )
 
 
@@ -183,7 +208,7 @@ def agreement_figures(pair: JudgedTwice) -> list[tuple[str, str, str]]:
     rate = pair.agreement
     gap = pair.table.difference()
     assert gap is not None
-    left_out = f"; {pair.left_out} left out, their responses differ or are not at hand" if pair.left_out else ""
+    left_out = f"; {pair.left_out} left out, their responses differ or are not available" if pair.left_out else ""
     agreed = f"{rate.k}/{rate.n}, 95% interval {interval(*limits(rate.k, rate.n))}"
     sure = f"95% interval {points_interval(gap.interval.low, gap.interval.high)}, McNemar mid-p {p_words(gap.p)}"
     return [

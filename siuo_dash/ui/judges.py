@@ -14,8 +14,8 @@ from siuo_dash.report import reliability as report
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import plain_table
 from siuo_dash.report.samples import link_params
-from siuo_dash.text import rate_and_count
-from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.text import counted, rate_and_count
+from siuo_dash.ui import background, browser, controls, display, frame, page
 from siuo_dash.ui.compare import chart_of_outcomes
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain, row_key
@@ -29,29 +29,25 @@ def show_judges(view: View) -> None:
             icon=":material/info:",
         )
         return
-    st.subheader("One model, judged twice", anchor=False)
     models = judges.judged_twice(view.store)
     if models.empty:
         _nothing_judged_twice(view)
     else:
         _pairs(view, models)
-    st.subheader("Rates corrected for the judge's errors", anchor=False)
     _corrected(view)
 
 
 def _nothing_judged_twice(view: View) -> None:
-    st.info(
-        "No model has two evaluations with a verdict for each sample, so no agreement can be computed. It needs a "
-        "second run of a model under the same name with a verdict for each sample, best of the same responses by "
-        "another judge; uploading one brings it here.",
-        icon=":material/gavel:",
-    )
     several = several_boards(view.store, view.metric)
+    need = "Agreement of judges: upload the same responses judged by a second judge."
     if several.empty:
+        frame.answer("No model was judged twice by this metric.", need)
         return
-    st.markdown(
-        "These models are on several boards, but at least one of the two runs is known by its totals only. Their "
-        "rates can differ because of the judge, or because of the responses:"
+    models = several["name"].nunique()
+    frame.answer(
+        f"{counted(models, 'model')} on several boards; where only totals are published, a difference may come from "
+        "the judge or from the responses.",
+        need,
     )
     shown = pd.DataFrame(
         {
@@ -144,10 +140,6 @@ def _both(pair: judges.JudgedTwice) -> list[str]:
 def _corrected(view: View) -> None:
     """An estimate for every run of the board, where humans judged some of the same responses."""
     if view.board.protocol.judge == HUMAN:
-        st.info(
-            "This board was judged by humans: their verdicts are what other judges are corrected by.",
-            icon=":material/info:",
-        )
         return
     found = background.computed(
         lambda: judges.corrected_rates(view.store, view.board.id, view.metric),
@@ -157,18 +149,16 @@ def _corrected(view: View) -> None:
     if found is None:
         return
     if not found.overlaps:
-        looked_at = f" {found.unusable} pairs were looked at: their responses differ, or their texts are not available."
-        st.info(
-            "No response of this board is known to have been judged by humans too, so the judge's errors are not known "
-            "and no rate is corrected. It needs a human-judged run and a run of this board of the same model, both "
-            "with a verdict for each sample and with the texts of the responses, and these the same."
-            + (looked_at if found.unusable else ""),
-            icon=":material/rule:",
+        pairs = f" ({counted(found.unusable, 'pair')} compared: the responses differ or are not available)"
+        st.caption(
+            "Rates are not corrected for the judge's errors: humans judged none of the same responses"
+            f"{pairs if found.unusable else ''}."
         )
         return
+    st.subheader("Rates corrected for the judge's errors", anchor=False)
     st.warning(
-        "Estimates, not results: they say what humans might have said, from samples of other runs of this board that "
-        "humans judged too. Ranks and exports elsewhere always use the raw rate.",
+        "Estimates, not results: what humans might have said, from samples of other runs that humans also judged. "
+        "Ranks and other pages use the raw rate.",
         icon=":material/science:",
     )
     frame = found.rates.sort_values(["rate", "model"], ascending=[False, True], ignore_index=True)
@@ -183,7 +173,7 @@ def _corrected(view: View) -> None:
         data=export,
     )
     if len(frame) > intervals.MOST_MODELS:
-        st.caption(f"The first {intervals.MOST_MODELS} of {len(frame)} runs; the table holds all.")
+        st.caption(f"The first {intervals.MOST_MODELS} of {len(frame)} runs; the table has all.")
     display.table(
         report.corrected_table(frame, view.metric, names),
         key="corrected-table",

@@ -7,14 +7,17 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import queries, reliability
+from siuo_dash.analysis import judges, queries, reliability
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS
+from siuo_dash.analysis.findings.judges import several_boards
+from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, METRICS
 from siuo_dash.charts import bars, difficulty
 from siuo_dash.report import compare
 from siuo_dash.report import reliability as report
 from siuo_dash.report.samples import link_params
-from siuo_dash.ui import background, browser, controls, display, page
+from siuo_dash.store.engine.database import Store
+from siuo_dash.text import counted, percent
+from siuo_dash.ui import background, browser, controls, display, frame, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain, row_key
 from siuo_dash.ui.judges import show_judges
@@ -23,62 +26,80 @@ _HEALTH_OF: Final = {"all": "Of all boards", "board": "Of this board"}
 _DEVIATION: Final = "Standard deviation, points"
 
 
+def choose_section(store: Store) -> str:
+    """The parts of the page that there are data for, of report.SECTIONS. Key and URL name: section."""
+    missing = _missing(store, store.version)
+    options = {name: label for name, label in report.SECTIONS.items() if name not in missing}
+    return controls.choose("Show", options, key="section", label_visibility="collapsed")
+
+
 def show(view: View, section: str) -> None:
-    """One section of the page, of report.SECTIONS."""
+    """One section of the page, of report.SECTIONS, and why others are not offered."""
     {"health": _health, "samples": _samples, "responses": _responses, "judges": show_judges}[section](view)
+    for name, why in _missing(view.store, view.store.version).items():
+        st.caption(f"{report.SECTIONS[name]} is not shown: {why}.")
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _missing(_store: Store, version: str) -> dict[str, str]:
+    """{section: why there is nothing to show}."""
+    missing = {}
+    judged = [metric for metric in METRICS.values() if metric.task == "generation"]
+    if not any(reliability.boards_with_responses(_store, metric) for metric in judged):
+        missing["responses"] = "no run has the verdicts of several responses per sample; upload one that has"
+    if judges.judged_twice(_store).empty and all(several_boards(_store, metric).empty for metric in judged):
+        missing["judges"] = "no model was judged twice; upload the same responses judged by a second judge"
+    return missing
 
 
 def _health(view: View) -> None:
     """All examined runs with the samples that carry each flag."""
-    everywhere = controls.choose("Runs", _HEALTH_OF, key="health_of") == "all"
+    with frame.tools():
+        everywhere = controls.choose("Runs", _HEALTH_OF, key="health_of", label_visibility="collapsed") == "all"
     filters = Filters(board=None if everywhere else view.board.id)
-    frame = reliability.health(view.store, filters, view.metric)
+    found = reliability.health(view.store, filters, view.metric)
     runs = queries.RUNS.run(view.store, where=filters.where())
     unexamined = int((runs["evidence"] != "per_sample").sum())
-    if frame.empty:
+    if found.empty:
         st.info(
-            "These runs are known by their totals only, so no response or verdict could be examined. Choose another "
+            "These runs have published totals only, so there is no response or verdict to examine. Select another "
             "board, or upload a run with a verdict for each sample.",
             icon=":material/health_and_safety:",
         )
         return
-    flagged = int((frame["flagged"] != 0).sum())
-    st.markdown(
-        f"**{len(frame)} runs examined, {flagged} of them carry flags.** The counts are samples. "
-        + (f"{unexamined} runs known by their totals only cannot be examined." if unexamined else "")
-    )
-    shown = report.health_table(frame, view.metric, compare.short_names(frame, view.labels))
+    frame.answer(report.health_words(found, unexamined))
+    shown = report.health_table(found, view.metric, compare.short_names(found, view.labels))
     state = display.table(
         shown,
         key=f"health-{row_key(view.store.version, everywhere, view.board.id, view.metric.id)}",
-        alt="Health of runs: samples that carry each flag",
+        alt="Health of runs: samples that have each flag",
         select="rerun",
         mode="single-cell",
         pinned="Run",
         columns={flag.label: st.column_config.NumberColumn(help=flag.help) for flag in FLAGS.values()},
     )
-    cells = [cell for cell in state["selection"]["cells"] if cell[0] < len(frame)]
+    cells = [cell for cell in state["selection"]["cells"] if cell[0] < len(found)]
     if not cells:
-        st.caption("Choose a cell to open the samples that it counts.")
+        st.caption("Select a cell to list its samples.")
     for row, column in cells:
-        _open_cell(view, frame.iloc[row], column)
-    if unused := [flag.label for flag in FLAGS.values() if flag.id not in report.flags_in_use(frame)]:
-        st.caption(f"No run here carries: {', '.join(unused)}.")
+        _open_cell(view, found.iloc[row], column)
+    if unused := [flag.label for flag in FLAGS.values() if flag.id not in report.flags_in_use(found)]:
+        st.caption(f"No run has: {', '.join(unused)}.")
     provenance = view.provenance("no filter", "all boards" if everywhere else "")
-    display.exports(report.health_export(frame, view.labels, provenance), key="health-export")
+    display.exports(report.health_export(found, view.labels, provenance), key="health-export")
 
 
 def _open_cell(view: View, run: pd.Series[Any], column: str) -> None:
     name = view.labels[run["run_id"]]
     flag = next((flag.id for flag in FLAGS.values() if flag.label == column), None)
     if flag is None and column != "Any flag":
-        page.link("run", f"Open {plain(name)}", {"run": name})
+        page.link("run", f"Open {plain(name)}", {"run": run["run_id"]})
         return
     flags = [flag] if flag else [each for each in FLAGS if run[each]]
     count = int(run[flag] if flag else run["flagged"])
     what = f"{FLAGS[flag].label.lower() if flag else 'any flag'} in {plain(name)}"
     if count:
-        page.link("samples", f"Open the {count} samples with {what}", link_params([name], flags=flags))
+        page.link("samples", f"Show {counted(count, 'sample')}: {what}", link_params([run["run_id"]], flags=flags))
     else:
         st.caption(f"No sample has {what}.")
 
@@ -89,7 +110,9 @@ def _samples(view: View) -> None:
     flag = None
     if used := reliability.flags_in_use(figures):
         options = {"any": "Any flag"} | {name: FLAGS[name].label for name in used}
-        chosen = controls.choose_from("Count as flagged", options, key="by_flag", width=320)
+        with frame.tools():
+            hidden = {"width": 240, "label_visibility": "collapsed"}
+            chosen = controls.choose_from("Count as flagged", options, key="by_flag", **hidden)
         flag = None if chosen == "any" else chosen
         figures = reliability.counted_by(figures, flag) if flag else figures
     runs = int(figures["n"].max()) if len(figures) else 0
@@ -120,22 +143,11 @@ def _samples(view: View) -> None:
 def _sample_figures(view: View, figures: pd.DataFrame, runs: int) -> None:
     """All samples in counts and two charts. runs: how many have verdicts for each sample."""
     limit = reliability.chance_limit(runs)
-    of_board = ("Runs", str(runs), f"of this board, with {view.metric.label} verdicts for each sample")
-    meanings = {
-        "nobody": "that no run passes",
-        "everybody": "that every run passes",
-        "flagged": "where more than half of the runs are flagged",
-        "reversed": "with negative discrimination",
-    }
-    counts = [
-        (report.SHOWN[kind], f"{len(report.shown_samples(figures, kind))} of {len(figures)}", f"samples {meaning}")
-        for kind, meaning in meanings.items()
-    ]
-    display.key_figures([of_board, *counts])
+    frame.answer(report.sample_words(figures, runs), plain(view.caveat))
     left, right = st.columns(2, gap="large")
     export = report.samples_export(figures, view.provenance(f"all samples; {view.metric.label}"))
     with left:
-        st.subheader("Difficulty", anchor=False)
+        st.markdown("**Difficulty**")
         display.chart(
             difficulty.difficulty_histogram(figures, view.metric, browser.theme()),
             key="difficulty",
@@ -143,18 +155,17 @@ def _sample_figures(view: View, figures: pd.DataFrame, runs: int) -> None:
             data=export,
         )
     with right:
-        st.subheader("Discrimination", anchor=False)
+        st.markdown("**Discrimination**")
         display.chart(
             difficulty.difficulty_scatter(figures, view.metric, browser.theme(), chance=limit),
             key="discrimination",
             alt="Each sample's share of passing runs against its discrimination",
             data=export,
         )
+    chance = f" Chance alone reaches ±{limit:.2f} (dotted) in 1 of 20 samples with {runs} runs." if limit else ""
     st.caption(
-        "Discrimination is the correlation, over the runs, of passing the sample with the run's rate on all other "
-        "samples: high where good runs pass and bad ones fail. It is not defined where all runs do the same, or with "
-        "fewer than three runs. "
-        + (f"With {runs} runs, chance alone reaches ±{limit:.2f} (dotted) in one of twenty samples." if limit else "")
+        "Discrimination: how well passing this sample goes with passing the others; not defined where all runs agree, "
+        f"or with fewer than three.{chance}"
     )
 
 
@@ -164,47 +175,47 @@ def _responses(view: View) -> None:
     if metric.task != "generation":
         st.info("Multiple choice has one answer a sample. Choose Safe, Effective or both.", icon=":material/info:")
         return
-    frame = background.computed(
+    found = background.computed(
         lambda: reliability.mixes(view.store, board.id, metric),
         "Counting the responses of the board's runs …",
         *("mixes", view.store.version, board.id, metric.id),
     )
-    if frame is None:
+    if found is None:
         return
-    if frame.empty:
+    if found.empty:
         others = [
             view.boards[name] for name in reliability.boards_with_responses(view.store, metric) if name != board.id
         ]
         st.info(
             f"No run of this board has {metric.label} verdicts for two or more responses to a sample, so their "
-            "agreement is not known. It needs a run whose file holds the verdict of each response; the benchmark's "
-            "protocol has three responses a sample. "
+            "agreement is unknown. Upload a run whose file has the verdict of each response. "
             + (
                 f"These boards have such runs: {plain(', '.join(others))}."
                 if others
                 else "No board has such a run yet."
-            )
-            + " Uploading one brings it here.",
+            ),
             icon=":material/replay:",
         )
         return
-    names = compare.short_names(frame.assign(board=board.id), view.labels)
-    st.markdown(
-        f"**{len(frame)} runs with several responses a sample.** Stable: all responses to a sample get the same "
-        "verdict. Three responses are not three samples: the count behind every rate is samples."
+    names = compare.short_names(found.assign(board=board.id), view.labels)
+    stable = found["stable"]
+    frame.answer(
+        f"{counted(len(found), 'run')} with several responses per sample: all get the same verdict on "
+        f"{percent(stable.min())} to {percent(stable.max())} of the samples.",
+        plain(view.caveat),
     )
-    export = report.mix_export(frame, "responses", view.provenance(f"{metric.label}; by run"))
-    named = frame.assign(name=frame["run_id"].map(names))
+    export = report.mix_export(found, "responses", view.provenance(f"{metric.label}; by run"))
+    named = found.assign(name=found["run_id"].map(names))
     display.chart(
         bars.response_mix(named, metric, browser.theme()),
         key="mix",
         alt="How many samples of each run have how many of their responses passing",
         data=export,
     )
-    if len(frame) > bars.MOST_MIXES:
-        st.caption(f"The {bars.MOST_MIXES} least stable of {len(frame)} runs; the table holds all.")
+    if len(found) > bars.MOST_MIXES:
+        st.caption(f"The {bars.MOST_MIXES} least stable of {len(found)} runs; the table has all.")
     display.table(
-        report.mix_table(frame, metric, names),
+        report.mix_table(found, metric, names),
         key="mix-table",
         alt="Agreement of responses by run",
         pinned="Run",
@@ -215,7 +226,7 @@ def _responses(view: View) -> None:
         "majority: its mean, the middle 95% of what could have come out, and its standard deviation."
     )
     display.exports(export, key="mix-export")
-    _responses_by_domain(view, frame["run_id"].head(controls.MOST_RUN_OPTIONS).tolist())
+    _responses_by_domain(view, found["run_id"].head(controls.MOST_RUN_OPTIONS).tolist())
 
 
 def _responses_by_domain(view: View, runs: list[str]) -> None:

@@ -209,8 +209,8 @@ def test_every_state_can_be_read_and_used(
 def test_the_community_runs_are_published(uploads: tuple[str, Path], open_page: OpenPage, shared: Path) -> None:
     page = open_page(f"{uploads[0]}/upload")
     for folder, rate, health in (
-        ("gemma3_baseline", "49.7 (42.2–57.2)", ["Cut off: 121 samples"]),
-        ("qwen3vl_baseline", "68.3 (60.9–74.8)", ["Cut off: 145 samples"]),
+        ("gemma3_baseline", "49.7 (42.2–57.2)", ["No closing punctuation: 121 samples"]),
+        ("qwen3vl_baseline", "68.3 (60.9–74.8)", ["No closing punctuation: 145 samples"]),
         ("glm41v_baseline", "41.9 (34.7–49.5)", ["Error message: 14 samples", "Unclosed reasoning: 138 samples"]),
     ):
         files = [

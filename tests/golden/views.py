@@ -27,7 +27,7 @@ FILTERS: Final[dict[str, dict[str, str | list[str]]]] = {
     "totals": {"evidence": ["Totals only"]},
     "clean": {"health": "No flags"},
     "flagged": {"health": "Any flag"},
-    "cut-off": {"health": "Cut off"},
+    "cut-off": {"health": "No closing punctuation"},
     "verified": {"verified": "true"},
     "partial": {"partial": "true"},
     "lab": {"organization": ["Example Lab"]},
@@ -37,7 +37,7 @@ SAMPLE_FILTERS: Final[dict[str, dict[str, str | list[str]]]] = {
     "domain": {"domain": ["Morality", "Self-harm"]},
     "dimension": {"dimension": ["reasoning"]},
     "needs": {"needs": ["knowledge", "reasoning"]},
-    "flag": {"flag": ["Cut off"]},
+    "flag": {"flag": ["No closing punctuation"]},
     "differ": {"agreement": "Responses differ"},
     "find": {"find": "roof"},
     "hardest": {"order": "Hardest first"},
@@ -175,7 +175,7 @@ class Views:
         yield view("reliability", "health of board", health_of="Of this board")
         for shown in ("Nobody passes", "Everybody passes", "Flagged responses dominate", "Better runs fail it"):
             yield view("reliability", "samples", shown, section="Samples", samples_shown=shown)
-        yield view("reliability", "samples by flag", section="Samples", by_flag="Cut off")
+        yield view("reliability", "samples by flag", section="Samples", by_flag="No closing punctuation")
 
     def _dressed(self) -> Iterator[View]:
         """In the dark, and on narrower screens."""

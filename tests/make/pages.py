@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 from streamlit import config
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, element_tree
 from streamlit.testing.v1.element_tree import Selectbox
 
 from siuo_dash.ui import board_table, identity
@@ -32,7 +32,7 @@ def _select_state(box: Selectbox[Any]) -> WidgetState:
     """What a browser sends of a chosen or typed option; AppTest itself fails where the option is a typed one."""
     if box.value is None:
         return WidgetState(id=box.id)
-    return WidgetState(id=box.id, string_value=str(box.format_func(box.value)))
+    return WidgetState(id=box.id, string_value=element_tree._format_value_for_widget(box.format_func, box.value))
 
 
 setattr(Selectbox, "_widget_state", property(_select_state))  # noqa: B010

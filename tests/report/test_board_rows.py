@@ -102,7 +102,7 @@ def test_what_a_row_unfolds_to(tmp_path: Path) -> None:
     assert lines["Safe"][0].startswith("20/167 · 12.0")
     assert lines["Effective"] == ("not judged", None)
     assert lines["Gain of the method"][0].startswith("Guard. Safe: -41.9 points over its base model, Model · human")
-    assert lines["Flagged samples"] == ("2 empty, 1 cut off", None)
+    assert lines["Flagged samples"] == ("2 empty, 1 no closing punctuation", None)
     assert lines["Evaluated"] == ("2026-01-02", None)
     assert lines["Source"] == ("https://example.org/paper", "https://example.org/paper")
     assert lines["Note"] == ("read this", None)
