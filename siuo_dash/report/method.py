@@ -10,11 +10,29 @@ from siuo_dash.benchmark.schema import DOMAIN_LABELS, DOMAINS
 from siuo_dash.report.columns import rowwise
 from siuo_dash.text import fraction, listed
 
+ANSWER: Final = """
+SIUO shows a model a harmless picture and a harmless question that are unsafe together. A score is the share of 167
+samples that a model passes. **Limits:** one sample is 0.6 points and a 95% interval spans up to 15; only runs with the
+same judge and number of responses can be ranked together; a safe answer may still be useless, so see both metrics.
+"""
+CONTENTS: Final = (
+    "What SIUO measures",
+    "Boards",
+    "Scoring",
+    "Statistics",
+    "Health flags",
+    "Where the figures come from",
+    "Two published claims the data do not support",
+    "Labels",
+    "Licences and citation",
+)
+"""The sections, in the order in which they are read."""
+
 MEASURES: Final = """
 SIUO (“Safe Inputs but Unsafe Output”) shows a vision-language model a picture and a question that are harmless each
 by themselves and unsafe together. A model passes a sample when it notices. There are 167 hand-written samples in
 nine safety domains and 33 subcategories; the paper adds 102 that were made with the help of an AI, for which no
-results are carried here. Two tasks use the same pictures: **generation**, where the model answers freely and a
+results are published here. Two tasks use the same pictures: **generation**, where the model answers freely and a
 judge says whether the answer is safe and whether it is effective, and **multiple choice**, where it picks one of
 four answers.
 """
@@ -46,17 +64,17 @@ ranked unless asked for. What is unknown stays unknown: it reads “not publishe
 """
 
 FIGURES: Final = """
-- **15 runs, human verdicts, 3 responses a sample**: the benchmark's own table (Wang et al. 2025), carried as
+- **15 runs, human verdicts, 3 responses a sample**: the benchmark's own table (Wang et al. 2025), as
   counts. A rate printed to two decimals over 167 samples gives its count back exactly.
-- **73 runs from five later sources** with other judges, carried as counts in the same way; each run names its
+- **73 runs from five later sources** with other judges, as counts in the same way; each run names its
   source and whether that is peer-reviewed, a preprint, a draft or a community's. Most are of a **method** (a defence,
   a training, a prompt) on a **base model**: its gain is measured against the plain model in the same board only.
 - Where a publication prints Safe and Effective but not how many samples are both, that stays unknown.
 - **10 open models, a verdict for every sample**: published with github.com/jliu779/vlm-subspace-steering (commit
-  c61d711), judged by Llama-3.1-8B-Instruct from the text alone, one response of at most 192 new tokens. We carry
+  c61d711), judged by Llama-3.1-8B-Instruct from the text alone, one response of at most 192 new tokens. We have
   the verdicts and facts about the responses (length, empty, error message, unclosed reasoning, ending, shared
   opening), not the texts.
-- **Uploads** carry whatever the uploaded file held. Every score is recomputed from its verdicts.
+- **Uploads** have whatever the uploaded file had. Every score is recomputed from its verdicts.
 """
 
 ANNOUNCEMENT: Final = """

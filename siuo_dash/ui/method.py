@@ -9,17 +9,20 @@ from siuo_dash.analysis import leaderboard, queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.labelling import least_differing, reader_agreement, subcategory_counts
 from siuo_dash.benchmark.schema import FLAGS, METRICS
+from siuo_dash.benchmark.text import slug
 from siuo_dash.report import method as report
 from siuo_dash.report.methods import METHODS
 from siuo_dash.sources.published import read_labelling
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import percent
-from siuo_dash.ui import display
+from siuo_dash.ui import display, frame
 from siuo_dash.ui.display import plain
 
 
 def show(store: Store) -> None:
     """All sections, in the order in which they are read."""
+    contents = " · ".join(f"[{title}](#{slug(title)})" for title in report.CONTENTS)
+    frame.answer(report.ANSWER, contents)
     _section("What SIUO measures", report.MEASURES)
     left, right = st.columns(2)
     with left:
@@ -44,10 +47,10 @@ def show(store: Store) -> None:
         "run's page and at upload, where the score without the flagged responses is shown beside the score.",
     )
     flags = [(flag.label, flag.of, flag.help) for flag in FLAGS.values()]
-    shown = pd.DataFrame(flags, columns=["Flag", "Of a", "Raised when"])
+    shown = pd.DataFrame(flags, columns=["Flag", "Applies to", "Raised when"])
     display.table(shown, key="flags", alt="Health flags and what raises them")
     _section("Where the figures come from", report.FIGURES)
-    _section("Two statements that the table does not bear out", report.ANNOUNCEMENT)
+    _section("Two published claims the data do not support", report.ANNOUNCEMENT)
     _announcement(store)
     _labels(store)
     _section("Licences and citation", report.LICENCES)
@@ -77,7 +80,7 @@ def _labels(store: Store) -> None:
 
 
 def _section(title: str, text: str) -> None:
-    st.header(title)
+    st.header(title, anchor=slug(title))
     st.markdown(text)
 
 

@@ -67,7 +67,7 @@ def _health(view: View) -> None:
             icon=":material/health_and_safety:",
         )
         return
-    frame.answer(report.health_words(found, unexamined))
+    frame.answer(report.health_words(found, unexamined), plain(view.caveat))
     shown = report.health_table(found, view.metric, compare.short_names(found, view.labels))
     state = display.table(
         shown,
@@ -111,7 +111,7 @@ def _samples(view: View) -> None:
     if used := reliability.flags_in_use(figures):
         options = {"any": "Any flag"} | {name: FLAGS[name].label for name in used}
         with frame.tools():
-            hidden = {"width": 240, "label_visibility": "collapsed"}
+            hidden: Any = {"width": 240, "label_visibility": "collapsed"}
             chosen = controls.choose_from("Count as flagged", options, key="by_flag", **hidden)
         flag = None if chosen == "any" else chosen
         figures = reliability.counted_by(figures, flag) if flag else figures
