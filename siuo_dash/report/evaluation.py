@@ -14,8 +14,8 @@ MODEL: Final = "openai/gpt-4o"
 ABOUT_THE_COMMAND: Final = (
     "Names are `PROVIDER/NAME`: `openai/gpt-4o`, `anthropic/…`, `google/…`, `ollama/…`; any other server is "
     "`openai-api/NAME/MODEL` with `--base-url`. It needs the engine (`make evaluate`) and the benchmark's texts "
-    "(`siuo-dash fetch-benchmark`), says what it costs with `--dry-run --price …`, and goes on when you run it again. "
-    "Responses that exist already: `siuo-dash judge FILE --judge …`. All of it is in docs/evaluate.md."
+    "(`python -m siuo_dash fetch-benchmark`), says what it costs with `--dry-run --price …`, and goes on when you run it again. "
+    "Responses that exist already: `python -m siuo_dash judge FILE --judge …`. All of it is in docs/evaluate.md."
 )
 _LONGEST: Final = 200
 
@@ -52,7 +52,7 @@ def how_it_was_made(how: Mapping[str, Any]) -> list[tuple[str, str]]:
 def command(model: str = "") -> str:
     """The command that runs the benchmark on a model, ready to copy. model: as somebody typed it."""
     name = " ".join(model.split())[:_LONGEST] or MODEL
-    return f"siuo-dash evaluate --model {shlex.quote(name)} --judge {JUDGE} --publish"
+    return f"python -m siuo_dash evaluate --model {shlex.quote(name)} --judge {JUDGE} --publish"
 
 
 _LIMITS: Final = (("max_tokens", "response"), ("judge_max_tokens", "verdict"), ("choice_max_tokens", "choice"))

@@ -14,9 +14,9 @@ from tests.report.test_evaluation import HOW
 
 def test_the_command_is_ready_to_copy_for_the_model_that_is_typed_in(tmp_path: Path, open_app: OpenApp) -> None:
     app = open_app(make_data(tmp_path), "contribute/upload.py")
-    assert "siuo-dash evaluate --model openai/gpt-4o --judge" in app.code[0].value
+    assert "python -m siuo_dash evaluate --model openai/gpt-4o --judge" in app.code[0].value
     app.text_input(key="model_to_run").set_value("openai-api/local/my model").run()
-    assert app.code[0].value.startswith("siuo-dash evaluate --model 'openai-api/local/my model' ")
+    assert app.code[0].value.startswith("python -m siuo_dash evaluate --model 'openai-api/local/my model' ")
     assert not app.exception
 
 

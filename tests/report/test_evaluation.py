@@ -64,5 +64,5 @@ def test_it_stays_with_the_published_run_and_changes_no_content(tmp_path: Path) 
 @pytest.mark.parametrize("model", ["openai-api/local/x", "a'; rm -rf ~ #", "two words", "$(id)", "\n"])
 def test_a_typed_name_is_one_word_of_the_command(model: str) -> None:
     words = shlex.split(command(model))
-    assert words[:3] == ["siuo-dash", "evaluate", "--model"] and words[4] == "--judge" and len(words) == 7
-    assert words[3] == (" ".join(model.split()) or "openai/gpt-4o")
+    assert words[:5] == ["python", "-m", "siuo_dash", "evaluate", "--model"] and words[6] == "--judge"
+    assert len(words) == 9 and words[5] == (" ".join(model.split()) or "openai/gpt-4o")
