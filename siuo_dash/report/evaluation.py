@@ -14,7 +14,8 @@ MODEL: Final = "openai/gpt-4o"
 ABOUT_THE_COMMAND: Final = (
     "Names are `PROVIDER/NAME`: `openai/gpt-4o`, `anthropic/…`, `google/…`, `ollama/…`; any other server is "
     "`openai-api/NAME/MODEL` with `--base-url`. It needs the engine (`make evaluate`) and the benchmark's texts "
-    "(`python -m siuo_dash fetch-benchmark`), says what it costs with `--dry-run --price …`, and goes on when you run it again. "
+    "(`python -m siuo_dash fetch-benchmark`), says what it costs with `--dry-run --price …`, and goes on when you run "
+    "it again. "
     "Responses that exist already: `python -m siuo_dash judge FILE --judge …`. All of it is in docs/evaluate.md."
 )
 _LONGEST: Final = 200
