@@ -81,7 +81,8 @@ def edit(draft: Draft, submission: Submission) -> None:
 def _ask(draft: Draft, reading: Reading, need: Need) -> str | None:
     examples = {path: ", ".join(value[:40] for value in values) for path, values in reading.fields.items()}
     key = draft.key(f"need-{need.role}")
-    question = plain(f"{need.question} {as_sentence(need.hint)}" if need.hint else need.question)
+    colon = "" if need.question.endswith(("?", ".")) else ":"
+    question = plain(f"{need.question}{colon} {as_sentence(need.hint)}" if need.hint else need.question)
     if need.details:
         st.markdown(f"**{question if need.options else plain(need.question)}**")
         st.text("\n".join(need.details))
