@@ -49,8 +49,8 @@ class Browser:
 
     @contextmanager
     def over(self, data: Path) -> Iterator[None]:
-        """Within this, pages show this data. What is computed in the background is waited for."""
-        result, button, component = Future.result, st.download_button, st._bidi_component
+        """Within this, pages show this data; exports are open. What is computed in the background is waited for."""
+        result, button, component, popover = Future.result, st.download_button, st._bidi_component, st.popover
 
         def wait(future: Future[Any], timeout: float | None = None) -> Any:
             return result(future, _PATIENCE)
@@ -60,6 +60,12 @@ class Browser:
             name = str(options.get("file_name") or args[0])
             self.caught.append((name, content.encode() if isinstance(content, str) else bytes(content)))
             return button(label, data, *args, **options)
+
+        def opened(*args: Any, **options: Any) -> Any:
+            shown = popover(*args, **options)
+            if options.get("on_change"):  # what is made only while it is open, such as exports
+                shown.open = True
+            return shown
 
         def mounted(*args: Any, **options: Any) -> Any:
             if "width" in (options.get("default") or {}):
@@ -71,6 +77,7 @@ class Browser:
             mock.patch.dict(os.environ, {"SIUO_DATA": str(data)}),
             mock.patch.object(Future, "result", wait),
             mock.patch.object(st, "download_button", download),
+            mock.patch.object(st, "popover", opened),
             mock.patch.object(st, "_bidi_component", mounted),
             mock.patch.object(ContextProxy, "theme", theme),
             # Else every opened page looks through all installed packages for components, a third of its time.

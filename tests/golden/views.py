@@ -13,6 +13,8 @@ from tests.golden.stores import slug
 METRICS: Final = ("Safe", "Effective", "Safe & Effective", "Multiple choice")
 DOMAINS: Final = ("Mean of domains", "Self-harm", "Dangerous behavior", "Morality", "Privacy violation")
 GROUPS: Final = ("Primary dimension", "Needs knowledge", "Needs reasoning")
+PARTS_OF_PAGES: Final = {"domains": ("all", "tests", "subcategories"), "capabilities": ("differences", "labels")}
+"""Tabs beside the first one, which a page draws when they are opened."""
 ORDERS: Final = ("Model, A to Z", "Organization, A to Z", "Size, largest first", "Health, most flags first")
 ALL_RUNS: Final = "All runs, without ranks"
 SECTIONS: Final = ("Health", "Samples", "Responses", "Judges")
@@ -127,6 +129,8 @@ class Views:
             yield view("capabilities", "filter", name, **FILTERS[name])
         yield view("domains", "chosen", runs=self.known[1:4])
         yield view("capabilities", "chosen", runs=self.known[1:4])
+        for page, parts in PARTS_OF_PAGES.items():
+            yield from (view(page, "part", part, part=part) for part in parts)
         for group in GROUPS if self.detailed else ():
             for board, metric in self._pairs(self.detailed):
                 if self.everything or group == GROUPS[0] or board == self.detailed[0]:
