@@ -63,6 +63,8 @@ _LINKED: Final = ("sample", "runs", "order")
 def choose(store: Store, board: queries.Board) -> Asked:
     """The choices in the line of controls, and the filters behind their icon; each set filter is a chip."""
     judged = queries.metrics_judged(store, board.id, per_sample=True) or ["safe"]
+    if not board.per_sample_runs:
+        frame.note("No run has verdicts for each sample, so nothing can be said of who passes them.")
     metric = controls.choose_metric(store, board, samples=True) if len(judged) > 1 else METRICS[judged[0]]
     labels = run_labels(store)
     runs = _choose_runs(store, board, labels)

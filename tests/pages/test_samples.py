@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.make.pages import OpenApp, opened_row, rows
+from tests.make.runs import make_run, share
 from tests.make.stores import make_data
 
 RUN, SAMPLES = "inspect/run.py", "inspect/samples.py"
@@ -141,6 +142,12 @@ def test_a_sample_that_left_the_list_makes_way(open_app: OpenApp, small: Path) -
 def test_runs_of_totals_are_named_among_the_chosen(open_app: OpenApp) -> None:
     app = fine(open_app(page=SAMPLES, runs=["CogVLM · human", GLM]))
     assert "Published as totals, without verdicts for each sample: CogVLM · human." in words(app)
+
+
+def test_without_verdicts_by_sample_the_page_says_so(open_app: OpenApp, tmp_path: Path) -> None:
+    app = fine(open_app(make_data(tmp_path / "data", make_run("Totals-7B", share(80), totals=True)), SAMPLES))
+    assert "No run has verdicts for each sample" in words(app)
+    assert len(ids(app)) == 167 and {row["end"] for row in rows(app)} == {""}
 
 
 def test_the_note_is_given_once(open_app: OpenApp) -> None:
