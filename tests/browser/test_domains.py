@@ -81,7 +81,7 @@ def test_radar_and_heatmap_are_whole_on_the_first_screen(dashboard: str, open_pa
     assert radar is not None
     assert heatmap is not None
     if height == 800:
-        assert radar["y"] <= 180 and heatmap["y"] <= 180
+        assert radar["y"] <= 200 and heatmap["y"] <= 200
         assert radar["y"] + radar["height"] <= 800 and heatmap["y"] + heatmap["height"] <= 800
         assert radar["x"] + radar["width"] <= heatmap["x"], "side by side"
     else:
