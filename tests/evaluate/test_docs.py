@@ -27,6 +27,7 @@ OURS = [
     for _, command in shown_commands()
     if re.match(r"python -m siuo_dash (evaluate|judge)\b", command) and "--resume" not in command
 ]
+# The made-up server does not answer Google's library yet: that command is planned, not run.
 INSPECT = [command for _, command in shown_commands() if command.startswith("inspect eval")]
 
 
@@ -66,7 +67,7 @@ def test_a_shown_command_plans_what_it_says(command: str, place: Path) -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("command", [command for command in OURS if "--dry-run" not in command])
+@pytest.mark.parametrize("command", [each for each in OURS if "--dry-run" not in each and " google/" not in each])
 def test_a_shown_command_runs(command: str, place: Path, server: Server) -> None:
     words = [re.sub(r"https?://\S+/v1", server.address, word) for word in words_of(command, place)]
     names = ("OPENAI", "LOCAL", "GATEWAY", "OLLAMA", "ANTHROPIC", "GOOGLE")
