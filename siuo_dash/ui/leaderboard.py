@@ -26,6 +26,7 @@ from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.leaderboard import COLUMNS, ORDERS
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.registry.opening import version
 from siuo_dash.ui import address, background, board_table, controls, display, frame
 from siuo_dash.ui.display import plain
 
@@ -62,7 +63,10 @@ class First:
 
 @dataclass(frozen=True)
 class _View:
-    """What the leaderboard is asked to show, in which state of the data. to: the run that others are compared with."""
+    """What the leaderboard is asked to show, in which state of the data. to: the run that others are compared with.
+
+    changes: which state of the registry, for a rejection changes what is said of attempts and no result.
+    """
 
     store: Store
     version: str
@@ -70,6 +74,7 @@ class _View:
     metric: Metric
     filters: Filters
     rank_partial: bool
+    changes: object = None
     ranges: bool = False
     to: str = ""
 
@@ -80,7 +85,7 @@ class _View:
 
 def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *, rank_partial: bool) -> None:
     """The runs that pass the filters, in one table. board: None = all runs, which have no ranks."""
-    view = _View(store, store.version, board, metric, filters, rank_partial)
+    view = _View(store, store.version, board, metric, filters, rank_partial, _changes(store))
     placed, waiting = st.container(), st.container(key="board-waiting")
     if board is not None:
         with waiting:  # below the table, which is not moved by it
@@ -126,7 +131,7 @@ def first(store: Store) -> First | None:
     boards = queries.boards(store)
     if not boards:
         return None
-    view = _View(store, store.version, boards[0], METRICS["safe"], Filters(board=boards[0].id), False)
+    view = _View(store, store.version, boards[0], METRICS["safe"], Filters(board=boards[0].id), False, _changes(store))
     _later_ranges(view).result()
     view = replace(view, ranges=True)
     rows = _rows(view)
@@ -135,6 +140,13 @@ def first(store: Store) -> First | None:
     caveat = escape(_caveat(view))
     said = f"{_answer(view, HTML)} <small>{caveat}</small>" if caveat else _answer(view, HTML)
     return First(controls.board_option(boards[0], boards[0].runs), said, board_table.unpacked(_value(view, columns)))
+
+
+def _changes(store: Store) -> object:
+    try:
+        return version(store.data_dir)
+    except StoreError:  # the data directory has gone
+        return None
 
 
 def _later_ranges(view: _View) -> Future[pd.DataFrame]:
