@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +44,12 @@ class Program:
         self.args = [str(part) for part in command]
         wanted = dict(os.environ if environment is None else environment)
         self._process = _COPIES.Process(target=_run, args=(self.args, code, str(cwd), wanted, str(out), str(err)))
-        self._process.start()
+        # The copy would run the file of __main__ first, which after a test by AppTest is a page's script.
+        own, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+        try:
+            self._process.start()
+        finally:
+            sys.modules["__main__"] = own
 
     @property
     def pid(self) -> int:
