@@ -264,7 +264,7 @@ def test_badges_stand_on_the_board_and_the_filter_is_in_the_address(open_as: Ope
     assert "Checked-3B" in words(app) and "First-7B" not in words(app)
     assert "published, re-judged or reproduced" in words(app)
     shown = words(open_as(None, "inspect/run.py", run="Checked-3B · J"))
-    assert "Reproduced: somebody else ran the model again" in shown
+    assert "reproduced" in shown
 
 
 def test_one_s_own_is_self_reported_only(open_as: OpenAs, data: Path) -> None:

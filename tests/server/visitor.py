@@ -265,6 +265,8 @@ class Visitor:
             self._fresh.add(path)
             if message.delta.WhichOneof("type") == "new_element":
                 self.elements[path] = message.delta.new_element
+            elif message.delta.WhichOneof("type") == "add_block":
+                self.elements.pop(path, None)
         elif kind == "new_session":
             self._fresh = set()
             self._page = message.new_session.page_script_hash
