@@ -43,6 +43,7 @@ STYLE: Final = """
 .st-key-chosen-filters button { min-height: 1.75rem; padding: 0 0.6rem; }
 .st-key-notes p, .st-key-answer p { font-size: 1rem; margin: 0; }
 .st-key-answer [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-footer p { font-size: 0.87rem; }
 .st-key-links { position: fixed; top: 1.05rem; right: 3.6rem; z-index: 999991; width: auto; }
 .st-key-links a { color: inherit; text-decoration: none; font-size: 0.87rem; margin-left: 1rem; }
 .st-key-links a:hover, .st-key-links a:focus-visible { text-decoration: underline; }

@@ -149,7 +149,7 @@ def footer(store: Store) -> None:
     """What the page was made from, and the benchmark's own pages."""
     frame.end()
     links = " · ".join(f"[{name}]({url})" for name, url in frame.LINKS.items())
-    st.caption(
+    st.container(key="footer").markdown(
         f"Data version {store.version}. Rates recomputed from verdicts; 95% Wilson intervals. Benchmark: {links}"
     )
 
