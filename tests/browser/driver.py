@@ -113,7 +113,8 @@ def choose_judge(page: Page, name: str) -> None:
     for _ in range(10):
         box.fill(name)
         with suppress(TimeoutError):
-            page.get_by_role("option", name=re.compile(f"^(Add: )?{re.escape(name)}$")).click(timeout=3_000)
+            words = re.escape(name).replace("/", r"\/")  # which ends a pattern in the browser
+            page.get_by_role("option", name=re.compile(f"^(Add: )?{words}$")).click(timeout=3_000)
             return settled(page)
         page.keyboard.press("Escape")
     raise AssertionError(f"{name} cannot be chosen as the judge")

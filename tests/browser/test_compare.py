@@ -94,8 +94,8 @@ def test_a_count_of_faults_leads_to_its_samples(dashboard: str, open_page: OpenP
     table(page, 0).click(
         position={"x": 560, "y": 35 + 17}
     )  # the first row is GLM's; the widest column counts reasonings
-    link = page.get_by_role("link", name="Open the")
-    expect(link).to_contain_text("138 samples with unclosed reasoning")
+    link = page.get_by_role("link", name="Show 138 samples: unclosed reasoning")
+    expect(link).to_be_visible()
     follow(page, link, "Samples")
     assert (query(page)["runs"], query(page)["flag"]) == ([GLM], ["unclosed_reasoning"])
     expect(page.get_by_text("138 of 167 samples").first).to_be_visible()

@@ -21,6 +21,7 @@ ILLEGAL = "illegal activities & crime"
 def chart(page: Page, key: str) -> Locator:
     found = page.locator(f".st-key-chart-{key}")
     expect(found.locator(".main-svg").first).to_be_visible()
+    settled(page)  # it is drawn again once the width of the window is known
     found.scroll_into_view_if_needed()
     return found
 

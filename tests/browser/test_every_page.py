@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from siuo_dash.server.first_view import ID
 from siuo_dash.ui.page import HOME, PAGES
 from tests.browser.checks import choose_scheme, faults_of_layout, serious_faults, whole_page
 from tests.browser.conftest import OpenPage
@@ -40,6 +41,7 @@ FIRST = {
 def test_a_page_by_its_address(fresh: str, open_page: OpenPage, url: str) -> None:
     page = open_page(f"{fresh}/{'' if url == HOME else url}")
     titles = TITLES.get(url, [PAGES[url].title])
+    page.locator(f"#{ID}").wait_for(state="detached")
     assert page.locator("[data-testid=stHeading] h1").all_inner_texts()[:1] == titles
     assert page.title().endswith(" · SIUO dashboard")
     if url in FIRST:

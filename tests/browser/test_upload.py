@@ -74,6 +74,7 @@ def fill(page: Page, label: str, text: str) -> None:
 def publish(page: Page) -> None:
     page.get_by_role("button", name="Publish", exact=True).click()
     see(page.get_by_text(re.compile("is live: rank [0-9]+ of [0-9]+|is live, without a rank")))
+    settled(page)  # a file that is dropped before goes to the place that is taken away
 
 
 def bytes_held(address: str) -> bool:
