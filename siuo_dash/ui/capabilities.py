@@ -21,7 +21,7 @@ from siuo_dash.report import domains as words
 from siuo_dash.report import labels
 from siuo_dash.report.export import Provenance, Table, to_csv
 from siuo_dash.report.file_findings import findings_frame
-from siuo_dash.ui import address, browser, controls, display, frame, page
+from siuo_dash.ui import address, browser, controls, display, frame, page, run_choice
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.parts import Way, failures, labels_in_use, left_out, link_to_failures, nothing_to_show, state
@@ -35,7 +35,7 @@ def choose_runs(view: View) -> list[str]:
     """The selected runs, in the line of controls."""
     rates = _known(view, labels_in_use(view.store), state(view)).rates
     with st.popover("Runs", help="Without a choice, all runs of the view are shown"):
-        return controls.choose_runs(rates.runs["run_id"], view.labels)
+        return run_choice.choose_runs(rates.runs["run_id"], view.labels)
 
 
 def choose_grouping() -> analysis.Grouping:

@@ -14,7 +14,7 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import address, controls, frame, page
+from siuo_dash.ui import address, controls, frame, page, run_choice
 from siuo_dash.ui.display import plain
 
 MODES: Final = {"two": "Two runs", "many": "One run against many"}
@@ -41,13 +41,13 @@ class Choice:
 def choose(store: Store) -> Choice:
     """The choosers of A and B with the swap between them, and the metrics that both are judged by."""
     labels = run_labels(store)
-    if old := controls.runs_chosen(labels, "baseline"):  # what A is called in older links and in rows of a list
-        address.choose("runs", [*old, *controls.runs_chosen(labels)])
+    if old := run_choice.runs_chosen(labels, "baseline"):  # what A is called in older links and in rows of a list
+        address.choose("runs", [*old, *run_choice.runs_chosen(labels)])
         address.choose("baseline", [])
     address.keep("baseline")
     many = address.held("mode", MODES, _OLD_MODES) == "many"
     family = (address.held("against", FAMILIES, _OLD_FAMILIES) or "board") if many else ""
-    chosen = controls.runs_chosen(labels)
+    chosen = run_choice.runs_chosen(labels)
     runs = address.several(
         partial(_choosers, store=store, labels=labels, family=family),
         "A and B",
@@ -74,7 +74,7 @@ def side(_store: Store, version: str, run_id: str) -> comparison.Side:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _offered(_store: Store, version: str, board: str) -> list[str]:
     """The runs that can be chosen, at most MOST_RUN_OPTIONS of them, those of the board before the others."""
-    most = controls.MOST_RUN_OPTIONS
+    most = run_choice.MOST_RUN_OPTIONS
     own = baseline.runs_on_offer(_store, board, most) if board else []
     return list(dict.fromkeys([*own, *baseline.runs_on_offer(_store, None, most)]))[:most]
 

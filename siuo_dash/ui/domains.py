@@ -24,7 +24,7 @@ from siuo_dash.report import labels
 from siuo_dash.report.export import Table, plain_table
 from siuo_dash.report.samples import link_params
 from siuo_dash.text import listed
-from siuo_dash.ui import address, background, browser, controls, display, frame, page
+from siuo_dash.ui import address, background, browser, controls, display, frame, page, run_choice
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.parts import Way, failures, labels_in_use, left_out, link_to_failures, nothing_to_show, state
@@ -43,7 +43,7 @@ def choose_runs(view: View) -> list[str]:
     """The selected runs, in the line of controls."""
     offered = _known(view, state(view)).rates.runs["run_id"]
     with st.popover("Runs", help=f"Select up to {MOST_RUNS} runs for the radar"):
-        return controls.choose_runs(offered, view.labels, help=f"Without a choice the top {_SHOWN_FIRST} are drawn")
+        return run_choice.choose_runs(offered, view.labels, help=f"Without a choice the top {_SHOWN_FIRST} are drawn")
 
 
 def show(view: View, chosen: list[str]) -> None:

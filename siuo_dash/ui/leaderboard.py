@@ -27,7 +27,7 @@ from siuo_dash.report.leaderboard import COLUMNS, ORDERS
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry.opening import version
-from siuo_dash.ui import address, background, board_table, controls, display, frame
+from siuo_dash.ui import address, background, board_table, controls, display, frame, run_choice
 from siuo_dash.ui.display import plain
 
 _HIDDEN: Final = {"difference", "base_model", "evidence", "date", "status"}
@@ -108,8 +108,8 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
     with frame.tools():
         if not rows.empty:
             display.exports(_export(view, columns, order), key="leaderboard")
-    controls.elsewhere(store, filters, controls.board_labels(store))
-    picked = controls.runs_chosen(labels)
+    run_choice.elsewhere(store, filters, controls.board_labels(store))
+    picked = run_choice.runs_chosen(labels)
     for name in ("sort", "to", "runs"):
         address.keep(name)
     if rows.empty:

@@ -17,7 +17,7 @@ from siuo_dash.report import reliability as report
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import counted, percent
-from siuo_dash.ui import background, browser, controls, display, frame, page
+from siuo_dash.ui import background, browser, controls, display, frame, page, run_choice
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain, row_key
 from siuo_dash.ui.judges import show_judges
@@ -226,7 +226,7 @@ def _responses(view: View) -> None:
         "majority: its mean, the middle 95% of what could have come out, and its standard deviation."
     )
     display.exports(export, key="mix-export")
-    _responses_by_domain(view, found["run_id"].head(controls.MOST_RUN_OPTIONS).tolist())
+    _responses_by_domain(view, found["run_id"].head(run_choice.MOST_RUN_OPTIONS).tolist())
 
 
 def _responses_by_domain(view: View, runs: list[str]) -> None:

@@ -26,7 +26,7 @@ from siuo_dash.sources.responses import with_words
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import run_parquet
 from siuo_dash.text import counted
-from siuo_dash.ui import address, background, controls, display, frame, page, rows, run_parts, withdrawal
+from siuo_dash.ui import address, background, controls, display, frame, page, rows, run_choice, run_parts, withdrawal
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.run_parts import Figures, Shown
 
@@ -46,9 +46,9 @@ def arrive(store: Store, labels: Mapping[str, str]) -> pd.Series[Any] | None:
 
     None where there is no run.
     """
-    if not address.chosen("run") and (selected := controls.runs_chosen(labels)):
+    if not address.chosen("run") and (selected := run_choice.runs_chosen(labels)):
         address.choose("run", selected[:1])
-    asked = controls.runs_chosen(labels, "run")
+    asked = run_choice.runs_chosen(labels, "run")
     run_id = asked[0] if asked else _default(store)
     return _row(store, store.version, run_id) if run_id else None
 

@@ -21,7 +21,7 @@ from siuo_dash.sources import responses
 from siuo_dash.sources.benchmark_text import BenchmarkText, read, state
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import listed
-from siuo_dash.ui import address, controls, frame
+from siuo_dash.ui import address, controls, frame, run_choice
 
 FILTER_KEYS: Final = tuple("show find domain subcategory dimension needs outcome flag agreement difficulty".split())
 
@@ -52,7 +52,7 @@ def arrive(store: Store) -> None:
     for key in (*FILTER_KEYS, "order", "sample"):
         if key not in asked:
             address.choose(key, ())
-    if "board" not in asked and "runs" in asked and (runs := controls.runs_chosen(run_labels(store))):
+    if "board" not in asked and "runs" in asked and (runs := run_choice.runs_chosen(run_labels(store))):
         address.choose("board", [str(queries.find_run(store, runs[0])["board"])])
 
 
@@ -102,7 +102,7 @@ def _order(show: str, runs: Mapping[str, str]) -> str:
 
 
 def _choose_runs(store: Store, board: queries.Board, labels: dict[str, str]) -> dict[str, str]:
-    chosen = controls.choose_runs(_offered(store, board.id), labels, width=200, label_visibility="collapsed")
+    chosen = run_choice.choose_runs(_offered(store, board.id), labels, width=200, label_visibility="collapsed")
     if len(chosen) > report.MOST_RUNS:
         frame.note(f"The first {report.MOST_RUNS} of {len(chosen)} selected runs are shown.")
     chosen = chosen[: report.MOST_RUNS]
@@ -114,7 +114,7 @@ def _choose_runs(store: Store, board: queries.Board, labels: dict[str, str]) -> 
 @once
 def _offered(store: Store, board: str) -> list[str]:
     per_sample = Filters(board=board, evidence=("per_sample",)).where()
-    return queries.run_ids(store, per_sample, "model, board, submitted_at, run_id", controls.MOST_RUN_OPTIONS)
+    return queries.run_ids(store, per_sample, "model, board, submitted_at, run_id", run_choice.MOST_RUN_OPTIONS)
 
 
 def _choose_filters(

@@ -21,7 +21,7 @@ from siuo_dash.report.rows import Row, sample_rows
 from siuo_dash.sources.benchmark_text import SampleText
 from siuo_dash.sources.responses import with_words
 from siuo_dash.store.engine.database import Store
-from siuo_dash.ui import address, answers, controls, display, fetching, frame, page, responses, rows
+from siuo_dash.ui import address, answers, controls, display, fetching, frame, page, responses, rows, run_choice
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.responses import plain_text
 from siuo_dash.ui.sample_filters import Asked
@@ -214,7 +214,7 @@ def _every_verdict(store: Store, asked: Asked, question_id: int) -> None:
             f"The first {_MOST_VERDICTS} verdicts, those of {plain(asked.board.label)} on top; counts are of all runs."
         )
     widths = {"Model": 220, "Verdict": 160, "Responses": 200, "Flags": 160, "Board": 290}
-    controls.selectable_table(
+    run_choice.selectable_table(
         every,
         every.index.tolist(),
         dict(asked.labels),

@@ -20,7 +20,7 @@ from siuo_dash.report import tradeoff as report
 from siuo_dash.report.columns import screen as on_screen
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import listed
-from siuo_dash.ui import address, background, browser, controls, display, frame, page
+from siuo_dash.ui import address, background, browser, controls, display, frame, page, run_choice
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
 
@@ -83,12 +83,12 @@ def _with_shares(
 def _chart(view: View, judged: pd.DataFrame, unjudged: pd.DataFrame) -> None:
     screen = browser.screen()
     mode, intervals, lines = _options(len(judged))
-    chosen = controls.runs_chosen(view.labels)
+    chosen = run_choice.runs_chosen(view.labels)
     left, right = st.columns([7, 5]) if screen == "wide" else (st.container(), st.container())
     with left:
         _scatter(view, judged, chosen, screen, mode, intervals=intervals, lines=lines)
     with right:
-        controls.selectable_table(
+        run_choice.selectable_table(
             on_screen(report.BESIDE, judged),
             judged["run_id"].tolist(),
             view.labels,
@@ -150,7 +150,7 @@ def _scatter(
             page.go_later("run", {"run": picked[0]})
         elif picked:
             address.choose("runs", picked)
-            controls.renew_tables()
+            run_choice.renew_tables()
 
     state = (view.store.version, view.filters, view.rank_partial, bool(judged["share"].notna().any()))
     look = (browser.theme(), tuple(chosen), screen, intervals, lines, mode)
@@ -174,11 +174,11 @@ def _scatter(
 def _table(view: View, judged: pd.DataFrame, unjudged: pd.DataFrame) -> None:
     with frame.tools():
         display.exports(lambda: report.export_table(judged, view.provenance()), key="tradeoff-table")
-    controls.selectable_table(
+    run_choice.selectable_table(
         on_screen(report.COLUMNS, judged),
         judged["run_id"].tolist(),
         view.labels,
-        controls.runs_chosen(view.labels),
+        run_choice.runs_chosen(view.labels),
         key="tradeoff-all",
         alt=f"Safe and effective with intervals, {view.board.label}",
         columns=display.drawn(report.COLUMNS),

@@ -14,7 +14,7 @@ from siuo_dash.report import review as report
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import LONGEST_WHY, Actor, withdrawn
-from siuo_dash.ui import account, address, browser, controls, display, identity
+from siuo_dash.ui import account, address, browser, display, identity, run_choice
 from siuo_dash.ui.display import plain
 
 _GONE: Final = "withdrawn-run"
@@ -109,7 +109,7 @@ def show(store: Store) -> None:
 def _form(store: Store) -> None:
     st.subheader("Withdraw a run", anchor=False)
     labels = run_labels(store)
-    chosen = [labels[run_id] for run_id in controls.runs_chosen(labels)]
+    chosen = [labels[run_id] for run_id in run_choice.runs_chosen(labels)]
     offered = [run_id for run_id in preview.uploaded_runs(store, _MOST_OFFERED) if run_id in labels]
     if not offered:
         st.info("No run was uploaded here. Built-in runs cannot be withdrawn.")
