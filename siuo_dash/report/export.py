@@ -17,7 +17,7 @@ from siuo_dash.text import NOT_JUDGED, NOT_PUBLISHED, one_line
 
 IntervalStyle = Literal["range", "plus-minus"]
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER: Final = re.compile(r"[+\-−<]? ?\d[\d.,]*%?([ \\]|[–±/(\[]|$)")
+_NUMBER: Final = re.compile(r"\A[+\-−<]? ?\d[\d.,]*%?([ \\]|[–±/(\[]|$)")
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~$&])")
 
 

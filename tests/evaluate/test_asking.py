@@ -15,6 +15,7 @@ from siuo_dash.evaluate.answers import Answer, Answers
 from siuo_dash.evaluate.asking import Asking, NotAnswered, Stopped, status_of, without_keys, words_of
 from siuo_dash.evaluate.outcome import outcome_of
 from siuo_dash.evaluate.plan import Call, Operation, Plan
+from tests.server.loops import finished
 
 PLAN = Plan("a/model", "a/judge", (1001, 1002), "r", ("generation", "choice"), responses=2)
 SAID = Answer("Yes.", "a/model", "model-1", "stop", 1_000_000, 100_000)
@@ -73,17 +74,17 @@ def calls(*kinds: str) -> list[Call]:
 def test_the_first_response_goes_alone_then_the_first_verdict_then_all(tmp_path: Path) -> None:
     run = asking(tmp_path)
     first = Call("response", 1001, 1)
-    rounds = asyncio.run(play(calls("choice", "response"), run, lambda call: SAID))
+    rounds = finished(play(calls("choice", "response"), run, lambda call: SAID))
     assert rounds == [[first]], "nothing else before the judge was heard"
     run.begin()
-    rounds = asyncio.run(play([Call("safety", 1001, 1), *calls("choice")], run, lambda call: SAID))
+    rounds = finished(play([Call("safety", 1001, 1), *calls("choice")], run, lambda call: SAID))
     assert rounds[0] == [Call("safety", 1001, 1)] and len(rounds[1]) == 2
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_wrong_key_ends_the_run_before_anything_else_is_asked(tmp_path: Path, status: int) -> None:
     run = asking(tmp_path)
-    rounds = asyncio.run(play(calls("response", "choice"), run, lambda call: Refused(status)))
+    rounds = finished(play(calls("response", "choice"), run, lambda call: Refused(status)))
     assert len(rounds) == 1 and len(rounds[0]) == 1
     assert run.stop is not None and run.stop.why == "refused" and "a/model (model)" in run.stop.words
 
@@ -99,7 +100,7 @@ def test_a_sample_that_is_refused_later_is_only_that_sample(tmp_path: Path) -> N
 
 def test_a_first_call_that_fails_does_not_hold_the_others(tmp_path: Path) -> None:
     run = asking(tmp_path)
-    rounds = asyncio.run(play(calls("response", "choice"), run, lambda call: Refused(400)))
+    rounds = finished(play(calls("response", "choice"), run, lambda call: Refused(400)))
     assert [len(each) for each in rounds] == [1, 5]
     (tmp_path / "retried").mkdir()
     again = asking(tmp_path / "retried")
@@ -112,13 +113,13 @@ def test_a_first_call_that_fails_does_not_hold_the_others(tmp_path: Path) -> Non
         await asyncio.wait(waiting)
         return len(waiting)
 
-    assert asyncio.run(retried()) == 4
+    assert finished(retried()) == 4
 
 
 def test_given_responses_are_judged_without_a_model(tmp_path: Path) -> None:
     plan = replace(PLAN, model="", tasks=("generation",), is_given=True)
     run = asking(tmp_path, plan)
-    rounds = asyncio.run(play(plan.calls(), run, lambda call: SAID))
+    rounds = finished(play(plan.calls(), run, lambda call: SAID))
     assert [len(each) for each in rounds] == [1, 7]
     assert outcome_of(plan, run.answers, {}, {}).is_complete
 
@@ -131,7 +132,7 @@ def test_nothing_is_asked_beyond_the_budget(tmp_path: Path) -> None:
     run.keep(Call("response", 1001, 2), SAID)
     assert why(run) == "budget"
     with pytest.raises(Stopped):
-        asyncio.run(run.admit(Call("response", 1001, 1)))
+        finished(run.admit(Call("response", 1001, 1)))
     run.answers.__exit__()
     assert why(asking(tmp_path, max_cost=3.0, prices=prices)) == "budget", "what was spent before counts"
     assert why(asking(tmp_path, max_cost=9.0, prices=prices)) == ""

@@ -215,7 +215,7 @@ def test_a_download_is_for_the_open_page_that_it_was_made_for(hosted: Instance) 
     async def visit() -> None:
         async with Visitor(hosted.address) as reader, Visitor(hosted.address) as other:
             for visitor in (reader, other):
-                await visitor.open()
+                await visitor.open("tradeoff")
             address = await reader.download()
             assert address.startswith("/media/")
             cookie = reader.http.cookie_line()

@@ -150,11 +150,13 @@ def test_a_rolling_restart_is_hardly_seen(tmp_path: Path) -> None:
     instances = Instances(tmp_path, data)
     over = asyncio.Event()
     refused: list[str] = []
+    there: list[Visitor] = []
 
     async def reader(proxy: Proxy) -> int:
         """How often this reader's page had to connect again."""
         again, visitor = 0, Visitor(proxy.address, proxy.tls, patience=60)
         await visitor.open("method")
+        there.append(visitor)
         while not over.is_set():
             for page in ("method", "compare", "samples"):
                 try:
@@ -174,7 +176,8 @@ def test_a_rolling_restart_is_hardly_seen(tmp_path: Path) -> None:
 
     async def everybody(proxy: Proxy) -> tuple[list[int], list[float]]:
         reading = [asyncio.create_task(reader(proxy)) for _ in range(6)]
-        await asyncio.sleep(1)
+        while len(there) < len(reading) and not any(task.done() for task in reading):
+            await asyncio.sleep(0.05)
         stopped = []
         for which in (0, 1):
             stopped.append(await asyncio.to_thread(instances.stop, which))
