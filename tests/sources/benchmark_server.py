@@ -92,8 +92,6 @@ def _answer(handler: BaseHTTPRequestHandler, site: Site, step: Step, wanted: str
     rest = body[start:]
     if step.kind != "cut without length":
         headers["Content-Length"] = str(len(rest))
-    else:
-        headers["Connection"] = "close"
     _head(handler, 206 if start else 200, headers)
     whole = step.kind in ("ok", "wrong part", "no ranges")
     handler.wfile.write(rest if whole else rest[: step.after])
@@ -105,6 +103,7 @@ def _answer(handler: BaseHTTPRequestHandler, site: Site, step: Step, wanted: str
 
 def _head(handler: BaseHTTPRequestHandler, status: int, headers: dict[str, str]) -> None:
     handler.send_response(status)
-    for name, value in headers.items():
+    # It closes the connection, and says so: a client that asks again on it would now and then find it gone.
+    for name, value in {**headers, "Connection": "close"}.items():
         handler.send_header(name, value)
     handler.end_headers()
