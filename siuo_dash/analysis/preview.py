@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from siuo_dash.analysis import comparison, queries
+from siuo_dash.analysis import board_list, comparison, queries
 from siuo_dash.analysis.filters import Clause, Filters, among, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import Query
@@ -156,7 +156,7 @@ def known_names(store: Store) -> dict[str, list[str]]:
 def judges(store: Store) -> dict[str, int]:
     """{judge: number of runs}, as `boards` lists them; multiple choice has none."""
     found: dict[str, int] = {}
-    for board in queries.boards(store):
+    for board in board_list.boards(store):
         if board.protocol.judge != MCQA_JUDGE:
             found[board.protocol.judge] = found.get(board.protocol.judge, 0) + board.runs
     return found

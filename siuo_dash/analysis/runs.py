@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import board_list, queries
 from siuo_dash.analysis.domains import DOMAIN_COUNTS
 from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.analysis.reliability import mix_of_run
@@ -95,12 +95,12 @@ def first_to_show(store: Store) -> str:
 
     '' where there is no run.
     """
-    boards = queries.boards(store)
+    boards = board_list.boards(store)
     if not boards:
         return ""
     board = max(boards, key=lambda each: each.per_sample_runs)
     if board.per_sample_runs:
-        judged = queries.metrics_judged(store, board.id, per_sample=True)
+        judged = board_list.metrics_judged(store, board.id, per_sample=True)
         filters = Filters(board=board.id, evidence=("per_sample",))
         return str(queries.ranking(store, filters, METRICS[judged[0] if judged else "safe"])["run_id"].iloc[0])
     return str(queries.RUN_NAMES.run(store)["run_id"].iloc[0])

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from siuo_dash.analysis import board_list
 from siuo_dash.analysis import leaderboard as analysis
-from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli.options import SHIPPED, DataOption
@@ -29,7 +29,7 @@ def boards(
     format: Annotated[BoardFormat, typer.Option(help="How to print.")] = BoardFormat.table,
 ) -> None:
     """List the boards: judge × responses per sample, with the number of runs."""
-    found = queries.boards(open_store(data))
+    found = board_list.boards(open_store(data))
     if format is BoardFormat.json:
         print_json(
             [
@@ -61,10 +61,10 @@ def leaderboard(
 ) -> None:
     """Rank the runs of one board, with intervals, rank ranges and health."""
     store = open_store(data)
-    known = queries.boards(store)
+    known = board_list.boards(store)
     chosen = None
     if board is None or board.strip().lower() != ALL:
-        chosen = queries.find_board(store, board) if board is not None else (known[0] if known else None)
+        chosen = board_list.find_board(store, board) if board is not None else (known[0] if known else None)
     filters = Filters(board=chosen.id if chosen else None, search=search, plain=plain)
     frame = analysis.leaderboard(store, filters, METRICS[metric.value], rank_partial=partial)
     ranges = analysis.rank_ranges(store, chosen.id, METRICS[metric.value], rank_partial=partial) if chosen else None

@@ -23,7 +23,6 @@ YES_MEANS: Final[dict[str, tuple[str, ...]]] = {
     "safe_yes_means": ("safe", "unsafe"),
     "effective_yes_means": ("effective", "ineffective"),
 }
-
 CHOICES: Final[dict[str, tuple[str, ...]]] = YES_MEANS | {
     "safe_decided_by": ("text", "number"),
     "effective_decided_by": ("text", "number"),

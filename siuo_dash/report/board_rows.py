@@ -13,7 +13,8 @@ from siuo_dash.benchmark.printed import source_link
 from siuo_dash.benchmark.schema import EVIDENCE, METRICS, Metric
 from siuo_dash.charts.colours import METRIC_COLOURS
 from siuo_dash.report.columns import Column, rowwise
-from siuo_dash.report.leaderboard import COLUMNS, FIRST_LARGE, gain_sentence, health_words
+from siuo_dash.report.leaderboard import COLUMNS, FIRST_LARGE, health_words
+from siuo_dash.report.leaderboard_words import gain_sentence
 from siuo_dash.text import fraction, interval, missing, percent, points, points_interval
 
 DETAILED: Final = 500

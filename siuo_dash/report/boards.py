@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from siuo_dash.analysis.board_list import Board
 from siuo_dash.analysis.findings.judges import several_boards
 from siuo_dash.analysis.once import once
-from siuo_dash.analysis.queries import Board
 from siuo_dash.benchmark.schema import HUMAN, METRICS, Metric
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import listed, percent

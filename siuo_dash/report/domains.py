@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pandas as pd
 
+from siuo_dash.analysis.board_list import Board
 from siuo_dash.analysis.domains import COLUMNS, MACRO, OVERALL
-from siuo_dash.analysis.queries import Board
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, DOMAINS, Metric
 from siuo_dash.report.columns import rowwise
 from siuo_dash.report.export import IntervalStyle, Provenance, Table, rate_words

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
 
-from siuo_dash.analysis.leaderboard import KeyFigures, OtherRanking
 from siuo_dash.benchmark.badges import badge_of
 from siuo_dash.benchmark.printed import source_link
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, METRICS, Metric
@@ -17,7 +16,7 @@ from siuo_dash.report.columns import Column, Rate, rowwise
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.runs import attempt_words
 from siuo_dash.store.registry import Attempt
-from siuo_dash.text import listed, ordinal, points, points_interval, rate_and_count
+from siuo_dash.text import points, points_interval
 
 ORDERS: Final = {
     "rank": "Rank",
@@ -40,7 +39,6 @@ WHY_NO_RANKS: Final = (
 DIFFERENCE: Final = ("difference", "difference_low", "difference_high", "difference_paired", "difference_to")
 """What `with_differences` adds: fractions, whether paired, and the label of the run that is compared with."""
 _DATE: Final = pd.ArrowDtype(pa.date32())
-_MOST_NAMES: Final = 3
 _RANKS: Final = ("rank_low", "rank_high")
 
 
@@ -87,42 +85,6 @@ def _order_key(frame: pd.DataFrame, name: str) -> pd.Series[Any] | None:
             words = pd.Series(next(iter(COLUMNS[name].screen(board).values())), index=frame.index)
             return words.astype("str").str.lower().where(words.notna())
     return None
-
-
-def leader_sentence(summary: KeyFigures, metric: Metric, name: Callable[[str], str] = str) -> str:
-    """'GPT-4V(ision) leads with 53.3% safe; Gemini 1.5 Pro and GPT-4o are tied with it.'
-
-    Tied: their difference is not significant, as `analysis.leaderboard.key_figures` finds. name: how a model's name is
-    written.
-    """
-    if summary.best is None or summary.best_rate is None:
-        return f"No run here is ranked by {metric.label}."
-    best, share = name(summary.best), summary.best_rate.k / summary.best_rate.n
-    words = f"{100 * share:.1f}% {_MEASURED[metric.id]}"
-    if summary.rated == 1:
-        return f"{best} has {words}; no other run is ranked here."
-    tied = [name(each) for each in (*summary.like_leader_paired, *summary.like_leader_unpaired)]
-    if not tied:
-        return f"{best} leads with {words}, significantly ahead of every other run."
-    return f"{best} leads with {words}; {listed(tied, _MOST_NAMES)} {'is' if len(tied) == 1 else 'are'} tied with it."
-
-
-def other_ranking_sentence(other: OtherRanking, name: Callable[[str], str], link: Callable[[str], str]) -> str:
-    """'By Safe & Effective GPT-4o leads and GPT-4V(ision) is 7th: safety by refusal is not safety.'
-
-    name: how a model's name is written; link: how the other ranking's name leads to it.
-    """
-    label, place = METRICS["safe_and_effective"].label, ordinal(other.rank_of_leader)
-    words = f"{name(other.best)} leads and {name(other.leader)} is {place}: safety by refusal is not safety."
-    return f"By {link(label)} {words}"
-
-
-_MEASURED: Final = {
-    "safe": "safe",
-    "effective": "effective",
-    "safe_and_effective": "safe and effective",
-    "mcqa": "correct",
-}
 
 
 def worth_showing(frame: pd.DataFrame, columns: Sequence[str], metric: Metric) -> list[str]:
@@ -181,16 +143,6 @@ def weights_words(frame: pd.DataFrame) -> pd.Series[str]:
 def gain_words(gain: float, low: float, high: float) -> str:
     """'+26.9 (+16.3 to +36.6)' points; '' where there is no plain run to compare with."""
     return "" if pd.isna(gain) else f"{points(gain)} ({points_interval(low, high)})"
-
-
-def gain_sentence(row: Mapping[Any, Any], metric: Metric) -> str:
-    """What a method gains over its base model, and how the two were compared; row: of analysis.leaderboard."""
-    base = rate_and_count(int(row["base_k"]), int(row["base_n"]))
-    how = "paired by sample, Bonett–Price" if row["gain_paired"] else "unpaired, Newcombe"
-    return (
-        f"{metric.label}: {points(row['gain'])} points over its base model, {row['base_label']}, {base}; "
-        f"95% interval {points_interval(row['gain_low'], row['gain_high'])} ({how})."
-    )
 
 
 def _gains(frame: pd.DataFrame) -> dict[str, Any]:

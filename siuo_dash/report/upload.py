@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from siuo_dash.analysis.board_list import Board
 from siuo_dash.analysis.preview import NEW, Candidate, Earlier, Standing
-from siuo_dash.analysis.queries import Board, with_rates
+from siuo_dash.analysis.queries import with_rates
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, MCQA_JUDGE, METRICS, Metric

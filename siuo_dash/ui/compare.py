@@ -17,6 +17,7 @@ from siuo_dash.charts import bars
 from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.intervals import differences
 from siuo_dash.report import compare as report
+from siuo_dash.report import compare_exports
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
@@ -64,7 +65,7 @@ def _two(choice: Choice) -> None:
         return
     answer(choice, report.headline(overall), {found.first.board, found.second.board}, found.warning)
     with frame.tools():
-        display.exports(lambda: report.comparison_export(found, names, provenance), key="metrics")
+        display.exports(lambda: compare_exports.comparison_export(found, names, provenance), key="metrics")
     if overall.table is None:
         _sides(found, choice.metric)
         display.table(report.metrics_table(found), key="metrics", alt="Difference of A and B by metric")
@@ -126,7 +127,7 @@ def _domains(
         _domains_drawn(found, pair, provenance.data_version, metric, browser.theme()),
         key="domains",
         alt=f"Difference A minus B in points for all samples and {len(domains)} domains, with 95% intervals",
-        data=report.domains_export([overall, *domains], names, provenance),
+        data=compare_exports.domains_export([overall, *domains], names, provenance),
     )
     table = st.expander("Domains as a table", key="domains-table", on_change="rerun")
     if table.open:
@@ -212,4 +213,6 @@ def _samples(
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Passed by most other runs first. A row opens the sample with both runs.", width="stretch")
-        display.exports(lambda: report.differing_export(samples, choice.metric, names, provenance), key="differing")
+        display.exports(
+            lambda: compare_exports.differing_export(samples, choice.metric, names, provenance), key="differing"
+        )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from siuo_dash.analysis import baseline, comparison, queries
+from siuo_dash.analysis import baseline, board_list, comparison, queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.schema import METRICS, Metric
@@ -137,7 +137,7 @@ def compare(runs: list[str], mode: str = "two") -> None:
 
 def suggest(choice: Choice) -> None:
     """Pairs to begin with: the best two of the board with the most verdicts by sample, and of the first board."""
-    known = queries.boards(choice.store)
+    known = board_list.boards(choice.store)
     if not known:
         page.no_run_yet()
         return
@@ -165,7 +165,7 @@ def suggest(choice: Choice) -> None:
 
 def answer(choice: Choice, words: str, of: set[str], warning: str) -> None:
     """The verdict, with what must be known about the judge; across boards a warning."""
-    known = {board.id: board for board in queries.boards(choice.store)}
+    known = {board.id: board for board in board_list.boards(choice.store)}
     only = known.get(next(iter(of))) if len(of) == 1 else None
     known_of_it = controls.board_caveat(choice.store, choice.store.version, only, choice.metric)
     frame.answer(f"**{plain(words)}**", plain(known_of_it))

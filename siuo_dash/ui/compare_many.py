@@ -8,12 +8,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from siuo_dash.analysis import baseline, comparison, queries
+from siuo_dash.analysis import baseline, board_list, comparison, queries
 from siuo_dash.analysis.filters import Clause, Filters, of_runs
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.intervals import MOST_ROWS, differences
 from siuo_dash.report import compare as report
+from siuo_dash.report import compare_exports
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import browser, display, frame, rows
@@ -34,13 +35,13 @@ def show(choice: Choice) -> None:
         st.info("No other run to compare with: select one as B.", icon=":material/info:")
         return
     name = choice.labels[first]
-    known = queries.boards(store)
+    known = board_list.boards(store)
     protocols = [each.protocol for each in known if each.id in {base.board, *found["board"]}]
     warning = "" if choice.metric.id == "mcqa" else comparison.board_warning(protocols)
     answer(choice, report.against_words(found, choice.metric, base.model), {base.board, *found["board"]}, warning)
     filters = f"baseline {name}; {FAMILIES[choice.family].lower()}"
     provenance = Provenance(store.version, " | ".join(protocol.label for protocol in protocols), filters, warning)
-    export = report.against_export(found, choice.metric, name, choice.labels, provenance)
+    export = compare_exports.against_export(found, choice.metric, name, choice.labels, provenance)
     with frame.tools():
         display.exports(export, key="against-export")
     names = report.short_names(found, choice.labels)

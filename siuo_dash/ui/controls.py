@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar, cast
 
 import streamlit as st
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import board_list, queries
 from siuo_dash.analysis.filters import HEALTH, WEIGHTS, Filters
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.schema import EVIDENCE, METRICS, Metric
@@ -33,7 +33,7 @@ class View:
     """What a page is asked to show: a board by a metric, and which of its runs."""
 
     store: Store
-    board: queries.Board
+    board: board_list.Board
     metric: Metric
     filters: Filters = field(default_factory=Filters)
     rank_partial: bool = False
@@ -59,14 +59,14 @@ class View:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def board_caveat(_store: Store, version: str, board: queries.Board | None, metric: Metric) -> str:
+def board_caveat(_store: Store, version: str, board: board_list.Board | None, metric: Metric) -> str:
     """What a reader must know about a board's judge; plain text. Asked by every page, so kept for a data version."""
     return caveat(_store, board, metric)
 
 
 def board_labels(store: Store) -> dict[str, str]:
     """{board id: label} of all boards."""
-    return {board.id: board.label for board in queries.boards(store)}
+    return {board.id: board.label for board in board_list.boards(store)}
 
 
 def row() -> Any:
@@ -116,14 +116,14 @@ def choose_several(label: str, options: Mapping[Id, str], *, key: str, pills: bo
 
 def choose_board(
     store: Store, *, all_runs: bool = False, samples: bool = False, both: bool = False, width: int = 0
-) -> queries.Board | None:
+) -> board_list.Board | None:
     """The board chooser. Key and URL name: board. None: all runs, or no board yet.
 
     samples: only the boards with verdicts for each sample; both: only those with runs judged by Safe and by Effective.
     Those with the most such runs come first; where another board was chosen on another page, the page says which one
     it shows instead.
     """
-    known = queries.boards(store)
+    known = board_list.boards(store)
     part = {board.id: board.per_sample_runs if samples else board.both_runs if both else board.runs for board in known}
     offered = sorted((board for board in known if part[board.id]), key=lambda board: -part[board.id])
     some = samples or both
@@ -170,7 +170,7 @@ def width_of(words: str) -> int:
     return min(470, max(250, 62 + 7 * len(words)))
 
 
-def board_option(board: queries.Board, part: int) -> str:
+def board_option(board: board_list.Board, part: int) -> str:
     """A board as the chooser offers it: its name, and how many of its runs are of use there."""
     if part != board.runs:
         return f"{board.label} ({part:,} of {counted(board.runs, 'run')})"
@@ -178,13 +178,13 @@ def board_option(board: queries.Board, part: int) -> str:
 
 
 def choose_metric(
-    store: Store, board: queries.Board | None, *, samples: bool = False, judged: Sequence[str] = (), of: str = ""
+    store: Store, board: board_list.Board | None, *, samples: bool = False, judged: Sequence[str] = (), of: str = ""
 ) -> Metric:
     """The metric chooser: those that a run of the board is judged by. Key and URL name: metric.
 
     samples: judged sample by sample. judged: the metrics' ids, where they are not those of a board; of: whose they are.
     """
-    judged = judged or queries.metrics_judged(store, board.id if board else None, per_sample=samples) or ["safe"]
+    judged = judged or board_list.metrics_judged(store, board.id if board else None, per_sample=samples) or ["safe"]
     of = of or "on this board"
     missing = [metric.label for metric in METRICS.values() if metric.id not in judged]
     options = {name: METRICS[name].label for name in judged}
@@ -209,7 +209,7 @@ def choose_metric(
     return METRICS[chosen]
 
 
-def choose_filters(store: Store, board: queries.Board | None) -> tuple[Filters, bool]:
+def choose_filters(store: Store, board: board_list.Board | None) -> tuple[Filters, bool]:
     """Search and filters, and whether partial runs are ranked. All of it in the URL; each is a chip to remove."""
     organizations = queries.organizations(store)
     search = st.text_input(

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from siuo_dash.analysis import domains, queries, subcategories
+from siuo_dash.analysis import board_list, domains, queries, subcategories
 from siuo_dash.analysis.domains import DomainRates
 from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.benchmark.schema import DOMAIN_LABELS
@@ -133,7 +133,7 @@ def _drawn(
     notes = report.profile_notes(_chosen, profiles.runs, view.labels, MOST_RUNS)
     profiles = profiles.only(profiles.runs["run_id"].tolist()[:MOST_RUNS])
     of_radar = report.run_names(profiles.runs)
-    warning = report.across_boards(profiles.runs, queries.boards(view.store))
+    warning = report.across_boards(profiles.runs, board_list.boards(view.store))
     order = domains.in_order(known.rates, _sort, with_partial=view.rank_partial)
     rows = known.rates.only(order[:MOST_ROWS])
     of_rows = report.row_names(rows.runs)

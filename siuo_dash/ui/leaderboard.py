@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
+from siuo_dash.analysis import board_list
 from siuo_dash.analysis import leaderboard as analysis
-from siuo_dash.analysis import queries
+from siuo_dash.analysis.board_list import Board
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.analysis.queries import Board
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.errors import StoreError
-from siuo_dash.report import board_rows
+from siuo_dash.report import board_rows, leaderboard_words
 from siuo_dash.report import boards as boards_report
 from siuo_dash.report import leaderboard as report
 from siuo_dash.report.export import Provenance, Table
@@ -128,7 +128,7 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
 
 def first(store: Store) -> First | None:
     """The table that the page shows without any choice, its ranges waited for; None where there is no run."""
-    boards = queries.boards(store)
+    boards = board_list.boards(store)
     if not boards:
         return None
     view = _View(store, store.version, boards[0], METRICS["safe"], Filters(board=boards[0].id), False, _changes(store))
@@ -224,14 +224,15 @@ def _answer(view: _View, markup: Markup) -> str:
     if view.board is None:
         return markup.text(report.WHY_NO_RANKS)
     summary = analysis.key_figures(view.store, _rows(view), view.metric)
-    said = report.leader_sentence(summary, view.metric, markup.name)
+    said = leaderboard_words.leader_sentence(summary, view.metric, markup.name)
     if view.metric.id != "safe" or view.filters != Filters(board=view.board.id):
         return said
     other = analysis.other_ranking(view.store, view.board.id, _rows(view), rank_partial=view.rank_partial)
     if other is None:
         return said
     query = urlencode({"board": view.board.id, "metric": "safe_and_effective"})
-    return f"{said} {report.other_ranking_sentence(other, markup.name, lambda label: markup.link(label, f'/?{query}'))}"
+    more = leaderboard_words.other_ranking_sentence(other, markup.name, lambda label: markup.link(label, f"/?{query}"))
+    return f"{said} {more}"
 
 
 def _order(*, all_runs: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import leaderboard, queries
+from siuo_dash.analysis import board_list, leaderboard, queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.labelling import least_differing, reader_agreement, subcategory_counts
 from siuo_dash.benchmark.schema import FLAGS, METRICS
@@ -86,7 +86,7 @@ def _section(title: str, text: str) -> None:
 
 def _announcement(store: Store) -> None:
     """What the benchmark's announcement says of the human-judged board, beside what its counts say."""
-    human = next((board for board in queries.boards(store) if board.protocol.judge == "human"), None)
+    human = next((board for board in board_list.boards(store) if board.protocol.judge == "human"), None)
     if human is None:
         st.info("No human-judged board is loaded, so there is nothing to compare the announcement with.")
         return

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import domains, queries
+from siuo_dash.analysis import board_list, domains
 from siuo_dash.analysis.sample_filters import FAILING
 from siuo_dash.benchmark.labels import Labels
 from siuo_dash.benchmark.schema import MCQA_JUDGE
@@ -53,9 +53,8 @@ def nothing_to_show(view: View, runs: pd.DataFrame) -> bool:
         return True
     if len(runs):
         return False
-    st.info(
-        plain(report.nothing_known(view.metric, view.board, queries.boards(view.store))), icon=":material/search_off:"
-    )
+    words = report.nothing_known(view.metric, view.board, board_list.boards(view.store))
+    st.info(plain(words), icon=":material/search_off:")
     return True
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import leaderboard, queries, runs
+from siuo_dash.analysis import board_list, leaderboard, queries, runs
 from siuo_dash.analysis.filters import of_runs
 from siuo_dash.analysis.gains import gains
 from siuo_dash.analysis.texts import records
@@ -19,7 +19,7 @@ from siuo_dash.charts.colours import METRIC_COLOURS
 from siuo_dash.report import runs as report
 from siuo_dash.report.boards import caveat
 from siuo_dash.report.export import Table
-from siuo_dash.report.leaderboard import gain_sentence
+from siuo_dash.report.leaderboard_words import gain_sentence
 from siuo_dash.report.rows import domain_rows, sample_rows
 from siuo_dash.report.samples import flag_words
 from siuo_dash.sources.responses import with_words
@@ -76,7 +76,7 @@ def choose(store: Store, labels: dict[str, str], row: pd.Series[Any]) -> Shown:
     aliases = {text: each for each, text in labels.items()}
     how: dict[str, Any] = {"width": 250, "label_visibility": "collapsed"}
     controls.choose_from("Run", offered, key="run", default=_default(store), aliases=aliases, **how)
-    board = queries.find_board(store, str(row["board"]))
+    board = board_list.find_board(store, str(row["board"]))
     judged = runs.metrics_of(row)
     metric = controls.choose_metric(store, board) if len(judged) > 1 or not judged else judged[0]
     return Shown(store, row, labels[run_id], board, metric)

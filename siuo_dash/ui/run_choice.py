@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import board_list
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import counted
@@ -80,7 +80,7 @@ def elsewhere(store: Store, filters: Filters, labels: Mapping[str, str]) -> None
     """
     if not filters.search.strip() or filters.board is None:
         return
-    found = queries.elsewhere(store, filters)
+    found = board_list.elsewhere(store, filters)
     if not found:
         return
     with frame.notes(), st.container(horizontal=True, gap="small", vertical_alignment="center", key="elsewhere"):

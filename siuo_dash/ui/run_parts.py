@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import queries, runs
+from siuo_dash.analysis import board_list, runs
 from siuo_dash.benchmark.printed import source_link
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.scoring import Tally
@@ -32,7 +32,7 @@ class Shown:
     store: Store
     row: pd.Series[Any]
     label: str
-    board: queries.Board
+    board: board_list.Board
     metric: Metric
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from siuo_dash.analysis import queries, samples, texts
+from siuo_dash.analysis import board_list, queries, samples, texts
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.once import once
@@ -30,7 +30,7 @@ FILTER_KEYS: Final = tuple("show find domain subcategory dimension needs outcome
 class Asked:
     """What the page shall show. runs: {run_id: short name} of the selected runs that have verdicts by sample."""
 
-    board: queries.Board
+    board: board_list.Board
     metric: Metric
     labels: Mapping[str, str]
     runs: Mapping[str, str]
@@ -60,9 +60,9 @@ _BEFORE: Final = "samples-visit"
 _LINKED: Final = ("sample", "runs", "order")
 
 
-def choose(store: Store, board: queries.Board) -> Asked:
+def choose(store: Store, board: board_list.Board) -> Asked:
     """The choices in the line of controls, and the filters behind their icon; each set filter is a chip."""
-    judged = queries.metrics_judged(store, board.id, per_sample=True) or ["safe"]
+    judged = board_list.metrics_judged(store, board.id, per_sample=True) or ["safe"]
     if not board.per_sample_runs:
         frame.note("No run has verdicts for each sample, so nothing can be said of who passes them.")
     metric = controls.choose_metric(store, board, samples=True) if len(judged) > 1 else METRICS[judged[0]]
@@ -101,7 +101,7 @@ def _order(show: str, runs: Mapping[str, str]) -> str:
     return "easiest" if runs and show in ("failed", "disagree") else "hardest"
 
 
-def _choose_runs(store: Store, board: queries.Board, labels: dict[str, str]) -> dict[str, str]:
+def _choose_runs(store: Store, board: board_list.Board, labels: dict[str, str]) -> dict[str, str]:
     chosen = run_choice.choose_runs(_offered(store, board.id), labels, width=200, label_visibility="collapsed")
     if len(chosen) > report.MOST_RUNS:
         frame.note(f"The first {report.MOST_RUNS} of {len(chosen)} selected runs are shown.")

@@ -35,6 +35,7 @@ from siuo_dash.ui import (
     page,
     published_figure,
     submissions,
+    upload_facts,
     upload_form,
     upload_preview,
     upload_runs,
@@ -96,9 +97,9 @@ def _show_figure(store: Store, draft: Draft, corrected: pa.Table | None, left: A
     with left:
         figure = published_figure.ask(draft, store.catalogue, corrected)
     with right:
-        metadata = upload_form.facts(draft, figures.stated(corrected), _names(store))
+        metadata = upload_facts.facts(draft, figures.stated(corrected), _names(store))
         wrong = figure.check_metadata(metadata)
-        sure = upload_form.ask_judge(draft, [metadata.judge], preview.judges(store))
+        sure = upload_facts.ask_judge(draft, [metadata.judge], preview.judges(store))
         _offer(store, draft, figure, metadata, wrong, ready=figure.ok and not wrong and sure)
     _answer((1 + 2 * (not wrong)) * figure.ok)
 
@@ -173,9 +174,9 @@ def _show_upload(
         )
         return
     with right:
-        metadata, wrong = upload_form.describe(draft, submission, _names(store))
+        metadata, wrong = upload_facts.describe(draft, submission, _names(store))
         each_judge = reading.runs if reading.run_kind == "judge" else [metadata.judge]
-        sure = "generation" not in submission.tasks or upload_form.ask_judge(draft, each_judge, preview.judges(store))
+        sure = "generation" not in submission.tasks or upload_facts.ask_judge(draft, each_judge, preview.judges(store))
         ready = not wrong and sure
         _offer(store, draft, submission, metadata, wrong, ready=ready)
         _offer_all(store, draft, submission, files, metadata, ready=ready)
@@ -212,7 +213,7 @@ def _offer(
 ) -> None:
     """The last step: what is still missing, and the button that sends or publishes."""
     if wrong:
-        st.markdown(f":orange[:material/edit_note:] {plain(upload_form.problems(wrong))}")
+        st.markdown(f":orange[:material/edit_note:] {plain(upload_facts.problems(wrong))}")
     if identity.settings().hosted:
         submissions.offer(store.data_dir, draft, made, metadata, ready=ready)
         return

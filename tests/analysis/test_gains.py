@@ -15,7 +15,8 @@ from siuo_dash.analysis.stats.differences import bonett_price, newcombe
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.report.columns import screen
 from siuo_dash.report.export import Provenance
-from siuo_dash.report.leaderboard import COLUMNS, export_table, gain_sentence, ordered
+from siuo_dash.report.leaderboard import COLUMNS, export_table, ordered
+from siuo_dash.report.leaderboard_words import gain_sentence
 from siuo_dash.store.engine.database import Store
 from tests.make.runs import ALPHA, BETA, IDS, judged_run, make_run, run_id_of, share
 from tests.make.stores import store_of

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from docs.generate import named_queries
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import board_list, queries
 from siuo_dash.analysis.filters import Clause, Filters
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.benchmark.protocol import MCQA_BOARD, Protocol
@@ -137,7 +137,7 @@ def test_the_counts_of_all_98_runs_are_those_of_the_sources(store: Store, root: 
 
 
 def test_boards_come_human_first_then_by_runs(store: Store) -> None:
-    found = queries.boards(store)
+    found = board_list.boards(store)
     assert [(board.protocol.label, board.runs, board.per_sample_runs) for board in found] == [
         ("human, 3 responses", 15, 0),
         ("gpt-4o-mini, 1 response", 26, 0),
@@ -149,13 +149,13 @@ def test_boards_come_human_first_then_by_runs(store: Store) -> None:
         ("Gemma4-31B-Uncensored (text only, given the safety warning), 1 response", 2, 0),
     ]
     for board in found:
-        assert queries.find_board(store, board.id) == board
-        assert queries.find_board(store, f" {board.label.upper()} ") == board
+        assert board_list.find_board(store, board.id) == board
+        assert board_list.find_board(store, f" {board.label.upper()} ") == board
 
 
 def test_what_does_not_exist_is_said(store: Store) -> None:
     with pytest.raises(NoBoard, match="there is no board 'robots'; one of human-3, gpt-4o-mini-1, "):
-        queries.find_board(store, "robots")
+        board_list.find_board(store, "robots")
     with pytest.raises(NoRun, match="there is no run 'x'; `python -m siuo_dash runs` lists them"):
         queries.find_run(store, "x")
     run = store.frame("SELECT run_id FROM runs LIMIT 1").iloc[0, 0]
@@ -166,7 +166,7 @@ def test_judges_that_a_slug_cannot_tell_apart_have_boards_of_their_own(tmp_path:
     judges = ("人間", "专家", "gpt-4o+", "gpt-4o", "GPT 4o")
     runs = [make_run("M", [True] * place, judge=judge) for place, judge in enumerate(judges, start=1)]
     store = Store(make_data(tmp_path / "data", *runs))
-    found = {board.protocol.label: board.runs for board in queries.boards(store)}
+    found = {board.protocol.label: board.runs for board in board_list.boards(store)}
     assert found.pop("GPT 4o, 3 responses") == 2  # another spelling is no other judge
     assert found == {"人間, 3 responses": 1, "专家, 3 responses": 1, "gpt-4o+, 3 responses": 1}
 
@@ -188,11 +188,11 @@ def test_a_metric_comes_from_the_schema_only(store: Store) -> None:
 
 def test_an_empty_store_answers_every_query(tmp_path: Path) -> None:
     store = Store(make_data(tmp_path / "data"))
-    assert queries.boards(store) == []
+    assert board_list.boards(store) == []
     assert leaderboard(store, Filters(), METRICS["safe"]).empty
     assert leaderboard(store, Filters(board="human-3"), METRICS["mcqa"]).empty
     with pytest.raises(NoBoard):
-        queries.find_board(store, "human-3")
+        board_list.find_board(store, "human-3")
 
 
 def test_multiple_choice_has_a_board_across_judges(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_multiple_choice_has_a_board_across_judges(tmp_path: Path) -> None:
 
 
 def test_a_search_finds_runs_on_other_boards(store: Store) -> None:
-    found = queries.elsewhere(store, Filters(board="human-3", search="qwen2.5-vl"))
+    found = board_list.elsewhere(store, Filters(board="human-3", search="qwen2.5-vl"))
     runs = store.frame("SELECT board FROM runs WHERE LOWER(model) LIKE '%qwen2.5-vl%' AND board <> 'human-3'")
     assert found == runs["board"].value_counts().to_dict() and len(found) > 1
-    assert "human-3" not in queries.elsewhere(store, Filters(board="human-3", search="g"))
+    assert "human-3" not in board_list.elsewhere(store, Filters(board="human-3", search="g"))

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from siuo_dash.analysis import comparison, queries, runs, twins
+from siuo_dash.analysis import board_list, comparison, queries, runs, twins
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.findings import findings
 from siuo_dash.analysis.judges import corrected_rates
@@ -86,7 +86,7 @@ def test_no_question_writes(tmp_path: Path, registry: bool) -> None:
         frontier_shares(store, "human-3")
         sample_figures(store, "human-3", metric)
         corrected_rates(store, "human-3", metric)
-        findings(store, queries.boards(store)[0], metric)
+        findings(store, board_list.boards(store)[0], metric)
         first, second, *_ = frame["run_id"]
         comparison.compare(store, first, second)
         runs.without_flagged(store, queries.find_run(store, first))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import board_list
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import differences, leaderboard, rank_ranges
 from siuo_dash.analysis.stats.proportions import wilson_array
@@ -24,7 +24,7 @@ from siuo_dash.store.engine.database import Store
 from tests.make.runs import make_run, share
 from tests.make.stores import make_data
 
-SHIPPED = [board.id for board in queries.boards(Store(Path(__file__).resolve().parents[2] / "data"))]
+SHIPPED = [board.id for board in board_list.boards(Store(Path(__file__).resolve().parents[2] / "data"))]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.charts import bars, colours, difficulty, intervals
 from siuo_dash.report import compare as words
-from siuo_dash.report import export, reliability
+from siuo_dash.report import compare_exports, export, reliability
 from siuo_dash.report.export import Provenance
 from siuo_dash.store.engine.database import Store
 from tests.make.runs import ALPHA, BETA, HOSTILE, judged_run, make_run, run_id_of, share
@@ -74,10 +74,10 @@ def test_a_comparison_across_boards_carries_its_warning_in_every_export(tmp_path
     names = ("first run", "second run")
     frame = against_baseline(store, side(store, run_id_of(human)), SAFE, of_runs([run_id_of(machine)]))
     tables = (
-        words.comparison_export(found, names, provenance),
-        words.domains_export(found.domains["safe"], names, provenance),
-        words.differing_export(discordant(store, found.first, found.second, SAFE), SAFE, names, provenance),
-        words.against_export(frame, SAFE, "first run", run_labels(store), provenance),
+        compare_exports.comparison_export(found, names, provenance),
+        compare_exports.domains_export(found.domains["safe"], names, provenance),
+        compare_exports.differing_export(discordant(store, found.first, found.second, SAFE), SAFE, names, provenance),
+        compare_exports.against_export(frame, SAFE, "first run", run_labels(store), provenance),
     )
     for table in tables:
         for kind, text in _exports(table).items():
@@ -88,7 +88,7 @@ def test_a_comparison_across_boards_carries_its_warning_in_every_export(tmp_path
 def test_the_comparison_leaves_as_figures_and_as_words() -> None:
     provenance = Provenance("0123456789ab", "human, 1 response", "A = x; B = y")
     found = Comparison(SIDE, SIDE, {"safe": AHEAD}, {})
-    table = words.comparison_export(found, ("x", "y"), provenance)
+    table = compare_exports.comparison_export(found, ("x", "y"), provenance)
     row = pd.read_csv(io.BytesIO(export.to_csv(table))).iloc[0]
     assert (row["both"], row["first_only"], row["second_only"], row["neither"]) == (60, 15, 5, 87)
     assert row["difference"] == pytest.approx(10 / 167) and row["p"] == pytest.approx(0.0266, abs=5e-5)

@@ -22,13 +22,12 @@ from siuo_dash.report.leaderboard import (
     export_table,
     health_words,
     is_order,
-    leader_sentence,
     ordered,
-    other_ranking_sentence,
     with_attempts,
     with_differences,
     with_ranges,
 )
+from siuo_dash.report.leaderboard_words import leader_sentence, other_ranking_sentence
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import attempts, publish
 from tests.make.runs import make_run, share

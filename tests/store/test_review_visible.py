@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from siuo_dash.analysis import queries, twins
+from siuo_dash.analysis import board_list, queries, twins
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard, run_labels
 from siuo_dash.benchmark.schema import METRICS
@@ -63,8 +63,8 @@ def test_the_database_knows_the_published_alone(data: Path) -> None:
 
 def test_no_board_ranks_or_counts_them(data: Path) -> None:
     store = Store(data)
-    assert [(board.runs, board.per_sample_runs) for board in queries.boards(store)] == [(2, 2)]
-    (board,) = queries.boards(store)
+    assert [(board.runs, board.per_sample_runs) for board in board_list.boards(store)] == [(2, 2)]
+    (board,) = board_list.boards(store)
     frame = leaderboard(store, Filters(board=board.id), METRICS["safe"])
     assert list(frame["model"]) == [SHOWN, "Carried"]
     assert list(frame["rank"]) == [1, 2]

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from siuo_dash.analysis.board_list import Board
 from siuo_dash.analysis.findings import hardest, judges, leaders, metrics, models
 from siuo_dash.analysis.findings.statement import Statement, board_view
-from siuo_dash.analysis.queries import Board
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.store.engine.database import Store
 

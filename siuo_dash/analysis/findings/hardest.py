@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from siuo_dash.analysis.board_list import Board, short_labels
 from siuo_dash.analysis.domains import against_others
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.findings.statement import (
@@ -18,7 +19,7 @@ from siuo_dash.analysis.findings.statement import (
     count,
     share,
 )
-from siuo_dash.analysis.queries import Board, sample_counts, short_labels
+from siuo_dash.analysis.queries import sample_counts
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.schema import DOMAIN_LABELS

@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import board_list
 from siuo_dash.analysis.findings.statement import BoardView, Link, Statement, cannot, count, share, unpaired
 from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.stats.differences import UnpairedDifference, unpaired_difference
@@ -61,12 +61,12 @@ def several_boards(store: Store, metric: Metric) -> pd.DataFrame:
     first.
     """
     frame = SEVERAL_BOARDS.run(store, metric=metric)
-    labels = {board.id: board.label for board in queries.boards(store)}
+    labels = {board.id: board.label for board in board_list.boards(store)}
     k, n = (frame[part].to_numpy(dtype=float) for part in ("k", "n"))
     low, high = wilson_array(k, n)
     name = frame.groupby(frame["model"].map(normalise))["model"].transform("first")
     names = {"name": name, "board_label": frame["board"].map(labels)}
-    names["board_short"] = frame["board"].map(queries.short_labels(store))
+    names["board_short"] = frame["board"].map(board_list.short_labels(store))
     return frame.assign(**names, rate=k / n, low=low, high=high)
 
 

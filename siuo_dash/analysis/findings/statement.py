@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import board_list
+from siuo_dash.analysis.board_list import Board
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard
-from siuo_dash.analysis.queries import Board
 from siuo_dash.analysis.stats.association import Correlation
 from siuo_dash.analysis.stats.differences import newcombe
 from siuo_dash.analysis.stats.proportions import Interval, wilson
@@ -184,5 +184,5 @@ def ranked_runs(store: Store, board: Board, metric: Metric) -> pd.DataFrame:
 
 def boards_with_samples(store: Store, first: Board) -> list[Board]:
     """The boards whose runs have a verdict for each sample, `first` before the others."""
-    known = [board for board in queries.boards(store) if board.per_sample_runs]
+    known = [board for board in board_list.boards(store) if board.per_sample_runs]
     return sorted(known, key=lambda board: (board.id != first.id, -board.per_sample_runs, board.id))

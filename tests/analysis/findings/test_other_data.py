@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import board_list
 from siuo_dash.analysis.findings import findings
 from siuo_dash.analysis.findings.leaders import is_paper
 from siuo_dash.analysis.findings.statement import Statement, board_view
@@ -19,7 +19,7 @@ from tests.make.stores import make_data, store_of
 
 
 def said(made: Store, metric: str = "safe", board: str = "human-3") -> dict[str, Statement]:
-    themes = findings(made, queries.find_board(made, board), METRICS[metric])
+    themes = findings(made, board_list.find_board(made, board), METRICS[metric])
     return {statement.id: statement for theme in themes for statement in theme.statements}
 
 
@@ -93,7 +93,7 @@ def test_no_effectiveness(tmp_path: Path) -> None:
 
 def test_zero_runs(tmp_path: Path) -> None:
     made = store_of(tmp_path)
-    assert queries.boards(made) == []
+    assert board_list.boards(made) == []
 
 
 def test_a_board_whose_runs_are_all_partial(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_multiple_choice_that_agrees(tmp_path: Path) -> None:
 def test_the_announcement_needs_its_own_fifteen_rows_and_no_other(tmp_path: Path) -> None:
     shipped = make_data(tmp_path / "shipped", shipped=True)
     made = Store(shipped)
-    assert is_paper(board_view(made, queries.find_board(made, "human-3"), METRICS["safe"]))
+    assert is_paper(board_view(made, board_list.find_board(made, "human-3"), METRICS["safe"]))
     more = make_data(tmp_path / "more", counted("Newcomer", 100, 20, 20, 27), shipped=True)
     made = Store(more)
     found = said(made)

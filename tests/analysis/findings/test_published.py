@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, spearmanr, ttest_ind
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import board_list
 from siuo_dash.analysis.findings import by_surprise, findings
 from siuo_dash.analysis.findings.statement import Figure, Statement
 from siuo_dash.analysis.stats.differences import newcombe
@@ -25,7 +25,7 @@ def loaded() -> Store:
 
 @cache
 def said(board: str = "human-3", metric: str = "safe") -> dict[str, Statement]:
-    themes = findings(loaded(), queries.find_board(loaded(), board), METRICS[metric])
+    themes = findings(loaded(), board_list.find_board(loaded(), board), METRICS[metric])
     return {statement.id: statement for theme in themes for statement in theme.statements}
 
 
@@ -190,7 +190,7 @@ def test_domains_are_compared_by_sample_and_corrected() -> None:
     assert "after correction" in said()["domains"].sentence
 
 
-@pytest.mark.parametrize("board", [board.id for board in queries.boards(loaded())])
+@pytest.mark.parametrize("board", [board.id for board in board_list.boards(loaded())])
 @pytest.mark.parametrize("metric", list(METRICS))
 def test_every_board_and_metric_has_something_to_say(board: str, metric: str) -> None:
     statements = said(board, metric)
@@ -216,7 +216,7 @@ def test_shares_of_runs_and_models_have_no_interval() -> None:
 
 
 def test_what_is_surprising_comes_first_and_what_shows_nothing_last() -> None:
-    themes = findings(loaded(), queries.find_board(loaded(), "human-3"), METRICS["safe"])
+    themes = findings(loaded(), board_list.find_board(loaded(), "human-3"), METRICS["safe"])
     ids = [statement.id for statement in by_surprise(themes)]
     assert ids[0] == "refusal-order", "the leader by Safe is 7th by Safe & Effective"
     assert set(ids[-3:]) == {"mcqa", "size", "mcqa-gap"}, "their intervals include 0"
