@@ -79,18 +79,18 @@ def ranking(frame: pd.DataFrame, metric: Metric, theme: Theme, *, name: str = "m
 
 
 def differences(
-    frame: pd.DataFrame, theme: Theme, *, left: str, right: str, told_apart: str = "p < 0.05", note: str = ""
+    frame: pd.DataFrame, theme: Theme, *, left: str, right: str, legend: str = "p < 0.05", note: str = ""
 ) -> go.Figure:
     """A dot and its 95% interval for each row around zero, in points, the first row at the top.
 
-    frame: label, difference, low, high (fractions), told_apart, words (for the hover). left, right: what lies on
+    frame: label, difference, low, high (fractions), significant, words (for the hover). left, right: what lies on
     each side of zero. Rows whose p is below 0.05 have filled dots. note: what a saved picture must say.
     """
     shown = frame.head(MOST_ROWS)
     names = rows(shown["label"], 26)
     drawn = figure(theme, height=round(74 + names.height))
-    for significant, symbol, legend in ((True, "circle", told_apart), (False, "circle-open", "not significant")):
-        at = [row for row, value in enumerate(shown["told_apart"]) if bool(value) == significant]
+    for significant, symbol, name in ((True, "circle", legend), (False, "circle-open", "not significant")):
+        at = [row for row, value in enumerate(shown["significant"]) if bool(value) == significant]
         if at:
             part = shown.iloc[at]
             text = [
@@ -100,7 +100,7 @@ def differences(
             ]
             where = [names.middles[row] for row in at]
             columns = ("difference", "low", "high")
-            drawn.add_trace(dots(part, where, colours.ink(theme), text, symbol, columns, size=9, name=legend))
+            drawn.add_trace(dots(part, where, colours.ink(theme), text, symbol, columns, size=9, name=name))
     widest = 100 * max(shown["high"].max(), -shown["low"].min(), 0.05) if len(shown) else 5.0
     reach = min(100.0, widest * 1.08)
     grey = colours.muted(theme)

@@ -62,7 +62,7 @@ def _merged(earlier: Partial, later: Partial, findings: Findings) -> Partial:
         return earlier
     added = {name: two for name, (one, two) in fields.items() if one is None and two is not None}
     if not added and earlier.file == later.file:
-        findings.warning(f"the same as row {earlier.row}: counted once", kind="a row stands twice", **later.place)
+        findings.warning(f"the same as row {earlier.row}: counted once", kind="a row occurs twice", **later.place)
     return replace(earlier, **added, benchmark_judge=earlier.benchmark_judge and later.benchmark_judge)
 
 

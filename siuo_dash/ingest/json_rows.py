@@ -111,7 +111,7 @@ def _constant(name: str) -> float | None:
 
 
 class _Repeated(ValueError):
-    """A key stands twice in one object."""
+    """A key occurs twice in one object."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(read) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _Repeated(f"the key {shown(twice)} stands twice in one object")
+        raise _Repeated(f"the key {shown(twice)} occurs twice in one object")
     return read
 
 

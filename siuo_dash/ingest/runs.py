@@ -239,11 +239,11 @@ def _need(tables: Sequence[Table], mapping: Mapping, names: tuple[str, ...], kin
     """The question which run it is, with what each run's verdicts are."""
     verdicts = [path for path in (*mapping.safe, *mapping.templates) if RUN in path][:1]
     where = listed(mapping.run_field or [f"{path.replace(RUN, name)}" for path in verdicts for name in names], 3)
-    question = f"The files hold {len(names)} runs, told apart by {where}. Which one is this?"
+    question = f"The files hold {len(names)} runs, distinguished by {where}. Which one is this?"
     options = names
     if mapping.run_field and kind != "model":
         options = (*names, *([] if kind == "judge" else [ROUNDS]), ANNOTATORS)
-        question = f"A sample's rows are told apart by {where}. Which run is this, or are they {ROUNDS} of one?"
+        question = f"A sample's rows are distinguished by {where}. Which run is this, or are they {ROUNDS} of one?"
     elif not mapping.run_field and not any(RUN in path for path in mapping.responses):
         options = (*names, ANNOTATORS)
     counts = []

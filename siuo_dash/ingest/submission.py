@@ -92,7 +92,7 @@ class Submission:
 
     @property
     def responses_per_sample(self) -> int | None:
-        """The protocol's number of responses; None where they are not at hand, or for multiple choice alone."""
+        """The protocol's number of responses; None where there is no response, or for multiple choice alone."""
         return responses_per_sample([each for each in self.samples if each.record.task == "generation"])
 
     @property

@@ -111,7 +111,7 @@ def _response_counts(samples: Sequence[ScoredSample], findings: Findings) -> Non
     if usual != PROTOCOL_RESPONSES:
         findings.warning(
             f"{counted(usual, 'response')} a sample; the benchmark's protocol has {PROTOCOL_RESPONSES}",
-            hint="the run stands on the board of runs with the same judge and number of responses",
+            hint="the run is ranked on the board of runs with the same judge and number of responses",
         )
 
 

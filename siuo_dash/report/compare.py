@@ -127,14 +127,14 @@ def domains_table(differences: Sequence[Difference]) -> pd.DataFrame:
 
 
 def chart_rows(differences: Sequence[Difference], first: str = "A", second: str = "B") -> pd.DataFrame:
-    """What the chart of differences draws: label, difference, low, high (fractions), told_apart, hover words."""
+    """What the chart of differences draws: label, difference, low, high (fractions), significant, hover words."""
     rows = []
     for each in differences:
         p = f"adjusted {_equals(each.p_adjusted)}" if each.p_adjusted is not None else _equals(each.p)
         a, b = (rate_and_count(side.k, side.n) for side in (each.first, each.second))
         words = f"{first} {a}, {second} {b}; {p}"
         rows.append((part_words(each), each.difference, each.interval.low, each.interval.high, each.significant, words))
-    return pd.DataFrame(rows, columns=["label", "difference", "low", "high", "told_apart", "words"])
+    return pd.DataFrame(rows, columns=["label", "difference", "low", "high", "significant", "words"])
 
 
 def differing_rows(samples: pd.DataFrame) -> list[Row]:
@@ -190,7 +190,7 @@ def against_chart_rows(frame: pd.DataFrame, labels: dict[str, str]) -> pd.DataFr
     how = zip(rates, bases, known["p_holm"], known["paired"].map(_HOW), strict=True)
     words = [f"{rate}, baseline {base}; Holm {_equals(p)}, {paired}" for rate, base, p, paired in how]
     return known[["difference", "low", "high"]].assign(
-        label=known["run_id"].map(labels), told_apart=known["p_holm"] < 0.05, words=words
+        label=known["run_id"].map(labels), significant=known["p_holm"] < 0.05, words=words
     )
 
 

@@ -28,7 +28,7 @@ COMMUNITY: Final = {
     "evidence": "per_sample",
     "source": "https://github.com/jliu779/vlm-subspace-steering, commit c61d711 (2026-06-26)",
     "source_status": "community",
-    "note": "Judged from the text alone, with the sample's safety warning at hand. "
+    "note": "Judged from the text alone; the judge was given the sample's safety warning. "
     "One greedy response, at most 192 new tokens. Effectiveness was not judged.",
     "task": "generation",
 }

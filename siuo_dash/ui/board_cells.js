@@ -38,7 +38,8 @@ const DRAW = {
     const [k, n, rate, low, high, partial] = cell;
     const words = `(${decimal(low)}–${decimal(high)})`;
     const title = `${column.label}: ${k} of ${n} samples, ${decimal(rate)}% ${words}${partial ? ", partial" : ""}`;
-    const track = partial ? null : el("span", { class: "track", style: `--l:${decimal(low)};--h:${decimal(high)};--r:${decimal(rate)}` });
+    const style = `--l:${decimal(low)};--h:${decimal(high)};--r:${decimal(rate)}`;
+    const track = partial ? null : el("span", { class: "track", style });
     const small = el("small", {}, words + (partial ? " partial" : ""));
     return [{ title }, el("div", {}, track, el("b", {}, decimal(rate)), " ", small)];
   },

@@ -63,7 +63,8 @@ class Board {
     this.order = this.sortedRows();
     const span = columns.length;
     const head = el("tr", {}, ...columns.map((column) => this.head(column)));
-    const cols = columns.map((column) => el("col", { class: `${column.kind} ${column.id}${column.long ? " long" : ""}` }));
+    const kind = (column) => `${column.kind} ${column.id}${column.long ? " long" : ""}`;
+    const cols = columns.map((column) => el("col", { class: kind(column) }));
     const style = `--n:${rates};--rest:${rest}px;--least:${least}px`;
     const about = { class: `n${rates}`, style, "aria-label": this.value.name, "aria-rowcount": this.order.length + 1 };
     this.table = el("table", about, el("colgroup", {}, ...cols), el("thead", {}, head));

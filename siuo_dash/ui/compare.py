@@ -113,7 +113,7 @@ def _domains_drawn(
         theme,
         left="B better",
         right="A better",
-        told_apart="p < 0.05 (domains: adjusted)",
+        legend="p < 0.05 (domains: adjusted)",
         note=report.picture_note(_found.warning),
     )
 

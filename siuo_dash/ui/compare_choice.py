@@ -13,6 +13,7 @@ from siuo_dash.analysis import baseline, board_list, comparison, queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.report.boards import caveat
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import address, controls, frame, page, run_choice
 from siuo_dash.ui.display import plain
@@ -167,7 +168,7 @@ def answer(choice: Choice, words: str, of: set[str], warning: str) -> None:
     """The verdict, with what must be known about the judge; across boards a warning."""
     known = {board.id: board for board in board_list.boards(choice.store)}
     only = known.get(next(iter(of))) if len(of) == 1 else None
-    known_of_it = controls.board_caveat(choice.store, choice.store.version, only, choice.metric)
+    known_of_it = caveat(choice.store, only, choice.metric)
     frame.answer(f"**{plain(words)}**", plain(known_of_it))
     if warning:
         st.warning(plain(warning), icon=":material/warning:")

@@ -64,7 +64,7 @@ def _drawn(_found: pd.DataFrame, _names: dict[str, str], state: Hashable, theme:
         theme,
         left="A better",
         right="run better",
-        told_apart="p < 0.05 (Holm)",
+        legend="p < 0.05 (Holm)",
         note=note,
     )
 

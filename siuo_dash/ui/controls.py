@@ -51,17 +51,11 @@ class View:
     @property
     def caveat(self) -> str:
         """What a reader must know about the board's judge; plain text."""
-        return board_caveat(self.store, self.store.version, self.board, self.metric)
+        return caveat(self.store, self.board, self.metric)
 
     def provenance(self, filters: str = "", board: str = "", warning: str = "") -> Provenance:
         """Where an export comes from; without other words, the view's own filters and board."""
         return Provenance(self.store.version, board or self.board.label, filters or self.filters.sentence(), warning)
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def board_caveat(_store: Store, version: str, board: board_list.Board | None, metric: Metric) -> str:
-    """What a reader must know about a board's judge; plain text. Asked by every page, so kept for a data version."""
-    return caveat(_store, board, metric)
 
 
 def board_labels(store: Store) -> dict[str, str]:

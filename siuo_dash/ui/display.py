@@ -227,7 +227,7 @@ def download(
     icon: str | None = ":material/download:",
     **options: Any,
 ) -> None:
-    """A button that hands out a file, made when it is asked for; its kind goes by the name's ending."""
+    """A download button; the file is made when it is asked for, its type is that of the name's ending."""
     mime = _MIME[name.rpartition(".")[2]]
     st.download_button(label, make, name, mime, key=key, on_click="ignore", icon=icon, **options)
 

@@ -30,7 +30,7 @@ LINKS: Final = {
 }
 """The benchmark's own pages."""
 
-# The first 56 px are Streamlit's bar. What stands in the line of controls needs no label above it: each has a name for
+# The first 56 px are Streamlit's bar. The line of controls needs no label above it: each has a name for
 # screen readers, and icons have a hint.
 STYLE: Final = """
 [data-testid="stMainBlockContainer"] { padding: 4.1rem 1.9rem 2rem; }

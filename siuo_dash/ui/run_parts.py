@@ -63,7 +63,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Figures:
-    """What is known of a run by a metric, computed once for a state of the data.
+    """The figures of a run by a metric, computed once for a state of the data.
 
     left: the scores without the flagged responses; flags: {flag: samples}; failed: of analysis.runs.failures.
     """
@@ -79,7 +79,7 @@ class Figures:
 
 
 def show(shown: Shown, found: Figures) -> None:
-    """The tabs: what is known of the run, its health, and how its responses agree; only the open one is drawn."""
+    """The tabs: facts about the run, its health, and how its responses agree; only the open one is drawn."""
     parts = {"about": "About this run", "health": "Health"}
     several = shown.row["responses_per_sample"]
     if shown.per_sample and not pd.isna(several) and several > 1:

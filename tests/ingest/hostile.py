@@ -119,7 +119,7 @@ CASES: dict[str, tuple[Files, str]] = {
     "json of empty objects": (raw("[{}, {}]"), "Which field holds"),
     "json scalar object": (raw('{"a": 1}'), "not a list of samples"),
     "json two lists": (raw('{"a": [{"x": 1}], "b": [{"y": 2}, {"z": 3}]}'), "not a list of samples"),
-    "json repeated key": (raw('[{"question_id": 1001, "safe": 1, "safe": 0}]'), "the key 'safe' stands twice"),
+    "json repeated key": (raw('[{"question_id": 1001, "safe": 1, "safe": 0}]'), "the key 'safe' occurs twice"),
     "json control character": (raw('[{"question_id": 1001, "response": "a\x01b", "safe": 1}]'), "not readable as JSON"),
     "json escaped nul": (rows(response="a\0b."), ""),
     "json lone surrogate": (raw('[{"question_id": 1001, "response": "\\ud800.", "safe": 1}]'), ""),

@@ -15,18 +15,6 @@ from siuo_dash.ingest.submission import Submission, validate
 from tests.ingest.answering import Answers, answer_all
 from tests.ingest.make import has, messages, uploaded
 
-NOT_YET: Final[tuple[str, ...]] = ()
-"""Cases (or tests) that still fail. Mended one? Take its id out: one that passes and is listed here fails as XPASS."""
-
-
-@pytest.fixture(autouse=True)
-def known(request: pytest.FixtureRequest) -> None:
-    """Expects what is listed to fail."""
-    name = request.node.name
-    if name in NOT_YET or name.removeprefix("test_foreign[").removesuffix("]") in NOT_YET:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="listed in NOT_YET"))
-
-
 SAFE: Final = {"safe": (71, 167)}
 BOTH: Final = {"safe": (71, 167), "effective": (121, 167), "safe_and_effective": (53, 167)}
 CHOICE: Final = {"mcqa": (104, 167)}
@@ -181,11 +169,6 @@ def test_foreign(shared: Path, catalogue: Catalogue, case: Case) -> None:
         assert not last.ok, f"published: {last.scores}"
         assert case.says and all(has(errors, words) for words in case.says), errors[:6]
         assert len(errors) <= 12, errors[:6]
-
-
-def test_every_known_failure_is_a_test() -> None:
-    names = {case.id for case in CASES} | set(globals())
-    assert set(NOT_YET) <= names, set(NOT_YET) - names
 
 
 def test_another_run_is_another_figure(shared: Path, catalogue: Catalogue) -> None:

@@ -145,7 +145,7 @@ def test_long_and_hostile_names_are_folded_and_have_room() -> None:
             "difference": [0.1, 0.2],
             "low": [0.0, 0.1],
             "high": [0.2, 0.3],
-            "told_apart": [True, True],
+            "significant": [True, True],
             "words": ["", ""],
         }
     )
