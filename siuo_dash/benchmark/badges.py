@@ -12,7 +12,7 @@ BADGES: Final = {
     "self-reported": ("Self-reported", "Its submitter's own figures; nobody else has checked the verdicts"),
     "re-judged": ("Re-judged", "Somebody else judged the same responses again and found the same"),
     "reproduced": ("Reproduced", "Somebody else ran the model again and found the same"),
-    "published": ("Published", "Carried from a publication: peer-reviewed, a preprint or a draft"),
+    "published": ("Published", "From a publication: peer-reviewed, a preprint or a draft"),
 }
 """{badge: (label, what it means)}."""
 
