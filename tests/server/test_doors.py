@@ -8,6 +8,7 @@ import contextlib
 import os
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -32,7 +33,8 @@ FOREIGN = ("evil.example", "evil.example:8501", "localhost.evil.example", "", "1
 @pytest.fixture(scope="module")
 def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     folder = tmp_path_factory.mktemp("doors")
-    with serving(Provider(people=dict(PEOPLE)), free_port()) as provider:
+    quick = PEOPLE["submitter"] | {"email": "quick@example.org", "iat": int(time.time())}
+    with serving(Provider(people=PEOPLE | {"quick": quick}), free_port()) as provider:
         settings = {
             "SIUO_MODE": "hosted",
             "SIUO_REVIEWERS": "reviewer@example.org",
@@ -187,6 +189,24 @@ def test_a_link_on_another_site_signs_nobody_out(hosted: Instance) -> None:
             await asyncio.to_thread(person.http.location, urljoin(hosted.address, person._redirect))
             await person.open("upload")
             assert person.widget("button", "Sign in")
+
+    finished(visit())
+
+
+def test_who_signs_out_and_in_within_a_second_is_in(hosted: Instance) -> None:
+    async def visit() -> None:
+        async with Visitor(hosted.address) as person:
+            for _ in range(2):
+                await person.open()
+                await person.sign_in("quick")
+                await person.open("upload")
+                assert person.widget("button", "Sign out")
+                old = dict(person.cookies)
+                await person.press("Sign out")
+                await asyncio.to_thread(person.http.location, urljoin(hosted.address, person._redirect))
+                async with Visitor(hosted.address, cookies=old) as copied:
+                    await copied.open("upload")
+                    assert copied.widget("button", "Sign in"), "a copied cookie has ended"
 
     finished(visit())
 

@@ -20,7 +20,7 @@ _KEPT: Final = 32 * 86_400
 
 def end(data_dir: Path, claims: Mapping[str, Any]) -> None:
     """Remember that the sign-in with these claims has ended, durably. Raises StoreError when the disk refuses."""
-    key, now = _key(claims), time.time()
+    key, now = _keys(claims)[0], time.time()
     with changing(data_dir) as change:
         old = (sign_outs.c.at < now - _KEPT) | (sign_outs.c.key == key)
         change.connection.execute(delete(sign_outs).where(old))
@@ -29,10 +29,15 @@ def end(data_dir: Path, claims: Mapping[str, Any]) -> None:
 
 def has_ended(data_dir: Path, claims: Mapping[str, Any]) -> bool:
     """Whether it has."""
-    return data_dir.is_dir() and bool(rows(data_dir, select(sign_outs.c.key).where(sign_outs.c.key == _key(claims))))
+    return data_dir.is_dir() and bool(rows(data_dir, select(sign_outs.c.key).where(sign_outs.c.key.in_(_keys(claims)))))
 
 
-def _key(claims: Mapping[str, Any]) -> str:
-    """One sign-in of one person: who vouches for whom, and since when. Says nothing of the person."""
-    named = json.dumps([claims.get(name) for name in ("iss", "sub", "email", "iat")], default=str)
-    return hashlib.sha256(named.encode()).hexdigest()
+def _keys(claims: Mapping[str, Any]) -> list[str]:
+    """One sign-in of one person, as it is kept and as earlier versions kept it. Says nothing of the person.
+
+    `iat` counts seconds: who signs out and in again within one has two sign-ins that only the nonce tells one from
+    the other.
+    """
+    earlier = [claims.get(name) for name in ("iss", "sub", "email", "iat")]
+    kept = ([*earlier, claims["nonce"]], earlier) if "nonce" in claims else (earlier,)
+    return [hashlib.sha256(json.dumps(named, default=str).encode()).hexdigest() for named in kept]
