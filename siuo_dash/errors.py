@@ -69,6 +69,10 @@ class EvaluationError(SiuoError):
     """An evaluation cannot be begun, or cannot go on."""
 
 
+class ConstructionError(SiuoError):
+    """New samples cannot be made, kept, reviewed or frozen."""
+
+
 class SettingsError(SiuoError):
     """The program is set up in a way that it cannot be served: every fault, one a line.
 
