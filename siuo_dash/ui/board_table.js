@@ -104,7 +104,12 @@ class Board {
 
   see({ target, isIntersecting }) {
     if (isIntersecting) this.fill(target);
-    else if (target.filled && !target.contains(document.activeElement)) this.empty(target, target.offsetHeight);
+    else if (target.filled && !this.isHidden() && !target.contains(document.activeElement)) this.empty(target, target.offsetHeight);
+  }
+
+  // Behind the first view, whose end nothing may delay: no row is in sight there, and the first ones soon are.
+  isHidden() {
+    return !this.frame.checkVisibility();
   }
 
   fill(body) {

@@ -238,6 +238,23 @@ def test_of_ten_thousand_rows_those_in_view_are_drawn(open_table: OpenTable) -> 
     assert lines(page).count() < 400
 
 
+def test_rows_behind_the_first_view_stay_drawn(open_table: OpenTable) -> None:
+    """The first view waits for them: letting them go cost four seconds."""
+    page = open_table(made(100))
+    emptied = page.evaluate(
+        """async () => {
+          const frames = async () => { for (let i = 0; i < 20; i++) await new Promise(requestAnimationFrame); };
+          const rows = () => document.querySelectorAll("tr[data-row]").length;
+          await frames();
+          const before = rows();
+          document.getElementById("parent").style.contentVisibility = "hidden";
+          await frames();
+          return [before, rows()];
+        }"""
+    )
+    assert emptied[0] == emptied[1] > 0
+
+
 def test_names_are_text(open_table: OpenTable) -> None:
     value = made(3, HOSTILE.__getitem__)
     page = open_table(value, details={"run-0": [[HOSTILE[0], HOSTILE[1], None]]}, picked=[HOSTILE[0]])
