@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from numbers import Real
@@ -9,6 +10,7 @@ from typing import Final
 
 _BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
 """Letters and marks by their category that show nothing."""
+_MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~$&])")
 NOT_PUBLISHED: Final = "not published"
 NOT_JUDGED: Final = "not judged"
 
@@ -101,6 +103,11 @@ def spelled_out(text: str, keep: str = "") -> str:
 def one_line(text: str) -> str:
     """Text with a space for every line break and hidden character."""
     return "".join(" " if is_hidden(char) else char for char in text)
+
+
+def markdown_plain(text: str) -> str:
+    """Text whose every character is shown as it is by a Markdown renderer."""
+    return _MARKDOWN_SPECIAL.sub(r"\\\1", one_line(text))
 
 
 def as_sentence(words: str) -> str:

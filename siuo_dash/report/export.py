@@ -13,12 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.text import slug
-from siuo_dash.text import NOT_JUDGED, NOT_PUBLISHED, one_line
+from siuo_dash.text import NOT_JUDGED, NOT_PUBLISHED, markdown_plain, one_line
 
 IntervalStyle = Literal["range", "plus-minus"]
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER: Final = re.compile(r"\A[+\-−<]? ?\d[\d.,]*%?([ \\]|[–±/(\[]|$)")
-_MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~$&])")
 
 
 @dataclass(frozen=True)
@@ -138,11 +137,6 @@ def to_markdown(table: Table, intervals: IntervalStyle = "range") -> bytes:
 def defuse(value: object) -> object:
     """Text that a spreadsheet would run as a formula, made plain by an apostrophe; all else as it is."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_START) else value
-
-
-def markdown_plain(text: str) -> str:
-    """Text whose every character is shown as it is by a Markdown renderer."""
-    return _MARKDOWN_SPECIAL.sub(r"\\\1", one_line(text))
 
 
 def rate_words(rate: float | None, low: float, high: float, how: IntervalStyle, missing: str) -> str:

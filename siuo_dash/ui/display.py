@@ -14,7 +14,8 @@ import streamlit as st
 
 from siuo_dash.report import citations, export
 from siuo_dash.report.columns import Column, Kind
-from siuo_dash.report.export import Table, markdown_plain
+from siuo_dash.report.export import Table
+from siuo_dash.text import markdown_plain
 from siuo_dash.ui import browser
 
 _PINNED_WIDTHS: Final = (210, 320)
