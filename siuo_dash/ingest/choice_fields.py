@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
@@ -93,10 +94,16 @@ def key_needs(mapping: Mapping, fields: Dictionary[str, FieldValues], columns: C
         return mapping, []
     key = mapping.key or next((path for path in fields if _is_key(path, mapping.answer, fields, columns)), None)
     if key is None:
-        if mapping.correct_by is not None or not _shows_options(fields):
+        correct, answered = _agreement(mapping.answer, columns)
+        shown = _shows_options(fields)
+        if mapping.correct_by is not None or not (shown or _as_by_chance(correct, answered)):
             return mapping, []
-        what = "The file shows the options, but no key: did they stand in the benchmark's order?"
-        hint = "benchmark: they did; file: they were shuffled, and the run needs the file's own key"
+        holds = "the options, but no key" if shown else "neither the options nor a key"
+        what = (
+            f"The file shows {holds}, and {correct} of {answered} answers are right by the benchmark's: "
+            "were the options in the benchmark's order?"
+        )
+        hint = "benchmark: they were; file: they were shuffled, and the run needs the file's own key"
         return mapping, [Need("correct_by", what, CHOICES["correct_by"], hint)]
     mapping = mapping.having(key=key)
     pairs = _letters(key, columns)
@@ -184,6 +191,22 @@ def _agrees(path: str, columns: Columns) -> bool:
     """Whether a field is the benchmark's key in every row."""
     pairs = _letters(path, columns)
     return len(pairs) >= _FULL and all(mine == theirs for _, mine, theirs in pairs)
+
+
+def _agreement(path: str, columns: Columns) -> tuple[int, int]:
+    """How many answers are right by the benchmark's key, and of how many."""
+    by_id = columns.catalogue.by_id
+    read = [(key[0], parse_option(as_text(value))) for key, value in columns.of(path).items()]
+    pairs = [(sample, letter) for sample, letter in read if isinstance(sample, int) and sample in by_id and letter]
+    return sum(letter == by_id[sample].correct_option for sample, letter in pairs), len(pairs)
+
+
+def _as_by_chance(correct: int, answered: int) -> bool:
+    """Whether so many right answers of four options can be chance: then the options may have been shuffled.
+
+    More than five standard deviations above a quarter: one in millions by chance, so they were in their order.
+    """
+    return correct - answered / 4 <= 5 * math.sqrt(answered * 3 / 16)
 
 
 def _is_key(path: str, answer: str, fields: Dictionary[str, FieldValues], columns: Columns) -> bool:

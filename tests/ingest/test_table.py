@@ -221,9 +221,14 @@ def test_responses_in_one_file_and_verdicts_in_another(check: Check) -> None:
 
 
 def test_a_table_of_chosen_options(check: Check) -> None:
-    assert check(("t.csv", as_csv(table(question_id=IDS, prediction=list("ABCDAB"))))).tasks == ("mcqa",)
     words = [f"The correct option is {letter}" for letter in "ABCDAB"]
-    assert check(("t.csv", as_csv(table(question_id=IDS, choice=words)))).tasks == ("mcqa",)
+    for chosen in ({"prediction": list("ABCDAB")}, {"choice": words}):
+        file = ("t.csv", as_csv(table(question_id=IDS, **chosen)))
+        reading = check(file).reading
+        (need,) = reading.needs  # six answers do not show that the options were in the benchmark's order
+        assert need.role == "correct_by" and "neither the options nor a key" in need.question
+        assert reading.mapping is not None
+        assert check(file, mapping=reading.mapping.answered("correct_by", "benchmark")).tasks == ("mcqa",)
 
 
 def test_effectiveness_in_words(check: Check) -> None:

@@ -273,7 +273,16 @@ def test_letters_are_answers_only_where_the_file_is_multiple_choice(catalogue: C
     (need,) = tried(catalogue, beside).reading.needs
     assert need.role == "task" and not tried(catalogue, beside).ok
     assert reads(answered(catalogue, beside, "generation")) > 0
-    assert answered(catalogue, beside, "mcqa").tasks == ("mcqa",)
+    assert answered(catalogue, beside, "mcqa", "benchmark").tasks == ("mcqa",)
+
+
+def test_letters_alone_are_asked_about_where_chance_would_give_as_many_right(catalogue: Catalogue, truth: int) -> None:
+    told = choice(catalogue, pred_option=letters(catalogue)["pred"])
+    assert tried(catalogue, told).scores["mcqa"].k == truth, "more right than shuffled options could give"
+    shuffled = choice(catalogue, pred_option=lambda p: "ABCD"[(p * 7) % 4])
+    (need,) = tried(catalogue, shuffled).reading.needs
+    assert need.role == "correct_by" and not tried(catalogue, shuffled).ok
+    assert answered(catalogue, shuffled, "benchmark").tasks == ("mcqa",)
 
 
 def test_a_file_with_its_own_order_of_options(catalogue: Catalogue) -> None:
