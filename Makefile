@@ -5,17 +5,21 @@ BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 8501
 N ?= 50000
+TO ?= dist
 SEED ?= 0
 
 # The tests start many processes: what one has compiled, the next need not compile again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run evaluate test heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
+.PHONY: help run wheel evaluate test heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: .venv/run ## start the dashboard on the shipped data (HOST=, PORT=, SIUO_DATA=)
 	$(BIN)/streamlit run app.py --server.address $(HOST) --server.port $(PORT)
+
+wheel: .venv/made ## the program as one file to install, with app, pages and data in it (TO=dist)
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(TO) .
 
 evaluate: .venv/evaluate ## what `siuo-dash evaluate` needs: the engine and the providers' libraries
 	@echo "run: $(BIN)/python -m siuo_dash evaluate --help; docs/evaluate.md has examples"
@@ -67,7 +71,7 @@ lock: .venv/dev ## pin all requirements, with hashes, from the ranges of pyproje
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --output-file requirements.txt
 	$(BIN)/uv pip compile hosting/requirements.in --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --output-file hosting/requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --extra evaluate --constraint requirements.txt --output-file requirements-evaluate.txt
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --extra evaluate --extra dev --constraint requirements-evaluate.txt --output-file requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --extra evaluate --extra spark --extra dev --constraint requirements-evaluate.txt --output-file requirements-dev.txt
 
 .venv/made:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: install it, or name it with PYTHON=…"; exit 1; }

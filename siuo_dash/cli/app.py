@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from siuo_dash.cli import benchmark, evaluate, keeping, published, rankings, runs, submissions
+from siuo_dash.cli import benchmark, evaluate, keeping, published, rankings, runs, serving, submissions
 from siuo_dash.errors import SiuoError
 
 program = typer.Typer(
@@ -21,6 +21,7 @@ program = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
+    (serving.run, "run --port 8600"),
     (rankings.boards, "boards --format json"),
     (rankings.leaderboard, "leaderboard --board human-3 --metric safe --format latex > table.tex"),
     (rankings.build, "build"),

@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from siuo_dash.cli.options import SHIPPED, DataOption
+from siuo_dash.cli.options import DataOption
 from siuo_dash.cli.output import print_line
+from siuo_dash.settings.paths import USUAL
 from siuo_dash.sources.benchmark_fetch import Report, Sources, Step, fetch_benchmark, import_folder
 from siuo_dash.sources.responses import address_in, fetch_responses
 from siuo_dash.text import counted
@@ -22,7 +23,7 @@ _MOST_FINDINGS = 40
 
 
 def fetch(
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
     folder: Annotated[
         Path | None, typer.Option("--from", help="Take the files from this folder instead of the network.")
     ] = None,
@@ -40,7 +41,7 @@ def fetch(
         _shown(partial(fetch_benchmark, data, Sources.from_environment(os.environ), pictures=pictures, rubric=True))
 
 
-def fetch_words(data: DataOption = SHIPPED) -> None:
+def fetch_words(data: DataOption = USUAL) -> None:
     """Fetch the responses and the judge's words of the shipped runs that have a verdict for every sample.
 
     They come from their authors' public repository, are checked against the shipped lengths and verdicts, and are kept

@@ -9,11 +9,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from siuo_dash.cli.options import SHIPPED, DataOption, JsonOption
+from siuo_dash.cli.options import DataOption, JsonOption
 from siuo_dash.evaluate import address
 from siuo_dash.evaluate.budget import read_price
 from siuo_dash.evaluate.plan import Operation
 from siuo_dash.evaluate.rubric import OFFICIAL
+from siuo_dash.settings.paths import USUAL
 from siuo_dash.store.catalogue_file import read_catalogue
 
 FOUND: Final = ("model", "judge", "source_status", "evaluated_on")
@@ -28,7 +29,7 @@ class Options:
     to: Annotated[
         Path | None, typer.Option(help="The run's folder.", show_default="siuo-runs/MODEL-JUDGE-…", file_okay=False)
     ] = None
-    data: DataOption = SHIPPED
+    data: DataOption = USUAL
     base_url: Annotated[
         str, typer.Option(help="The address of an OpenAI-compatible server, for openai-api/NAME/MODEL.")
     ] = ""

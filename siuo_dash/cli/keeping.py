@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from siuo_dash.cli.options import SHIPPED, ByOption, DataOption, JsonOption
+from siuo_dash.cli.options import ByOption, DataOption, JsonOption
 from siuo_dash.cli.output import print_json, print_line
 from siuo_dash.errors import Finding
+from siuo_dash.settings.paths import SHIPPED, USUAL
 from siuo_dash.store import registry
 from siuo_dash.store.backup import Backup, must_be_data, restore_from
 from siuo_dash.store.backup import backup as make_backup
@@ -21,7 +22,7 @@ from siuo_dash.text import counted
 
 
 def verify(
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
     repair: Annotated[bool, typer.Option("--repair", help="First remove files that a killed process left.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -48,7 +49,7 @@ def verify(
 
 def backup(
     to: Annotated[Path, typer.Option("--to", help="The file to write; it must not be there yet.")],
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
 ) -> None:
     """Write every run in every state, the log and the catalogue into one file; nobody waits for it.
 
@@ -69,7 +70,7 @@ def restore(
     source: Annotated[
         Path | None, typer.Option("--from", exists=True, dir_okay=False, help="A backup, to make --data from.")
     ] = None,
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
     by: ByOption = None,
 ) -> None:
     """Publish a withdrawn run again, or make a whole data directory (new or empty) from a backup."""

@@ -7,12 +7,17 @@ from typing import Annotated
 
 import typer
 
-from siuo_dash.settings.paths import ROOT
-
-SHIPPED = ROOT / "data"
+from siuo_dash.settings.paths import made
 
 DataOption = Annotated[
-    Path, typer.Option("--data", help="The data directory.", envvar="SIUO_DATA", show_default="the shipped data/")
+    Path,
+    typer.Option(
+        "--data",
+        help="The data directory.",
+        envvar="SIUO_DATA",
+        callback=made,
+        show_default="the shipped data/; of an installed program ~/.local/share/siuo-dash",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who does it; kept in the log.")]

@@ -12,12 +12,13 @@ import typer
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS
 from siuo_dash.benchmark.totals import COUNTS
-from siuo_dash.cli.options import SHIPPED, DataOption, JsonOption
+from siuo_dash.cli.options import DataOption, JsonOption
 from siuo_dash.cli.output import print_json, print_line, print_table
 from siuo_dash.cli.stated import as_stated, published, with_facts
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.published_figure import DOMAIN_COLUMNS, Printed, PublishedFigure, read_domain_rows, read_printed
 from siuo_dash.report.published_figure import scores
+from siuo_dash.settings.paths import USUAL
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.text import fraction
 
@@ -35,7 +36,7 @@ def submit_published(
     by_domain: Annotated[
         Path | None, typer.Option("--by-domain", exists=True, dir_okay=False, readable=True, help=_DOMAINS)
     ] = None,
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
     json: JsonOption = False,
     **stated: Any,

@@ -12,10 +12,11 @@ from siuo_dash.analysis import board_list
 from siuo_dash.analysis import leaderboard as analysis
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.cli.options import SHIPPED, DataOption
+from siuo_dash.cli.options import DataOption
 from siuo_dash.cli.output import open_store, print_json, print_line, print_table, run_record
 from siuo_dash.report import export
 from siuo_dash.report import leaderboard as view
+from siuo_dash.settings.paths import USUAL
 from siuo_dash.sources.build import build as build_results
 
 Format = StrEnum("Format", ["table", "json", "csv", "latex", "markdown"])
@@ -25,7 +26,7 @@ ALL = "all"
 
 
 def boards(
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
     format: Annotated[BoardFormat, typer.Option(help="How to print.")] = BoardFormat.table,
 ) -> None:
     """List the boards: judge × responses per sample, with the number of runs."""
@@ -48,7 +49,7 @@ def boards(
 
 
 def leaderboard(
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
     board: Annotated[
         str | None,
         typer.Option(help="A board's id or its words (see `boards`), or `all`.", show_default="the first board"),
@@ -88,6 +89,6 @@ def leaderboard(
     sys.stdout.buffer.write(makers[format](table))
 
 
-def build(data: DataOption = SHIPPED) -> None:
+def build(data: DataOption = USUAL) -> None:
     """Build results.parquet from samples.csv and sources/, byte for byte the same on every run."""
     print_line(f"wrote {build_results(data)}")

@@ -11,8 +11,9 @@ import typer
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.identity import content_hash
-from siuo_dash.cli.options import SHIPPED, ByOption, DataOption, JsonOption, RunArgument
+from siuo_dash.cli.options import ByOption, DataOption, JsonOption, RunArgument
 from siuo_dash.cli.output import open_store, print_json, print_line, print_table, run_record
+from siuo_dash.settings.paths import USUAL
 from siuo_dash.store import registry
 from siuo_dash.store.files import write_parquet
 from siuo_dash.store.runs.parquet import CONTENT_HASH
@@ -20,7 +21,7 @@ from siuo_dash.store.runs.run_file import run_table
 
 
 def runs(
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="List the withdrawn runs instead.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -42,7 +43,7 @@ def runs(
 def withdraw(
     run_id: RunArgument,
     why: Annotated[str, typer.Option("--why", help="What a reader of the list of withdrawn runs is told.")],
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
     by: ByOption = None,
 ) -> None:
     """Take an uploaded run off every page; its file is kept and can be restored."""
@@ -53,7 +54,7 @@ def withdraw(
 def export(
     run_ids: Annotated[list[str], typer.Argument(metavar="RUN_ID...", help="The runs' ids, as `runs` lists them.")],
     to: Annotated[Path, typer.Option("--to", help="The Parquet file to write; one that is there is replaced.")],
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
 ) -> None:
     """Write runs with their texts as Parquet. A file of one run can be submitted elsewhere and comes back whole."""
     if not to.parent.is_dir() or to.is_dir():

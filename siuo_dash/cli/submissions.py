@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from siuo_dash.cli.options import (
-    SHIPPED,
     DataOption,
     FilesArgument,
     JsonOption,
@@ -27,12 +26,13 @@ from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, about_run, each_run
+from siuo_dash.settings.paths import USUAL
 from siuo_dash.store.catalogue_file import read_catalogue
 
 
 def validate(
     files: FilesArgument,
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
     mapping: MappingOption = None,
     save_mapping: SaveMappingOption = None,
     json: JsonOption = False,
@@ -51,7 +51,7 @@ def validate(
 @with_facts(model="required, unless --all-runs finds the models' names", judge="as the files say")
 def submit(
     files: FilesArgument,
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
     mapping: MappingOption = None,
     save_mapping: SaveMappingOption = None,
     all_runs: Annotated[

@@ -109,7 +109,7 @@ def _unreadable(data_dir: Path) -> str:
     try:
         with opened(data_dir / SAMPLES) as file:
             file.read(1)
-        next(data_dir.iterdir())
+        next(data_dir.iterdir(), None)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return (

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from siuo_dash.errors import StoreError
+from siuo_dash.settings.paths import placed
 from siuo_dash.store import files, takeover, verify
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES
 from siuo_dash.store.registry.log import FOLDERS
@@ -48,7 +49,7 @@ def must_be_data(data_dir: Path) -> None:
     closed = verify.no_directory(data_dir)
     if closed is not None:
         raise StoreError(closed.message, where=closed.file, hint=closed.hint)
-    if not (data_dir / SAMPLES).is_file():
+    if not placed(data_dir / SAMPLES).is_file():
         raise StoreError(
             f"this is no data directory: it has no {SAMPLES}", where=str(data_dir), hint="check --data and SIUO_DATA"
         )
@@ -119,8 +120,8 @@ def _write(data_dir: Path, body: BinaryIO) -> Backup:
         if image:
             held[REGISTRY] = _add(tar, REGISTRY, image)
         for name in (SAMPLES, RESULTS, *named):
-            if (data_dir / name).is_file():
-                held[name] = _add(tar, name, (data_dir / name).read_bytes())
+            if (path := placed(data_dir / name)).is_file():
+                held[name] = _add(tar, name, path.read_bytes())
         _add(tar, MANIFEST, json.dumps(manifest, indent=1).encode())
     return _summary(manifest)
 

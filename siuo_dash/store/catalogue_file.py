@@ -9,7 +9,7 @@ from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue, sample_from_row
 from siuo_dash.errors import CatalogueError
-from siuo_dash.settings.paths import ROOT
+from siuo_dash.settings.paths import SHIPPED
 from siuo_dash.store.files import opened
 
 JUDGES: Final = "judges.csv"
@@ -37,7 +37,7 @@ def read_judges(data_dir: Path) -> list[dict[str, str]]:
 
     CatalogueError for a table of another shape.
     """
-    path = data_dir / JUDGES if (data_dir / JUDGES).is_file() else ROOT / "data" / JUDGES
+    path = data_dir / JUDGES if (data_dir / JUDGES).is_file() else SHIPPED / JUDGES
     try:
         with io.TextIOWrapper(opened(path), encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines, restval="")

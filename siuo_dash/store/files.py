@@ -20,6 +20,7 @@ from typing import Final
 import pyarrow as pa
 
 from siuo_dash.errors import StoreError
+from siuo_dash.settings.paths import placed
 from siuo_dash.store.runs.parquet import parquet_bytes
 
 SAMPLES: Final = "samples.csv"
@@ -90,6 +91,7 @@ class FileState:
 
 def state_of(path: Path) -> FileState | None:
     """What is there now; None when nothing is."""
+    path = placed(path)
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -103,7 +105,7 @@ def state_of(path: Path) -> FileState | None:
 
 def opened(path: Path) -> BufferedReader:
     """An ordinary file, open for reading; OSError for anything else, without waiting as opening a pipe does."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(placed(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)

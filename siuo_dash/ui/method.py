@@ -12,6 +12,7 @@ from siuo_dash.benchmark.schema import FLAGS, METRICS
 from siuo_dash.benchmark.text import slug
 from siuo_dash.report import method as report
 from siuo_dash.report.methods import METHODS
+from siuo_dash.settings.paths import placed
 from siuo_dash.sources.published import read_labelling
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import percent
@@ -60,7 +61,7 @@ def show(store: Store) -> None:
 def _labels(store: Store) -> None:
     """The readers' agreement, our counts of subcategories beside the benchmark's, and which labels are uncertain."""
     _section("Labels", report.LABELS)
-    labelling = read_labelling(store.data_dir / "sources")
+    labelling = read_labelling(placed(store.data_dir / "sources"))
     display.table(
         report.agreement_table(reader_agreement(labelling.annotators)),
         key="agreement",

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.errors import NoRun, StoreError, SubmissionError
+from siuo_dash.settings.paths import placed
 from siuo_dash.store import files
 from siuo_dash.store.files import RUNS
 from siuo_dash.store.registry.change import Change, Upload
@@ -167,7 +168,9 @@ def _refuse_shipped(data_dir: Path, run_id: str, digest: str) -> None:
         if shipped == run_id:
             raise AlreadyPublished(shipped, "shipped")
         if shipped.endswith(digest[:8]):
-            rows = pq.read_table(data_dir / "results.parquet", filters=[("run_id", "=", shipped)], partitioning=None)
+            rows = pq.read_table(
+                placed(data_dir / "results.parquet"), filters=[("run_id", "=", shipped)], partitioning=None
+            )
             if rows["evidence"][0].as_py() == "per_sample" and content_hash(rows) == digest:
                 raise AlreadyPublished(shipped, "shipped")
 
@@ -193,7 +196,7 @@ def _refuse_known(now: Change, upload: Upload) -> None:
 
 
 def _shipped_runs(data_dir: Path) -> list[str]:
-    path = data_dir / "results.parquet"
+    path = placed(data_dir / "results.parquet")
     try:
         files.opened(path).close()  # Arrow would wait for ever at a pipe
         column = pq.read_table(path, columns=["run_id"], partitioning=None)["run_id"]

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.errors import NoRun, SchemaError
+from siuo_dash.settings.paths import placed
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import RESULTS, opened
 from siuo_dash.store.runs.parquet import MADE, made_in, parquet_bytes, under_schema, unreadable, with_values
@@ -153,7 +154,7 @@ def _row_groups(
 def _file(path: Path) -> Path:
     """The path of a file that is one: Arrow would wait for ever at a pipe. OSError for anything else."""
     opened(path).close()
-    return path
+    return placed(path)
 
 
 def _is_wanted(leaf: list[str], names: Collection[str], parts: Collection[str] | None) -> bool:
