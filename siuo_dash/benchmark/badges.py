@@ -6,7 +6,8 @@ from typing import Final
 
 PUBLICATIONS: Final = ("peer-reviewed", "preprint", "draft")
 """The values of `source_status` that name a publication."""
-CHECKED: Final = ("re-judged", "reproduced")
+RE_JUDGED: Final = "re-judged"
+CHECKED: Final = (RE_JUDGED, "reproduced")
 """Only a reviewer says these of an upload: somebody else judged its responses again, or ran the model again."""
 BADGES: Final = {
     "self-reported": ("Self-reported", "Its submitter's own figures; nobody else has checked the verdicts"),

@@ -8,11 +8,15 @@ from typing import Final
 
 import pyarrow as pa
 
+from siuo_dash.benchmark.badges import RE_JUDGED
+from siuo_dash.benchmark.names import letters
 from siuo_dash.benchmark.text import slug
 
 CONTENT_COLUMNS: Final = tuple("task question_id safe effective safe_and_effective answer correct responses".split())
 RESPONSE_CONTENT: Final = ("text", "safe", "effective")
 _SLUG_LENGTH: Final = 60
+Judged = tuple[str | None, str]
+"""A run's judge, and its source status."""
 
 
 def content_hash(table: pa.Table) -> str:
@@ -31,6 +35,16 @@ def content_hash(table: pa.Table) -> str:
         for *plain, responses, domain in zip(*columns, domains, strict=True)
     )
     return hashlib.sha256("".join(f"{row}\n" for row in rows).encode("ascii")).hexdigest()
+
+
+def is_other_judgement(one: Judged, other: Judged, is_made: bool = False) -> bool:
+    """Whether two runs of equal content are the work of two judges, and not one run under two judges' names.
+
+    The names alone prove nothing: one of the two must say that it judged responses which exist already, or the first
+    was made here (is_made), where the judge is known.
+    """
+    (judge, status), (other_judge, other_status) = one, other
+    return letters(judge or "") != letters(other_judge or "") and (is_made or RE_JUDGED in (status, other_status))
 
 
 def make_run_id(model: str, judge: str, content_hash: str) -> str:

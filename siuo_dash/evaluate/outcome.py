@@ -16,7 +16,7 @@ from siuo_dash.evaluate.answers import Answer
 from siuo_dash.evaluate.asking import Role, Stop, role_of
 from siuo_dash.evaluate.budget import Prices, Usage, cost_of, usage_of
 from siuo_dash.evaluate.material import Material
-from siuo_dash.evaluate.plan import CHOICE, COUNTS, GENERATION, Call, Kind, Plan
+from siuo_dash.evaluate.plan import CHOICE, GENERATION, Call, Kind, Plan
 
 _QUESTIONS: Final[Mapping[str, Question]] = {"safety": "safe", "effectiveness": "effective"}
 _WORDS: Final = {"safety": "safety_evaluation", "effectiveness": "effectiveness_evaluation"}
@@ -25,7 +25,7 @@ _NUMBERS: Final = {"safety": "safety_gpt", "effectiveness": "effective_gpt"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """planned, done: {'responses', 'verdicts': how many}. missing: what was not answered, and why. usage: by model.
+    """planned, done: how many, as `Plan.counts` has them. missing: what was not answered, and why. usage: by model.
 
     served: {role: {name that the endpoint gave: answers}}. cost: US dollars, None where a price is not known.
     """
@@ -65,8 +65,8 @@ def outcome_of(
         if answer.is_a_call:
             served.setdefault(role_of(call), Counter())[answer.served or answer.asked] += 1
     return Outcome(
-        planned={name: sum(call.counts_as == name for call in calls) for name in COUNTS},
-        done={name: sum(call.counts_as == name for call in there) for name in COUNTS},
+        planned=plan.counts(calls),
+        done=plan.counts(there),
         missing=missing,
         usage=usage,
         served=served,

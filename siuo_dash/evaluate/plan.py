@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, NamedTuple
 
@@ -15,8 +16,7 @@ VERDICTS: Final[tuple[Kind, ...]] = ("safety", "effectiveness")
 GENERATION: Final = "generation"
 CHOICE: Final = "choice"
 TASKS: Final = (GENERATION, CHOICE)
-COUNTS: Final = ("responses", "verdicts")
-"""What is counted of a run: a multiple-choice answer is a response too."""
+Count = Literal["responses", "verdicts", "choices"]
 
 
 class Call(NamedTuple):
@@ -27,9 +27,11 @@ class Call(NamedTuple):
     place: int
 
     @property
-    def counts_as(self) -> str:
-        """What it is counted as: 'responses' or 'verdicts'."""
-        return "verdicts" if self.kind in VERDICTS else "responses"
+    def counts_as(self) -> Count:
+        """What it is counted as. A choice is an answer to another task, and no response that a judge sees."""
+        if self.kind == "choice":
+            return "choices"
+        return "responses" if self.kind == "response" else "verdicts"
 
     def __str__(self) -> str:
         return f"sample {self.question_id}, {self.kind}" + ("" if self.kind == "choice" else f" {self.place}")
@@ -80,6 +82,12 @@ class Plan:
         if CHOICE in self.tasks:
             found += [Call("choice", question_id, 1) for question_id in self.samples]
         return found
+
+    def counts(self, calls: Iterable[Call]) -> dict[str, int]:
+        """How many of these calls are responses, verdicts and, where the plan has multiple choice, choices."""
+        found = Counter[str](call.counts_as for call in calls)
+        names = ("responses", "verdicts", "choices") if CHOICE in self.tasks else ("responses", "verdicts")
+        return {name: found[name] for name in names}
 
     def differences(self, other: Mapping[str, Any]) -> list[str]:
         """'judge: a, now b' for each field in which a plan that was written down differs from this one."""

@@ -22,6 +22,8 @@ _START: Final = "_journal/start.json"
 """What stands for the header in the log of a run that was killed."""
 _SAMPLES: Final = "samples/"
 _SHORT: Final = 300
+STOPPED: Final = "output.stop_reason"
+"""Why a sample's response ended, as its provider said it."""
 _OWN_TASKS: Final = {
     "siuo_generation": Mapping(
         id=("id",),
@@ -77,6 +79,8 @@ def sample_row(sample: Row) -> dict[str, Any]:
     row["input"] = _text(_last_of_user(sample.get("input")), texts)
     reply = _completion(sample.get("output"), texts)
     row["output"] = {"completion": failed if failed and not reply else reply}
+    if stopped := _first_choice(sample.get("output")).get("stop_reason"):
+        row["output"]["stop_reason"] = stopped
     row["scores"] = {
         name: _score(score, texts, is_choice) for name, score in scores.items() if isinstance(score, Dictionary)
     }
@@ -115,11 +119,15 @@ def _completion(output: object, texts: Row) -> str | None:
     said = output.get("completion")
     if isinstance(said, str) and said:
         return str(_text(said, texts))
-    choices = output.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    message = first.get("message") if isinstance(first, Dictionary) else None
+    message = _first_choice(output).get("message")
     content = _text(message.get("content"), texts) if isinstance(message, Dictionary) else None
     return content if isinstance(content, str) else said if isinstance(said, str) else None
+
+
+def _first_choice(output: object) -> Row:
+    choices = output.get("choices") if isinstance(output, Dictionary) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, Dictionary) else {}
 
 
 def _last_of_user(messages: object) -> object:
@@ -163,7 +171,9 @@ def _read(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
     mapping = _OWN_TASKS.get(str(spec.get("task", "")).rsplit("/", 1)[-1].replace("-", "_"))
     if mapping is not None and all(has_field(rows[0], path) for path in (*mapping.safe, *mapping.effective)):
         # The tasks of `siuo-dash evaluate`: what their scores mean is known.
-        return Contents(read_rows(own, Reader(mapping, benchmark_judge=True), catalogue, findings), known=known)
+        return Contents(
+            read_rows(own, Reader(mapping, benchmark_judge=True, stopped=STOPPED), catalogue, findings), known=known
+        )
     return Contents(known=known, tables=[own])
 
 

@@ -17,6 +17,7 @@ from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, UNKNOWN, format_of
 from siuo_dash.ingest.helm import with_instances
+from siuo_dash.ingest.inspect_log import STOPPED
 from siuo_dash.ingest.join import join
 from siuo_dash.ingest.mapping import JUDGEMENTS, MEANINGS, ROLES, RUN, Mapping
 from siuo_dash.ingest.nested_rows import spread_out
@@ -161,7 +162,9 @@ def _of_tables(
     contents = []
     for table in kept:
         verdicts_elsewhere(table, mapping, findings.at(file=table.file))
-        partials = read_rows(table, Reader(mapping, together=kept), catalogue, findings.at(file=table.file))
+        partials = read_rows(
+            table, Reader(mapping, together=kept, stopped=STOPPED), catalogue, findings.at(file=table.file)
+        )
         named = [names_of_run(found), names_in(table, mapping.model, mapping.judge), names_beside(table)]
         contents.append((_part(table), Contents(partials, known=named)))
     report_unread(findings, kept)

@@ -93,12 +93,16 @@ class RoleRead:
 
 @dataclass(frozen=True)
 class Account:
-    """How one table was read: by which mapping, and what came of its rows. names: fields as the file calls them."""
+    """How one table was read: by which mapping, and what came of its rows.
+
+    names: fields as the file calls them. stopped: the field that says why a response ended.
+    """
 
     table: Table
     mapping: Mapping
     partials: Sequence[Partial]
     names: Dictionary[str, str] = field(default_factory=dict)
+    stopped: str | None = None
 
     def paths(self, role: str) -> tuple[str, ...]:
         """The fields of a role that the table has."""
@@ -127,7 +131,7 @@ def unread(accounts: Sequence[Account]) -> list[tuple[str, str]]:
     """(field, what it holds) of what no role took: long texts, then values that might be verdicts, then others."""
     found: dict[str, tuple[int, str]] = {}
     for each in accounts:
-        used = {path for role in ROLES for path in each.paths(role.name)}
+        used = {path for role in ROLES for path in each.paths(role.name)} | ({each.stopped} if each.stopped else set())
         rows = each.table.values[:_ALL_ROWS]
         for path in field_paths(rows[:50]):
             if path in used or any(path.startswith(f"{one}.") or one.startswith(f"{path}.") for one in used):

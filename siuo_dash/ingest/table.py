@@ -62,6 +62,8 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
         check_category(row, mapping, sample, at)
         index = None if mapping.response_index is None else value_at(row, mapping.response_index)
         who = None if mapping.annotator is None else value_at(row, mapping.annotator)
+        # A column that is blank throughout says that the responses are not known, not that all are empty.
+        texts = _texts(row, mapping.responses, at) if has_texts else None
         partials.append(
             Partial(
                 task="generation" if mapping.answer is None else "mcqa",
@@ -70,13 +72,12 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
                 row=row_number,
                 index=None if is_blank(index) else token(index),
                 annotator=None if is_blank(who) else token(who),
-                # A column that is blank throughout says that the responses are not known, not that all are empty.
-                texts=_texts(row, mapping.responses, at) if has_texts else None,
+                texts=texts,
                 safe=safe.numbers(row, place),
                 safe_words=safe.words(row),
                 effective=effective.numbers(row, place),
                 effective_words=effective.words(row),
-                stopped=None if reader.stopped is None else _stopped(value_at(row, reader.stopped)),
+                stopped=None if reader.stopped is None else _stopped(value_at(row, reader.stopped), texts),
                 answer=_answer(row, mapping.answer),
                 benchmark_judge=reader.benchmark_judge,
                 correct_by_file=mapping.correct_by == "file",
@@ -85,7 +86,7 @@ def read_rows(table: Table, reader: Reader, catalogue: Catalogue, findings: Find
         )
     safe.report(findings)
     effective.report(findings)
-    findings.accounts.append(Account(table, mapping, partials, reader.names))
+    findings.accounts.append(Account(table, mapping, partials, reader.names, reader.stopped))
     return partials
 
 
@@ -130,9 +131,10 @@ def _texts(row: Row, paths: Sequence[str], findings: Findings) -> tuple[str, ...
     return texts
 
 
-def _stopped(value: object) -> tuple[str, ...] | None:
-    """Why each response ended; None where the row does not say it."""
-    return tuple(str(each)[:40] for each in value) if isinstance(value, list) else None
+def _stopped(value: object, texts: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Why each response ended: a text, or a list; None where the row does not say it of each of them."""
+    said = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return tuple(str(each)[:40] for each in said) if texts and len(said) == len(texts) else None
 
 
 def _answer(row: Row, path: str | None) -> str | None:

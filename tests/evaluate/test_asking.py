@@ -189,7 +189,10 @@ def test_a_status_is_found_in_whatever_caused_the_error() -> None:
 def test_what_is_missing_is_named_with_its_reason() -> None:
     there = {call: SAID for call in PLAN.calls() if call.kind != "effectiveness"}
     outcome = outcome_of(PLAN, there, {Call("effectiveness", 1002, 1): "status 400"}, {})
-    assert (outcome.planned, outcome.done) == ({"responses": 6, "verdicts": 8}, {"responses": 6, "verdicts": 4})
+    assert (outcome.planned, outcome.done) == (
+        {"responses": 4, "verdicts": 8, "choices": 2},
+        {"responses": 4, "verdicts": 4, "choices": 2},
+    )
     assert not outcome.is_complete
     assert outcome.why_incomplete() == [
         "3 × not asked yet (first: sample 1001, effectiveness 1)",

@@ -113,7 +113,7 @@ def whole(bench: Bench) -> Undisturbed:
 def test_everything_is_asked_once_and_counted(whole: Undisturbed) -> None:
     report = whole.report
     assert report["ok"] and report["complete"]
-    assert report["planned"] == report["done"] == {"responses": 24, "verdicts": 36}
+    assert report["planned"] == report["done"] == {"responses": 18, "verdicts": 36, "choices": 6}
     assert Counter(kind for kind, _, _ in whole.replies) == {
         "response": 18,
         "safety": 18,
@@ -335,7 +335,7 @@ def test_a_judge_that_refuses_leaves_the_run_incomplete_and_nothing_is_asked_twi
     server.faults = Faults(status=400, only=("effectiveness",))
     code, report, err = bench.run(bench.evaluate("refused", "--publish"))
     assert (code, report["complete"], report["run_id"]) == (75, False, None)
-    assert report["done"] == {"responses": 24, "verdicts": 18}
+    assert report["done"] == {"responses": 18, "verdicts": 18, "choices": 6}
     assert "18 × " in err and "sample 1001, effectiveness" in err and KEY not in err
     assert "Run the same command again" in err
     assert KEY.encode() not in left_in(bench.folder / "refused"), "the server sent it back with every refusal"

@@ -80,6 +80,24 @@ def test_a_log_of_inspect(check: Check, as_file: Callable[[Any], bytes], epochs:
     assert {len(each.responses) for each in submission.reading.samples} == {epochs}
 
 
+@pytest.mark.parametrize("as_file", [as_eval, as_json], ids=["eval", "json"])
+def test_what_the_provider_says_of_an_end_decides_whether_it_was_cut_off(
+    check: Check, as_file: Callable[[Any], bytes]
+) -> None:
+    log, ends = inspect_log(2), ["max_tokens", "stop", "content_filter", None, "unknown", "length"]
+    for number, sample in enumerate(log["samples"]):
+        text = f"Reply {number}: mind the step" + ("." if number % 6 in (0, 3) else "")
+        sample["output"] = {"choices": [{"message": {"content": text}}], "completion": text}
+        if (end := ends[number % 6]) is not None:
+            sample["output"]["choices"][0]["stop_reason"] = end
+    submission = check(("log.eval", as_file(log)), mapping=MEANT)
+    assert submission.ok, messages(submission)
+    cut = {each.record.question_id for each in submission.samples if "cut_off" in each.flags}
+    # 0 ended at a full stop, but by its limit; 1 and 2 ended without one, by themselves; of 3 and 4 the text decides.
+    assert cut == {IDS[0], IDS[4], IDS[5]}
+    assert not any("stop_reason" in str(each) for each in submission.findings)
+
+
 def test_what_a_letter_means_is_never_guessed(check: Check) -> None:
     for scores in ({"safety_judge": {"value": "C"}}, {"judge": {"value": 1.0}}):
         log = inspect_log(samples=[inspect_sample(i, 1, "C", scores=scores) for i in IDS])

@@ -39,7 +39,7 @@ def add(directory: Path, *runs: pa.Table) -> Path:
             digest = content_hash(run)
             name = files.keep(directory, parquet_bytes(run, {CONTENT_HASH: digest}))
             upload = Upload.of(run, run_id_of(run), digest, name)
-            if not upload.totals and now.same_content(upload.run_id, digest, upload.totals):
+            if not upload.totals and now.same_content(upload.run_id, replace(upload, content_hash=digest)):
                 upload = replace(upload, content_hash=hashlib.sha256(upload.run_id.encode()).hexdigest())
             now.bring("publish", upload, owner=None, verified=False)
     return directory / name

@@ -27,8 +27,8 @@ HOW = {
     "max_tokens": 500,
     "judge_max_tokens": 200,
     "choice_max_tokens": 5,
-    "planned": {"responses": 668, "verdicts": 1002},
-    "done": {"responses": 668, "verdicts": 1002},
+    "planned": {"responses": 501, "verdicts": 1002, "choices": 167},
+    "done": {"responses": 501, "verdicts": 1002, "choices": 167},
     "usage": {"openai/gpt-4o": {"calls": 668, "input_tokens": 600_000, "output_tokens": 90_000}},
     "served": {"model": {"gpt-4o-2024-11-20": 668}, "judge": {"gpt-4o-mini-2024-07-18": 1002}},
     "cost_usd": 2.4,
@@ -38,7 +38,7 @@ HOW = {
 def test_a_run_that_was_made_here_says_how() -> None:
     said = dict(how_it_was_made(HOW))
     assert said["Served as (model)"] == "gpt-4o-2024-11-20"
-    assert said["Planned and done"] == "668 of 668 responses, 1002 of 1002 verdicts"
+    assert said["Planned and done"] == "501 of 501 responses, 1002 of 1002 verdicts, 167 of 167 choices"
     assert said["Used"] == "openai/gpt-4o: 668 calls, 600,000 tokens in, 90,000 out"
     assert said["Cost"] == "$2.40" and said["Tokens at most"] == "500 a response, 200 a verdict, 5 a choice"
 

@@ -25,7 +25,7 @@ from siuo_dash.store.registry import Actor, AlreadyPublished, opening, publish, 
 from siuo_dash.store.registry.opening import changing, close, version
 from siuo_dash.store.registry.reading import public_runs
 from siuo_dash.store.registry.tables import runs
-from siuo_dash.store.runs.parquet import CONTENT_HASH
+from siuo_dash.store.runs.parquet import CONTENT_HASH, with_made
 from tests.make.registry import asked, events, faults, file_of, left_over, rewrite, without_an_index
 from tests.make.runs import named, run_id_of, run_table, totals_table
 from tests.store.review_runs import LOCAL
@@ -63,6 +63,44 @@ def test_the_same_content_is_refused_whatever_its_name(tmp_path: Path, again: pa
     assert visible(tmp_path) == [first.run_id]
     assert len(events(tmp_path)) == 1
     assert faults(tmp_path) == []
+
+
+def by_judge(judge: str, status: str = "self-reported", content: str = "Example-7B") -> pa.Table:
+    table = run_table("Example-7B", judge=judge, content=content)
+    at = table.schema.get_field_index("source_status")
+    return table.set_column(at, table.schema.field(at), pa.array([status] * table.num_rows))
+
+
+def test_two_judges_may_say_the_same_of_the_same_responses(tmp_path: Path) -> None:
+    first = publish(tmp_path, by_judge("judge-a"), by=None)
+    second = publish(tmp_path, by_judge("judge-b", "re-judged"), by=None)
+    made = publish(tmp_path, with_made(by_judge("judge-c"), {"engine": "inspect-ai"}), by=None)
+    assert visible(tmp_path) == sorted(each.run_id for each in (first, second, made))
+    for again in (by_judge("Judge A", "re-judged"), by_judge("judge-b"), with_made(by_judge("judge-c"), {})):
+        with pytest.raises(AlreadyPublished):
+            publish(tmp_path, again, by=None)
+    assert faults(tmp_path) == [] and len(events(tmp_path)) == 3
+
+
+def test_another_judges_name_alone_makes_no_other_run(tmp_path: Path) -> None:
+    first = publish(tmp_path, by_judge("judge-a"), by=None)
+    with pytest.raises(AlreadyPublished, match=f"already published as {first.run_id}"):
+        publish(tmp_path, by_judge("judge-b"), by=None)
+    write_parquet(by_judge("judge-a", content="Shipped"), tmp_path / "results.parquet", overwrite=False)
+    with pytest.raises(AlreadyPublished, match="shipped with the program"):
+        publish(tmp_path, by_judge("judge-b", content="Shipped"), by=None)
+    publish(tmp_path, by_judge("judge-b", "re-judged", content="Shipped"), by=None)
+
+
+def test_a_registry_of_an_earlier_version_takes_another_judges_run(tmp_path: Path) -> None:
+    publish(tmp_path, by_judge("judge-a"), by=None)
+    close(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "registry.db")) as earlier, earlier:
+        earlier.execute("DROP INDEX one_public_run_a_judgement")
+        earlier.execute("CREATE UNIQUE INDEX one_public_run_a_content ON runs (content_hash) WHERE state != 'draft'")
+    publish(tmp_path, by_judge("judge-b", "re-judged"), by=None)
+    with pytest.raises(sqlite3.IntegrityError), closing(sqlite3.connect(tmp_path / "registry.db")) as now, now:
+        now.execute("UPDATE runs SET judge = 'judge-a'")  # the claim itself, whatever the program asks before
 
 
 def test_the_same_content_as_a_withdrawn_run_is_refused(tmp_path: Path) -> None:

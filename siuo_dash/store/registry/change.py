@@ -11,7 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 from sqlalchemy import Connection, Row, insert, select, update
 
-from siuo_dash.benchmark.identity import make_run_id
+from siuo_dash.benchmark.identity import is_other_judgement, make_run_id
 from siuo_dash.benchmark.names import letters
 from siuo_dash.errors import SubmissionError
 from siuo_dash.store.registry.log import FOLDERS, MOVES, SENDINGS, SHOWN_AS, Event, Move, hash_of, parse
@@ -59,15 +59,17 @@ class Change:
         """The run's row."""
         return row_of(self.connection, run_id)
 
-    def same_content(self, run_id: str, content_hash: str | None, totals: bool) -> Sequence[Row[Any]]:
+    def same_content(self, run_id: str, run: Upload | Row[Any], *, is_made: bool = False) -> Sequence[Row[Any]]:
         """The runs of the same content, as they came; of totals only the names tell.
 
-        run_id: as `make_run_id` gives it.
+        Two judges can say the same of the same responses: see `is_other_judgement`. run_id: as `make_run_id` gives it.
+        is_made: whether the run was made here.
         """
-        same = (runs.c.content_hash == content_hash) & runs.c.totals.is_(totals)
+        same = (runs.c.content_hash == run.content_hash) & runs.c.totals.is_(run.totals)
         found = self.connection.execute(select(runs).where(same).order_by(runs.c.number)).all()
-        if not totals:
-            return found
+        if not run.totals:
+            stated = (run.judge, run.source_status)
+            return [row for row in found if not is_other_judgement(stated, (row.judge, row.source_status), is_made)]
         return [row for row in found if make_run_id(row.model, row.judge or "", row.content_hash) == run_id]
 
     def names(self, file: str) -> bool:

@@ -26,7 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from siuo_dash.errors import StoreError
 from siuo_dash.store import files
 from siuo_dash.store.registry.change import Change
-from siuo_dash.store.registry.tables import head, metadata
+from siuo_dash.store.registry.tables import head, metadata, settle
 
 REGISTRY: Final = "registry.db"
 LOCK_SECONDS: Final = 30.0
@@ -40,11 +40,15 @@ _OF_SYSTEM: Final = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_IOERR": errno.EIO, "SQ
 
 @dataclass(frozen=True)
 class _Opened:
-    """An open registry: its connections, which file it is, and the queue of this process's writers."""
+    """An open registry: its connections, which file it is, the queue of this process's writers.
+
+    is_settled: whether the tables are known to be this version's.
+    """
 
     engine: Engine
     inode: tuple[int, int]
     writers: threading.Lock = field(default_factory=threading.Lock)
+    is_settled: threading.Event = field(default_factory=threading.Event)
 
 
 _opened: dict[Path, _Opened] = {}
@@ -112,9 +116,12 @@ def changing(data_dir: Path) -> Iterator[Change]:
         try:
             with opened.engine.connect().execution_options(siuo_writes=True) as connection, connection.begin():
                 last = connection.execute(select(head.c.seq, head.c.hash).with_for_update()).one()
+                if not opened.is_settled.is_set():
+                    settle(connection)
                 change = Change(connection, last.seq, last.hash)
                 yield change
                 change.finish()
+            opened.is_settled.set()
         finally:
             opened.writers.release()
     change.announce()

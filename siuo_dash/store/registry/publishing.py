@@ -15,7 +15,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from siuo_dash.benchmark.identity import content_hash, make_run_id
+from siuo_dash.benchmark.identity import Judged, content_hash, is_other_judgement, make_run_id
 from siuo_dash.errors import NoRun, StoreError, SubmissionError
 from siuo_dash.settings.paths import placed
 from siuo_dash.store import files
@@ -57,11 +57,12 @@ def publish(data_dir: Path, table: pa.Table, *, by: str | None) -> Published:
     """Publish one run: on return it is on the disk, visible and logged; on any error nothing of it is kept.
 
     table: the rows of one run under RESULT_SCHEMA, run_id as `make_run_id` gives it. Raises AlreadyPublished when the
-    content is in the store (also as a withdrawn or shipped run), SubmissionError when the rows are not one run,
-    StoreError when the disk refuses, SchemaError naming a column. The cost does not depend on the number of runs.
+    content is in the store (also as a withdrawn or shipped run; not as another judge's, see `is_other_judgement`),
+    SubmissionError when the rows are not one run, StoreError when the disk refuses, SchemaError naming a column. The
+    cost does not depend on the number of runs.
     """
     with bringing(data_dir, table) as (now, upload):
-        _refuse_known(now, upload)
+        _refuse_known(now, upload, is_made=bool(made_in(table.schema)))
         now.bring("publish", upload, owner=by, verified=False)
     return Published(upload.run_id, data_dir / upload.file)
 
@@ -75,7 +76,7 @@ def bringing(data_dir: Path, table: pa.Table) -> Iterator[tuple[Change, Upload]]
     check_schema(table.schema)
     digest = content_hash(table)
     run_id = _run_id_of(table, digest)
-    _refuse_shipped(data_dir, run_id, digest)
+    _refuse_shipped(data_dir, run_id, table, digest)
     data = parquet_bytes(table, {CONTENT_HASH: digest} | made_in(table.schema))
     with incoming(data_dir, data) as (name, reveal), changing(data_dir) as now:
         now.size = len(data)
@@ -161,7 +162,7 @@ def _run_id_of(table: pa.Table, digest: str) -> str:
     return str(run_id)
 
 
-def _refuse_shipped(data_dir: Path, run_id: str, digest: str) -> None:
+def _refuse_shipped(data_dir: Path, run_id: str, table: pa.Table, digest: str) -> None:
     """Raise AlreadyPublished when the content, or the run_id, is one of those that come with the program."""
     for shipped in _shipped_runs(data_dir):
         # The last eight hex digits narrow it down; totals are known by name only, for equal counts are no proof.
@@ -171,8 +172,14 @@ def _refuse_shipped(data_dir: Path, run_id: str, digest: str) -> None:
             rows = pq.read_table(
                 placed(data_dir / "results.parquet"), filters=[("run_id", "=", shipped)], partitioning=None
             )
-            if rows["evidence"][0].as_py() == "per_sample" and content_hash(rows) == digest:
+            is_other = is_other_judgement(_stated(table), _stated(rows), is_made=bool(made_in(table.schema)))
+            if rows["evidence"][0].as_py() == "per_sample" and content_hash(rows) == digest and not is_other:
                 raise AlreadyPublished(shipped, "shipped")
+
+
+def _stated(table: pa.Table) -> Judged:
+    """The judge and the source status of a run's rows."""
+    return table.column("judge")[0].as_py(), table.column("source_status")[0].as_py()
 
 
 def no_run(data_dir: Path, run_id: str) -> NoRun:
@@ -185,8 +192,8 @@ def no_run(data_dir: Path, run_id: str) -> NoRun:
     return NoRun(f"there is no run {run_id}", hint="`python -m siuo_dash runs --withdrawn` lists them")
 
 
-def _refuse_known(now: Change, upload: Upload) -> None:
-    holders = now.same_content(upload.run_id, upload.content_hash, upload.totals)
+def _refuse_known(now: Change, upload: Upload, *, is_made: bool) -> None:
+    holders = now.same_content(upload.run_id, upload, is_made=is_made)
     for holder in sorted(holders, key=lambda run: run.state not in PUBLIC):  # the one that everybody can open
         raise AlreadyPublished(holder.run_id, holder.state)
     if now.run(upload.run_id) is not None:

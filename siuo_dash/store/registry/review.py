@@ -208,7 +208,7 @@ def _refuse_known(now: Change, upload: Upload, family: str | None, actor: Actor)
     What others keep or sent, and nobody has published, is no reason: it would tell of it, and who takes somebody's file
     could lock out its author. Reviewers see both, and can publish one of them only (`_refuse_public`).
     """
-    for run in now.same_content(upload.run_id, upload.content_hash, upload.totals):
+    for run in now.same_content(upload.run_id, upload):
         own = owns(actor, run)
         if run.family == family or (own and run.state == "retracted"):
             continue
@@ -224,7 +224,7 @@ def _refuse_known(now: Change, upload: Upload, family: str | None, actor: Actor)
 def _refuse_public(now: Change, run: Row[Any]) -> None:
     """Raise AlreadyPublished when a run's content is public as another run than those that it corrects."""
     named = make_run_id(run.model, run.judge, run.content_hash)
-    for other in now.same_content(named, run.content_hash, run.totals):
+    for other in now.same_content(named, run):
         if other.state in PUBLIC and other.family != run.family:
             raise AlreadyPublished(other.run_id, other.state)
 

@@ -22,7 +22,8 @@
     model, model_key, judge, organization   as the file has them; model_key: letters and digits of the model's name
     withdrawn_by   who withdrew it last, by verified address; null = a local user, or it never was
 
-`one_public_run_a_content` is the claim on a content: two transactions cannot both make it public.
+`one_public_run_a_judgement` is the claim on a content as a judge judged it: two transactions cannot both make it
+public. Equal content under two judges' names is one run or two: see `is_other_judgement`.
 
 `log`: the lines, without their newlines, in the order of `seq` from 1 without a gap; `hash` = SHA-256 of `line`,
 which the next line carries. The other columns repeat what is in the line, for searches; null in a line that cannot be
@@ -35,7 +36,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    func,
+)
+from sqlalchemy.schema import CreateIndex
 
 from siuo_dash.store.registry.log import PUBLIC
 
@@ -65,9 +81,10 @@ runs: Final = Table(
     Index("runs_of_a_person", "owner", "state"),
 )
 _CLAIMED: Final = runs.c.state.in_(PUBLIC) & runs.c.totals.is_(False)
-Index(
-    "one_public_run_a_content",
+_CLAIM: Final = Index(
+    "one_public_run_a_judgement",
     runs.c.content_hash,
+    func.coalesce(runs.c.judge, ""),
     unique=True,
     sqlite_where=_CLAIMED,
     postgresql_where=_CLAIMED,
@@ -111,3 +128,9 @@ turns: Final = Table(
     Column("started", Text, nullable=False),
     Column("until", Float, nullable=False),
 )
+
+
+def settle(connection: Connection) -> None:
+    """Bring the claim of a registry of an earlier version up to date: it knew no judges."""
+    connection.exec_driver_sql("DROP INDEX IF EXISTS one_public_run_a_content")
+    connection.execute(CreateIndex(_CLAIM, if_not_exists=True))
