@@ -114,6 +114,7 @@ def made(plan: Plan, operation: Operation, material: Material, outcome: Outcome)
         "done": dict(outcome.done),
         "usage": {name: asdict(each) for name, each in outcome.usage.items()},
         "served": {role: dict(names) for role, names in outcome.served.items()},
+        "stop_reasons": dict(outcome.stopped),
         "cost_usd": outcome.cost,
         "batch": operation.batch,
     }

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from siuo_dash.benchmark.choice_letter import parse_option
@@ -27,7 +27,8 @@ _NUMBERS: Final = {"safety": "safety_gpt", "effectiveness": "effective_gpt"}
 class Outcome:
     """planned, done: how many, as `Plan.counts` has them. missing: what was not answered, and why. usage: by model.
 
-    served: {role: {name that the endpoint gave: answers}}. cost: US dollars, None where a price is not known.
+    served: {role: {name that the endpoint gave: answers}}. stopped: {why a response ended: responses}.
+    cost: US dollars, None where a price is not known.
     """
 
     planned: Mapping[str, int]
@@ -35,6 +36,7 @@ class Outcome:
     missing: Mapping[Call, str]
     usage: Mapping[str, Usage]
     served: Mapping[Role, Mapping[str, int]]
+    stopped: Mapping[str, int] = field(default_factory=dict)
     cost: float | None = None
     stop: Stop | None = None
 
@@ -70,6 +72,7 @@ def outcome_of(
         missing=missing,
         usage=usage,
         served=served,
+        stopped=Counter(answer.stopped for call, answer in there.items() if call.kind == "response"),
         cost=cost_of(usage, prices),
         stop=stop if missing else None,
     )

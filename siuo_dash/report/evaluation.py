@@ -42,6 +42,7 @@ def how_it_was_made(how: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("The judge saw", "the picture and the texts" if how.get("judge_sees_picture") else "texts only"),
         ("Temperature", "the provider's own" if temperature is None else str(temperature)),
         ("Tokens at most", ", ".join(f"{_text(how, name)} a {word}" for name, word in _LIMITS)),
+        ("Responses ended by", ", ".join(f"{name} {count}" for name, count in _dict(how, "stop_reasons").items())),
         ("Used", "; ".join(tokens)),
         ("Cost", f"${cost:,.2f}" if isinstance(cost, int | float) else "no price was given"),
         ("Engine", _text(how, "engine")),

@@ -30,6 +30,7 @@ HOW = {
     "planned": {"responses": 501, "verdicts": 1002, "choices": 167},
     "done": {"responses": 501, "verdicts": 1002, "choices": 167},
     "usage": {"openai/gpt-4o": {"calls": 668, "input_tokens": 600_000, "output_tokens": 90_000}},
+    "stop_reasons": {"stop": 480, "max_tokens": 21},
     "served": {"model": {"gpt-4o-2024-11-20": 668}, "judge": {"gpt-4o-mini-2024-07-18": 1002}},
     "cost_usd": 2.4,
 }
@@ -39,6 +40,7 @@ def test_a_run_that_was_made_here_says_how() -> None:
     said = dict(how_it_was_made(HOW))
     assert said["Served as (model)"] == "gpt-4o-2024-11-20"
     assert said["Planned and done"] == "501 of 501 responses, 1002 of 1002 verdicts, 167 of 167 choices"
+    assert said["Responses ended by"] == "stop 480, max_tokens 21"
     assert said["Used"] == "openai/gpt-4o: 668 calls, 600,000 tokens in, 90,000 out"
     assert said["Cost"] == "$2.40" and said["Tokens at most"] == "500 a response, 200 a verdict, 5 a choice"
 
