@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from siuo_dash.benchmark.schema import DOMAINS, RESULT_SCHEMA
+from siuo_dash.benchmark.schema import BENCHMARK, DOMAINS, RESULT_SCHEMA
 from siuo_dash.store.files import write_parquet
 from tests.conftest import ROOT
 
@@ -80,6 +80,7 @@ def _runs(numbers: range, ids: np.ndarray, domains: np.ndarray, judges: int, ran
     columns = {
         "run_id": each([f"model-{n:05d}-judge-{n % judges}-{n:08x}" for n in numbers], pa.string()),
         "model": each([f"Model {n:05d}" for n in numbers], pa.string()),
+        "sample_set": each([BENCHMARK] * count, pa.string()),
         "organization": each([f"Organization {n % 40}" for n in numbers], pa.string()),
         "params_b": each([None if n % 5 == 0 else float(1 + n % 70) for n in numbers], pa.float64()),
         "open_weights": each([n % 5 != 0 for n in numbers], pa.bool_()),

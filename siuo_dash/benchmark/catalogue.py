@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from siuo_dash.benchmark.schema import DIMENSIONS, DOMAINS, OPTIONS, Domain
+from siuo_dash.benchmark.schema import BENCHMARK, DIMENSIONS, DOMAINS, OPTIONS, Domain
 from siuo_dash.errors import CatalogueError
 
 
@@ -35,9 +35,10 @@ SAMPLE_COLUMNS = tuple(field.name for field in fields(Sample))
 
 
 class Catalogue:
-    """All samples, by id and by question fingerprint."""
+    """All samples of a set, by id and by question fingerprint. sample_set: the set's id."""
 
-    def __init__(self, samples: Iterable[Sample]) -> None:
+    def __init__(self, samples: Iterable[Sample], sample_set: str = BENCHMARK) -> None:
+        self.sample_set = sample_set
         self.samples = tuple(sorted(samples, key=lambda sample: sample.question_id))
         self.by_id = {sample.question_id: sample for sample in self.samples}
         self.by_fingerprint = {sample.question_fingerprint: sample for sample in self.samples}

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from siuo_dash.benchmark.badges import RE_JUDGED
 from siuo_dash.benchmark.names import letters
+from siuo_dash.benchmark.schema import BENCHMARK, LATER
 from siuo_dash.benchmark.text import slug
 
 CONTENT_COLUMNS: Final = tuple("task question_id safe effective safe_and_effective answer correct responses".split())
@@ -23,16 +24,17 @@ def content_hash(table: pa.Table) -> str:
     """64 hex digits that name a run's content: tasks, samples, verdicts, answers and response texts.
 
     table: the rows of one run under RESULT_SCHEMA. Metadata (model, judge, note, …), flags and the
-    judge's words are left out, so the same evaluation under another name has the same hash. Neither the
-    order of the rows nor Arrow's chunking changes it; a repeated row does.
+    judge's words are left out, so the same evaluation under another name has the same hash; on another sample set it
+    is another evaluation. Neither the order of the rows nor Arrow's chunking changes it; a repeated row does.
     """
     columns = [table.column(name).to_pylist() for name in CONTENT_COLUMNS]
-    # Of totals alone a row can have a domain; what has none hashes as it did before there was such a column.
-    known = table.column("domain").to_pylist() if "domain" in table.column_names else [None] * table.num_rows
-    domains = [[] if domain is None else [domain] for domain in known]
+    # Only totals have a domain, and only runs on another set name theirs: all else hashes as it did before there were
+    # such columns.
+    domains = [[] if domain is None else [domain] for domain in _later(table, "domain")]
+    sets = [[] if name == BENCHMARK else [{"sample_set": name}] for name in _later(table, "sample_set")]
     rows = sorted(
-        json.dumps([*plain, [[response[key] for key in RESPONSE_CONTENT] for response in responses], *domain])
-        for *plain, responses, domain in zip(*columns, domains, strict=True)
+        json.dumps([*plain, [[response[key] for key in RESPONSE_CONTENT] for response in responses], *domain, *of_set])
+        for *plain, responses, domain, of_set in zip(*columns, domains, sets, strict=True)
     )
     return hashlib.sha256("".join(f"{row}\n" for row in rows).encode("ascii")).hexdigest()
 
@@ -45,6 +47,11 @@ def is_other_judgement(one: Judged, other: Judged, is_made: bool = False) -> boo
     """
     (judge, status), (other_judge, other_status) = one, other
     return letters(judge or "") != letters(other_judge or "") and (is_made or RE_JUDGED in (status, other_status))
+
+
+def _later(table: pa.Table, name: str) -> list[str | None]:
+    """A column that files of earlier versions do not have."""
+    return table.column(name).to_pylist() if name in table.column_names else [LATER[name]] * table.num_rows
 
 
 def make_run_id(model: str, judge: str, content_hash: str) -> str:

@@ -5,7 +5,7 @@ Validation, labels, help texts and docs/data.md all come from here. Tables are w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +72,7 @@ model | text | Model | The evaluated model's name
 base_model | text? | Base model | The plain model that a method was applied to; null = not stated: the model itself
 method | text? | Method | A defence, training or prompt applied to the base model; null = a plain model
 organization | text? | Organization | Who made the model
+sample_set | text | Sample set | `siuo-167`, the benchmark's own 167 samples, or a reviewed set of new ones
 params_b | float64? | Size (B) | Parameters in billions; null = not published
 open_weights | yes-no? | Open weights | Whether the weights can be downloaded; null = not stated
 judge | text | Judge | Who gave the verdicts; for multiple choice `exact match`
@@ -98,8 +99,10 @@ responses | responses | Responses | The responses, in order; an empty list where
 RESULT_SCHEMA: Final = pa.schema([column.field for column in RESULT_COLUMNS])
 RUN_COLUMNS: Final = tuple(column.name for column in RESULT_COLUMNS[: [c.name for c in RESULT_COLUMNS].index("task")])
 """Columns that describe the run and repeat on each of its rows (judge and responses differ by task)."""
-LATER: Final = frozenset({"base_model", "domain", "method"})
-"""Columns that files of earlier versions do not have: they read as null."""
+BENCHMARK: Final = "siuo-167"
+"""The sample set that is the benchmark's own."""
+LATER: Final[Mapping[str, str | None]] = {"base_model": None, "domain": None, "method": None, "sample_set": BENCHMARK}
+"""{column that files of earlier versions do not have: what it reads as}; None = null."""
 
 
 @dataclass(frozen=True)

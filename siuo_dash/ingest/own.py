@@ -19,7 +19,9 @@ from siuo_dash.ingest.records import Contents, Format, Known, ResponseRecord, Sa
 from siuo_dash.ingest.verdict_reader import MAX_RESPONSES
 from siuo_dash.ingest.verdicts import Verdict
 
-_NEEDED: Final = {each.name for each in RESULT_COLUMNS if each.name not in (FACTS.keys() | LATER) or not each.nullable}
+_NEEDED: Final = {
+    each.name for each in RESULT_COLUMNS if each.name not in LATER and (each.name not in FACTS or not each.nullable)
+}
 _CELLS: Final = {each.name: each.type for each in RESULT_COLUMNS[len(RUN_COLUMNS) :] if each.name not in LATER}
 """The type of each column that says something of the row's sample, not of the run."""
 

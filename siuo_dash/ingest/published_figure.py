@@ -14,7 +14,7 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.benchmark.printed import NotACount, count_of, source_link
 from siuo_dash.benchmark.run_facts import FACTS, RunMetadata
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS, RESULT_SCHEMA
+from siuo_dash.benchmark.schema import BENCHMARK, DOMAIN_LABELS, METRICS, RESULT_SCHEMA
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.benchmark.totals import COUNTS, faults_of_totals, totals_outcomes
 from siuo_dash.errors import Finding, SubmissionError
@@ -56,6 +56,7 @@ class PublishedFigure:
     responses: int | None = None
     findings: tuple[Finding, ...] = ()
     read: tuple[str, ...] = ()
+    sample_set: str = BENCHMARK
 
     @property
     def errors(self) -> list[Finding]:
@@ -91,8 +92,8 @@ class PublishedFigure:
         """Its rows under RESULT_SCHEMA with its run_id; SubmissionError when it or its metadata has errors."""
         for wrong in [*self.errors, *self.check_metadata(metadata)]:
             raise SubmissionError(wrong.message, where=wrong.field, hint=wrong.hint)
-        run = metadata.columns() | {"run_id": "", "evidence": self.evidence, "responses_per_sample": self.responses}
-        run |= {"task": "generation", "flags": [], "responses": []}
+        run = metadata.columns() | {"run_id": "", "sample_set": self.sample_set, "evidence": self.evidence}
+        run |= {"responses_per_sample": self.responses, "task": "generation", "flags": [], "responses": []}
         rows = [run | dict(zip(("domain", *COUNTS), outcome, strict=True)) for outcome in self._outcomes()]
         table = pa.Table.from_pylist(rows, schema=RESULT_SCHEMA)
         names = (metadata.trimmed("model") or "", metadata.trimmed("judge") or "")
@@ -169,7 +170,8 @@ def read_printed(printed: Printed, catalogue: Catalogue) -> PublishedFigure:
             message = f"the domains leave of the totals what cannot be: {what}"
             findings.error(message, hint=hint or "compare the figures with the publication", field="domain")
     responses = printed.responses
-    return PublishedFigure(printed.n, overall, domains, responses, tuple(findings.listed()), tuple(read))
+    found = tuple(findings.listed())
+    return PublishedFigure(printed.n, overall, domains, responses, found, tuple(read), catalogue.sample_set)
 
 
 def read_domain_rows(text: str) -> list[dict[str, str]]:

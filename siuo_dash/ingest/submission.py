@@ -14,7 +14,7 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.health import count_flags
 from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.benchmark.run_facts import RunMetadata
-from siuo_dash.benchmark.schema import DOMAINS, MCQA_JUDGE, METRICS, RESULT_SCHEMA, TASKS
+from siuo_dash.benchmark.schema import BENCHMARK, DOMAINS, MCQA_JUDGE, METRICS, RESULT_SCHEMA, TASKS
 from siuo_dash.benchmark.scoring import Judged, Tally
 from siuo_dash.errors import Finding, SubmissionError
 from siuo_dash.ingest.findings import SEVERITIES
@@ -39,7 +39,7 @@ class Submission:
 
     scores: {metric: counts}, for the metrics that were judged. as_released: what the released scripts would
     print. health: {flag: number of samples}. scores_without_flagged: {flag, or 'any': {metric: counts}}
-    without the responses that carry it.
+    without the responses that carry it. sample_set: the id of the set that it was read for.
     """
 
     reading: Reading
@@ -49,6 +49,7 @@ class Submission:
     scores: Mapping[str, Tally] = field(default_factory=dict)
     as_released: AsReleased = field(default_factory=AsReleased)
     split_size: int = 0
+    sample_set: str = BENCHMARK
 
     @property
     def errors(self) -> list[Finding]:
@@ -165,7 +166,7 @@ class Submission:
         if self.errors:
             first = self.errors[0]
             raise SubmissionError("the run has errors and cannot be published", where=first.file, hint=str(first))
-        shared = metadata.columns() | {"run_id": "", "evidence": "per_sample"}
+        shared = metadata.columns() | {"run_id": "", "sample_set": self.sample_set, "evidence": "per_sample"}
         by_task: dict[str, dict[str, Any]] = {
             "generation": {"responses_per_sample": self.responses_per_sample},
             "mcqa": {"judge": MCQA_JUDGE, "responses_per_sample": 1},
@@ -203,7 +204,7 @@ def submission_of(reading: Reading, catalogue: Catalogue) -> Submission:
     judged = judged_on(reading.samples)
     findings = [*reading.findings, *whole_run_errors(reading, judged)]
     if any(finding.severity == "error" for finding in findings):
-        return Submission(reading, findings=_sorted(findings))
+        return Submission(reading, findings=_sorted(findings), sample_set=catalogue.sample_set)
     samples = score(reading.samples, catalogue)
     scores = tallies(samples, _judged_metrics(samples, judged))
     released = as_released(samples, judged)
@@ -217,6 +218,7 @@ def submission_of(reading: Reading, catalogue: Catalogue) -> Submission:
         scores=scores,
         as_released=released,
         split_size=sum(catalogue.split_size(split) for split in splits),
+        sample_set=catalogue.sample_set,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from siuo_dash.benchmark.identity import content_hash, make_run_id
-from siuo_dash.benchmark.schema import RESULT_SCHEMA
+from siuo_dash.benchmark.schema import BENCHMARK, RESULT_SCHEMA
 from siuo_dash.sources.published import Row, read_community, read_published
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.files import write_parquet
@@ -36,7 +36,7 @@ def build_table(data_dir: Path) -> pa.Table:
 
 def _identified(rows: Iterable[Row]) -> pa.Table:
     """The rows of one run as a table that carries its run_id."""
-    rows = [{"run_id": "", "flags": [], "responses": []} | row for row in rows]
+    rows = [{"run_id": "", "sample_set": BENCHMARK, "flags": [], "responses": []} | row for row in rows]
     table = pa.Table.from_pylist(rows, schema=RESULT_SCHEMA)
     run_id = make_run_id(rows[0]["model"], rows[0]["judge"], content_hash(table))
     column = pa.array([run_id] * table.num_rows, pa.string())

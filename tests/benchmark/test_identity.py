@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from siuo_dash.benchmark.identity import content_hash, make_run_id
-from siuo_dash.benchmark.schema import RESULT_SCHEMA
+from siuo_dash.benchmark.schema import BENCHMARK, RESULT_SCHEMA
 
 
 def response(**changes: Any) -> dict[str, Any]:
@@ -22,6 +22,7 @@ def row(question_id: int, **changes: Any) -> dict[str, Any]:
     record |= {
         "run_id": "x",
         "model": "Model",
+        "sample_set": BENCHMARK,
         "judge": "human",
         "evidence": "per_sample",
         "source_status": "self-reported",
@@ -93,3 +94,10 @@ def test_run_id_is_readable_and_a_safe_file_name() -> None:
     assert make_run_id("../../etc/passwd", "a/b", digest) == "etc-passwd-a-b-1a2b3c4d"
     assert make_run_id("模型", "裁判", digest) == "model-judge-1a2b3c4d"
     assert len(make_run_id("m" * 500, "j" * 500, digest)) <= 130
+
+
+def test_only_another_sample_set_than_the_benchmark_s_is_part_of_the_content() -> None:
+    known = table([row(1001), row(1002, safe=False)])
+    assert content_hash(known.drop_columns(["sample_set"])) == content_hash(known), "as earlier versions wrote it"
+    fresh = [content_hash(table([row(1001, sample_set=name)])) for name in (BENCHMARK, "fresh-1", "fresh-2")]
+    assert len(set(fresh)) == 3

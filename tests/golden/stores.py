@@ -144,6 +144,7 @@ class Maker:
 
     def _about(self, model: str, judge: str, responses: int | None, evidence: str) -> Row:
         told = {"source_status": "self-reported", "submitted_at": datetime(2025, 1, 1, 12, tzinfo=UTC)}
+        told |= {"sample_set": "siuo-167"}
         known = {"run_id": "", "model": model, "judge": judge, "responses_per_sample": responses, "evidence": evidence}
         return told | ABOUT.get(model, {}) | known
 

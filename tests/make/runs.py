@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from siuo_dash.benchmark.health import in_order, response_flags
 from siuo_dash.benchmark.identity import content_hash, make_run_id
-from siuo_dash.benchmark.schema import MCQA_JUDGE, RESULT_SCHEMA
+from siuo_dash.benchmark.schema import BENCHMARK, MCQA_JUDGE, RESULT_SCHEMA
 from siuo_dash.benchmark.scoring import Judged, outcome_of
 from siuo_dash.store.catalogue_file import read_catalogue
 from tests.conftest import ROOT
@@ -115,6 +115,7 @@ def _run(model: str, **about: Any) -> dict[str, Any]:
     return {
         "run_id": "",
         "model": model,
+        "sample_set": BENCHMARK,
         "judge": "human",
         "responses_per_sample": 3,
         "evidence": "per_sample",

@@ -302,7 +302,7 @@ BROKEN: dict[str, tuple[Callable[[Path, pa.Table], object], str]] = {
     "sample twice": (written(lambda run: pa.concat_tables([run, run])), "question_id 1001 is there twice in run"),
     "two models": (
         written(lambda run: with_column(run, "model", ["A", "A", "A", "A", "B"])),
-        "has more than one model, judge or kind of evidence",
+        "has more than one model, sample set, judge or kind of evidence",
     ),
 }
 

@@ -85,12 +85,12 @@ def test_without_hard_links_it_still_cannot_overwrite(tmp_path: Path, monkeypatc
     [
         (run_table().drop_columns(["note"]), "note"),
         (run_table().append_column("mood", pa.array(["fine"] * 5)), "mood"),
-        (run_table().set_column(5, "params_b", pa.array(["7"] * 5)), "params_b"),
+        (run_table().set_column(6, "params_b", pa.array(["7"] * 5)), "params_b"),
         (run_table().select([1, 0, *range(2, len(RESULT_SCHEMA))]), "run_id"),
         (run_table().set_column(1, RESULT_SCHEMA.field("model"), pa.array([None] * 5, pa.string())), "model"),
         (
             run_table().set_column(
-                24, RESULT_SCHEMA.field("flags"), pa.array([[None]] * 5, RESULT_SCHEMA.field("flags").type)
+                25, RESULT_SCHEMA.field("flags"), pa.array([[None]] * 5, RESULT_SCHEMA.field("flags").type)
             ),
             r"flags\[\]",
         ),

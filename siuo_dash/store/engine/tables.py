@@ -25,7 +25,7 @@ CREATE TABLE judges (judge VARCHAR PRIMARY KEY, name VARCHAR, sees VARCHAR, sees
 CREATE TABLE runs (
     run_no INTEGER, file VARCHAR, run_id VARCHAR, model VARCHAR,
     base_model VARCHAR, method VARCHAR,  -- the base model is the model itself where none is stated
-    organization VARCHAR, params_b DOUBLE,
+    organization VARCHAR, sample_set VARCHAR, params_b DOUBLE,
     open_weights BOOLEAN, judge VARCHAR, responses_per_sample INTEGER, board VARCHAR, evidence VARCHAR, source VARCHAR,
     source_status VARCHAR, evaluated_on DATE, note VARCHAR, submitted_by VARCHAR, submitted_at TIMESTAMP,
     generation_samples INTEGER, mcqa_samples INTEGER, expected_samples INTEGER,
@@ -45,7 +45,7 @@ CREATE VIEW board_runs AS  -- multiple choice is a board of its own, of every ru
     SELECT board, run_no FROM runs
     UNION ALL SELECT 'exact-match-1', run_no FROM runs WHERE mcqa_n > 0 AND board <> 'exact-match-1';
 CREATE VIEW results AS
-    SELECT r.run_id, r.model, r.base_model, r.method, r.organization, r.params_b, r.open_weights,
+    SELECT r.run_id, r.model, r.base_model, r.method, r.organization, r.sample_set, r.params_b, r.open_weights,
         CASE WHEN v.task = 'mcqa' THEN 'exact match' ELSE r.judge END AS judge,
         CASE WHEN v.task = 'mcqa' THEN 1 ELSE r.responses_per_sample END AS responses_per_sample,
         r.board, r.evidence, r.source, r.source_status, r.evaluated_on, r.note, v.task, v.question_id,
@@ -81,9 +81,9 @@ faults AS (
     SELECT part, 'question_id ' || question_id || ' is there twice in run ' || run_id FROM placed
     WHERE question_id IS NOT NULL GROUP BY part, run_id, task, question_id HAVING COUNT(*) > 1
     UNION ALL
-    SELECT part, 'run ' || run_id || ' has more than one model, judge or kind of evidence' FROM placed
+    SELECT part, 'run ' || run_id || ' has more than one model, sample set, judge or kind of evidence' FROM placed
     GROUP BY part, run_id
-    HAVING COUNT(DISTINCT model) > 1 OR COUNT(DISTINCT evidence) > 1
+    HAVING COUNT(DISTINCT model) > 1 OR COUNT(DISTINCT sample_set) > 1 OR COUNT(DISTINCT evidence) > 1
         OR COUNT(DISTINCT judge) FILTER (WHERE task = 'generation') > 1
         OR COUNT(DISTINCT responses_per_sample) FILTER (WHERE task = 'generation') > 1
 )
@@ -96,8 +96,8 @@ SUMMARISE: Final = """
 INSERT INTO runs BY NAME
 WITH meta AS (
     SELECT run_id, MIN(model) AS model, COALESCE(MIN(base_model), MIN(model)) AS base_model,
-        MIN(method) AS method, MIN(organization) AS organization, MIN(params_b) AS params_b,
-        BOOL_AND(open_weights) AS open_weights,
+        MIN(method) AS method, MIN(organization) AS organization, MIN(sample_set) AS sample_set,
+        MIN(params_b) AS params_b, BOOL_AND(open_weights) AS open_weights,
         COALESCE(MIN(judge) FILTER (WHERE task = 'generation'), MIN(judge)) AS judge,
         CASE WHEN COUNT(*) FILTER (WHERE task = 'generation') > 0
             THEN MIN(responses_per_sample) FILTER (WHERE task = 'generation')

@@ -132,10 +132,10 @@ def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
 
 
 def with_later(table: pa.Table) -> pa.Table:
-    """The table with the columns that its version did not have yet, as nulls, at the end."""
-    for name in sorted(LATER.difference(table.column_names)):
+    """The table with the columns that its version did not have yet, at the end."""
+    for name in sorted(LATER.keys() - set(table.column_names)):
         field = RESULT_SCHEMA.field(name)
-        table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+        table = table.append_column(field, pa.repeat(pa.scalar(LATER[name], field.type), table.num_rows))
     return table
 
 
