@@ -70,6 +70,7 @@ audit: .venv-audit/made ## known vulnerabilities of the pinned packages, from Py
 lock: .venv/dev ## pin all requirements, with hashes, from the ranges of pyproject.toml and hosting/requirements.in
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --output-file requirements.txt
 	$(BIN)/uv pip compile hosting/requirements.in --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --output-file hosting/requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --extra postgres --constraint requirements.txt --output-file requirements-postgres.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --extra evaluate --constraint requirements.txt --output-file requirements-evaluate.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --quiet --generate-hashes --upgrade --extra evaluate --extra spark --extra dev --constraint requirements-evaluate.txt --output-file requirements-dev.txt
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.conftest import ROOT
 
-FILES = ("requirements.txt", "requirements-dev.txt", "requirements-evaluate.txt", "hosting/requirements.txt")
+EXTRAS = ("dev", "evaluate", "postgres")
+FILES = ("requirements.txt", *(f"requirements-{extra}.txt" for extra in EXTRAS), "hosting/requirements.txt")
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -20,7 +20,7 @@ from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from siuo_dash.errors import SettingsError
-from siuo_dash.settings import provider
+from siuo_dash.settings import provider, storage
 from siuo_dash.settings.auth import SignIn, is_loopback, is_web, sign_in
 from siuo_dash.text import counted
 
@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     """How many pages one address may have open at an instance without signing in. Hosted only."""
     sign_in_hours: Annotated[int, _within(1, 720)] = 24
     """After how many hours a person must sign in again to upload or to decide. Hosted only."""
+    instances: Annotated[int, _within(0, 10_000)] = 0
+    """How many instances serve this store; 0: not said. Needed only for a bucket (SIUO_BLOBS) without SIUO_REGISTRY,
+    where it must be 1."""
     issuer: Annotated[str, BeforeValidator(_issuer)] = ""
     """Who must have issued an identity; empty: what `server_metadata_url` of [auth] says before
     `/.well-known/openid-configuration`, which is so for nearly every provider."""
@@ -136,7 +139,7 @@ class Settings(BaseSettings):
 
 NAMES: Final = tuple(name for name in Settings.model_fields if name != "sign_in")
 PLACES: Final = (
-    "data",
+    *("data", "registry", "blobs"),
     *(f"benchmark_{name}" for name in ("generation", "multiple_choice", "pictures", "rubric")),
     "responses",
 )
@@ -206,6 +209,7 @@ def check(settings: Settings, serving: Serving, ask: Callable[[SignIn], None] = 
             f"local mode asks nobody who they are, and would listen on {serving.address or 'every interface'}: "
             "listen on 127.0.0.1, or set SIUO_MODE=hosted (docs/settings.md)"
         )
+    faults.extend(storage.faults(hosted=settings.hosted, instances=settings.instances))
     faults.extend(f"{each}: remove that option" for each in serving.open_to)
     if settings.hosted and not serving.xsrf_protection:
         faults.append("server.enableXsrfProtection is off, and without it nobody can sign in: remove that option")

@@ -34,3 +34,13 @@ def placed(path: Path) -> Path:
         shipped = SHIPPED / path.name
         return shipped if shipped.exists() else path
     return path
+
+
+def registry_url() -> str:
+    """The database of the registry: SIUO_REGISTRY; "" = a file in the data directory."""
+    return os.environ.get("SIUO_REGISTRY", "").strip()
+
+
+def blobs_url() -> str:
+    """The bucket of the run files: SIUO_BLOBS; "" = a folder in the data directory."""
+    return os.environ.get("SIUO_BLOBS", "").strip()

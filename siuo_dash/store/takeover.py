@@ -22,7 +22,8 @@ from siuo_dash.store import files, old_directory
 from siuo_dash.store.old_directory import MISSING, OldDirectory, OldRun
 from siuo_dash.store.registry.change import Change
 from siuo_dash.store.registry.log import BEGINNINGS, FOLDERS, MOVES, PUBLIC, SENDINGS, Event
-from siuo_dash.store.registry.opening import LOCK_SECONDS, REGISTRY, explained, make
+from siuo_dash.store.registry.opening import LOCK_SECONDS, REGISTRY, explained, kept, make
+from siuo_dash.store.registry.postgresql import Server
 from siuo_dash.store.registry.tables import sign_outs
 
 BEFORE: Final = "before-registry"
@@ -52,6 +53,14 @@ def needed(data_dir: Path) -> bool:
 
 def settle(data_dir: Path) -> None:
     """Take a data directory over if that is needed. Raises StoreError when it cannot be written."""
+    if isinstance(kept(data_dir), Server):
+        if (data_dir / REGISTRY).exists() or old_directory.is_old(data_dir):
+            raise StoreError(
+                "the runs that this data directory keeps itself are not in the database yet",
+                where=str(data_dir),
+                hint="run `python -m siuo_dash migrate`, or unset SIUO_REGISTRY",
+            )
+        return
     if not needed(data_dir):
         return
     if not os.access(data_dir, os.W_OK):

@@ -28,6 +28,8 @@ from tests.make.registry import file_of
 from tests.make.runs import IDS, make_run, run_id_of, with_column
 from tests.make.stores import add, make_data
 
+pytestmark = pytest.mark.postgres(heavy=True)
+
 FIVE = [True, True, False, True, None]
 
 
@@ -207,6 +209,7 @@ def test_a_directory_that_is_missing_vanishes_and_returns(data: Path) -> None:
     assert models(store) == ["Sound"]
 
 
+@pytest.mark.postgres(never=True)
 def test_a_file_that_is_laid_in_by_hand_is_not_part_of_the_store(data: Path) -> None:
     store = Store(data)
     (data / "submissions").mkdir()
@@ -225,6 +228,7 @@ def test_without_a_registry_reading_makes_nothing(tmp_path: Path, root: Path) ->
     assert store.refresh() and len(models(store)) == 99
 
 
+@pytest.mark.postgres(never=True)
 def test_a_registry_from_a_backup_is_noticed(data: Path, tmp_path: Path) -> None:
     earlier = tmp_path / "earlier.tar"
     backup(data, earlier)

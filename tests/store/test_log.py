@@ -18,6 +18,8 @@ from siuo_dash.store.registry.tables import head, log, runs
 from tests.make.registry import events, faults
 from tests.store.review_runs import ADA, REVIEWER, RUN, drafted, published, submitted
 
+pytestmark = pytest.mark.postgres(heavy=True)
+
 LINE = {"at": "2025-01-01T00:00:00+00:00", "event": "publish", "run_id": "x", "content_hash": None}
 
 
@@ -59,6 +61,7 @@ def test_any_line_is_kept_as_it_is(tmp_path: Path) -> None:
     assert log_lines(tmp_path) == lines
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("damage", [lambda line: line.replace(b"ada@", b"eve@"), lambda line: b"\xff"])
 def test_a_changed_line_is_named(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     published(tmp_path)

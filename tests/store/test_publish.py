@@ -30,6 +30,8 @@ from tests.make.registry import asked, events, faults, file_of, left_over, rewri
 from tests.make.runs import named, run_id_of, run_table, totals_table
 from tests.store.review_runs import LOCAL
 
+pytestmark = pytest.mark.postgres(heavy=True)
+
 
 def visible(data_dir: Path) -> list[str]:
     return sorted(run.run_id for run in public_runs(data_dir))
@@ -240,6 +242,7 @@ def test_without_a_data_directory_nothing_is_made(tmp_path: Path) -> None:
     assert not (tmp_path / "unmounted").exists()
 
 
+@pytest.mark.postgres(never=True)
 def test_a_store_held_by_another_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(tmp_path, run_table(), by=None)
     close(tmp_path)
@@ -288,6 +291,7 @@ def test_an_interrupt_between_the_steps_keeps_nothing(tmp_path: Path, monkeypatc
     publish(tmp_path, run_table(), by=None)
 
 
+@pytest.mark.postgres(never=True)
 def test_a_file_is_whole_on_the_disk_before_a_row_names_it(tmp_path: Path) -> None:
     steps: list[str] = []
     watched = {("posix", name) for name in ("write", "fsync", "link", "replace", "rename")}
@@ -309,6 +313,7 @@ def test_a_file_is_whole_on_the_disk_before_a_row_names_it(tmp_path: Path) -> No
     assert steps.index("sqlite commit") > max(place for place, step in enumerate(steps) if step == "fsync")
 
 
+@pytest.mark.postgres(never=True)
 def test_every_commit_is_synced(tmp_path: Path) -> None:
     publish(tmp_path, run_table(), by=None)
     with changing(tmp_path) as now:
@@ -318,6 +323,7 @@ def test_every_commit_is_synced(tmp_path: Path) -> None:
     assert pragmas == ["wal", 2]
 
 
+@pytest.mark.postgres(never=True)
 def test_the_cost_does_not_grow_with_the_store(tmp_path: Path) -> None:
     publish(tmp_path, run_table("Model-000"), by=None)
     with asked() as few:

@@ -39,6 +39,8 @@ from tests.store.review_runs import (
     withdrawn,
 )
 
+pytestmark = pytest.mark.postgres(heavy=True)
+
 
 def rejected(data_dir: Path) -> None:
     submitted(data_dir)
@@ -180,6 +182,7 @@ def test_a_forged_run_id_is_no_path(tmp_path: Path, run_id: str) -> None:
         registry.table_of(tmp_path, run_id, LOCAL)
 
 
+@pytest.mark.postgres
 def test_a_way_through_all_of_it(tmp_path: Path) -> None:
     assert registry.save_draft(tmp_path, FIRST, ADA).state == "draft"
     assert registry.waiting(tmp_path, REVIEWER) == []
@@ -219,6 +222,7 @@ def turn_back_the_clock(data_dir: Path, days: float = 400) -> None:
     rewrite(data_dir, at=(datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="microseconds"))
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("by", [REVIEWER, SECOND])
 def test_an_owner_cannot_undo_a_reviewers_withdrawal(tmp_path: Path, by: Actor) -> None:
     published(tmp_path)

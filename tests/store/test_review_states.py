@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -20,6 +21,8 @@ from siuo_dash.store.verify import repair
 from tests.make.registry import events, faults, left_over, replayed, states
 from tests.make.runs import run_id_of, run_table
 from tests.store.review_runs import ADA, BOB, LOCAL, NOBODY, REVIEWER, SECOND
+
+pytestmark = pytest.mark.postgres(heavy=True)
 
 PEOPLE = (ADA, BOB, REVIEWER, SECOND, LOCAL, NOBODY)
 TABLES = [run_table(model, content=content) for model in ("Model-A", "Model-B") for content in ("one", "two", "three")]

@@ -20,6 +20,8 @@ from tests.make.runs import run_table as made
 from tests.make.stores import make_data
 from tests.store.review_runs import ADA, REVIEWER
 
+pytestmark = pytest.mark.postgres(heavy=True)
+
 HIDDEN = {name: f"Hidden {name}" for name in ("draft", "pending", "rejected", "retracted", "superseded", "withdrawn")}
 SHOWN = "Shown"
 
@@ -79,6 +81,7 @@ def test_a_near_duplicate_of_a_hidden_run_is_not_named(data: Path) -> None:
     assert "Hidden" not in told
 
 
+@pytest.mark.postgres(never=True)
 def test_the_command_line_lists_the_published_alone(data: Path) -> None:
     for arguments in (["runs"], ["runs", "--json"], ["boards"], ["runs", "--withdrawn"]):
         done = run("siuo_dash", *arguments, "--data", data)

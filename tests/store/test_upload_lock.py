@@ -20,6 +20,8 @@ from siuo_dash.store.registry.tables import turns
 from tests.make.registry import faults
 from tests.store.review_runs import ADA, BOB, LOCAL, submitted
 
+pytestmark = pytest.mark.postgres(heavy=True)
+
 HOLDER = """
 import sys
 from pathlib import Path
@@ -48,6 +50,7 @@ def refused_now(data_dir: Path) -> bool:
         return True
 
 
+@pytest.mark.postgres
 def test_one_at_a_time_for_a_person(tmp_path: Path) -> None:
     with (
         upload_lock(tmp_path, ADA),
@@ -72,6 +75,7 @@ def test_at_another_instance(tmp_path: Path, killed: bool) -> None:
     assert not refused_now(tmp_path)
 
 
+@pytest.mark.postgres
 def test_many_at_once_are_let_in_one_by_one(tmp_path: Path) -> None:
     inside, most, start = 0, 0, Barrier(8)
 
@@ -111,6 +115,7 @@ def taken(data_dir: Path) -> list[object]:
         return [tuple(row) for row in connection.execute(select(turns))]
 
 
+@pytest.mark.postgres
 def test_at_another_machine_a_turn_ends_with_its_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as elsewhere, pytest.raises(KeyboardInterrupt):
         elsewhere.setattr(uploading, "_host", lambda: "elsewhere")

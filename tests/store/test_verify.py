@@ -23,6 +23,8 @@ from tests.make.registry import file_of, left_over
 from tests.make.runs import run_id_of, run_table
 from tests.make.stores import make_data
 
+pytestmark = pytest.mark.postgres(heavy=True)
+
 RUN = run_id_of(run_table())
 
 
@@ -151,6 +153,7 @@ def test_a_state_that_the_log_does_not_say(data: Path) -> None:
     assert f"the log names {RUN}, but there is no such run" in fault
 
 
+@pytest.mark.postgres(never=True)
 def test_a_registry_that_is_none(data: Path) -> None:
     (data / REGISTRY).unlink()
     for name in ("-wal", "-shm"):
@@ -160,6 +163,7 @@ def test_a_registry_that_is_none(data: Path) -> None:
     assert fault.startswith(REGISTRY) and "restore it from a backup" in fault
 
 
+@pytest.mark.postgres
 def test_every_state_is_sound(data: Path) -> None:
     ada, reviewer = Actor("ada@example.org"), Actor("reviewer@example.org", reviewer=True)
     submit(data, run_table("Waits"), ada)
@@ -194,6 +198,7 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(data: Path, root
     assert repair(data) == [] and not list(data.glob(".*"))
 
 
+@pytest.mark.postgres(never=True)
 @pytest.mark.parametrize("folder", ["submissions", "withdrawn", "review/pending"])
 def test_a_file_that_was_laid_in_by_hand(data: Path, folder: str) -> None:
     (data / folder).mkdir(parents=True)
@@ -204,6 +209,7 @@ def test_a_file_that_was_laid_in_by_hand(data: Path, folder: str) -> None:
     assert repair(data) == []
 
 
+@pytest.mark.postgres(never=True)
 def test_a_directory_of_an_earlier_version(tmp_path: Path) -> None:
     old = OldWriter(tmp_path / "data")
     old.change("publish", run_table())
@@ -274,6 +280,7 @@ def test_directories_where_files_should_be_and_the_other_way_round(data: Path) -
 CLOSED = [REGISTRY, "runs", RUN, "samples.csv", "results.parquet", "."]
 
 
+@pytest.mark.postgres(never=True)
 @pytest.mark.parametrize("closed", CLOSED)
 def test_without_permission_to_read(data: Path, root: Path, closed: str) -> None:
     path = file_of(data, RUN) if closed == RUN else data / closed

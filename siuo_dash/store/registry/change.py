@@ -104,8 +104,9 @@ class Change:
     def insert(self, **columns: Any) -> None:
         """Put in a run's row, without a line in the log. columns: those of `runs`, model_key apart."""
         model = columns["model"]
-        columns |= {"model_key": letters(model) or model.casefold(), "owner": storable(columns["owner"])}
-        self.connection.execute(insert(runs).values(columns))
+        columns |= {"model_key": letters(model) or model.casefold()}
+        texts = {name: storable(value) for name, value in columns.items() if isinstance(value, str)}
+        self.connection.execute(insert(runs).values(columns | texts))
 
     def move(self, event: str, row: Row[Any], by: str | None, why: str | None = None, **values: Any) -> None:
         """Log an event of a run and move it into the state that follows, as far as `must_allow` does.
@@ -170,5 +171,5 @@ def row_of(connection: Connection | None, run_id: str) -> Row[Any] | None:
 
 
 def storable(text: str | None) -> str | None:
-    """The text without lone surrogates, which a name from the command line can hold and no database takes."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
+    """The text without what no database takes: lone surrogates, as in a name from the command line, and zeros."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")

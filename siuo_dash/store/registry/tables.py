@@ -60,19 +60,19 @@ metadata: Final = MetaData()
 runs: Final = Table(
     "runs",
     metadata,
-    Column("run_id", String(200), primary_key=True),
+    Column("run_id", Text, primary_key=True),
     Column("state", String(12), nullable=False, index=True),
     Column("number", BigInteger, nullable=False, index=True),
     Column("changed", BigInteger, nullable=False, index=True),
     Column("sent", BigInteger),
     Column("content_hash", String(64), index=True),
     Column("totals", Boolean, nullable=False),
-    Column("file", String(80), nullable=False, index=True),
+    Column("file", Text, nullable=False, index=True),
     Column("source_status", String(20), nullable=False),
     Column("owner", Text),
     Column("verified", Boolean, nullable=False),
-    Column("corrects", String(200)),
-    Column("family", String(200), nullable=False, index=True),
+    Column("corrects", Text),
+    Column("family", Text, nullable=False, index=True),
     Column("model", Text, nullable=False),
     Column("model_key", Text, nullable=False),
     Column("judge", Text),
@@ -96,9 +96,9 @@ log: Final = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("hash", String(64), nullable=False),
     Column("run_id", Text, index=True),
-    Column("event", String(20)),
+    Column("event", Text),
     Column("by", Text),
-    Column("day", String(10)),
+    Column("day", Text),
     Column("line", LargeBinary, nullable=False),
     Index("log_of_a_person_by_day", "by", "day"),
 )
@@ -131,6 +131,7 @@ turns: Final = Table(
 
 
 def settle(connection: Connection) -> None:
-    """Bring the claim of a registry of an earlier version up to date: it knew no judges."""
+    """Bring the registry of an earlier version up to date: it lacks tables, and its claim knew no judges."""
+    metadata.create_all(connection)
     connection.exec_driver_sql("DROP INDEX IF EXISTS one_public_run_a_content")
     connection.execute(CreateIndex(_CLAIM, if_not_exists=True))

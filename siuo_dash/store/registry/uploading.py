@@ -20,8 +20,8 @@ from siuo_dash.store.registry.actors import Actor
 from siuo_dash.store.registry.opening import changing
 from siuo_dash.store.registry.tables import turns
 
-_LEASE: Final = 900.0
-"""Seconds that a turn lasts unless it is renewed; far longer than any pause of a machine that is at work."""
+_LEASE: Final = 180.0
+"""Seconds that a turn lasts unless it is renewed; longer than any pause of a machine that is at work."""
 _ENDED: Final = "ended"
 """In place of the start: the process is no more, but whoever started it has not asked how it ended."""
 
