@@ -68,7 +68,7 @@ class Cluster:
 
     def start(self) -> None:
         """On return it takes connections."""
-        options = [*("-D", self.folder / "data"), *("-p", str(self.port)), *_DURABLE[self.durable]]
+        options = ["-D", str(self.folder / "data"), "-p", str(self.port), *_DURABLE[self.durable]]
         options += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200"]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(_as_another(self.programs / "postgres", *options), stdout=log, stderr=log)
