@@ -7,10 +7,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
-
-from sqlalchemy import URL
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from urllib.parse import urlsplit
 
 from siuo_dash.settings import paths
 
@@ -66,17 +63,20 @@ def _unescaped(place: str) -> str:
     return place
 
 
-def database(url: str) -> URL:
-    """The address of a database. ValueError, in words that name no password, for any that is not PostgreSQL's."""
+def database(url: str) -> str:
+    """The address of a database, with its driver. ValueError, in words without a password, for any but PostgreSQL's."""
     try:
-        found = make_url(url)
-    except (ArgumentError, ValueError):
-        raise ValueError(f"is no address of a database: {DRIVER}://user@host/name") from None
-    if found.drivername not in (DRIVER, "postgresql", "postgres"):
-        raise ValueError(f"begins with {found.drivername}:, but only {DRIVER}:// is understood")
-    if not found.database:
+        parts = urlsplit(url)
+        known = bool(parts.scheme and parts.netloc) or parts.port is not None
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError(f"is no address of a database: {DRIVER}://user@host/name")
+    if parts.scheme not in (DRIVER, "postgresql", "postgres"):
+        raise ValueError(f"begins with {parts.scheme}:, but only {DRIVER}:// is understood")
+    if not parts.path.strip("/"):
         raise ValueError(f"names no database: {DRIVER}://user@host/name")
-    return found.set(drivername=DRIVER)
+    return parts._replace(scheme=DRIVER).geturl()
 
 
 def faults(*, hosted: bool, instances: int) -> Iterator[str]:

@@ -158,7 +158,7 @@ def test_two_instances_and_the_same_contents(in_database: Path) -> None:
     ("url", "said"),
     [
         ("mysql://siuo:secret@db/siuo", "begins with mysql:, but only postgresql+psycopg:// is understood"),
-        ("sqlite:////data/registry.db", "begins with sqlite:"),
+        ("sqlite:////data/registry.db", "is no address of a database"),
         ("db.example.org", "is no address of a database"),
         ("postgresql+psycopg://siuo:secret@db", "names no database"),
     ],

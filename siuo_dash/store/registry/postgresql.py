@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from siuo_dash.errors import StoreError
@@ -64,7 +64,7 @@ class Server:
     def name(self) -> str:
         """Where it is, without the password. StoreError for what is no address of a database of PostgreSQL."""
         try:
-            found = storage.database(self.url)
+            found = make_url(storage.database(self.url))
         except ValueError as error:
             raise StoreError(f"this {error}", where="SIUO_REGISTRY", hint="docs/scale.md has examples") from None
         return f"{found.host or 'localhost'}{f':{found.port}' if found.port else ''}/{found.database}"
