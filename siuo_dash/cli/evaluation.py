@@ -16,7 +16,7 @@ from siuo_dash.cli.evaluation_options import Options
 from siuo_dash.cli.evaluation_progress import Line, tell
 from siuo_dash.cli.given import print_agreement
 from siuo_dash.cli.output import print_line
-from siuo_dash.cli.preview import files_of, print_submission, report_of, twins_of
+from siuo_dash.cli.preview import files_of, print_submission, twins_of
 from siuo_dash.cli.stated import published
 from siuo_dash.errors import EvaluationError, Finding
 from siuo_dash.evaluate import address, folder
@@ -29,6 +29,7 @@ from siuo_dash.evaluate.plan import CHOICE, GENERATION, Call, Operation, Plan
 from siuo_dash.evaluate.rubric import OFFICIAL
 from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.submission import Submission
+from siuo_dash.report.records import submission_report
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.runs.parquet import with_made
 from siuo_dash.text import counted, listed
@@ -191,7 +192,7 @@ def _show(request: Request, done: Done) -> tuple[int, dict[str, Any]]:
     code = _code(outcome, submission, findings)
     empty = {"ok": False, "warnings": [], "scores": {}, "run_id": None}
     empty["errors"] = [each.as_dict() for each in [*findings, Finding("error", "nothing was answered")]]
-    report = empty if submission is None else report_of(submission, run_id, findings)
+    report = empty if submission is None else submission_report(submission, run_id, findings)
     report |= {
         "complete": outcome.is_complete,
         "planned": dict(outcome.planned),

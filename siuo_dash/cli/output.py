@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table as ScreenTable
 from rich.text import Text
 
-from siuo_dash.analysis.stats.proportions import limits
-from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.report.records import as_json
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import spelled_out
 
@@ -30,7 +26,7 @@ def open_store(data: Path) -> Store:
 
 def print_json(value: object) -> None:
     """JSON, indented, nothing rounded."""
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+    typer.echo(as_json(value))
 
 
 def print_line(text: str) -> None:
@@ -47,31 +43,3 @@ def print_table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None
     for row in rows:
         table.add_row(*(Text(spelled_out(str(cell))) for cell in row))
     console.print(table)
-
-
-def run_record(row: dict[str, Any], *, ranked: bool = False) -> dict[str, Any]:
-    """A row of a frame of runs as JSON gives it: fractions not rounded, null where nothing was graded.
-
-    ranked: with its rank, the range of ranks, and its health.
-    """
-    ranks = {name: None if pd.isna(row[name]) else int(row[name]) for name in _RANKS} if ranked else {}
-    return {
-        "run_id": row["run_id"],
-        "model": row["model"],
-        **{name: row[name] if pd.notna(row[name]) else None for name in ("base_model", "method", "organization")},
-        "board": row["board"],
-        "evidence": row["evidence"],
-        **ranks,
-        **{metric: _rate(row[f"{metric}_k"], row[f"{metric}_n"]) for metric in METRICS},
-        **({"health": row["health"]} if ranked else {}),
-    }
-
-
-_RANKS = ("rank", "rank_low", "rank_high")
-
-
-def _rate(k: int, n: int) -> dict[str, Any] | None:
-    if not n:
-        return None
-    low, high = limits(int(k), int(n))
-    return {"k": int(k), "n": int(n), "rate": int(k) / int(n), "low": low, "high": high}

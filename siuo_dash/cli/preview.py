@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from siuo_dash.analysis import twins
 from siuo_dash.analysis.stats.proportions import limits
@@ -34,14 +33,6 @@ def twins_of(submission: Submission, data: Path) -> list[Finding]:
     if not submission.ok:
         return []
     return twins.findings(open_store(data), submission.to_table(RunMetadata("x", "x")))
-
-
-def report_of(submission: Submission, run_id: str | None, more: list[Finding]) -> dict[str, Any]:
-    """The JSON of a submission with what was found beyond its files."""
-    report = submission.as_json(run_id, limits)
-    for severity, part in (("error", "errors"), ("warning", "warnings")):
-        report[part] = [*report[part], *(finding.as_dict() for finding in more if finding.severity == severity)]
-    return report | {"ok": not report["errors"]}
 
 
 def print_submission(submission: Submission, more: list[Finding]) -> None:

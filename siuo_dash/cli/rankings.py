@@ -9,12 +9,10 @@ from typing import Annotated
 import typer
 
 from siuo_dash.analysis import board_list
-from siuo_dash.analysis import leaderboard as analysis
 from siuo_dash.analysis.filters import Filters
-from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli.options import DataOption
-from siuo_dash.cli.output import open_store, print_json, print_line, print_table, run_record
-from siuo_dash.report import export
+from siuo_dash.cli.output import open_store, print_json, print_line, print_table
+from siuo_dash.report import export, records
 from siuo_dash.report import leaderboard as view
 from siuo_dash.settings.paths import USUAL
 from siuo_dash.sources.build import build as build_results
@@ -22,7 +20,6 @@ from siuo_dash.sources.build import build as build_results
 Format = StrEnum("Format", ["table", "json", "csv", "latex", "markdown"])
 BoardFormat = StrEnum("BoardFormat", ["table", "json"])
 MetricName = StrEnum("MetricName", ["safe", "effective", "safe_and_effective", "mcqa"])
-ALL = "all"
 
 
 def boards(
@@ -30,21 +27,11 @@ def boards(
     format: Annotated[BoardFormat, typer.Option(help="How to print.")] = BoardFormat.table,
 ) -> None:
     """List the boards: judge × responses per sample, with the number of runs."""
-    found = board_list.boards(open_store(data))
+    store = open_store(data)
     if format is BoardFormat.json:
-        print_json(
-            [
-                {
-                    "board": board.id,
-                    "judge": board.protocol.judge,
-                    "responses_per_sample": board.protocol.responses_per_sample,
-                    "runs": board.runs,
-                }
-                for board in found
-            ]
-        )
+        print_json(records.boards(store))
         return
-    rows = [(board.id, board.label, str(board.runs), str(board.per_sample_runs)) for board in found]
+    rows = [(board.id, board.label, str(board.runs), str(board.per_sample_runs)) for board in board_list.boards(store)]
     print_table(("Board", "Judge, responses per sample", "Runs", "Per sample"), rows)
 
 
@@ -62,28 +49,23 @@ def leaderboard(
 ) -> None:
     """Rank the runs of one board, with intervals, rank ranges and health."""
     store = open_store(data)
-    known = board_list.boards(store)
-    chosen = None
-    if board is None or board.strip().lower() != ALL:
-        chosen = board_list.find_board(store, board) if board is not None else (known[0] if known else None)
-    filters = Filters(board=chosen.id if chosen else None, search=search, plain=plain)
-    frame = analysis.leaderboard(store, filters, METRICS[metric.value], rank_partial=partial)
-    ranges = analysis.rank_ranges(store, chosen.id, METRICS[metric.value], rank_partial=partial) if chosen else None
-    frame = view.with_ranges(frame, ranges)
+    asked = records.Asked(board, metric.value, search, plain, partial)
     if format is Format.json:
-        print_json([run_record(row, ranked=True) for row in frame.to_dict("records")])
+        print_json(records.leaderboard(store, asked))
         return
+    frame, chosen = records.leaderboard_frame(store, asked), records.find_board(store, asked)
     columns = view.TERMINAL_COLUMNS if format is Format.table else view.FILE_COLUMNS
     if chosen is None:
         columns = ("board", *columns[2:])
-    provenance = export.Provenance(
-        store.version, chosen.label if chosen else "all runs, not comparable", filters.sentence()
-    )
+    words = Filters(search=search, plain=plain).sentence()
+    place = chosen.label if chosen else "all runs, not comparable"
+    provenance = export.Provenance(store.version, place, words)
+    labels = {item.id: item.label for item in board_list.boards(store)}
     title = f"SIUO, {chosen.label}" if chosen else "SIUO, all runs"
-    table = view.export_table(frame, columns, {item.id: item.label for item in known}, provenance, title)
+    table = view.export_table(frame, columns, labels, provenance, title)
     if format is Format.table:
-        words = table.text("range")
-        print_table(tuple(words.columns), list(words.itertuples(index=False, name=None)))
+        cells = table.text("range")
+        print_table(tuple(cells.columns), list(cells.itertuples(index=False, name=None)))
         return
     makers = {Format.csv: export.to_csv, Format.latex: export.to_latex, Format.markdown: export.to_markdown}
     sys.stdout.buffer.write(makers[format](table))

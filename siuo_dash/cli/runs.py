@@ -8,11 +8,10 @@ from typing import Annotated
 import pyarrow as pa
 import typer
 
-from siuo_dash.analysis import queries
-from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.cli.options import ByOption, DataOption, JsonOption, RunArgument
-from siuo_dash.cli.output import open_store, print_json, print_line, print_table, run_record
+from siuo_dash.cli.output import open_store, print_json, print_line, print_table
+from siuo_dash.report.records import all_runs
 from siuo_dash.settings.paths import USUAL
 from siuo_dash.store import registry
 from siuo_dash.store.files import write_parquet
@@ -29,8 +28,7 @@ def runs(
     if withdrawn:
         _withdrawn(data, as_json=json)
         return
-    frame = queries.RUNS.run(open_store(data), where=Filters().where())
-    records = [run_record(row) for row in frame.to_dict("records")]
+    records = all_runs(open_store(data))
     if json:
         print_json(records)
         return

@@ -19,13 +19,14 @@ from siuo_dash.cli.options import (
     SaveMappingOption,
 )
 from siuo_dash.cli.output import print_json, print_line
-from siuo_dash.cli.preview import files_of, print_submission, report_of, twins_of
+from siuo_dash.cli.preview import files_of, print_submission, twins_of
 from siuo_dash.cli.stated import as_stated, published, with_facts
 from siuo_dash.errors import SubmissionError
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, about_run, each_run
+from siuo_dash.report.records import submission_report
 from siuo_dash.settings.paths import USUAL
 from siuo_dash.store.catalogue_file import read_catalogue
 
@@ -41,7 +42,7 @@ def validate(
     submission = _read(files, data, mapping, save_mapping)
     known = twins_of(submission, data)
     if json:
-        print_json(report_of(submission, None, known))
+        print_json(submission_report(submission, None, known))
     else:
         print_submission(submission, known)
     if not submission.ok:
@@ -85,7 +86,7 @@ def submit(
         if are_fine:
             run_id, refused = published(each.to_table(described[name]), described[name], data, dry_run=dry_run)
             wrong[name] += [refused] if refused else []
-        reports.append(({"run": name} if name else {}) | report_of(each, run_id, [*wrong[name], *known]))
+        reports.append(({"run": name} if name else {}) | submission_report(each, run_id, [*wrong[name], *known]))
         if json:
             continue
         if name:

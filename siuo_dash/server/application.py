@@ -19,6 +19,7 @@ from siuo_dash import __version__
 from siuo_dash.errors import SiuoError
 from siuo_dash.ingest import reader_process
 from siuo_dash.server import first_view, gate, guards, logs, monitoring, names
+from siuo_dash.server.api.routes import routes as api_routes
 from siuo_dash.server.monitoring import measured
 from siuo_dash.ui import page, streamlit_private
 
@@ -57,6 +58,7 @@ def routes() -> list[Route]:
         Route(first_view.SCRIPT_URL, first_view.script),
         Route("/healthz", monitoring.health),
         Route("/metrics", monitoring.figures),
+        *api_routes(),
     ]
 
 

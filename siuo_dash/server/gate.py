@@ -31,7 +31,7 @@ from siuo_dash.ui.streamlit_private import (
 )
 
 log = logging.getLogger("siuo_dash")
-_FRAMING: Final = 16_384
+FRAMING: Final = 16_384
 """Bytes that a request may have beside the file."""
 
 
@@ -80,7 +80,7 @@ class UploadGate:
             del arriving[gone]
         held = sum(map(held_bytes, arriving.keys() | {session})) + sum(arriving.values())
         # Twice: files that replace others are there before those are let go.
-        if size <= most + _FRAMING and size + held <= 2 * (most + _FRAMING):
+        if size <= most + FRAMING and size + held <= 2 * (most + FRAMING):
             return None
         words = f"an upload may have {identity.settings().upload_mb} MB, in all your tabs together\n"
         return PlainTextResponse(words, status_code=413)
@@ -110,7 +110,7 @@ class PageLimit:
         if scope["type"] != "websocket" or not identity.settings().hosted:
             await self.app(scope, receive, send)
             return
-        address = _neighbourhood(scope)
+        address = neighbourhood(scope)
         if self._open[address] >= identity.settings().pages_per_address:
             who = await anyio.to_thread.run_sync(identity.visitor_with, cookie_claims(HTTPConnection(scope).cookies))
             if who.actor is None:
@@ -125,7 +125,7 @@ class PageLimit:
                 del self._open[address]
 
 
-def _neighbourhood(scope: Scope) -> str:
+def neighbourhood(scope: Scope) -> str:
     """Whence a page is opened: an address, as a trusted proxy states it; of IPv6 the network that one line has."""
     client = str((scope.get("client") or ("",))[0])
     try:

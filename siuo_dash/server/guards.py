@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from siuo_dash.server import logs, monitoring
+from siuo_dash.server.api.sharing import own_headers
 from siuo_dash.server.first_theme import THEME_SCRIPT
 from siuo_dash.ui import identity, streamlit_private
 
@@ -90,7 +91,7 @@ class SecurityHeaders:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                _complete(MutableHeaders(scope=message), secure=scope.get("scheme") == "https")
+                _complete(MutableHeaders(scope=message), scope)
             await send(message)
 
         if kept_back(scope):
@@ -116,11 +117,12 @@ def kept_back(scope: Scope) -> bool:
     return from_afar(scope) or any(name in _FORWARDED or name.startswith("x-forwarded-") for name in named)
 
 
-def _complete(headers: MutableHeaders, *, secure: bool) -> None:
-    for name, value in always():
-        headers[name] = value
+def _complete(headers: MutableHeaders, scope: Scope) -> None:
+    for name, value in (dict(always()) | own_headers(scope)).items():
+        if value is not None:
+            headers[name] = value
     cookies = headers.getlist("set-cookie")
-    if secure and cookies:  # Streamlit sets the flag only where it holds the certificate itself
+    if scope.get("scheme") == "https" and cookies:  # Streamlit sets the flag only where it holds the certificate itself
         del headers["set-cookie"]
         for cookie in cookies:
             headers.append("set-cookie", cookie if "secure" in cookie.lower().split("; ") else f"{cookie}; Secure")

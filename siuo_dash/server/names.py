@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from siuo_dash.server.api.sharing import is_shared
 from siuo_dash.ui import identity
 from siuo_dash.ui.streamlit_private import OPERATORS, PROBES, is_host_allowed, site_name
 
@@ -49,7 +50,7 @@ def _refusal(scope: Scope) -> PlainTextResponse | None:
     by_address = scope["path"] in BY_ADDRESS and len(hosts) < 2 and (not host or _is_address(host))
     if not (is_host_allowed(host) or by_address):
         return PlainTextResponse(_WRONG_NAME, status_code=421)
-    if origin is not None and _place(origin) not in _own_places(host or ""):
+    if origin is not None and _place(origin) not in _own_places(host or "") and not is_shared(scope):
         return PlainTextResponse(_WRONG_PAGE, status_code=403)
     return None
 

@@ -113,6 +113,8 @@ class Settings(BaseSettings):
     """How many megabytes the files of one upload may have together."""
     pages_per_address: Annotated[int, _within(1, 10_000)] = 50
     """How many pages one address may have open at an instance without signing in. Hosted only."""
+    api_per_minute: Annotated[int, _within(1, 1_000_000)] = 300
+    """How many requests a minute one address may make to the API at an instance. Hosted only."""
     sign_in_hours: Annotated[int, _within(1, 720)] = 24
     """After how many hours a person must sign in again to upload or to decide. Hosted only."""
     instances: Annotated[int, _within(0, 10_000)] = 0
@@ -144,7 +146,9 @@ PLACES: Final = (
     "responses",
 )
 """What is read where it is needed: where data lie, and where the benchmark is fetched from."""
-VARIABLES: Final = tuple(PREFIX + name.upper() for name in (*NAMES, *PLACES))
+TOKEN: Final = f"{PREFIX}TOKEN"
+"""What `submit --server` sends with; nothing of the server."""
+VARIABLES: Final = (*(PREFIX + name.upper() for name in (*NAMES, *PLACES)), TOKEN)
 """All of the program's environment variables."""
 _OF_TESTS: Final = f"{PREFIX}TEST_"
 

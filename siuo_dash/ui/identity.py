@@ -11,7 +11,7 @@ import logging
 import time
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import streamlit as st
@@ -20,7 +20,7 @@ from siuo_dash import settings as rules
 from siuo_dash.errors import NotAllowed, SiuoError
 from siuo_dash.settings import Settings
 from siuo_dash.settings.paths import data_dir
-from siuo_dash.store.registry import Actor, Limits, sign_outs
+from siuo_dash.store.registry import Actor, Limits, sign_outs, tokens
 from siuo_dash.text import is_hidden
 from siuo_dash.ui import start_check, streamlit_private
 
@@ -81,9 +81,21 @@ def actor() -> Actor:
 def uploader() -> Actor:
     """Who uploads now. NotAllowed when this person may not."""
     found = actor()
-    if why := why_no_upload(Visitor(found), settings()):
-        raise NotAllowed(why, hint="contact the administrators")
+    must_let_upload(found)
     return found
+
+
+def holder_of(token: str) -> Actor:
+    """Whose token this is. A token signs nobody in and reviews nothing. Raises as `tokens.owner_of` does."""
+    address = tokens.owner_of(data_dir(), token, tokens.SUBMIT)
+    return Actor(address, salt=streamlit_private.salt_of(address))
+
+
+def must_let_upload(found: Actor) -> None:
+    """Raise NotAllowed when this person may not upload, whoever acts for them."""
+    reviews = found.id in settings().reviewers
+    if why := why_no_upload(Visitor(replace(found, reviewer=reviews)), settings()):
+        raise NotAllowed(why, hint="contact the administrators")
 
 
 def visitor_of(claims: Mapping[str, Any], found: Settings, now: float) -> Visitor:

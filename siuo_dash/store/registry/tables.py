@@ -30,6 +30,8 @@ which the next line carries. The other columns repeat what is in the line, for s
 read.
 `head`: one row: `seq` and `hash` of the last line. `sign_outs`: sign-ins that have ended, by a hash that names nobody.
 `turns`: who is uploading now, a row a person, by a hash; see `uploading`.
+`tokens`: with what programs send runs, by a hash; owner: a verified address; made, expires, used: seconds since 1970;
+see `tokens`, which also makes this table in a registry of an earlier version.
 """
 
 from __future__ import annotations
@@ -127,6 +129,19 @@ turns: Final = Table(
     Column("pid", BigInteger, nullable=False),
     Column("started", Text, nullable=False),
     Column("until", Float, nullable=False),
+)
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("token_id", String(16), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("owner", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("scope", String(20), nullable=False),
+    Column("made", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("used", Float),
 )
 
 

@@ -1,0 +1,1 @@
+"""The API: results for programs, results from programs, and what other sites may show of them."""

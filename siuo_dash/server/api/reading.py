@@ -1,0 +1,148 @@
+"""What programs read: boards, leaderboards, runs, samples, comparisons, and all verdicts as one file."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, Final
+
+import pandas as pd
+
+from siuo_dash.analysis import leaderboard as analysis
+from siuo_dash.analysis import queries
+from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.samples import ORDERS
+from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.report import records
+from siuo_dash.report.public_file import public_file
+from siuo_dash.report.records import Ranges
+from siuo_dash.server.api import schemas
+from siuo_dash.server.api.endpoint import Endpoint, json_of
+from siuo_dash.server.api.parameters import METRIC, TEXT, Asked, Parameter, flag, one_of
+from siuo_dash.server.api.problems import Refused
+from siuo_dash.store.engine.database import Store
+from siuo_dash.ui import background
+
+PARQUET: Final = "application/vnd.apache.parquet"
+
+
+def _find_board(store: Store, board: str) -> object:
+    return records.find_board(store, records.Asked(board))
+
+
+_FIRST: Final = "A board's id or its words; by default the first board."
+BOARD: Final = Parameter("board", f"{_FIRST} `all`: all runs, without ranks.", known=_find_board)
+_A_BOARD: Final = Parameter("board", _FIRST, known=_find_board)
+_SEARCH: Final = Parameter("search", "Only runs whose model or organization contains this.", TEXT | {"default": ""})
+_PLAIN: Final = flag("plain", "Only plain models: no defence, training or prompt.")
+PARTIAL: Final = flag("partial", "Rank runs that lack some samples, too.")
+RUN: Final = Parameter("run_id", "A run's id.", place="path", required=True)
+
+
+def ranges(store: Store, metric: str, *, partial: bool) -> Ranges:
+    """Rank ranges, a bootstrap that is computed once for pages and programs."""
+
+    def of_board(board: str) -> pd.DataFrame:
+        found: pd.DataFrame = background.later(
+            lambda: analysis.rank_ranges(store, board, METRICS[metric], rank_partial=partial),
+            *("ranges", store.version, board, metric, partial),
+        ).result()
+        return found
+
+    return of_board
+
+
+def asked_of(asked: Asked) -> records.Asked:
+    """The leaderboard that is asked for."""
+    names = {each.name for each in fields(records.Asked)}
+    return records.Asked(**{name: value for name, value in asked.items() if name in names})
+
+
+def _leaderboard(store: Store, asked: Asked) -> bytes:
+    wanted = asked_of(asked)
+    return json_of(records.leaderboard(store, wanted, ranges(store, wanted.metric, partial=wanted.partial)))
+
+
+def _runs(store: Store, asked: Asked) -> bytes:
+    board = None if asked["board"] is None else records.find_board(store, records.Asked(asked["board"]))
+    filters = Filters(board=board.id if board else None, search=asked["search"], plain=asked["plain"])
+    return json_of(records.all_runs(store, filters))
+
+
+def _compare(store: Store, asked: Asked) -> bytes:
+    if asked["first"] == asked["second"]:
+        wrong = {"field": "second", "message": "a run cannot be compared with itself", "hint": "choose another run"}
+        raise Refused(400, "wrong parameter: second", errors=[wrong])
+    return json_of(records.compared(store, asked["first"], asked["second"]))
+
+
+def _run(which: str) -> Parameter:
+    return Parameter(which, f"The {which} run's id.", required=True, known=queries.find_run)
+
+
+def _listed(name: str) -> dict[str, Any]:
+    return {"type": "array", "items": schemas.ref(name)}
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "/boards",
+        "The boards: judge × responses per sample, with the number of runs.",
+        schema=_listed("Board"),
+        make=lambda store, _: json_of(records.boards(store)),
+    ),
+    Endpoint(
+        "/leaderboard",
+        "The runs of one board, ranked by a metric, with intervals, rank ranges and health. "
+        "The same as `leaderboard --format json`.",
+        schema=_listed("RankedRun"),
+        make=_leaderboard,
+        parameters=(BOARD, METRIC, _SEARCH, _PLAIN, PARTIAL),
+    ),
+    Endpoint(
+        "/runs",
+        "Every public run with its board and its scores.",
+        schema=_listed("Run"),
+        make=_runs,
+        parameters=(Parameter("board", "Only the runs of this board.", known=_find_board), _SEARCH, _PLAIN),
+    ),
+    Endpoint(
+        "/runs/{run_id}",
+        "One run whole: what is stated of it, its place by each metric, its domains and its health.",
+        schema=schemas.ref("WholeRun"),
+        make=lambda store, asked: json_of(records.one_run(store, asked["run_id"])),
+        parameters=(RUN,),
+    ),
+    Endpoint(
+        "/runs/{run_id}/samples",
+        "The verdicts of one run, sample by sample, without the words of a response. "
+        "Of a run of which only totals are known, the list is empty.",
+        schema=schemas.ref("Verdicts"),
+        make=lambda store, asked: json_of(records.verdicts_of(store, asked["run_id"])),
+        parameters=(RUN,),
+    ),
+    Endpoint(
+        "/samples",
+        "The samples in this project's own words, and how many runs of a board pass each.",
+        schema=_listed("Sample"),
+        make=lambda store, asked: json_of(records.sample_list(store, asked_of(asked), asked["order"])),
+        parameters=(_A_BOARD, METRIC, one_of("order", "In which order.", ORDERS, "number")),
+    ),
+    Endpoint(
+        "/compare",
+        "Two runs on every metric that both are judged by: first minus second, in all and by domain.",
+        schema=schemas.ref("Comparison"),
+        make=_compare,
+        parameters=(_run("first"), _run("second")),
+        cost=2,
+    ),
+    Endpoint(
+        "/results.parquet",
+        "The verdicts of all public runs as one Parquet file, one row a run × task × sample, without the words of a "
+        "response. Parts of it can be asked for (Range).",
+        media=PARQUET,
+        schema={"type": "string", "format": "binary"},
+        make=lambda store, _: public_file(store),
+        cost=2,
+        ranges=True,
+    ),
+)
