@@ -15,6 +15,7 @@ import pytest
 from siuo_dash.server import guards
 from siuo_dash.server.api import addresses, showing
 from siuo_dash.server.api.described import document
+from siuo_dash.server.api.problems import Refused
 from siuo_dash.server.api.routes import ENDPOINTS, routes
 from siuo_dash.server.api.sharing import PREFIX
 from tests.make.runs import judged_run, make_run, run_id_of, run_table, share
@@ -173,7 +174,7 @@ def test_an_address_may_ask_so_much(hosted: Over, monkeypatch: pytest.MonkeyPatc
         scope: dict[str, Any] = {"client": (mine, 1)}
         for _ in range(6):
             addresses.must_have_room(scope, 1)
-        with pytest.raises(addresses.Refused):
+        with pytest.raises(Refused):
             addresses.must_have_room({"client": (mine.replace("::1", "::2"), 1)}, 1)
         addresses.must_have_room({"client": (other, 1)}, 1)
 
