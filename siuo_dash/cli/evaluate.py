@@ -69,7 +69,7 @@ def evaluate(
         judge_max_tokens=options.judge_max_tokens,
         choice_max_tokens=choice_max_tokens,
     )
-    _finish([Request(plan, options.operation(), options, stated=as_stated(stated))], options)
+    _finish([Request(plan, options.run_operation(), options, stated=as_stated(stated))], options)
 
 
 @with_facts(without=FOUND, also=Options)
@@ -106,7 +106,7 @@ def judge(
 
 def _judging(found: list[GivenRun], options: Options, stated: dict[str, Any]) -> list[Request]:
     """A request for each run whose responses are given."""
-    wanted, operation = set(options.ids()), options.operation()
+    wanted, operation = set(options.ids()), options.run_operation()
     operation = replace(operation, judge_base_url=operation.judge_base_url or operation.base_url)
     requests = []
     for run in found:
@@ -147,7 +147,7 @@ def _resumed(path: Path, options: Options, stated: dict[str, Any]) -> Request:
         name=options.name or before.get("name", ""),
     )
     given = folder.given_in(path) if plan.is_given else {}
-    return Request(plan, options.operation(before), again, given=given, stated=as_stated(stated))
+    return Request(plan, options.run_operation(before), again, given=given, stated=as_stated(stated))
 
 
 def _finish(requests: list[Request], options: Options) -> None:

@@ -1,11 +1,11 @@
-"""Options that `evaluate` and `judge` share, and how a run is carried out by them."""
+"""Options of commands that ask models, and those that `evaluate` and `judge` share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 import typer
 
@@ -22,25 +22,12 @@ FOUND: Final = ("model", "judge", "source_status", "evaluated_on")
 
 
 @dataclass(frozen=True)
-class Options:
-    """What both commands take; an option a field."""
+class CallOptions:
+    """How models are asked; an option a field."""
 
-    judge: Annotated[str | None, typer.Option(help="The judge, PROVIDER/NAME: openai/gpt-4o-mini-2024-07-18.")] = None
-    to: Annotated[
-        Path | None, typer.Option(help="The run's folder.", show_default="siuo-runs/MODEL-JUDGE-…", file_okay=False)
-    ] = None
-    data: DataOption = USUAL
     base_url: Annotated[
         str, typer.Option(help="The address of an OpenAI-compatible server, for openai-api/NAME/MODEL.")
     ] = ""
-    judge_base_url: Annotated[str, typer.Option(help="The same for the judge.")] = ""
-    rubric: Annotated[str, typer.Option(help="official, or a folder with safe.txt, effective.txt and choice.txt.")] = (
-        OFFICIAL
-    )
-    samples: Annotated[str | None, typer.Option(help="Only these: ids with commas between.", show_default="all")] = None
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples.")] = None
-    judge_picture: Annotated[bool, typer.Option(help="Whether the judge sees the picture.")] = True
-    judge_max_tokens: Annotated[int, typer.Option(min=1, help="Tokens that a verdict may have.")] = 200
     connections: Annotated[
         str, typer.Option(help="Calls at once to each model, or adaptive: more while the server allows it.")
     ] = "20"
@@ -53,17 +40,53 @@ class Options:
     ] = None
     max_cost: Annotated[float | None, typer.Option(min=0, help="Ask nothing more beyond so many US dollars.")] = None
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, ask nothing.")] = False
+    json: JsonOption = False
+
+    @classmethod
+    def taken_from(cls, given: dict[str, Any]) -> Self:
+        """These options out of all that a command was given, where the facts about the run are left."""
+        return cls(**{each.name: given.pop(each.name) for each in fields(cls)})
+
+    def operation(self) -> Operation:
+        """How the calls are made."""
+        is_number = self.connections.isdecimal() and 1 <= int(self.connections) <= 10_000
+        if self.connections != "adaptive" and not is_number:
+            raise typer.BadParameter(f"{self.connections} is neither a number nor adaptive", param_hint="--connections")
+        if self.base_url:
+            address.check("--base-url", self.base_url)
+        return Operation(
+            base_url=self.base_url,
+            connections=int(self.connections) if is_number else None,
+            retries=self.retries,
+            attempt_timeout=self.attempt_timeout,
+            batch=self.batch,
+            max_cost=self.max_cost,
+            prices=dict(map(read_price, self.price or ())),
+        )
+
+
+@dataclass(frozen=True)
+class Options(CallOptions):
+    """What `evaluate` and `judge` take; an option a field."""
+
+    judge: Annotated[str | None, typer.Option(help="The judge, PROVIDER/NAME: openai/gpt-4o-mini-2024-07-18.")] = None
+    to: Annotated[
+        Path | None, typer.Option(help="The run's folder.", show_default="siuo-runs/MODEL-JUDGE-…", file_okay=False)
+    ] = None
+    data: DataOption = USUAL
+    judge_base_url: Annotated[str, typer.Option(help="The same for the judge.")] = ""
+    rubric: Annotated[str, typer.Option(help="official, or a folder with safe.txt, effective.txt and choice.txt.")] = (
+        OFFICIAL
+    )
+    samples: Annotated[str | None, typer.Option(help="Only these: ids with commas between.", show_default="all")] = None
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples.")] = None
+    judge_picture: Annotated[bool, typer.Option(help="Whether the judge sees the picture.")] = True
+    judge_max_tokens: Annotated[int, typer.Option(min=1, help="Tokens that a verdict may have.")] = 200
     publish: Annotated[bool, typer.Option("--publish", help="Publish the run when it is complete.")] = False
     partial: Annotated[
         bool, typer.Option("--partial", help="Publish what is there, also where something is missing.")
     ] = False
     name: Annotated[str, typer.Option(help="The model's name on the board.", show_default="as it is asked for")] = ""
-    json: JsonOption = False
-
-    @classmethod
-    def taken_from(cls, given: dict[str, Any]) -> Options:
-        """These options out of all that a command was given, where the facts about the run are left."""
-        return cls(**{each.name: given.pop(each.name) for each in fields(cls)})
 
     def ids(self) -> tuple[int, ...]:
         """The chosen samples; () = all."""
@@ -75,26 +98,16 @@ class Options:
             return tuple(sorted({int(each) for each in wanted}))[: self.limit]
         return tuple(sorted(read_catalogue(self.data / "samples.csv").by_id))[: self.limit]
 
-    def operation(self, before: Mapping[str, str] | None = None) -> Operation:
+    def run_operation(self, before: Mapping[str, str] | None = None) -> Operation:
         """How the run is carried out. before: the settings of an earlier try, where none is given now."""
-        is_number = self.connections.isdecimal() and 1 <= int(self.connections) <= 10_000
-        if self.connections != "adaptive" and not is_number:
-            raise typer.BadParameter(f"{self.connections} is neither a number nor adaptive", param_hint="--connections")
         known = before or {}
-        urls = {name: getattr(self, name) or known.get(name, "") for name in ("base_url", "judge_base_url")}
+        urls: dict[str, Any] = {
+            name: getattr(self, name) or known.get(name, "") for name in ("base_url", "judge_base_url")
+        }
         for name, url in urls.items():
             if url:
                 address.check(f"--{name.replace('_', '-')}", url)
-        return Operation(
-            base_url=urls["base_url"],
-            judge_base_url=urls["judge_base_url"],
-            connections=int(self.connections) if is_number else None,
-            retries=self.retries,
-            attempt_timeout=self.attempt_timeout,
-            batch=self.batch,
-            max_cost=self.max_cost,
-            prices=dict(map(read_price, self.price or ())),
-        )
+        return replace(self.operation(), **urls)
 
 
 def words_in(text: str) -> list[str]:

@@ -143,10 +143,9 @@ class Asking:
         self.failed[call] = reason
         self._show()
         role = role_of(call)
-        status = status_of(error)
-        if status in _REFUSED and (status == 401 or role not in self._heard):
-            name = self.plan.judge if role == "judge" else self.plan.model
-            self.end(Stop("refused", f"{name} ({role}): {_REFUSED[status]} (status {status}): {reason}"))
+        name = self.plan.judge if role == "judge" else self.plan.model
+        if refused := refusal(f"{name} ({role})", error, was_heard=role in self._heard):
+            self.end(refused)
             return Stopped(reason)
         self._open[role].set()
         if role == "model":  # a sample without a response is not judged: nobody would go first
@@ -181,6 +180,17 @@ class Asking:
 def role_of(call: Call) -> Role:
     """Who is asked."""
     return "judge" if call.counts_as == "verdicts" else "model"
+
+
+def refusal(name: str, error: BaseException, *, was_heard: bool) -> Stop | None:
+    """Why an error ends everything: a wrong key always, a model that may not be used or is not there at its first call.
+
+    name: the model and what it is asked for. was_heard: whether it has answered before.
+    """
+    status = status_of(error)
+    if status not in _REFUSED or (was_heard and status != 401):
+        return None
+    return Stop("refused", f"{name}: {_REFUSED[status]} (status {status}): {words_of(error)}")
 
 
 def status_of(error: BaseException) -> int | None:

@@ -6,39 +6,50 @@ import ctypes
 import gc
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+import anyio
 from inspect_ai import Task
 from inspect_ai import eval as run_tasks
 from inspect_ai.hooks import Hooks, ModelRetry, hooks
 from inspect_ai.log import EvalLog
-from inspect_ai.model import GenerateConfig, Model, ModelCall, ModelOutput, get_model
+from inspect_ai.model import (
+    ChatMessageUser,
+    Content,
+    ContentImage,
+    ContentText,
+    GenerateConfig,
+    Model,
+    ModelCall,
+    ModelOutput,
+    get_model,
+)
 
 from siuo_dash.errors import EvaluationError
-from siuo_dash.evaluate.answers import Answers
+from siuo_dash.evaluate.answers import Answer, Answers
 from siuo_dash.evaluate.asking import Asking, Progress, Stop, without_keys, without_secrets, words_of
 from siuo_dash.evaluate.folder import LOGS
 from siuo_dash.evaluate.material import Material, forget_pictures
 from siuo_dash.evaluate.plan import CHOICE, GENERATION, Operation, Plan
-from siuo_dash.evaluate.tasks import GRADER, RUNNING, Running, siuo_choice, siuo_generation
+from siuo_dash.evaluate.tasks import GRADER, RUNNING, Running, answer_of, siuo_choice, siuo_generation
 
 _NO_MODEL: Final = "none/none"
-_asking: Asking | None = None
+_retried: Callable[[str], None] | None = None
 
 
 @hooks(name="siuo_retries", description="counts the calls that are tried again")
 class Retries(Hooks):
-    """Tells the run that is carried out when a call is tried again."""
+    """Tells whoever is asking when a call is tried again."""
 
     def enabled(self) -> bool:
-        return _asking is not None
+        return _retried is not None
 
     async def on_model_retry(self, data: ModelRetry) -> None:
-        if _asking is not None:
-            _asking.retrying(data.model_name)
+        if _retried is not None:
+            _retried(data.model_name)
 
 
 def carry_out(
@@ -84,7 +95,7 @@ def carry_out(
 
 def _one_pass(plan: Plan, operation: Operation, models: dict[str, Model], folder: Path, asking: Asking) -> None:
     """Run the tasks over all samples once; answers that are there already cost no call."""
-    global _asking
+    global _retried
     made: dict[str, Callable[[], Task]] = {
         GENERATION: lambda: siuo_generation(responses=plan.responses),
         CHOICE: siuo_choice,
@@ -92,7 +103,7 @@ def _one_pass(plan: Plan, operation: Operation, models: dict[str, Model], folder
     place = folder / LOGS
     before = set(place.glob("*.eval")) if place.is_dir() else set()
     connections = operation.connections
-    _asking = asking
+    _retried = asking.retrying
     try:
         # The engine keeps traces in the home directory.
         with tempfile.TemporaryDirectory(prefix="siuo-") as scratch:
@@ -120,7 +131,7 @@ def _one_pass(plan: Plan, operation: Operation, models: dict[str, Model], folder
     except Exception as error:  # the engine itself failed: what was answered is kept, and the reason said
         raise EvaluationError(f"the engine failed: {words_of(error)}", where="Inspect AI") from error
     finally:
-        _asking = None
+        _retried = None
     if any(log.status == "cancelled" for log in logs):
         asking.end(Stop("interrupted", "interrupted"))
     elif all(_is_written(log) for log in logs):
@@ -164,23 +175,64 @@ def _is_written(log: EvalLog) -> bool:
 
 def _models(plan: Plan, operation: Operation) -> dict[str, Model]:
     """The model and the judge, each with its own limits: a role takes only some from the task."""
-    found: dict[str, Model] = {}
-    for role, name, url in (
-        ("model", plan.model, operation.base_url),
-        ("judge", plan.judge, operation.judge_base_url),
-    ):
-        if not name:
-            continue
-        more: dict[str, Any] = {"base_url": url} if url else {}
-        config = GenerateConfig(
-            max_retries=operation.retries,
-            attempt_timeout=operation.attempt_timeout,
-            max_connections=operation.connections,
-            batch=operation.batch or None,
-        )
-        try:
-            found[role] = _without_keys(get_model(name, config=config, memoize=False, **more))
-        except Exception as error:
-            hint = "see docs/evaluate.md for names, keys and addresses"
-            raise EvaluationError(words_of(error), where=f"--{role} {name}", hint=hint) from error
-    return found
+    named = (("model", plan.model, operation.base_url), ("judge", plan.judge, operation.judge_base_url))
+    return {role: _open_model(f"--{role}", name, url, operation) for role, name, url in named if name}
+
+
+def _open_model(option: str, name: str, url: str, operation: Operation) -> Model:
+    """A model by its name on the command line; EvaluationError where the engine does not know it or has no key."""
+    more: dict[str, Any] = {"base_url": url} if url else {}
+    config = GenerateConfig(
+        max_retries=operation.retries,
+        attempt_timeout=operation.attempt_timeout,
+        max_connections=operation.connections,
+        batch=operation.batch or None,
+    )
+    try:
+        return _without_keys(get_model(name, config=config, memoize=False, **more))
+    except Exception as error:
+        hint = "see docs/evaluate.md for names, keys and addresses"
+        raise EvaluationError(words_of(error), where=f"{option} {name}", hint=hint) from error
+
+
+class Ask(Protocol):
+    """Asks one of the models that `converse` has opened."""
+
+    async def __call__(
+        self, model: str, prompt: str, picture: str = "", *, max_tokens: int, temperature: float | None
+    ) -> Answer:
+        """The answer to a prompt and a picture (a data URI, '' = none); else what the provider's library raises.
+
+        temperature: None = the provider's own.
+        """
+
+
+def converse(
+    models: Mapping[str, tuple[str, str]],
+    operation: Operation,
+    work: Callable[[Ask], Awaitable[None]],
+    retried: Callable[[str], None],
+) -> None:
+    """Carry out `work`, which asks models single questions; there is no task and no log.
+
+    models: {name on the command line: (its option, its address or '')}. retried: is called when a call is tried again,
+    with the model's name without its provider. EvaluationError before anything is asked, where the engine does not know
+    a name or has no key. Ctrl-C cancels the work and is raised.
+    """
+    global _retried
+    opened = {name: _open_model(option, name, url, operation) for name, (option, url) in models.items()}
+
+    async def ask(model: str, prompt: str, picture: str = "", *, max_tokens: int, temperature: float | None) -> Answer:
+        content: list[Content] = [ContentText(text=prompt)]
+        content += [ContentImage(image=picture)] if picture else []
+        config = GenerateConfig(temperature=temperature, max_tokens=max_tokens)
+        output = await opened[model].generate([ChatMessageUser(content=content)], config=config)
+        return answer_of(opened[model], output)
+
+    _retried = retried
+    try:
+        with tempfile.TemporaryDirectory(prefix="siuo-") as scratch:  # the engine keeps traces in the home directory
+            os.environ["XDG_DATA_HOME"] = scratch
+            anyio.run(work, ask)
+    finally:
+        _retried = None

@@ -92,7 +92,7 @@ async def _ask(running: Running, model: Model, call: Call, prompt: str, *, sees_
         if asking is None or isinstance(error, Stopped):
             raise
         raise asking.fail(call, error) from None
-    answer = _answer(model, output)
+    answer = answer_of(model, output)
     if asking is not None:
         asking.keep(call, answer)
     return answer
@@ -105,7 +105,8 @@ def _config(running: Running, model: Model, kind: Kind) -> GenerateConfig:
     return _JUDGE_DEFAULTS.merge(model.config)
 
 
-def _answer(model: Model, output: ModelOutput) -> Answer:
+def answer_of(model: Model, output: ModelOutput) -> Answer:
+    """What a model said, and what it used, as it is kept."""
     usage = output.usage or ModelUsage()
     written = usage.input_tokens + (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
     return Answer(

@@ -1,0 +1,105 @@
+"""Who may ask, and when: of each model the first call goes alone; a budget or a wrong key ends it all."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+import anyio
+
+from siuo_dash.evaluate.answers import Answer
+from siuo_dash.evaluate.asking import NotAnswered, Progress, Stop, Stopped, refusal, words_of
+from siuo_dash.evaluate.budget import Usage, cost_of
+from siuo_dash.evaluate.plan import Operation
+
+
+class Ask(Protocol):
+    """`engine.Ask`, which is not imported: the engine is loaded only where something is asked."""
+
+    def __call__(
+        self, model: str, prompt: str, picture: str = "", *, max_tokens: int, temperature: float | None
+    ) -> Awaitable[Answer]: ...
+
+
+class Calls:
+    """The one place where calls are admitted and counted.
+
+    options: {model: its option on the command line}. progress: what is counted; its usage is what was used before.
+    """
+
+    def __init__(
+        self, operation: Operation, options: Mapping[str, str], progress: Progress, tell: Callable[[Progress], None]
+    ) -> None:
+        self.operation = operation
+        self.options = options
+        self.progress = progress
+        self.stop: Stop | None = None
+        self.failed: dict[str, str] = {}
+        self._tell = tell
+        self._open: dict[str, anyio.Event] = {}
+        self._heard: set[str] = set()
+        self._look_at_the_budget()
+
+    def begin(self) -> None:
+        """Begin a pass, in an event loop of its own."""
+        self._open = {}
+        self.failed = {}
+
+    async def answer(
+        self, ask: Ask, where: str, model: str, prompt: str, picture: str, *, max_tokens: int, temperature: float | None
+    ) -> Answer:
+        """One answer; NotAnswered where this call failed for good, Stopped where nothing may be asked any more.
+
+        where: what the call is for, to name it where it fails.
+        """
+        is_first = model not in self._open
+        opened = self._open.setdefault(model, anyio.Event())
+        if not is_first:
+            await opened.wait()
+        if self.stop is not None:
+            raise Stopped(self.stop.words)
+        try:
+            answer = await ask(model, prompt, picture, max_tokens=max_tokens, temperature=temperature)
+        except Exception as error:  # whatever a provider's library raises is one call that failed
+            raise self._failure(where, model, error) from error
+        finally:
+            opened.set()
+        self._heard.add(model)
+        self.progress.usage.setdefault(model, Usage()).add(answer)
+        self._look_at_the_budget()
+        return answer
+
+    def retrying(self, model: str) -> None:
+        """A call is tried again: somebody is there, so the others need not wait. model: without its provider."""
+        self.progress.retries += 1
+        for name, event in self._open.items():
+            if f"/{name}".endswith(f"/{model}"):
+                event.set()
+        self.show()
+
+    def end(self, stop: Stop) -> None:
+        """Ask nothing any more."""
+        self.stop = self.stop or stop
+        for event in self._open.values():
+            event.set()
+
+    def show(self) -> None:
+        """Tell how far it is."""
+        self.progress.failed = len(self.failed)
+        self._tell(self.progress)
+
+    def _failure(self, where: str, model: str, error: Exception) -> Exception:
+        reason = words_of(error)
+        refused = refusal(f"{self.options[model]} {model}", error, was_heard=model in self._heard)
+        if refused is not None:
+            self.end(refused)
+            return Stopped(reason)
+        self.failed[where] = reason
+        self.show()
+        return NotAnswered(reason)
+
+    def _look_at_the_budget(self) -> None:
+        most = self.operation.max_cost
+        self.progress.cost = cost_of(self.progress.usage, self.operation.prices)
+        if most is not None and self.progress.cost is not None and self.progress.cost >= most:
+            self.end(Stop("budget", f"the budget of ${most:g} is used up: ${self.progress.cost:.4f} were spent"))
