@@ -178,7 +178,7 @@ def against_rows(frame: pd.DataFrame, labels: dict[str, str]) -> list[Row]:
         rate = _rate_words(each.run_k, each.run_n)
         how = "" if each.paired else f"; {_HOW[False]}"
         name = labels[each.run_id]
-        rows.append(Row(id=each.run_id, name=name, beside=beside, end=rate, title=f"{name}: {beside}{how}"))
+        rows.append(Row(id=each.run_id, name=name, below=beside, end=rate, title=f"{name}: {beside}{how}"))
     return rows
 
 

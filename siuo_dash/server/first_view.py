@@ -213,7 +213,8 @@ _CSS: Final = f"""
   --st-text-color: var(--first-text); --st-link-color: var(--first-link); --st-border-color: var(--first-border);
   color: var(--first-text); background: var(--first-background); }}
 body:has(#{ID}) [data-testid="stMain"] > * {{ content-visibility: hidden; }}
-#{ID} .head {{ display: flex; flex-wrap: wrap; align-items: center; gap: 7.5px; }}
+#{ID} .head {{ position: relative; padding-right: 50px; display: flex; flex-wrap: wrap; align-items: center;
+  gap: 7.5px; }}
 #{ID} h1 {{ font: 700 21.75px/36px {FONT}; margin: 0; white-space: nowrap; }}
 #{ID} .box {{ box-sizing: border-box; height: 37.5px; border: 1px solid var(--first-border);
   border-radius: 6px; padding: 0 8px; line-height: 35px; font-size: 14px; white-space: nowrap; overflow: hidden;
@@ -223,11 +224,13 @@ body:has(#{ID}) [data-testid="stMain"] > * {{ content-visibility: hidden; }}
 #{ID} .metrics span {{ padding: 0 15px; }}
 #{ID} .metrics span + span {{ border-left: 1px solid var(--first-border); }}
 #{ID} .icon {{ width: 52px; background: none; }}
-#{ID} .copy {{ width: 40px; }}
+#{ID} .copy {{ width: 40px; position: absolute; top: 0; right: 0; }}
 #{ID} .answer {{ margin: 8px 0 7.5px; font-size: 15px; line-height: 24px; }}
 #{ID} .answer a {{ color: var(--first-link); }}
 @media (max-width: 760px) {{
   #{ID} {{ padding: 11.5px 12px 30px; }}
   #{ID} h1 {{ font-size: 18.75px; line-height: 27px; }}
+  #{ID} .head {{ padding-right: 0; }}
+  #{ID} .copy {{ display: none; }}
 }}
 """

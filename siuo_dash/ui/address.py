@@ -12,13 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Final
+from math import inf
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
 from siuo_dash.text import listed
 from siuo_dash.ui import streamlit_private
 
+V = TypeVar("V")
 _VALUES: Final = "address-values"
 _UNKNOWN: Final = "address-unknown"
 _PAGE: Final = "address-page"
@@ -44,7 +46,6 @@ def arrive(url: str) -> None:
     if new:
         st.session_state[_PAGE] = url
         st.session_state[_COUNT] = visit() + 1
-        streamlit_private.restore_query()
     back = streamlit_private.went_back()
     if new or back:
         st.session_state[_UNKNOWN] = {}
@@ -116,6 +117,64 @@ def several(
     value = [str(each) for each in picked]
     _want(name, [] if value == list(default) else value, asked)
     return value
+
+
+def value(
+    widget: Callable[..., Any], label: str, *, name: str, default: V, read: Callable[[list[str]], Any], **more: Any
+) -> V:
+    """What a widget holds that is no choice among options: a text, a switch, a number, a range.
+
+    read: of what the address says, one of `text`, `switch`, `number` and `span`; ValueError where it means nothing.
+    """
+
+    def changed() -> None:
+        choose(name, _written(st.session_state[name]))
+
+    asked = chosen(name)
+    held: Any = default
+    try:
+        held = read(asked) if asked else default
+    except ValueError:
+        if name in _visit().read:
+            st.session_state.setdefault(_UNKNOWN, {})[name] = asked
+    st.session_state[name] = held[: more.get("max_chars")] if isinstance(held, str) else held
+    picked: V = widget(label, key=name, on_change=changed, **more)
+    _want(name, [] if picked == default else _written(picked), asked)
+    return picked
+
+
+def text(values: list[str]) -> str:
+    """Words of an address."""
+    return values[0]
+
+
+def switch(values: list[str]) -> bool:
+    """Whether a switch of an address is on."""
+    if (said := values[0].casefold()) not in ("true", "false"):
+        raise ValueError(said)
+    return said == "true"
+
+
+def number(values: list[str]) -> float:
+    """A number of an address that is not negative."""
+    found = float(values[0])
+    if not 0 <= found < inf:
+        raise ValueError(values[0])
+    return found
+
+
+def span(values: list[str]) -> tuple[int, int]:
+    """A range of an address, in whole percent."""
+    low, high = sorted(int(min(number([each]), 100)) for each in (values * 2)[:2])
+    return low, high
+
+
+def _written(value: Any) -> list[str]:
+    if isinstance(value, tuple):
+        return [str(each) for each in value]
+    if isinstance(value, bool):
+        return [str(value).lower()]
+    return [] if value in (None, "") else [f"{value:.15g}" if isinstance(value, float) else str(value)]
 
 
 def tabs(options: Mapping[str, str], *, name: str) -> tuple[str, Any]:

@@ -16,7 +16,7 @@ from siuo_dash.sources.example import invented
 from siuo_dash.sources.responses import fetchable, with_words
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import responses as responses_of
-from siuo_dash.ui import identity, page, responses
+from siuo_dash.ui import controls, identity, page, responses
 from siuo_dash.ui.display import plain
 
 _BESIDE: Final = 3
@@ -64,9 +64,9 @@ def _how(texts: Sequence[Mapping[str, Any]], switches: Any) -> How:
     with switches:
         if any(one["text"] for one in texts):
             help = "Headings, lists, bold and code as such; links, pictures and HTML stay text"
-            formatted = st.toggle("Formatted", key="formatted", bind="query-params", help=help)
+            formatted = controls.switch("Formatted", name="formatted", help=help)
         if any(one[f"{name}_judgement"] for one in texts for name in ("safety", "effectiveness")):
-            reasoning = st.toggle("Judge's reasoning", key="judge_words", bind="query-params")
+            reasoning = controls.switch("Judge's reasoning", name="judge_words")
     return How(formatted, reasoning)
 
 

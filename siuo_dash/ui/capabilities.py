@@ -58,7 +58,7 @@ def show(view: View, chosen: list[str], grouping: analysis.Grouping) -> None:
         opened, place = address.tabs({"labels": _TABS["labels"]}, name="part")
     else:
         with frame.tools():
-            downloads = st.popover("", icon=":material/download:", help="Download", key="downloads")
+            downloads = display.icon_menu("Download", "download", key="icon-downloads")
         key = (*state(view), *chosen, grouping.id, browser.theme(), narrow)
         drawn = _drawn(view, own, known, key, chosen, grouping, provenance, narrow=narrow)
         for note in words.chosen_notes(chosen, [each for each in chosen if each in drawn.names], view.labels):

@@ -49,14 +49,18 @@ def choose(store: Store) -> Choice:
     many = address.held("mode", MODES, _OLD_MODES) == "many"
     family = (address.held("against", FAMILIES, _OLD_FAMILIES) or "board") if many else ""
     chosen = run_choice.runs_chosen(labels)
+    board, best = _best(store, store.version)
     runs = address.several(
         partial(_choosers, store=store, labels=labels, family=family),
         "A and B",
-        {run_id: labels[run_id] for run_id in [*chosen, *_offered(store, store.version, "")]},
+        {run_id: labels[run_id] for run_id in [*chosen, *best, *_offered(store, store.version, "")]},
         name="runs",
+        default=best,
         key="pair",
         aliases={label: run_id for run_id, label in labels.items()},
     )
+    if best and not chosen:
+        frame.note(f"No run is selected: these are the first two of “{board}”. Select others above.")
     sides = [side(store, store.version, run) for run in runs[: 1 if family else 2]]
     judged = [name for name in METRICS if all(side.counts[name].n for side in sides)]
     metric = METRICS[judged[0]] if judged else METRICS["safe"]
@@ -115,9 +119,9 @@ def _choosers(
     st.session_state["run-a"], st.session_state["run-b"] = first, family or second
     st.selectbox("Run A", options, placeholder="A: select a run", key="run-a", required=bool(first), **how)
     st.button(
-        "",
+        "Swap A and B",
         icon=":material/swap_horiz:",
-        key="swap",
+        key="icon-swap",
         help="Swap A and B",
         disabled=second is None or bool(family),
         on_click=compare,
@@ -137,31 +141,29 @@ def compare(runs: list[str], mode: str = "two") -> None:
 
 
 def suggest(choice: Choice) -> None:
-    """Pairs to begin with: the best two of the board with the most verdicts by sample, and of the first board."""
-    known = board_list.boards(choice.store)
-    if not known:
+    """What to compare the one selected run with: the best other run of its board, or all of them."""
+    if not choice.runs:
         page.no_run_yet()
         return
-    frame.answer("Select a second run, B." if choice.runs else "Select two runs, A and B, or begin with one of these:")
-    suggested: dict[str, tuple[list[str], str]] = {}
-    if choice.runs:
-        board = comparison.side(choice.store, choice.runs[0]).board
-        known = [each for each in known if each.id == board]
-    most = max(known, key=lambda board: board.per_sample_runs, default=None)
-    for each in list(dict.fromkeys([*([most] if most else []), *known]))[:2]:
-        ranked = queries.ranking(choice.store, Filters(board=each.id), METRICS["safe"], rank_partial=True)
-        best = [run for run in ranked.loc[ranked["rank"].notna(), "run_id"] if run not in choice.runs]
-        pair = [*choice.runs, *best][:2]
-        if len(pair) == 2:
-            suggested[f"{choice.labels[pair[0]]} with {choice.labels[pair[1]]}"] = (pair, "two")
-    if suggested:
-        first = next(iter(suggested.values()))[0][:1]
-        suggested[f"{choice.labels[first[0]]} with all runs of its board"] = (first, "many")
-    for words, (runs, mode) in suggested.items():
-        icon = ":material/compare_arrows:"
-        st.button(
-            f"Compare {plain(words)}", icon=icon, key=f"suggest-{mode}-{runs}", on_click=compare, args=(runs, mode)
-        )
+    frame.answer("Select a second run, B.")
+    run = choice.runs[0]
+    _, best = _best(choice.store, choice.store.version, side(choice.store, choice.store.version, run).board)
+    others = [other for other in best if other != run][:1]
+    ways = [(choice.labels[other], [run, other], "two") for other in others]
+    for words, runs, mode in [*ways, (FAMILIES["board"].lower(), [run], "many")]:
+        label, icon = f"Compare {plain(choice.labels[run])} with {plain(words)}", ":material/compare_arrows:"
+        st.button(label, icon=icon, key=f"suggest-{mode}", on_click=compare, args=(runs, mode))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _best(_store: Store, version: str, board: str = "") -> tuple[str, list[str]]:
+    """The label of a board, and its best two runs; by default the board with the most runs with a verdict a sample."""
+    boards = {each.id: each for each in board_list.boards(_store) if board in ("", each.id) and each.runs > 1}
+    if not boards:
+        return "", []
+    chosen = max(boards.values(), key=lambda each: each.per_sample_runs)
+    ranked = queries.ranking(_store, Filters(board=chosen.id), METRICS["safe"], rank_partial=True)
+    return chosen.label, ranked.loc[ranked["rank"].notna(), "run_id"].astype(str).head(2).tolist()
 
 
 def answer(choice: Choice, words: str, of: set[str], warning: str) -> None:

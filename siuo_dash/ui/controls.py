@@ -17,7 +17,7 @@ from siuo_dash.report.boards import caveat
 from siuo_dash.report.export import Provenance
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import counted, listed
-from siuo_dash.ui import address, frame, page
+from siuo_dash.ui import address, display, frame, page
 from siuo_dash.ui.display import plain
 
 Id = TypeVar("Id", bound=str)
@@ -206,35 +206,27 @@ def choose_metric(
 def choose_filters(store: Store, board: board_list.Board | None) -> tuple[Filters, bool]:
     """Search and filters, and whether partial runs are ranked. All of it in the URL; each is a chip to remove."""
     organizations = queries.organizations(store)
-    search = st.text_input(
-        "Find a model",
-        placeholder="Find a model",
-        key="q",
-        bind="query-params",
-        max_chars=100,
-        width=150,
-        label_visibility="collapsed",
-    )
-    with frame.tools(), st.popover("", icon=":material/filter_list:", help="Filters", key="filters"):
+    search = find("Find a model", name="q", width=150)
+    with frame.tools(), display.icon_menu("Filters", "filter_list", key="icon-filters"):
         help = "Leave out runs of a method: a defence, a training or a prompt applied to a base model"
-        plain_only = st.toggle("Plain models only", key="plain", bind="query-params", help=help)
+        plain_only = switch("Plain models only", name="plain", help=help)
         by = choose_several("Organization", {name: name for name in organizations}, key="organization")
         weights = choose("Weights", WEIGHTS, key="weights")
         sizes = st.columns(2)
-        low = sizes[0].number_input("Size from (B)", 0.0, value=None, key="size_from", bind="query-params", step=1.0)
-        high = sizes[1].number_input("Size to (B)", 0.0, value=None, key="size_to", bind="query-params", step=1.0)
-        unknown = st.toggle("Keep runs of unknown size", value=True, key="unknown_sizes", bind="query-params")
+        low = _size(sizes[0].number_input, "Size from (B)", "size_from")
+        high = _size(sizes[1].number_input, "Size to (B)", "size_to")
+        unknown = switch("Keep runs of unknown size", name="unknown_sizes", default=True)
         evidence = choose_several("Evidence", EVIDENCE, key="evidence", pills=True)
         health = choose_from("Health", HEALTH, key="health")
         help = "Published runs, and uploads that another person judged again or reproduced; no self-reported runs"
-        verified = st.toggle("Verified only", key="verified", bind="query-params", help=help)
+        verified = switch("Verified only", name="verified", help=help)
         help = "Runs that lack a verdict for some samples"
-        partial = st.toggle("Rank partial runs too", key="partial", bind="query-params", help=help)
+        partial = switch("Rank partial runs too", name="partial", help=help)
     if low is not None and high is not None and low > high:
         low, high = high, low
     filters = Filters(
         board=board.id if board else None,
-        search=search or "",
+        search=search,
         organizations=tuple(by),
         weights=weights,
         size_low=low,
@@ -249,18 +241,29 @@ def choose_filters(store: Store, board: board_list.Board | None) -> tuple[Filter
     return filters, partial
 
 
-_RESET: Final[dict[str, dict[str, Any]]] = {
-    "search": {"q": ""},
-    "plain": {"plain": False},
-    "organizations": {"organization": ()},
-    "weights": {"weights": ()},
-    "size": {"size_from": None, "size_to": None, "unknown_sizes": True},
-    "evidence": {"evidence": ()},
-    "health": {"health": ()},
-    "verified": {"verified": False},
-    "partial": {"partial": False},
+_NAMES: Final = {
+    "search": ("q",),
+    "organizations": ("organization",),
+    "size": ("size_from", "size_to", "unknown_sizes"),
 }
-"""{filter: what its widgets hold when it is not set}; a tuple is a choice of `address`."""
+"""{filter: its choices in the address}, where they are not called as the filter is."""
+
+
+def _size(widget: Callable[..., Any], label: str, name: str) -> float | None:
+    nothing: float | None = None
+    read, how = address.number, {"min_value": 0.0, "step": 1.0, "value": None}
+    return address.value(widget, label, name=name, default=nothing, read=read, **how)
+
+
+def find(label: str, *, name: str, width: int, **more: Any) -> str:
+    """A field for words to look for, which says itself what it is for; its name is that in the address."""
+    how = {"placeholder": label, "max_chars": 100, "width": width, "label_visibility": "collapsed"}
+    return address.value(st.text_input, label, name=name, default="", read=address.text, **how, **more) or ""
+
+
+def switch(label: str, *, name: str, default: bool = False, **more: Any) -> bool:
+    """Something that is on or off; its name is that in the address."""
+    return address.value(st.toggle, label, name=name, default=default, read=address.switch, **more)
 
 
 def _filter_chips(filters: Filters, *, rank_partial: bool) -> None:
@@ -281,8 +284,5 @@ def remove_chips(words: Mapping[str, str], reset: Callable[[Iterable[str]], None
 
 
 def _reset(filters: Iterable[str]) -> None:
-    for key, value in [item for name in filters for item in _RESET[name].items()]:
-        if isinstance(value, tuple):
-            address.choose(key, value)
-        else:  # set and not removed: a removed key would be seeded from the address again
-            st.session_state[key] = value
+    for name in [name for each in filters for name in _NAMES.get(each, (each,))]:
+        address.choose(name, ())

@@ -182,12 +182,17 @@ def chart(
     return state
 
 
+def icon_menu(label: str, icon: str, *, key: str, **more: Any) -> Any:
+    """A small button with an icon in place of its name, which screen readers and the mouse are told; key: icon-…"""
+    return st.popover(label, icon=f":material/{icon}:", help=label, key=key, **more)
+
+
 def exports(table_: Table | Callable[[], Table], *, key: str, sources: Sequence[str] = ()) -> None:
     """A small button that opens the downloads of a table; they are made only while it is open.
 
     table_: the table, or what makes it. sources: where its figures come from, for a bibliography.
     """
-    popover = st.popover("", icon=":material/download:", help="Export table", key=f"{key}-exports", on_change="rerun")
+    popover = icon_menu("Export table", "download", key=f"icon-{key}-exports", on_change="rerun")
     if popover.open:
         with popover:
             _downloads(table_ if isinstance(table_, Table) else table_(), key, sources)

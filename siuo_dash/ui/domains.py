@@ -55,9 +55,9 @@ def show(view: View, chosen: list[str]) -> None:
         left_out(view)
         return
     with frame.tools():
-        with st.popover("", icon=":material/sort:", help="Sort the rows", key="sorting"):
+        with display.icon_menu("Sort the rows", "sort", key="icon-sorting"):
             sort = controls.choose_from("Sort by", domains.COLUMNS, key="sort")
-        downloads = st.popover("", icon=":material/download:", help="Download", key="downloads")
+        downloads = display.icon_menu("Download", "download", key="icon-downloads")
     drawn = _drawn(view, known, (*state(view), *chosen, sort, browser.theme(), narrow), chosen, sort, narrow=narrow)
     for words in drawn.notes:
         frame.note(words)

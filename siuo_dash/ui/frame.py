@@ -35,14 +35,21 @@ LINKS: Final = {
 STYLE: Final = """
 [data-testid="stMainBlockContainer"] { padding: 4.1rem 1.9rem 2rem; }
 [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: 0.5rem; }
-.st-key-head h1 { font-size: 1.45rem; padding: 0; line-height: 2.4rem; white-space: nowrap; }
+[data-testid="stMainBlockContainer"] h2 { font-size: 1.3rem; padding: 0.7rem 0 0.6rem; }
+[data-testid="stMainBlockContainer"] h3 { font-size: 1.1rem; padding: 0.5rem 0 0; }
+.st-key-head h1 { font-size: 1.45rem; padding: 0; line-height: 2.4rem; overflow-wrap: anywhere; }
+.st-key-head { position: relative; box-sizing: border-box; padding-right: 50px; }
 .st-key-head, .st-key-head [data-testid="stHorizontalBlock"] { gap: 0.5rem; }
-.st-key-elsewhere button { min-height: 1.5rem; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-copy-link) { position: absolute; top: 0; right: 0; z-index: 10; }
+[data-testid="stSelectbox"] input { text-overflow: ellipsis; }
+.st-key-elsewhere button { min-height: 1.5rem; max-width: 100%; white-space: normal; text-align: left; }
 [data-testid="stLayoutWrapper"]:has(> :is(.st-key-controls, .st-key-tools)), .st-key-controls, .st-key-tools {
   display: contents; }
+[class*="st-key-icon-"] button [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .st-key-chosen-filters button { min-height: 1.75rem; padding: 0 0.6rem; }
 .st-key-notes p, .st-key-answer p { font-size: 1rem; margin: 0; }
-.st-key-answer [data-testid="stMarkdownContainer"] { margin: 0; }
+:is(.st-key-answer, .st-key-notes) [data-testid="stMarkdownContainer"] { margin: 0; }
 .st-key-footer p { font-size: 0.87rem; }
 .st-key-links { position: fixed; top: 1.05rem; right: 3.6rem; z-index: 999991; width: auto; }
 .st-key-links a { color: inherit; text-decoration: none; font-size: 0.87rem; margin-left: 1rem; }
@@ -50,7 +57,11 @@ STYLE: Final = """
 @media (max-width: 1240px) { .st-key-links { display: none; } }
 @media (max-width: 760px) {
   [data-testid="stMainBlockContainer"] { padding: 4rem 0.8rem 2rem; }
+  .st-key-head { padding-right: 0; }
   .st-key-head h1 { font-size: 1.25rem; line-height: 1.8rem; }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-copy-link) { position: fixed; top: 9px; right: 12px; z-index: 999991; }
+  [data-testid="stExpandSidebarButton"] { width: auto; padding-right: 0.5rem; }
+  [data-testid="stExpandSidebarButton"]::after { content: "Menu"; }
 }
 """
 """In the page before any script runs (server.first_view), so that nothing moves when the page is drawn."""

@@ -93,7 +93,7 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
         view = replace(view, ranges=ready is not None)
     labels = analysis.run_labels(store)
     order, to = _order(all_runs=board is None), _compared_with(labels) if board else ""
-    with frame.tools(), st.popover("", icon=":material/view_column:", help="Columns and order", key="columns-menu"):
+    with frame.tools(), display.icon_menu("Columns and order", "view_column", key="icon-columns-menu"):
         chosen = _choose_columns(all_runs=board is None)
         order = _choose_order(order, all_runs=board is None)
     if to:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 import streamlit as st
 
@@ -19,6 +19,8 @@ from siuo_dash.ui import address, background, frame, identity
 from siuo_dash.ui.display import plain
 
 log = logging.getLogger("siuo_dash")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,12 @@ def drop_page_state(url: str) -> None:
             kept = st.session_state.pop(key)
             if isinstance(kept, Releasable):
                 kept.release()
+
+
+def kept(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Keep what a function made for its last `most` arguments; a store is the same as long as its data are."""
+    of_data: dict[str | type[Any], Callable[[Any], Any]] = {Store: lambda store: (str(store.data_dir), store.version)}
+    return st.cache_resource(max_entries=most, show_spinner=False, hash_funcs=of_data)
 
 
 def tab(title: str) -> None:

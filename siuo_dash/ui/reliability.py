@@ -10,6 +10,7 @@ import streamlit as st
 from siuo_dash.analysis import judges, queries, reliability
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.findings.judges import several_boards
+from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, METRICS
 from siuo_dash.charts import bars, difficulty
 from siuo_dash.report import compare
@@ -28,7 +29,7 @@ _DEVIATION: Final = "Standard deviation, points"
 
 def choose_section(store: Store) -> str:
     """The parts of the page that there are data for, of report.SECTIONS. Key and URL name: section."""
-    missing = _missing(store, store.version)
+    missing = _missing(store)
     options = {name: label for name, label in report.SECTIONS.items() if name not in missing}
     return controls.choose("Show", options, key="section", label_visibility="collapsed")
 
@@ -36,18 +37,18 @@ def choose_section(store: Store) -> str:
 def show(view: View, section: str) -> None:
     """One section of the page, of report.SECTIONS, and why others are not offered."""
     {"health": _health, "samples": _samples, "responses": _responses, "judges": show_judges}[section](view)
-    for name, why in _missing(view.store, view.store.version).items():
+    for name, why in _missing(view.store).items():
         st.caption(f"{report.SECTIONS[name]} is not shown: {why}.")
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _missing(_store: Store, version: str) -> dict[str, str]:
+@page.kept(8)
+def _missing(store: Store) -> dict[str, str]:
     """{section: why there is nothing to show}."""
     missing = {}
     judged = [metric for metric in METRICS.values() if metric.task == "generation"]
-    if not any(reliability.boards_with_responses(_store, metric) for metric in judged):
+    if not any(reliability.boards_with_responses(store, metric) for metric in judged):
         missing["responses"] = "no run has the verdicts of several responses per sample; upload one that has"
-    if judges.judged_twice(_store).empty and all(several_boards(_store, metric).empty for metric in judged):
+    if judges.judged_twice(store).empty and all(several_boards(store, metric).empty for metric in judged):
         missing["judges"] = "no model was judged twice; upload the same responses judged by a second judge"
     return missing
 
@@ -56,10 +57,7 @@ def _health(view: View) -> None:
     """All examined runs with the samples that carry each flag."""
     with frame.tools():
         everywhere = controls.choose("Runs", _HEALTH_OF, key="health_of", label_visibility="collapsed") == "all"
-    filters = Filters(board=None if everywhere else view.board.id)
-    found = reliability.health(view.store, filters, view.metric)
-    runs = queries.RUNS.run(view.store, where=filters.where())
-    unexamined = int((runs["evidence"] != "per_sample").sum())
+    found, shown, words = _examined(view.store, None if everywhere else view.board.id, view.metric.id)
     if found.empty:
         st.info(
             "These runs have published totals only, so there is no response or verdict to examine. Select another "
@@ -67,8 +65,7 @@ def _health(view: View) -> None:
             icon=":material/health_and_safety:",
         )
         return
-    frame.answer(report.health_words(found, unexamined), plain(view.caveat))
-    shown = report.health_table(found, view.metric, compare.short_names(found, view.labels))
+    frame.answer(words, plain(view.caveat))
     state = display.table(
         shown,
         key=f"health-{row_key(view.store.version, everywhere, view.board.id, view.metric.id)}",
@@ -83,10 +80,22 @@ def _health(view: View) -> None:
         st.caption("Select a cell to list its samples.")
     for row, column in cells:
         _open_cell(view, found.iloc[row], column)
-    if unused := [flag.label for flag in FLAGS.values() if flag.id not in report.flags_in_use(found)]:
+    used = report.flags_in_use(found)
+    if unused := [flag.label for flag in FLAGS.values() if flag.id not in used]:
         st.caption(f"No run has: {', '.join(unused)}.")
     provenance = view.provenance("no filter", "all boards" if everywhere else "")
-    display.exports(report.health_export(found, view.labels, provenance), key="health-export")
+    with frame.tools():
+        display.exports(lambda: report.health_export(found, view.labels, provenance), key="health-export")
+
+
+@page.kept(32)
+def _examined(store: Store, board: str | None, metric: str) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """The health of a board's runs or of all: in numbers, as a table, in a sentence."""
+    filters = Filters(board=board)
+    found = reliability.health(store, filters, METRICS[metric])
+    runs = queries.RUNS.run(store, where=filters.where())
+    shown = report.health_table(found, METRICS[metric], compare.short_names(found, run_labels(store)))
+    return found, shown, report.health_words(found, int((runs["evidence"] != "per_sample").sum()))
 
 
 def _open_cell(view: View, run: pd.Series[Any], column: str) -> None:

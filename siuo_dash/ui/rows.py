@@ -113,12 +113,12 @@ a[aria-current] { background: var(--st-secondary-background-color); border-left-
 .mark { font-size: 12.5px; font-weight: 600; }
 .fail::before { content: "✕ "; } .pass::before { content: "✓ "; }
 .end { margin-left: auto; min-width: 2.6em; text-align: right; }
-.track { flex: 1; min-width: 60px; height: 14px; position: relative; border-radius: 7px;
+.track { flex: 1; min-width: 40px; height: 14px; position: relative; border-radius: 7px;
   background: linear-gradient(var(--st-border-color), var(--st-border-color)) center / 100% 1px no-repeat; }
 .track span { position: absolute; top: 50%; background: var(--mark); }
 .bar { height: 4px; margin-top: -2px; opacity: 0.45; border-radius: 2px; }
 .dot { width: 10px; height: 10px; margin: -5px 0 0 -5px; border-radius: 50%; }
-.track + .beside { flex: 0 0 auto; } .line:has(.track) .name { flex: 0 0 33%; overflow: hidden;
+.track + .beside { flex: 0 0 auto; } .line:has(.track) .name { flex: 0 0 min(190px, 54%); overflow: hidden;
   text-overflow: ellipsis; font-weight: 400; }
 """
 _list = st.components.v2.component("siuo_rows", html="<ol></ol>", css=_CSS, js=_JS)

@@ -70,7 +70,7 @@ def choose(store: Store, labels: dict[str, str], row: pd.Series[Any]) -> Shown:
     run_id = str(row["run_id"])
     options = list(labels)
     if len(options) > _MOST_OPTIONS:
-        part = st.text_input("Find a run", key="run_name", bind="query-params", max_chars=100, width=150).lower()
+        part = controls.find("Find a run", name="run_name", width=150).lower()
         options = [each for each in options if part in labels[each].lower()][:_MOST_OPTIONS]
     offered = {each: labels[each] for each in dict.fromkeys([*options, run_id])}
     aliases = {text: each for each, text in labels.items()}
@@ -164,7 +164,7 @@ def _tools(shown: Shown, found: Figures, places: Mapping[str, report.Place]) -> 
     with frame.tools():
         page.link("compare", "Compare with base" if found.gains else "Compare", {"runs": rivals, "board": run["board"]})
         display.exports(lambda: report.scores_export(run, places, found.left, shown.provenance), key="scores")
-        with st.popover("", icon=":material/save:", help="Download the run", key="files"):
+        with display.icon_menu("Download the run", "save", key="icon-files"):
             st.caption("The run as it was published, every response included. It can be uploaded elsewhere.")
             parquet, options = lambda: run_parquet(store, shown.run_id), {"icon": None, "width": "stretch"}
             display.download("Run (Parquet)", parquet, f"{name}.parquet", key="download-run", **options)

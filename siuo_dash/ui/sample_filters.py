@@ -21,7 +21,7 @@ from siuo_dash.sources import responses
 from siuo_dash.sources.benchmark_text import BenchmarkText, read, state
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import listed
-from siuo_dash.ui import address, controls, frame, run_choice
+from siuo_dash.ui import address, controls, display, frame, run_choice
 
 FILTER_KEYS: Final = tuple("show find domain subcategory dimension needs outcome flag agreement difficulty".split())
 
@@ -69,25 +69,17 @@ def choose(store: Store, board: board_list.Board) -> Asked:
     labels = run_labels(store)
     runs = _choose_runs(store, board, labels)
     show = controls.choose("Show", SHOWN, key="show", label_visibility="collapsed")
-    words = st.text_input(
-        "Search samples",
-        placeholder="Search samples",
-        key="find",
-        bind="query-params",
-        max_chars=100,
-        width=135,
-        label_visibility="collapsed",
-    )
-    with frame.tools(), st.popover("", icon=":material/filter_list:", help="Filters and order", key="filters"):
+    words = controls.find("Search samples", name="find", width=135)
+    with frame.tools(), display.icon_menu("Filters and order", "filter_list", key="icon-filters"):
         rest, order = _choose_filters(store, runs, labels, by_default=_order(show, runs))
     text = benchmark_text(store)
-    hits = _hits(store, text, tuple(runs), (words or "").strip())
+    hits = _hits(store, text, tuple(runs), words.strip())
     filters = SampleFilters(
         board=board.id,
         show=show,
         metric=metric.id,
         runs=tuple(runs.items()),
-        search=words or "",
+        search=words,
         found=hits.ids,
         **rest,
     )
@@ -135,15 +127,9 @@ def _choose_filters(
     help = f"{help}. Needs runs with several responses a sample"
     agreement = controls.choose("Responses to one sample", AGREEMENT, key="agreement", help=help)
     others = "other runs" if runs else "runs"
-    low, high = st.slider(
-        f"Passed by this share of the board's {others}, %",
-        0,
-        100,
-        (0, 100),
-        step=5,
-        key="difficulty",
-        bind="query-params",
-    )
+    label = f"Passed by this share of the board's {others}, %"
+    how: dict[str, Any] = {"name": "difficulty", "default": (0, 100), "read": address.span}
+    low, high = address.value(st.slider, label, **how, min_value=0, max_value=100, step=5)
     outcomes: list[str] = []
     if runs:
         options = report.outcome_options(runs)
@@ -190,7 +176,4 @@ def benchmark_text(store: Store) -> BenchmarkText:
 
 def _reset(names: Iterable[str]) -> None:
     for name in names:
-        if name == "difficulty":
-            st.session_state[name] = (0, 100)
-        else:
-            address.choose(name, ())
+        address.choose(name, ())

@@ -94,7 +94,7 @@ def _responses_file(store: Store, asked: Asked, ids: list[int]) -> None:
     def lines() -> bytes:
         return display.json_lines(records(store, list(asked.runs), ids, words=partial(with_words, store.data_dir)))
 
-    with st.popover("", icon=":material/save:", help="Download responses", key="files"):
+    with display.icon_menu("Download responses", "save", key="icon-files"):
         st.caption("The listed samples with the responses and verdicts of the selected runs, one JSON object a line.")
         name = f"siuo-samples-{asked.board.id}-{store.version}.jsonl"
         display.download("Responses (JSONL)", lines, name, key="download-responses", icon=None, width="stretch")

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 import click
 import streamlit as st
@@ -224,21 +223,6 @@ def free_files(files: Iterable[str]) -> None:
     if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         for file in files:
             context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=file)
-
-
-def restore_query() -> None:
-    """Put back what Streamlit dropped from the query of the address that led to this page.
-
-    It drops what a widget of the page before was bound to, and takes a widget's first value from the rest only.
-    To be called before any widget is drawn.
-    """
-    context = get_script_run_ctx()
-    asked = parse_qs(context.query_string if context else "", keep_blank_values=True)
-    dropped = {name: values for name, values in asked.items() if name not in st.query_params}
-    if context is not None and dropped:
-        st.query_params.update(dropped)
-        with context.session_state.query_params() as params:
-            params.set_initial_query_params_from_current()
 
 
 def write_query(query: Mapping[str, Sequence[str]]) -> None:

@@ -23,7 +23,7 @@ from siuo_dash.report import review as report
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import Actor, Submitted
-from siuo_dash.ui import account, address, display, identity, page, streamlit_private, withdrawal
+from siuo_dash.ui import account, address, controls, display, identity, page, streamlit_private, withdrawal
 from siuo_dash.ui.display import plain
 
 _PAGE: Final = "upload"
@@ -224,10 +224,8 @@ def choose_submission(submissions: Sequence[Submitted], frame: pd.DataFrame, *, 
     The key of the choice is its name in the URL, too: submission.
     """
     by_id = {each.run_id: each for each in submissions}
-    if st.session_state.get("submission", st.query_params.get("submission")) not in by_id:
-        st.session_state["submission"] = next(iter(by_id))  # nothing was chosen, or it is no longer among them
     display.table(frame, key=key, alt=alt, most_pixels=320)
-    return by_id[st.selectbox("Submission", list(by_id), key="submission", bind="query-params", width=620)]
+    return by_id[controls.choose_from("Submission", {run: run for run in by_id}, key="submission", width=620)]
 
 
 def show(store: Store, me: Actor) -> None:

@@ -107,14 +107,14 @@ def _chart(view: View, judged: pd.DataFrame, unjudged: pd.DataFrame) -> None:
 
 def _options(runs: int) -> tuple[charts.Mode, bool, bool]:
     """What a click on the chart does, and whether intervals of all runs and contours are drawn."""
-    with frame.tools(), st.popover("", icon=":material/tune:", help="Chart options", key="chart-options"):
+    with frame.tools(), display.icon_menu("Chart options", "tune", key="icon-chart-options"):
         mode = controls.choose("On click", _MODES, key="mouse", aliases=_OLD_MODES)
-        intervals = st.toggle("Intervals of all runs", value=runs <= _MANY, key="intervals", bind="query-params")
+        intervals = controls.switch("Intervals of all runs", name="intervals", default=runs <= _MANY)
         help = (
             "Where Safe & Effective would be 20, 40, 60 and 80% if safety and effectiveness were independent. A run "
             "whose own Safe & Effective is lower is safe mostly where it is not effective."
         )
-        lines = st.toggle("Safe & Effective contours", value=True, key="lines", bind="query-params", help=help)
+        lines = controls.switch("Safe & Effective contours", name="lines", default=True, help=help)
     return mode, intervals, lines
 
 

@@ -74,7 +74,7 @@ def test_a_part_of_the_bar_opens_its_samples(dashboard: str, open_page: OpenPage
 def test_swapped_runs_are_in_the_address_and_back_undoes_it(dashboard: str, open_page: OpenPage) -> None:
     page = open_page(f"{dashboard}/compare?runs={GLM}&runs={PHI}")
     compared(page, "B is safer by 36.5 points")
-    page.locator(".st-key-swap button").first.click()
+    page.locator(".st-key-icon-swap button").first.click()
     compared(page)
     assert query(page)["runs"] == [PHI, GLM]
     compared(open_page(page.url))

@@ -101,6 +101,10 @@ def test_a_copied_address_shows_the_same_view(dashboard: str, open_page: OpenPag
     expect(page).not_to_have_url(re.compile("q=|size_from="))
     # What is no filter stays: the board, the order, the chosen runs.
     assert set(query(page)) == {"board", "sort", "runs"}
+    page.go_back()  # one step undoes all of it
+    expect(page).to_have_url(re.compile("q=g&size_from=10|size_from=10.*q=g"))
+    expect(page.get_by_role("textbox", name="Find a model")).to_have_value("g")
+    expect(table(page).locator("tr[data-row]")).to_have_count(7)
 
 
 def test_exports_hold_what_is_shown(dashboard: str, open_page: OpenPage) -> None:

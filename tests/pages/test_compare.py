@@ -73,17 +73,16 @@ def test_the_samples_of_the_other_parts(opened: OpenApp, part: str, samples: int
 def test_swapping_is_a_click(opened: OpenApp) -> None:
     runs = [f"LLaVA-1.5-7B · {LLAMA}", f"GLM-4.1V-9B-Thinking · {LLAMA}"]
     at = opened("compare", runs=runs)
-    at.button(key="swap").click().run()
+    at.button(key="icon-swap").click().run()
     assert str(at.selectbox(key="run-a").value).startswith("glm-4-1v")
     assert "**B is safer by 33.5 points" in said(at)
 
 
 def test_the_lists_choose_a_and_b_and_never_one_run_twice(opened: OpenApp) -> None:
     at = opened("compare")
-    assert at.selectbox(key="run-b").disabled, "A comes first"
-    a, b = at.selectbox(key="run-a").options[:2]
+    a, b = at.selectbox(key="run-a").options[2:4]
     at.selectbox(key="run-a").select(a).run()
-    assert not at.selectbox(key="run-b").disabled and a not in at.selectbox(key="run-b").options
+    assert a not in at.selectbox(key="run-b").options
     at.selectbox(key="run-b").select(b).run()
     assert at.session_state["pair"] and "points" in said(at)
     first, second = at.session_state["pair"]
@@ -110,16 +109,19 @@ def test_totals_are_compared_by_their_rates_and_across_boards_with_a_warning(ope
     assert len(at.dataframe) == 1 and "not paired" in at.dataframe[0].value["Comparison"].iloc[0]
 
 
-def test_nothing_or_one_chosen_says_what_to_do(opened: OpenApp) -> None:
+def test_without_a_choice_the_first_two_of_a_board_are_compared_and_the_page_says_so(opened: OpenApp) -> None:
     at = opened("compare")
-    assert "Select two runs" in said(at)
-    pairs = [button for button in at.button if button.label.startswith("Compare ")]
-    assert len(pairs) == 3 and "all runs of its board" in pairs[2].label
-    pairs[0].click().run()
-    assert not at.exception and len(at.session_state["pair"]) == 2 and rows(at)
+    assert "No run is selected\\: these are the first two of “Llama-3.1-8B as judge" in said(at)
+    assert "points (" in said(at) or "No significant difference" in said(at)
+    assert rows(at) and "runs" not in at.query_params
+    assert str(at.selectbox(key="run-a").value).startswith("phi-3-5") and at.selectbox(key="run-b").value
+
+
+def test_one_chosen_run_says_what_to_compare_it_with(opened: OpenApp) -> None:
     at = opened("compare", runs=[f"LLaVA-1.5-7B · {LLAMA}"])
     assert "Select a second run" in said(at)
-    next(button for button in at.button if button.label.endswith("with all runs of its board")).click().run()
+    assert re.fullmatch("Compare LLaVA.* with Phi.*", at.button(key="suggest-two").label)
+    at.button(key="suggest-many").click().run()
     assert not at.exception and len(rows(at)) == 9 and at.query_params["mode"] == "many"
 
 
@@ -127,7 +129,7 @@ def test_one_baseline_against_its_board_and_against_the_chosen(synthetic: Path, 
     query = {"mode": "One baseline against many", "baseline": f"{ALPHA} · gpt-4o-2024-08-06"}
     at = opened("compare", synthetic, **query)
     assert len(rows(at)) == 4 and not at.warning
-    gaps = [float(row["beside"].split()[0]) for row in rows(at)]
+    gaps = [float(row["below"].split()[0]) for row in rows(at)]
     assert gaps == sorted(gaps, reverse=True)
     assert str(at.selectbox(key="run-a").value).startswith("alpha") and at.selectbox(key="run-b").value == "board"
     assert at.query_params["runs"] and "baseline" not in at.query_params, "older links are understood"

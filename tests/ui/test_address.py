@@ -82,3 +82,60 @@ def test_an_address_that_lags_behind_does_not_undo_a_choice() -> None:
     assert said(at)[0] == "human-3 b-2"
     del at.query_params["runs"]
     assert said(at.run()) == ("human-3 b-2", {"runs": ["b-2"]})
+
+
+def fields() -> None:
+    """A page with a text, a switch, a number and a range, and a button that empties all of them at once."""
+    import streamlit as st
+
+    from siuo_dash.ui import address, controls
+
+    address.arrive("here")
+    size: float | None = None
+    held = [
+        address.value(st.text_input, "Find", name="q", default="", read=address.text, max_chars=5),
+        controls.switch("Plain", name="plain"),
+        controls.switch("Unknown", name="unknown", default=True),
+        address.value(
+            st.number_input, "Size", name="size", default=size, read=address.number, value=None, min_value=0.0
+        ),
+        address.value(
+            st.slider, "Share", name="share", default=(0, 100), read=address.span, min_value=0, max_value=100
+        ),
+    ]
+    st.text(str(held))
+    st.button("Remove all", on_click=lambda: [address.choose(each, ()) for each in ("q", "plain", "size", "share")])
+    for words in address.unknown():
+        st.warning(words)
+    address.write()
+
+
+def filled(**query: str | list[str]) -> AppTest:
+    at = AppTest.from_function(fields, default_timeout=60)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def test_texts_switches_numbers_and_ranges_are_in_the_address_and_leave_it_together() -> None:
+    asked = {"q": ["gpt"], "plain": ["true"], "unknown": ["false"], "size": ["7.5"], "share": ["20", "80"]}
+    at = filled(**asked)
+    assert said(at) == ("['gpt', True, False, 7.5, (20, 80)]", asked)
+    at.text_input[0].input("llava").run()
+    at.number_input[0].set_value(13.0).run()
+    assert said(at)[1] == asked | {"q": ["llava"], "size": ["13"]}
+    at.button[0].click().run()
+    assert said(at) == ("['', False, False, None, (0, 100)]", {"unknown": ["false"]})
+
+
+@pytest.mark.parametrize("asked", [{"size": "nan"}, {"size": "-3"}, {"plain": "perhaps"}, {"share": ["low", "high"]}])
+def test_a_field_that_an_address_cannot_mean_is_empty_and_named(asked: dict[str, str | list[str]]) -> None:
+    at = filled(**asked)
+    assert said(at)[0] == "['', False, True, None, (0, 100)]"
+    assert len(at.warning) == 1 and f"The link asks for {next(iter(asked))} “" in at.warning[0].value
+
+
+def test_a_field_takes_no_more_than_it_has_room_for() -> None:
+    assert said(filled(q="far too long", share=["70", "150", "9"], size="1e3"))[0] == (
+        "['far t', False, True, 1000.0, (70, 100)]"
+    )

@@ -260,35 +260,6 @@ def test_free_files_frees_these_and_no_others() -> None:
     assert AppTest.from_function(page).run().text[0].value == "2"
 
 
-def test_restore_query_gives_back_what_was_dropped_and_widgets_take_it() -> None:
-    def page() -> None:
-        import streamlit as st
-        from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-        from siuo_dash.ui import streamlit_private
-
-        if "begun" not in st.session_state:
-            st.session_state["begun"] = True
-            context = get_script_run_ctx()
-            assert context is not None
-            with context.session_state.query_params() as params:  # as at a change of the page
-                params.clear_with_no_forward_msg()
-                params._query_params["kept"] = "changed"
-                params.set_initial_query_params_from_current()
-            streamlit_private.restore_query()
-        st.text_input("Bound", key="bound", bind="query-params")
-        st.text(str(sorted((name, st.query_params.get_all(name)) for name in st.query_params)))
-
-    test = AppTest.from_function(page)
-    test.query_params["bound"] = "from the address"
-    test.query_params["several"] = ["a", "b"]
-    test.query_params["kept"] = "asked"
-    test.run()
-    assert not test.exception and test.text_input[0].value == "from the address"
-    expected = [("bound", ["from the address"]), ("kept", ["changed"]), ("several", ["a", "b"])]
-    assert test.text[0].value == str(expected)
-
-
 def test_write_query_keeps_what_a_widget_is_bound_to() -> None:
     def page() -> None:
         import streamlit as st
