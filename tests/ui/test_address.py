@@ -104,7 +104,12 @@ def fields() -> None:
         ),
     ]
     st.text(str(held))
-    st.button("Remove all", on_click=lambda: [address.choose(each, ()) for each in ("q", "plain", "size", "share")])
+
+    def empty() -> None:
+        for each in ("q", "plain", "size", "share"):
+            address.choose(each, ())
+
+    st.button("Remove all", on_click=empty)
     for words in address.unknown():
         st.warning(words)
     address.write()
