@@ -16,7 +16,7 @@ from siuo_dash.sources.example import invented
 from siuo_dash.sources.responses import fetchable, with_words
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import responses as responses_of
-from siuo_dash.ui import controls, identity, page, responses
+from siuo_dash.ui import address, controls, identity, page, responses
 from siuo_dash.ui.display import plain
 
 _BESIDE: Final = 3
@@ -61,6 +61,8 @@ class How:
 
 def _how(texts: Sequence[Mapping[str, Any]], switches: Any) -> How:
     formatted = reasoning = False
+    for name in ("formatted", "judge_words"):  # a link says it also for words that are fetched later
+        address.keep(name)
     with switches:
         if any(one["text"] for one in texts):
             help = "Headings, lists, bold and code as such; links, pictures and HTML stay text"
