@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -97,6 +98,7 @@ class Asking:
         self._first_kind = "response" if "response" in kinds else "choice"
         self._open: dict[Role, anyio.Event] = {"model": anyio.Event(), "judge": anyio.Event()}
         self._first: dict[Role, Call] = {}
+        self._busy, self._waiting = 0, deque[anyio.Event]()
         for role, event in self._open.items():
             if role in self._heard or role not in map(role_of, missing):
                 event.set()
@@ -109,16 +111,38 @@ class Asking:
         """Whether the plan has this call."""
         return call in self._wanted
 
-    async def admit(self, call: Call) -> None:
-        """Wait until this may be asked; Stopped when nothing may be asked any more."""
+    @asynccontextmanager
+    async def admitted(self, call: Call) -> AsyncIterator[None]:
+        """Wait until this may be asked, and ask it in the block; Stopped when nothing may be asked any more."""
         role = role_of(call)
         if role == "judge" or call.kind == self._first_kind:
             self._first.setdefault(role, call)
         if self._first.get(role) != call:
             await self._open["judge"].wait()
             await self._open[role].wait()
-        if self.stop is not None:
-            raise Stopped(self.stop.words)
+        if role == "model":
+            await self._room_beside_responses(call)
+            self._busy += 1
+        try:
+            if self.stop is not None:
+                raise Stopped(self.stop.words)
+            yield
+        finally:
+            if role == "model":
+                self._busy -= 1
+                self._wake()
+
+    async def _room_beside_responses(self, call: Call) -> None:
+        """Choices take the connections that responses leave: it is for responses that the judge waits."""
+        most = self.operation.connections
+        while call.kind == "choice" and most is not None and self._busy >= most and self.stop is None:
+            turn = anyio.Event()
+            self._waiting.append(turn)
+            await turn.wait()
+
+    def _wake(self) -> None:
+        for _ in range(min(len(self._waiting), (self.operation.connections or 0) - self._busy)):
+            self._waiting.popleft().set()
 
     def keep(self, call: Call, answer: Answer) -> None:
         """Write an answer down and count it; Stopped when the disk refuses."""
@@ -163,7 +187,7 @@ class Asking:
     def end(self, stop: Stop) -> None:
         """Ask nothing any more."""
         self.stop = self.stop or stop
-        for event in self._open.values():
+        for event in (*self._open.values(), *self._waiting):
             event.set()
 
     def _look_at_the_budget(self) -> None:

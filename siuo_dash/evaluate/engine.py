@@ -17,6 +17,7 @@ from inspect_ai import eval as run_tasks
 from inspect_ai.hooks import Hooks, ModelRetry, hooks
 from inspect_ai.log import EvalLog
 from inspect_ai.model import (
+    ChatMessage,
     ChatMessageUser,
     Content,
     ContentImage,
@@ -33,11 +34,14 @@ from siuo_dash.evaluate.answers import Answer, Answers
 from siuo_dash.evaluate.asking import Asking, Progress, Stop, without_keys, without_secrets, words_of
 from siuo_dash.evaluate.folder import LOGS
 from siuo_dash.evaluate.material import Material, forget_pictures
+from siuo_dash.evaluate.pictures import stands_for
 from siuo_dash.evaluate.plan import CHOICE, GENERATION, Operation, Plan
 from siuo_dash.evaluate.tasks import GRADER, RUNNING, Running, answer_of, siuo_choice, siuo_generation
 
 _NO_MODEL: Final = "none/none"
 _retried: Callable[[str], None] | None = None
+_MMAP_THRESHOLD: Final = -3
+"""mallopt's name for it (malloc.h)."""
 
 
 @hooks(name="siuo_retries", description="counts the calls that are tried again")
@@ -64,7 +68,8 @@ def carry_out(
 
     EvaluationError before anything is asked, where the engine does not know a model's name or has no key.
     """
-    models = _models(plan, operation)
+    _keep_pictures_apart()
+    models = _models(plan, operation, material)
     asking = Asking(plan, operation, answers, tell)
     running = Running(
         material,
@@ -139,13 +144,18 @@ def _one_pass(plan: Plan, operation: Operation, models: dict[str, Model], folder
             old.unlink(missing_ok=True)
 
 
-def _without_keys(model: Model) -> Model:
-    """The model, whose errors hold no key: a server may send it back, and the engine logs what it said."""
+def _guarded(model: Model, material: Material | None) -> Model:
+    """The model, which gets each sample's picture only when it is asked, and whose errors hold no key.
+
+    material: None where nothing stands for a picture. A server may send a key back, and the engine logs what it said.
+    """
     asked = model.api.generate
 
-    async def generate(*arguments: Any, **named: Any) -> Any:
+    async def generate(input: list[ChatMessage], **named: Any) -> Any:
         try:
-            result = await asked(*arguments, **named)
+            if material is not None:
+                input = [_with_picture(message, material) for message in input]
+            result = await asked(input=input, **named)
         except Exception as error:
             without_keys(error)
             raise
@@ -154,12 +164,32 @@ def _without_keys(model: Model) -> Model:
                 without_keys(each)
             elif isinstance(each, ModelOutput) and each.error:
                 each.error = without_secrets(each.error)
-            elif isinstance(each, ModelCall) and each.error:  # logged whatever log_model_api says
-                each.response = None
+            elif isinstance(each, ModelCall):  # of an error it is logged whatever log_model_api says
+                each.request, each.response = {}, None
         return result
 
-    model.api.generate = generate  # type: ignore[method-assign]
+    model.api.generate = generate  # type: ignore[method-assign, assignment]
     return model
+
+
+def _with_picture(message: ChatMessage, material: Material) -> ChatMessage:
+    """A message with the sample's picture in the place of what stands for it."""
+    if isinstance(message.content, str):
+        return message
+    parts = [
+        each.model_copy(update={"image": material.picture(question_id)})
+        if isinstance(each, ContentImage) and (question_id := stands_for(each.image)) is not None
+        else each
+        for each in message.content
+    ]
+    return message.model_copy(update={"content": parts})
+
+
+def _keep_pictures_apart() -> None:
+    """Have glibc give each picture's memory back when it is let go of: by itself it raises the size from which it does,
+    and pictures between small objects leave holes that nothing fits."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 64 * 1024)
 
 
 def _give_memory_back() -> None:
@@ -173,13 +203,13 @@ def _is_written(log: EvalLog) -> bool:
     return bool(log.location) and log.status in ("success", "error")
 
 
-def _models(plan: Plan, operation: Operation) -> dict[str, Model]:
+def _models(plan: Plan, operation: Operation, material: Material) -> dict[str, Model]:
     """The model and the judge, each with its own limits: a role takes only some from the task."""
     named = (("model", plan.model, operation.base_url), ("judge", plan.judge, operation.judge_base_url))
-    return {role: _open_model(f"--{role}", name, url, operation) for role, name, url in named if name}
+    return {role: _open_model(f"--{role}", name, url, operation, material) for role, name, url in named if name}
 
 
-def _open_model(option: str, name: str, url: str, operation: Operation) -> Model:
+def _open_model(option: str, name: str, url: str, operation: Operation, material: Material | None = None) -> Model:
     """A model by its name on the command line; EvaluationError where the engine does not know it or has no key."""
     more: dict[str, Any] = {"base_url": url} if url else {}
     config = GenerateConfig(
@@ -189,7 +219,7 @@ def _open_model(option: str, name: str, url: str, operation: Operation) -> Model
         batch=operation.batch or None,
     )
     try:
-        return _without_keys(get_model(name, config=config, memoize=False, **more))
+        return _guarded(get_model(name, config=config, memoize=False, **more), material)
     except Exception as error:
         hint = "see docs/evaluate.md for names, keys and addresses"
         raise EvaluationError(words_of(error), where=f"{option} {name}", hint=hint) from error

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from pathlib import Path
+from typing import Final
 
 from siuo_dash.errors import EvaluationError
+
+_STAND_IN: Final = "data:image/png;base64,"
+_MARK: Final = b"siuo sample "
+
+
+def stand_in(question_id: int) -> str:
+    """What stands for a sample's picture until it is sent: the engine keeps what it is given till a sample is done."""
+    return _STAND_IN + b64encode(_MARK + str(question_id).encode()).decode("ascii")
+
+
+def stands_for(uri: str) -> int | None:
+    """The sample whose picture this stands for; None for a picture."""
+    if len(uri) > len(_STAND_IN) + 64 or not uri.startswith(_STAND_IN):
+        return None
+    mark, _, question_id = b64decode(uri[len(_STAND_IN) :]).rpartition(b" ")
+    return int(question_id) if mark + b" " == _MARK else None
 
 
 def mime_type(content: bytes) -> str | None:

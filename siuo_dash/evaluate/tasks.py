@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -40,6 +41,7 @@ from siuo_dash.evaluate.answers import BY_RULE, Answer
 from siuo_dash.evaluate.asking import Asking, Stop, Stopped
 from siuo_dash.evaluate.material import Material, chosen_samples, load
 from siuo_dash.evaluate.outcome import verdict_in
+from siuo_dash.evaluate.pictures import stand_in
 from siuo_dash.evaluate.plan import CHOICE, GENERATION, VERDICTS, Call, Kind
 from siuo_dash.evaluate.rubric import OFFICIAL
 from siuo_dash.settings.paths import USUAL
@@ -79,11 +81,13 @@ async def _ask(running: Running, model: Model, call: Call, prompt: str, *, sees_
     if asking is not None and (known := asking.known(call)) is not None:
         return known
     try:
-        if asking is not None:
-            await asking.admit(call)
         content: list[Content] = [ContentText(text=prompt)]
-        content += [ContentImage(image=running.material.picture(call.question_id))] if sees_picture else []
-        output = await model.generate([ChatMessageUser(content=content)], config=_config(running, model, call.kind))
+        if sees_picture:
+            picture = stand_in if asking is not None else running.material.picture
+            content.append(ContentImage(image=picture(call.question_id)))
+        async with nullcontext() if asking is None else asking.admitted(call):
+            config = _config(running, model, call.kind)
+            output = await model.generate([ChatMessageUser(content=content)], config=config)
     except anyio.get_cancelled_exc_class():  # by Ctrl-C, and nothing else: the engine may say success all the same
         if asking is not None:
             asking.end(Stop("interrupted", "interrupted"))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from siuo_dash.evaluate.answers import Answer, Answers
-from siuo_dash.evaluate.asking import Asking, NotAnswered, Stopped, status_of, without_keys, words_of
+from siuo_dash.evaluate.asking import Asking, NotAnswered, Stop, Stopped, status_of, without_keys, words_of
 from siuo_dash.evaluate.outcome import outcome_of
 from siuo_dash.evaluate.plan import Call, Operation, Plan
 from tests.server.loops import finished
@@ -41,11 +43,9 @@ async def play(calls: list[Call], run: Asking, answer: Callable[[Call], Answer |
     admitted: list[Call] = []
 
     async def one(call: Call) -> None:
-        try:
-            await run.admit(call)
-        except Stopped:
-            return
-        admitted.append(call)
+        with suppress(Stopped):
+            async with run.admitted(call):
+                admitted.append(call)
 
     waiting = [asyncio.ensure_future(one(call)) for call in calls]
     while True:
@@ -105,8 +105,12 @@ def test_a_first_call_that_fails_does_not_hold_the_others(tmp_path: Path) -> Non
     (tmp_path / "retried").mkdir()
     again = asking(tmp_path / "retried")
 
+    async def admitted(call: Call) -> None:
+        async with again.admitted(call):
+            pass
+
     async def retried() -> int:
-        waiting = [asyncio.ensure_future(again.admit(call)) for call in calls("response")]
+        waiting = [asyncio.ensure_future(admitted(call)) for call in calls("response")]
         await asyncio.sleep(0)
         again.retrying("model")
         again.retrying("judge")
@@ -114,6 +118,36 @@ def test_a_first_call_that_fails_does_not_hold_the_others(tmp_path: Path) -> Non
         return len(waiting)
 
     assert finished(retried()) == 4
+
+
+def test_choices_take_the_connections_that_responses_leave(tmp_path: Path) -> None:
+    run = asking(tmp_path, replace(PLAN, responses=3), connections=4)
+    now: dict[Call, asyncio.Event] = {}
+
+    async def one(call: Call) -> None:
+        async with run.admitted(call):
+            now[call] = asyncio.Event()
+            await now[call].wait()
+        del now[call]
+
+    async def steps() -> None:
+        run.retrying("model")  # somebody is there: none goes alone
+        run.retrying("judge")
+        waiting = [asyncio.ensure_future(one(call)) for call in run.plan.calls()[:6] + calls("choice")]
+        seen = []
+        for _ in range(5):
+            for _ in range(5):
+                await asyncio.sleep(0)
+            seen.append(Counter(call.kind for call in now))
+            if now:
+                now[min(now, key=lambda call: (call.kind == "choice", call))].set()
+        assert [each["choice"] for each in seen] == [0, 0, 0, 1, 2]
+        assert [each["response"] for each in seen] == [6, 5, 4, 3, 2]
+        run.end(Stop("interrupted", ""))
+        for each in waiting:
+            each.cancel()
+
+    finished(steps())
 
 
 def test_given_responses_are_judged_without_a_model(tmp_path: Path) -> None:
@@ -131,8 +165,7 @@ def test_nothing_is_asked_beyond_the_budget(tmp_path: Path) -> None:
     assert why(run) == "" and run.progress.cost == pytest.approx(2.0)
     run.keep(Call("response", 1001, 2), SAID)
     assert why(run) == "budget"
-    with pytest.raises(Stopped):
-        finished(run.admit(Call("response", 1001, 1)))
+    assert finished(play([Call("response", 1001, 1)], run, lambda call: SAID)) == [], "nothing is admitted"
     run.answers.__exit__()
     assert why(asking(tmp_path, max_cost=3.0, prices=prices)) == "budget", "what was spent before counts"
     assert why(asking(tmp_path, max_cost=9.0, prices=prices)) == ""
