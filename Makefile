@@ -11,7 +11,7 @@ SEED ?= 0
 # The tests start many processes: what one has compiled, the next need not compile again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run wheel evaluate test heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
+.PHONY: help run wheel evaluate engine test heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -30,6 +30,9 @@ test: lint types .venv/browser ## everything: lint, types, unit, page and browse
 
 heavy: .venv/browser ## the tests that take minutes: a kill at every step, all golden outputs, 1,000 examples of each property
 	$(BIN)/pytest -n 2 --dist worksteal --heavy
+
+engine: .venv/dev .venv-engine/made ## evaluate a real vision-language model with random weights, from its name onto the board (1.2 GB)
+	$(BIN)/pytest -n 0 --heavy tests/evaluate/test_engine.py
 
 lint: .venv/dev ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -93,6 +96,12 @@ lock: .venv/dev ## pin all requirements, with hashes, from the ranges of pyproje
 
 .venv/browser: .venv/dev tests/browser/find_browser.py
 	$(BIN)/python -m tests.browser.find_browser --install
+	@touch $@
+
+# Of torch the CPU's build is enough: name where it is with PIP_EXTRA_INDEX_URL, or the GPU's, some gigabytes, is taken.
+.venv-engine/made: .venv/made tests/evaluate/requirements-engine.txt
+	$(PYTHON) -m venv .venv-engine
+	.venv-engine/bin/pip install --quiet --disable-pip-version-check -r tests/evaluate/requirements-engine.txt
 	@touch $@
 
 .venv-audit/made: .venv/made hosting/requirements.txt
