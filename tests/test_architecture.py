@@ -122,6 +122,7 @@ def test_no_command_knows_another() -> None:
         "evaluation_options",
         "evaluation_progress",
         "given",
+        "remote",
     )
     shared = tuple(f"siuo_dash.cli.{name}" for name in names)
     known = [

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from siuo_dash.cli import remote
 from siuo_dash.cli.options import (
     DataOption,
     FilesArgument,
@@ -59,12 +60,25 @@ def submit(
         bool, typer.Option("--all-runs", help="Publish every run that the files hold, each as a run of its own.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
+    server: Annotated[
+        str | None, typer.Option(help="Send it for review to this hosted dashboard, with the token in SIUO_TOKEN.")
+    ] = None,
+    new_board: Annotated[
+        bool, typer.Option("--new-board", help="With --server: the judge is a new one on purpose.")
+    ] = False,
     json: JsonOption = False,
     **stated: Any,
 ) -> None:
     """Publish the run in these files; the last line is its run_id. What the files say need not be given again."""
     if stated["model"] is None and not all_runs:
         raise typer.BadParameter("a run needs a model", param_hint="--model")
+    if server is not None:
+        if all_runs or save_mapping is not None:
+            raise typer.BadParameter("sends one run; leave --all-runs and --save-mapping out", param_hint="--server")
+        text = None if mapping is None else mapping.read_text(encoding="utf-8", errors="replace")
+        how = {"mapping": text, "dry_run": dry_run, "new_board": new_board}
+        _send(server, files, as_stated(stated) | how, as_json=json)
+        return
     submission = _read(files, data, mapping, save_mapping)
     runs = {"": submission}
     if all_runs and not submission.reading.runs:
@@ -98,6 +112,23 @@ def submit(
     if json:
         print_json(reports if all_runs else reports[0])
     if not are_fine or any(wrong.values()):
+        raise typer.Exit(1)
+
+
+def _send(server: str, files: list[Path], stated: dict[str, Any], *, as_json: bool) -> None:
+    taken, report = remote.send(server, files, stated)
+    if as_json:
+        print_json(report)
+    else:
+        remote.print_report(report)
+        if not taken:
+            print_line(f"not sent: {report.get('detail', '')}")
+        elif report.get("run_id"):
+            print_line("sent for review")
+            print_line(str(report["run_id"]))
+        else:
+            print_line("not sent: --dry-run")
+    if not taken:
         raise typer.Exit(1)
 
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from siuo_dash.errors import SiuoError
 from siuo_dash.server import monitoring
+from siuo_dash.store.registry.tokens import hidden
 from siuo_dash.ui.streamlit_private import NO_VISIT, PROBES, UNCAUGHT, UPLOADS
 
 LOGGER: Final = "siuo_dash"
@@ -43,7 +44,9 @@ class Line(logging.Formatter):
         self.as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
-        entry = entry_of(record)
+        return hidden(self._line(entry_of(record)))
+
+    def _line(self, entry: dict[str, Any]) -> str:
         if self.as_json:
             return json.dumps(entry, ensure_ascii=True, default=str)
         facts = " ".join(
@@ -190,4 +193,4 @@ def _upload(scope: Scope, status: int, seconds: float) -> None:
 def place(path: str) -> str:
     """A path as it may be logged."""
     private = next((each for each in _PRIVATE if path.startswith(each)), None)
-    return f"{private}…" if private else path[:120]
+    return f"{private}…" if private else hidden(path)[:120]

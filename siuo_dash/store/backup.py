@@ -132,6 +132,8 @@ def _image(data_dir: Path) -> tuple[bytes, list[str]]:
         if connection is None:
             return b"", []
         connection.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
+        with suppress(sqlite3.OperationalError), copy:  # a registry of an earlier version has no tokens
+            copy.execute("DELETE FROM tokens")  # one that is revoked must not come back with a backup
         return copy.serialize(), [name for (name,) in copy.execute("SELECT DISTINCT file FROM runs ORDER BY file")]
 
 

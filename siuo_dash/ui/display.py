@@ -187,15 +187,23 @@ def icon_menu(label: str, icon: str, *, key: str, **more: Any) -> Any:
     return st.popover(label, icon=f":material/{icon}:", help=label, key=key, **more)
 
 
-def exports(table_: Table | Callable[[], Table], *, key: str, sources: Sequence[str] = ()) -> None:
+def exports(
+    table_: Table | Callable[[], Table],
+    *,
+    key: str,
+    sources: Sequence[str] = (),
+    more: Callable[[], object] = lambda: None,
+) -> None:
     """A small button that opens the downloads of a table; they are made only while it is open.
 
     table_: the table, or what makes it. sources: where its figures come from, for a bibliography.
+    more: shows what else can be taken along.
     """
     popover = icon_menu("Export table", "download", key=f"icon-{key}-exports", on_change="rerun")
     if popover.open:
         with popover:
             _downloads(table_ if isinstance(table_, Table) else table_(), key, sources)
+            more()
 
 
 def _downloads(table_: Table, key: str, sources: Sequence[str]) -> None:

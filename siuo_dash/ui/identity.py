@@ -60,6 +60,12 @@ def visitor_with(claims: Mapping[str, Any]) -> Visitor:
     return found
 
 
+def site() -> str:
+    """The dashboard's own address, as its visitors open it; "" locally, where nobody else does."""
+    found = settings().sign_in
+    return "" if found is None else found.redirect_uri.removesuffix("/oauth2callback")
+
+
 def sign_out(claims: Mapping[str, Any]) -> None:
     """End the sign-in with these claims everywhere; where that cannot be written down, only the cookie ends."""
     if visitor_of(claims, settings(), time.time()).actor is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -24,10 +24,11 @@ from siuo_dash.report import boards as boards_report
 from siuo_dash.report import leaderboard as report
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.leaderboard import COLUMNS, ORDERS
+from siuo_dash.report.shared import embed_html
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry.opening import version
-from siuo_dash.ui import address, background, board_table, controls, display, frame, run_choice
+from siuo_dash.ui import address, background, board_table, controls, display, frame, identity, run_choice
 from siuo_dash.ui.display import plain
 
 _HIDDEN: Final = {"difference", "base_model", "evidence", "date", "status"}
@@ -107,7 +108,7 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
     in_order = _order_of(view, order)
     with frame.tools():
         if not rows.empty:
-            display.exports(_export(view, columns, order), key="leaderboard")
+            display.exports(_export(view, columns, order), key="leaderboard", more=partial(_embed, view))
     run_choice.elsewhere(store, filters, controls.board_labels(store))
     picked = run_choice.runs_chosen(labels)
     for name in ("sort", "to", "runs"):
@@ -198,6 +199,14 @@ def _export(view: _View, columns: tuple[str, ...], order: str) -> Table:
 @lru_cache(maxsize=_KEPT)
 def _caveat(view: _View) -> str:
     return boards_report.caveat(view.store, view.board, view.metric)
+
+
+def _embed(view: _View) -> None:
+    """How another site shows the board, where there is one that others can open."""
+    if view.board is not None and (site := identity.site()):
+        st.markdown("**Embed the board**")
+        html = embed_html(site, view.board.id, view.metric.id, partial=view.rank_partial)
+        st.code(html, language="html", wrap_lines=True)
 
 
 def _leader(view: _View) -> str:

@@ -22,11 +22,24 @@ from siuo_dash.report.export import Table
 from siuo_dash.report.leaderboard_words import gain_sentence
 from siuo_dash.report.rows import domain_rows, sample_rows
 from siuo_dash.report.samples import flag_words
+from siuo_dash.report.shared import badge_markdown
 from siuo_dash.sources.responses import with_words
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import run_parquet
 from siuo_dash.text import counted
-from siuo_dash.ui import address, background, controls, display, frame, page, rows, run_choice, run_parts, withdrawal
+from siuo_dash.ui import (
+    address,
+    background,
+    controls,
+    display,
+    frame,
+    identity,
+    page,
+    rows,
+    run_choice,
+    run_parts,
+    withdrawal,
+)
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.run_parts import Figures, Shown
 
@@ -172,6 +185,9 @@ def _tools(shown: Shown, found: Figures, places: Mapping[str, report.Place]) -> 
                 st.caption(f"What it fails by {metric.label}, with responses and the judge's reasoning.")
                 file = f"{name}-failures-{metric.id.replace('_', '-')}.jsonl"
                 display.download("Failures (JSONL)", failures, file, key="download-failures", **options)
+            if (site := identity.site()) and metric.id in places:
+                st.caption("A badge with rate and rank, for the model's card.")
+                st.code(badge_markdown(site, shown.run_id, metric.id), language="markdown")
 
 
 def _domains(shown: Shown, profile: pd.DataFrame) -> None:

@@ -35,6 +35,7 @@ from siuo_dash.ui import (
     page,
     published_figure,
     submissions,
+    tokens,
     upload_facts,
     upload_form,
     upload_preview,
@@ -48,14 +49,17 @@ SECTIONS: Final = {
     "Upload": "Result files",
     "Published figure": "Published figure",
     "My submissions": "My submissions",
+    "Tokens": "Tokens",
     "Withdrawn": "Withdrawn runs",
 }
+_OF_PEOPLE: Final = ("My submissions", "Tokens")
+"""What only a dashboard with accounts has."""
 
 
 def choose_section() -> str:
-    """The part of the page; locally nothing is sent, so there are no submissions. Key and URL name: section."""
+    """The part of the page; locally nothing is sent, by nobody. Key and URL name: section."""
     hosted = identity.settings().hosted
-    options = {name: label for name, label in SECTIONS.items() if hosted or name != "My submissions"}
+    options = {name: label for name, label in SECTIONS.items() if hosted or name not in _OF_PEOPLE}
     return controls.choose("Section", options, key="section", label_visibility="collapsed")
 
 
@@ -70,6 +74,8 @@ def show(store: Store, section: str) -> None:
         _show_examples()
     elif section == "My submissions" and who.actor is not None:
         submissions.show(store, who.actor)
+    elif section == "Tokens" and who.actor is not None:
+        tokens.show(store.data_dir, who.actor)
     elif why := identity.why_no_upload(who, found):
         st.info(plain(as_sentence(why)), icon=":material/block:")
     else:

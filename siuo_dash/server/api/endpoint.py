@@ -71,7 +71,7 @@ class Endpoint:
         """The answer, or what is wrong with the request; only what may be shared can be read by other sites' pages."""
         try:
             addresses.must_have_room(request.scope, self.cost)
-            parameters.refuse_tokens(request.url.query)
+            parameters.refuse_tokens(f"{request.url.path}?{request.url.query}")
             given = request.query_params.multi_items()
             asked, wrong = parameters.read(self.parameters, given, request.path_params)
             if self.respond is not None:

@@ -31,7 +31,7 @@ read.
 `head`: one row: `seq` and `hash` of the last line. `sign_outs`: sign-ins that have ended, by a hash that names nobody.
 `turns`: who is uploading now, a row a person, by a hash; see `uploading`.
 `tokens`: with what programs send runs, by a hash; owner: a verified address; made, expires, used: seconds since 1970;
-see `tokens`, which also makes this table in a registry of an earlier version.
+see `tokens`. A registry of an earlier version has no such table until its next change.
 """
 
 from __future__ import annotations

@@ -35,6 +35,7 @@ LONGEST_NAME: Final = 60
 _BEGINNING: Final = "siuo_"
 LOOKS_LIKE_ONE: Final = re.compile(rf"{_BEGINNING}[A-Za-z0-9_-]{{43}}")
 """Fixed and rare, so that programs that look for secrets in code find a token."""
+_PART_OF_ONE: Final = re.compile(rf"{_BEGINNING}[A-Za-z0-9_-]{{12,}}")
 _DAY: Final = 86_400.0
 _NOTED_EVERY: Final = 60.0
 """Seconds within which further uses of a token are not written down."""
@@ -69,7 +70,6 @@ def make(data_dir: Path, actor: Actor, name: str, days: int, scope: str = SUBMIT
     row: dict[str, Any] = {"token_id": secrets.token_hex(8), "owner": actor.id, "name": named, "scope": scope}
     row |= {"hash": _hash(token), "made": now, "expires": now + days * _DAY, "used": None}
     with changing(data_dir) as change:
-        tokens.create(change.connection, checkfirst=True)  # a registry of an earlier version has no such table
         change.connection.execute(delete(tokens).where(tokens.c.owner == actor.id, tokens.c.expires <= now))
         held = change.connection.execute(select(tokens.c.token_id).where(tokens.c.owner == actor.id)).all()
         if len(held) >= MOST:
@@ -114,6 +114,11 @@ def owner_of(data_dir: Path, token: str, scope: str) -> str:
         with suppress(StoreError), changing(data_dir) as change:  # else it is noted the next time
             change.connection.execute(update(tokens).where(tokens.c.hash == digest).values(used=now))
     return str(row.owner)
+
+
+def hidden(text: str) -> str:
+    """A text for a log, without whatever could be a token or most of one."""
+    return _PART_OF_ONE.sub(f"{_BEGINNING}…", text)
 
 
 def _hash(token: str) -> str:
