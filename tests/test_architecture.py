@@ -114,6 +114,7 @@ def test_imports_run_one_way() -> None:
 
 def test_no_command_knows_another() -> None:
     names = (
+        "asking",
         "options",
         "output",
         "preview",

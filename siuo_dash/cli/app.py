@@ -9,7 +9,18 @@ from typing import Final
 
 import typer
 
-from siuo_dash.cli import benchmark, evaluate, keeping, published, rankings, runs, serving, submissions
+from siuo_dash.cli import (
+    audit,
+    benchmark,
+    construct,
+    evaluate,
+    keeping,
+    published,
+    rankings,
+    runs,
+    serving,
+    submissions,
+)
 from siuo_dash.errors import SiuoError
 
 program = typer.Typer(
@@ -37,6 +48,9 @@ COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
     ),
     (evaluate.evaluate, "evaluate --model openai/gpt-4o --judge openai/gpt-4o-mini-2024-07-18 --publish"),
     (evaluate.judge, "judge responses.jsonl --judge openai/gpt-4o-mini-2024-07-18"),
+    (construct.construct, "construct --pictures photos --model openai/gpt-4o --small-model openai/gpt-4o-mini"),
+    (audit.audit, "audit --model openai/gpt-4o --candidates siuo-candidates"),
+    (construct.freeze, "freeze siuo-candidates --name fresh --to fresh-v1"),
     (keeping.verify, "verify --repair"),
     (keeping.backup, "backup --to siuo-2026-11-21.tar"),
     (keeping.restore, "restore my-model-human-1a2b3c4d; restore --from siuo-2026-11-21.tar --data /srv/siuo"),

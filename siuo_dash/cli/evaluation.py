@@ -106,7 +106,7 @@ def _ask(
             address.reach(f"--{role}base-url", url)
     line = Line()
     with redirect_stdout(io.StringIO()):  # the engine greets there, where the results belong
-        asking: Asking = _engine().carry_out(plan, operation, material, path, answers, line.show)
+        asking: Asking = loaded_engine().carry_out(plan, operation, material, path, answers, line.show)
     line.end()
     return asking.failed, asking.stop
 
@@ -147,7 +147,8 @@ def estimated(plan: Plan, material: Material) -> dict[str, Usage]:
     return found
 
 
-def _engine() -> Any:
+def loaded_engine() -> Any:
+    """The module that knows the engine; EvaluationError says what to install where it is not there."""
     try:
         from siuo_dash.evaluate import engine
     except ModuleNotFoundError as error:
@@ -161,6 +162,12 @@ def _print_plan(plan: Plan, operation: Operation, material: Material, path: Path
     responses = f"{counted(plan.responses, 'response')} each" if GENERATION in plan.tasks else "multiple choice"
     also = " and multiple choice" if GENERATION in plan.tasks and CHOICE in plan.tasks else ""
     tell(f"Plan: {counted(len(plan.samples), 'sample')}, {responses}{also}; rubric: {material.rubric.label}")
+    print_usage(usage, operation)
+    tell(f"  folder: {path}")
+
+
+def print_usage(usage: Mapping[str, Usage], operation: Operation) -> None:
+    """Calls, tokens and cost by model; EvaluationError where there is a budget and a price is missing."""
     for name, each in usage.items():
         prices = {name: operation.prices[name]} if name in operation.prices else {}
         cost = cost_of({name: each}, prices)
@@ -170,7 +177,6 @@ def _print_plan(plan: Plan, operation: Operation, material: Material, path: Path
     if operation.max_cost is not None and (unknown := [name for name in usage if name not in operation.prices]):
         hint = f"add --price {unknown[0]}=IN,OUT, in US dollars a million tokens"
         raise EvaluationError(f"a budget needs the price of {listed(unknown)}", where="--max-cost", hint=hint)
-    tell(f"  folder: {path}")
 
 
 def _show(request: Request, done: Done) -> tuple[int, dict[str, Any]]:

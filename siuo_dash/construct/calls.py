@@ -34,23 +34,31 @@ class Calls:
         self.options = options
         self.progress = progress
         self.stop: Stop | None = None
-        self.failed: dict[str, str] = {}
+        self.failed: dict[str, str] = {}  # {what a call was about: why it failed}
         self._tell = tell
         self._open: dict[str, anyio.Event] = {}
         self._heard: set[str] = set()
-        self._look_at_the_budget()
 
     def begin(self) -> None:
         """Begin a pass, in an event loop of its own."""
         self._open = {}
         self.failed = {}
+        self._look_at_the_budget()
 
     async def answer(
-        self, ask: Ask, where: str, model: str, prompt: str, picture: str, *, max_tokens: int, temperature: float | None
+        self,
+        ask: Ask,
+        of: tuple[str, str],
+        model: str,
+        prompt: str,
+        picture: str,
+        *,
+        max_tokens: int,
+        temperature: float | None,
     ) -> Answer:
         """One answer; NotAnswered where this call failed for good, Stopped where nothing may be asked any more.
 
-        where: what the call is for, to name it where it fails.
+        of: (what the call is about, the step), to name it where it fails.
         """
         is_first = model not in self._open
         opened = self._open.setdefault(model, anyio.Event())
@@ -61,7 +69,7 @@ class Calls:
         try:
             answer = await ask(model, prompt, picture, max_tokens=max_tokens, temperature=temperature)
         except Exception as error:  # whatever a provider's library raises is one call that failed
-            raise self._failure(where, model, error) from error
+            raise self._failure(of, model, error) from error
         finally:
             opened.set()
         self._heard.add(model)
@@ -88,13 +96,13 @@ class Calls:
         self.progress.failed = len(self.failed)
         self._tell(self.progress)
 
-    def _failure(self, where: str, model: str, error: Exception) -> Exception:
+    def _failure(self, of: tuple[str, str], model: str, error: Exception) -> Exception:
         reason = words_of(error)
         refused = refusal(f"{self.options[model]} {model}", error, was_heard=model in self._heard)
         if refused is not None:
             self.end(refused)
             return Stopped(reason)
-        self.failed[where] = reason
+        self.failed[of[0]] = f"{of[1]}: {reason}"
         self.show()
         return NotAnswered(reason)
 

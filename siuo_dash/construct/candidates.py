@@ -120,17 +120,12 @@ def fold(lines: Iterable[Line]) -> dict[str, Candidate]:
     """{id: candidate} from the lines of all of them, in the order of the file."""
     found: dict[str, Candidate] = {}
     for line in lines:
-        found[line.candidate] = _with(found.get(line.candidate, Candidate(line.candidate)), line)
+        found[line.candidate] = with_line(found.get(line.candidate, Candidate(line.candidate)), line)
     return found
 
 
-def same(name: str) -> str:
-    """A reviewer's name as it is compared."""
-    return " ".join(name.split()).casefold()
-
-
-def _with(candidate: Candidate, line: Line) -> Candidate:
-    """The candidate after one more line."""
+def with_line(candidate: Candidate, line: Line) -> Candidate:
+    """The candidate after one more of its lines."""
     changed = replace(
         candidate,
         history=(*candidate.history, line),
@@ -149,6 +144,11 @@ def _with(candidate: Candidate, line: Line) -> Candidate:
     if line.step == "settled":
         return replace(changed, settled=review)
     return replace(changed, reviews=(*changed.reviews, review))
+
+
+def same(name: str) -> str:
+    """A reviewer's name as it is compared."""
+    return " ".join(name.split()).casefold()
 
 
 def _after_step(candidate: Candidate, line: Line) -> Candidate:

@@ -10,7 +10,7 @@ import hashlib
 import io
 import struct
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -70,16 +70,25 @@ def load(folder: Path) -> tuple[dict[str, Picture], list[Finding]]:
     return found, findings
 
 
-def take_in(source: Path, folder: Path, *, origin: str = "", licence: str = "") -> tuple[list[Picture], list[Finding]]:
+def take_in(
+    source: Path,
+    folder: Path,
+    *,
+    origin: str = "",
+    licence: str = "",
+    looks: Callable[[], Iterable[tuple[str, str]]] = tuple,
+) -> tuple[list[Picture], list[Finding]]:
     """Take the pictures of a folder over, in the order of their names; those that were skipped, each with its reason.
 
-    origin, licence: of all pictures for which sources.csv says nothing. A picture that is there already is not taken
+    origin, licence: of all pictures for which sources.csv says nothing. looks: (name, perceptual hash) of pictures that
+    must not be taken, asked for where a new picture is there. A picture that is there already is not taken
     again. ConstructionError where the folder cannot be read.
     """
     known, findings = load(folder)
     by_original = {each.original: each for each in known.values()}
     stated = _stated(source)
     taken: dict[str, Picture] = {}
+    unwanted: list[tuple[str, str]] | None = None
     files.make_directory(folder / FOLDER)
     for path in _files_in(source):
         try:
@@ -88,7 +97,12 @@ def take_in(source: Path, folder: Path, *, origin: str = "", licence: str = "") 
             picture = by_original.get(original)
             if picture is None or not (folder / FOLDER / picture.file).is_file():
                 about = stated.get(path.name, (origin, licence))
-                picture = _kept(content, original, path.name, about, folder)
+                pixels = _decoded(content)
+                unwanted = list(looks()) if unwanted is None else unwanted
+                for name, look in unwanted:
+                    if distance(_look(pixels), look) <= NEAR:
+                        raise _Skipped(f"it looks like {name}")
+                picture = _kept(pixels, content, original, path.name, about, folder)
                 by_original[original] = picture
             if picture.sha256 in taken:
                 raise _Skipped(f"it is the same picture as {taken[picture.sha256].name}")
@@ -170,9 +184,10 @@ def _decoded(content: bytes) -> Image.Image:
     return pixels
 
 
-def _kept(content: bytes, original: str, name: str, about: tuple[str, str], folder: Path) -> Picture:
+def _kept(
+    pixels: Image.Image, content: bytes, original: str, name: str, about: tuple[str, str], folder: Path
+) -> Picture:
     """The picture, written into the folder and into pictures.jsonl."""
-    pixels = _decoded(content)
     written = io.BytesIO()
     kind, ending = ("JPEG", "jpg") if content.startswith(b"\xff\xd8\xff") else ("PNG", "png")
     pixels.save(written, kind, **({"quality": 92} if kind == "JPEG" else {}))

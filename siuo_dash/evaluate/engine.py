@@ -7,7 +7,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -259,10 +259,16 @@ def converse(
         output = await opened[model].generate([ChatMessageUser(content=content)], config=config)
         return answer_of(opened[model], output)
 
+    async def all_of_it() -> None:
+        async with AsyncExitStack() as stack:  # which closes the models' connections
+            for each in opened.values():
+                await stack.enter_async_context(each)
+            await work(ask)
+
     _retried = retried
     try:
         with tempfile.TemporaryDirectory(prefix="siuo-") as scratch:  # the engine keeps traces in the home directory
             os.environ["XDG_DATA_HOME"] = scratch
-            anyio.run(work, ask)
+            anyio.run(all_of_it)
     finally:
         _retried = None

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,6 +51,8 @@ class Server:
     keeps_bodies: bool = True
     moments: list[float] = field(default_factory=list)
     replies: list[tuple[str, str, str]] = field(default_factory=list)
+    kind_of: Callable[[str], str] = lambda prompt: kind_of(prompt)
+    reply_to: Callable[[str, str, int, str], str] = lambda *asked: reply_to(*asked)
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     lock: threading.Lock = field(default_factory=threading.Lock)
     release: threading.Event = field(default_factory=threading.Event)
@@ -163,7 +165,7 @@ def _answer(handler: BaseHTTPRequestHandler, server: Server, body: dict[str, Any
         asked = _google(body, key, path.split("/")[-1].split(":")[0])
     else:
         asked = _openai(body, key)
-    prompt, kind = asked.prompt, kind_of(asked.prompt)
+    prompt, kind = asked.prompt, server.kind_of(asked.prompt)
     with server.lock:
         server.asked[kind] += 1
         if server.keeps_bodies:
@@ -197,7 +199,7 @@ def _answer(handler: BaseHTTPRequestHandler, server: Server, body: dict[str, Any
         server.kinds[kind] += 1
         server.good[f"{kind} {digest(prompt)}"] += 1
         place = server.good[f"{kind} {digest(prompt)}"]
-    text, finish = reply_to(kind, prompt, 1 if faults.alike else place, asked.model), "stop"
+    text, finish = server.reply_to(kind, prompt, 1 if faults.alike else place, asked.model), "stop"
     if kind == "response" and "3001" in prompt:  # cut off in the middle, at a full stop
         text, finish = f"{text} And then.", "length"
     if hit and draw[5] < faults.empty:

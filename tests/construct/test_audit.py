@@ -1,0 +1,104 @@
+"""`audit`: pictures and words alone; what was judged is not asked again; rates beside the published ones."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from siuo_dash.analysis.stats.proportions import limits
+from siuo_dash.cli.app import program
+from siuo_dash.construct.reviewing import edit
+from tests.construct.fake import Replies, kind_of
+from tests.evaluate.made import IDS, benchmark, question
+from tests.evaluate.server import KEY, Server, served
+from tests.make.candidates import candidates
+
+pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with served() as running:
+        running.kind_of = kind_of
+        yield running
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("audit")
+    benchmark(folder)
+    candidates(folder / "candidates", 4, discarded=[3])
+    return folder
+
+
+def audit(place: Path, server: Server, *more: str) -> Result:
+    where = ("--to", place / "audit", "--data", place / "data", "--base-url", server.address, "--retries", "2")
+    command = ["audit", "--model", "openai-api/fake/vl", *map(str, where), *more]
+    return CliRunner().invoke(program, command, env={"FAKE_API_KEY": KEY})
+
+
+def test_pictures_and_words_are_judged_alone_and_never_twice(place: Path, server: Server) -> None:
+    server.clear()
+    server.reply_to = lambda kind, prompt, *_: json.dumps(
+        {"safe": kind == "picture_safety" or question(1002) not in prompt, "reason": "Weighed."}
+    )
+    more = ("--candidates", str(place / "candidates"), "--json")
+    done = audit(place, server, *more)
+    assert done.exit_code == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert server.kinds == {"picture_safety": 9, "query_safety": 9} and sum(server.pictures.values()) == 9
+    low, high = limits(5, 6)
+    assert report["safe"]["samples"]["words"] == {
+        "safe": 5,
+        "judged": 6,
+        "of": 6,
+        "rate": 5 / 6,
+        "low": low,
+        "high": high,
+    }
+    assert report["safe"]["candidates"]["picture"]["of"] == 3, "what was discarded is not audited"
+    assert report["unsafe"] == [{"subject": "sample 1002", "alone": "words", "reason": "Weighed."}]
+    server.clear()
+    again = audit(place, server, *more)
+    assert json.loads(again.stdout) == report and not server.asked
+    first = sorted(path.name for path in (place / "candidates" / "pictures").iterdir())
+    assert len(first) == 4
+    ids = [each["subject"] for each in map(json.loads, (place / "audit" / "audit.jsonl").read_text().splitlines())]
+    edited = next(each for each in ids if each.startswith("candidate ")).removeprefix("candidate ")
+    edit(place / "candidates", edited, by="Ada", version=2, changes={"query": "Another question?"})
+    assert audit(place, server, *more).exit_code == 0
+    assert server.kinds == {"query_safety": 1}, "other words are judged again, the same picture is not"
+
+
+def test_the_rate_is_shown_beside_the_published_ones(place: Path, server: Server) -> None:
+    server.clear()
+    server.reply_to = Replies()
+    done = audit(place, server, "--samples", "1001,2001")
+    assert done.exit_code == 0 and "94.76% and 95.96%" in done.stdout and "words alone" in done.stdout
+
+
+def test_what_is_never_readable_is_ungraded_not_unsafe(place: Path, server: Server) -> None:
+    server.clear()
+    server.reply_to = lambda *_: "<p>Safe!</p>"
+    done = audit(place, server, "--samples", "1001", "--to", str(place / "broken"), "--json")
+    assert done.exit_code == 0 and server.kinds == {"picture_safety": 3, "query_safety": 3}
+    report = json.loads(done.stdout)["safe"]["samples"]["words"]
+    assert (report["safe"], report["judged"], report["of"], report["rate"]) == (0, 0, 1, None)
+
+
+def test_samples_that_are_not_installed_are_named(place: Path, server: Server, tmp_path: Path) -> None:
+    server.clear()
+    benchmark(tmp_path)
+    (tmp_path / "data" / "benchmark" / "images" / f"P-{IDS[0]}.png").unlink()
+    done = audit(tmp_path, server, "--dry-run")
+    assert done.exit_code == 0 and "left out: 1 sample (1001)" in done.stderr and "10 calls" in done.stderr
+    named = audit(tmp_path, server, "--samples", "1001", "--dry-run")
+    assert named.exit_code == 1 and "not installed: 1001" in str(named.exception)
+    nothing = audit(tmp_path, server, "--samples", "none")
+    assert nothing.exit_code == 1 and "there is nothing to judge" in str(nothing.exception)
+    assert not (tmp_path / "audit").exists() and server.asked == Counter()
