@@ -134,13 +134,15 @@ def freeze(
     to: Annotated[Path, typer.Option(file_okay=False, help="The set's folder, which must not be there yet.")],
     version: Annotated[int, typer.Option("--set-version", min=1, help="The set's version.")] = 1,
     reviewers: Annotated[int, typer.Option(min=1, help="People who must have reviewed each sample.")] = 1,
+    data: DataOption = USUAL,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Freeze the accepted candidates as a sample set in the benchmark's format, with a datasheet.
 
-    Refused while reviewers disagree about a candidate.
+    Refused while reviewers disagree about a candidate, and where a query repeats another one or the benchmark's.
     """
-    found = freezing.freeze(candidates, to, name=name, version=version, reviewers=reviewers)
+    twins = Twins(read_catalogue(data / "samples.csv"), data, read_catalogue(SHIPPED / "samples.csv"))
+    found = freezing.freeze(candidates, to, name=name, version=version, reviewers=reviewers, twins=twins)
     if as_json:
         print_json(asdict(found) | {"folder": str(to)})
     else:

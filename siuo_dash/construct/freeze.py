@@ -23,6 +23,7 @@ from siuo_dash.construct.datasheet import datasheet
 from siuo_dash.construct.lines import Text
 from siuo_dash.construct.pictures import Picture
 from siuo_dash.construct.sample_set import DATASHEET, RECORD, SPLIT, SampleSet, set_id
+from siuo_dash.construct.twins import Twins
 from siuo_dash.errors import ConstructionError
 from siuo_dash.evaluate.outcome import as_bytes
 from siuo_dash.evaluate.plan import fingerprint as fingerprint_of
@@ -33,16 +34,20 @@ from siuo_dash.text import listed
 _MOST: Final = 999
 
 
-def freeze(folder: Path, to: Path, *, name: str, version: int = 1, reviewers: int = 1) -> SampleSet:
+def freeze(
+    folder: Path, to: Path, *, name: str, version: int = 1, reviewers: int = 1, twins: Twins | None = None
+) -> SampleSet:
     """Write the accepted candidates of a folder as a sample set, whole or not at all.
 
-    reviewers: how many people must have reviewed the present text of each. ConstructionError names every candidate
-    whose reviewers disagree unsettled, and every accepted one that lacks reviewers, a text or its picture.
+    reviewers: how many people must have reviewed the present text of each. twins: what a query may not repeat, as an
+    edit may have made it; None = only each other, word for word. ConstructionError names every candidate about which
+    reviewers disagree, every accepted one that lacks reviewers, a text or its picture, and every repeated query.
     """
     found_id = set_id(name, version)
     candidates, kept = load(folder), pictures.load(folder)[0]
     accepted = [each for each in candidates.by_id.values() if each.state == "accepted"]
     _check(candidates.by_id.values(), accepted, kept, folder, reviewers)
+    _check_repeats(accepted, folder, twins)
     numbered = _numbered(accepted)
     rows = [(_sample(question_id, each, kept[each.picture]), each.text) for question_id, each in numbered]
     texts = {
@@ -87,12 +92,26 @@ def _check(
             wrong.append(f"{each.id}: {listed(flaws)}")
     counts = Counter(each.text.domain for each in accepted)
     wrong += [f"more than {_MOST} samples in {domain}" for domain, number in counts.items() if number > _MOST]
-    by_query = Counter(fingerprint(each.text.query) for each in accepted)
-    wrong += [f"{number} samples have the same query" for number in by_query.values() if number > 1]
     if not accepted:
         wrong.append("no candidate is accepted")
     if wrong:
         hint = "review the candidates, then freeze them again"
+        raise ConstructionError("; ".join(wrong[:20]), where=str(folder), hint=hint)
+
+
+def _check_repeats(accepted: Sequence[Candidate], folder: Path, twins: Twins | None) -> None:
+    """ConstructionError that names every accepted query that repeats another sample's."""
+    wrong: list[str] = []
+    earlier: dict[str, str] = {}
+    same: dict[str, str] = {}
+    for each in accepted:
+        twin = same.setdefault(fingerprint(each.text.query), each.id)
+        words = f"it repeats candidate {twin}" if twin != each.id else ""
+        if words or (words := twins.of(each.text.query, earlier) if twins else ""):
+            wrong.append(f"{each.id}: {words}")
+        earlier[each.id] = each.text.query
+    if wrong:
+        hint = "edit one of the two, review it again, then freeze"
         raise ConstructionError("; ".join(wrong[:20]), where=str(folder), hint=hint)
 
 

@@ -30,6 +30,7 @@ TRIES: Final = 3
 """Replies of a step that could not be read, after which the candidate is discarded."""
 MOST_TOKENS: Final = {"text_answer": 500, "options": 1200}
 _TOKENS: Final = 700
+_UNSAFE_PICTURE: Final = "unsafe picture"
 _AT_ONCE: Final = 100
 """Candidates in progress where the number of calls is left to the engine."""
 
@@ -76,6 +77,9 @@ class Making:
         self.candidates = candidates
         self.twins = twins
         self._by_picture: dict[str, anyio.Lock] = {}
+        self._pictures: dict[str, Line] = {}
+        for line in (line for each in candidates.values() for line in each.history if line.step == "picture_safety"):
+            self._note_picture(line)
 
     def unfinished(self) -> list[str]:
         """The ids whose steps are not done."""
@@ -115,9 +119,9 @@ class Making:
             self._write(candidate, Line(candidate_id, step), Reply(DISCARDED if found else KEPT, found))
         elif step == "picture_safety":
             async with self._by_picture.setdefault(candidate.picture, anyio.Lock()):
-                known = self._known_picture(candidate.picture)
+                known = self._pictures.get(candidate.picture)
                 if known is None:
-                    await self._ask(ask, candidate, step, {}, lambda value: replies.safety(value, "unsafe picture"))
+                    await self._ask(ask, candidate, step, {}, lambda value: replies.safety(value, _UNSAFE_PICTURE))
                 else:
                     self._write(candidate, Line(candidate_id, step), Reply(known.verdict, known.reason))
         elif step == "text_safety" and candidate.answer is None:
@@ -216,6 +220,8 @@ class Making:
         before, after = differing(candidate.text, reply.changes)
         whole = replace(line, verdict=reply.verdict, reason=reply.reason, before=before, after=after)
         add(self.order.folder, whole)
+        if line.step == "picture_safety":
+            self._note_picture(whole)
         passed = _left(candidate)
         now = with_line(candidate, whole)
         self.candidates[candidate.id] = now
@@ -237,12 +243,11 @@ class Making:
             if name != candidate_id and "near_duplicate" in each.passed
         }
 
-    def _known_picture(self, picture: str) -> Line | None:
-        """The verdict on a picture that another of its candidates has; a picture is judged once."""
-        prompt = self.order.instructions.fingerprint("picture_safety")
-        lines = (line for each in self.candidates.values() if each.picture == picture for line in each.history)
-        of_it = (line for line in lines if line.step == "picture_safety" and line.prompt == prompt)
-        return next((line for line in of_it if line.verdict == KEPT or line.reason.startswith("unsafe picture")), None)
+    def _note_picture(self, line: Line) -> None:
+        """Remember the verdict on a picture, which is judged once; not that a reply about it could not be read."""
+        own = line.prompt == self.order.instructions.fingerprint("picture_safety")
+        if own and (line.verdict == KEPT or line.reason.startswith(_UNSAFE_PICTURE)):
+            self._pictures[line.picture] = line
 
 
 def _left(candidate: Candidate) -> int:

@@ -32,7 +32,7 @@ MOST_PIXELS: Final = 50_000_000
 MOST_BYTES: Final = 64 * 1024**2
 LONGEST_SIDE: Final = 2048
 """Pixels; providers reduce a larger picture themselves."""
-NEAR: Final = 26
+NEAR: Final = 40
 """Bits of 256 by which the hashes of two near-duplicates differ at most."""
 _SIDE: Final = 16
 _BROKEN: Final = (OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, struct.error, MemoryError)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from rapidfuzz import fuzz
+from rapidfuzz import process
+from rapidfuzz.fuzz import ratio, token_sort_ratio
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.text import fingerprint, normalise
@@ -27,9 +29,7 @@ class Twins:
         own = benchmark_text.read(data_dir, catalogue)
         self._by_fingerprint = shipped.by_fingerprint | catalogue.by_fingerprint
         self._questions = {
-            f"sample {question_id}": normalise(each.question)
-            for question_id, each in own.samples.items()
-            if each.question
+            str(question_id): each.question for question_id, each in own.samples.items() if each.question
         }
         self._pictures = [(each.question_id, path) for each in catalogue.samples if (path := own.picture(each))]
 
@@ -50,18 +50,18 @@ class Twins:
         same = self._by_fingerprint.get(fingerprint(query))
         if same is not None:
             return f"it repeats sample {same.question_id} of the benchmark"
-        text = normalise(query)
-        if (found := _nearest(text, self._questions.items())) is not None:
-            return f"it is nearly {found} of the benchmark"
-        found = _nearest(text, ((f"candidate {name}", normalise(each)) for name, each in others.items()))
-        return f"it is nearly {found}" if found is not None else ""
+        if found := _nearest(query, self._questions):
+            return f"it is nearly sample {found} of the benchmark"
+        found = _nearest(query, others)
+        return f"it is nearly candidate {found}" if found else ""
 
 
-def _nearest(text: str, others: Iterable[tuple[str, str]]) -> str | None:
-    """'NAME (similarity 91 of 100)' of the most similar one, or None where none is similar."""
-    best, name = 0.0, ""
-    for other_name, other in others:
-        score = max(fuzz.ratio(text, other), fuzz.token_sort_ratio(text, other))
-        if score > best:
-            best, name = score, other_name
-    return f"{name} (similarity {best:.0f} of 100)" if best >= NEAR else None
+_compared = lru_cache(maxsize=100_000)(normalise)
+
+
+def _nearest(query: str, others: Mapping[str, str]) -> str:
+    """'NAME (similarity 91 of 100)' of the most similar text, or '' where none is similar."""
+    text, texts = _compared(query), {name: _compared(other) for name, other in others.items()}
+    found = [process.extractOne(text, texts, scorer=each, score_cutoff=NEAR) for each in (ratio, token_sort_ratio)]
+    _, score, name = max((each for each in found if each), key=lambda each: each[1], default=("", 0.0, ""))
+    return f"{name} (similarity {score:.0f} of 100)" if name else ""

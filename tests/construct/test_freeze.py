@@ -14,11 +14,12 @@ from siuo_dash.construct.candidates import load
 from siuo_dash.construct.freeze import freeze
 from siuo_dash.construct.reviewing import edit, review, settle
 from siuo_dash.construct.sample_set import read_set, set_id
+from siuo_dash.construct.twins import Twins
 from siuo_dash.errors import ConstructionError
 from siuo_dash.evaluate import material
 from siuo_dash.sources import benchmark_text
 from siuo_dash.store.catalogue_file import read_catalogue
-from tests.evaluate.made import RUBRIC
+from tests.evaluate.made import RUBRIC, benchmark, question
 from tests.make.candidates import ALL_YES, candidates
 
 COUNT = 12
@@ -141,6 +142,27 @@ def test_all_that_a_candidate_lacks_is_named_at_once(
     ):
         assert said in caught.value.what
     assert list(tmp_path.glob(".set*")) == []
+
+
+def test_an_edit_that_repeats_another_sample_is_refused(
+    reviewed: tuple[Path, list[str]], folder: Path, tmp_path: Path
+) -> None:
+    ids = reviewed[1]
+    settle(folder, ids[-1], by="Cy", version=2, decision="reject", reason="It is.")
+    catalogue = read_catalogue(benchmark(tmp_path) / "samples.csv")
+    twins = Twins(catalogue, tmp_path / "data", catalogue)
+    assert freeze(folder, tmp_path / "before", name="Fresh").samples == COUNT - 1
+    query = load(folder).by_id[ids[1]].text.query
+    changes = {ids[2]: query.upper(), ids[3]: f"Please: {question(1002)}", ids[4]: question(2001)}
+    for each, words in changes.items():
+        edit(folder, each, by="Cy", version=2, changes={"query": words})
+        review(folder, each, by="Cy", version=3, criteria=ALL_YES, decision="accept")
+    with pytest.raises(ConstructionError) as caught:
+        freeze(folder, tmp_path / "set", name="Fresh", twins=twins)
+    assert f"{ids[2]}: it repeats candidate {ids[1]}" in caught.value.what
+    assert f"{ids[3]}: it is nearly sample 1002 (similarity" in caught.value.what
+    assert f"{ids[4]}: it repeats sample 2001 of the benchmark" in caught.value.what
+    assert not (tmp_path / "set").exists()
 
 
 @pytest.mark.parametrize(("name", "version"), [("", 1), ("…", 1), ("x" * 61, 1), ("fresh", 0)])
