@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.browser.driver import PATIENCE
 from tests.browser.find_browser import FLAGS, HELP, find_browser
 
-pytest_plugins = ["tests.make.small", "tests.make.pages", "tests.make.registries"]
+pytest_plugins = ["tests.make.small", "tests.make.pages", "tests.make.registries", "tests.make.bucket"]
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 

@@ -57,7 +57,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("page", "command"), OURS, ids=[f"{page}: {command}" for page, command in OURS])
-def test_a_shown_command_runs(page: str, command: str, workplace: Path) -> None:
+def test_a_shown_command_runs(page: str, command: str, workplace: Path, request: pytest.FixtureRequest) -> None:
     words = shlex.split(command)
     if "RUN_ID" in command or "fetch-" in command:
         words = [*words[:4], "--help"]  # needs a run of one's own, or the internet: at least the command is there
@@ -66,6 +66,10 @@ def test_a_shown_command_runs(page: str, command: str, workplace: Path) -> None:
         target = words[words.index(">") + 1]
         words = words[: words.index(">")]
     environment = os.environ | {"SIUO_DATA": str(workplace / "data"), "PYTHONPATH": str(ROOT)}
+    if words[3] == "migrate":  # a copy of the data, into a database of its own
+        moved = shutil.copytree(workplace / "data", workplace / "moved", dirs_exist_ok=True)
+        address = request.getfixturevalue("cluster").schema(f"{moved} {command}")
+        environment |= {"SIUO_DATA": str(moved), "SIUO_REGISTRY": address}
     finished = run(*words[2:], cwd=workplace, environment=environment)
     assert finished.returncode == 0, f"{page}: {command}\n{finished.stderr}"
     assert finished.stdout or target, f"{page}: {command} printed nothing"

@@ -1,4 +1,4 @@
-"""Maintenance commands: verify, backup, restore, check-settings."""
+"""Maintenance commands: verify, backup, restore, check-settings, migrate."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from siuo_dash.settings.paths import SHIPPED, USUAL
 from siuo_dash.store import registry
 from siuo_dash.store.backup import Backup, must_be_data, restore_from
 from siuo_dash.store.backup import backup as make_backup
+from siuo_dash.store.transfer import migrate as move_out
 from siuo_dash.store.verify import repair as remove_left_over
 from siuo_dash.store.verify import verify as examine
 from siuo_dash.text import counted
@@ -82,6 +83,23 @@ def restore(
         print_line(f"restored {run_id}")
         return
     print_line(f"restored {data}: {_words(restore_from(source, data))}")
+
+
+def migrate(
+    data: DataOption = SHIPPED,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be moved; change nothing.")] = False,
+) -> None:
+    """Move what a data directory keeps to the database SIUO_REGISTRY and the bucket SIUO_BLOBS. End the servers first.
+
+    What was moved before is not moved twice: a move that was broken off is finished by the same command.
+    """
+    must_be_data(data)
+    moved = move_out(data, dry_run=dry_run)
+    verb = "would move" if dry_run else "moved"
+    log = "" if moved.lines is None else f"{counted(moved.lines, 'line')} of the log, "
+    print_line(f"{verb} {log}{counted(moved.files, 'run file')} ({moved.size:,} bytes)")
+    for name in moved.missing:
+        print_line(f"warning: {name} is named by the registry, but it is gone")
 
 
 def check_settings(

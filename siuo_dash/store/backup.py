@@ -8,20 +8,25 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import tarfile
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from sqlalchemy import select
+
 from siuo_dash.errors import StoreError
+from siuo_dash.settings import paths
 from siuo_dash.settings.paths import placed
-from siuo_dash.store import files, takeover, verify
+from siuo_dash.store import blobs, files, takeover, verify
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES
+from siuo_dash.store.registry.copying import BACKED_UP, image
 from siuo_dash.store.registry.log import FOLDERS
-from siuo_dash.store.registry.opening import REGISTRY, explained, reading
+from siuo_dash.store.registry.opening import REGISTRY, in_itself, reading, version
+from siuo_dash.store.registry.tables import runs
+from siuo_dash.store.transfer import transfer
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = "siuo-backup-2"
@@ -98,7 +103,13 @@ def restore_from(source: Path, data_dir: Path) -> Backup:
                 try:
                     shutil.rmtree(scratch, ignore_errors=True)  # of a restore that was killed
                     _must_be_free(data_dir)
+                    _must_be_unused(data_dir)
                     made = _make(source, scratch)
+                    transfer(scratch, data_dir)
+                    if paths.registry_url():
+                        (scratch / REGISTRY).unlink(missing_ok=True)
+                    if paths.blobs_url():
+                        shutil.rmtree(scratch / RUNS, ignore_errors=True)
                     for path in sorted(scratch.iterdir(), key=lambda path: path.name == SAMPLES):
                         files.move(path, data_dir / path.name)
                 finally:
@@ -119,22 +130,26 @@ def _write(data_dir: Path, body: BinaryIO) -> Backup:
         image, named = _image(data_dir)
         if image:
             held[REGISTRY] = _add(tar, REGISTRY, image)
-        for name in (SAMPLES, RESULTS, *named):
+        for name in (SAMPLES, RESULTS):
             if (path := placed(data_dir / name)).is_file():
                 held[name] = _add(tar, name, path.read_bytes())
+        kept = blobs.of(data_dir)
+        for name in named:
+            with suppress(FileNotFoundError):  # `verify` names it
+                held[name] = _add(tar, name, kept.read(name))
         _add(tar, MANIFEST, json.dumps(manifest, indent=1).encode())
     return _summary(manifest)
 
 
 def _image(data_dir: Path) -> tuple[bytes, list[str]]:
     """The registry as it is now, as a file's bytes, and the files that it names; nothing without a registry."""
-    with explained(data_dir), reading(data_dir) as connection, closing(sqlite3.connect(":memory:")) as copy:
+    with reading(data_dir) as connection:
         if connection is None:
             return b"", []
-        connection.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
-        with suppress(sqlite3.OperationalError), copy:  # a registry of an earlier version has no tokens
-            copy.execute("DELETE FROM tokens")  # one that is revoked must not come back with a backup
-        return copy.serialize(), [name for (name,) in copy.execute("SELECT DISTINCT file FROM runs ORDER BY file")]
+<<<<<<< HEAD
+        named = connection.execute(select(runs.c.file).distinct().order_by(runs.c.file)).scalars().all()
+        return image(connection, BACKED_UP), list(named)
+>>>>>>> d18571c (Run files can be kept in a bucket, and a data directory moves to database and bucket by one command)
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> dict[str, Any]:
@@ -158,7 +173,8 @@ def _make(source: Path, scratch: Path) -> Backup:
     """Unpack the backup into a new directory that is durable on return, as the present version keeps it."""
     scratch.mkdir(0o750)
     made = _unpack(source, scratch)
-    takeover.settle(scratch)
+    with in_itself(scratch):
+        takeover.settle(scratch)
     for path in (scratch, *scratch.rglob("*")):
         path.chmod(path.stat().st_mode & (0o7750 if path.is_dir() else 0o640))
         if path.is_dir():
@@ -213,6 +229,13 @@ def _unsound(source: Path, what: str) -> StoreError:
     return StoreError(
         f"this backup is not sound: {what}", where=str(source), hint="nothing was restored; take another backup file"
     )
+
+
+def _must_be_unused(data_dir: Path) -> None:
+    """Raise StoreError when the database, if there is one, holds a registry already."""
+    if version(data_dir):
+        hint = "name an empty database, or another schema of it; nothing was restored"
+        raise StoreError("the database holds a registry already", where="SIUO_REGISTRY", hint=hint)
 
 
 def _must_be_free(data_dir: Path) -> None:

@@ -46,6 +46,8 @@ _logger: Final = logging.getLogger("siuo_dash.store")
 
 def needed(data_dir: Path) -> bool:
     """Whether a data directory is still to be taken over, or was not to its end. A few looks at names."""
+    if isinstance(kept(data_dir), Server):
+        return False
     if (data_dir / REGISTRY).exists():
         return any(data_dir.glob(f"{BEFORE}*/{_UNFINISHED}"))
     return old_directory.is_old(data_dir)

@@ -23,12 +23,12 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import LATER
 from siuo_dash.errors import CatalogueError, Finding, SchemaError, StoreError
-from siuo_dash.store import files, takeover
+from siuo_dash.store import blobs, files, takeover
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES, opened
 from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, hash_of, parse
 from siuo_dash.store.registry.opening import REGISTRY, reading
-from siuo_dash.store.registry.publishing import clean, discard
+from siuo_dash.store.registry.publishing import discard
 from siuo_dash.store.registry.reading import named_files
 from siuo_dash.store.registry.tables import head, log, runs
 from siuo_dash.store.runs.parquet import AS_SERVICE, check_schema, table_of, unreadable
@@ -59,7 +59,8 @@ def verify(data_dir: Path, shipped: Path | None = None) -> list[Finding]:
             if connection is not None:
                 findings += _registry(data_dir, connection)
     except StoreError as error:
-        findings.append(Finding("error", error.what, error.hint, REGISTRY))
+        place = error.where if error.where and not error.where.endswith(REGISTRY) else REGISTRY
+        findings.append(Finding("error", error.what, error.hint, place))
         return [*findings, *unlisted]
     return [*findings, *unlisted, *_left_over(data_dir, there)]
 
@@ -72,7 +73,7 @@ def repair(data_dir: Path) -> list[str]:
     takeover.settle(data_dir)
     removed = []
     with files.explained(data_dir):
-        clean(data_dir)
+        blobs.of(data_dir).clean()
         files.clean(data_dir, REGISTRY)
         for name in sorted(_run_files(data_dir)[0] - named_files(data_dir)):
             if _RUN_FILE.fullmatch(Path(name).name) and discard(data_dir, name):
@@ -174,8 +175,7 @@ def _run(data_dir: Path, row: Row[Any]) -> Iterator[Finding]:
     """A run's file against its name, the schema and the content that the registry knows."""
     name = f"{row.file} ({row.run_id})"
     try:
-        with opened(data_dir / row.file) as file:
-            body = file.read()
+        body = blobs.of(data_dir).read(row.file)
         table = table_of(body)
         check_schema(table.schema, exact=False)
         digest = content_hash(table)
@@ -194,10 +194,9 @@ def _run(data_dir: Path, row: Row[Any]) -> Iterator[Finding]:
 def _run_files(data_dir: Path) -> tuple[set[str], list[Finding]]:
     """The files beside those of the runs, hidden ones apart, and why they cannot be listed."""
     try:
-        with os.scandir(data_dir / RUNS) as entries:
-            return {f"{RUNS}/{entry.name}" for entry in entries if not entry.name.startswith(".")}, []
-    except FileNotFoundError:
-        return set(), []
+        return blobs.of(data_dir).names(RUNS), []
+    except StoreError as error:
+        return set(), [Finding("error", error.what, error.hint, error.where)]
     except OSError as error:
         return set(), [_broken(error, "restore the directory from a backup", RUNS)]
 

@@ -16,15 +16,17 @@ import pandas as pd
 import pyarrow as pa
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.errors import SchemaError, SiuoError
+from siuo_dash.errors import SchemaError, SiuoError, StoreError
 from siuo_dash.store import takeover
 from siuo_dash.store.catalogue_file import read_catalogue, read_judges
 from siuo_dash.store.engine import tables
+from siuo_dash.store.engine.sources import Loaded, Source, look_at, mend, read_all
 from siuo_dash.store.files import RESULTS, SAMPLES, FileState, state_of
 from siuo_dash.store.registry.opening import version
 from siuo_dash.store.registry.reading import public_runs
 from siuo_dash.store.runs.parquet import unreadable
-from siuo_dash.store.runs.verdict_rows import Part, read_part
+from siuo_dash.store.runs.verdict_rows import Part
+from siuo_dash.text import counted
 
 
 @dataclass(frozen=True)
@@ -33,30 +35,6 @@ class BrokenFile:
 
     name: str
     why: str
-
-
-@dataclass(frozen=True)
-class _Source:
-    """A file that is read, and what is laid over it; equal as long as the same is read from it.
-
-    file: inside the data directory. state: of a file that can change, which a run's cannot.
-    """
-
-    file: str
-    run_id: str | None = None
-    source_status: str | None = None
-    state: FileState | None = None
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """What became of a source: its runs and the hash of its bytes; or why it was left out, and how it looked then."""
-
-    source: _Source
-    run_ids: tuple[str, ...] = ()
-    digest: str = ""
-    broken: str = ""
-    state: FileState | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +54,7 @@ class _State:
     writer: duckdb.DuckDBPyConnection
     catalogue: Catalogue
     seen: _Seen
-    loaded: Mapping[str, _Loaded]
+    loaded: Mapping[str, Loaded]
 
     @cached_property
     def version(self) -> str:
@@ -123,12 +101,14 @@ class Store:
     def broken(self) -> list[BrokenFile]:
         """The files that could not be read, each with its reason."""
         loaded = self._state.loaded
-        broken = [
+        away = [item for item in loaded.values() if item.away]
+        broken = [BrokenFile(f"{counted(len(away), 'run')}", away[0].broken)] if away else []
+        broken += [
             BrokenFile(
                 item.source.file if item.source.run_id is None else f"run {name}, {item.source.file}", item.broken
             )
             for name, item in sorted(loaded.items())
-            if item.broken
+            if item.broken and not item.away
         ]
         if RESULTS not in loaded:
             why = "is missing; `python -m siuo_dash build` makes it from the published figures"
@@ -187,7 +167,7 @@ class Store:
         state = self._state
         seen = self._look()
         left_out = ((item.source.file, item.state) for item in state.loaded.values() if item.broken)
-        if seen == state.seen and all(state_of(self.data_dir / file) == known for file, known in left_out):
+        if seen == state.seen and all(look_at(self.data_dir, file) == known for file, known in left_out):
             return False
         self._state = self._open() if seen.samples != state.seen.samples else self._load(replace(state, seen=seen))
         return self._state.loaded != state.loaded or self._state.catalogue is not state.catalogue
@@ -207,10 +187,10 @@ class Store:
         connection = tables.empty_database(catalogue, read_judges(self.data_dir))
         return self._load(_State(connection, connection.cursor(), catalogue, seen, {}))
 
-    def _sources(self, seen: _Seen) -> dict[str, _Source]:
-        shipped = {} if seen.results is None else {RESULTS: _Source(RESULTS, state=seen.results)}
+    def _sources(self, seen: _Seen) -> dict[str, Source]:
+        shipped = {} if seen.results is None else {RESULTS: Source(RESULTS, state=seen.results)}
         runs = public_runs(self.data_dir)
-        return shipped | {run.run_id: _Source(run.file, run.run_id, run.source_status) for run in runs}
+        return shipped | {run.run_id: Source(run.file, run.run_id, run.source_status) for run in runs}
 
     def _load(self, state: _State) -> _State:
         """Bring the database of `state` up to what was seen; the state that it is in then."""
@@ -224,35 +204,31 @@ class Store:
         holders = {run_id: item.source.file for item in kept.values() for run_id in item.run_ids}
         parts: dict[str, Part] = {}
         broken: dict[str, tuple[str, str]] = {}
-        looks = {name: source.state or state_of(self.data_dir / source.file) for name, source in changed.items()}
-        for name, source in changed.items():
+        away: set[str] = set()
+        looks = {name: source.state or look_at(self.data_dir, source.file) for name, source in changed.items()}
+        for name, read in read_all(self.data_dir, changed, looks):
+            source = changed[name]
             try:
-                part = self._read(source, looks[name])
-                if twice := sorted(holders.keys() & set(part.run_ids)):
+                if isinstance(read, Exception):
+                    raise read
+                if twice := sorted(holders.keys() & set(read.run_ids)):
                     raise SchemaError(f"run {twice[0]} is also in {holders[twice[0]]}", hint="remove one of the two")
             except (SiuoError, OSError, pa.ArrowException) as error:
                 broken[name] = unreadable(error)
+                away |= {name} if isinstance(error, StoreError) else set()
                 continue
-            holders |= dict.fromkeys(part.run_ids, source.file)
-            parts[name] = part
+            holders |= dict.fromkeys(read.run_ids, source.file)
+            parts[name] = read
         faults = tables.swap(state.writer, gone, parts, {name: source.file for name, source in changed.items()})
         broken |= {name: (what, "") for name, what in faults.items()}
         for name, source in changed.items():
             if name in broken:
                 what, hint = broken[name]
-                kept[name] = _Loaded(source, broken=f"{what}; {hint or _mend(source)}", state=looks[name])
+                words = f"{what}; {hint or mend(source)}"
+                kept[name] = Loaded(source, broken=words, state=looks[name], away=name in away)
             else:
-                kept[name] = _Loaded(source, parts[name].run_ids, parts[name].digest)
+                kept[name] = Loaded(source, parts[name].run_ids, parts[name].digest)
         return replace(state, loaded=kept)
-
-    def _read(self, source: _Source, look: FileState | None) -> Part:
-        if look is not None and look.problem:
-            raise SchemaError(look.problem)
-        return read_part(self.data_dir / source.file, source.run_id, source.source_status)
-
-
-def _mend(source: _Source) -> str:
-    return "restore it from a backup or " + ("remove it" if source.run_id is None else "withdraw the run")
 
 
 def _read_only(state: _State) -> duckdb.DuckDBPyConnection:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from siuo_dash.errors import NotAllowed
-from siuo_dash.store import files
+from siuo_dash.store import blobs
 from siuo_dash.store.registry.actors import Actor, Limits
 from siuo_dash.store.registry.change import Change
 from siuo_dash.store.registry.log import BEGINNINGS, OPEN
@@ -43,7 +43,8 @@ def check_disk(data_dir: Path, now: Change, actor: Actor, limits: Limits, file: 
     asked = select(runs.c.file, log.c.day).join(log, log.c.seq == runs.c.number).where(mine)
     # A file that several of their runs name counts on the day of the first.
     days = {name: at for name, at in now.connection.execute(asked.order_by(runs.c.number.desc()))}
-    sizes = {name: files.size_of(data_dir / name) for name in days} | {file: now.size}
+    kept = blobs.of(data_dir)
+    sizes = {name: kept.size(name) for name in days} | {file: now.size}
     today = sum(size for name, size in sizes.items() if days.get(name, day) == day)
     if limits.bytes_per_day is not None and today > limits.bytes_per_day:
         raise NotAllowed(

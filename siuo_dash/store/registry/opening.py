@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -73,6 +74,7 @@ class _Opened:
 
 _opened: dict[Kept, _Opened] = {}
 _lock = threading.Lock()
+_itself: Final[ContextVar[Path | None]] = ContextVar("_itself", default=None)
 _of_parent: Final[list[dict[Kept, _Opened]]] = []
 
 
@@ -89,7 +91,18 @@ os.register_at_fork(after_in_child=_forget)
 def kept(data_dir: Path) -> Kept:
     """Where the registry of a data directory is kept."""
     url = paths.registry_url()
-    return Server(url) if url else sqlite.Folder(data_dir)
+    return Server(url) if url and data_dir != _itself.get() else sqlite.Folder(data_dir)
+
+
+@contextmanager
+def in_itself(data_dir: Path) -> Iterator[None]:
+    """In this block the registry of a data directory is the file in it, whatever SIUO_REGISTRY says."""
+    token = _itself.set(data_dir)
+    try:
+        yield
+    finally:
+        close(data_dir)
+        _itself.reset(token)
 
 
 def version(data_dir: Path) -> int:

@@ -5,12 +5,10 @@ And what may not come in because it is there already.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,14 +16,11 @@ import pyarrow.parquet as pq
 from siuo_dash.benchmark.identity import Judged, content_hash, is_other_judgement, make_run_id
 from siuo_dash.errors import NoRun, StoreError, SubmissionError
 from siuo_dash.settings.paths import placed
-from siuo_dash.store import files
-from siuo_dash.store.files import RUNS
+from siuo_dash.store import blobs, files
 from siuo_dash.store.registry.change import Change, Upload
 from siuo_dash.store.registry.log import PUBLIC
 from siuo_dash.store.registry.opening import changing, must_be_there
 from siuo_dash.store.runs.parquet import CONTENT_HASH, check_schema, made_in, parquet_bytes
-
-_INCOMING: Final = f"{RUNS}/.incoming"
 
 
 class AlreadyPublished(SubmissionError):
@@ -92,35 +87,13 @@ def incoming(data_dir: Path, data: bytes | memoryview) -> Iterator[tuple[str, Ca
     far it came.
     """
     must_be_there(data_dir)
-    name = f"{RUNS}/{hashlib.sha256(data).hexdigest()}.parquet"
-    target = data_dir / name
-    with files.explained(data_dir):
-        for folder in (RUNS, _INCOMING):
-            files.make_directory(data_dir / folder)
-        clean(data_dir)
-        with files.staged(data_dir / _INCOMING, "run") as staged:
-            files.fill(staged.descriptor, data)
-
-            def reveal() -> None:
-                try:
-                    files.reveal(staged, target)
-                except FileExistsError:  # with the same bytes, unless somebody damaged it
-                    if not is_whole(target):
-                        staged.path.replace(target)
-                    # Whoever put it there may have died before its name was durable.
-                    files.sync_directory(target.parent)
-
-            try:
-                yield name, reveal
-            except BaseException:
-                with suppress(OSError, StoreError):  # what stays is left over: `verify --repair` removes it
-                    discard(data_dir, name)
-                raise
-
-
-def clean(data_dir: Path) -> None:
-    """Remove what killed processes left half written."""
-    files.clean(data_dir / _INCOMING)
+    with blobs.of(data_dir).incoming(data) as (name, reveal):
+        try:
+            yield name, reveal
+        except BaseException:
+            with suppress(OSError, StoreError):  # what stays is left over: `verify --repair` removes it
+                discard(data_dir, name)
+            raise
 
 
 def discard(data_dir: Path, name: str) -> bool:
@@ -128,22 +101,14 @@ def discard(data_dir: Path, name: str) -> bool:
 
     Files are put in their place in a transaction, so that in another one none can be on its way.
     """
-    if not (data_dir / name).exists():
+    kept = blobs.of(data_dir)
+    if not kept.has(name):
         return False
     with changing(data_dir) as now:
         if now.names(name):
             return False
-        (data_dir / name).unlink(missing_ok=True)
+        kept.remove(name)
     return True
-
-
-def is_whole(path: Path) -> bool:
-    """Whether a run's file has the bytes that its name says."""
-    try:
-        with files.opened(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == path.stem
-    except OSError:
-        return False
 
 
 def _run_id_of(table: pa.Table, digest: str) -> str:

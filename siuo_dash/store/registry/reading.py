@@ -16,7 +16,7 @@ import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, select, true
 
 from siuo_dash.errors import SubmissionError
-from siuo_dash.store.files import opened
+from siuo_dash.store import blobs
 from siuo_dash.store.registry.actors import Actor, Submitted, must_be_reviewer, must_be_somebody, seen
 from siuo_dash.store.registry.change import row_of
 from siuo_dash.store.registry.log import OPEN, PUBLIC, SHOWN_AS, Event, parse
@@ -97,8 +97,7 @@ def table_of(data_dir: Path, run_id: str, actor: Actor) -> pa.Table:
     with reading(data_dir) as connection:
         run = seen(row_of(connection, run_id), run_id, actor)
     try:
-        with opened(data_dir / run.file) as file:
-            rows = under_schema(parquet.table_of(file.read()))
+        rows = under_schema(parquet.table_of(blobs.of(data_dir).read(run.file)))
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise SubmissionError(
             "the file of this submission cannot be read",

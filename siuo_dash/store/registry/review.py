@@ -17,6 +17,7 @@ from sqlalchemy import Row
 from siuo_dash.benchmark.badges import CHECKED, PUBLICATIONS, badge_of
 from siuo_dash.benchmark.identity import make_run_id
 from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
+from siuo_dash.store import blobs
 from siuo_dash.store.registry.actors import (
     NO_LIMITS,
     Actor,
@@ -32,11 +33,11 @@ from siuo_dash.store.registry.actors import (
     seen,
     signature,
 )
-from siuo_dash.store.registry.change import Change, Upload, must_allow
+from siuo_dash.store.registry.change import Change, Upload, must_allow, row_of
 from siuo_dash.store.registry.limits import check_disk, check_limits
 from siuo_dash.store.registry.log import MOVES, OPEN, PUBLIC, SHOWN_AS
-from siuo_dash.store.registry.opening import changing
-from siuo_dash.store.registry.publishing import AlreadyPublished, bringing, is_whole, no_run
+from siuo_dash.store.registry.opening import changing, reading
+from siuo_dash.store.registry.publishing import AlreadyPublished, bringing, no_run
 from siuo_dash.store.registry.reading import told
 from siuo_dash.store.runs.parquet import check_schema, with_values
 
@@ -108,6 +109,8 @@ def approve(data_dir: Path, run_id: str, actor: Actor, *, badge: str = "self-rep
     """
     must_be_reviewer(actor)
     words = reason(why, needed=False)
+    # Read before the transaction, for which everybody waits; the file of a run never changes.
+    whole = _whole_file(data_dir, run_id)
     with changing(data_dir) as now:
         run = seen(now.run(run_id), run_id, actor)
         must_allow("approve", run)
@@ -115,7 +118,7 @@ def approve(data_dir: Path, run_id: str, actor: Actor, *, badge: str = "self-rep
             raise NotAllowed(
                 "one's own submission can be self-reported only", hint="another reviewer can give another badge"
             )
-        if run.content_hash is None or not is_whole(data_dir / run.file):
+        if run.content_hash is None or run.file != whole:
             raise SubmissionError(
                 "the file of this submission is not the one that was sent",
                 where=run.file,
@@ -185,6 +188,13 @@ def _switch(data_dir: Path, event: str, run_id: str, actor: Actor, why: str | No
             raise NotAllowed("a reviewer withdrew this run", hint="contact the administrators")
         now.move(event, run, signature(actor), why, **values)
         return told(now.connection, run_id)
+
+
+def _whole_file(data_dir: Path, run_id: str) -> str | None:
+    """The run's file, if it is the one that was sent."""
+    with reading(data_dir) as connection:
+        run = row_of(connection, run_id)
+    return run.file if run is not None and blobs.is_whole(blobs.of(data_dir), run.file) else None
 
 
 def _correctable(run: Row[Any]) -> Row[Any]:

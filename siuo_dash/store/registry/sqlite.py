@@ -26,8 +26,10 @@ from siuo_dash.settings import storage
 from siuo_dash.store import files
 
 REGISTRY: Final = "registry.db"
+MOVED: Final = "before-migration/registry.db"
+"""Where the registry is kept aside when it was moved into a database."""
 LOCK_SECONDS: Final = 30.0
-_WITH_WRITE_AHEAD_LOG: Final = b"\x02\x02"
+WITH_WRITE_AHEAD_LOG: Final = b"\x02\x02"
 """Bytes 18 and 19 of a database that is changed through a write-ahead log (sqlite.org/fileformat.html). Set by hand,
 so that none is made beside a file that is hidden and renamed."""
 _OF_SYSTEM: Final = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_IOERR": errno.EIO, "SQLITE_NOMEM": errno.ENOMEM}
@@ -62,6 +64,12 @@ class Folder:
             from siuo_dash.store import takeover  # which fills a registry itself
 
             must_be_there(self.data_dir)
+            if (self.data_dir / MOVED).exists():
+                raise StoreError(
+                    "the registry of this data directory was moved into a database",
+                    where=str(self.data_dir),
+                    hint="set SIUO_REGISTRY to it, as the servers do",
+                ) from None
             takeover.settle(self.data_dir)
             if not self.path.exists():
                 return None
@@ -85,7 +93,7 @@ class Folder:
         # all locks that this process has on it, SQLite's too.
         with lock, files.staged(self.data_dir, REGISTRY) as staged:
             write(staged.path, fill)
-            os.pwrite(staged.descriptor, _WITH_WRITE_AHEAD_LOG, 18)
+            os.pwrite(staged.descriptor, WITH_WRITE_AHEAD_LOG, 18)
             os.fsync(staged.descriptor)
             with suppress(FileExistsError):
                 files.move(staged.path, self.path)  # no second name stays that somebody could clean away under SQLite

@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.errors import NoRun, SchemaError
-from siuo_dash.settings.paths import placed
+from siuo_dash.store import blobs
+from siuo_dash.store.blobs import Folder
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.files import RESULTS, opened
+from siuo_dash.store.files import RESULTS
 from siuo_dash.store.runs.parquet import MADE, made_in, parquet_bytes, under_schema, unreadable, with_values
 
 _FILE_OF_RUN: Final = "SELECT file, source_status FROM runs WHERE run_id = $run_id"
@@ -68,7 +69,7 @@ def how_made(store: Store, run_id: str) -> dict[str, Any]:
     if name == RESULTS:
         return {}
     with _explained(name):
-        said = made_in(pq.read_schema(_file(store.data_dir / name))).get(MADE, "")
+        said = made_in(pq.read_schema(_source(store.data_dir, name))).get(MADE, "")
     try:
         how = json.loads(said) if said else {}
     except ValueError:
@@ -139,7 +140,7 @@ def _row_groups(
     question_id: leave out row groups that cannot hold it. Raises NoRun, SchemaError.
     """
     name, _ = _file_of(store, run_id)
-    with _explained(name), pq.ParquetFile(_file(store.data_dir / name)) as file:
+    with _explained(name), pq.ParquetFile(_source(store.data_dir, name)) as file:
         leaves = [file.schema.column(index).path for index in range(len(file.schema))]
         wanted = [leaf for leaf in leaves if _is_wanted(leaf.split("."), names, parts)]
         asked = {"question_id": question_id} | ({"run_id": run_id} if name == RESULTS else {})
@@ -151,10 +152,9 @@ def _row_groups(
                 yield table.filter(pc.equal(table["run_id"], run_id)) if name == RESULTS else table
 
 
-def _file(path: Path) -> Path:
-    """The path of a file that is one: Arrow would wait for ever at a pipe. OSError for anything else."""
-    opened(path).close()
-    return placed(path)
+def _source(data_dir: Path, name: str) -> Path | pa.NativeFile:
+    """A file of the data directory, or of its runs, for a reader that moves about in it."""
+    return (Folder(data_dir) if name == RESULTS else blobs.of(data_dir)).source(name)
 
 
 def _is_wanted(leaf: list[str], names: Collection[str], parts: Collection[str] | None) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +13,6 @@ import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.schema import RESULT_COLUMNS, RESULT_SCHEMA
 from siuo_dash.errors import SchemaError
-from siuo_dash.store.files import opened
 from siuo_dash.store.runs.parquet import check_schema, with_later, with_values
 
 _SKIPPED = {"responses", "flags"}
@@ -41,13 +39,11 @@ class Part:
     digest: str
 
 
-def read_part(path: Path, run_id: str | None = None, source_status: str | None = None) -> Part:
-    """The columns that aggregates need. Raises SchemaError, OSError, ArrowException.
+def read_part(body: bytes, run_id: str | None = None, source_status: str | None = None) -> Part:
+    """The columns that aggregates need. body: of a results file. Raises SchemaError, ArrowException.
 
     run_id, source_status: laid over what the file says, which then holds one run.
     """
-    with opened(path) as file:
-        body = file.read()
     table = _read(pq.ParquetFile(pa.BufferReader(body)))
     run_ids = tuple(table.column("run_id").unique().to_pylist())
     if not run_ids:
