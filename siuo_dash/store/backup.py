@@ -146,10 +146,8 @@ def _image(data_dir: Path) -> tuple[bytes, list[str]]:
     with reading(data_dir) as connection:
         if connection is None:
             return b"", []
-<<<<<<< HEAD
         named = connection.execute(select(runs.c.file).distinct().order_by(runs.c.file)).scalars().all()
         return image(connection, BACKED_UP), list(named)
->>>>>>> d18571c (Run files can be kept in a bucket, and a data directory moves to database and bucket by one command)
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> dict[str, Any]:
