@@ -11,18 +11,18 @@ _PATIENCE = 10.0
 
 
 def check(name: str, url: str) -> None:
-    """EvaluationError for what is no web address, and for one with a password in it. name: the option."""
+    """EvaluationError for what is no web address, and for one with a password or a query in it. name: the option."""
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        has_key = bool(parts.username or parts.password)
+        has_key = bool(parts.username or parts.password or parts.query or parts.fragment)
     except ValueError:
         is_address, has_key = False, False
     if not is_address:
         raise EvaluationError("not a web address", where=name, hint="write it like http://127.0.0.1:8000/v1")
     if has_key:
         hint = "leave it out, and give the key in the environment: NAME_API_KEY for openai-api/NAME/MODEL"
-        raise EvaluationError("a password in an address would be seen by everybody", where=name, hint=hint)
+        raise EvaluationError("a password or a key in an address would be seen by everybody", where=name, hint=hint)
 
 
 def reach(name: str, url: str) -> None:

@@ -233,6 +233,8 @@ def status_of(error: BaseException) -> int | None:
 
 def words_of(error: BaseException, environment: Mapping[str, str] = os.environ) -> str:
     """An error in one short line, without any key of the environment that a server may have sent back."""
+    if (last := getattr(error, "last_attempt", None)) is not None:  # tenacity's RetryError says only that it gave up
+        error = last.exception() or error
     said = getattr(error, "provider_message", None) or str(error) or type(error).__name__
     return without_secrets(" ".join(said.split()), environment)[:_LONGEST_REASON]
 

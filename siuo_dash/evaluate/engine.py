@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
@@ -40,6 +41,7 @@ from siuo_dash.evaluate.tasks import GRADER, RUNNING, Running, answer_of, siuo_c
 
 _NO_MODEL: Final = "none/none"
 _retried: Callable[[str], None] | None = None
+_SCRATCH: Final = ".engine-"
 _MMAP_THRESHOLD: Final = -3
 """mallopt's name for it (malloc.h)."""
 
@@ -110,8 +112,10 @@ def _one_pass(plan: Plan, operation: Operation, models: dict[str, Model], folder
     connections = operation.connections
     _retried = asking.retrying
     try:
+        for left in folder.glob(f"{_SCRATCH}*"):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
         # The engine keeps traces in the home directory.
-        with tempfile.TemporaryDirectory(prefix="siuo-") as scratch:
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
             os.environ["XDG_DATA_HOME"] = scratch
             logs = run_tasks(
                 [made[name]() for name in (GENERATION, CHOICE) if name in plan.tasks],

@@ -152,7 +152,8 @@ def _anthropic(body: dict[str, Any], key: str) -> Asked:
 
 def _google(body: dict[str, Any], key: str, model: str) -> Asked:
     parts = [part for content in body["contents"] for part in content["parts"]]
-    kinds = [f"data:{part['inlineData']['mimeType']}" for part in parts if "inlineData" in part]
+    held = [part["inlineData"] for part in parts if "inlineData" in part]
+    kinds = [f"data:{each.get('mimeType') or each['mime_type']}" for each in held]  # the library writes both
     return Asked("\n".join(part["text"] for part in parts if "text" in part), kinds, model, key)
 
 

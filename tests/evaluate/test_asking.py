@@ -203,6 +203,13 @@ def test_no_key_is_repeated_in_an_error() -> None:
     assert "sk-very" not in said and said.startswith("the key … is wrong, abc /home/somebody") and len(said) == 300
 
 
+def test_what_was_tried_to_the_end_says_why_it_failed() -> None:
+    tenacity = pytest.importorskip("tenacity", reason="the engine is an extra: make evaluate")
+    last = tenacity.Future(7)
+    last.set_exception(Refused(503))
+    assert words_of(tenacity.RetryError(last)) == "status 503"
+
+
 def test_an_error_loses_the_key_and_keeps_its_kind() -> None:
     environment = {"FAKE_API_KEY": "sk-very-secret"}
     error = Refused(429)

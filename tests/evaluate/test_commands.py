@@ -208,14 +208,23 @@ def unpacked(log: Path) -> bytes:
     return b"".join(texts)
 
 
+def seen_by_ps(pid: int) -> list[Path]:
+    """What the process list says of a process and of those that it started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [Path(f"/proc/{pid}/cmdline"), *(path for child in children for path in seen_by_ps(int(child)))]
+
+
 def left_in(folder: Path) -> bytes:
     """All that a run leaves in its folder, unpacked."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
     return b"".join(unpacked(path) if path.suffix == ".eval" else path.read_bytes() for path in paths)
 
 
-def test_no_key_and_no_picture_is_left_behind(whole: Undisturbed) -> None:
+def test_no_key_and_no_picture_is_left_behind(whole: Undisturbed, bench: Bench) -> None:
     left = left_in(whole.folder)
+    at_home = b"".join(left_in(path) for path in bench.folder.glob(".*"))
+    assert b"made-up ladder" not in at_home and KEY.encode() not in at_home, "the engine's own folders"
+    assert not [*whole.folder.glob(".*")]
     assert b"May I climb the made-up ladder" in left
     assert KEY.encode() not in left and b"iVBOR" not in left and b"/9j/" not in left
 
@@ -270,7 +279,11 @@ def test_a_dry_run_asks_nothing_and_writes_nothing(bench: Bench) -> None:
         (("--samples", "4711"), "4711: no such sample"),
         (("--tasks", "generation,song"), "'song' is no task"),
         (("--connections", "many"), "many is neither a number nor adaptive"),
-        (("--base-url", "http://a:secret@localhost/v1"), "a password in an address would be seen by everybody"),
+        (
+            ("--base-url", "http://a:secret@localhost/v1"),
+            "a password or a key in an address would be seen by everybody",
+        ),
+        (("--base-url", "http://localhost/v1?key=secret"), "a password or a key in an address would be seen"),
         (("--base-url", "localhost:8000"), "not a web address"),
         (("--rubric", "/nowhere"), "safe.txt cannot be read (No such file or directory)"),
     ],
@@ -317,6 +330,7 @@ def test_killed_then_interrupted_then_resumed_it_equals_an_undisturbed_run(whole
         process = bench.start(bench.evaluate("killed"))
         while bench.answered() < after and process.poll() is None:
             time.sleep(0.01)
+        assert KEY.encode() not in b"".join(path.read_bytes() for path in seen_by_ps(process.pid))
         os.kill(process.pid, sent)
         assert process.wait() == code
         in_flight += 8  # four connections to each of two models
@@ -327,6 +341,7 @@ def test_killed_then_interrupted_then_resumed_it_equals_an_undisturbed_run(whole
     for name in ("siuo_gen-vl-gpteval-merged-pro.json", "siuo_mcqa-vl.json"):
         assert (bench.folder / "killed" / name).read_bytes() == (whole.folder / name).read_bytes()
     assert len(list((bench.folder / "killed" / "logs").glob("*.eval"))) == 2
+    assert not [*(bench.folder / "killed").glob(".*")], "what the killed process left is cleared away"
 
 
 def test_a_judge_that_refuses_leaves_the_run_incomplete_and_nothing_is_asked_twice(bench: Bench) -> None:

@@ -95,7 +95,8 @@ def test_a_budget_ends_the_run_and_a_higher_one_goes_on(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", ["openai/gpt-x", "anthropic/claude-x", "ollama/llava", "vllm/vl", "openai-api/fake/a/b"]
+    "model",
+    ["openai/gpt-x", "anthropic/claude-x", "google/gemini-x", "ollama/llava", "vllm/vl", "openai-api/fake/a/b"],
 )
 def test_every_kind_of_provider_gets_a_picture_with_its_true_type(
     bench: Bench, model: str, monkeypatch: pytest.MonkeyPatch
