@@ -37,6 +37,7 @@ OURS = [
     if command.startswith("python -m siuo_dash")
     # tests/evaluate/test_docs.py and tests/construct/test_docs.py run these
     and command.split()[3] not in ("evaluate", "judge", "construct", "audit", "freeze")
+    and "--server" not in command  # tests/server/api/test_hosted.py runs these, and those of curl
 ]
 
 
@@ -99,7 +100,7 @@ def test_every_other_shown_command_is_a_make_target_or_a_plain_start() -> None:
         elif words[0] == "python":
             assert (ROOT / words[1]).exists() or words[1] == "-m", f"{page}: {command}"
         else:
-            known = "pip streamlit git cd sudo duckdb siuo siuo() } inspect siuo-dash".split()
+            known = "pip streamlit git cd sudo duckdb siuo siuo() } inspect siuo-dash curl".split()
             assert words[0] in known, f"{page}: {command} is not tested"
 
 

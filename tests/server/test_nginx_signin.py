@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from siuo_dash.store.registry import Actor, tokens
 from tests.browser.driver import PATIENCE, free_port, settled
 from tests.browser.hosted import PEOPLE, fill_in, press, run_file, see
 from tests.make.registry import events, runs_in
 from tests.oidc.provider import Provider, serving
 from tests.server.instance import copy_data, running
 from tests.server.nginx import HELP, at_hand, hosted_behind, proxied
-from tests.server.test_nginx import BEHIND
+from tests.server.test_nginx import BEHIND, ask
 
 pytestmark = [
     pytest.mark.browser,
@@ -84,6 +86,24 @@ def test_sign_in_and_review_through_nginx_over_two_instances(tmp_path: Path, bro
             press(reviewer, "Approve")
             see(reviewer.get_by_text("Nothing waits for review"))
             assert [run_id[:14] for run_id in runs_in(data, "published")] == ["proxied-vl-7b-"]
+            # A token made at one place holds at both instances, and at none from the moment it is revoked.
+            me = Actor("submitter@example.org")
+            token, made = tokens.make(data, me, "job", 7)
+            bearer = {"authorization": f"Bearer {token}"}
+            listed = [each.get("/api/v1/submissions", host="localhost", **bearer) for each in (first, second)]
+            assert [len(json.loads(answer.text)) for answer in listed] == [1, 1]
+            form = {"content_type": "multipart/form-data; boundary=b"} | bearer
+            assert ask(proxy, "/api/v1/submissions", "POST", b"x" * 200_000, **form).status == 400  # by the dashboard
+            tokens.revoke(data, me, made.token_id)
+            for each in (first, second):
+                assert each.get("/api/v1/submissions", host="localhost", **bearer).status == 401
+            framed = ask(proxy, "/api/v1/embed/leaderboard")
+            assert "x-frame-options" not in framed.headers and ask(proxy, "/").headers["x-frame-options"] == "DENY"
+            assert framed.headers["content-security-policy"].endswith("frame-ancestors *")
+            assert ask(proxy, f"/api/v1/x/{token}").status == 400
+            log = (tmp_path / "nginx" / "access.log").read_text()
+            assert "GET /-" in log and token[:20] not in log
+
             said = first.log.read_text() + second.log.read_text() + (tmp_path / "nginx" / "access.log").read_text()
     assert "code=" not in said and provider.client_secret not in said
     assert [event.event for event in events(data)] == ["submit", "approve"]

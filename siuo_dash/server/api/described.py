@@ -99,7 +99,7 @@ A token in an address is refused.</p>
   -F model=Example-7B -F judge=human https://…{PREFIX}{SUBMISSIONS}
 siuo-dash submit results.json --model Example-7B --judge human --server https://…</pre>"""
 _READING: Final = f"""<pre>curl "https://…{PREFIX}/leaderboard?metric=safe"
-duckdb -c "FROM 'https://…{PREFIX}/results.parquet' LIMIT 5"</pre>"""
+python -c "import pandas; print(pandas.read_parquet('https://…{PREFIX}/results.parquet'))"</pre>"""
 _LOCAL: Final = """<h2 id="sending">Publish results from a job</h2>
 <p>This dashboard runs in local mode: programs on this machine publish by the command line,
 <code>siuo-dash submit results.json --model Example-7B --judge human</code>. Nothing can be sent to it over HTTP.</p>"""

@@ -1,0 +1,208 @@
+"""A real hosted server asked by real programs: every command of docs/api.md, `submit --server`, and its log."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from siuo_dash.server.api.routes import ENDPOINTS
+from siuo_dash.store.registry import Actor, tokens
+from tests.browser.driver import free_port
+from tests.conftest import ROOT
+from tests.make.files import as_json, judged
+from tests.make.program import run
+from tests.make.registry import states
+from tests.oidc.provider import Provider, serving
+from tests.server.instance import Instance, copy_data, running
+from tests.server.test_start import settings
+from tests.test_docs import shown_commands
+
+ADA = Actor("ada@example.org")
+SITE = "https://siuo.example.org"
+PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+OURS = [command for page, command in shown_commands() if page == "api.md" and not command.startswith("siuo ")]
+
+
+@dataclass
+class Site:
+    """The server, its data directory, a folder with result files, and a token of ADA's."""
+
+    server: Instance
+    data: Path
+    folder: Path
+    token: str
+
+    def submit(self, *words: str, file: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+        said = ["--model", "Job-7B", "--judge", "human", "--server", self.server.address, *words]
+        path = file or self.folder / "results.json"
+        return run(
+            "siuo_dash", "submit", path, *said, environment=os.environ | {"SIUO_TOKEN": self.token} | environment
+        )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("api")
+    data = copy_data(folder / "data")
+    (folder / "results.json").write_bytes(as_json(judged(safe=40)))
+    with serving(Provider(), free_port()) as provider:
+        environment = settings(provider.secrets_file(folder))
+        with running(folder, data, environment=environment) as server:
+            token, _ = tokens.make(data, ADA, "job", 7)
+            yield Site(server, data, folder, token)
+
+
+def test_the_document_names_every_address_and_no_other() -> None:
+    listed = set(re.findall(r"`(/[\w/{}.]*)`(?=[,: |])", PAGE.split("## Read")[1].split("Rates are")[0]))
+    assert listed == {each.path for each in ENDPOINTS} - {"/"}
+    assert {path for path in re.findall(r"/api/v1(/[\w./-]+)", PAGE)} <= {
+        "/openapi.json",
+        *(each.path.replace("{run_id}", "RUN_ID") for each in ENDPOINTS),
+    }
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here (Debian: apt-get install curl)")
+def test_every_command_of_the_document_runs(site: Site) -> None:
+    assert len(OURS) == 8
+    (site.folder / "results.json").write_bytes(as_json(judged(safe=41)))
+    before = len(states(site.data))
+    for command in OURS:
+        words = [word.replace(SITE, site.server.address) for word in shlex.split(command)]
+        words = [word.replace("$SIUO_TOKEN", site.token) for word in words]
+        if words[0] == "curl":
+            done = subprocess.run(
+                [*words[:1], "-sS", *words[1:]],
+                cwd=site.folder,
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=300,
+            )
+            if "-o" not in words:
+                found = json.loads(done.stdout)
+                assert isinstance(found, list) or found.get("ok") or found["status"] == 409, command
+        else:
+            done = run(*words[2:], cwd=site.folder, environment=os.environ | {"SIUO_TOKEN": site.token})
+            assert done.returncode == 0 and states(site.data)[done.stdout.splitlines()[-1]] == "pending", done
+    assert len(states(site.data)) == before + 1, "sent once: the second is known by its content"
+    size = (site.folder / "results.parquet").stat().st_size
+    assert size > 10_000 and (site.folder / "etag.txt").read_text().startswith('"')
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    done = run(code=program.replace(SITE, site.server.address))
+    assert done.returncode == 0 and "Safe-RLHF-V" in done.stdout, done.stderr
+
+
+def test_a_job_sends_what_it_states_and_reads_what_is_wrong(site: Site) -> None:
+    tried = site.submit("--dry-run", "--params-b", "7", "--open", "--evaluated-on", "2026-11-01")
+    assert tried.returncode == 0 and tried.stdout.splitlines()[-1] == "not sent: --dry-run", tried.stderr
+    assert re.search(r"Safe +2[34]\.\d\d%", tried.stdout)
+    sent = site.submit("--json", "--params-b", "7", "--organization", "A lab", file=_other(site, 44))
+    assert json.loads(sent.stdout)["state"] == "pending"
+    again = site.submit(file=_other(site, 44))
+    assert again.returncode == 1 and "not sent: you sent the same content before" in again.stdout
+    judge = site.submit("--judge", "nobody-9", file=_other(site, 45))
+    assert judge.returncode == 1 and "error: judge: No run was judged by “nobody-9”" in judge.stdout
+    assert site.submit("--judge", "nobody-9", "--new-board", file=_other(site, 45)).returncode == 0
+    broken = site.folder / "broken.json"
+    broken.write_text("{")
+    refused = site.submit(file=broken)
+    assert refused.returncode == 1 and "error: broken.json" in refused.stdout
+
+
+def _other(site: Site, safe: int) -> Path:
+    path = site.folder / f"results-{safe}.json"
+    path.write_bytes(as_json(judged(safe=safe)))
+    return path
+
+
+def test_a_token_goes_nowhere_else(site: Site) -> None:
+    for server, said in (
+        ("http://siuo.example.org", "no address of a dashboard"),
+        ("ftp://127.0.0.1", "no address of a dashboard"),
+        (f"https://ada:{site.token[:9]}@siuo.example.org", "no address of a dashboard"),
+        (f"{site.server.address}/?x=1", "no address of a dashboard"),
+        (f"http://127.0.0.1:{free_port()}", "cannot be reached"),
+    ):
+        done = site.submit("--server", server)
+        assert done.returncode == 1 and said in done.stderr and site.token not in done.stderr + done.stdout
+    for token, said in (("", "SIUO_TOKEN: this variable is not set"), ("x", "this holds no token")):
+        assert said in site.submit(SIUO_TOKEN=token).stderr
+    unknown = site.submit(SIUO_TOKEN="siuo_" + "a" * 43)
+    assert unknown.returncode == 1 and "not known, or was revoked" in unknown.stderr
+    assert site.submit("--all-runs").returncode == 2
+    assert "--token" not in run("siuo_dash", "submit", "--help").stdout
+    asked: list[str] = []
+    with redirecting(asked, f"{site.server.address}/api/v1/submissions") as address:
+        moved = site.submit("--server", address)
+    assert moved.returncode == 1 and "sends elsewhere" in moved.stderr and len(asked) == 1
+
+
+class redirecting:
+    """A server on this machine that sends everybody elsewhere, and notes who came."""
+
+    def __init__(self, asked: list[str], to: str) -> None:
+        class Elsewhere(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append(self.path)
+                self.send_response(307)
+                self.send_header("Location", to)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+
+    def __enter__(self) -> str:
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def test_the_operator_lists_and_ends_a_person_s_tokens(site: Site) -> None:
+    token, made = tokens.make(site.data, Actor("gone@example.org"), "old \u202e job", 7)
+    listed = run("siuo_dash", "tokens", "--of", "Gone@example.org", "--data", site.data)
+    assert "old   job" in listed.stdout and made.token_id not in listed.stdout and token not in listed.stdout
+    ended = run("siuo_dash", "tokens", "--of", "gone@example.org", "--revoke", "--data", site.data)
+    assert "revoked 1 token of gone@example.org" in ended.stdout
+    answer = site.server.get("/api/v1/submissions", authorization=f"Bearer {token}")
+    assert answer.status == 401
+    assert run("siuo_dash", "tokens", "--of", "nobody").returncode == 2
+
+
+def test_no_token_is_in_the_server_s_log(site: Site) -> None:
+    for path in (f"/api/v1/boards?token={site.token}", f"/api/v1/x/{site.token}", f"/?{site.token}", f"/{site.token}"):
+        site.server.get(path, referer=f"https://elsewhere.example/?{site.token}")
+    site.server.get("/api/v1/submissions", authorization=f"Bearer {site.token}x")
+    said = site.server.log.read_text(encoding="utf-8") + site.server.printed
+    assert '"path": "/api/v1/submissions"' in said and site.token[:20] not in said
+
+
+def test_health_is_answered_while_much_is_asked(site: Site) -> None:
+    answers: list[int] = []
+
+    def ask() -> None:
+        answers.append(site.server.get("/api/v1/leaderboard?search=a").status)
+
+    threads = [threading.Thread(target=ask) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    assert site.server.get("/healthz").text == "ok\n"
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * 12
