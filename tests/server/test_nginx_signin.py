@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -89,10 +90,10 @@ def test_sign_in_and_review_through_nginx_over_two_instances(tmp_path: Path, bro
             # A token made at one place holds at both instances, and at none from the moment it is revoked.
             me = Actor("submitter@example.org")
             token, made = tokens.make(data, me, "job", 7)
-            bearer = {"authorization": f"Bearer {token}"}
+            bearer: dict[str, Any] = {"authorization": f"Bearer {token}"}
             listed = [each.get("/api/v1/submissions", host="localhost", **bearer) for each in (first, second)]
             assert [len(json.loads(answer.text)) for answer in listed] == [1, 1]
-            form = {"content_type": "multipart/form-data; boundary=b"} | bearer
+            form: dict[str, Any] = {"content_type": "multipart/form-data; boundary=b"} | bearer
             assert ask(proxy, "/api/v1/submissions", "POST", b"x" * 200_000, **form).status == 400  # by the dashboard
             tokens.revoke(data, me, made.token_id)
             for each in (first, second):
