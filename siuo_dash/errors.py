@@ -41,6 +41,10 @@ class NoBoard(SiuoError):
     """The asked board does not exist."""
 
 
+class NoSampleSet(SiuoError):
+    """The asked sample set is not installed, or nothing says which one is meant."""
+
+
 class NoRun(SiuoError):
     """The asked run does not exist."""
 

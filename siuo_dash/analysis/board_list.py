@@ -10,21 +10,23 @@ import pandas as pd
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.once import once
 from siuo_dash.analysis.queries import Query
-from siuo_dash.benchmark.protocol import Protocol
+from siuo_dash.benchmark.protocol import Protocol, named_set
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import NoBoard
 from siuo_dash.store.engine.database import Store
 
 BOARDS: Final = Query(
     "boards",
-    "The boards: each judge × responses per sample with its number of runs.",
+    "The boards: each judge × responses per sample of each sample set, with its number of runs.",
     """
-    SELECT r.board, MIN(r.judge) AS judge, MIN(r.responses_per_sample) AS responses_per_sample, COUNT(*) AS runs,
+    SELECT r.board, MIN(r.judge) AS judge, MIN(r.responses_per_sample) AS responses_per_sample,
+        MIN(r.sample_set) AS sample_set, COUNT(*) AS runs,
         COUNT(*) FILTER (WHERE r.evidence = 'per_sample') AS per_sample_runs,
         COUNT(*) FILTER (WHERE r.safe_n > 0 AND r.effective_n > 0) AS both_runs,
         COALESCE(MIN(j.name), '') AS name, COALESCE(MIN(j.sees), '') AS sees, COALESCE(MIN(j.caveat), '') AS caveat
     FROM runs r LEFT JOIN judges j ON j.judge = r.judge GROUP BY r.board
-    ORDER BY CASE WHEN MIN(r.judge) = 'human' THEN 0 ELSE 1 END, COUNT(*) DESC, r.board
+    ORDER BY CASE WHEN MIN(r.sample_set) = 'siuo-167' THEN 0 ELSE 1 END, MIN(r.sample_set),
+        CASE WHEN MIN(r.judge) = 'human' THEN 0 ELSE 1 END, COUNT(*) DESC, r.board
     """,
 )
 
@@ -64,23 +66,33 @@ class Board:
     caveat: str = ""
 
     @property
+    def sample_set(self) -> str:
+        """The set whose samples its runs were evaluated on."""
+        return self.protocol.sample_set
+
+    @property
     def judge_name(self) -> str:
         """'Human judges', 'Llama-3.1-8B as judge, text only, given the safety warning'."""
         return ", ".join(filter(None, (self.name or f"{self.protocol.judge} as judge", self.sees)))
 
     @property
     def label(self) -> str:
-        """'Human judges · 3 responses'."""
-        return f"{self.judge_name} · {self.protocol.responses}"
+        """'Human judges · 3 responses', with the set where it is not the benchmark's own."""
+        return self.labelled(self.judge_name)
+
+    def labelled(self, judge: str) -> str:
+        """The label with the judge called so."""
+        return " · ".join([judge, self.protocol.responses, *named_set(self.protocol.sample_set)])
 
 
 @once
 def boards(store: Store) -> list[Board]:
-    """All boards, human verdicts first, then by number of runs."""
+    """All boards, the benchmark's own samples first, then human verdicts, then by number of runs."""
     found = []
     for row in BOARDS.run(store).itertuples():
         count = None if pd.isna(row.responses_per_sample) else int(row.responses_per_sample)
-        protocol, counts = Protocol(row.judge, count), (int(row.runs), int(row.per_sample_runs), int(row.both_runs))
+        protocol = Protocol(row.judge, count, row.sample_set)
+        counts = int(row.runs), int(row.per_sample_runs), int(row.both_runs)
         found.append(Board(row.board, protocol, *counts, row.name, row.sees, row.caveat))
     return found
 
@@ -89,7 +101,7 @@ def boards(store: Store) -> list[Board]:
 def short_labels(store: Store) -> dict[str, str]:
     """{board id: label} for sentences: without what the judge sees, where no other board has the same label then."""
     known = boards(store)
-    short = [f"{board.name or f'{board.protocol.judge} as judge'} · {board.protocol.responses}" for board in known]
+    short = [board.labelled(board.name or f"{board.protocol.judge} as judge") for board in known]
     return {
         board.id: words if short.count(words) == 1 else board.label for board, words in zip(known, short, strict=True)
     }

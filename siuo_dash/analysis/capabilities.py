@@ -99,7 +99,7 @@ def capability_rates(store: Store, where: Clause, metric: Metric, labels: Labels
         question_id: tuple(grouping.group_of(label) for grouping in GROUPINGS.values())
         for question_id, label in labels.by_id.items()
     }
-    counts = group_counts(store, where, metric, group_of)
+    counts = group_counts(store, where, metric, group_of, labels.sample_set)
     keys = pd.DataFrame(counts.pop("group").tolist(), columns=list(GROUPINGS), index=counts.index)
     counts = counts.join(keys)
     parts = []

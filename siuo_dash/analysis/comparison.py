@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import of_runs
-from siuo_dash.analysis.queries import OUTCOMES, PAIRED_COUNTS, board_for
+from siuo_dash.analysis.queries import DOMAIN_COUNTS, OUTCOMES, PAIRED_COUNTS, board_for
 from siuo_dash.analysis.samples import FLAGS_OF_RUNS, described
 from siuo_dash.analysis.stats.differences import PairedTable, detectable_gap, paired_difference, unpaired_difference
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg
@@ -38,6 +38,11 @@ class Side:
     @property
     def per_sample(self) -> bool:
         return self.evidence == "per_sample"
+
+    @property
+    def sample_set(self) -> str:
+        """The set that it was evaluated on."""
+        return self.protocol.sample_set
 
 
 @dataclass(frozen=True)
@@ -82,14 +87,21 @@ class Comparison:
         return board_warning([self.first.protocol, self.second.protocol])
 
 
+OTHER_SET: Final = "the two runs are on different sample sets"
+
+
 def board_warning(protocols: Sequence[Protocol]) -> str:
     """The warning that a comparison across boards carries; '' inside one board."""
     labels = list(dict.fromkeys(protocol.label for protocol in protocols))
     if len(labels) < 2:
         return ""
+    causes, said = "the judge or the number of responses", "Only Multiple choice is scored alike everywhere."
+    if len({protocol.sample_set for protocol in protocols}) > 1:
+        causes = f"the samples, {causes}"
+        said = "On different sample sets nothing can be paired: rates are compared, overall and by domain."
     return (
-        f"These runs are of different boards ({' | '.join(labels)}): a difference may come from the judge or the "
-        "number of responses instead of the model. Only Multiple choice is scored alike everywhere."
+        f"These runs are of different boards ({' | '.join(labels)}): a difference may come from {causes} instead of "
+        f"the model. {said}"
     )
 
 
@@ -103,12 +115,14 @@ def compare(store: Store, first: str, second: str) -> Comparison:
     if first == second:
         raise NoRun("a run cannot be compared with itself", where=first, hint="choose a second run")
     a, b = side(store, first), side(store, second)
+    both = a.per_sample and b.per_sample
     overall: dict[str, Difference | None] = {}
     domains: dict[str, list[Difference]] = {}
     for metric in METRICS.values():
-        tables = _paired_tables(store, a, b, metric) if a.per_sample and b.per_sample else {}
+        tables = _paired_tables(store, a, b, metric) if both and a.sample_set == b.sample_set else {}
         overall[metric.id] = _overall(a, b, metric, tables)
-        domains[metric.id] = _domains(metric, tables)
+        unpaired_domains = both and a.sample_set != b.sample_set
+        domains[metric.id] = _unpaired_domains(store, a, b, metric) if unpaired_domains else _domains(metric, tables)
     return Comparison(a, b, overall, domains)
 
 
@@ -128,7 +142,7 @@ def paired(metric: Metric, table: PairedTable, domain: str | None = None) -> Dif
     )
 
 
-def unpaired(metric: Metric, first: Tally, second: Tally, why: str) -> Difference:
+def unpaired(metric: Metric, first: Tally, second: Tally, why: str, domain: str | None = None) -> Difference:
     """The difference of two unpaired rates: Newcombe's interval, score test. ValueError without samples."""
     found = unpaired_difference(first.k, first.n, second.k, second.n)
     p1, p2 = first.k / first.n, second.k / second.n
@@ -136,7 +150,7 @@ def unpaired(metric: Metric, first: Tally, second: Tally, why: str) -> Differenc
     discordance = p1 * (1 - p2) + p2 * (1 - p1)
     n = round(2 / (1 / first.n + 1 / second.n))
     gap = detectable_gap(n, discordance)
-    return Difference(metric, None, first, second, found.difference, found.interval, found.p, None, why, gap)
+    return Difference(metric, domain, first, second, found.difference, found.interval, found.p, None, why, gap)
 
 
 def discordant(store: Store, first: Side, second: Side, metric: Metric, *, neither: bool = False) -> pd.DataFrame:
@@ -146,7 +160,8 @@ def discordant(store: Store, first: Side, second: Side, metric: Metric, *, neith
     of the two boards that pass it, and that are graded on it), first_flags, second_flags (lists of flag ids).
     neither: also the samples that both fail, passed_by 'neither'.
     """
-    both = OUTCOMES.run(store, metric=metric, where=of_runs([first.run_id, second.run_id]))
+    compared = [first.run_id, second.run_id] if first.sample_set == second.sample_set else []
+    both = OUTCOMES.run(store, metric=metric, where=of_runs(compared))
     wide = both.pivot(index="question_id", columns="run_no", values="outcome")
     wide = wide.reindex(columns=[first.run_no, second.run_no]).dropna()
     differing = wide[first.run_no] != wide[second.run_no]
@@ -174,7 +189,7 @@ def _side(row: pd.Series[Any]) -> Side:
         run_no=int(row["run_no"]),
         model=row["model"],
         board=row["board"],
-        protocol=Protocol(row["judge"], None if pd.isna(count) else int(count)),
+        protocol=Protocol(row["judge"], None if pd.isna(count) else int(count), row["sample_set"]),
         evidence=row["evidence"],
         counts={metric: Tally(int(row[f"{metric}_k"]), int(row[f"{metric}_n"])) for metric in METRICS},
     )
@@ -197,6 +212,8 @@ def _overall(first: Side, second: Side, metric: Metric, tables: dict[str, Paired
 def _why_unpaired(first: Side, second: Side) -> str:
     if not first.per_sample and not second.per_sample:
         return "only totals are published for both runs"
+    if first.sample_set != second.sample_set:
+        return OTHER_SET
     if not (first.per_sample and second.per_sample):
         return f"only totals are published for the {'second' if first.per_sample else 'first'} run"
     return "no sample is graded in both runs"
@@ -204,5 +221,17 @@ def _why_unpaired(first: Side, second: Side) -> str:
 
 def _domains(metric: Metric, tables: dict[str, PairedTable]) -> list[Difference]:
     found = [paired(metric, tables[domain.id], domain.id) for domain in DOMAINS if domain.id in tables]
+    return _adjusted(found)
+
+
+def _unpaired_domains(store: Store, first: Side, second: Side, metric: Metric) -> list[Difference]:
+    """The domains in which both runs have graded samples, which are not the same samples."""
+    found = DOMAIN_COUNTS.run(store, metric=metric, where=of_runs([first.run_id, second.run_id]))
+    counts = {(run_no, domain): Tally(int(k), int(n)) for run_no, domain, k, n in found.itertuples(index=False)}
+    pairs = {each.id: [counts.get((run.run_no, each.id), Tally(0, 0)) for run in (first, second)] for each in DOMAINS}
+    return _adjusted([unpaired(metric, a, b, OTHER_SET, domain) for domain, (a, b) in pairs.items() if a.n and b.n])
+
+
+def _adjusted(found: list[Difference]) -> list[Difference]:
     adjusted = benjamini_hochberg([difference.p for difference in found])
     return [replace(item, p_adjusted=float(p)) for item, p in zip(found, adjusted, strict=True)]

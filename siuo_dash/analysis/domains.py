@@ -12,11 +12,12 @@ import pandas as pd
 
 from siuo_dash.analysis.filters import Clause, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.analysis.queries import Query, sample_counts
+from siuo_dash.analysis.queries import DOMAIN_COUNTS, Query, sample_counts
 from siuo_dash.analysis.stats.association import against_rest, domain_effect
 from siuo_dash.analysis.stats.means import MeanDifference, mean_difference, mean_of_rates
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg
 from siuo_dash.analysis.stats.proportions import wilson_array
+from siuo_dash.benchmark.protocol import set_of
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
 from siuo_dash.store.engine.database import Store
 
@@ -46,19 +47,6 @@ DOMAIN_RUNS: Final = Query(
     FROM runs WHERE ({where}) AND ({metric}_n > 0 AND (evidence = 'per_sample' OR $by_domain AND run_no IN (
         SELECT run_no FROM verdicts WHERE task = '{task}' AND domain IS NOT NULL AND {column} IS NOT NULL
     ))) = $has_domains ORDER BY model, run_id
-    """,
-)
-
-DOMAIN_COUNTS: Final = Query(
-    "domain_counts",
-    "For each run and domain, how many samples were graded and how many passed; of totals, where they name a domain.",
-    """
-    SELECT v.run_no, COALESCE(s.domain, v.domain) AS domain,
-        COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
-    FROM verdicts v LEFT JOIN samples s ON s.question_id = v.question_id
-    WHERE v.task = '{task}' AND v.run_no IN (SELECT run_no FROM runs WHERE {where})
-        AND COALESCE(s.domain, v.domain) IS NOT NULL
-    GROUP BY v.run_no, COALESCE(s.domain, v.domain) ORDER BY v.run_no, 2
     """,
 )
 
@@ -228,7 +216,7 @@ def weakest_together(store: Store, rates: DomainRates, metric: Metric, *, with_p
     found = Weakest(domain, float(means[domain]), len(counted))
     if (counted["evidence"] != "per_sample").any():
         return found
-    samples = sample_counts(store, metric, of_runs(counted["run_id"]))
+    samples = sample_counts(store, metric, of_runs(counted["run_id"]), sample_set=set_of(str(counted["board"].iloc[0])))
     samples = samples[samples["n"] > 0]
     gaps = against_others(samples.assign(share=samples["k"] / samples["n"]))
     if domain not in gaps:

@@ -8,7 +8,7 @@ from math import isnan
 from typing import Any, Final
 
 from siuo_dash.benchmark.badges import is_verified
-from siuo_dash.benchmark.protocol import MCQA_BOARD
+from siuo_dash.benchmark.protocol import is_mcqa
 from siuo_dash.benchmark.schema import EVIDENCE, FLAGS, SOURCE_STATUS
 from siuo_dash.errors import FilterError
 from siuo_dash.text import listed
@@ -117,7 +117,7 @@ class Filters:
         if self.board is None:
             return None
         runs = "run_no IN (SELECT run_no FROM board_runs WHERE board = $board)"
-        return Clause(runs if self.board == MCQA_BOARD else "board = $board", {"board": self.board})
+        return Clause(runs if is_mcqa(self.board) else "board = $board", {"board": self.board})
 
     def _search(self) -> Clause | None:
         text = self.search.strip()

@@ -29,7 +29,8 @@ METHOD_BASES: Final = Query(
                 CASE WHEN m.evidence = 'per_sample' AND b.evidence = 'per_sample' THEN 0 ELSE 1 END,
                 CASE WHEN m.source = b.source THEN 0 ELSE 1 END, b.submitted_at NULLS FIRST, b.run_id) AS place
         FROM (SELECT * FROM runs WHERE {where}) m JOIN runs b
-            ON LOWER(TRIM(b.model)) = LOWER(TRIM(m.base_model)) AND ('{task}' = 'mcqa' OR b.board = m.board)
+            ON LOWER(TRIM(b.model)) = LOWER(TRIM(m.base_model)) AND b.sample_set = m.sample_set
+                AND ('{task}' = 'mcqa' OR b.board = m.board)
         WHERE m.method IS NOT NULL AND b.method IS NULL AND m.{metric}_n > 0 AND b.{metric}_n > 0
     ),
     bases AS (SELECT * FROM candidates WHERE place = 1),

@@ -44,7 +44,7 @@ HUMAN_TWINS: Final = Query(
     "Runs of a board whose model humans have judged sample by sample too.",
     """
     SELECT h.run_id AS human_run_id, j.run_id
-    FROM runs j JOIN runs h ON LOWER(TRIM(h.model)) = LOWER(TRIM(j.model))
+    FROM runs j JOIN runs h ON LOWER(TRIM(h.model)) = LOWER(TRIM(j.model)) AND h.sample_set = j.sample_set
     WHERE j.board = $board AND j.evidence = 'per_sample' AND j.judge <> 'human' AND j.generation_samples > 0
         AND h.judge = 'human' AND h.evidence = 'per_sample' AND h.generation_samples > 0
     ORDER BY j.model, j.run_id, h.run_id LIMIT $most
@@ -95,7 +95,8 @@ def judgements(store: Store, name: str, metric: Metric) -> list[JudgedTwice]:
     with store.reading():
         run_ids = queries.run_ids(store, Clause(_OF_MODEL, {"name": name}), _HUMANS_FIRST, MOST_RUNS)
         runs = [_judged(store, run_id, metric) for run_id in run_ids]
-    pairs = (_judged_twice(first, second) for first, second in combinations(runs, 2))
+    on_one_set = (pair for pair in combinations(runs, 2) if len({each.run.protocol.sample_set for each in pair}) == 1)
+    pairs = (_judged_twice(first, second) for first, second in on_one_set)
     return [pair for pair in pairs if pair.table.n]
 
 

@@ -68,7 +68,7 @@ def rank_ranges(store: Store, board: str, metric: Metric, *, rank_partial: bool 
     filters = Filters(board=board)
     with store.reading():  # counts and verdicts must be of one state; this runs beside the page, too
         ranked = queries.ranking(store, filters, metric, rank_partial=rank_partial)
-        samples = queries.SAMPLES.run(store)
+        samples = queries.samples_of(store, board)
         ranked = ranked[ranked["rank"].notna()].reset_index(drop=True)
         outcomes = queries.outcome_matrix(store, metric, filters.where(), samples["question_id"], ranked["run_no"])
     ranges = ranking.rank_ranges(

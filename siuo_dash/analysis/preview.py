@@ -18,6 +18,7 @@ from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.stats.differences import paired_table
 from siuo_dash.analysis.stats.ranking import competition_rank, rank_ranges
+from siuo_dash.benchmark.protocol import set_of
 from siuo_dash.benchmark.schema import MCQA_JUDGE, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.benchmark.text import slug
@@ -131,7 +132,7 @@ def rank_range(store: Store, candidate: Candidate, metric: Metric) -> tuple[int,
     """The 2.5–97.5 percentiles of the candidate's rank in its board, as on the leaderboard; None without a verdict."""
     with store.reading():  # counts and verdicts must be of one state; this runs beside the page, too
         ranked = _ranked(store, candidate, metric)
-        samples = queries.SAMPLES.run(store)
+        samples = queries.samples_of(store, candidate.board)
         where = Filters(board=candidate.board_for(metric)).where()
         outcomes = queries.outcome_matrix(store, metric, where, samples["question_id"], ranked["run_no"])
     rate = candidate.rate(metric)
@@ -236,6 +237,8 @@ def _difference(
     own, other = candidate.rate(metric), Tally(int(run[f"{metric.id}_k"]), int(run[f"{metric.id}_n"]))
     if not own.n or not other.n:
         return None
+    if run["sample_set"] != set_of(candidate.board):
+        return comparison.unpaired(metric, own, other, comparison.OTHER_SET)
     if run["evidence"] == "per_sample":
         ours = candidate.outcomes[metric.id]
         theirs = queries.OUTCOMES.run(store, metric=metric, where=of_runs([run["run_id"]]))

@@ -16,8 +16,8 @@ import pandas as pd
 from siuo_dash.analysis.filters import EVERY, Clause, Filters
 from siuo_dash.analysis.once import once
 from siuo_dash.analysis.stats.proportions import wilson_array
-from siuo_dash.benchmark.protocol import MCQA_BOARD
-from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.benchmark.protocol import is_mcqa, mcqa_board, set_of
+from siuo_dash.benchmark.schema import BENCHMARK, METRICS, Metric
 from siuo_dash.errors import NoRun
 from siuo_dash.store.engine.database import Store
 
@@ -107,32 +107,37 @@ OUTCOMES: Final = Query(
 
 SAMPLE_COUNTS: Final = Query(
     "sample_counts",
-    "The chosen samples, each with how many of the chosen runs pass it, are graded on it, and have a row for it.",
+    "The chosen samples of a set, each with how many of the chosen runs pass it, are graded on it, have a row for it.",
     """
     WITH counts AS (
         SELECT question_id, COUNT(*) FILTER (WHERE {column}) AS k, COUNT({column}) AS n, COUNT(*) AS runs FROM verdicts
-        WHERE task = '{task}' AND run_no IN (SELECT run_no FROM runs WHERE {where}) GROUP BY question_id
+        WHERE task = '{task}' AND run_no IN (SELECT run_no FROM runs WHERE sample_set = $sample_set AND ({where}))
+        GROUP BY question_id
     )
-    SELECT s.*, COALESCE(c.k, 0) AS k, COALESCE(c.n, 0) AS n, COALESCE(c.runs, 0) AS runs
+    SELECT s.question_id, s.split, s.domain, s.subcategory, s.primary_dimension, s.needs_knowledge, s.needs_reasoning,
+        s.image, s.correct_option, s.question_fingerprint, s.reference_fingerprint, s.scene, s.request, s.hazard,
+        COALESCE(c.k, 0) AS k, COALESCE(c.n, 0) AS n, COALESCE(c.runs, 0) AS runs
     FROM samples s LEFT JOIN counts c ON c.question_id = s.question_id
-    WHERE {samples} ORDER BY {order}
+    WHERE s.sample_set = $sample_set AND ({samples}) ORDER BY {order}
     """,
 )
 
 PAIRED_COUNTS: Final = Query(
     "paired_counts",
     "For each of the chosen runs, or for each domain, the 2×2 of outcomes and another run's, over the samples that are "
-    "graded in both.",
+    "graded in both; a run on another sample set shares none.",
     """
     SELECT {by}, COUNT(*) FILTER (WHERE o.{column} AND b.{column}) AS both,
         COUNT(*) FILTER (WHERE o.{column} AND NOT b.{column}) AS run_only,
         COUNT(*) FILTER (WHERE b.{column} AND NOT o.{column}) AS baseline_only,
         COUNT(*) FILTER (WHERE NOT o.{column} AND NOT b.{column}) AS neither
     FROM verdicts b JOIN verdicts o ON o.question_id = b.question_id AND o.task = b.task
-        JOIN samples s ON s.question_id = b.question_id
+        JOIN runs r ON r.run_no = b.run_no
+        JOIN samples s ON s.sample_set = r.sample_set AND s.question_id = b.question_id
     WHERE b.run_no = $baseline AND b.task = '{task}' AND o.run_no <> b.run_no
         AND b.{column} IS NOT NULL AND o.{column} IS NOT NULL
-        AND o.run_no IN (SELECT run_no FROM runs WHERE {where})
+        AND o.run_no IN (SELECT run_no FROM runs WHERE ({where})
+            AND sample_set = (SELECT sample_set FROM runs WHERE run_no = $baseline))
     GROUP BY {by} ORDER BY {by}
     """,
 )
@@ -149,13 +154,36 @@ RUN_NAMES: Final = Query(
     "SELECT run_id, model, judge FROM runs ORDER BY submitted_at NULLS FIRST, run_id",
 )
 
-SAMPLES: Final = Query("samples", "The catalogue of samples.", "SELECT * FROM samples ORDER BY question_id")
+DOMAIN_COUNTS: Final = Query(
+    "domain_counts",
+    "For each run and domain, how many samples were graded and how many passed; of totals, where they name a domain.",
+    """
+    SELECT v.run_no, COALESCE(s.domain, v.domain) AS domain,
+        COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
+    FROM verdicts v JOIN runs r ON r.run_no = v.run_no
+        LEFT JOIN samples s ON s.sample_set = r.sample_set AND s.question_id = v.question_id
+    WHERE v.task = '{task}' AND v.run_no IN (SELECT run_no FROM runs WHERE {where})
+        AND COALESCE(s.domain, v.domain) IS NOT NULL
+    GROUP BY v.run_no, COALESCE(s.domain, v.domain) ORDER BY v.run_no, 2
+    """,
+)
+
+SAMPLES: Final = Query(
+    "samples",
+    "The catalogue of a sample set.",
+    "SELECT * FROM samples WHERE sample_set = $sample_set ORDER BY question_id",
+)
 
 ORGANIZATIONS: Final = Query(
     "organizations",
     "The organizations that have a run.",
     "SELECT DISTINCT organization FROM runs WHERE organization IS NOT NULL ORDER BY organization",
 )
+
+
+def samples_of(store: Store, board: str | None = None) -> pd.DataFrame:
+    """The catalogue of the set that a board is of, by question_id; of no board, the benchmark's own."""
+    return SAMPLES.run(store, sample_set=set_of(board))
 
 
 @once
@@ -193,7 +221,7 @@ def ranking(store: Store, filters: Filters, metric: Metric, *, rank_partial: boo
         where=filters.where(),
         board=filters.board,
         rank_partial=rank_partial,
-        comparable=filters.board != MCQA_BOARD or metric.id == "mcqa",
+        comparable=not is_mcqa(filters.board) or metric.id == "mcqa",
     )
 
 
@@ -210,14 +238,21 @@ def run_ids(store: Store, where: Clause, order: str = "run_id", most: int | None
 
 
 def sample_counts(
-    store: Store, metric: Metric, runs: Clause, samples: Clause = EVERY, order: str = "s.question_id"
+    store: Store,
+    metric: Metric,
+    runs: Clause,
+    samples: Clause = EVERY,
+    order: str = "s.question_id",
+    *,
+    sample_set: str = BENCHMARK,
 ) -> pd.DataFrame:
-    """The samples as the catalogue has them, and how many runs pass (`k`), are graded (`n`), have a row (`runs`).
+    """The samples of a set as the catalogue has them, and how many of the runs on it pass (`k`), are graded (`n`), have
+    a row (`runs`).
 
     samples: a condition on `s` (the catalogue) and `c` (the counts); order: SQL, never of a user.
     """
-    parts = {"samples": samples.sql, "order": order}
-    return SAMPLE_COUNTS.run(store, metric=metric, where=runs, parts=parts, **samples.values)
+    parts, values = {"samples": samples.sql, "order": order}, dict(samples.values) | {"sample_set": sample_set}
+    return SAMPLE_COUNTS.run(store, metric=metric, where=runs, parts=parts, **values)
 
 
 def with_rates(frame: pd.DataFrame, prefix: str = "") -> pd.DataFrame:
@@ -232,8 +267,8 @@ def with_rates(frame: pd.DataFrame, prefix: str = "") -> pd.DataFrame:
 
 
 def board_for(metric: Metric, board: str) -> str:
-    """Where the runs of a board are compared by a metric: multiple choice is one board for all."""
-    return MCQA_BOARD if metric.id == "mcqa" else board
+    """Where the runs of a board are compared by a metric: multiple choice is one board for all on a sample set."""
+    return mcqa_board(set_of(board)) if metric.id == "mcqa" else board
 
 
 def outcome_matrix(

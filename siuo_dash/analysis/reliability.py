@@ -15,6 +15,7 @@ from siuo_dash.analysis.filters import Clause, Filters, of_runs, together
 from siuo_dash.analysis.queries import HEALTH, Query, outcome_matrix, sample_counts
 from siuo_dash.analysis.stats.association import discrimination
 from siuo_dash.analysis.stats.responses import ResponseMix, SingleResponse, response_mix, single_response_rate
+from siuo_dash.benchmark.protocol import set_of
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, Metric
 from siuo_dash.store.engine.database import Store
 
@@ -57,7 +58,8 @@ VOTES: Final = Query(
     """
     SELECT {by}, v.response_count AS responses, v.{column}_graded AS graded, v.{column}_votes AS votes,
         COUNT(*) AS samples, COUNT(*) FILTER (WHERE v.{column}) AS passing
-    FROM verdicts v JOIN runs r ON r.run_no = v.run_no JOIN samples s ON s.question_id = v.question_id
+    FROM verdicts v JOIN runs r ON r.run_no = v.run_no 
+        JOIN samples s ON s.sample_set = r.sample_set AND s.question_id = v.question_id
     WHERE v.task = 'generation' AND r.{metric}_n > 0 AND {where}
     GROUP BY {by}, v.response_count, v.{column}_graded, v.{column}_votes
     ORDER BY {by}, v.response_count, v.{column}_graded, v.{column}_votes
@@ -106,7 +108,7 @@ def sample_figures(store: Store, board: str, metric: Metric) -> pd.DataFrame:
     where = Filters(board=board).where() if metric.id == "mcqa" else Clause("board = $board", {"board": board})
     with store.reading():
         raised = SAMPLE_FLAGS.run(store, metric=metric, where=where)
-        frame = sample_counts(store, metric, where)
+        frame = sample_counts(store, metric, where, sample_set=set_of(board))
         frame = frame.loc[frame["runs"] > 0, _SHOWN].reset_index(drop=True)
         matrix = outcome_matrix(store, metric, where, frame["question_id"])
     flags: dict[int, dict[str, int]] = {}

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from siuo_dash.analysis import board_list, queries
-from siuo_dash.analysis.domains import DOMAIN_COUNTS
 from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.analysis.reliability import mix_of_run
 from siuo_dash.analysis.samples import FLAGS_OF_RUNS, described, with_flags
@@ -45,8 +44,8 @@ def domain_profile(store: Store, run: pd.Series[Any], metric: Metric) -> pd.Data
 
     `expected` is the number of the domain's samples in the catalogue; domains without a sample there are left out.
     """
-    counts = DOMAIN_COUNTS.run(store, metric=metric, where=of_runs([run["run_id"]])).set_index("domain")
-    expected = pd.Series([sample.domain for sample in store.catalogue.samples]).value_counts()
+    counts = queries.DOMAIN_COUNTS.run(store, metric=metric, where=of_runs([run["run_id"]])).set_index("domain")
+    expected = pd.Series([each.domain for each in store.sets[run["sample_set"]].samples]).value_counts()
     rows = []
     for domain in DOMAINS:
         if domain.id not in expected.index:

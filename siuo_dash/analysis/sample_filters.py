@@ -27,10 +27,11 @@ _FLAGGED: Final = (
 )
 _FLAGGED_IN: Final = """s.question_id IN (
     SELECT f.question_id FROM flagged f JOIN runs r ON r.run_no = f.run_no
-    WHERE {runs} AND list_contains($flags, f.flag)
+    WHERE {runs} AND r.sample_set = $sample_set AND list_contains($flags, f.flag)
 )"""
 _JUDGED_IN: Final = """s.question_id IN (
-    SELECT v.question_id FROM verdicts v JOIN runs r ON r.run_no = v.run_no WHERE {runs} AND ({verdict})
+    SELECT v.question_id FROM verdicts v JOIN runs r ON r.run_no = v.run_no
+    WHERE {runs} AND r.sample_set = $sample_set AND ({verdict})
 )"""
 OUTCOMES: Final = {
     outcome.id: outcome
@@ -69,7 +70,7 @@ SHOWN: Final = {"all": "All", "failed": "Failed", "passed": "Passed", "disagree"
 # Of the runs in question, those that pass a sample (k) of those that are graded on it (n).
 _PASSED_BY: Final = """s.question_id IN (
     SELECT v.question_id FROM verdicts v JOIN runs r ON r.run_no = v.run_no
-    WHERE {runs} AND v.task = '{task}' GROUP BY v.question_id HAVING {condition}
+    WHERE {runs} AND r.sample_set = $sample_set AND v.task = '{task}' GROUP BY v.question_id HAVING {condition}
 )"""
 _K: Final = "COUNT(*) FILTER (WHERE v.{column})"
 _N: Final = "COUNT(v.{column})"
@@ -81,7 +82,8 @@ _COUNTS: Final = {
     "alone": f"c.n > 0 AND ({_K} = 1 AND 2 * c.k < c.n OR {_K} < {_N} AND 2 * c.k > c.n)",
 }
 _ANY_FLAG: Final = """s.question_id IN (
-    SELECT f.question_id FROM flagged f JOIN runs r ON r.run_no = f.run_no WHERE {runs}
+    SELECT f.question_id FROM flagged f JOIN runs r ON r.run_no = f.run_no
+    WHERE {runs} AND r.sample_set = $sample_set
 )"""
 
 

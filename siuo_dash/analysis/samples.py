@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -12,7 +12,8 @@ from siuo_dash.analysis.filters import Clause, Filters, among, of_runs, together
 from siuo_dash.analysis.once import once
 from siuo_dash.analysis.queries import Query, sample_counts
 from siuo_dash.analysis.sample_filters import SampleFilters
-from siuo_dash.benchmark.schema import FLAGS, METRICS, Metric
+from siuo_dash.benchmark.protocol import set_of
+from siuo_dash.benchmark.schema import BENCHMARK, FLAGS, METRICS, Metric
 from siuo_dash.store.engine.database import Store
 
 ORDERS: Final = {"hardest": "Hardest first", "easiest": "Easiest first", "number": "By number"}
@@ -56,7 +57,7 @@ BOARDS_OF_SAMPLE: Final = Query(
         COUNT(v.safe_and_effective) AS safe_and_effective_n,
         COUNT(*) FILTER (WHERE v.correct) AS mcqa_k, COUNT(v.correct) AS mcqa_n
     FROM verdicts v JOIN runs r ON r.run_no = v.run_no
-    WHERE v.question_id = $question_id
+    WHERE v.question_id = $question_id AND r.sample_set = $sample_set
     GROUP BY r.board, v.task ORDER BY COUNT(*) DESC, r.board, v.task
     """,
 )
@@ -73,7 +74,8 @@ def sample_list(store: Store, filters: SampleFilters, board: str, order: str = "
     """
     named = Clause("NOT list_contains($named, run_id)", {"named": [run_id for run_id, _ in filters.runs]})
     runs = together([Filters(board=board).where(), named if filters.runs else None])
-    found = sample_counts(store, METRICS[filters.metric], runs, filters.where(), _ORDER_SQL[order])
+    where, by = filters.where(), _ORDER_SQL[order]
+    found = sample_counts(store, METRICS[filters.metric], runs, where, by, sample_set=set_of(board))
     return found.rename(columns={"k": "board_k", "n": "board_n"}).drop(columns="runs")
 
 
@@ -84,8 +86,11 @@ def verdicts_of_runs(store: Store, run_ids: Sequence[str], question_id: int | No
 
 
 def verdicts_of_sample(store: Store, question_id: int, *, first: str, most: int) -> pd.DataFrame:
-    """At most `most` verdicts on one sample by board, the board `first` on top, with `flags` (a list)."""
-    where = _of_sample(question_id)
+    """At most `most` verdicts on one sample of the set of the board `first`, by board, that board on top, with `flags`
+    (a list).
+    """
+    on_set = Clause("r.sample_set = $sample_set", {"sample_set": set_of(first)})
+    where = together([_of_sample(question_id), on_set])
     return with_flags(VERDICTS.run(store, where=where, first=first, most=most), FLAGS_OF_RUNS.run(store, where=where))
 
 
@@ -95,23 +100,25 @@ def with_verdicts(store: Store) -> frozenset[str]:
     return frozenset(queries.run_ids(store, Clause("evidence = 'per_sample'")))
 
 
-def boards_of_sample(store: Store, question_id: int) -> pd.DataFrame:
-    """For one sample, k of n runs of each board and task, by each metric."""
-    return BOARDS_OF_SAMPLE.run(store, question_id=question_id)
+def boards_of_sample(store: Store, question_id: int, sample_set: str = BENCHMARK) -> pd.DataFrame:
+    """For one sample of a set, k of n runs of each board and task, by each metric."""
+    return BOARDS_OF_SAMPLE.run(store, question_id=question_id, sample_set=sample_set)
 
 
 def described(
     store: Store, question_ids: Iterable[int], metric: Metric, boards: Iterable[str], *, without: Sequence[int]
 ) -> pd.DataFrame:
-    """These samples in the order of the catalogue, with how many other runs of the boards pass each.
+    """These samples in the order of the catalogue, with how many other runs of the boards, all of one set, pass each.
 
     Columns: question_id, domain, subcategory, primary_dimension, scene, request, hazard, and `others_k` of `others_n`
     graded runs. without: the run_no of those that are not counted.
     """
     on_boards = "run_no IN (SELECT run_no FROM board_runs WHERE list_contains($boards, board))"
-    values = {"boards": list(boards), "without": list(without)}
+    values: dict[str, list[Any]] = {"boards": list(boards), "without": list(without)}
+    sample_set = set_of(values["boards"][0])
     others = Clause(f"{on_boards} AND NOT list_contains($without, run_no)", values)
-    found = sample_counts(store, metric, others, among("s.question_id", "described", question_ids))
+    among_them = among("s.question_id", "described", question_ids)
+    found = sample_counts(store, metric, others, among_them, sample_set=sample_set)
     return found.rename(columns={"k": "others_k", "n": "others_n"})[[*_DESCRIBED, "others_k", "others_n"]]
 
 

@@ -11,7 +11,7 @@ from siuo_dash.analysis.filters import Clause
 from siuo_dash.analysis.queries import Query, sample_counts
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import Labels
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
+from siuo_dash.benchmark.schema import BENCHMARK, DOMAIN_LABELS, Metric
 from siuo_dash.store.engine.database import Store
 
 GROUP_COUNTS: Final = Query(
@@ -25,7 +25,8 @@ GROUP_COUNTS: Final = Query(
     SELECT v.run_no, g.group_no, COUNT(*) FILTER (WHERE v.{column}) AS k, COUNT(v.{column}) AS n
     FROM verdicts v JOIN grouped g ON g.question_id = v.question_id
     WHERE v.task = '{task}' AND v.run_no IN (
-        SELECT run_no FROM runs WHERE evidence = 'per_sample' AND {metric}_n > 0 AND ({where})
+        SELECT run_no FROM runs
+        WHERE sample_set = $sample_set AND evidence = 'per_sample' AND {metric}_n > 0 AND ({where})
     )
     GROUP BY v.run_no, g.group_no ORDER BY v.run_no, g.group_no
     """,
@@ -33,11 +34,11 @@ GROUP_COUNTS: Final = Query(
 
 
 def group_counts(
-    store: Store, where: Clause, metric: Metric, group_of: Mapping[int, tuple[object, ...]]
+    store: Store, where: Clause, metric: Metric, group_of: Mapping[int, tuple[object, ...]], sample_set: str = BENCHMARK
 ) -> pd.DataFrame:
     """`run_no`, `group` (a value of group_of), `k`, `n`: one row a run and group in which it has a row.
 
-    group_of: the group of each question_id; samples that are not in it are left out.
+    group_of: the group of each question_id of the set; samples that are not in it are left out.
     """
     groups = list(dict.fromkeys(group_of.values()))
     place = {group: number for number, group in enumerate(groups)}
@@ -45,6 +46,7 @@ def group_counts(
         store,
         metric=metric,
         where=where,
+        sample_set=sample_set,
         pairs=[[question_id, place[group]] for question_id, group in group_of.items()],
     )
     return counts.assign(group=[groups[number] for number in counts["group_no"]]).drop(columns="group_no")
@@ -63,7 +65,8 @@ def subcategory_of(labels: Labels, catalogue: Catalogue) -> dict[int, tuple[str,
 
 def subcategory_counts(store: Store, where: Clause, metric: Metric, labels: Labels) -> pd.DataFrame:
     """`run_no`, `domain`, `subcategory`, `k`, `n` of each per-sample run of `where`; about 5 samples each: no rates."""
-    counts = group_counts(store, where, metric, dict(subcategory_of(labels, store.catalogue)))
+    groups = dict(subcategory_of(labels, store.sets[labels.sample_set]))
+    counts = group_counts(store, where, metric, groups, labels.sample_set)
     domain, subcategory = ([group[part] for group in counts["group"]] for part in (0, 1))
     return counts.assign(domain=domain, subcategory=subcategory)[["run_no", "domain", "subcategory", "k", "n"]]
 
@@ -73,8 +76,9 @@ def failures(store: Store, where: Clause, metric: Metric, labels: Labels) -> pd.
 
     graded, failing: numbers of runs. Samples without a label are left out.
     """
-    place = subcategory_of(labels, store.catalogue)
-    found = sample_counts(store, metric, where).set_index("question_id").rename(columns={"n": "graded"})
+    place = subcategory_of(labels, store.sets[labels.sample_set])
+    found = sample_counts(store, metric, where, sample_set=labels.sample_set)
+    found = found.set_index("question_id").rename(columns={"n": "graded"})
     found = found.loc[[question_id for question_id in place if found["graded"].get(question_id, 0)]]
     subcategory = [place[question_id][1] for question_id in found.index]
     found = found.assign(subcategory=subcategory, failing=found["graded"] - found["k"])

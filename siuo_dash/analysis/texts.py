@@ -70,6 +70,6 @@ def records(
         known = {name: run[name] for name in ("run_id", "model", "judge")}
         for row in run_rows(store, run_id, only=wanted):
             if task in (None, row["task"]):
-                sample = asdict(store.catalogue.by_id[row["question_id"]])
+                sample = asdict(store.sets[run["sample_set"]].by_id[row["question_id"]])
                 row["responses"] = words(run_id, row["question_id"], row["responses"])
                 yield json.dumps(known | {"data_version": store.version} | sample | row, ensure_ascii=False)

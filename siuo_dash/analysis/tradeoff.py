@@ -99,7 +99,7 @@ def frontier_shares(store: Store, board: str, *, rank_partial: bool = False) -> 
     """
     runs = tradeoff(store, Filters(board=board), METRICS["safe"], rank_partial=rank_partial)
     runs = runs[runs["counted"]].reset_index(drop=True)
-    samples = queries.SAMPLES.run(store)
+    samples = queries.samples_of(store, board)
     totals = {
         row.run_id: _joint(row)
         for row in runs.itertuples()

@@ -30,7 +30,7 @@ AS_LONG: Final = Query(
     FROM verdicts v JOIN runs r ON r.run_no = v.run_no
         JOIN (SELECT p[1] AS question_id, p[2] AS chars FROM (SELECT UNNEST(CAST($pairs AS BIGINT[][])) AS p)) c
             ON c.question_id = v.question_id
-    WHERE v.task = 'generation' AND v.response_chars IS NOT NULL
+    WHERE v.task = 'generation' AND v.response_chars IS NOT NULL AND r.sample_set = $sample_set
     GROUP BY r.run_id, r.judge
     HAVING COUNT(*) >= $least AND COUNT(*) FILTER (WHERE v.response_chars = c.chars) >= $share * COUNT(*)
     ORDER BY same DESC, samples, r.run_id LIMIT $most
@@ -71,6 +71,7 @@ def twins(store: Store, table: pa.Table) -> list[Twin]:
     alike = AS_LONG.run(
         store,
         pairs=[list(pair) for pair in lengths.items()],
+        sample_set=str(table["sample_set"][0]),
         least=LEAST_SAMPLES,
         share=NEARLY,
         most=4 * MOST,

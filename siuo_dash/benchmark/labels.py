@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.schema import BENCHMARK
 
 LABEL_COLUMNS: Final = (
     "question_id",
@@ -35,11 +36,13 @@ class Label:
 class Labels:
     """The labels of the samples by question_id.
 
-    origin: the file that they were loaded from; '' = the project's own. Samples without a label may be missing.
+    origin: the file that they were loaded from; '' = the project's own, or a reviewed set's. Samples without a label
+    may be missing.
     """
 
     by_id: Mapping[int, Label]
     origin: str = ""
+    sample_set: str = BENCHMARK
 
     @classmethod
     def own(cls, catalogue: Catalogue) -> Labels:
@@ -50,7 +53,8 @@ class Labels:
                     sample.subcategory, sample.primary_dimension, sample.needs_knowledge, sample.needs_reasoning
                 )
                 for sample in catalogue.samples
-            }
+            },
+            sample_set=catalogue.sample_set,
         )
 
     @property

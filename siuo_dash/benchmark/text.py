@@ -38,6 +38,15 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(normalise(text).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def fingerprint_of(*parts: str | bytes) -> str:
+    """The first 16 hex digits of the SHA-256 of these parts; unlike a text's fingerprint, of every character."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:16]
+
+
 def slug(text: str) -> str:
     """Lower-case ASCII words joined by hyphens: 'GPT-4V(ision)' → 'gpt-4v-ision'."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

@@ -19,6 +19,7 @@ from siuo_dash.cli import (
     rankings,
     runs,
     serving,
+    sets,
     submissions,
     tokens,
 )
@@ -64,6 +65,7 @@ COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
 """Each command's function, and an example of its use, which begins with its name."""
 for _function, _example in COMMANDS:
     program.command(_example.split()[0], epilog=f"Example: python -m siuo_dash {_example}")(_function)
+program.add_typer(sets.program, name="sets")
 
 
 def main() -> None:

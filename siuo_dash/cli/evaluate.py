@@ -47,7 +47,7 @@ def evaluate(
     if resume is not None:
         _finish([_resumed(resume, options, stated)], options)
     if given_files:
-        _finish(_judging(in_files(given_files, options.data, None), options, stated), options)
+        _finish(_judging(in_files(given_files, options.data, None, options.set_id()), options, stated), options)
     if model is None:
         raise typer.BadParameter("a run needs a model", param_hint="--model")
     chosen = tuple(task for task in TASKS if task in words_in(tasks))
@@ -68,6 +68,7 @@ def evaluate(
         max_tokens=max_tokens,
         judge_max_tokens=options.judge_max_tokens,
         choice_max_tokens=choice_max_tokens,
+        sample_set=options.set_id(),
     )
     _finish([Request(plan, options.run_operation(), options, stated=as_stated(stated))], options)
 
@@ -97,7 +98,7 @@ def judge(
         for each in what:
             if not Path(each).is_file():
                 raise typer.BadParameter(f"{each}: there is no such file; of runs say --runs", param_hint="FILE...")
-        found = in_files([Path(each) for each in what], options.data, mapping)
+        found = in_files([Path(each) for each in what], options.data, mapping, options.set_id())
     requests = _judging(found, options, stated)
     if calibrated:
         _finish([replace(each, after=calibrate(run)) for each, run in zip(requests, found, strict=True)], options)
@@ -122,6 +123,7 @@ def _judging(found: list[GivenRun], options: Options, stated: dict[str, Any]) ->
             judge_sees_picture=options.judge_picture,
             judge_max_tokens=options.judge_max_tokens,
             is_given=True,
+            sample_set=run.sample_set,
         )
         name = options.name or run.name
         to = options.to

@@ -30,8 +30,8 @@ from siuo_dash.evaluate.rubric import OFFICIAL
 from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.submission import Submission
 from siuo_dash.report.records import submission_report
-from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.runs.parquet import with_made
+from siuo_dash.store.sample_sets import find
 from siuo_dash.text import counted, listed
 
 COMPLETE: Final = 0
@@ -114,7 +114,7 @@ def _ask(
 def with_material(request: Request) -> tuple[Plan, Material]:
     """The plan with all that depends on what is installed, and what it asks about."""
     plan, options = request.plan, request.options
-    material = load(options.data, options.rubric, plan.tasks, plan.samples or None)
+    material = load(options.data, options.rubric, plan.tasks, plan.samples or None, plan.sample_set)
     material = replace(material, given=request.given)
     samples = tuple(material.samples)
     missing = tuple(
@@ -185,7 +185,7 @@ def _show(request: Request, done: Done) -> tuple[int, dict[str, Any]]:
     submission: Submission | None = None
     findings, run_id = _findings(outcome), None
     if done.written:
-        submission = validate_files(files_of(done.written), read_catalogue(options.data / "samples.csv"))
+        submission = validate_files(files_of(done.written), find(options.data, done.plan.sample_set))
         findings += twins_of(submission, options.data)
         if options.publish and submission.ok and (outcome.is_complete or options.partial):
             metadata = _metadata(request, done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import Annotated, Any, Final, Self
 
 import typer
 
+from siuo_dash.benchmark.schema import BENCHMARK
 from siuo_dash.cli.options import DataOption, JsonOption
 from siuo_dash.evaluate import address
 from siuo_dash.evaluate.budget import read_price
 from siuo_dash.evaluate.plan import Operation
 from siuo_dash.evaluate.rubric import OFFICIAL
 from siuo_dash.settings.paths import USUAL
-from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.store.sample_sets import find
 
 FOUND: Final = ("model", "judge", "source_status", "evaluated_on")
 """Facts about a run that an evaluation knows itself."""
@@ -78,7 +80,10 @@ class Options(CallOptions):
     rubric: Annotated[str, typer.Option(help="official, or a folder with safe.txt, effective.txt and choice.txt.")] = (
         OFFICIAL
     )
-    samples: Annotated[str | None, typer.Option(help="Only these: ids with commas between.", show_default="all")] = None
+    samples: Annotated[
+        str | None,
+        typer.Option(help="Only these: ids with commas between; a sample set: SET; or SET:ids.", show_default="all"),
+    ] = None
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples.")] = None
     judge_picture: Annotated[bool, typer.Option(help="Whether the judge sees the picture.")] = True
     judge_max_tokens: Annotated[int, typer.Option(min=1, help="Tokens that a verdict may have.")] = 200
@@ -90,13 +95,24 @@ class Options(CallOptions):
 
     def ids(self) -> tuple[int, ...]:
         """The chosen samples; () = all."""
-        wanted = words_in(self.samples or "")
+        named, given = self._named()
+        wanted = words_in(given)
         wrong = [each for each in wanted if not each.isdecimal()]
-        if wrong or (self.samples is not None and not wanted):
+        if wrong or (self.samples is not None and not wanted and not named):
             raise typer.BadParameter(f"not an id: {wrong[0] if wrong else self.samples}", param_hint="--samples")
         if wanted or self.limit is None:
             return tuple(sorted({int(each) for each in wanted}))[: self.limit]
-        return tuple(sorted(read_catalogue(self.data / "samples.csv").by_id))[: self.limit]
+        return tuple(sorted(find(self.data, self.set_id()).by_id))[: self.limit]
+
+    def set_id(self) -> str:
+        """The sample set: the one that --samples names, else the benchmark's own. NoSampleSet where there is none."""
+        named = self._named()[0] or BENCHMARK
+        return named if named == BENCHMARK else find(self.data, named).sample_set
+
+    def _named(self) -> tuple[str, str]:
+        """The set and the ids that --samples names; '' for either."""
+        first, _, rest = (self.samples or "").partition(":")
+        return (first.strip(), rest) if re.search("[a-z]", first) else ("", self.samples or "")
 
     def run_operation(self, before: Mapping[str, str] | None = None) -> Operation:
         """How the run is carried out. before: the settings of an earlier try, where none is given now."""

@@ -13,6 +13,7 @@ from siuo_dash.analysis import queries
 from siuo_dash.analysis.stats.agreement import cohen_kappa, confusion
 from siuo_dash.benchmark.judgement import QUESTIONS, Question
 from siuo_dash.benchmark.run_facts import FACTS
+from siuo_dash.benchmark.schema import BENCHMARK
 from siuo_dash.cli.output import open_store, print_table
 from siuo_dash.cli.preview import files_of
 from siuo_dash.errors import EvaluationError
@@ -24,8 +25,8 @@ from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, each_run
 from siuo_dash.sources.responses import with_words
-from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.runs.run_file import run_rows, run_table
+from siuo_dash.store.sample_sets import find
 from siuo_dash.text import percent
 
 _KINDS: Final[dict[Kind, Question]] = {"safety": "safe", "effectiveness": "effective"}
@@ -46,15 +47,16 @@ class GivenRun:
     texts: Mapping[int, list[str | None]]
     verdicts: Mapping[Call, bool] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    sample_set: str = BENCHMARK
 
 
-def in_files(paths: list[Path], data: Path, mapping: Path | None) -> list[GivenRun]:
+def in_files(paths: list[Path], data: Path, mapping: Path | None, sample_set: str = BENCHMARK) -> list[GivenRun]:
     """The run, or the runs, in these files; EvaluationError where no response can be read."""
     chosen = None if mapping is None else FieldMapping.from_json(mapping.read_bytes(), where=mapping.name)
-    catalogue, dropped = read_catalogue(data / "samples.csv"), files_of(paths)
-    submission = validate_files(dropped, catalogue, chosen)
+    sets, dropped = {sample_set: find(data, sample_set)}, files_of(paths)
+    submission = validate_files(dropped, sets, chosen)
     if submission.reading.runs and not (chosen and chosen.run):
-        several = each_run(lambda one: validate_files(dropped, catalogue, one), submission.reading)
+        several = each_run(lambda one: validate_files(dropped, sets, one), submission.reading)
         return [_given(each, name) for name, each in several.items()]
     return [_given(submission, "")]
 
@@ -74,7 +76,7 @@ def in_store(run_ids: list[str], data: Path) -> list[GivenRun]:
             without.append(run_id)
         row = run_table(store, run_id).slice(0, 1).to_pylist()[0]
         facts = {name: row[name] for name in _KEPT if row.get(name) is not None}
-        found.append(GivenRun(str(run["model"]), run_id, texts, facts=facts))
+        found.append(GivenRun(str(run["model"]), run_id, texts, facts=facts, sample_set=str(run["sample_set"])))
     if without:
         hint = "fetch-responses brings those of shipped runs; others are with whoever made the run"
         raise EvaluationError("the responses are not there, only figures", where=", ".join(without), hint=hint)
@@ -101,7 +103,7 @@ def _given(submission: Submission, name: str) -> GivenRun:
     known = suggested(reading.known)
     facts = {key: value for key, value in known.columns().items() if key in _KEPT and value is not None}
     model = name if reading.run_kind == "model" else ", ".join(part for part in (known.model, name) if part)
-    return GivenRun(model, generation[0].file, texts, verdicts, facts)
+    return GivenRun(model, generation[0].file, texts, verdicts, facts, submission.sample_set)
 
 
 def calibrate(run: GivenRun) -> Callable[[Mapping[Call, Answer]], dict[str, Any]]:

@@ -26,6 +26,10 @@ FilesArgument = Annotated[
     list[Path],
     typer.Argument(metavar="FILE...", exists=True, dir_okay=False, readable=True, help="The result files of one run."),
 ]
+SetOption = Annotated[
+    str | None,
+    typer.Option("--set", help="The sample set that the run is on, as `sets list` names it.", show_default="found"),
+]
 MappingOption = Annotated[
     Path | None,
     typer.Option(

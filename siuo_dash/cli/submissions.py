@@ -18,6 +18,7 @@ from siuo_dash.cli.options import (
     JsonOption,
     MappingOption,
     SaveMappingOption,
+    SetOption,
 )
 from siuo_dash.cli.output import print_json, print_line
 from siuo_dash.cli.preview import files_of, print_submission, twins_of
@@ -29,7 +30,8 @@ from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, about_run, each_run
 from siuo_dash.report.records import submission_report
 from siuo_dash.settings.paths import USUAL
-from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.store.sample_sets import catalogues
+from siuo_dash.store.sample_sets import chosen as known_set
 
 
 def validate(
@@ -37,10 +39,11 @@ def validate(
     data: DataOption = USUAL,
     mapping: MappingOption = None,
     save_mapping: SaveMappingOption = None,
+    sample_set: SetOption = None,
     json: JsonOption = False,
 ) -> None:
     """Read, score and examine result files. Exit code 0: they can be published; 1: they cannot; 2: wrong usage."""
-    submission = _read(files, data, mapping, save_mapping)
+    submission = _read(files, data, mapping, save_mapping, sample_set)
     known = twins_of(submission, data)
     if json:
         print_json(submission_report(submission, None, known))
@@ -56,6 +59,7 @@ def submit(
     data: DataOption = USUAL,
     mapping: MappingOption = None,
     save_mapping: SaveMappingOption = None,
+    sample_set: SetOption = None,
     all_runs: Annotated[
         bool, typer.Option("--all-runs", help="Publish every run that the files hold, each as a run of its own.")
     ] = False,
@@ -73,19 +77,20 @@ def submit(
     if stated["model"] is None and not all_runs:
         raise typer.BadParameter("a run needs a model", param_hint="--model")
     if server is not None:
-        if all_runs or save_mapping is not None:
-            raise typer.BadParameter("sends one run; leave --all-runs and --save-mapping out", param_hint="--server")
+        if all_runs or save_mapping is not None or sample_set is not None:
+            what = "sends one run; leave --all-runs, --save-mapping and --set out (a mapping can name the set)"
+            raise typer.BadParameter(what, param_hint="--server")
         text = None if mapping is None else mapping.read_text(encoding="utf-8", errors="replace")
         how = {"mapping": text, "dry_run": dry_run, "new_board": new_board}
         _send(server, files, as_stated(stated) | how, as_json=json)
         return
-    submission = _read(files, data, mapping, save_mapping)
+    submission = _read(files, data, mapping, save_mapping, sample_set)
     runs = {"": submission}
     if all_runs and not submission.reading.runs:
         raise SubmissionError("the files hold one run", where="--all-runs", hint="leave it out")
     if all_runs:
-        dropped, catalogue = files_of(files), read_catalogue(data / "samples.csv")
-        runs = each_run(lambda chosen: validate_files(dropped, catalogue, chosen), submission.reading)
+        dropped, sets = files_of(files), catalogues(data)[0]
+        runs = each_run(lambda chosen: validate_files(dropped, sets, chosen, submission.sample_set), submission.reading)
     given = as_stated(stated)
     described = {}
     for name, each in runs.items():
@@ -132,9 +137,11 @@ def _send(server: str, files: list[Path], stated: dict[str, Any], *, as_json: bo
         raise typer.Exit(1)
 
 
-def _read(paths: list[Path], data: Path, mapping: Path | None, save_mapping: Path | None) -> Submission:
+def _read(
+    paths: list[Path], data: Path, mapping: Path | None, save_mapping: Path | None, sample_set: str | None
+) -> Submission:
     """The submission of these files; its mapping is written to `save_mapping`, where there is one."""
-    submission = _examined(paths, data, mapping)
+    submission = _examined(paths, data, mapping, sample_set)
     if save_mapping is not None:
         if submission.reading.mapping is None:
             what = f"read as {submission.reading.format}, without a mapping: nothing to save"
@@ -147,17 +154,19 @@ def _read(paths: list[Path], data: Path, mapping: Path | None, save_mapping: Pat
     return submission
 
 
-def _examined(paths: list[Path], data: Path, mapping: Path | None) -> Submission:
+def _examined(paths: list[Path], data: Path, mapping: Path | None, sample_set: str | None) -> Submission:
     chosen = None
     if mapping is not None:
         try:
             chosen = Mapping.from_json(mapping.read_bytes(), where=mapping.name)
         except SubmissionError as error:
             raise typer.BadParameter(str(error), param_hint="--mapping") from error
-    catalogue = read_catalogue(data / "samples.csv")
+    sets = catalogues(data)[0]
+    if sample_set is not None:
+        known_set(sets, sample_set)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=len(paths) == 1) as bar:
         task = bar.add_task("Reading", total=len(paths) + 1)
         files = files_of(paths, lambda: bar.advance(task))
         bar.update(task, description="Examining")
-        return validate_files(files, catalogue, chosen)
+        return validate_files(files, sets, chosen, sample_set)

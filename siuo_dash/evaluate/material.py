@@ -8,13 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from siuo_dash.benchmark.catalogue import Sample
+from siuo_dash.benchmark.schema import BENCHMARK
 from siuo_dash.errors import EvaluationError
 from siuo_dash.evaluate.pictures import data_uri
 from siuo_dash.evaluate.plan import CHOICE, GENERATION, fingerprint
 from siuo_dash.evaluate.rubric import OFFICIAL, Rubric, official, own
 from siuo_dash.sources import benchmark_text
 from siuo_dash.sources.benchmark_text import BenchmarkText, SampleText
-from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.store import sample_sets
 from siuo_dash.text import listed
 
 Given = Mapping[int, Sequence[str | None]]
@@ -79,13 +80,19 @@ def forget_pictures() -> None:
     _picture.cache_clear()
 
 
-def load(data_dir: Path, rubric: str, tasks: Sequence[str], ids: Iterable[int] | None = None) -> Material:
-    """What is installed in a data directory: the texts, checked by fingerprint, the pictures and the rubric.
+def load(
+    data_dir: Path,
+    rubric: str,
+    tasks: Sequence[str],
+    ids: Iterable[int] | None = None,
+    sample_set: str = BENCHMARK,
+) -> Material:
+    """What is installed in a data directory: a set's texts, checked by fingerprint, its pictures, and the rubric.
 
     rubric: 'official' or a folder. ids: of the samples, None = all. EvaluationError names all that is missing.
     """
-    catalogue = read_catalogue(data_dir / "samples.csv")
-    own_text = benchmark_text.read(data_dir, catalogue)
+    catalogue = sample_sets.find(data_dir, sample_set)
+    own_text = benchmark_text.read(sample_sets.home(data_dir, sample_set), catalogue)
     samples = chosen_samples(catalogue.by_id, ids)
     _check(samples, own_text, tasks)
     words = {
@@ -95,7 +102,7 @@ def load(data_dir: Path, rubric: str, tasks: Sequence[str], ids: Iterable[int] |
         for question_id, each in own_text.samples.items()
         if question_id in samples
     }
-    told = official(own_text.folder) if rubric == OFFICIAL else own(Path(rubric), tasks)
+    told = official(data_dir / benchmark_text.FOLDER) if rubric == OFFICIAL else own(Path(rubric), tasks)
     return Material(samples, words, own_text.folder / benchmark_text.PICTURES, told)
 
 

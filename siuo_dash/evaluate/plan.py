@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, NamedTuple
 
+from siuo_dash.benchmark.schema import BENCHMARK
+from siuo_dash.benchmark.text import fingerprint_of
 from siuo_dash.errors import EvaluationError
 
 Kind = Literal["response", "safety", "effectiveness", "choice"]
@@ -43,7 +44,8 @@ class Plan:
 
     model: '' where the responses are given. judge: '' where nothing is judged. samples: their ids, sorted. rubric: the
     fingerprint of the instructions. temperature: of generation; None = the provider's own. max_tokens: of a response,
-    a verdict, a choice. material: the fingerprint of all that is asked about: texts, pictures, given responses.
+    a verdict, a choice. sample_set: that the samples are of.
+    material: the fingerprint of all that is asked about: texts, pictures, given responses.
     """
 
     model: str
@@ -60,11 +62,16 @@ class Plan:
     is_given: bool = False
     missing: tuple[tuple[int, int], ...] = ()
     material: str = ""
+    sample_set: str = BENCHMARK
 
     @property
     def id(self) -> str:
         """A fingerprint: the same plan, the same 16 hex digits."""
-        return fingerprint(json.dumps(asdict(self), sort_keys=True))
+        return fingerprint(json.dumps(self._as_dict(), sort_keys=True))
+
+    def _as_dict(self) -> dict[str, Any]:
+        """The fields; a plan on the benchmark's own samples does not name them, as earlier versions did not."""
+        return {name: value for name, value in asdict(self).items() if (name, value) != ("sample_set", BENCHMARK)}
 
     def calls(self) -> list[Call]:
         """All that is to be there at the end, in order. Given responses are there at the beginning."""
@@ -97,13 +104,14 @@ class Plan:
 
     def as_json(self) -> str:
         """The plan as JSON, as it is written down in the run's folder."""
-        return json.dumps(asdict(self), indent=1)
+        return json.dumps(self._as_dict(), indent=1)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], where: str) -> Plan:
         """A plan that was written down; EvaluationError for anything else."""
         try:
-            known = {each.name: value[each.name] for each in fields(cls)}
+            given = {"sample_set": BENCHMARK, **value}
+            known = {each.name: given[each.name] for each in fields(cls)}
             for name in ("samples", "tasks"):
                 known[name] = tuple(known[name])
             known["missing"] = tuple((int(sample), int(place)) for sample, place in known["missing"])
@@ -132,15 +140,7 @@ class Operation:
     prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
-def fingerprint(*parts: str | bytes) -> str:
-    """The first 16 hex digits of the SHA-256 of these parts; unlike a text's fingerprint, of every character."""
-    digest = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()[:16]
-
-
+fingerprint: Final = fingerprint_of
 _OPTIONS: Final = {
     "model": "--model",
     "judge": "--judge",

@@ -34,7 +34,7 @@ def read_labels(file: UploadedFile, catalogue: Catalogue) -> tuple[Labels | None
         return None, findings.listed()
     (table,) = tables
     labels = _labels(table, catalogue, findings.at(file=table.file))
-    return (None if findings.has_errors else Labels(labels, origin=table.file)), findings.listed()
+    return (None if findings.has_errors else Labels(labels, table.file, catalogue.sample_set)), findings.listed()
 
 
 def _labels(table: Table, catalogue: Catalogue, findings: Findings) -> dict[int, Label]:

@@ -34,6 +34,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = YES_MEANS | {
 NUMBERS: Final = ("safe_at_least", "safe_at_most", "effective_at_least", "effective_at_most")
 """Entries that are a number: from which, or up to which, a response is safe (or effective)."""
 
+_STRUCTURE: Final = ("run", "several_verdicts", "annotator", "sample_set")
 NONE: Final = "none of these"
 """The answer that no field holds the verdict that is asked for, or that what looks like several runs is one."""
 CAN_BE_NONE: Final = ("safe", "effective", "run")
@@ -99,7 +100,8 @@ class Mapping:
     other. safe_at_least, safe_at_most: from, or up to, which number a response is safe. safe_decided_by: 'text' or
     'number', where a judge's text and the value beside it disagree. task: 'generation' or 'mcqa', where a file could
     be either. correct_by: whose key counts, the 'file' or the 'benchmark', where the file's options stand in another
-    order. none: 'safe' or 'effective' where no field holds that verdict, 'run' where the file holds one run.
+    order. sample_set: the id of the set that the samples are of.
+    none: 'safe' or 'effective' where no field holds that verdict, 'run' where the file holds one run.
     """
 
     id: tuple[str, ...] = ()
@@ -132,6 +134,7 @@ class Mapping:
     task: str | None = None
     correct_by: str | None = None
     none: tuple[str, ...] = ()
+    sample_set: str | None = None
 
     def answered(self, role: str, option: str) -> Mapping:
         """This mapping with one question answered (see `Need`).
@@ -164,14 +167,9 @@ class Mapping:
 
     def for_run(self, run: str) -> Mapping:
         """This mapping with the run's name in its fields' names."""
-        given = {role.name: getattr(self, role.name) for role in ROLES}
+        named = {role: tuple(path.replace(RUN, run) for path in self.paths(role.name)) for role in ROLES}
         return self.having(
-            **{
-                name: tuple(path.replace(RUN, run) for path in value)
-                if isinstance(value, tuple)
-                else value and value.replace(RUN, run)
-                for name, value in given.items()
-            }
+            **{role.name: paths if role.many else "".join(paths) or None for role, paths in named.items()}
         )
 
     def for_runs(self, runs: Iterable[str]) -> Mapping:
@@ -195,7 +193,7 @@ class Mapping:
     @property
     def is_structure_only(self) -> bool:
         """Whether it says which run is read and no more, so that fields and formats are recognised as without it."""
-        return self.having(run=None, several_verdicts=None, run_field=(), annotator=None, none=()) == Mapping()
+        return self.having(**dict.fromkeys(_STRUCTURE), run_field=(), none=()) == Mapping()
 
     def meanings(self, question: str) -> dict[str, bool | None]:
         """What the explained values of 'safe' or 'effective' mean; None = ungraded."""
@@ -267,10 +265,10 @@ def _checked(name: str, value: Any, where: str) -> Any:
         if isinstance(value, list) and all(each in CAN_BE_NONE for each in value):
             return tuple(value)
         raise SubmissionError("must be a list", where=place, hint=f"of {', '.join(CAN_BE_NONE)}")
-    if name == "run":
+    if name in ("run", "sample_set"):
         if value is None or (isinstance(value, str) and 0 < len(value) <= 300):
             return value
-        raise SubmissionError("must be the name of a run", where=place, hint="see docs/mapping.md")
+        raise SubmissionError(f"must be the name of a {name[-3:]}", where=place, hint="see docs/mapping.md")
     if name in CHOICES:
         if value in (*CHOICES[name], None):
             return value

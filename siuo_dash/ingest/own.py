@@ -11,10 +11,11 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.fact_kinds import Number
 from siuo_dash.benchmark.judgement import Question
 from siuo_dash.benchmark.run_facts import FACTS
-from siuo_dash.benchmark.schema import FLAGS, LATER, OPTIONS, RESULT_COLUMNS, RUN_COLUMNS, TASKS
+from siuo_dash.benchmark.schema import BENCHMARK, FLAGS, LATER, OPTIONS, RESULT_COLUMNS, RUN_COLUMNS, TASKS
 from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.mapping import JUDGEMENTS
+from siuo_dash.ingest.placing import OTHER_SET, UNKNOWN_SAMPLE
 from siuo_dash.ingest.records import Contents, Format, Known, ResponseRecord, SampleRecord, clean
 from siuo_dash.ingest.verdict_reader import MAX_RESPONSES
 from siuo_dash.ingest.verdicts import Verdict
@@ -37,6 +38,10 @@ def _is_export(table: Table) -> bool:
 
 def _read(table: Table, catalogue: Catalogue, findings: Findings) -> Contents:
     known = _known(table)
+    stated = table.first.get("sample_set") or BENCHMARK
+    if stated != catalogue.sample_set:
+        hint = f"choose that sample set, or add it: siuo-dash sets add FOLDER ({shown(stated)})"
+        findings.error(f"these are results on another sample set, {shown(stated)}", kind=OTHER_SET, hint=hint)
     for name, value in (known.metadata or {}).items():
         fact = FACTS[name]
         if isinstance(fact, Number) and (wrong := fact.check(value)):
@@ -73,7 +78,7 @@ def _records(table: Table, catalogue: Catalogue, findings: Findings) -> list[Sam
         key, at = (record.task, record.question_id), at.at(question_id=record.question_id)
         if record.question_id not in catalogue.by_id:
             why = catalogue.why_unknown(record.question_id)
-            at.error(f"unknown sample {record.question_id}: {why}", kind="unknown sample")
+            at.error(f"unknown sample {record.question_id}: {why}", kind=UNKNOWN_SAMPLE)
         elif records.setdefault(key, record) is not record:
             at.error("the sample is in the file twice", hint="keep one")
     return [record for _, record in sorted(records.items())]

@@ -13,6 +13,12 @@ from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.text_rows import MAX_CELL
 
 _INT32: Final = 2**31
+UNKNOWN_SAMPLE: Final = "unknown sample"
+OTHER_QUESTION: Final = "the question is not that of the sample"
+NO_QUESTION: Final = "the question is not the benchmark's"
+OTHER_SET: Final = "another sample set"
+ELSEWHERE: Final = frozenset({UNKNOWN_SAMPLE, OTHER_QUESTION, NO_QUESTION, OTHER_SET})
+"""Kinds of findings that a file has which is read for another set than it is of."""
 _CATEGORIES: Final = {normalise(name) for domain in DOMAINS for name in (domain.id, domain.label)}
 
 
@@ -32,7 +38,7 @@ def find_sample(
     if asked is not None and (question_first or is_blank(raw_id)):
         return asked
     if question_id is None and asked is None and isinstance(question, str) and is_blank(raw_id):
-        kind = "the question is not the benchmark's"
+        kind = NO_QUESTION
         hint = "map the field with the benchmark's question, or one with the question_id"
         findings.error(f"{kind}: {shown(question)}", kind=kind, hint=hint, field=mapping.question)
         return None
@@ -47,7 +53,7 @@ def find_sample(
         why = f"unknown sample {question_id}: {catalogue.why_unknown(question_id)}"
         findings.error(
             why if small else "unknown sample: the id is out of range",
-            kind="unknown sample",
+            kind=UNKNOWN_SAMPLE,
             hint="check the id, or map the field with the question's text",
             question_id=question_id if small else None,
             field=id_field or "",
@@ -56,7 +62,7 @@ def find_sample(
         theirs = f"it is the question of {asked.question_id}" if asked else "it is not a question of the benchmark"
         findings.error(
             f"the question is not that of sample {question_id}: {theirs}",
-            kind="the question is not that of the sample",
+            kind=OTHER_QUESTION,
             hint="correct the id or the text; a changed question is another test",
             field=mapping.question,
             question_id=question_id,

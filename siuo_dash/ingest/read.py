@@ -12,7 +12,7 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.annotators import by_majority, columns_by_majority, need_of_several
 from siuo_dash.ingest.doubts import disagreements, losses, open_votes, verdicts_elsewhere
-from siuo_dash.ingest.fields import LOOKED_AT, Table, field_examples, has_field, value_at
+from siuo_dash.ingest.fields import LOOKED_AT, Table, field_examples, field_paths, has_field, value_at
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.formats import TABLE, TABLE_ADVICE, UNKNOWN, format_of
@@ -21,6 +21,7 @@ from siuo_dash.ingest.inspect_log import STOPPED
 from siuo_dash.ingest.join import join
 from siuo_dash.ingest.mapping import JUDGEMENTS, MEANINGS, ROLES, RUN, Mapping
 from siuo_dash.ingest.nested_rows import spread_out
+from siuo_dash.ingest.placing import is_question
 from siuo_dash.ingest.read_as import RoleRead, report_beside, report_unread, roles_read
 from siuo_dash.ingest.records import Claim, Contents, Format, Known, Need, Partial, SampleRecord
 from siuo_dash.ingest.rounds import ANNOTATORS, joined_rounds
@@ -32,6 +33,8 @@ __all__ = ["TABLE", "Reading", "UploadedFile", "read_files"]
 
 _PREVIEW_ROWS: Final = 10
 _PREVIEW_FIELDS: Final = 40
+_LOOKED_THROUGH: Final = 200
+"""Fields that are looked through for a question."""
 _UNFINISHED: Final = "was the evaluation finished before it was saved?"
 
 
@@ -45,7 +48,8 @@ class Reading:
     preview, at most the first rows of each file, are for the mapping's editor. known: model, judge and exported
     metadata, as far as the files say. roles: what was read as what, where samples were read from rows.
     runs: the names of the runs that the files hold, where there are several; mapping.run is the one that was read.
-    run_kind: what these names are: 'model', 'judge', 'variant', or '' where nothing says it.
+    run_kind: what these names are: 'model', 'judge', 'variant', or '' where nothing says it. has_questions: whether the
+    files hold questions of the set that they are read for.
     """
 
     format: str
@@ -61,6 +65,7 @@ class Reading:
     roles: tuple[RoleRead, ...] = ()
     runs: tuple[str, ...] = ()
     run_kind: str = ""
+    has_questions: bool = False
 
 
 def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Mapping | None = None) -> Reading:
@@ -118,6 +123,7 @@ def read_files(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Map
         roles=roles_read(findings),
         runs=found.names or tuple(name for name, _ in contents if name in offered),
         run_kind=found.kind,
+        has_questions=_has_questions([table for table, _ in recognised], catalogue),
     )
 
 
@@ -193,6 +199,13 @@ def _together(
     if several == ANNOTATORS:
         partials = columns_by_majority(partials, findings)
     return by_majority(partials, findings), []
+
+
+def _has_questions(tables: Sequence[Table], catalogue: Catalogue) -> bool:
+    """Whether the first rows hold the text of one of the set's questions, whatever the field is called."""
+    rows = [row for table in tables for row in table.values[:_PREVIEW_ROWS]]
+    paths = field_paths(rows)[:_LOOKED_THROUGH]
+    return any(is_question(value_at(row, path), catalogue) for row in rows for path in paths)
 
 
 def _part(table: Table) -> str:

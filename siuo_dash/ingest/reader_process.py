@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,7 @@ from siuo_dash.ingest.formats import UNKNOWN
 from siuo_dash.ingest.mapping import Mapping
 from siuo_dash.ingest.read import Reading
 from siuo_dash.ingest.submission import Submission
+from siuo_dash.ingest.which_set import read_for
 
 AT_ONCE: Final = 2
 """Uploads that are read at the same time; others wait for their turn."""
@@ -183,8 +185,22 @@ atexit.register(stop)
 os.register_at_fork(after_in_child=_readers.__init__)  # type: ignore[misc]
 
 
-def validate(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Mapping | None = None) -> Submission:
-    """Read, score and examine the files of one run; never raises for bad input."""
+def validate(
+    files: Sequence[UploadedFile],
+    sets: Dictionary[str, Catalogue] | Catalogue,
+    mapping: Mapping | None = None,
+    named: str | None = None,
+) -> Submission:
+    """Read, score and examine the files of one run; never raises for bad input.
+
+    sets: the catalogues of the sample sets, by id, among which that of the files is found; or the one it is. named: its
+    id.
+    """
+    known = {sets.sample_set: sets} if isinstance(sets, Catalogue) else sets
+    return read_for(known, lambda catalogue: _validate(files, catalogue, mapping), mapping, named)
+
+
+def _validate(files: Sequence[UploadedFile], catalogue: Catalogue, mapping: Mapping | None) -> Submission:
     try:
         submission: Submission = _ask("run", files, catalogue, mapping)
     except OverLimit as over:

@@ -23,7 +23,7 @@ def caveat(store: Store, board: Board | None, metric: Metric) -> str:
 
 def _gap_words(store: Store, board: Board, metric: Metric) -> str:
     judged = METRICS["safe"] if metric.task == "mcqa" else metric
-    frame = several_boards(store, judged)
+    frame = several_boards(store, judged, board.protocol.sample_set)
     human = frame[frame["judge"] == HUMAN].drop_duplicates("name").set_index("name")
     here = frame[(frame["board"] == board.id) & frame["name"].isin(human.index)].set_index("name")
     if here.empty:

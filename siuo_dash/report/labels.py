@@ -9,6 +9,7 @@ import pandas as pd
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import LABEL_COLUMNS, MUST_DIFFER, Labels
+from siuo_dash.benchmark.schema import BENCHMARK
 from siuo_dash.errors import Finding
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.report.file_findings import findings_frame
@@ -25,8 +26,10 @@ OWN: Final = (
 
 def sentence(labels: Labels, catalogue: Catalogue) -> str:
     """Whose labels these are, as plain text."""
-    if labels.is_own:
+    if labels.is_own and labels.sample_set == BENCHMARK:
         return OWN
+    if labels.is_own:
+        return f"Labels of the sample set {labels.sample_set}, given when its samples were made and reviewed."
     return (
         f"Labels of {labels.origin}, loaded by you and used in this session only: "
         f"{len(labels.by_id)} of {len(catalogue)} samples are labelled."

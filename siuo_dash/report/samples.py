@@ -9,7 +9,7 @@ import pandas as pd
 
 from siuo_dash.analysis.sample_filters import OUTCOMES, SampleFilters
 from siuo_dash.analysis.texts import Hits
-from siuo_dash.benchmark.protocol import MCQA_BOARD
+from siuo_dash.benchmark.protocol import mcqa_board, set_of
 from siuo_dash.benchmark.schema import FLAGS, METRICS
 from siuo_dash.report.export import Provenance, Table, plain_table
 from siuo_dash.text import counted, fraction, spelled_out
@@ -138,7 +138,9 @@ def board_table(counts: pd.DataFrame, boards: Mapping[str, str]) -> pd.DataFrame
     """For one sample, k of n runs of each board by each metric; a metric that no run of the board has is left empty."""
     rows: dict[str, dict[str, str]] = {}
     for row in counts.itertuples():
-        board = boards.get(MCQA_BOARD, "multiple choice") if row.task == "mcqa" else boards.get(row.board, row.board)
+        is_choice = row.task == "mcqa"
+        judged_on = mcqa_board(set_of(row.board)) if is_choice else row.board
+        board = boards.get(judged_on, "multiple choice" if is_choice else judged_on)
         entry = rows.setdefault(board, {})
         for metric in METRICS.values():
             if metric.task == row.task:

@@ -186,8 +186,8 @@ def domain_frame(submission: Submission, metric: Metric) -> pd.DataFrame:
 def board_protocol(submission: Submission, judge: str) -> Protocol:
     """The protocol that the run would be ranked under: a board of its own where no run has it."""
     if "generation" not in submission.tasks:
-        return Protocol(MCQA_JUDGE, 1)
-    return Protocol(judge, submission.responses_per_sample)
+        return Protocol(MCQA_JUDGE, 1, submission.sample_set)
+    return Protocol(judge, submission.responses_per_sample, submission.sample_set)
 
 
 def new_board(submission: Submission, judge: str) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from siuo_dash.errors import StoreError
 from siuo_dash.settings import paths
 from siuo_dash.settings.paths import placed
-from siuo_dash.store import blobs, files, takeover, verify
+from siuo_dash.store import blobs, files, sample_sets, takeover, verify
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES
 from siuo_dash.store.registry.copying import BACKED_UP, image
 from siuo_dash.store.registry.log import FOLDERS
@@ -33,6 +33,7 @@ FORMAT: Final = "siuo-backup-2"
 _READ: Final = (FORMAT, "siuo-backup-1")
 _HELD: Final = re.compile(
     rf"{SAMPLES}|{RESULTS}|{REGISTRY}|{RUNS}/[0-9a-f]{{64}}\.parquet|log\.jsonl|log\.torn-[^/]*\.log"
+    rf"|{sample_sets.FOLDER}/[a-z0-9-]+/(?:[a-z]+\.(?:csv|json|md)|benchmark/siuo_[a-z]+\.json|{sample_sets.PICTURES}/\w+\.\w+)"
 )
 """The names that a backup can hold; the log is in those of versions without a registry, beside the runs in FOLDERS."""
 _SCRATCH: Final = ".siuo-restore"
@@ -61,7 +62,7 @@ def must_be_data(data_dir: Path) -> None:
 
 
 def backup(data_dir: Path, target: Path) -> Backup:
-    """Write the catalogue, the shipped results, the registry and the files that it names into one new tar file.
+    """Write the catalogue, the sample sets, the shipped results, the registry and its files into one new tar file.
 
     It is one moment of the registry, whose files never change: nobody waits for it. The benchmark's own text and
     pictures are left out: `fetch-benchmark` brings them again. Raises StoreError when `target` exists or the disk
@@ -130,7 +131,7 @@ def _write(data_dir: Path, body: BinaryIO) -> Backup:
         image, named = _image(data_dir)
         if image:
             held[REGISTRY] = _add(tar, REGISTRY, image)
-        for name in (SAMPLES, RESULTS):
+        for name in (SAMPLES, RESULTS, *sample_sets.file_names(data_dir)):
             if (path := placed(data_dir / name)).is_file():
                 held[name] = _add(tar, name, path.read_bytes())
         kept = blobs.of(data_dir)
@@ -163,7 +164,7 @@ def _about(content: bytes) -> dict[str, Any]:
 
 def _summary(manifest: dict[str, Any]) -> Backup:
     held = manifest["files"]
-    runs = sum("/" in name for name in held)
+    runs = sum(name.startswith(RUNS) or name.split("/")[0] in FOLDERS.values() for name in held)
     return Backup(str(manifest.get("made", "")), runs, sum(about["size"] for about in held.values()))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from siuo_dash.benchmark.catalogue import Catalogue, sample_from_row
+from siuo_dash.benchmark.schema import BENCHMARK
 from siuo_dash.errors import CatalogueError
 from siuo_dash.settings.paths import SHIPPED
 from siuo_dash.store.files import opened
@@ -16,12 +17,12 @@ JUDGES: Final = "judges.csv"
 _JUDGE_COLUMNS: Final = ("judge", "name", "sees", "sees_picture", "caveat")
 
 
-def read_catalogue(path: Path) -> Catalogue:
+def read_catalogue(path: Path, sample_set: str = BENCHMARK) -> Catalogue:
     """The catalogue from samples.csv; CatalogueError names the line that is wrong."""
     try:
         with io.TextIOWrapper(opened(path), encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
-            return Catalogue(sample_from_row(row, reader.line_num) for row in reader)
+            return Catalogue((sample_from_row(row, reader.line_num) for row in reader), sample_set)
     except OSError as error:
         raise CatalogueError(
             f"the catalogue of samples cannot be read ({error.strerror})",

@@ -23,7 +23,7 @@ from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import LATER
 from siuo_dash.errors import CatalogueError, Finding, SchemaError, StoreError
-from siuo_dash.store import blobs, files, takeover
+from siuo_dash.store import blobs, files, sample_sets, takeover
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES, opened
 from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, hash_of, parse
@@ -48,7 +48,7 @@ def verify(data_dir: Path, shipped: Path | None = None) -> list[Finding]:
     closed = no_directory(data_dir)
     if closed is not None:
         return [closed]
-    findings = [*_catalogue(data_dir, shipped), *_results(data_dir)]
+    findings = [*_catalogue(data_dir, shipped), *_sets(data_dir), *_results(data_dir)]
     if takeover.needed(data_dir):
         hint = "any start of the program takes it over, such as `python -m siuo_dash runs`; then verify again"
         return [*findings, Finding("warning", "an earlier version wrote this data directory", hint, str(data_dir))]
@@ -109,6 +109,12 @@ def _catalogue(data_dir: Path, shipped: Path | None) -> Iterator[Finding]:
         if shipped is not None and _keys(found) != _keys(read_catalogue(shipped / SAMPLES)):
             message = "in ids or keys it differs from the one that this program ships"
             yield Finding("warning", message, f"if that is not on purpose, {hint}", SAMPLES)
+
+
+def _sets(data_dir: Path) -> Iterator[Finding]:
+    """The added sample sets that are not as they were frozen."""
+    for name, error in sample_sets.verify(data_dir):
+        yield Finding("error", error.what, "restore the folder from a backup, or add the set again", name)
 
 
 def _keys(catalogue: Catalogue) -> dict[int, str]:

@@ -47,7 +47,8 @@ def show(store: Store, sample: Sample, runs: Mapping[str, str], switches: Any) -
         for column, run_id in zip(columns, some, strict=False):
             with column:
                 _of_run(store, sample, run_id, runs[run_id], answers[run_id], how)
-    if not any(one["text"] for one in texts) and (example := invented(sample.question_id)):
+    is_known = store.catalogue.by_id.get(sample.question_id) is sample  # the examples are for the benchmark's own
+    if is_known and not any(one["text"] for one in texts) and (example := invented(sample.question_id)):
         _example(sample, example)
 
 

@@ -33,7 +33,7 @@ _TABS: Final = {"rates": "Rates", "differences": "Differences", "labels": "Label
 
 def choose_runs(view: View) -> list[str]:
     """The selected runs, in the line of controls."""
-    rates = _known(view, labels_in_use(view.store), state(view)).rates
+    rates = _known(view, labels_in_use(view), state(view)).rates
     with st.popover("Runs", help="Without a choice, all runs of the view are shown"):
         return run_choice.choose_runs(rates.runs["run_id"], view.labels)
 
@@ -47,10 +47,10 @@ def choose_grouping() -> analysis.Grouping:
 
 def show(view: View, chosen: list[str], grouping: analysis.Grouping) -> None:
     """Every run in each group of samples, beside it what the paper claims; rates, differences and labels in tabs."""
-    narrow, own = browser.narrow(), labels_in_use(view.store)
+    narrow, own = browser.narrow(), labels_in_use(view)
     known = _known(view, own, state(view))
     if not own.is_own:
-        frame.note(labels.sentence(own, view.store.catalogue))
+        frame.note(labels.sentence(own, view.catalogue))
     provenance = view.provenance(warning="" if own.is_own else f"labels of {own.origin}, not the project's")
     empty = nothing_to_show(view, known.rates.runs)
     if empty:
@@ -72,7 +72,7 @@ def show(view: View, chosen: list[str], grouping: analysis.Grouping) -> None:
         opened, place = address.tabs(_TABS, name="part")
     with place:
         if opened == "labels":
-            _choose_labels(view.store.catalogue, own, provenance)
+            _choose_labels(view.catalogue, own, provenance)
         elif opened == "rates":
             _rates(view, own, drawn, grouping)
         else:

@@ -12,6 +12,7 @@ import streamlit as st
 from siuo_dash.analysis import board_list, queries
 from siuo_dash.analysis.filters import HEALTH, WEIGHTS, Filters
 from siuo_dash.analysis.leaderboard import run_labels
+from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.schema import EVIDENCE, METRICS, Metric
 from siuo_dash.report.boards import caveat
 from siuo_dash.report.export import Provenance
@@ -37,6 +38,11 @@ class View:
     metric: Metric
     filters: Filters = field(default_factory=Filters)
     rank_partial: bool = False
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The samples of the board's set."""
+        return self.store.sets[self.board.sample_set]
 
     @cached_property
     def labels(self) -> dict[str, str]:

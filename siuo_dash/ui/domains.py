@@ -255,7 +255,7 @@ def _tests(view: View, rows: DomainRates, names: Mapping[str, str]) -> None:
 
 def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str]) -> None:
     """Which subcategories runs fail most, and the samples that each run passes in them."""
-    own = labels_in_use(view.store)
+    own = labels_in_use(view)
     samples = subcategories.failures(view.store, view.filters.where(), view.metric, own)
     parts = subcategories.by_subcategory(samples)
 
@@ -289,7 +289,7 @@ def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str]) -> N
             pinned="Subcategory",
             export=report.subcategory_export(counts, rows.runs, names, view.provenance()),
         )
-        st.caption(plain(labels.sentence(own, view.store.catalogue)))
+        st.caption(plain(labels.sentence(own, view.catalogue)))
         with st.container(horizontal=True):
             page.link("method", "How the labels were made")
             page.link("capabilities", "Use other labels", {"part": "labels"})

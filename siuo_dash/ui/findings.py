@@ -87,7 +87,7 @@ def _several_boards(view: View) -> None:
     if not part.open:
         return
     with part:
-        several = several_boards(view.store, judged)
+        several = several_boards(view.store, judged, view.board.sample_set)
         if several.empty:
             st.caption(f"No model is judged by {judged.label} on two boards.")
             return

@@ -38,7 +38,7 @@ def show_judges(view: View) -> None:
 
 
 def _nothing_judged_twice(view: View) -> None:
-    several = several_boards(view.store, view.metric)
+    several = several_boards(view.store, view.metric, view.board.sample_set)
     need = "Agreement of judges: upload the same responses judged by a second judge."
     if several.empty:
         frame.answer("No model was judged twice by this metric.", need)
@@ -119,7 +119,7 @@ def _pair(view: View, pair: judges.JudgedTwice, first: str, second: str) -> None
         chart_of_outcomes(pair.table, view.metric, ("first", "second"), key="confusion", data=data)
     st.markdown(f"**Samples on which the two differ: {len(pair.differing)}**")
     if pair.differing:
-        shown = report.differing_table(pair, queries.SAMPLES.run(view.store), view.metric)
+        shown = report.differing_table(pair, queries.samples_of(view.store, pair.first.board), view.metric)
         picked = display.pick_sample(
             shown,
             shown["Sample"].tolist(),

@@ -38,7 +38,7 @@ class _Figures:
 
 @page.kept(2)
 def _figures(store: Store) -> _Figures:
-    samples, labelling = queries.SAMPLES.run(store), read_labelling(placed(store.data_dir / "sources"))
+    samples, labelling = queries.samples_of(store), read_labelling(placed(store.data_dir / "sources"))
     counts = subcategory_counts(samples, labelling.published)
     human = next((board for board in board_list.boards(store) if board.protocol.judge == HUMAN), None)
     announced, metric = None, METRICS["safe"]

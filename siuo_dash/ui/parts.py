@@ -14,7 +14,6 @@ from siuo_dash.benchmark.schema import MCQA_JUDGE
 from siuo_dash.report import domains as report
 from siuo_dash.report import labels
 from siuo_dash.report.samples import link_params
-from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import controls, page
 from siuo_dash.ui.controls import View
 from siuo_dash.ui.display import plain
@@ -58,9 +57,11 @@ def nothing_to_show(view: View, runs: pd.DataFrame) -> bool:
     return True
 
 
-def labels_in_use(store: Store) -> Labels:
-    """The labels of the samples that this visitor dropped, or the project's own."""
-    return st.session_state.get(labels.SESSION_KEY) or Labels.own(store.catalogue)
+def labels_in_use(view: View) -> Labels:
+    """The labels of the board's samples that this visitor dropped, or those of their set."""
+    dropped: Labels | None = st.session_state.get(labels.SESSION_KEY)
+    is_of_these = dropped is not None and dropped.sample_set == view.board.sample_set
+    return dropped if dropped is not None and is_of_these else Labels.own(view.catalogue)
 
 
 def failures(

@@ -48,7 +48,9 @@ def _missing(store: Store) -> dict[str, str]:
     judged = [metric for metric in METRICS.values() if metric.task == "generation"]
     if not any(reliability.boards_with_responses(store, metric) for metric in judged):
         missing["responses"] = "no run has the verdicts of several responses per sample; upload one that has"
-    if judges.judged_twice(store).empty and all(several_boards(store, metric).empty for metric in judged):
+    if judges.judged_twice(store).empty and all(
+        several_boards(store, metric, name).empty for metric in judged for name in store.sets
+    ):
         missing["judges"] = "no model was judged twice; upload the same responses judged by a second judge"
     return missing
 

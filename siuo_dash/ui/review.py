@@ -85,12 +85,13 @@ def _queue(store: Store, me: Actor) -> None:
     sender = f"Sent by {chosen.owner}" if chosen.owner else "Sender unknown"
     st.markdown(plain(f"{sender}, waiting since {report.since(chosen)}."))
     _about(chosen, table, preview.known_names(store), me)
+    samples = store.sets.get(table["sample_set"][0].as_py(), store.catalogue)
     if table["evidence"][0].as_py() != "per_sample":
-        published_figure.show(read_printed(printed_of(table), store.catalogue), key=f"review-figure-{chosen.run_id}")
+        published_figure.show(read_printed(printed_of(table), samples), key=f"review-figure-{chosen.run_id}")
         _earlier(store.data_dir, chosen, me)
         _decide(store.data_dir, chosen, str(table["source_status"][0]), me)
         return
-    submission = _read(chosen.run_id, len(chosen.history), table, store.catalogue)
+    submission = _read(chosen.run_id, len(chosen.history), table, samples)
     upload_preview.findings(submission)
     _others_alike(store.data_dir, chosen, table, waiting, me)
     if submission.ok:
@@ -176,7 +177,8 @@ def _responses(store: Store, table: pa.Table, run_id: str) -> None:
             width=220,
         )
     task, question_id = samples[picked]
-    known = store.catalogue.by_id.get(question_id)
+    of_set = store.sets.get(table["sample_set"][0].as_py())
+    known = None if of_set is None else of_set.by_id.get(question_id)
     if known is not None:
         st.markdown(f"**Scene:** {plain(known.scene)} **Request:** {plain(known.request)}")
         st.markdown(f"**Hazard:** {plain(known.hazard)}")

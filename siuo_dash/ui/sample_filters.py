@@ -15,10 +15,12 @@ from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.once import once
 from siuo_dash.analysis.sample_filters import AGREEMENT, NEEDS, SHOWN, RunOutcome, SampleFilters
 from siuo_dash.analysis.samples import ORDERS
-from siuo_dash.benchmark.schema import DIMENSIONS, DOMAIN_LABELS, FLAGS, METRICS, Metric
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.schema import BENCHMARK, DIMENSIONS, DOMAIN_LABELS, FLAGS, METRICS, Metric
 from siuo_dash.report import samples as report
 from siuo_dash.sources import responses
 from siuo_dash.sources.benchmark_text import BenchmarkText, read, state
+from siuo_dash.store import sample_sets
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import listed
 from siuo_dash.ui import address, controls, display, frame, run_choice
@@ -38,6 +40,7 @@ class Asked:
     order: str
     text: BenchmarkText
     hits: texts.Hits
+    catalogue: Catalogue
 
 
 def arrive(store: Store) -> None:
@@ -66,14 +69,14 @@ def choose(store: Store, board: board_list.Board) -> Asked:
     if not board.per_sample_runs:
         frame.note("No run has verdicts for each sample, so nothing can be said of who passes them.")
     metric = controls.choose_metric(store, board, samples=True) if len(judged) > 1 else METRICS[judged[0]]
-    labels = run_labels(store)
+    labels, catalogue = run_labels(store), store.sets[board.sample_set]
     runs = _choose_runs(store, board, labels)
     show = controls.choose("Show", SHOWN, key="show", label_visibility="collapsed")
     words = controls.find("Search samples", name="find", width=135)
     with frame.tools(), display.icon_menu("Filters and order", "filter_list", key="icon-filters"):
-        rest, order = _choose_filters(store, runs, labels, by_default=_order(show, runs))
-    text = benchmark_text(store)
-    hits = _hits(store, text, tuple(runs), words.strip())
+        rest, order = _choose_filters(catalogue, runs, labels, by_default=_order(show, runs))
+    text = own_text(store, board.sample_set)
+    hits = _hits(store, text, tuple(runs), words.strip(), board.sample_set)
     filters = SampleFilters(
         board=board.id,
         show=show,
@@ -85,7 +88,7 @@ def choose(store: Store, board: board_list.Board) -> Asked:
     )
     chips = {name: words for name, words in filters.parts().items() if name not in ("show", "find")}
     controls.remove_chips(chips, _reset)
-    return Asked(board, metric, labels, runs, filters, order, text, hits)
+    return Asked(board, metric, labels, runs, filters, order, text, hits, catalogue)
 
 
 def _order(show: str, runs: Mapping[str, str]) -> str:
@@ -95,6 +98,11 @@ def _order(show: str, runs: Mapping[str, str]) -> str:
 
 def _choose_runs(store: Store, board: board_list.Board, labels: dict[str, str]) -> dict[str, str]:
     chosen = run_choice.choose_runs(_offered(store, board.id), labels, width=200, label_visibility="collapsed")
+    others = [] if len(store.sets) == 1 else chosen
+    elsewhere = [run_id for run_id in others if queries.find_run(store, run_id)["sample_set"] != board.sample_set]
+    if elsewhere:
+        frame.note(f"Evaluated on other samples: {listed(labels[each] for each in elsewhere)}.")
+        chosen = [run_id for run_id in chosen if run_id not in elsewhere]
     if len(chosen) > report.MOST_RUNS:
         frame.note(f"The first {report.MOST_RUNS} of {len(chosen)} selected runs are shown.")
     chosen = chosen[: report.MOST_RUNS]
@@ -110,12 +118,12 @@ def _offered(store: Store, board: str) -> list[str]:
 
 
 def _choose_filters(
-    store: Store, runs: Mapping[str, str], labels: Mapping[str, str], *, by_default: str
+    catalogue: Catalogue, runs: Mapping[str, str], labels: Mapping[str, str], *, by_default: str
 ) -> tuple[dict[str, Any], str]:
     """The fields of SampleFilters that are chosen behind the icon, and the order of the list (an id of ORDERS)."""
     order = controls.choose("Order", ORDERS, key="order", default=by_default)
     domains = controls.choose_several("Domain", DOMAIN_LABELS, key="domain")
-    subcategories = dict.fromkeys(sample.subcategory for sample in store.catalogue.samples)
+    subcategories = dict.fromkeys(sample.subcategory for sample in catalogue.samples)
     chosen = controls.choose_several("Subcategory", {name: name for name in subcategories}, key="subcategory")
     dimensions = controls.choose_several(
         "Primary dimension", {name: name for name in DIMENSIONS}, key="dimension", pills=True
@@ -163,15 +171,15 @@ _AS_IT_IS: Final[dict[Any, Any]] = {
 
 
 @st.cache_data(max_entries=256, show_spinner="Searching the texts …", hash_funcs=_AS_IT_IS)
-def _hits(store: Store, _text: BenchmarkText, run_ids: tuple[str, ...], words: str) -> texts.Hits:
+def _hits(store: Store, _text: BenchmarkText, run_ids: tuple[str, ...], words: str, sample_set: str) -> texts.Hits:
     own = {question_id: sample.places() for question_id, sample in _text.samples.items()}
     return texts.search_texts(store, own, run_ids, words, partial(responses.fetched_with, store.data_dir))
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_AS_IT_IS)
-def benchmark_text(store: Store) -> BenchmarkText:
-    """The benchmark's own texts, read once while their files stay the same."""
-    return read(store.data_dir, store.catalogue)
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_AS_IT_IS)
+def own_text(store: Store, sample_set: str = BENCHMARK) -> BenchmarkText:
+    """A set's own texts, read once while the benchmark's files stay the same; those of other sets never change."""
+    return read(sample_sets.home(store.data_dir, sample_set), store.sets[sample_set])
 
 
 def _reset(names: Iterable[str]) -> None:

@@ -12,7 +12,8 @@ import streamlit as st
 from siuo_dash.analysis import samples
 from siuo_dash.analysis.sample_filters import SampleFilters
 from siuo_dash.analysis.texts import records
-from siuo_dash.benchmark.catalogue import Sample
+from siuo_dash.benchmark.catalogue import Catalogue, Sample
+from siuo_dash.benchmark.protocol import set_of
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS
 from siuo_dash.report import samples as report
 from siuo_dash.report.boards import caveat
@@ -55,7 +56,7 @@ def show(store: Store, asked: Asked) -> None:
     """The list and the open sample: the one that the address names, else the first of the list."""
     st.html(_STYLE)
     found = _listed(store, asked.filters, asked.order, asked.board.label)
-    words = report.found_words(asked.filters, len(found.ids), len(store.catalogue), asked.order)
+    words = report.found_words(asked.filters, len(found.ids), len(asked.catalogue), asked.order)
     frame.answer(plain(words), plain(caveat(store, asked.board, asked.metric)))
     if hits := report.hits_words(asked.hits, asked.runs):
         frame.note(hits)
@@ -63,7 +64,7 @@ def show(store: Store, asked: Asked) -> None:
         display.exports(found.table, key="samples")
         if asked.runs and found.ids:
             _responses_file(store, asked, found.ids)
-    opened = _choose_sample(store, found.ids)
+    opened = _choose_sample(asked.catalogue, found.ids)
     left, right = st.columns([35, 65], gap="medium")
     with left:
         if not found.ids:
@@ -85,7 +86,7 @@ def show(store: Store, asked: Asked) -> None:
         page.tab(f"Sample {opened}")
         with right:
             responses.note_once()
-            _sample(store, asked, store.catalogue.by_id[opened], found.ids)
+            _sample(store, asked, asked.catalogue.by_id[opened], found.ids)
 
 
 def _responses_file(store: Store, asked: Asked, ids: list[int]) -> None:
@@ -116,14 +117,14 @@ def _listed(store: Store, filters: SampleFilters, order: str, board: str) -> Lis
     )
 
 
-def _choose_sample(store: Store, ids: list[int]) -> int | None:
+def _choose_sample(catalogue: Catalogue, ids: list[int]) -> int | None:
     """The open sample. When another choice changes the list, a sample that is not in it any more makes way.
 
     Key and URL name: sample. None: there is none to open.
     """
     before = st.session_state.get(_LISTED)
     st.session_state[_LISTED] = (address.visit(), ids)
-    picked = address.held("sample", {str(number): str(number) for number in store.catalogue.by_id})
+    picked = address.held("sample", {str(number): str(number) for number in catalogue.by_id})
     left = before is not None and before[0] == address.visit() and before[1] != ids
     if picked and left and int(picked) not in ids:
         address.choose("sample", [])
@@ -231,6 +232,6 @@ def _verdicts_on(store: Store, _version: str, board: str, question_id: int) -> t
     """Every run's verdict on a sample, the board's on top; how many runs of each board pass it; whether more exist."""
     boards = controls.board_labels(store)
     verdicts = samples.verdicts_of_sample(store, question_id, first=board, most=_MOST_VERDICTS)
-    counts = samples.boards_of_sample(store, question_id)
+    counts = samples.boards_of_sample(store, question_id, set_of(board))
     cut = len(verdicts) == _MOST_VERDICTS
     return report.verdict_table(verdicts, boards, board), report.board_table(counts, boards), cut

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -105,13 +106,13 @@ def drop_files(draft: Draft, most_mb: int) -> list[UploadedFile]:
     return [UploadedFile(file.name, file.getvalue()) for file in dropped]
 
 
-def examined(draft: Draft, files: Sequence[UploadedFile], catalogue: Catalogue) -> Submission:
+def examined(draft: Draft, files: Sequence[UploadedFile], sets: Dictionary[str, Catalogue]) -> Submission:
     """The submission of these files; read once while nothing changes, and without its texts when it is refused."""
-    made_from = (draft.files or draft.corrects, draft.mapping.as_json() if draft.mapping else None, id(catalogue))
+    made_from = (draft.files or draft.corrects, draft.mapping.as_json() if draft.mapping else None, id(sets))
     if draft.accepted is not None and draft.accepted[0] == made_from:
         return draft.accepted[1]
     with st.spinner("Reading the files …"):
-        submission = validate(files, catalogue, draft.mapping)
+        submission = validate(files, sets, draft.mapping)
     draft.accepted = (made_from, submission) if submission.ok else None
     return submission if submission.ok else replace(submission, samples=())
 

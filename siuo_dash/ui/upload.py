@@ -129,7 +129,7 @@ def _show_files(
                 _show_formats()
         else:
             with registry.upload_lock(store.data_dir, identity.actor()):
-                submission = submissions.examined(draft, files, store.catalogue)
+                submission = submissions.examined(draft, files, store.sets)
     if files:
         _show_upload(store, draft, files, submission, replaces, left, right)
     else:
@@ -266,7 +266,7 @@ def _offer_all(
             publish(store.data_dir, table, by=about.trimmed("submitted_by"))
 
     verb = "Send" if hosted else "Publish"
-    upload_runs.offer_all(draft, submission, files, metadata, store.catalogue, put, verb=verb, ready=ready)
+    upload_runs.offer_all(draft, submission, files, metadata, store.sets, put, verb=verb, ready=ready)
 
 
 def _show_outcome(store: Store, run_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 import streamlit as st
@@ -42,7 +42,7 @@ def offer_all(
     submission: Submission,
     files: Sequence[UploadedFile],
     metadata: RunMetadata,
-    catalogue: Catalogue,
+    sets: Mapping[str, Catalogue],
     put: Callable[[pa.Table, RunMetadata], object],
     *,
     verb: str,
@@ -63,7 +63,7 @@ def offer_all(
     done, refused = 0, []
     try:
         with st.spinner("Reading all runs …"):
-            runs = _examined(reading, files, metadata, catalogue)
+            runs = _examined(reading, files, metadata, sets)
             for name, (each, about) in runs.items():
                 try:
                     put(each.to_table(about), about)
@@ -83,11 +83,11 @@ def offer_all(
 
 
 def _examined(
-    reading: Reading, files: Sequence[UploadedFile], metadata: RunMetadata, catalogue: Catalogue
+    reading: Reading, files: Sequence[UploadedFile], metadata: RunMetadata, sets: Mapping[str, Catalogue]
 ) -> dict[str, tuple[Submission, RunMetadata]]:
     """{name: the run, what is said of it}; SubmissionError where one of them cannot be published."""
     found = {}
-    for name, each in each_run(lambda mapping: validate(files, catalogue, mapping), reading).items():
+    for name, each in each_run(lambda mapping: validate(files, sets, mapping), reading).items():
         about = about_run(metadata, reading.run_kind, name)
         if wrong := [*each.errors, *(each.check_metadata(about) if each.ok else [])]:
             raise SubmissionError(str(wrong[0]), where=f"run {name}", hint="choose it above to see all that is wrong")

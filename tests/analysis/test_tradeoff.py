@@ -161,7 +161,7 @@ def test_the_matrix_of_outcomes(tmp_path: Path) -> None:
     run = make_run("A", [True, False, None])
     made = store_of(tmp_path, run, counted("Totals", 1, 0, 0, 0))
     runs = made.frame("SELECT * FROM runs WHERE run_id = ?", [run_id_of(run)])
-    samples = queries.SAMPLES.run(made)["question_id"]
+    samples = queries.samples_of(made)["question_id"]
     matrix = queries.outcome_matrix(made, SAFE, HUMAN.where(), samples, runs["run_no"])
     assert matrix.shape == (1, 167)
     assert matrix[0, :2].tolist() == [1.0, 0.0]

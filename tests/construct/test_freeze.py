@@ -13,12 +13,13 @@ from siuo_dash.construct.agreement import agreement, independent_pair
 from siuo_dash.construct.candidates import load
 from siuo_dash.construct.freeze import freeze
 from siuo_dash.construct.reviewing import edit, review, settle
-from siuo_dash.construct.sample_set import read_set, set_id
+from siuo_dash.construct.sample_set import set_id
 from siuo_dash.construct.twins import Twins
-from siuo_dash.errors import ConstructionError
+from siuo_dash.errors import ConstructionError, StoreError
 from siuo_dash.evaluate import material
 from siuo_dash.sources import benchmark_text
 from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.store.sample_sets import read_set
 from tests.evaluate.made import RUBRIC, benchmark, question
 from tests.make.candidates import ALL_YES, candidates
 
@@ -179,6 +180,6 @@ def test_what_is_no_set_is_refused(reviewed: tuple[Path, list[str]], tmp_path: P
         "[" * 90_000,
     ):
         (tmp_path / "set.json").write_text(content)
-        with pytest.raises(ConstructionError, match="this is no sample set"):
+        with pytest.raises(StoreError, match="this is no sample set"):
             read_set(tmp_path)
     assert replace(load(reviewed[0]).by_id[reviewed[1][0]], reviews=()).state == "to review"

@@ -45,7 +45,9 @@ def statements(view: BoardView) -> list[Statement]:
 
 def _rates(view: BoardView, board: Board) -> pd.DataFrame:
     """question_id, domain, scene, k, n, share of each sample on which a run is graded, the hardest first."""
-    samples = sample_counts(view.store, view.metric, Filters(board=board.id).where())
+    samples = sample_counts(
+        view.store, view.metric, Filters(board=board.id).where(), sample_set=board.protocol.sample_set
+    )
     samples = samples.loc[samples["n"] > 0, ["question_id", "domain", "scene", "k", "n"]]
     samples = samples.assign(share=samples["k"] / samples["n"])
     return samples.sort_values(["share", "question_id"]).reset_index(drop=True)

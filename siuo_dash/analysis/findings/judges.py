@@ -11,7 +11,7 @@ from siuo_dash.analysis.findings.statement import BoardView, Link, Statement, ca
 from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.stats.differences import UnpairedDifference, unpaired_difference
 from siuo_dash.analysis.stats.proportions import wilson_array
-from siuo_dash.benchmark.schema import Metric
+from siuo_dash.benchmark.schema import BENCHMARK, Metric
 from siuo_dash.benchmark.text import normalise
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import percent
@@ -23,12 +23,12 @@ ALL_RUNS: Final = "all"
 # Several uploads of a model on one board would count one protocol twice, so the first of them is taken.
 SEVERAL_BOARDS: Final = Query(
     "several_boards",
-    "The models that were judged on several boards, with their first run on each.",
+    "The models that were judged on several boards of a sample set, with their first run on each.",
     """
     WITH judged AS (
         SELECT *, ROW_NUMBER()
             OVER (PARTITION BY LOWER(model), board ORDER BY submitted_at NULLS FIRST, run_id) AS place
-        FROM runs WHERE {metric}_n > 0
+        FROM runs WHERE {metric}_n > 0 AND sample_set = $sample_set
     )
     SELECT run_no, run_id, model, board, judge, evidence, {metric}_k AS k, {metric}_n AS n FROM judged
     WHERE place = 1
@@ -44,7 +44,7 @@ Gap = tuple[pd.Series, pd.Series, UnpairedDifference]
 def statements(view: BoardView) -> list[Statement]:
     """How far apart the boards put the same model, and whether one board is always the most lenient."""
     metric = view.generation
-    frame = several_boards(view.store, metric)
+    frame = several_boards(view.store, metric, view.board.protocol.sample_set)
     if frame.empty:
         why = (
             f"No model has been judged on two boards by {metric.label}, so judges and protocols cannot be set against "
@@ -55,12 +55,12 @@ def statements(view: BoardView) -> list[Statement]:
     return [_widest(gaps, metric), *_direction(frame, gaps, metric)]
 
 
-def several_boards(store: Store, metric: Metric) -> pd.DataFrame:
-    """One row a model and board, for models that are on several: run_id, model, name (the same on all boards), board,
-    board_label, board_short, judge, evidence, k, n, rate, low, high (fractions, Wilson 95%). Lowest rate of a model
-    first.
+def several_boards(store: Store, metric: Metric, sample_set: str = BENCHMARK) -> pd.DataFrame:
+    """One row a model and board, for models that are on several boards of the sample set: run_id, model, name (the
+    same on all boards), board, board_label, board_short, judge, evidence, k, n, rate, low, high (fractions, Wilson
+    95%). Lowest rate of a model first.
     """
-    frame = SEVERAL_BOARDS.run(store, metric=metric)
+    frame = SEVERAL_BOARDS.run(store, metric=metric, sample_set=sample_set)
     labels = {board.id: board.label for board in board_list.boards(store)}
     k, n = (frame[part].to_numpy(dtype=float) for part in ("k", "n"))
     low, high = wilson_array(k, n)

@@ -151,7 +151,7 @@ def median_interval(view: BoardView) -> Interval:
     Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13.
     """
     runs, metric = view.runs, view.metric
-    samples = queries.SAMPLES.run(view.store)
+    samples = queries.samples_of(view.store, view.board.id)
     own = Clause("board = $board", {"board": view.board.id})
     matrix = queries.outcome_matrix(view.store, metric, own, samples["question_id"], runs["run_no"])
     k, n = (runs[f"{metric.id}_{part}"].to_numpy(dtype=np.int64) for part in ("k", "n"))

@@ -15,7 +15,7 @@ from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.analysis.stats.association import Correlation
 from siuo_dash.analysis.stats.differences import newcombe
 from siuo_dash.analysis.stats.proportions import Interval, wilson
-from siuo_dash.benchmark.protocol import MCQA_BOARD
+from siuo_dash.benchmark.protocol import is_mcqa
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import counted
@@ -177,7 +177,7 @@ def ranked_runs(store: Store, board: Board, metric: Metric) -> pd.DataFrame:
     """The ranked runs of a board by a metric. Only multiple choice is compared across judges."""
     frame = leaderboard(store, Filters(board=board.id), metric)
     frame = frame[frame["rank"].notna()]
-    if board.id == MCQA_BOARD and metric.task != "mcqa":
+    if is_mcqa(board.id) and metric.task != "mcqa":
         frame = frame[frame["board"] == board.id]
     return frame.reset_index(drop=True)
 

@@ -16,8 +16,9 @@ import pandas as pd
 import pyarrow as pa
 
 from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.schema import BENCHMARK
 from siuo_dash.errors import SchemaError, SiuoError, StoreError
-from siuo_dash.store import takeover
+from siuo_dash.store import sample_sets, takeover
 from siuo_dash.store.catalogue_file import read_catalogue, read_judges
 from siuo_dash.store.engine import tables
 from siuo_dash.store.engine.sources import Loaded, Source, look_at, mend, read_all
@@ -39,9 +40,9 @@ class BrokenFile:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a change of the data shows in: the catalogue, the shipped results and the registry's last change."""
+    """What a change of the data shows in: the sample sets, the shipped results and the registry's last change."""
 
-    samples: FileState | None
+    samples: tuple[object, ...]
     results: FileState | None
     registry: int
 
@@ -52,13 +53,17 @@ class _State:
 
     connection: duckdb.DuckDBPyConnection
     writer: duckdb.DuckDBPyConnection
-    catalogue: Catalogue
+    sets: Mapping[str, Catalogue]
+    broken_sets: Mapping[str, SiuoError]
     seen: _Seen
     loaded: Mapping[str, Loaded]
 
     @cached_property
     def version(self) -> str:
-        digest = hashlib.sha256(repr(self.catalogue.samples).encode())
+        own, *others = self.sets.values()
+        digest = hashlib.sha256(repr(own.samples).encode())
+        for each in others:
+            digest.update(f"\n{each.sample_set}:{each.samples!r}".encode())
         for name, item in sorted(self.loaded.items()):
             if not item.broken:
                 digest.update(f"\n{name}:{item.digest}:{item.source.source_status or ''}".encode())
@@ -88,9 +93,14 @@ class Store:
         self._state = self._open()
 
     @property
+    def sets(self) -> Mapping[str, Catalogue]:
+        """What is known about the samples of each set, by its id; the benchmark's own are the first."""
+        return (self._held.state or self._state).sets
+
+    @property
     def catalogue(self) -> Catalogue:
-        """What is known about the samples."""
-        return (self._held.state or self._state).catalogue
+        """What is known about the benchmark's own samples."""
+        return self.sets[BENCHMARK]
 
     @property
     def version(self) -> str:
@@ -110,6 +120,7 @@ class Store:
             for name, item in sorted(loaded.items())
             if item.broken and not item.away
         ]
+        broken += [BrokenFile(name, f"{error.what}; {error.hint}") for name, error in self._state.broken_sets.items()]
         if RESULTS not in loaded:
             why = "is missing; `python -m siuo_dash build` makes it from the published figures"
             broken.insert(0, BrokenFile(RESULTS, why))
@@ -170,7 +181,7 @@ class Store:
         if seen == state.seen and all(look_at(self.data_dir, file) == known for file, known in left_out):
             return False
         self._state = self._open() if seen.samples != state.seen.samples else self._load(replace(state, seen=seen))
-        return self._state.loaded != state.loaded or self._state.catalogue is not state.catalogue
+        return self._state.loaded != state.loaded or self._state.sets is not state.sets
 
     def _look(self) -> _Seen:
         # Looked at before it is read: a change meanwhile is then seen by the next refresh. The catalogue first: of a
@@ -178,14 +189,15 @@ class Store:
         samples = state_of(self.data_dir / SAMPLES)
         if samples is None or samples.problem:
             read_catalogue(self.data_dir / SAMPLES)
-        return _Seen(samples, state_of(self.data_dir / RESULTS), version(self.data_dir))
+        sets = sample_sets.look(self.data_dir)
+        return _Seen((samples, *sets), state_of(self.data_dir / RESULTS), version(self.data_dir))
 
     def _open(self) -> _State:
-        """A new database with the catalogue and every run."""
+        """A new database with the samples of all sets and every run."""
         seen = self._look()
-        catalogue = read_catalogue(self.data_dir / SAMPLES)
-        connection = tables.empty_database(catalogue, read_judges(self.data_dir))
-        return self._load(_State(connection, connection.cursor(), catalogue, seen, {}))
+        sets, broken = sample_sets.catalogues(self.data_dir)
+        connection = tables.empty_database(sets.values(), read_judges(self.data_dir))
+        return self._load(_State(connection, connection.cursor(), sets, broken, seen, {}))
 
     def _sources(self, seen: _Seen) -> dict[str, Source]:
         shipped = {} if seen.results is None else {RESULTS: Source(RESULTS, state=seen.results)}

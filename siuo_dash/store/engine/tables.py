@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -16,10 +16,12 @@ from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, TASKS
 from siuo_dash.store.runs.verdict_rows import Part
 
 CREATE: Final = """
-CREATE TABLE samples (
-    question_id INTEGER PRIMARY KEY, split VARCHAR, domain VARCHAR, subcategory VARCHAR, primary_dimension VARCHAR,
+CREATE TABLE samples (  -- 1001 of one set is another sample than 1001 of another
+    sample_set VARCHAR, question_id INTEGER,
+    split VARCHAR, domain VARCHAR, subcategory VARCHAR, primary_dimension VARCHAR,
     needs_knowledge BOOLEAN, needs_reasoning BOOLEAN, image VARCHAR, correct_option VARCHAR,
-    question_fingerprint VARCHAR, reference_fingerprint VARCHAR, scene VARCHAR, request VARCHAR, hazard VARCHAR
+    question_fingerprint VARCHAR, reference_fingerprint VARCHAR, scene VARCHAR, request VARCHAR, hazard VARCHAR,
+    PRIMARY KEY (sample_set, question_id)
 );
 CREATE TABLE judges (judge VARCHAR PRIMARY KEY, name VARCHAR, sees VARCHAR, sees_picture VARCHAR, caveat VARCHAR);
 CREATE TABLE runs (
@@ -41,9 +43,11 @@ CREATE TABLE verdicts (
     safe_and_effective_votes SMALLINT, safe_and_effective_graded SMALLINT
 );
 CREATE TABLE flagged (run_no INTEGER, task VARCHAR, question_id INTEGER, flag VARCHAR);
-CREATE VIEW board_runs AS  -- multiple choice is a board of its own, of every run that answered it
-    SELECT board, run_no FROM runs
-    UNION ALL SELECT 'exact-match-1', run_no FROM runs WHERE mcqa_n > 0 AND board <> 'exact-match-1';
+CREATE VIEW board_runs AS  -- multiple choice is a board of its own in each set, of every run that answered it
+    SELECT board, run_no FROM runs UNION ALL SELECT board, run_no FROM (
+        SELECT CASE WHEN sample_set = 'siuo-167' THEN '' ELSE sample_set || '--' END || 'exact-match-1' AS board,
+            run_no, board AS own FROM runs WHERE mcqa_n > 0
+    ) WHERE board <> own;
 CREATE VIEW results AS
     SELECT r.run_id, r.model, r.base_model, r.method, r.organization, r.sample_set, r.params_b, r.open_weights,
         CASE WHEN v.task = 'mcqa' THEN 'exact match' ELSE r.judge END AS judge,
@@ -75,8 +79,12 @@ faults AS (
     WHERE evidence <> 'per_sample' AND (evidence = 'totals' OR NOT list_contains($domains, domain))
         AND domain IS NOT NULL
     UNION ALL
-    SELECT part, 'question_id ' || question_id || ' is not in samples.csv' FROM placed
-    WHERE question_id NOT IN (SELECT question_id FROM samples)
+    SELECT part, 'its sample set ' || sample_set || ' is not installed' FROM placed
+    WHERE sample_set NOT IN (SELECT sample_set FROM samples)
+    UNION ALL
+    SELECT p.part, 'question_id ' || p.question_id || ' is not in samples.csv' FROM placed p
+        ANTI JOIN samples s ON s.sample_set = p.sample_set AND s.question_id = p.question_id
+    WHERE p.question_id IS NOT NULL AND p.sample_set IN (SELECT sample_set FROM samples)
     UNION ALL
     SELECT part, 'question_id ' || question_id || ' is there twice in run ' || run_id FROM placed
     WHERE question_id IS NOT NULL GROUP BY part, run_id, task, question_id HAVING COUNT(*) > 1
@@ -120,18 +128,24 @@ WITH meta AS (
         COUNT(*) FILTER (WHERE task = 'mcqa' AND answer IS NULL AND question_id IS NOT NULL) AS mcqa_unparsed
     FROM incoming GROUP BY run_id
 ),
-splits AS (SELECT split, COUNT(*) AS size FROM samples GROUP BY split),
+splits AS (SELECT sample_set, split, COUNT(*) AS size FROM samples GROUP BY sample_set, split),
 touched AS (
-    SELECT DISTINCT i.run_id, s.split FROM incoming i JOIN samples s ON s.question_id = i.question_id
+    SELECT DISTINCT i.run_id, s.sample_set, s.split
+    FROM incoming i JOIN samples s ON s.sample_set = i.sample_set AND s.question_id = i.question_id
 ),
 expected AS (
-    SELECT t.run_id, SUM(s.size) AS size FROM touched t JOIN splits s ON s.split = t.split GROUP BY t.run_id
+    SELECT t.run_id, SUM(s.size) AS size
+    FROM touched t JOIN splits s ON s.sample_set = t.sample_set AND s.split = t.split GROUP BY t.run_id
 ),
-manual AS (SELECT COALESCE(MAX(size) FILTER (WHERE split = 'manual'), 0) AS size, SUM(size) AS all_samples FROM splits)
+manual AS (
+    SELECT sample_set, COALESCE(MAX(size) FILTER (WHERE split = 'manual'), 0) AS size, SUM(size) AS all_samples
+    FROM splits GROUP BY sample_set
+)
 SELECT m.*, n.run_no, n.file,
     COALESCE(e.size, CASE WHEN GREATEST(m.generation_samples, m.mcqa_samples) > manual.size
         THEN manual.all_samples ELSE manual.size END) AS expected_samples
-FROM meta m JOIN numbered n ON n.run_id = m.run_id CROSS JOIN manual LEFT JOIN expected e ON e.run_id = m.run_id
+FROM meta m JOIN numbered n ON n.run_id = m.run_id JOIN manual ON manual.sample_set = m.sample_set
+    LEFT JOIN expected e ON e.run_id = m.run_id
 """
 INSERT_VERDICTS: Final = """
 INSERT INTO verdicts
@@ -150,11 +164,14 @@ FROM incoming_flags i JOIN numbered n ON n.run_id = i.run_id
 """
 
 
-def empty_database(catalogue: Catalogue, judges: Sequence[Mapping[str, str]] = ()) -> duckdb.DuckDBPyConnection:
-    """A database in memory that holds the catalogue and the known judges, and can reach nothing outside itself."""
+def empty_database(
+    catalogues: Iterable[Catalogue], judges: Sequence[Mapping[str, str]] = ()
+) -> duckdb.DuckDBPyConnection:
+    """A database in memory that holds the sets' catalogues and the known judges, and reaches nothing outside itself."""
     connection = duckdb.connect(":memory:")
     connection.execute(CREATE)
-    connection.register("incoming_samples", pd.DataFrame([asdict(sample) for sample in catalogue.samples]))
+    samples = [asdict(sample) | {"sample_set": each.sample_set} for each in catalogues for sample in each.samples]
+    connection.register("incoming_samples", pd.DataFrame(samples))
     connection.execute("INSERT INTO samples BY NAME SELECT * FROM incoming_samples")
     connection.unregister("incoming_samples")
     for judge in judges:
@@ -229,10 +246,10 @@ def _insert(
 
 
 def _name_boards(writer: duckdb.DuckDBPyConnection) -> None:
-    new = writer.execute("SELECT DISTINCT judge, responses_per_sample FROM runs WHERE board IS NULL").fetchall()
-    for judge, count in new:
+    new = "SELECT DISTINCT judge, responses_per_sample, sample_set FROM runs WHERE board IS NULL"
+    for protocol in [Protocol(*row) for row in writer.execute(new).fetchall()]:
         writer.execute(
             "UPDATE runs SET board = ? WHERE board IS NULL AND judge = ?"
-            " AND responses_per_sample IS NOT DISTINCT FROM ?",
-            [Protocol(judge, count).id, judge, count],
+            " AND responses_per_sample IS NOT DISTINCT FROM ? AND sample_set = ?",
+            [protocol.id, protocol.judge, protocol.responses_per_sample, protocol.sample_set],
         )
