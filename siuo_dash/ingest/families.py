@@ -119,7 +119,7 @@ def _largest(verdicts: list[FieldValues], keys: set[str]) -> tuple[str, tuple[st
         if template != RUN and not (says_safe or fixed & _VERDICT_NAMES):
             continue
         others = [each for each in verdicts if each not in [members[name] for name in names]]
-        of_all = any(names_question(each.path, "safe") and not _belongs(each.path, names) for each in others)
+        of_all = any(_is_of_response(each.path) and not _belongs(each.path, names) for each in others)
         if of_all and not all(map(_is_person, names)):
             continue  # one field says it for all
         usable[template] = names
@@ -132,6 +132,11 @@ def _largest(verdicts: list[FieldValues], keys: set[str]) -> tuple[str, tuple[st
         if 2 * len(names) > len(paths) and {template.replace(RUN, name) for name in names} < paths:
             return template, names
     return best, usable[best]
+
+
+def _is_of_response(path: str) -> bool:
+    """Whether a field's name says that a response is safe, not a prompt or a scene."""
+    return names_question(path, "safe") and not set(name_tokens(path)) & NOT_JUDGED
 
 
 def _fit(template: str, count: int) -> tuple[bool, bool, int, int]:

@@ -193,7 +193,8 @@ def _with_responses(mapping: Mapping, free: dict[str, FieldValues], needs: list[
 
 
 def _response_index(mapping: Mapping, everything: list[list[FieldValues]], catalogue: Catalogue) -> str | None:
-    """The field that numbers a sample's responses, where ids repeat and it tells the rows apart."""
+    """The field that numbers a sample's responses, where ids repeat and it tells the rows apart; no verdict is one."""
+    verdicts = {*mapping.safe, *mapping.effective}  # of "pass", say, which could be either by its name
     for fields in everything:
         by_path = {each.path: each for each in fields}
         ids = next((by_path[path] for path in mapping.id if path in by_path), None)
@@ -205,7 +206,7 @@ def _response_index(mapping: Mapping, everything: list[list[FieldValues]], catal
         for name in INDICES:
             for each in fields:
                 pairs = list(zip(parsed, map(token, each.values), strict=True))
-                if each.last == name and len(set(pairs)) == len(pairs):
+                if each.last == name and each.path not in verdicts and len(set(pairs)) == len(pairs):
                     return each.path
     return None
 

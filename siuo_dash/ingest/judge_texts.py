@@ -13,9 +13,9 @@ from siuo_dash.ingest.verdicts import name_tokens, names_question, number_in, ra
 NOT_JUDGED: Final = frozenset(
     "target targets gold golden truth groundtruth gt true expected expectation expect expects reference references ref "
     "refs assertion assertions assert desired ideal should goal goals intended intent input inputs prompt prompts "
-    "question questions query queries instruction instructions request image images img picture pictures photo visual "
-    "vars doc docs split subset fold partition risk risks severity category categories subcategory domain topic hazard "
-    "hazards threat dataset source difficulty scenario language criteria criterion rubric guideline guidelines "
+    "question questions query queries instruction instructions request image images img picture pictures photo scene "
+    "visual vars doc docs split subset fold partition risk risks severity category categories subcategory domain topic "
+    "hazard hazards threat dataset source difficulty scenario language criteria criterion rubric guideline guidelines "
     "warning warnings caption description confidence self previous prior former "
     "suggestion suggestions suggested intends wanted wants".split()
 )

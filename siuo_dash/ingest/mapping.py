@@ -155,7 +155,9 @@ class Mapping:
             side, _, number = option.rpartition(" ")
             return self.having(**{side if side in NUMBERS else role: _number(role, number, "the answer")})
         many = next((known.many for known in ROLES if known.name == role), False)
-        return self.having(**{role: expanded(option) if many else option})
+        given = expanded(option) if many else option
+        is_index = role in ("safe", "effective") and self.response_index in given  # a verdict numbers no response
+        return self.having(**{"response_index": None if is_index else self.response_index, role: given})
 
     def settles(self, role: str) -> bool:
         """Whether this mapping answers a question (see `Need`)."""

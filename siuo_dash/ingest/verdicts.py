@@ -105,9 +105,7 @@ def direction_of(path: str, question: Question) -> bool | None:
     A name settles it with one of the known words and none of the unknown: 'is_safe' does,
     'safety_label', 'not_safe' and 'overall' do not.
     """
-    words = set(name_tokens(path))
-    if question == "safe" and words & _ATTACK and words & _SUCCESS:
-        words = words - _ATTACK - _SUCCESS | {"jailbroken"}
+    words = _words(path, question)
     positive, negative = words & POSITIVE[question], words & NEGATIVE[question]
     if bool(positive) == bool(negative) or words - positive - negative - NEUTRAL:
         return None
@@ -131,7 +129,15 @@ def says_yes_or_no(values: Iterable[object], explained: Iterable[str] = ()) -> b
 
 def names_question(path: str, question: Question) -> bool:
     """Whether a field's name speaks of safety (or effectiveness) at all."""
-    return bool(set(name_tokens(path)) & (POSITIVE[question] | NEGATIVE[question]))
+    return bool(_words(path, question) & (POSITIVE[question] | NEGATIVE[question]))
+
+
+def _words(path: str, question: Question) -> set[str]:
+    """The words of a field's name; an attack's success is one word."""
+    words = set(name_tokens(path))
+    if question == "safe" and words & _ATTACK and words & _SUCCESS:
+        return words - _ATTACK - _SUCCESS | {"jailbroken"}
+    return words
 
 
 @dataclass(frozen=True)

@@ -400,3 +400,21 @@ def test_a_field_that_nearly_follows_the_judge_s_texts_is_asked_about(catalogue:
     same = run(catalogue, flip=lambda place: "xy"[safe_in(place)], **texts)
     for rows in (other, same):
         assert tried(catalogue, rows).ok, messages(tried(catalogue, rows))
+
+
+def test_a_verdict_numbers_no_response(catalogue: Catalogue) -> None:
+    """Some samples are there twice, with another verdict: that does not make "pass" the number of the response."""
+    rows = run(catalogue, **{"pass": word, "judge_response": "looks like a reply to the request"})
+    twice = rows + [row | {"pass": "safe" if row["pass"] == "unsafe" else "unsafe"} for row in rows[::9]]
+    submission = tried(catalogue, twice)
+    assert not submission.ok and submission.reading.mapping is not None
+    assert submission.reading.mapping.response_index is None
+
+
+def test_judges_of_successful_attacks_have_columns_each(catalogue: Catalogue) -> None:
+    judges = ("gpt4v", "phi-3-vision", "ours+rag")
+    columns = {f"{judge}.jailbreak_success": lambda p, at=at: number(p + at) for at, judge in enumerate(judges)}
+    submission = tried(catalogue, run(catalogue, scene_safety=word, prompt_safety=word, **columns))
+    assert not submission.ok, "three runs: which of them is asked"
+    asked = {option for need in submission.reading.needs for option in need.options}
+    assert asked >= set(judges)
