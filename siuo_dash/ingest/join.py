@@ -76,7 +76,7 @@ def _stacked(rows: dict[str | None, Partial], findings: Findings) -> Partial:
     stacked: dict[str, tuple[object, ...] | None] = {}
     for name in _STACKED:
         parts = [getattr(row, name) for row in ordered]
-        if name == "stopped":  # evidence beside the responses: it may be there for some
+        if name == "stopped" and any(parts):  # evidence beside the responses: it may be there for some
             parts = [("",) * len(row.texts or ()) if row.stopped is None else row.stopped for row in ordered]
         if all(part is None for part in parts):
             stacked[name] = None
