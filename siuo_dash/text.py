@@ -11,6 +11,7 @@ from typing import Final
 _BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
 """Letters and marks by their category that show nothing."""
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~$&])")
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 NOT_PUBLISHED: Final = "not published"
 NOT_JUDGED: Final = "not judged"
 
@@ -108,6 +109,11 @@ def one_line(text: str) -> str:
 def markdown_plain(text: str) -> str:
     """Text whose every character is shown as it is by a Markdown renderer."""
     return _MARKDOWN_SPECIAL.sub(r"\\\1", one_line(text))
+
+
+def defuse(value: object) -> object:
+    """Text that a spreadsheet would run as a formula, made plain by an apostrophe; all else as it is."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_START) else value
 
 
 def as_sentence(words: str) -> str:

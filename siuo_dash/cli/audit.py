@@ -112,15 +112,20 @@ def _samples(data: Path, wanted: str | None) -> list[Subject]:
 
 
 def _candidates(place: Path) -> list[Subject]:
-    """The candidates that were not discarded, with their present words."""
+    """The candidates that were not discarded, with their present words; those without a picture are named."""
     kept = pictures.load(place)[0]
-    return [
-        Subject(
-            f"candidate {each.id}", "candidates", each.text.query, place / pictures.FOLDER / kept[each.picture].file
-        )
-        for each in load(place).by_id.values()
-        if each.text.query and each.picture in kept and each.state not in ("discarded", "rejected")
-    ]
+    found, missing = [], []
+    for each in load(place).by_id.values():
+        if not each.text.query or each.state in ("discarded", "rejected"):
+            continue
+        picture = place / pictures.FOLDER / kept[each.picture].file if each.picture in kept else None
+        if picture is None or not picture.is_file():
+            missing.append(each.id)
+        else:
+            found.append(Subject(f"candidate {each.id}", "candidates", each.text.query, picture))
+    if missing:
+        tell(f"warning: the picture is gone of {counted(len(missing), 'candidate')} ({listed(missing, 12)})")
+    return found
 
 
 def _rate(tally: Tally) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -29,8 +29,9 @@ from siuo_dash.evaluate.outcome import as_bytes
 from siuo_dash.evaluate.plan import fingerprint as fingerprint_of
 from siuo_dash.sources.benchmark_text import FOLDER, GENERATION, MULTIPLE_CHOICE, PICTURES
 from siuo_dash.store import files
-from siuo_dash.text import listed
+from siuo_dash.text import defuse, listed
 
+_ORIGIN: Final = ("file", "source", "licence", "candidate")
 _MOST: Final = 999
 
 
@@ -51,12 +52,14 @@ def freeze(
     numbered = _numbered(accepted)
     rows = [(_sample(question_id, each, kept[each.picture]), each.text) for question_id, each in numbered]
     texts = {
-        "samples.csv": _table(sample for sample, _ in rows),
+        "samples.csv": _table(SAMPLE_COLUMNS, (_catalogue_row(sample) for sample, _ in rows)),
         f"{FOLDER}/{GENERATION}": as_bytes([_generation(*each) for each in rows]),
         f"{FOLDER}/{MULTIPLE_CHOICE}": as_bytes([_choice(*each) for each in rows]),
     }
     shas = [each.picture for _, each in numbered]
     found = SampleSet(found_id, name, version, fingerprint_of(*texts.values(), *shas), len(rows))
+    origins = (_origin(row[0], kept[each.picture], each) for row, (_, each) in zip(rows, numbered, strict=True))
+    texts[pictures.SOURCES] = _table(_ORIGIN, origins)
     texts[DATASHEET] = datasheet(found, candidates.by_id.values(), numbered, kept).encode()
     texts[RECORD] = (json.dumps(asdict(found), indent=1, ensure_ascii=False) + "\n").encode()
     images = {sample.image: kept[sha].file for (sample, _), sha in zip(rows, shas, strict=True)}
@@ -168,15 +171,22 @@ def _sample(question_id: int, candidate: Candidate, picture: Picture) -> Sample:
     )
 
 
-def _table(samples: Iterable[Sample]) -> bytes:
+def _table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+    """A CSV file; a text that a spreadsheet would run as a formula is made plain."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, SAMPLE_COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    for each in samples:
-        writer.writerow(
-            asdict(each) | {name: int(getattr(each, name)) for name in ("needs_knowledge", "needs_reasoning")}
-        )
+    writer.writerows({name: defuse(value) for name, value in row.items()} for row in rows)
     return text.getvalue().encode()
+
+
+def _catalogue_row(sample: Sample) -> dict[str, object]:
+    return asdict(sample) | {name: int(getattr(sample, name)) for name in ("needs_knowledge", "needs_reasoning")}
+
+
+def _origin(sample: Sample, picture: Picture, candidate: Candidate) -> dict[str, object]:
+    """Where a sample's picture is from: a licence may want its source named."""
+    return dict(zip(_ORIGIN, (sample.image, picture.source, picture.licence, candidate.id), strict=True))
 
 
 def _about(sample: Sample, text: Text) -> dict[str, object]:

@@ -20,7 +20,7 @@ from siuo_dash.construct.lines import ANSWERED, DISCARDED, KEPT, STEPS, UNREADAB
 from siuo_dash.construct.pictures import FOLDER, Picture
 from siuo_dash.construct.replies import Domains, Reply, Unreadable
 from siuo_dash.construct.twins import Twins
-from siuo_dash.errors import StoreError
+from siuo_dash.errors import EvaluationError, StoreError
 from siuo_dash.evaluate.answers import Answer
 from siuo_dash.evaluate.asking import NotAnswered, Stop, Stopped
 from siuo_dash.evaluate.budget import Usage
@@ -111,6 +111,8 @@ class Making:
             return
         except StoreError as error:
             self.calls.end(Stop("disk", str(error)))
+        except EvaluationError as error:  # its picture is gone
+            self.calls.failed[candidate_id] = error.what
 
     async def _step(self, ask: Ask, candidate_id: str, step: str) -> None:
         candidate = self._candidate(candidate_id)

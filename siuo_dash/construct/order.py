@@ -21,6 +21,7 @@ from siuo_dash.text import listed
 
 AGAIN: Final = tuple(step for step in STEPS if step in FIELDS)
 """The steps that can be asked again with another instruction or model."""
+_LONGEST_PLACE: Final = 5
 _QUERY: Final = 400
 """Characters of a query and its hazard, roughly; for an estimate only."""
 
@@ -48,13 +49,15 @@ def planned(
 ) -> dict[str, tuple[Picture, int]]:
     """{id: (picture, place)}: one of each picture first, then the second of each, …; then what was begun before.
 
-    taken: the pictures to write for. kept: all of the folder. known: its candidates. limit: of new and old ones.
+    taken: the pictures to write for. kept: all of the folder. known: its candidates. limit: of those of `taken`.
     """
     found = {f"{each.sha256[:12]}-{place}": (each, place) for place in range(1, per_picture + 1) for each in taken}
     chosen = dict(list(found.items())[:limit])
     for name, each in known.items():
         if each.next_step and each.picture in kept:
-            chosen.setdefault(name, (kept[each.picture], int(name.rpartition("-")[2]) if name[-1:].isdigit() else 1))
+            place = name.rpartition("-")[2]
+            is_place = place.isdecimal() and len(place) < _LONGEST_PLACE
+            chosen.setdefault(name, (kept[each.picture], int(place) if is_place else 1))
     return chosen
 
 

@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from siuo_dash.benchmark.text import slug
-from siuo_dash.text import NOT_JUDGED, NOT_PUBLISHED, markdown_plain, one_line
+from siuo_dash.text import NOT_JUDGED, NOT_PUBLISHED, defuse, markdown_plain, one_line
 
 IntervalStyle = Literal["range", "plus-minus"]
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER: Final = re.compile(r"\A[+\-−<]? ?\d[\d.,]*%?([ \\]|[–±/(\[]|$)")
 
 
@@ -132,11 +131,6 @@ def to_markdown(table: Table, intervals: IntervalStyle = "range") -> bytes:
     rows = [names, lines, *cells.itertuples(index=False)]
     body = "\n".join("| " + " | ".join(row) + " |" for row in rows)
     return f"{body}\n\n{markdown_plain(table.provenance.sentence())}\n".encode()
-
-
-def defuse(value: object) -> object:
-    """Text that a spreadsheet would run as a formula, made plain by an apostrophe; all else as it is."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_START) else value
 
 
 def rate_words(rate: float | None, low: float, high: float, how: IntervalStyle, missing: str) -> str:

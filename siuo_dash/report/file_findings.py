@@ -10,7 +10,7 @@ import pandas as pd
 
 from siuo_dash.benchmark.schema import FLAGS
 from siuo_dash.errors import Finding
-from siuo_dash.report.export import defuse
+from siuo_dash.text import defuse
 
 _LABELS: Final = {
     "severity": "Kind",

@@ -253,8 +253,34 @@ def test_wrong_usage_is_one_line(bench: Bench, more: tuple[str, ...], said: str)
     assert code in (1, 2) and said in " ".join(err.replace("│", " ").split())
 
 
+def test_a_picture_that_is_gone_is_named_and_the_others_go_on(bench: Bench) -> None:
+    bench.fresh()
+    bench.server.faults = Faults(status=400, only=("options",))
+    command = bench.construct("gone", "--limit", "6")
+    code, report, _ = bench.run(command)
+    assert code == 75
+    foreign = {"candidate": "../x-9²", "step": "generated", "verdict": "kept", "picture": "0" * 64}
+    with log.writing(bench.folder / "gone" / FILE) as file:
+        file.append(foreign)
+    waiting = [each for each in load(bench.folder / "gone").by_id.values() if each.next_step == "options"]
+    gone, *others = waiting
+    kept = pictures.load(bench.folder / "gone")[0]
+    assert others
+    bench.fresh()
+    (bench.folder / "photos" / kept[gone.picture].name).rename(bench.folder / "away.png")
+    (bench.folder / "gone" / "pictures" / kept[gone.picture].file).unlink()
+    try:
+        code, report, err = bench.run([*command[:-1], "1"])
+    finally:
+        (bench.folder / "away.png").rename(bench.folder / "photos" / kept[gone.picture].name)
+    assert code == 75 and list(report["missing"]) == [gone.id] and "cannot be read" in report["missing"][gone.id]
+    assert "Traceback" not in err
+    code, report, _ = bench.run(command)
+    assert code == 0 and report["complete"], "the picture is taken over again"
+
+
 def killed_runs(bench: Bench, to: str, kills: int, pictures_at_most: int, seed: int) -> None:
-    """Kill the command at random moments: nothing is lost or doubled, only what was in flight is asked twice."""
+    """Kill it at random moments, the last time by Ctrl-C: nothing is lost or doubled, only calls in flight repeated."""
     bench.fresh(unsafe=0.1, broken=0.05)
     bench.server.faults = Faults(latency=0.05)
     chance, command = random.Random(seed), bench.construct(to, "--limit", str(pictures_at_most))
@@ -266,8 +292,9 @@ def killed_runs(bench: Bench, to: str, kills: int, pictures_at_most: int, seed: 
             if bench.answered() >= more and (number or (bench.folder / to / pictures.FILE).exists()):
                 break
             time.sleep(0.005)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        sent, ends = (signal.SIGINT, 130) if number == kills - 1 else (signal.SIGKILL, -9)
+        os.kill(process.pid, sent)
+        assert process.wait() == ends
         earlier = (bench.folder / to / FILE).read_bytes() if (bench.folder / to / FILE).exists() else b""
         assert number == 0 or earlier
     code, report, err = bench.run(command)
@@ -284,12 +311,12 @@ def killed_runs(bench: Bench, to: str, kills: int, pictures_at_most: int, seed: 
 
 
 def test_killed_at_random_moments_it_loses_and_doubles_nothing(bench: Bench) -> None:
-    killed_runs(bench, "killed", 2, 12, seed=1)
+    killed_runs(bench, "killed", 3, 12, seed=1)
 
 
 @pytest.mark.heavy
 def test_killed_twenty_times_it_loses_and_doubles_nothing(bench: Bench) -> None:
-    killed_runs(bench, "killed-often", 20, 80, seed=2)
+    killed_runs(bench, "killed-often", 21, 80, seed=2)
 
 
 def test_candidates_that_are_reviewed_are_frozen(whole: tuple[dict[str, Any], str, Path], bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +107,25 @@ def test_the_datasheet_says_where_from_by_whom_and_how_far_they_agreed(
     assert "| generated | fake/vl | 0000000000000000 | 11 |" in text
     assert "| Decision | 11/12 |" in text and "1 had the query changed" in text
     assert "Ada" not in text, "reviewers are counted, not named"
+    with (tmp_path / "set" / "sources.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 11 and {row["licence"] for row in rows} == {"CC0-1.0"}
+    assert {row["source"] for row in rows} == {"<img src=x> | *a*"} and rows[0]["file"] == "1001.png"
+
+
+def test_no_table_of_a_set_holds_a_formula(reviewed: tuple[Path, list[str]], folder: Path, tmp_path: Path) -> None:
+    settle(folder, reviewed[1][-1], by="Cy", version=2, decision="reject", reason="It is.")
+    record = folder / "pictures.jsonl"
+    record.write_text(record.read_text().replace("drawn by a test", "=cmd|' /C calc'!A0"))
+    first = reviewed[1][1]
+    edit(folder, first, by="Cy", version=2, changes={"scene": "=HYPERLINK(1)", "hazard": "-1+1"})
+    review(folder, first, by="Cy", version=3, criteria=ALL_YES, decision="accept")
+    freeze(folder, tmp_path / "set", name="Fresh")
+    for name in ("samples.csv", "sources.csv"):
+        with (tmp_path / "set" / name).open(encoding="utf-8", newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "-", "+", "@"))]
+    assert any(each.scene == "'=HYPERLINK(1)" for each in read_catalogue(tmp_path / "set" / "samples.csv").samples)
 
 
 def test_agreement_is_of_first_reviews_given_blind(reviewed: tuple[Path, list[str]], folder: Path) -> None:

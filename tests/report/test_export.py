@@ -18,7 +18,6 @@ from siuo_dash.report.citations import bibtex
 from siuo_dash.report.export import (
     Provenance,
     Table,
-    defuse,
     plain_table,
     rate_words,
     to_csv,
@@ -26,7 +25,7 @@ from siuo_dash.report.export import (
     to_markdown,
     to_parquet,
 )
-from siuo_dash.text import is_hidden
+from siuo_dash.text import defuse, is_hidden
 
 PROVENANCE = Provenance("0123456789ab", "human, 3 responses", "No filter is set.")
 HOSTILE = (
