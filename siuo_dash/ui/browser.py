@@ -15,8 +15,10 @@ from siuo_dash.charts.figure import Screen
 # What it corrects in the address of a page that was just opened, before the visitor does anything there, is no step
 # of theirs: it replaces the entry, else back would lead to the same page again. So does all else that follows without
 # a press: on a busy machine what the next page writes comes before the move to it.
+# A link of the sentence above a result to the same page is a choice: Streamlit would open it in another tab.
 _HISTORY_JS: Final = """
-export default function () {
+export default function ({ setTriggerValue }) {
+  window.siuoChoose = (query) => setTriggerValue("link", query);
   if (window.siuoHistory) return;
   window.siuoHistory = true;
   const push = history.pushState.bind(history);
@@ -25,7 +27,17 @@ export default function () {
     addEventListener(gesture, () => { arrived = false; acted = true; }, true);
   }
   addEventListener("popstate", () => { arrived = true; }, true);
-  addEventListener("click", (event) => { link = Boolean(event.target.closest?.("a")); before = null; }, true);
+  addEventListener("click", (event) => {
+    const to = event.target.closest?.("a");
+    const chooses = to?.matches(".st-key-answer a[href^='/?']")
+      && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    link = Boolean(to) && !chooses;
+    before = null;
+    if (!chooses) return;
+    event.preventDefault();
+    event.stopPropagation();
+    window.siuoChoose(to.search);
+  }, true);
   history.pushState = (state, title, url) => {
     const to = new URL(url ?? location.href, location.href);
     const here = { href: location.href, state: history.state, search: to.search };

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 import streamlit as st
 
@@ -54,12 +55,19 @@ STYLE: Final = """
 .st-key-links { position: fixed; top: 1.05rem; right: 3.6rem; z-index: 999991; width: auto; }
 .st-key-links a { color: inherit; text-decoration: none; font-size: 0.87rem; margin-left: 1rem; }
 .st-key-links a:hover, .st-key-links a:focus-visible { text-decoration: underline; }
+.st-key-account { position: fixed; top: 0.6rem; right: 3.2rem; z-index: 999991; width: auto; max-width: 15rem; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-account) { position: absolute; }
+body:has(.st-key-account) .st-key-links { right: 18.5rem; }
 @media (max-width: 1240px) { .st-key-links { display: none; } }
+@media (max-width: 1420px) { body:has(.st-key-account) .st-key-links { display: none; } }
 @media (max-width: 760px) {
   [data-testid="stMainBlockContainer"] { padding: 4rem 0.8rem 2rem; }
   .st-key-head { padding-right: 0; }
   .st-key-head h1 { font-size: 1.25rem; line-height: 1.8rem; }
   [data-testid="stLayoutWrapper"]:has(> .st-key-copy-link) { position: fixed; top: 9px; right: 12px; z-index: 999991; }
+  .st-key-account { right: 56px; }
+  .st-key-account > * button [data-testid="stMarkdownContainer"] {
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   [data-testid="stExpandSidebarButton"] { width: auto; padding-right: 0.5rem; }
   [data-testid="stExpandSidebarButton"]::after { content: "Menu"; }
 }
@@ -100,11 +108,19 @@ def head(title: str, *, copy: bool = True) -> Iterator[None]:
         if copy:
             with st.container(width="content", key="copy-link"):
                 browser.copy_link(key="copy", data=None)
-        browser.history(key="history", data=None)
+        browser.history(key="history", data=None, on_link_change=_follow)
     chips, notes, said = (st.container(key=key) for key in ("chips", "notes", "answer"))
     _head.set(Head(tools, chips, notes, said))
     with controls:
         yield
+
+
+def _follow() -> None:
+    """Take over what a link of the answer asks for: a board, a metric."""
+    asked = parse_qs(str(st.session_state["history"].get("link") or "").lstrip("?"))
+    for name in ("board", "metric"):
+        if name in asked:
+            address.choose(name, asked[name])
 
 
 def tools() -> Any:

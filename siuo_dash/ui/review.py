@@ -24,12 +24,13 @@ from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import LONGEST_WHY, Actor, Submitted
 from siuo_dash.store.runs.parquet import parquet_bytes
-from siuo_dash.text import as_sentence, listed
+from siuo_dash.text import as_sentence, counted, listed
 from siuo_dash.ui import (
     account,
     background,
     controls,
     display,
+    frame,
     identity,
     page,
     published_figure,
@@ -68,28 +69,39 @@ def _queue(store: Store, me: Actor) -> None:
     if not waiting:
         st.info("Nothing waits for review.", icon=":material/inbox:")
         return
-    chosen = choose_submission(
-        waiting,
-        report.submissions_frame(waiting, {}).assign(**{"Sent by": [each.owner or "not stated" for each in waiting]}),
-        key="review-queue",
-        alt="Submissions that wait for review, the oldest first",
-    )
+    with frame.tools():
+        chosen = choose_submission(waiting)
+    sender = f"Sent by {chosen.owner}" if chosen.owner else "Sender unknown"
+    waits = f"{counted(len(waiting), 'submission waits', 'submissions wait')} for review."
+    frame.answer(f"**{waits}**", plain(f"{sender}, waiting since {report.since(chosen)}."))
+    table = None
     try:
         table = registry.table_of(store.data_dir, chosen.run_id, me)
     except SiuoError as error:  # it can be rejected all the same
         st.error(plain(str(error)), icon=":material/error:")
+    left, right = st.columns([13, 7], gap="medium")
+    with right:
+        _decide(store.data_dir, chosen, None if table is None else str(table["source_status"][0]), me)
+        if table is not None:
+            _about(chosen, table, preview.known_names(store), me)
+    with left:
+        if table is not None:
+            _submission(store, chosen, table, waiting, me)
         _earlier(store.data_dir, chosen, me)
-        _decide(store.data_dir, chosen, None, me)
-        return
+        if len(waiting) > 1:
+            st.subheader("All that wait", anchor=False)
+            shown = report.submissions_frame(waiting, {})
+            sent_by = [each.owner or "not stated" for each in waiting]
+            alt = "Submissions that wait for review, the oldest first"
+            display.table(shown.assign(**{"Sent by": sent_by}), key="review-queue", alt=alt, most_pixels=320)
+
+
+def _submission(store: Store, chosen: Submitted, table: pa.Table, waiting: Sequence[Submitted], me: Actor) -> None:
+    """What its file says: findings, who else sent the same, scores, the place on the board, responses."""
     st.header(plain(report.name(chosen)), anchor=False)
-    sender = f"Sent by {chosen.owner}" if chosen.owner else "Sender unknown"
-    st.markdown(plain(f"{sender}, waiting since {report.since(chosen)}."))
-    _about(chosen, table, preview.known_names(store), me)
     samples = store.sets.get(table["sample_set"][0].as_py(), store.catalogue)
     if table["evidence"][0].as_py() != "per_sample":
         published_figure.show(read_printed(printed_of(table), samples), key=f"review-figure-{chosen.run_id}")
-        _earlier(store.data_dir, chosen, me)
-        _decide(store.data_dir, chosen, str(table["source_status"][0]), me)
         return
     submission = _read(chosen.run_id, len(chosen.history), table, samples)
     upload_preview.findings(submission)
@@ -102,8 +114,6 @@ def _queue(store: Store, me: Actor) -> None:
             st.caption(report.change_words(at))
         upload_preview.details(submission)
     _responses(store, table, chosen.run_id)
-    _earlier(store.data_dir, chosen, me)
-    _decide(store.data_dir, chosen, str(table["source_status"][0]), me)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the submission …")
@@ -218,20 +228,19 @@ def _decide(data_dir: Path, submission: Submitted, source_status: str | None, me
     run_id, why_key, badge_key = submission.run_id, f"why-{submission.run_id}", f"badge-{submission.run_id}"
     own = me.id is not None and submission.owner == me.id
     given = badges.given(source_status or "", own=own)
-    with st.container(width=620):
-        if source_status is not None:
-            st.selectbox(
-                "Badge, if it is approved",
-                given,
-                format_func=badges.badge_words,
-                key=badge_key,
-                help="Give more than self-reported only to what another person than the submitter has checked, and "
-                "published only when these figures are in the publication that is named.",
-            )
-        if own:
-            st.caption("This is your own submission, so it can be self-reported only.")
-        help = "Needed to ask for changes and to reject; kept in the log"
-        st.text_area("Words to the submitter", key=why_key, max_chars=LONGEST_WHY, height=90, help=help)
+    if source_status is not None:
+        st.selectbox(
+            "Badge, if it is approved",
+            given,
+            format_func=badges.badge_words,
+            key=badge_key,
+            help="Give more than self-reported only to what another person than the submitter has checked, and "
+            "published only when these figures are in the publication that is named.",
+        )
+    if own:
+        st.caption("This is your own submission, so it can be self-reported only.")
+    help = "Needed to ask for changes and to reject; kept in the log"
+    st.text_area("Words to the submitter", key=why_key, max_chars=LONGEST_WHY, height=90, help=help)
 
     def decide(change: Callable[..., object], words: str, needs_why: bool) -> None:
         why = str(st.session_state.get(why_key, "")).strip()

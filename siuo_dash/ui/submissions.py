@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
@@ -219,14 +218,11 @@ def _forget(draft: Draft) -> None:
     account.refuse(_PAGE, "Nothing is corrected now. Drop the files of a new run.")
 
 
-def choose_submission(submissions: Sequence[Submitted], frame: pd.DataFrame, *, key: str, alt: str) -> Submitted:
-    """Submissions in a table (frame), one of which is looked at: the first, until another is chosen.
-
-    The key of the choice is its name in the URL, too: submission.
-    """
+def choose_submission(submissions: Sequence[Submitted]) -> Submitted:
+    """The submission that is looked at: the first, until another is chosen. Key and URL name: submission."""
     by_id = {each.run_id: each for each in submissions}
-    display.table(frame, key=key, alt=alt, most_pixels=320)
-    return by_id[controls.choose_from("Submission", {run: run for run in by_id}, key="submission", width=620)]
+    how: Any = {"key": "submission", "width": 400, "label_visibility": "collapsed"}
+    return by_id[controls.choose_from("Submission", {run: run for run in by_id}, **how)]
 
 
 def show(store: Store, me: Actor) -> None:
@@ -240,7 +236,8 @@ def show(store: Store, me: Actor) -> None:
         )
         return
     frame = report.submissions_frame(own, registry.attempts(store.data_dir, undecided=True))
-    chosen = choose_submission(own, frame, key="mine", alt="Your submissions, the latest first")
+    display.table(frame, key="mine", alt="Your submissions, the latest first", most_pixels=320)
+    chosen = choose_submission(own)
     label, meaning = report.STATES[chosen.state]
     st.subheader(plain(report.name(chosen)), anchor=False)
     st.markdown(f"**{label}.** {meaning}")

@@ -107,6 +107,18 @@ def test_a_copied_address_shows_the_same_view(dashboard: str, open_page: OpenPag
     expect(table(page).locator("tr[data-row]")).to_have_count(7)
 
 
+def test_the_other_ranking_is_one_press_away_and_back_leads_back(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(dashboard)
+    settled(page, complete=True)
+    page.locator(".st-key-answer").get_by_role("link", name="Safe & Effective").click()
+    expect(page).to_have_url(re.compile(r"/\?metric=safe_and_effective$"))
+    expect(page.locator(".st-key-answer")).to_contain_text("GPT-4o leads with 46.7%")
+    assert names(page)[0] == "GPT-4o" and len(page.context.pages) == 1, "no other tab"
+    page.go_back()
+    expect(page.locator(".st-key-answer")).to_contain_text("GPT-4V(ision) leads")
+    assert page.url.rstrip("/") == dashboard.rstrip("/")
+
+
 def test_exports_hold_what_is_shown(dashboard: str, open_page: OpenPage) -> None:
     page = open_page(f"{dashboard}/?weights=open&metric=effective&sort=-model")
     settled(page, complete=True)
