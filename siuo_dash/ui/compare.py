@@ -64,8 +64,9 @@ def _two(choice: Choice) -> None:
         _sides(found, choice.metric)
         return
     answer(choice, report.headline(overall), {found.first.board, found.second.board}, found.warning)
+    table = compare_exports.comparison_export(found, names, provenance)
     with frame.tools():
-        display.exports(lambda: compare_exports.comparison_export(found, names, provenance), key="metrics")
+        display.exports(table, key="metrics")
     if overall.table is None:
         _sides(found, choice.metric)
         display.table(report.metrics_table(found), key="metrics", alt="Difference of A and B by metric")
@@ -73,6 +74,8 @@ def _two(choice: Choice) -> None:
             plain(f"{report.gap_words(overall)} Domains and samples need a verdict for each sample of both runs.")
         )
         return
+    with frame.tools():
+        downloads = display.icon_menu("Download charts", "image", key="icon-charts")
     left, right = st.columns([4, 7], vertical_alignment="center")
     with left:
         _sides(found, choice.metric)
@@ -83,12 +86,14 @@ def _two(choice: Choice) -> None:
             choice.metric,
             "AB",
             key="outcomes",
+            data=table,
+            tools=downloads,
             note=note,
             select=lambda part: page.go_later("samples", _link(choice, pair, part)),
         )
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        _domains(found, overall, names, provenance)
+        _domains(found, overall, names, provenance, downloads)
     with right:
         _samples(choice, pair, overall, names, provenance)
     display.table(report.metrics_table(found), key="metrics", alt="Difference of A and B by metric")
@@ -119,7 +124,11 @@ def _domains_drawn(
 
 
 def _domains(
-    found: comparison.Comparison, overall: comparison.Difference, names: tuple[str, str], provenance: Provenance
+    found: comparison.Comparison,
+    overall: comparison.Difference,
+    names: tuple[str, str],
+    provenance: Provenance,
+    downloads: Any,
 ) -> None:
     domains, metric = found.domains[overall.metric.id], overall.metric.id
     pair = (found.first.run_id, found.second.run_id)
@@ -128,6 +137,7 @@ def _domains(
         key="domains",
         alt=f"Difference A minus B in points for all samples and {len(domains)} domains, with 95% intervals",
         data=compare_exports.domains_export([overall, *domains], names, provenance),
+        tools=downloads,
     )
     table = st.expander("Domains as a table", key="domains-table", on_change="rerun")
     if table.open:
@@ -149,14 +159,15 @@ def chart_of_outcomes(
     names: Sequence[str],
     *,
     key: str,
-    data: Table | None = None,
+    data: Table,
+    tools: Any = None,
     note: str = "",
     select: Callable[[str], None] | None = None,
 ) -> None:
     """How often both, one and none of two runs pass. names: what the two are called in the chart.
 
-    data: its downloads; None = it has none. select: what a press on a part does, given the part ('both', 'first',
-    'second', 'neither').
+    data: its downloads; tools: where they go, as of display.chart. select: what a press on a part does, given the part
+    ('both', 'first', 'second', 'neither').
     """
     labels = report.parts_words(metric, *names)
 
@@ -172,7 +183,7 @@ def chart_of_outcomes(
         alt=f"Of {table.n} samples: " + ", ".join(f"{words} {counts[part]}" for part, words in labels.items()),
         data=data,
         select=pressed if select else None,
-        downloads=data is not None,
+        tools=tools,
     )
 
 

@@ -148,13 +148,12 @@ def chart(
     *,
     key: str,
     alt: str,
-    data: Table | None = None,
+    data: Table,
     select: Any = None,
     mode: Any = "points",
     tools: Any = None,
-    downloads: bool = True,
 ) -> Any:
-    """A chart with an accessible name, PNG and SVG to download, and its data as a download; or without downloads.
+    """A chart with an accessible name, PNG and SVG to download, and its data as a download.
 
     A picture says in its file name what `data` came from: board, filters, data version. tools: where the downloads go,
     under the title of `data`; by default below the chart.
@@ -164,21 +163,18 @@ def chart(
         "modeBarButtons": [["toImage"]],
         "scrollZoom": False,
         "responsive": True,
-        "toImageButtonOptions": {"filename": data.file_name("")[:-1] if data else key, "scale": 2},
+        "toImageButtonOptions": {"filename": data.file_name("")[:-1], "scale": 2},
     }
     options: dict[str, Any] = {"on_select": select, "selection_mode": mode} if select is not None else {}
     with st.container(key=f"chart-{key}"):
         state = st.plotly_chart(figure, key=key, theme=None, config=config, alt=alt, width="stretch", **options)
-    if not downloads:
-        return state
     place = st if tools is None else tools
-    if tools is not None and data is not None:
+    if tools is not None:
         tools.caption(plain(data.title))
     with place.container(horizontal=True, gap="small", vertical_alignment="center", key=f"exports-{key}"):
         browser.image_buttons(data={"chart": f"st-key-chart-{key}"}, key=f"{key}-images")
-        if data is not None:
-            make = partial(export.to_csv, data)
-            download("Chart data", make, data.file_name("csv"), key=f"{key}-data", type="tertiary")
+        make = partial(export.to_csv, data)
+        download("Chart data", make, data.file_name("csv"), key=f"{key}-data", type="tertiary")
     return state
 
 

@@ -231,6 +231,16 @@ def test_from_a_run_to_the_words_of_its_weakest_domain_and_back(site: str, open_
     assert "domain" not in parse_qs(urlsplit(page.url).query)
 
 
+def test_from_the_leaderboard_to_the_words_of_a_failure_in_three_clicks(site: str, open_page: OpenPage) -> None:
+    """A model's name, its weakest domain, and the first sample it fails there is open."""
+    page = open_page(at(site, "", board="example-judge-1-3"))
+    page.locator(".siuo-board").get_by_role("link", name="Bad-7B").click()
+    expect(page.get_by_role("heading", name="Bad-7B")).to_be_visible()
+    settled(page)
+    page.get_by_role("list", name="Safe in 9 domains").get_by_role("link", name=re.compile("^Morality")).click()
+    ready(page, re.compile(r"Bad-7B answers sample \d{4} for the first time\."))
+
+
 def test_a_picture_is_blurred_until_asked_for(site: str, open_page: OpenPage) -> None:
     page = open_page(at(site, "samples", sample="1001"))
     covered = page.get_by_role("img", name="The sample's picture, blurred")

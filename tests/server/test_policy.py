@@ -61,6 +61,15 @@ def test_charts_are_saved_under_the_policy(server: Instance, page: Page) -> None
         with page.expect_download() as saved:
             page.get_by_role("button", name=name).first.click()
         assert saved.value.path().read_bytes().startswith(beginning)
+    page.goto(f"{server.address}/compare")
+    settled(page)
+    page.get_by_role("button", name="Download charts").click()
+    for place, board in enumerate(("comparison-meta-llama", "comparison-by-domain-meta-llama")):
+        for name, beginning in (("SVG", b"<svg"), ("Chart data", b"")):
+            with page.expect_download() as saved:
+                page.get_by_role("button", name=name).nth(place).click()
+            assert saved.value.suggested_filename.startswith(f"siuo-{board}")
+            assert saved.value.path().read_bytes().startswith(beginning)
     assert set(page.evaluate("window.refused")) <= TRIED
 
 
