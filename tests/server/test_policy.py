@@ -63,9 +63,10 @@ def test_charts_are_saved_under_the_policy(server: Instance, page: Page) -> None
         assert saved.value.path().read_bytes().startswith(beginning)
     page.goto(f"{server.address}/compare")
     settled(page)
-    page.get_by_role("button", name="Download charts").click()
     for place, board in enumerate(("comparison-meta-llama", "comparison-by-domain-meta-llama")):
         for name, beginning in (("SVG", b"<svg"), ("Chart data", b"")):
+            if not page.get_by_role("button", name="Chart data").count():  # a picture that is saved closes the menu
+                page.get_by_role("button", name="Download charts").click()
             with page.expect_download() as saved:
                 page.get_by_role("button", name=name).nth(place).click()
             assert saved.value.suggested_filename.startswith(f"siuo-{board}")
