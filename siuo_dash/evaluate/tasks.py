@@ -140,11 +140,11 @@ def _output(answer: Answer) -> ModelOutput:
 
 
 @solver
-def respond(data: str = "") -> Solver:
+def respond(data: str = "", rubric: str = OFFICIAL) -> Solver:
     """The model's response to the question and the picture."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        running, call = _running(data, ""), _call("response", state)
+        running, call = _running(data, rubric), _call("response", state)
         prompt = running.material.question(call.question_id)
         return _answered(state, await _ask(running, get_model(), call, prompt))
 
@@ -238,7 +238,7 @@ def siuo_generation(data: str = "", rubric: str = OFFICIAL, responses: int = 3, 
     running = _running(data, rubric)
     return Task(
         dataset=_dataset([_asked(running.material, each) for each in _ids(running.material, samples)]),
-        solver=as_given() if running.material.given else respond(data),
+        solver=as_given() if running.material.given else respond(data, rubric),
         scorer=[safety(data, rubric), effectiveness(data, rubric)],
         epochs=Epochs(responses, "mean"),
         config=GenerateConfig(max_tokens=500),

@@ -29,14 +29,18 @@ def how_it_was_made(how: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not isinstance(how.get("planned"), dict):
         return []
     served, usage = _dict(how, "served"), _dict(how, "usage")
-    tokens = [_usage(name, each) for name, each in usage.items() if isinstance(each, dict)]
+    tokens = [
+        _usage(name, each)
+        for name, each in sorted(usage.items(), key=lambda item: item[0] != how.get("model"))
+        if isinstance(each, dict)
+    ]
     cost = how.get("cost_usd")
     rubric = "the benchmark's own" if how.get("rubric") == "official" else f"another one, {_text(how, 'rubric')}"
     temperature = how.get("temperature")
     rows = [
         ("Asked", _text(how, "model")),
         ("Judge", _text(how, "judge")),
-        *((f"Served as ({role})", listed(map(str, names), 5)) for role, names in served.items()),
+        *((f"Served as ({role})", listed(map(str, names), 5)) for role, names in sorted(served.items(), reverse=True)),
         ("Planned and done", _counts(how)),
         ("Instructions", f"{rubric} (fingerprint {_text(how, 'rubric_fingerprint')})"),
         ("The judge saw", "the picture and the texts" if how.get("judge_sees_picture") else "texts only"),
@@ -57,6 +61,7 @@ def command(model: str = "") -> str:
     return f"python -m siuo_dash evaluate --model {shlex.quote(name)} --judge {JUDGE} --publish"
 
 
+_ORDER: Final = ("responses", "verdicts", "choices")
 _LIMITS: Final = (("max_tokens", "response"), ("judge_max_tokens", "verdict"), ("choice_max_tokens", "choice"))
 
 
@@ -72,7 +77,8 @@ def _dict(how: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _counts(how: Mapping[str, Any]) -> str:
     planned, done = _dict(how, "planned"), _dict(how, "done")
-    return ", ".join(f"{done.get(name, 0)} of {count} {name}" for name, count in planned.items())
+    names = sorted(planned, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    return ", ".join(f"{done.get(name, 0)} of {planned[name]} {name}" for name in names)
 
 
 def _usage(model: str, each: Mapping[str, Any]) -> str:
