@@ -48,6 +48,7 @@ PAGES: Final = {
         PageEntry("rankings/findings.py", "findings", "Findings", "More", ":material/lightbulb:"),
         PageEntry("inspect/reliability.py", "reliability", "Reliability", "More", ":material/rule:"),
         PageEntry("contribute/review.py", "review", "Review", "More", ":material/rate_review:"),
+        PageEntry("contribute/candidates.py", "candidates", "Candidates", "More", ":material/science:"),
         PageEntry("about/method.py", "method", "Method", "More", ":material/menu_book:"),
     )
 }
@@ -64,7 +65,9 @@ ICON: Final = (
 
 def navigation() -> dict[str, list[Any]]:
     """The pages by section, as st.navigation takes them; those that reviewers need are listed for reviewers."""
-    reviewing = identity.settings().hosted and identity.visitor().is_reviewer
+    hosted = identity.settings().hosted
+    reviewing = hosted and identity.visitor().is_reviewer
+    hidden = {"review": not reviewing, "candidates": hosted and not reviewing}
     sections: dict[str, list[Any]] = {}
     for page in PAGES.values():
         entry = st.Page(
@@ -73,7 +76,7 @@ def navigation() -> dict[str, list[Any]]:
             icon=page.icon,
             url_path=page.url,
             default=page.url == HOME,
-            visibility="hidden" if page.url == "review" and not reviewing else "visible",
+            visibility="hidden" if hidden.get(page.url) else "visible",
         )
         sections.setdefault(page.section, []).append(entry)
     return sections
