@@ -128,11 +128,22 @@ class Store:
 
     def frame(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> pd.DataFrame:
         """The answer to one query, its values bound; it can change nothing. Safe to call from any thread."""
+        with self._asking() as cursor:
+            return cursor.execute(sql, values).df()
+
+    def table(self, sql: str) -> pa.Table:
+        """The same as an Arrow table, whose types are the database's own."""
+        with self._asking() as cursor:
+            return cursor.sql(sql).to_arrow_table()
+
+    @contextmanager
+    def _asking(self) -> Iterator[duckdb.DuckDBPyConnection]:
         if self._held.cursor is not None:
-            return self._held.cursor.execute(sql, values).df()
+            yield self._held.cursor
+            return
         cursor = _read_only(self._state)
         try:
-            return cursor.execute(sql, values).df()
+            yield cursor
         finally:
             cursor.close()
 

@@ -1,0 +1,181 @@
+"""A cluster in place of this process's own DuckDB: the same named queries by Spark Connect, over tables in one place.
+
+Apache Spark and Sail speak it. The cluster's workers read the tables themselves, so their place is one that all of
+them, and every instance, can reach. Texts of responses are in no table: they come from the run files, as ever.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import grpc
+import pandas as pd
+import pyarrow as pa
+import pyarrow.fs
+import sqlglot
+from pyspark.errors import PySparkException
+from pyspark.sql.connect.client.retries import DefaultPolicy
+from pyspark.sql.connect.session import SparkSession
+from sqlglot import exp
+
+from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.errors import StoreError
+from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.store.engine import tables
+from siuo_dash.store.engine.database import BrokenFile, Store
+from siuo_dash.store.engine.table_files import TABLES, current, place_of
+from siuo_dash.store.files import SAMPLES
+
+# Frames are made by DuckDB from Arrow: no pandas code of pyspark runs.
+warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+warnings.filterwarnings("ignore", r"\[RETRIES_EXCEEDED\]", UserWarning)  # the error itself is shown
+VIEWS: Final = {
+    each.this.name: each.expression.sql("duckdb")
+    for each in sqlglot.parse(tables.CREATE, read="duckdb")
+    if isinstance(each, exp.Create) and each.kind == "VIEW"
+}
+_KEPT: Final = 4
+"""So many states of the data can be asked about at once: a page that began before goes on with its own."""
+
+
+@lru_cache(maxsize=1024)
+def spark_sql(sql: str, version: str) -> str:
+    """A query of DuckDB's dialect in Spark's, over the tables of one version; `$name` becomes `:name`."""
+    tree = sqlglot.parse_one(sql, read="duckdb")
+    for table in list(tree.find_all(exp.Table)):
+        if table.name in TABLES or table.name in VIEWS:
+            alias = table.alias or table.name
+            table.replace(exp.to_table(f"{table.name}_{version}", alias=alias))
+    named = tree.transform(lambda node: exp.Placeholder(this=node.name) if isinstance(node, exp.Parameter) else node)
+    return named.sql(dialect="spark")
+
+
+@dataclass(frozen=True)
+class _State:
+    """One state of the data."""
+
+    version: str
+    catalogue: Catalogue
+
+
+class ClusterStore(Store):
+    """A Store whose queries a cluster answers; what it shows is what was last written there by `write_tables`.
+
+    url: sc://host:port, with Spark Connect's own parameters. place: the folder or address of the tables. StoreError
+    when the cluster does not answer, or there are no tables.
+    """
+
+    def __init__(self, data_dir: Path, url: str, place: str) -> None:
+        self.data_dir = data_dir
+        self._url, self._place = url, place
+        self._pinned = threading.local()
+        self._opening = threading.Lock()
+        self._session: SparkSession | None = None
+        self._viewed: list[str] = []
+        # DuckDB's own conversion makes the frames, so that their types are the same.
+        self._local = duckdb.connect(":memory:")
+        self._local.execute("SET GLOBAL TimeZone = 'UTC'")
+        atexit.register(self._leave)  # pyspark would ask the server once more at the end, and wait for it
+        self._now = self._newest()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self._shown.catalogue
+
+    @property
+    def version(self) -> str:
+        return self._shown.version
+
+    @property
+    def broken(self) -> list[BrokenFile]:
+        return []
+
+    @property
+    def _shown(self) -> _State:
+        found: _State = getattr(self._pinned, "state", None) or self._now
+        return found
+
+    def frame(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> pd.DataFrame:
+        version, bound = self._shown.version, dict(values)
+        try:
+            answer = self._ask(version, sql, bound)
+        except (PySparkException, grpc.RpcError):  # a session ends by itself after an hour, and with its server
+            self._leave()
+            try:
+                answer = self._ask(version, sql, bound)
+            except (PySparkException, grpc.RpcError) as error:
+                self._leave()
+                hint = "look whether it runs and can read the tables, then reload the page"
+                raise StoreError("the cluster does not answer", where=self._host, hint=hint) from error
+        return self._local.cursor().from_arrow(answer).df()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        before = getattr(self._pinned, "state", None)
+        self._pinned.state = self._shown
+        try:
+            yield
+        finally:
+            self._pinned.state = before
+
+    def refresh(self) -> bool:
+        before, self._now = self._now, self._newest()
+        if getattr(self._pinned, "state", None) is not None:
+            self._pinned.state = self._now
+        return before.version != self._now.version
+
+    @property
+    def _host(self) -> str:
+        """The address without its parameters, one of which is a password."""
+        return self._url.split("/;")[0]
+
+    def _newest(self) -> _State:
+        version = current(self._place)
+        if getattr(self, "_now", None) is not None and self._now.version == version:
+            return self._now
+        return _State(version, read_catalogue(self.data_dir / SAMPLES))
+
+    def _ask(self, version: str, sql: str, values: dict[str, Any]) -> pa.Table:
+        return self._with_views(version).sql(spark_sql(sql, version), args=values or None).toArrow()
+
+    def _leave(self) -> None:
+        with self._opening:
+            if self._session is not None:
+                self._session.client.close()
+            self._session, self._viewed = None, []
+
+    def _connect(self) -> SparkSession:
+        session = self._session = SparkSession.builder.remote(self._url).create()
+        # Else a page, and the end of this process, would wait ten minutes for a server that is away.
+        session.client.set_retry_policies([DefaultPolicy(max_retries=3, max_backoff=500)])
+        session.client.disable_reattachable_execute()
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+        return session
+
+    def _with_views(self, version: str) -> SparkSession:
+        """The session, in which the tables of this version have names."""
+        with self._opening:
+            session = self._session or self._connect()
+            if version not in self._viewed:
+                root = self._place if "://" in self._place else place_of(self._place)[1]
+                for name in TABLES:
+                    table = session.read.parquet(f"{root}/{version}/{name}.parquet")
+                    table.createOrReplaceTempView(f"{name}_{version}")
+                    with suppress(PySparkException):  # Sail keeps no tables in memory
+                        session.catalog.cacheTable(f"{name}_{version}")
+                for name, select in VIEWS.items():
+                    session.sql(spark_sql(select, version)).createOrReplaceTempView(f"{name}_{version}")
+                for old in self._viewed[: 1 - _KEPT]:
+                    for name in (*VIEWS, *TABLES):
+                        session.catalog.dropTempView(f"{name}_{old}")
+                self._viewed = [*self._viewed[1 - _KEPT :], version]
+            return session
