@@ -11,9 +11,9 @@ SEED ?= 0
 # The tests start many processes: what one has compiled, the next need not compile again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run wheel evaluate engine test heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
+.PHONY: help run wheel evaluate engine test test-spark heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: .venv/run ## start the dashboard on the shipped data (HOST=, PORT=, SIUO_DATA=)
 	$(BIN)/streamlit run app.py --server.address $(HOST) --server.port $(PORT)
@@ -33,6 +33,9 @@ heavy: .venv/browser ## the tests that take minutes: a kill at every step, all g
 
 engine: .venv/dev .venv-engine/made ## evaluate a real vision-language model with random weights, from its name onto the board (1.2 GB)
 	$(BIN)/pytest -n 0 --heavy tests/evaluate/test_engine.py
+
+test-spark: .venv/dev .venv-spark/made ## every query on Apache Spark, a master and two workers (needs Java 17; SPARK="--heavy": every case)
+	$(BIN)/python -m tests.store.spark_cluster .venv-spark/lib/python*/site-packages/pyspark -n 0 $(SPARK)
 
 lint: .venv/dev ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -102,6 +105,11 @@ lock: .venv/dev ## pin all requirements, with hashes, from the ranges of pyproje
 .venv-engine/made: .venv/made tests/evaluate/requirements-engine.txt
 	$(PYTHON) -m venv .venv-engine
 	.venv-engine/bin/pip install --quiet --disable-pip-version-check -r tests/evaluate/requirements-engine.txt
+	@touch $@
+
+.venv-spark/made: .venv/made tests/store/requirements-spark.txt
+	$(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/pip install --quiet --disable-pip-version-check -r tests/store/requirements-spark.txt
 	@touch $@
 
 .venv-audit/made: .venv/made hosting/requirements.txt

@@ -90,7 +90,7 @@ def test_a_hosts_shown_command_is_there_with_its_options(page: str, command: str
 
 
 def test_every_other_shown_command_is_a_make_target_or_a_plain_start() -> None:
-    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for page, command in shown_commands():
         if (page, command) in OURS or command.startswith("python -m siuo_dash"):
             continue

@@ -12,10 +12,12 @@ import typer
 from siuo_dash.cli.options import ByOption, DataOption, JsonOption
 from siuo_dash.cli.output import print_json, print_line
 from siuo_dash.errors import Finding
-from siuo_dash.settings.paths import SHIPPED, USUAL
+from siuo_dash.settings.paths import SHIPPED, USUAL, tables_place
 from siuo_dash.store import registry
 from siuo_dash.store.backup import Backup, must_be_data, restore_from
 from siuo_dash.store.backup import backup as make_backup
+from siuo_dash.store.engine import table_files
+from siuo_dash.store.engine.database import Store
 from siuo_dash.store.transfer import migrate as move_out
 from siuo_dash.store.verify import repair as remove_left_over
 from siuo_dash.store.verify import verify as examine
@@ -62,6 +64,17 @@ def backup(
     print_line(f"wrote {to}: {_words(make_backup(data, to))}")
     for finding in examine(data, SHIPPED):
         print_line(f"warning: {finding}")
+
+
+def write_tables(
+    data: DataOption = USUAL,
+    to: Annotated[
+        str | None, typer.Option("--to", help="A folder, or s3://…", show_default="SIUO_TABLES, or DATA/tables")
+    ] = None,
+) -> None:
+    """Write the tables that a cluster reads (SIUO_ENGINE), unless they are there: run it each minute."""
+    place = to or tables_place()
+    print_line(f"{place}: version {table_files.write_tables(Store(data), place)}")
 
 
 def restore(

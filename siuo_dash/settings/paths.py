@@ -41,6 +41,16 @@ def registry_url() -> str:
     return os.environ.get("SIUO_REGISTRY", "").strip()
 
 
+def engine_url() -> str:
+    """The cluster that answers the pages' queries: SIUO_ENGINE (sc://host:port); "" = this process's own DuckDB."""
+    return os.environ.get("SIUO_ENGINE", "").strip()
+
+
+def tables_place() -> str:
+    """The folder or address of the tables that the cluster reads: SIUO_TABLES, or a folder in the data directory."""
+    return os.environ.get("SIUO_TABLES", "").strip() or str((data_dir() / "tables").absolute())
+
+
 def blobs_url() -> str:
     """The bucket of the run files: SIUO_BLOBS; "" = a folder in the data directory."""
     return os.environ.get("SIUO_BLOBS", "").strip()

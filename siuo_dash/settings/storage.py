@@ -1,4 +1,4 @@
-"""Where the registry and the run files are kept, and what may not be kept together."""
+"""Where the registry and the run files are kept, who answers queries, and what may not be kept together."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ NO_DRIVER: Final = (
     "the library for PostgreSQL is not installed",
     "pip install -r requirements-postgres.txt, or pip install 'siuo-dash[postgres]'",
 )
+NO_CLUSTER: Final = ("the library for a cluster is not installed", "pip install 'siuo-dash[spark]'")
 ON_A_NETWORK: Final = (
     "the data directory is on a network disk ({kind}), where an SQLite database loses what two machines write at once",
     "keep it on a local disk, or keep the registry in PostgreSQL (SIUO_REGISTRY, docs/scale.md)",
@@ -93,6 +94,11 @@ def faults(*, hosted: bool, instances: int) -> Iterator[str]:
         yield f"{': '.join(ON_A_NETWORK).format(kind=kind)}"
     if blobs and not blobs.startswith(BUCKETS):
         yield f"SIUO_BLOBS must begin with {', '.join(BUCKETS)}; unset it to keep run files in the data directory"
+    if engine := paths.engine_url():
+        if not engine.startswith("sc://"):
+            yield "SIUO_ENGINE must begin with sc://, as in sc://127.0.0.1:15002; unset it to use DuckDB"
+        elif find_spec("pyspark") is None or find_spec("sqlglot") is None:
+            yield f"SIUO_ENGINE: {', '.join(NO_CLUSTER)}"
     if hosted and blobs and not registry and instances != 1:
         yield (
             "the run files are in a bucket (SIUO_BLOBS), but the registry is a file of this machine, which no second "

@@ -13,7 +13,7 @@ from typing import Any, Final, ParamSpec, Protocol, TypeVar, runtime_checkable
 import streamlit as st
 
 from siuo_dash.errors import SiuoError
-from siuo_dash.settings.paths import data_dir
+from siuo_dash.settings.paths import data_dir, engine_url, tables_place
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import address, background, frame, identity
 from siuo_dash.ui.display import plain
@@ -126,7 +126,11 @@ def warm_up() -> None:
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the results …")
 def _store(path: str) -> Store:
-    return Store(Path(path))
+    if not engine_url():
+        return Store(Path(path))
+    from siuo_dash.store.engine.cluster import ClusterStore  # an extra
+
+    return ClusterStore(Path(path), engine_url(), tables_place())
 
 
 @runtime_checkable

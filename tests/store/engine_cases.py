@@ -100,6 +100,7 @@ class _Asked:
             "paired_counts": lambda: self._all(
                 METRIC, where, _each(baseline=self.run_nos), _parts(by=("o.run_no", "s.domain"))
             ),
+            "public_verdicts": lambda: [{"where": clause} for clause in (EVERY, of_runs(self.run_ids), of_runs([]))],
             "run_ids": lambda: self._all(where, _each(most=(None, 3)), _parts(order=RUN_ORDERS)),
             "run_names": lambda: [{}],
             "runs": lambda: where,

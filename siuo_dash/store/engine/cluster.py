@@ -84,7 +84,6 @@ class ClusterStore(Store):
         # DuckDB's own conversion makes the frames, so that their types are the same.
         self._local = duckdb.connect(":memory:")
         self._local.execute("SET GLOBAL TimeZone = 'UTC'")
-        atexit.register(self._leave)  # pyspark would ask the server once more at the end, and wait for it
         self._now = self._newest()
 
     @property
@@ -155,6 +154,9 @@ class ClusterStore(Store):
 
     def _connect(self) -> SparkSession:
         session = self._session = SparkSession.builder.remote(self._url).create()
+        # The last that is registered is done first: pyspark's own would ask the server once more, and wait for it.
+        atexit.unregister(self._leave)
+        atexit.register(self._leave)
         # Else a page, and the end of this process, would wait ten minutes for a server that is away.
         session.client.set_retry_policies([DefaultPolicy(max_retries=3, max_backoff=500)])
         session.client.disable_reattachable_execute()
