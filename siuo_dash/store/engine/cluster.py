@@ -27,13 +27,12 @@ from pyspark.sql.connect.client.retries import DefaultPolicy
 from pyspark.sql.connect.session import SparkSession
 from sqlglot import exp
 
-from siuo_dash.benchmark.catalogue import Catalogue
+from siuo_dash.benchmark.catalogue import SAMPLE_COLUMNS, Catalogue, Sample
+from siuo_dash.benchmark.schema import BENCHMARK
 from siuo_dash.errors import StoreError
-from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.engine import tables
 from siuo_dash.store.engine.database import BrokenFile, Store
 from siuo_dash.store.engine.table_files import TABLES, current, place_of
-from siuo_dash.store.files import SAMPLES
 
 # Frames are made by DuckDB from Arrow: no pandas code of pyspark runs.
 warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
@@ -64,7 +63,7 @@ class _State:
     """One state of the data."""
 
     version: str
-    catalogue: Catalogue
+    sets: Mapping[str, Catalogue]
 
 
 class ClusterStore(Store):
@@ -87,8 +86,8 @@ class ClusterStore(Store):
         self._now = self._newest()
 
     @property
-    def catalogue(self) -> Catalogue:
-        return self._shown.catalogue
+    def sets(self) -> Mapping[str, Catalogue]:
+        return self._shown.sets
 
     @property
     def version(self) -> str:
@@ -104,18 +103,19 @@ class ClusterStore(Store):
         return found
 
     def frame(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> pd.DataFrame:
-        version, bound = self._shown.version, dict(values)
+        return self._local.cursor().from_arrow(self._answer(self._shown.version, sql, dict(values))).df()
+
+    def _answer(self, version: str, sql: str, values: dict[str, Any]) -> pa.Table:
         try:
-            answer = self._ask(version, sql, bound)
+            return self._ask(version, sql, values)
         except (PySparkException, grpc.RpcError):  # a session ends by itself after an hour, and with its server
             self._leave()
             try:
-                answer = self._ask(version, sql, bound)
+                return self._ask(version, sql, values)
             except (PySparkException, grpc.RpcError) as error:
                 self._leave()
                 hint = "look whether it runs and can read the tables, then reload the page"
                 raise StoreError("the cluster does not answer", where=self._host, hint=hint) from error
-        return self._local.cursor().from_arrow(answer).df()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -141,7 +141,10 @@ class ClusterStore(Store):
         version = current(self._place)
         if getattr(self, "_now", None) is not None and self._now.version == version:
             return self._now
-        return _State(version, read_catalogue(self.data_dir / SAMPLES))
+        samples: dict[str, list[Sample]] = {BENCHMARK: []}
+        for row in self._answer(version, "SELECT * FROM samples ORDER BY sample_set", {}).to_pylist():
+            samples.setdefault(row["sample_set"], []).append(Sample(*(row[name] for name in SAMPLE_COLUMNS)))
+        return _State(version, {name: Catalogue(each, name) for name, each in samples.items()})
 
     def _ask(self, version: str, sql: str, values: dict[str, Any]) -> pa.Table:
         return self._with_views(version).sql(spark_sql(sql, version), args=values or None).toArrow()
