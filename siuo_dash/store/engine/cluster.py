@@ -7,6 +7,7 @@ them, and every instance, can reach. Texts of responses are in no table: they co
 from __future__ import annotations
 
 import atexit
+import sys
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 import duckdb
 import grpc
@@ -23,8 +25,6 @@ import pyarrow as pa
 import pyarrow.fs
 import sqlglot
 from pyspark.errors import PySparkException
-from pyspark.sql.connect.client.retries import DefaultPolicy
-from pyspark.sql.connect.session import SparkSession
 from sqlglot import exp
 
 from siuo_dash.benchmark.catalogue import SAMPLE_COLUMNS, Catalogue, Sample
@@ -33,6 +33,11 @@ from siuo_dash.errors import StoreError
 from siuo_dash.store.engine import tables
 from siuo_dash.store.engine.database import BrokenFile, Store
 from siuo_dash.store.engine.table_files import TABLES, current, place_of
+
+# pyspark takes a process that runs no file (`python -c`) for its own documentation's tests, and ends it.
+with patch.object(sys, "ps1", "", create=True):
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+    from pyspark.sql.connect.session import SparkSession
 
 # Frames are made by DuckDB from Arrow: no pandas code of pyspark runs.
 warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
