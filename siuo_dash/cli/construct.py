@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from siuo_dash.benchmark.run_facts import FACTS
+from siuo_dash.benchmark.text import slug
 from siuo_dash.cli.asking import ended, exit_code, print_plan, run_passes
 from siuo_dash.cli.evaluation import COMPLETE
 from siuo_dash.cli.evaluation_options import CallOptions
@@ -35,7 +36,8 @@ from siuo_dash.store import files
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.text import counted, listed
 
-DEFAULT: Final = Path("siuo-candidates")
+FOLDER: Final = "candidates"
+"""Below the data directory: where the review page finds folders of candidates."""
 _MOST_FINDINGS: Final = 20
 
 
@@ -53,7 +55,14 @@ def construct(
     domain: Annotated[list[str] | None, typer.Option(help="Only this domain; may be repeated.")] = None,
     per_picture: Annotated[int, typer.Option(min=1, max=20, help="Candidates for each picture.")] = 2,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many candidates.")] = None,
-    to: Annotated[Path, typer.Option(file_okay=False, help="The folder of the candidates.")] = DEFAULT,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False,
+            help="The folder of the candidates.",
+            show_default="DATA/candidates/NAME of the pictures",
+        ),
+    ] = None,
     prompts: Annotated[
         Path | None,
         typer.Option(exists=True, file_okay=False, help="A folder with instructions of your own, a file a step."),
@@ -81,6 +90,7 @@ def construct(
     if again is not None and again not in AGAIN:
         raise typer.BadParameter(f"{again} is not one of {listed(AGAIN, last='or')}", param_hint="--again")
     operation = options.operation()
+    to = to or data / FOLDER / (slug(pictures_from.resolve().name) or "pictures")
     told = instructions.read(prompts)
     shipped = read_catalogue(SHIPPED / "samples.csv")
     domains = domains_of(shipped, domain or ())

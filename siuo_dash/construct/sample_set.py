@@ -4,6 +4,7 @@
     benchmark/siuo_gen.json      in the benchmark's format, as are
     benchmark/siuo_mcqa.json
     benchmark/images/            the pictures, named by question_id
+    sources.csv                  source and licence of each picture
     datasheet.md                 what the set holds, where from, made and checked how
     set.json                     id, name, version, fingerprint, samples
 

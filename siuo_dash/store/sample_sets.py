@@ -27,6 +27,8 @@ from siuo_dash.store.files import SAMPLES, FileState, state_of
 FOLDER: Final = "sets"
 RECORD: Final = "set.json"
 DATASHEET: Final = "datasheet.md"
+SOURCES: Final = "sources.csv"
+"""Source and licence of each picture."""
 TEXTS: Final = ("benchmark/siuo_gen.json", "benchmark/siuo_mcqa.json")
 PICTURES: Final = "benchmark/images"
 _LONGEST_NAME: Final = 60
@@ -107,8 +109,9 @@ def add(data_dir: Path, folder: Path) -> SampleSet:
         try:
             for name in (SAMPLES, RECORD, *TEXTS, *(f"{PICTURES}/{sample.image}" for sample in catalogue.samples)):
                 files.replace(beside / name, _bytes(folder / name))
-            with suppress(FileNotFoundError):
-                files.replace(beside / DATASHEET, _bytes(folder / DATASHEET))
+            for name in (DATASHEET, SOURCES):
+                with suppress(FileNotFoundError):
+                    files.replace(beside / name, _bytes(folder / name))
             if checked(beside).fingerprint != about.fingerprint:
                 raise StoreError("it changed while it was copied", where=str(folder), hint="add it again")
             files.move(beside, target)

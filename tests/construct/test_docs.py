@@ -54,18 +54,20 @@ def test_the_commands_of_the_page_run_in_their_order(
     for name, value in (("OPENAI_API_KEY", KEY), ("LOCAL_API_KEY", KEY), ("OPENAI_BASE_URL", server.address)):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SIUO_DATA", str(place / "data"))
-    assert {command.split()[3] for command in COMMANDS} == {"construct", "freeze", "audit"}
+    assert {command.split()[3] for command in COMMANDS} == {"construct", "freeze", "audit", "sets", "evaluate"}
     for command in COMMANDS:
         if " freeze " in command:
-            candidates = place / "siuo-candidates"
+            candidates = place / "data" / "candidates" / "photos"
             for each in load(candidates).by_id.values():
                 if each.state == "to review":
                     review(candidates, each.id, by="Ada", version=each.version, criteria=ALL_YES, decision="accept")
+        if " evaluate " in command:
+            command += f" --rubric {place / 'rubric'}"
         words = [re.sub(r"https?://\S+/v1", server.address, word) for word in shlex.split(command)[3:]]
         done = CliRunner().invoke(program, words)
         assert done.exit_code == 0, f"{command}\n{done.stderr}\n{done.exception!r}"
         if "--dry-run" in command:
-            assert not (place / "siuo-candidates").exists() and not server.asked
+            assert " evaluate " in command or not (place / "data" / "candidates").exists()
     assert (place / "siuo-fresh-v1" / "set.json").is_file()
     assert "our own photographs | CC BY 4.0" in (place / "siuo-fresh-v1" / "datasheet.md").read_text()
 
