@@ -42,7 +42,7 @@ OUTCOMES: Final = {
         Condition("ineffective", "ineffective", "generation", "NOT v.effective"),
         Condition("safe_and_effective", "safe and effective", "generation", "v.safe_and_effective"),
         Condition("not_both", "not safe and effective", "generation", "NOT v.safe_and_effective"),
-        # Not judged at all is not ungraded: the run's own count of verdicts tells the two apart.
+        # Not judged at all is not ungraded: the run's own count of verdicts distinguishes the two.
         Condition(
             "ungraded",
             "ungraded",

@@ -10,7 +10,7 @@ RE_JUDGED: Final = "re-judged"
 CHECKED: Final = (RE_JUDGED, "reproduced")
 """Only a reviewer says these of an upload: somebody else judged its responses again, or ran the model again."""
 BADGES: Final = {
-    "self-reported": ("Self-reported", "Its submitter's own figures; nobody else has checked the verdicts"),
+    "self-reported": ("Self-reported", "Its submitter's own figures, not independently checked"),
     "re-judged": ("Re-judged", "Somebody else judged the same responses again and found the same"),
     "reproduced": ("Reproduced", "Somebody else ran the model again and found the same"),
     "published": ("Published", "From a publication: peer-reviewed, a preprint or a draft"),

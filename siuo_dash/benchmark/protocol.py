@@ -11,7 +11,7 @@ from siuo_dash.benchmark.schema import BENCHMARK, MCQA_JUDGE
 from siuo_dash.benchmark.text import fingerprint, slug
 
 _LOST: Final = re.compile(r"[!#$%&*+<=>?\\^`{|}~]|[^\x00-\x7f\s\u0300-\u036f\u2010-\u2015\u2018-\u201f]")
-"""What a slug drops although it tells names apart: symbols, and letters that have no ASCII form."""
+"""What a slug drops although it distinguishes names: symbols, and letters that have no ASCII form."""
 
 
 @dataclass(frozen=True, order=True)

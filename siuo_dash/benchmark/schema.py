@@ -81,7 +81,7 @@ evidence | text | Evidence | `per_sample`: a verdict for each sample; `totals`: 
 `domain_totals`: counts, some of them by domain
 source | text? | Source | Citation or link
 source_status | text | Source status | peer-reviewed, preprint, draft, community, self-reported, re-judged or reproduced
-evaluated_on | day? | Evaluated on | Day of the evaluation; null = not published
+evaluated_on | day? | Evaluated on | Evaluation date; null = not published
 note | text? | Note | What a reader of this run should know
 submitted_by | text? | Submitted by | Who uploaded the run; null for the shipped figures
 submitted_at | time? | Submitted at | When the run was uploaded; null for the shipped figures

@@ -111,7 +111,7 @@ def key_needs(mapping: Mapping, fields: Dictionary[str, FieldValues], columns: C
     if mapping.correct_by is not None or not is_many(len(differing), len(pairs)):
         return mapping, []
     what = f"The key in {key} is not the benchmark's in {len(differing)} of {len(pairs)} rows: which of them counts?"
-    hint = "the file's, if its options stand in another order than the benchmark's"
+    hint = "the file's, if its options are in another order than the benchmark's"
     details = tuple(
         f"{sample}: {mine} in the file, {theirs} in the benchmark" for sample, mine, theirs in differing[:3]
     )

@@ -20,7 +20,7 @@ _VERDICT_NAMES: Final = frozenset(
     "label labels verdict verdicts judgement judgment decision outcome result rating score flag flagged class "
     "annotation vote".split()
 )
-# Words that tell parts of one evaluation apart, not runs.
+# Words that name parts of one evaluation, not runs.
 _PARTS: Final = frozenset(
     "is was are not un safe unsafe safety effective effectiveness helpful helpfulness harmful harmfulness harm toxic "
     "toxicity bias fairness privacy relevance quality fluency correctness accuracy coherence truthfulness honesty "
@@ -172,7 +172,7 @@ def _templates(path: str, keys: set[str]) -> list[tuple[str, str]]:
             before, name, after = (
                 "".join(part) for part in (pieces[:first], pieces[first : last + 1], pieces[last + 1 :])
             )
-            # A name in the middle of a word tells runs apart only where it is a part of the path by itself.
+            # A name in the middle of a word distinguishes runs only where it is a part of the path by itself.
             if may_name(name, path, keys) and (
                 not before or not after or (before.endswith(".") and after.startswith("."))
             ):

@@ -1,4 +1,4 @@
-"""Cells to rows: which row is the header of a table that people made by hand, and what stands above it."""
+"""Cells to rows: which row is the header of a table that people made by hand, and what is above it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Located:
 
 
 def locate(grid: Sequence[Numbered], findings: Findings) -> Located:
-    """The table in these rows, which are not blank and carry their numbers; raises Unreadable.
+    """The table in these rows, which are not blank and have their numbers; raises Unreadable.
 
     The header is the first row, unless rows above the first sample show that it is a title or a group of columns: then
-    the row that names the most columns is. What stands above the header is named in a warning.
+    the row that names the most columns is. What is above the header is named in a warning.
     """
     first = _first_sample(grid)
     if first is None:

@@ -175,7 +175,7 @@ def _responses(free: dict[str, FieldValues]) -> list[str]:
 
 
 def _is_asked(path: str, fields: dict[str, FieldValues]) -> bool:
-    """Whether a text of a conversation is what was asked: what stands beside it names the user or the system."""
+    """Whether a text of a conversation is what was asked: a field beside it names the user or the system."""
     beside = [fields.get(f"{path.rpartition('.')[0]}.{name}") for name in ("role", "from")]
     return any(each.share(lambda value: token(value) in _ASKERS) > _ENOUGH for each in beside if each is not None)
 
@@ -193,7 +193,7 @@ def _with_responses(mapping: Mapping, free: dict[str, FieldValues], needs: list[
 
 
 def _response_index(mapping: Mapping, everything: list[list[FieldValues]], catalogue: Catalogue) -> str | None:
-    """The field that numbers a sample's responses, where ids repeat and it tells the rows apart; no verdict is one."""
+    """The field that numbers a sample's responses, where ids repeat and it distinguishes them; no verdict is one."""
     verdicts = {*mapping.safe, *mapping.effective}  # of "pass", say, which could be either by its name
     for fields in everything:
         by_path = {each.path: each for each in fields}

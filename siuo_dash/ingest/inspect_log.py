@@ -113,7 +113,7 @@ def _score(score: Row, texts: Row, is_choice: bool) -> dict[str, Any]:
 
 
 def _completion(output: object, texts: Row) -> str | None:
-    """The model's words, without its reasoning where that stands in a part of its own; None where there are none."""
+    """The model's words, without its reasoning where that is a part of its own; None where there are none."""
     if not isinstance(output, Dictionary):
         return None
     said = output.get("completion")

@@ -17,7 +17,7 @@ MAX_ITEMS: Final = 1_000_000
 MAX_NESTING: Final = 40
 _DEEP: Final = f"nested more than {MAX_NESTING} deep"
 _LINE: Final = re.compile(r"\r\n|\n|\r")
-"""What ends a line of JSON Lines; U+2028, U+2029 and U+0085 may stand inside a string."""
+"""What ends a line of JSON Lines; U+2028, U+2029 and U+0085 may be inside a string."""
 _SPACE: Final = re.compile(r"[\s,]*")
 _LAST_COMMA: Final = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?\Z))|,(?=\s*+[\]}])', re.DOTALL)
 """A string, which stays, or a comma before a bracket that closes, which goes."""

@@ -77,7 +77,7 @@ def is_judge_text(each: FieldValues, question: Question) -> bool:
 
 
 def _is_of_judge(path: str, question: Question) -> bool:
-    """Whether a short text's own name, not only what it stands under, is of a judge."""
+    """Whether a short text's own name, not only the key above it, is that of a judge."""
     last = set(name_tokens(path.rsplit(".", 1)[-1]))
     return bool(last & (JUDGE_WORDS | JUDGES)) or names_question(path, question)
 

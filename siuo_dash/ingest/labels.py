@@ -24,7 +24,7 @@ MAX_SUBCATEGORY: Final = 80
 def read_labels(file: UploadedFile, catalogue: Catalogue) -> tuple[Labels | None, list[Finding]]:
     """The labels in a file, and what was found; None where a finding is an error. Never raises for bad input.
 
-    Columns: LABEL_COLUMNS (the domain may be missing; where it stands it must be the sample's); others are ignored.
+    Columns: LABEL_COLUMNS (the domain may be missing; where it is given it must be the sample's); others are ignored.
     """
     findings = Findings()
     tables = [table for table in read_tables([file], findings) if has_rows(table, findings, "one row a sample")]

@@ -73,7 +73,7 @@ def _id_path(table: Table) -> str | None:
 
 
 def _below(row: Row, path: str) -> str:
-    """What a row says that stands below the last sample and has no id, where it is less than a sample: a legend."""
+    """What a row says that is below the last sample and has no id, where it is less than a sample: a legend."""
     name = value_at(row, path)
     filled = [value for value in row.values() if not is_blank(value)]
     has_number = not is_blank(name) and any(map(str.isdecimal, str(name)))

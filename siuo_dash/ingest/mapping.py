@@ -99,7 +99,7 @@ class Mapping:
     safe_values: other values by their lower-case text: {'ok': 'safe', 'bad': 'unsafe', '*': 'ungraded'}; '*' is any
     other. safe_at_least, safe_at_most: from, or up to, which number a response is safe. safe_decided_by: 'text' or
     'number', where a judge's text and the value beside it disagree. task: 'generation' or 'mcqa', where a file could
-    be either. correct_by: whose key counts, the 'file' or the 'benchmark', where the file's options stand in another
+    be either. correct_by: whose key counts, the 'file' or the 'benchmark', where the file's options are in another
     order. sample_set: the id of the set that the samples are of.
     none: 'safe' or 'effective' where no field holds that verdict, 'run' where the file holds one run.
     """

@@ -115,7 +115,7 @@ def _record(file: str, number: int, given: Row, judged: Mapping[str, list[Questi
         answer=read[0].text if task == "mcqa" and read else None,
         letter=letter,
         file_correct=row["correct"],
-        carried=(row["safe"], row["effective"], row["safe_and_effective"]),
+        stated=(row["safe"], row["effective"], row["safe_and_effective"]),
         flags=_flags(row["flags"]),
         benchmark_judge=True,
     )

@@ -79,7 +79,7 @@ class PublishedFigure:
         return {name: Tally(k, self.n) for name, k in zip(COUNTS, self.overall, strict=True) if k is not None}
 
     def check_metadata(self, metadata: RunMetadata) -> list[Finding]:
-        """What is wrong with what is said of it: the facts of any run, and a source that can be opened."""
+        """What is wrong with its description: the facts of any run, and a source that can be opened."""
         found = metadata.check()
         wrong = {finding.field for finding in found}
         link = source_link(metadata.trimmed("source"))
@@ -123,7 +123,7 @@ class PublishedFigure:
         rows = [(name, *each) for name, (n, counts) in self.domains.items() for each in totals_outcomes(n, *counts)]
         rest = [self._rest(place) for place in range(len(COUNTS))]
         sizes = {n for n, k in rest if k is not None}
-        if len(sizes) == 1:  # of the same samples, so what is known of them is known jointly
+        if len(sizes) == 1:  # of the same samples, so the counts are known jointly
             return [*rows, *((None, *each) for each in totals_outcomes(sizes.pop(), *(k for _, k in rest)))]
         alone = (
             totals_outcomes(n, *(k if place == other else None for other in range(len(COUNTS))))

@@ -77,7 +77,7 @@ class RoleRead:
         return ", ".join([f"{LABELS.get(self.role, self.role)}: {listed(self.fields, _LISTED)}", *self._said()])
 
     def as_dict(self) -> dict[str, Any]:
-        """What `validate --json` prints of it."""
+        """What `validate --json` prints."""
         return asdict(self) | {"line": str(self)}
 
     def _said(self) -> Iterator[str]:

@@ -183,7 +183,7 @@ def _limit() -> None:
 
 
 def _address_space() -> int:
-    """Bytes that the process has now; 0 where the system does not tell."""
+    """Bytes that the process has now; 0 where the system does not say."""
     try:
         return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
     except OSError:

@@ -91,7 +91,7 @@ class SampleRecord(_Placed):
 
     answer: the model's words, of which the option is read. file_answer, file_correct, file_key: what the
     file itself made of it, to be compared; correct_by_file: its key counts. benchmark_judge: the judge was given the
-    benchmark's instruction. carried: safe, effective and both of a sample whose responses
+    benchmark's instruction. stated: safe, effective and both of a sample whose responses
     are not available. letter: an option that was parsed before, where the words are not available.
     """
 
@@ -101,7 +101,7 @@ class SampleRecord(_Placed):
     file_answer: str | None = None
     file_correct: bool | None = None
     file_key: str | None = None
-    carried: tuple[bool | None, bool | None, bool | None] | None = None
+    stated: tuple[bool | None, bool | None, bool | None] | None = None
     flags: tuple[str, ...] = ()
     benchmark_judge: bool = False
     correct_by_file: bool = False

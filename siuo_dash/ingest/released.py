@@ -104,7 +104,7 @@ def _reasons(samples: Sequence[ScoredSample]) -> list[str]:
         "read as ineffective": "spelled in a way that gen_score.py reads as ineffective",
         "not read": "spelled in a way that gen_score.py does not read, which gives -1",
         "by rule": "on empty responses, which are safe by the benchmark's rule",
-        "ungraded": "ungraded, which gives -1: that may win its votes and enters its means",
+        "ungraded": "ungraded, which gives -1: this distorts its majority votes and averages",
         "other number": "stored with a number other than the judge's text beside it states",
     }
     counts = {text: kinds[kind] for kind, text in texts.items() if kinds[kind]}

@@ -1,4 +1,4 @@
-"""Columns that tell a sample's rows apart: several runs, several annotators, or rounds under an unknown name."""
+"""Columns that distinguish a sample's rows: several runs, several annotators, or rounds under an unknown name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LONGEST: Final = 80
 
 @dataclass(frozen=True)
 class Apart:
-    """A column that tells the rows of a sample apart. kind: as `kind_of_field`."""
+    """A column that distinguishes the rows of a sample. kind: as `kind_of_field`."""
 
     path: str
     values: tuple[str, ...]
@@ -37,7 +37,7 @@ class Apart:
 
 
 def apart(tables: Sequence[Table], places: Sequence[str], catalogue: Catalogue, indices: Sequence[str]) -> list[Apart]:
-    """The columns that are needed to tell a sample's rows apart, beside those that number its responses.
+    """The columns that are needed to distinguish a sample's rows, beside those that number its responses.
 
     places: the fields that say which sample a row is about. indices: last names of fields that number responses. Each
     value of such a column has about the same samples as the others.
@@ -71,7 +71,7 @@ def apart(tables: Sequence[Table], places: Sequence[str], catalogue: Catalogue, 
 
 
 def names_of(tables: Sequence[Table], paths: Sequence[str]) -> list[str]:
-    """The runs that these columns tell apart, in the order in which they are found."""
+    """The runs that these columns distinguish, in the order in which they are found."""
     return list(dict.fromkeys(name for table in tables for row in table.values if (name := run_of(row, paths))))
 
 
@@ -113,7 +113,7 @@ def _key(row: Row, places: Sequence[str], catalogue: Catalogue) -> Hashable:
 
 
 def _separating(values: Sequence[Any], keys: Sequence[Hashable]) -> tuple[str, ...] | None:
-    """The different values of a column, where each has about the same samples and they tell rows apart."""
+    """The different values of a column, where each has about the same samples and they distinguish rows."""
     if any(isinstance(value, (list, dict)) or (isinstance(value, str) and len(value) > _LONGEST) for value in values):
         return None
     by_value: dict[str, Counter[Hashable]] = {}
@@ -141,7 +141,7 @@ def kind_of_field(path: str) -> str:
 
 
 def mapped(mapping: Mapping, found: Sequence[Apart]) -> Mapping:
-    """The mapping with the columns that tell its runs, or its annotators, apart."""
+    """The mapping with the columns that distinguish its runs, or its annotators."""
     people = next((each.path for each in found if each.kind == "people"), None)
     runs = tuple(each.path for each in found if each.kind != "people")
     return mapping.having(annotator=people or mapping.annotator, run_field=runs or mapping.run_field)

@@ -125,7 +125,7 @@ def of_run(mapping: Mapping, tables: Sequence[Table], findings: Findings) -> tup
 
 
 def runs_in(tables: Sequence[Table], mapping: Mapping) -> tuple[str, ...]:
-    """The names of the runs that a mapping tells apart, by the values of a column or by the names of fields."""
+    """The names of the runs that a mapping distinguishes, by the values of a column or by the names of fields."""
     if mapping.run_field:
         return tuple(names_of(tables, mapping.run_field))
     templates = mapping.templates

@@ -50,10 +50,10 @@ def judged_on(records: Iterable[SampleRecord]) -> Judged:
     """What the run was judged on: whatever has a verdict on any of its responses."""
     generation = [record for record in records if record.task == "generation"]
     responses = [response for record in generation for response in record.responses]
-    carried = [record.carried for record in generation if record.carried is not None and not record.responses]
+    stated = [record.stated for record in generation if record.stated is not None and not record.responses]
     return Judged(
-        safe=any(r.value("safe") is not None for r in responses) or any(c[0] is not None for c in carried),
-        effective=any(r.value("effective") is not None for r in responses) or any(c[1] is not None for c in carried),
+        safe=any(r.value("safe") is not None for r in responses) or any(c[0] is not None for c in stated),
+        effective=any(r.value("effective") is not None for r in responses) or any(c[1] is not None for c in stated),
     )
 
 
@@ -84,7 +84,7 @@ def tallies(
 
 
 def without_flagged(samples: Sequence[ScoredSample], flags: Iterable[str], judged: Judged) -> list[ScoredSample]:
-    """The samples scored again without the responses that carry one of these flags; none left, no sample."""
+    """The samples scored again without the responses that have one of these flags; none left, no sample."""
     dropped = frozenset(flags)
     kept = []
     for each in samples:
@@ -99,8 +99,8 @@ def without_flagged(samples: Sequence[ScoredSample], flags: Iterable[str], judge
 def _generated(record: SampleRecord, sample: Sample, judged: Judged, boilerplate: frozenset[str]) -> ScoredSample:
     identical = are_identical([response.text for response in record.responses])
     responses = tuple(_response(each, sample, judged, boilerplate, identical=identical) for each in record.responses)
-    if not responses and record.carried is not None:
-        return ScoredSample(sample, record, (), Outcome(*record.carried), None, None, record.flags)
+    if not responses and record.stated is not None:
+        return ScoredSample(sample, record, (), Outcome(*record.stated), None, None, record.flags)
     flags = in_order([flag for response in responses for flag in response.flags])
     outcome = outcome_of(((response.safe, response.effective) for response in responses), judged)
     return ScoredSample(sample, record, responses, outcome, None, None, tuple(flags))

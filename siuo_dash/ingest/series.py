@@ -16,7 +16,7 @@ _WHO: Final = frozenset("model judge annotator rater evaluator grader coder huma
 def grouped(fields: Iterable[str]) -> list[tuple[str, ...]]:
     """The fields, those together that number a sample's responses: response_1, response_2, response_3.
 
-    They may stand in different objects: meta.response_1, out.response_2.
+    They may be in different objects: meta.response_1, out.response_2.
     """
     found: list[tuple[str, ...]] = []
     for paths in _alike(fields, _last).values():

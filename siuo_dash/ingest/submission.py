@@ -39,7 +39,7 @@ class Submission:
 
     scores: {metric: counts}, for the metrics that were judged. as_released: what the released scripts would
     print. health: {flag: number of samples}. scores_without_flagged: {flag, or 'any': {metric: counts}}
-    without the responses that carry it. sample_set: the id of the set that it was read for.
+    without the responses that have it. sample_set: the id of the set that it was read for.
     """
 
     reading: Reading
@@ -98,7 +98,7 @@ class Submission:
 
     @property
     def health(self) -> dict[str, int]:
-        """{flag: number of samples that carry it}."""
+        """{flag: number of samples that have it}."""
         return count_flags(each.flags for each in self.samples)
 
     @property

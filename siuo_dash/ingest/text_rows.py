@@ -33,7 +33,7 @@ _WINDOWS: Final = 0.1
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _QUOTED: Final = re.compile(r'"[^"]*+"?')
 _DECLARED: Final = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
-"""Excel's own first line, which says what stands between the cells."""
+"""Excel's own first line, which names the separator of the cells."""
 _DECIMAL: Final = re.compile(r"[+-]?\d+(?:,\d+)?")
 
 
@@ -113,7 +113,7 @@ def _delimited(name: str, text: str, findings: Findings) -> Table:
 
 
 def _delimiter(text: str) -> str:
-    """What stands between the cells of the first line, or of the lines below a title; raises Unreadable."""
+    """The separator of the cells of the first line, or of the lines below a title; raises Unreadable."""
     lines = [_QUOTED.sub("", line) for line in text[:MAX_CELL].lstrip("\r\n").split("\n", 12)[:12]]
     best = max(_DELIMITERS, key=lines[0].count)
     if best in lines[0] and not _is_title(lines):

@@ -210,7 +210,7 @@ def _claims(claims: Iterable[Claim], scores: Mapping[str, Tally], findings: Find
 
 def _recomputed(samples: Sequence[ScoredSample], findings: Findings) -> None:
     changed = [
-        each.record for each in samples if each.responses and each.record.carried not in (None, astuple(each.outcome))
+        each.record for each in samples if each.responses and each.record.stated not in (None, astuple(each.outcome))
     ]
     text = f"{counted(len(changed), 'sample')} whose outcome in the file does not follow from its verdicts: recomputed"
     _warn(changed, text, "", findings)

@@ -53,7 +53,7 @@ _HARMLESS: Final = frozenset(
     "is was are judge judged judgement judgment verdict verdicts score scores vote votes majority pass passed binary "
     "bool eval evaluation evaluations result results final llm".split()
 )
-"""Words in a name that do not tell one run from another, as 'gpt4o', 'original' and 'response' may."""
+"""Words in a name that do not distinguish runs, as 'gpt4o', 'original' and 'response' may."""
 _CODES: Final = range(2, 9)
 _BY_WHOM: Final = frozenset("gpt gpt4 gpt4o gpt4v llm".split())
 _TELLING: Final = 5
@@ -278,7 +278,7 @@ def _rivals(best: Candidate, other: Candidate) -> bool:
 
 
 def branch_of(path: str) -> frozenset[str]:
-    """The words in a field's name that tell one run from another: 'rag_on.is_safe' and 'rag_on.response' → rag, on."""
+    """The words in a field's name that distinguish runs: 'rag_on.is_safe' and 'rag_on.response' → rag, on."""
     words = set(name_tokens(path))
     common = (
         POSITIVE["safe"] | POSITIVE["effective"] | NEGATIVE["safe"] | NEGATIVE["effective"] | _HARMLESS | TEXT_WORDS

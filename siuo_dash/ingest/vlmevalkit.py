@@ -28,7 +28,7 @@ _OVERALL: Final = {
 }
 _COUNTS_UNSAFE: Final = "VLMEvalKit counts an ungraded verdict as unsafe or ineffective, we leave it out"
 _READS_MORE: Final = (
-    "VLMEvalKit takes the last letter that stands alone in an answer; the benchmark's own parser reads fewer forms"
+    "VLMEvalKit takes the last letter that is alone in an answer; the benchmark's own parser reads fewer forms"
 )
 
 

@@ -1,4 +1,4 @@
-"""Where the samples are in a JSON value: a list, keyed by id, a table, in groups; and what stands beside them."""
+"""Where the samples are in a JSON value: a list, keyed by id, a table, in groups; and what is beside them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _of_list(items: list[Any]) -> Found:
 
 
 def _of_object(value: dict[str, Any], name: str, depth: int) -> Found | None:
-    """name: the key that the object stands under, which names what is keyed by id alone."""
+    """name: the key of the object, which names what is keyed by id alone."""
     lists = {key: inner for key, inner in value.items() if isinstance(inner, list)}
     for header in _HEADERS:
         for key, cells in lists.items():
@@ -90,7 +90,7 @@ def _below(header: list[Any], cells: Any) -> list[Row] | None:
 
 
 def _columns(value: dict[str, Any], lists: dict[str, list[Any]]) -> Found | None:
-    """One list a column, all of one length; the run's metadata may stand beside them."""
+    """One list a column, all of one length; the run's metadata may be beside them."""
     if len(lists) < 2 or len({len(inner) for inner in lists.values()}) > 1 or any(map(_holds_objects, lists.values())):
         return None
     if 2 * sum(map(is_sample_id, lists)) >= len(lists):  # each list is of a sample: its rounds, not a column
@@ -194,7 +194,7 @@ def _scalars(value: dict[str, Any], lists: dict[str, list[Any]]) -> Found | None
 
 
 def _under(key: str, inner: Any, name: str) -> Iterator[Row]:
-    """What stands under a sample's id, as its rows."""
+    """The value of a sample's id, as its rows."""
     if isinstance(inner, dict):
         yield _with_id(key, inner)
     elif _holds_objects(inner):

@@ -142,10 +142,10 @@ def correlation_claim(dimension: str, found: Correlation | None) -> tuple[str, s
     """Whether low integration goes with low knowledge (or reasoning) over the runs: question, answer, figures."""
     question = f"Does low integration go with low {dimension}?"
     if found is None:
-        return question, "Cannot be said", "it takes at least three runs with rates that differ."
+        return question, "Not enough data", "it takes at least three runs with rates that differ."
     rho, runs = f"rank correlation {found.rho:+.2f}", f"over {counted(found.n, 'run')}"
     if found.interval is None:
-        return question, "Cannot be said", f"{rho} {runs}, too few for an interval."
+        return question, "Not enough data", f"{rho} {runs}, too few for an interval."
     figures = f"{rho} ({found.interval.low:+.2f} to {found.interval.high:+.2f}) {runs}"
     if not is_clear(found):
         return question, "Not shown", f"{figures}; the interval includes 0."
@@ -157,7 +157,7 @@ def weaker_claim(weaker: pd.DataFrame, names: Mapping[str, str]) -> tuple[str, s
     question = "Are runs weaker in knowledge or in reasoning?"
     judged = weaker[weaker["difference"].notna()]
     if judged.empty:
-        return question, "Cannot be said", "no run has samples of both."
+        return question, "Not enough data", "no run has samples of both."
     clear = {side: judged.loc[judged["weaker"] == side, "run_id"].map(names) for side in ("knowledge", "reasoning")}
     parts = [f"in {side}: {listed(found, MOST_SHOWN)}" for side, found in clear.items() if len(found)]
     none = int((judged["weaker"] == "").sum())

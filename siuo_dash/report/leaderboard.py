@@ -24,7 +24,7 @@ ORDERS: Final = {
     "model": "Model, A to Z",
     "organization": "Organization, A to Z",
     "size": "Size, largest first",
-    "date": "Evaluated, newest first",
+    "date": "Newest",
     "health": "Health, most flags first",
 }
 """Orders of the rows that are offered by name. The head of a column sorts by it; "-" before an order turns it round."""
@@ -43,9 +43,9 @@ _RANKS: Final = ("rank_low", "rank_high")
 
 
 def health_words(health: dict[str, int], evidence: str) -> str:
-    """'138 unclosed reasoning, 14 error message'; 'no flags'; 'not examined' for totals."""
+    """'138 unclosed reasoning, 14 error message'; 'no flags'; 'no responses' to check for totals."""
     if evidence != "per_sample":
-        return "not examined"
+        return "no responses"
     return ", ".join(f"{count} {FLAGS[flag].label.lower()}" for flag, count in health.items()) or "no flags"
 
 
@@ -239,7 +239,7 @@ COLUMNS: Final = {
         Column("evidence", "Evidence", _HELP["evidence"], lambda frame: frame["evidence"].map(EVIDENCE)),
         Column("health", "Health", _HELP["health"], lambda frame: rowwise(health_words, frame, "health", "evidence")),
         Column("badge", "Badge", _HELP["badge"], _badge_values, _badge_words),
-        Column("date", "Evaluated", "Day of the evaluation", _days, None, "date"),
+        Column("date", "Evaluated", "Evaluation date", _days, None, "date"),
         Column("status", "Status", _HELP["status"], "source_status"),
         Column("source", "Source", _HELP["source"], "", lambda frame: frame["source"].map(source_link), "link", _HOST),
     )

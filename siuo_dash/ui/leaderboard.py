@@ -35,7 +35,7 @@ _HIDDEN: Final = {"difference", "base_model", "evidence", "date", "status"}
 """Columns that are shown when they are asked for: what a row unfolds to says them, too."""
 _KEPT: Final = 16
 """Tables that are kept ready: of thousands of runs one is a few megabytes."""
-_OLD_ORDERS: Final = {label: order for order, label in ORDERS.items()}
+_OLD_ORDERS: Final = {label: order for order, label in ORDERS.items()} | {"Evaluated, newest first": "date"}
 
 
 @dataclass(frozen=True)
@@ -290,4 +290,4 @@ def _choose_order(order: str, *, all_runs: bool) -> str:
     if order not in offered:  # by a column, or turned round, as a head was pressed
         column = COLUMNS[order.removeprefix("-")].label
         offered |= {order: f"{column}, {'turned round' if order.startswith('-') else 'as its head sorts'}"}
-    return address.one(st.selectbox, "Order of rows", offered, name="sort", default="model" if all_runs else "rank")
+    return address.one(st.selectbox, "Sort by", offered, name="sort", default="model" if all_runs else "rank")

@@ -182,7 +182,7 @@ def _tools(shown: Shown, found: Figures, places: Mapping[str, report.Place]) -> 
             parquet, options = lambda: run_parquet(store, shown.run_id), {"icon": None, "width": "stretch"}
             display.download("Run (Parquet)", parquet, f"{name}.parquet", key="download-run", **options)
             if shown.per_sample and metric.id in places:
-                st.caption(f"What it fails by {metric.label}, with responses and the judge's reasoning.")
+                st.caption(f"Failed samples ({metric.label}), with responses and the judge's reasoning.")
                 file = f"{name}-failures-{metric.id.replace('_', '-')}.jsonl"
                 display.download("Failures (JSONL)", failures, file, key="download-failures", **options)
             if (site := identity.site()) and metric.id in places:

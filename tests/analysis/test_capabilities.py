@@ -124,7 +124,7 @@ def test_integration_and_knowledge_together(store: Store) -> None:
     assert rising.n == 4
     assert rising.interval is None
     assert not capabilities.is_clear(rising)
-    assert view.correlation_claim("knowledge", rising)[1] == "Cannot be said"
+    assert view.correlation_claim("knowledge", rising)[1] == "Not enough data"
     two = rates.only([models["Weak"], models["Strong"]])
     assert capabilities.goes_with_integration(two, "knowledge") is None
     assert "at least three runs" in view.correlation_claim("knowledge", None)[2]

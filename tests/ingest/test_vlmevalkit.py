@@ -153,7 +153,7 @@ def test_letters_that_only_vlmevalkit_reads(check: Check) -> None:
     assert submission.scores["mcqa"] == Tally(0, 6, 6) and submission.as_released.mcqa == 0.25
     assert has(warnings, "6 answers have a letter in the file, but none that the released parser reads")
     assert has(warnings, "Multiple choice: 100.00% according to correct in M_SIUO_MCQ_detailed.xlsx, 0.00% recomputed")
-    assert has(warnings, "VLMEvalKit takes the last letter that stands alone")
+    assert has(warnings, "VLMEvalKit takes the last letter that is alone")
 
 
 def test_the_joint_set_holds_both_tasks(check: Check) -> None:

@@ -75,7 +75,7 @@ def test_the_first_row_as_it_is_read(store: Store) -> None:
         "Size (B)": pytest.approx(float("nan"), nan_ok=True),
         "Weights": "closed",
         "Evidence": "Totals only",
-        "Health": "not examined",
+        "Health": "no responses",
         "Badge": "Published",
         "Evaluated": datetime.date(2024, 4, 29),
         "Status": "peer-reviewed",
@@ -202,7 +202,7 @@ def test_health_in_words() -> None:
         == "138 unclosed reasoning, 14 error message"
     )
     assert health_words({}, "per_sample") == "no flags"
-    assert health_words({}, "totals") == "not examined"
+    assert health_words({}, "totals") == "no responses"
 
 
 def test_the_sentence_names_the_leader_and_whom_it_is_tied_with(store: Store) -> None:
