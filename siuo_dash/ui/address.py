@@ -255,10 +255,15 @@ def _known(
     asked = chosen(name)
     if not asked:
         return []
-    ids = {text.casefold(): id_ for id_, text in options.items()}
-    ids |= {text.casefold(): id_ for text, id_ in (aliases or {}).items()} | {id_.casefold(): id_ for id_ in options}
-    found = [ids[value.casefold()] for value in asked if value.casefold() in ids]
-    missing = [value for value in asked if value.casefold() not in ids]
+    known = {value: value for value in asked if value in options}
+    if len(known) < len(set(asked)):  # a label, or an id in other letters; of thousands of runs that is a long list
+        ids = {text.casefold(): id_ for id_, text in options.items()}
+        ids |= {text.casefold(): id_ for text, id_ in (aliases or {}).items()} | {
+            id_.casefold(): id_ for id_ in options
+        }
+        known |= {value: ids[value.casefold()] for value in asked if value not in known and value.casefold() in ids}
+    found = [known[value] for value in asked if value in known]
+    missing = [value for value in asked if value not in known]
     if missing and not quiet and name in _visit().read and st.query_params.get_all(name):
         st.session_state.setdefault(_UNKNOWN, {})[name] = missing
     return list(dict.fromkeys(found))

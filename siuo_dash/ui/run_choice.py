@@ -44,8 +44,9 @@ def choose_runs(
 
 def runs_chosen(labels: Mapping[str, str], name: str = "runs") -> list[str]:
     """The ids of the runs that are selected, also by the labels that older links carry; labels: {run_id: label}."""
-    ids = {text: run_id for run_id, text in labels.items()}
-    named = [run if run in labels else ids.get(run, "") for run in address.chosen(name)]
+    asked = address.chosen(name)
+    ids = {text: run_id for run_id, text in labels.items()} if any(run not in labels for run in asked) else {}
+    named = [run if run in labels else ids.get(run, "") for run in asked]
     return list(dict.fromkeys(filter(None, named)))
 
 
