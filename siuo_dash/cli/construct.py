@@ -32,12 +32,10 @@ from siuo_dash.errors import Finding
 from siuo_dash.evaluate import folder
 from siuo_dash.evaluate.asking import Progress
 from siuo_dash.settings.paths import SHIPPED, USUAL
-from siuo_dash.store import files
+from siuo_dash.store import candidate_files, files
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.text import counted, listed
 
-FOLDER: Final = "candidates"
-"""Below the data directory: where the review page finds folders of candidates."""
 _MOST_FINDINGS: Final = 20
 
 
@@ -90,7 +88,7 @@ def construct(
     if again is not None and again not in AGAIN:
         raise typer.BadParameter(f"{again} is not one of {listed(AGAIN, last='or')}", param_hint="--again")
     operation = options.operation()
-    to = to or data / FOLDER / (slug(pictures_from.resolve().name) or "pictures")
+    to = to or data / candidate_files.FOLDER / (slug(pictures_from.resolve().name) or "pictures")
     told = instructions.read(prompts)
     shipped = read_catalogue(SHIPPED / "samples.csv")
     domains = domains_of(shipped, domain or ())

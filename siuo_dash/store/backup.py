@@ -20,7 +20,7 @@ from sqlalchemy import select
 from siuo_dash.errors import StoreError
 from siuo_dash.settings import paths
 from siuo_dash.settings.paths import placed
-from siuo_dash.store import blobs, files, sample_sets, takeover, verify
+from siuo_dash.store import blobs, candidate_files, files, sample_sets, takeover, verify
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES
 from siuo_dash.store.registry.copying import BACKED_UP, image
 from siuo_dash.store.registry.log import FOLDERS
@@ -34,6 +34,7 @@ _READ: Final = (FORMAT, "siuo-backup-1")
 _HELD: Final = re.compile(
     rf"{SAMPLES}|{RESULTS}|{REGISTRY}|{RUNS}/[0-9a-f]{{64}}\.parquet|log\.jsonl|log\.torn-[^/]*\.log"
     rf"|{sample_sets.FOLDER}/[a-z0-9-]+/(?:[a-z]+\.(?:csv|json|md)|benchmark/siuo_[a-z]+\.json|{sample_sets.PICTURES}/\w+\.\w+)"
+    rf"|{candidate_files.HELD}"
 )
 """The names that a backup can hold; the log is in those of versions without a registry, beside the runs in FOLDERS."""
 _SCRATCH: Final = ".siuo-restore"
@@ -62,7 +63,7 @@ def must_be_data(data_dir: Path) -> None:
 
 
 def backup(data_dir: Path, target: Path) -> Backup:
-    """Write the catalogue, the sample sets, the shipped results, the registry and its files into one new tar file.
+    """Write catalogue, sample sets, candidates, shipped results, the registry and its files into one new tar file.
 
     It is one moment of the registry, whose files never change: nobody waits for it. The benchmark's own text and
     pictures are left out: `fetch-benchmark` brings them again. Raises StoreError when `target` exists or the disk
@@ -133,6 +134,9 @@ def _write(data_dir: Path, body: BinaryIO) -> Backup:
             held[REGISTRY] = _add(tar, REGISTRY, image)
         for name in (SAMPLES, RESULTS, *sample_sets.file_names(data_dir)):
             if (path := placed(data_dir / name)).is_file():
+                held[name] = _add(tar, name, path.read_bytes())
+        for name in filter(_allowed, candidate_files.names(data_dir)):
+            if (path := data_dir / name).is_file():
                 held[name] = _add(tar, name, path.read_bytes())
         kept = blobs.of(data_dir)
         for name in named:

@@ -19,10 +19,12 @@ from siuo_dash.construct.funnel import STAGES, coverage, discarded_by_step, funn
 from siuo_dash.construct.lines import FILE, read_lines
 from siuo_dash.construct.reviewing import edit, review, settle
 from siuo_dash.errors import ConstructionError, StoreError
+from siuo_dash.store.backup import backup, restore_from
 from siuo_dash.store.catalogue_file import read_catalogue
 from tests.conftest import ROOT
 from tests.make.candidates import ALL_YES, SUBCATEGORIES, candidates
 from tests.make.program import Program
+from tests.make.stores import make_data
 
 
 @pytest.fixture
@@ -220,3 +222,21 @@ def test_an_edit_takes_only_what_a_field_may_hold(made: tuple[Path, list[str]], 
 def test_what_was_discarded_is_not_reviewed(made: tuple[Path, list[str]]) -> None:
     with pytest.raises(ConstructionError, match="it was discarded: the words are unsafe alone"):
         review(made[0], made[1][2], by="Ada", version=1, criteria=ALL_YES, decision="accept")
+
+
+def test_a_backup_holds_the_candidates_and_nothing_else_that_lies_there(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data")
+    folder = data / "candidates" / "my photos"
+    ids = candidates(folder, 3)
+    review(folder, ids[0], by="Ada", version=2, criteria=ALL_YES, decision="accept")
+    (folder / "notes.txt").write_text("mine")
+    (data / "candidates" / ".hidden").mkdir()
+    (data / "candidates" / ".hidden" / FILE).write_text("{}\n")
+    backup(data, tmp_path / "all.tar")
+    restore_from(tmp_path / "all.tar", tmp_path / "again")
+    restored = tmp_path / "again" / "candidates" / "my photos"
+    assert load(restored).by_id == load(folder).by_id
+    held = {path.relative_to(restored).as_posix() for path in restored.rglob("*") if path.is_file()}
+    kept = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert kept - held == {"notes.txt"} | {name for name in kept if name.startswith("source/")}
+    assert not (tmp_path / "again" / "candidates" / ".hidden").exists()

@@ -47,6 +47,7 @@ def siuo(*words: object) -> Any:
     return json.loads(done.stdout) if "--json" in words else done.stdout
 
 
+@pytest.mark.heavy
 def test_from_pictures_to_a_board_of_their_own(tmp_path: Path, server: Server) -> None:
     data = benchmark(tmp_path)
     (tmp_path / "photos").mkdir()
