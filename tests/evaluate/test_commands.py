@@ -384,6 +384,21 @@ def test_given_responses_are_judged_without_a_model_and_calibrated(whole: Undist
     assert code == 0 and f"{JUDGE}: 36 calls" in said and "fake/vl" not in said
 
 
+def test_a_judge_that_says_the_same_has_a_run_of_its_own(whole: Undisturbed, bench: Bench) -> None:
+    bench.server.clear()
+    first, twin = whole.report["run_id"], "openai-api/fake/twin"
+    to = str(bench.folder / "twin")
+    code, report, err = bench.run(
+        bench.command("judge", "--runs", first, "--judge", twin, "--to", to, "--json", "--publish")
+    )
+    assert code == 0 and report["complete"], err
+    assert report["run_id"].startswith("made-up-vl-twin-2026-01-01-rubric-") and report["run_id"] != first
+    assert report["scores"]["safe"] == whole.report["scores"]["safe"]
+    again = bench.command("judge", "--runs", first, "--judge", twin, "--to", to, "--publish")
+    code, said = bench.quick(again)
+    assert code == 1 and f"already published as {report['run_id']}" in " ".join(said.split())
+
+
 def test_runs_that_are_not_there_are_named(bench: Bench) -> None:
     command = [*bench.command("judge", "--runs", "nobody", "--judge", JUDGE)]
     assert "there is no run 'nobody'" in bench.quick(command)[1]
