@@ -72,6 +72,12 @@ def test_a_shown_command_runs(page: str, command: str, workplace: Path, request:
         moved = shutil.copytree(workplace / "data", workplace / "moved", dirs_exist_ok=True)
         address = request.getfixturevalue("cluster").schema(f"{moved} {command}")
         environment |= {"SIUO_DATA": str(moved), "SIUO_REGISTRY": address}
+    if words[3] == "snapshot" or "--from-blobs" in words:  # a store with a run, whose registry is lost
+        lost = make_data(workplace / f"lost-{words[3]}", run_table())
+        if words[3] == "restore":
+            run("siuo_dash", "snapshot", "--data", str(lost), cwd=workplace, environment=environment)
+            (lost / "registry.db").unlink()
+        environment |= {"SIUO_DATA": str(lost)}
     finished = run(*words[2:], cwd=workplace, environment=environment)
     assert finished.returncode == 0, f"{page}: {command}\n{finished.stderr}"
     assert finished.stdout or target, f"{page}: {command} printed nothing"

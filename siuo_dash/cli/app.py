@@ -56,6 +56,7 @@ COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
     (keeping.verify, "verify --repair"),
     (keeping.backup, "backup --to siuo-2026-11-21.tar"),
     (keeping.restore, "restore my-model-human-1a2b3c4d; restore --from siuo-2026-11-21.tar --data /srv/siuo"),
+    (keeping.snapshot, "snapshot --data /srv/siuo"),
     (keeping.migrate, "migrate --dry-run --data /srv/siuo"),
     (tokens.tokens, "tokens --of somebody@example.org --revoke"),
     (keeping.write_tables, "write-tables --to /srv/siuo-tables"),

@@ -1,4 +1,4 @@
-"""Maintenance commands: verify, backup, restore, check-settings, migrate."""
+"""Maintenance commands: verify, backup, restore, check-settings, migrate, snapshot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from siuo_dash.cli.options import ByOption, DataOption, JsonOption
 from siuo_dash.cli.output import print_json, print_line
 from siuo_dash.errors import Finding
 from siuo_dash.settings.paths import SHIPPED, USUAL, tables_place
-from siuo_dash.store import registry
+from siuo_dash.store import registry, snapshots
 from siuo_dash.store.backup import Backup, must_be_data, restore_from
 from siuo_dash.store.backup import backup as make_backup
 from siuo_dash.store.engine import table_files
@@ -84,12 +84,24 @@ def restore(
     source: Annotated[
         Path | None, typer.Option("--from", exists=True, dir_okay=False, help="A backup, to make --data from.")
     ] = None,
+    from_blobs: Annotated[
+        bool, typer.Option("--from-blobs", help="Make the lost registry again from the last snapshot beside the runs.")
+    ] = False,
     data: DataOption = USUAL,
     by: ByOption = None,
 ) -> None:
-    """Publish a withdrawn run again, or make a whole data directory (new or empty) from a backup."""
-    if (run_id is None) == (source is None):
-        raise typer.BadParameter("give a run's id, or a backup with --from", param_hint="RUN_ID")
+    """Publish a withdrawn run again, or make a data directory from a backup, or a lost registry from a snapshot."""
+    if (run_id is not None) + (source is not None) + from_blobs != 1:
+        raise typer.BadParameter("give a run's id, or a backup with --from, or --from-blobs", param_hint="RUN_ID")
+    if from_blobs:
+        must_be_data(data)
+        made = snapshots.restore(data)
+        print_line(f"restored {counted(made.seq, 'line')} of the log, as of {made.made}")
+        for name in made.missing:
+            print_line(f"warning: {name} is named by the registry, but it is gone")
+        for name in made.unnamed:
+            print_line(f"warning: {name} came after that snapshot: look into it, and send it again")
+        return
     if source is None:
         assert run_id is not None
         registry.restore(data, run_id, registry.local(by))
@@ -98,8 +110,15 @@ def restore(
     print_line(f"restored {data}: {_words(restore_from(source, data))}")
 
 
+def snapshot(data: DataOption = USUAL) -> None:
+    """Write a snapshot now: a start reads it instead of every run's file. Servers do so by themselves, now and then."""
+    must_be_data(data)
+    made = snapshots.write(data)
+    print_line(f"wrote {snapshots.LATEST}: {counted(made.seq, 'line')} of the log")
+
+
 def migrate(
-    data: DataOption = SHIPPED,
+    data: DataOption = USUAL,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be moved; change nothing.")] = False,
 ) -> None:
     """Move what a data directory keeps to the database SIUO_REGISTRY and the bucket SIUO_BLOBS. End the servers first.

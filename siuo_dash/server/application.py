@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import anyio
 import anyio.to_thread
 import streamlit as st
 from starlette.middleware import Middleware
@@ -21,10 +22,14 @@ from siuo_dash.ingest import reader_process
 from siuo_dash.server import first_view, gate, guards, logs, monitoring, names
 from siuo_dash.server.api.routes import routes as api_routes
 from siuo_dash.server.monitoring import measured
+from siuo_dash.settings.paths import data_dir
+from siuo_dash.store import snapshots
 from siuo_dash.ui import page, streamlit_private
 
 MOST_TO_A_PAGE: Final = 200_000_000
 """Bytes that one message to a page may have, as Streamlit's own default allows."""
+SNAPSHOTS_EVERY: Final = 60.0
+"""Seconds between two looks."""
 __all__ = ["explain", "lifespan", "measured", "middleware", "routes"]
 
 
@@ -41,9 +46,22 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     except SiuoError as error:  # the pages name it, too, and go on looking
         logs.event("data not readable", level=logging.WARNING, error=error)
     logs.event("start", version=__version__)
-    yield
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_keep_snapshots)
+        yield
+        tasks.cancel_scope.cancel()
     reader_process.stop()
     logs.event("stop")
+
+
+async def _keep_snapshots() -> None:
+    """Look every minute whether a new snapshot is worth its while, so that starts stay quick."""
+    while True:
+        await anyio.sleep(SNAPSHOTS_EVERY)
+        try:
+            await anyio.to_thread.run_sync(snapshots.keep_up, data_dir(), abandon_on_cancel=True)
+        except (SiuoError, OSError) as error:  # the next look tries again
+            logs.event("no snapshot", level=logging.WARNING, error=error)
 
 
 async def _home(request: Request) -> Response:

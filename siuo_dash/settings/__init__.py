@@ -190,7 +190,8 @@ def read(secrets: Sequence[Path] = ()) -> Settings:
         # What else is wrong is said at once, so the checks go on with the values that are right.
         settings = Settings(**{name: raw for name, raw in given.items() if name not in wrong})
     faults.extend(wrong.values())
-    if settings.hosted:
+    # Who shows what others keep needs nobody to sign in.
+    if settings.hosted and not (storage.only_shows() and "auth" not in tables):
         if missing and len(missing) == len(secrets):
             faults.append(
                 f"hosted, but there is no secrets file, so nobody could sign in: looked for "
@@ -213,7 +214,7 @@ def check(settings: Settings, serving: Serving, ask: Callable[[SignIn], None] = 
             f"local mode asks nobody who they are, and would listen on {serving.address or 'every interface'}: "
             "listen on 127.0.0.1, or set SIUO_MODE=hosted (docs/settings.md)"
         )
-    faults.extend(storage.faults(hosted=settings.hosted, instances=settings.instances))
+    faults.extend(storage.faults(hosted=settings.hosted, instances=settings.instances, uploads=settings.uploads))
     faults.extend(f"{each}: remove that option" for each in serving.open_to)
     if settings.hosted and not serving.xsrf_protection:
         faults.append("server.enableXsrfProtection is off, and without it nobody can sign in: remove that option")
@@ -243,7 +244,8 @@ def summary(settings: Settings) -> str:
     """What the settings come to, in a line without secrets."""
     if not settings.hosted:
         return "local: no accounts; what is uploaded is published; listens on this machine only"
-    assert settings.sign_in is not None
+    if settings.sign_in is None:
+        return "hosted: shows snapshots only; nobody signs in"
     return (
         f"hosted: {counted(len(settings.reviewers), 'reviewer')}; uploads: {settings.uploads}; "
         f"identities from {settings.sign_in.issuer}, which sends people back to {settings.sign_in.redirect_uri}"

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from siuo_dash.settings import paths
 
 DRIVER: Final = "postgresql+psycopg"
+SNAPSHOTS: Final = "snapshots"
+"""In place of a database: the registry of the last snapshot, which can only be shown."""
 BUCKETS: Final = ("s3://", "gs://", "abfs://")
 NO_DRIVER: Final = (
     "the library for PostgreSQL is not installed",
@@ -80,10 +82,18 @@ def database(url: str) -> str:
     return parts._replace(scheme=DRIVER).geturl()
 
 
-def faults(*, hosted: bool, instances: int) -> Iterator[str]:
+def only_shows() -> bool:
+    """Whether this instance shows snapshots of another one's registry, and keeps nothing."""
+    return paths.registry_url() == SNAPSHOTS
+
+
+def faults(*, hosted: bool, instances: int, uploads: str = "nobody") -> Iterator[str]:
     """Why the registry and the run files must not be kept where they are, one a line. instances: 0 = nobody said."""
     registry, blobs = paths.registry_url(), paths.blobs_url()
-    if registry:
+    if registry == SNAPSHOTS:
+        if hosted and uploads != "nobody":
+            yield "SIUO_REGISTRY is snapshots, where nothing can be kept: set SIUO_UPLOADS=nobody"
+    elif registry:
         try:
             database(registry)
             if find_spec("psycopg") is None:

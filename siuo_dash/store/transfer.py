@@ -83,11 +83,11 @@ def transfer(source: Path, data_dir: Path, *, dry_run: bool = False) -> Moved:
             kept.write(name, body)
     lines = None
     if has_own and paths.registry_url():
-        lines = _move_registry(source, data_dir, dry_run=dry_run)
+        lines = move_registry(source, data_dir, dry_run=dry_run)
     return Moved(lines, count, size, tuple(missing))
 
 
-def _move_registry(source: Path, data_dir: Path, *, dry_run: bool) -> int:
+def move_registry(source: Path, data_dir: Path, *, dry_run: bool) -> int:
     """Copy the registry in one transaction, while nobody changes it here; the number of lines of its log."""
     with ExitStack() as stack:
         with in_itself(source):

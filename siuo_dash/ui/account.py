@@ -32,8 +32,8 @@ _way_back = st.components.v2.component("siuo_way_back", html="<span></span>", js
 
 
 def control() -> None:
-    """In the corner of each page when hosted: sign in, or who is signed in and a way out. Nothing locally."""
-    if not identity.settings().hosted:
+    """In the corner of each page where people sign in: sign in, or who is signed in and a way out."""
+    if identity.settings().sign_in is None:
         return
     who = identity.visitor()
     _way_back(key="way-back", data={"signedIn": who.actor is not None or bool(who.why)})

@@ -12,8 +12,8 @@ from typing import Any, Final, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 import streamlit as st
 
-from siuo_dash.errors import SiuoError
-from siuo_dash.settings.paths import data_dir, engine_url, tables_place
+from siuo_dash.errors import SiuoError, StoreError
+from siuo_dash.settings.paths import data_dir, engine_url, registry_url, tables_place
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import address, background, frame, identity
 from siuo_dash.ui.display import plain
@@ -105,7 +105,12 @@ def guard() -> Iterator[None]:
 def open_store() -> Store:
     """The store of the data directory, brought up to date; names the files that had to be left out."""
     store = the_store()
-    store.refresh()
+    try:
+        store.refresh()
+    except StoreError as error:
+        if not registry_url():  # a database can be away for a while, and what it said last is in memory
+            raise
+        st.warning(plain(f"What was published since the last look is not shown: {error}"), icon=":material/cloud_off:")
     if (visit := _visit.get()) is not None:
         visit.enter_context(store.reading())
     for broken in store.broken:

@@ -68,7 +68,7 @@ def show(store: Store, section: str) -> None:
     who, found = identity.visitor(), identity.settings()
     if section == "Withdrawn":
         withdrawal.show(store)
-    elif found.hosted and who.actor is None:
+    elif found.hosted and found.sign_in is not None and who.actor is None:
         account.ask_to_sign_in("Anyone can browse. Sign in to upload a run and follow its review.")
         _show_formats()
         _show_examples()

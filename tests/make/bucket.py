@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ class ObjectStorage:
     def start(self) -> None:
         from moto.server import ThreadedMotoServer  # slow to import, and needed by few
 
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)  # else a line for each request
         self.server = ThreadedMotoServer("127.0.0.1", self.port, verbose=False)
         self.server.start()
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from siuo_dash.benchmark.identity import content_hash
-from siuo_dash.store import files
+from siuo_dash.store import blobs, files
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry.change import Upload
 from siuo_dash.store.registry.opening import changing
@@ -37,7 +37,9 @@ def add(directory: Path, *runs: pa.Table) -> Path:
     with changing(directory) as now:
         for run in runs:
             digest = content_hash(run)
-            name = files.keep(directory, parquet_bytes(run, {CONTENT_HASH: digest}))
+            data = parquet_bytes(run, {CONTENT_HASH: digest})
+            name = blobs.name_of(data)
+            blobs.of(directory).write(name, data)
             upload = Upload.of(run, run_id_of(run), digest, name)
             if not upload.totals and now.same_content(upload.run_id, replace(upload, content_hash=digest)):
                 upload = replace(upload, content_hash=hashlib.sha256(upload.run_id.encode()).hexdigest())

@@ -18,15 +18,15 @@ import pyarrow as pa
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.schema import BENCHMARK
 from siuo_dash.errors import SchemaError, SiuoError, StoreError
-from siuo_dash.store import sample_sets, takeover
+from siuo_dash.store import sample_sets, snapshots, takeover
 from siuo_dash.store.catalogue_file import read_catalogue, read_judges
 from siuo_dash.store.engine import tables
 from siuo_dash.store.engine.sources import Loaded, Source, look_at, mend, read_all
 from siuo_dash.store.files import RESULTS, SAMPLES, FileState, state_of
 from siuo_dash.store.registry.opening import version
-from siuo_dash.store.registry.reading import public_runs
+from siuo_dash.store.registry.reading import PublicRun, public_runs
 from siuo_dash.store.runs.parquet import unreadable
-from siuo_dash.store.runs.verdict_rows import Part
+from siuo_dash.store.runs.verdict_rows import NOTHING, Part
 from siuo_dash.text import counted
 
 
@@ -228,8 +228,17 @@ class Store:
         parts: dict[str, Part] = {}
         broken: dict[str, tuple[str, str]] = {}
         away: set[str] = set()
-        looks = {name: source.state or look_at(self.data_dir, source.file) for name, source in changed.items()}
-        for name, read in read_all(self.data_dir, changed, looks):
+        many, digests = NOTHING, dict[str, str]()
+        if not state.loaded:  # a start
+            runs = [PublicRun(name, source.file, source.source_status or "") for name, source in changed.items()]
+            taken = snapshots.take(self.data_dir, {run.run_id: run for run in runs})
+            many, digests = (NOTHING, digests) if taken is None else (taken.part, dict(taken.digests))
+        looks = {
+            name: source.state or look_at(self.data_dir, source.file)
+            for name, source in changed.items()
+            if name not in digests
+        }
+        for name, read in read_all(self.data_dir, {name: changed[name] for name in looks}, looks):
             source = changed[name]
             try:
                 if isinstance(read, Exception):
@@ -242,13 +251,21 @@ class Store:
                 continue
             holders |= dict.fromkeys(read.run_ids, source.file)
             parts[name] = read
-        faults = tables.swap(state.writer, gone, parts, {name: source.file for name, source in changed.items()})
+        for run_id in holders.keys() & digests.keys():
+            what = f"run {run_id} is also in {holders[run_id]}"
+            broken[run_id] = what, "remove one of the two"
+        many = replace(many, run_ids=tuple(run_id for run_id in digests if run_id not in broken))
+        files = {name: source.file for name, source in changed.items()}
+        faults = tables.swap(state.writer, gone, parts, files, many)
         broken |= {name: (what, "") for name, what in faults.items()}
         for name, source in changed.items():
             if name in broken:
                 what, hint = broken[name]
                 words = f"{what}; {hint or mend(source)}"
-                kept[name] = Loaded(source, broken=words, state=looks[name], away=name in away)
+                look = looks[name] if name in looks else look_at(self.data_dir, source.file)
+                kept[name] = Loaded(source, broken=words, state=look, away=name in away)
+            elif name in digests:
+                kept[name] = Loaded(source, (name,), digests[name])
             else:
                 kept[name] = Loaded(source, parts[name].run_ids, parts[name].digest)
         return replace(state, loaded=kept)

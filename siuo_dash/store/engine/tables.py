@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final
 
 import duckdb
@@ -13,7 +13,7 @@ import pyarrow as pa
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, EVIDENCE, FLAGS, TASKS
-from siuo_dash.store.runs.verdict_rows import Part
+from siuo_dash.store.runs.verdict_rows import NOTHING, Part
 
 CREATE: Final = """
 CREATE TABLE samples (  -- 1001 of one set is another sample than 1001 of another
@@ -185,11 +185,17 @@ def empty_database(
 
 
 def swap(
-    writer: duckdb.DuckDBPyConnection, run_ids: Sequence[str], parts: Mapping[str, Part], files: Mapping[str, str]
+    writer: duckdb.DuckDBPyConnection,
+    run_ids: Sequence[str],
+    parts: Mapping[str, Part],
+    files: Mapping[str, str],
+    many: Part = NOTHING,
 ) -> dict[str, str]:
     """Replace these runs by `parts`, in one transaction; {name of a part: why} for those that contradict themselves.
 
-    parts: by any name; files: the file that each is from. Nothing changes when an error is raised.
+    parts: by any name; many: a part of which each run is one by itself, named by its id; of its rows those of other
+    runs are passed over. files: the file that each is from, in the order in which runs are numbered. Nothing changes
+    when an error is raised.
     """
     writer.execute("BEGIN")
     try:
@@ -199,9 +205,10 @@ def swap(
                 f"DELETE FROM {table} WHERE run_no IN (SELECT run_no FROM runs WHERE list_contains(?, run_id))",  # noqa: S608
                 [list(run_ids)],
             )
-        faults = _insert(writer, parts, files, first)
+        faults = _insert(writer, parts, files, first, many)
         if faults:
-            _insert(writer, {name: part for name, part in parts.items() if name not in faults}, files, first)
+            sound = replace(many, run_ids=tuple(run_id for run_id in many.run_ids if run_id not in faults))
+            _insert(writer, {name: part for name, part in parts.items() if name not in faults}, files, first, sound)
         writer.execute("COMMIT")
     except BaseException:
         writer.execute("ROLLBACK")
@@ -210,12 +217,15 @@ def swap(
 
 
 def _insert(
-    writer: duckdb.DuckDBPyConnection, parts: Mapping[str, Part], files: Mapping[str, str], first: int
+    writer: duckdb.DuckDBPyConnection, parts: Mapping[str, Part], files: Mapping[str, str], first: int, many: Part
 ) -> dict[str, str]:
     """Insert all parts, their runs numbered from `first`; or nothing, and which part has which fault."""
-    if not parts:
-        return {}
     placed = [(run_id, name) for name, part in parts.items() for run_id in part.run_ids]
+    placed += [(run_id, run_id) for run_id in many.run_ids]
+    if not placed:
+        return {}
+    order = {name: place for place, name in enumerate(files)}
+    placed.sort(key=lambda each: order[each[1]])
     numbered = pa.table(
         {
             "run_id": [run_id for run_id, _ in placed],
@@ -225,8 +235,8 @@ def _insert(
         }
     )
     views = {
-        "incoming": pa.concat_tables([part.rows for part in parts.values()]),
-        "incoming_flags": pa.concat_tables([part.flags for part in parts.values()]),
+        "incoming": pa.concat_tables([many.rows, *(part.rows for part in parts.values())]),
+        "incoming_flags": pa.concat_tables([many.flags, *(part.flags for part in parts.values())]),
         "numbered": numbered,
     }
     for name, view in views.items():

@@ -18,9 +18,11 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, Engine, Select, exc, insert, inspect, select
 
 from siuo_dash.settings import paths
+from siuo_dash.settings.storage import SNAPSHOTS
 from siuo_dash.store import files
 from siuo_dash.store.registry import sqlite
 from siuo_dash.store.registry.change import Change
+from siuo_dash.store.registry.mirror import Mirror
 from siuo_dash.store.registry.postgresql import Server
 from siuo_dash.store.registry.sqlite import LOCK_SECONDS as LOCK_SECONDS
 from siuo_dash.store.registry.sqlite import REGISTRY as REGISTRY
@@ -91,7 +93,9 @@ os.register_at_fork(after_in_child=_forget)
 def kept(data_dir: Path) -> Kept:
     """Where the registry of a data directory is kept."""
     url = paths.registry_url()
-    return Server(url) if url and data_dir != _itself.get() else sqlite.Folder(data_dir)
+    if not url or data_dir == _itself.get():
+        return sqlite.Folder(data_dir)
+    return Mirror(data_dir) if url == SNAPSHOTS else Server(url)
 
 
 @contextmanager

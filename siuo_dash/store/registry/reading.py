@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, select, true
@@ -52,10 +52,19 @@ class PublicRun(NamedTuple):
     source_status: str
 
 
+_PUBLISHED: Final = (
+    select(runs.c.run_id, runs.c.file, runs.c.source_status).where(runs.c.state == "published").order_by(runs.c.number)
+)
+
+
 def public_runs(data_dir: Path) -> list[PublicRun]:
     """The published runs, in the order in which they came."""
-    published = select(runs.c.run_id, runs.c.file, runs.c.source_status).where(runs.c.state == "published")
-    return [PublicRun(*row) for row in rows(data_dir, published.order_by(runs.c.number))]
+    return [PublicRun(*row) for row in rows(data_dir, _PUBLISHED)]
+
+
+def public_in(connection: Connection) -> list[PublicRun]:
+    """As `public_runs`, within what else is asked of one state."""
+    return [PublicRun(*row) for row in connection.execute(_PUBLISHED)]
 
 
 def log_lines(data_dir: Path) -> list[bytes]:

@@ -37,13 +37,18 @@ def upload_lock(data_dir: Path, actor: Actor) -> Iterator[None]:
     if actor.id is None:
         yield
         return
-    person, token = hashlib.sha256(actor.id.encode()).hexdigest(), secrets.token_hex(16)
+    with turn(data_dir, hashlib.sha256(actor.id.encode()).hexdigest(), "another upload of yours is being read or sent"):
+        yield
+
+
+@contextmanager
+def turn(data_dir: Path, person: str, busy: str) -> Iterator[None]:
+    """Hold a turn, of a person or for a task, at all instances. SubmissionError, with `busy`, when another holds it."""
+    token = secrets.token_hex(16)
     with changing(data_dir) as now:
         held = now.connection.execute(select(turns).where(turns.c.person == person)).first()
         if held is not None and _is_at_work(held):
-            raise SubmissionError(
-                "another upload of yours is being read or sent", hint="wait until it is done, then try again"
-            )
+            raise SubmissionError(busy, hint="wait until it is done, then try again")
         pid = os.getpid()
         mine = {"host": _host(), "pid": pid, "started": _started(pid), "until": time.time() + _LEASE}
         now.connection.execute(delete(turns).where(turns.c.person == person))

@@ -111,3 +111,8 @@ def _flags_of(table: pa.Table) -> pa.Table:
     parents = pc.list_parent_indices(flags)
     chosen = table.select(["run_id", "task", "question_id"]).take(parents)
     return chosen.append_column("flag", pc.list_flatten(flags))
+
+
+_NO_ROWS: Final = pa.Table.from_batches([], _READ_SCHEMA)
+NOTHING: Final = Part(_rows_of(_NO_ROWS), _flags_of(_NO_ROWS), (), "")
+"""A part without runs, whose tables have the columns of all parts."""

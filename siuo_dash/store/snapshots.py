@@ -1,0 +1,241 @@
+"""Snapshots: the verdicts and flags of all public runs in one pair of files, with the registry as it was then.
+
+An instance that starts reads the last one instead of every run's file, then what changed since. `latest.json` says
+which files it is made of; they are named by the hash of their bytes, and those of the one before are kept for whoever
+is reading them. Without the database, a snapshot and the run files are a whole store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from sqlalchemy import func, select
+
+from siuo_dash.errors import SiuoError, StoreError, SubmissionError
+from siuo_dash.settings import paths
+from siuo_dash.store import blobs, files
+from siuo_dash.store.blobs import Blobs
+from siuo_dash.store.files import RUNS
+from siuo_dash.store.registry.copying import PUBLISHED, image
+from siuo_dash.store.registry.opening import REGISTRY, reading, rows
+from siuo_dash.store.registry.reading import PublicRun, named_files, public_in
+from siuo_dash.store.registry.tables import head, log, runs
+from siuo_dash.store.registry.uploading import turn
+from siuo_dash.store.runs.verdict_rows import NOTHING, Part, read_part
+from siuo_dash.store.transfer import move_registry
+
+FOLDER: Final = "snapshots"
+LATEST: Final = f"{FOLDER}/latest.json"
+MANY: Final = 64
+"""A new snapshot is worth its while when more runs changed since the last."""
+_TURN: Final = "snapshot"
+_logger: Final = logging.getLogger("siuo_dash.store")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What `latest.json` says. seq, hash: of the log's last line then; the others: names of files.
+
+    runs: run_id, file, source_status and digest of each public run that could be read; rows, flags: of `Part`;
+    registry: as `registry.db`; log: its lines, as `log.jsonl`. before: the files of the snapshot before.
+    """
+
+    seq: int
+    hash: str | None
+    made: str
+    runs: str
+    rows: str
+    flags: str
+    registry: str
+    log: str
+    before: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return self.runs, self.rows, self.flags, self.registry, self.log
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a snapshot gives to a store that starts: a part of many runs, and the hash of each run's file."""
+
+    part: Part
+    digests: Mapping[str, str]
+
+
+def latest(kept: Blobs) -> Snapshot | None:
+    """The last snapshot; None where there is none that this version understands. StoreError for a bucket away."""
+    try:
+        said = json.loads(kept.read(LATEST))
+        return Snapshot(**(said | {"before": tuple(said["before"])}))
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
+
+
+def take(data_dir: Path, wanted: Mapping[str, PublicRun]) -> Taken | None:
+    """Of the wanted runs those that the last snapshot has just as they are; None where it is of no use.
+
+    wanted: by run_id. A snapshot of another registry's history, or of another version's columns, is passed over.
+    """
+    kept = blobs.of(data_dir)
+    with suppress(OSError, pa.ArrowException, SiuoError):  # then each file is read
+        last = latest(kept)
+        if last is None or not _is_of(data_dir, last):
+            return None
+        listed = _table(kept, last.runs).to_pylist()
+        digests = {
+            each["run_id"]: str(each["digest"])
+            for each in listed
+            if wanted.get(each["run_id"]) == PublicRun(each["run_id"], each["file"], each["source_status"])
+        }
+        tables = []
+        for name, empty in ((last.rows, NOTHING.rows), (last.flags, NOTHING.flags)):
+            table = _table(kept, name)
+            if not table.schema.equals(empty.schema):
+                return None
+            if len(digests) < len(listed):
+                table = table.filter(pc.is_in(table["run_id"], pa.array(digests, pa.string())))
+            tables.append(table)
+        return Taken(Part(tables[0], tables[1], tuple(digests), ""), digests)
+    return None
+
+
+def keep_up(data_dir: Path) -> Snapshot | None:
+    """Make a new snapshot if it is worth its while and nobody else is making one; what was made."""
+    if not _is_due(data_dir):
+        return None
+    try:
+        with turn(data_dir, _TURN, ""):
+            return write(data_dir) if _is_due(data_dir) else None
+    except SubmissionError:  # another instance is making one
+        return None
+
+
+def write(data_dir: Path) -> Snapshot:
+    """Make a snapshot of what is public now; only files that the last one does not have are read.
+
+    A run whose file cannot be read is left out. StoreError when there is no registry yet, or something does not answer.
+    """
+    kept = blobs.of(data_dir)
+    with reading(data_dir) as connection:
+        if connection is None:
+            raise StoreError("nothing was ever published here", where=str(data_dir), hint="publish a run first")
+        end = connection.execute(select(head.c.seq, head.c.hash)).one()
+        public = {run.run_id: run for run in public_in(connection)}
+        whole = image(connection, PUBLISHED)
+        lines = connection.execute(select(log.c.line).order_by(log.c.seq)).scalars().all()
+    before, taken = latest(kept), take(data_dir, public)
+    parts = [] if taken is None else [taken.part]
+    digests = {} if taken is None else dict(taken.digests)
+    for run in public.values():
+        if run.run_id in digests:
+            continue
+        try:
+            part = read_part(kept.read(run.file), run.run_id, run.source_status)
+        except StoreError:
+            raise
+        except (SiuoError, OSError, pa.ArrowException) as error:  # pages and `verify` name it
+            _logger.warning("left out of the snapshot: %s (%s)", run.file, error)
+            continue
+        parts.append(part)
+        digests[run.run_id] = part.digest
+    listed = pa.Table.from_pylist(
+        [{**public[run_id]._asdict(), "digest": digest} for run_id, digest in digests.items()],
+        pa.schema([(name, pa.string()) for name in (*PublicRun._fields, "digest")]),
+    )
+    made = Snapshot(
+        end.seq,
+        end.hash,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        _keep(kept, _parquet(listed), "parquet"),
+        _keep(kept, _parquet(pa.concat_tables([NOTHING.rows, *(part.rows for part in parts)])), "parquet"),
+        _keep(kept, _parquet(pa.concat_tables([NOTHING.flags, *(part.flags for part in parts)])), "parquet"),
+        _keep(kept, whole, "db"),
+        _keep(kept, b"".join(line + b"\n" for line in lines), "jsonl"),
+        () if before is None else before.files,
+    )
+    kept.write(LATEST, json.dumps(asdict(made), indent=1).encode())
+    for name in kept.names(FOLDER) - {LATEST, *made.files, *made.before}:
+        kept.remove(name)
+    _logger.info("snapshot", extra={"event": "snapshot"})
+    return made
+
+
+def _is_due(data_dir: Path) -> bool:
+    """Whether more than MANY runs changed since the last snapshot, or none is of this registry."""
+    last = latest(blobs.of(data_dir))
+    since = last.seq if last is not None and _is_of(data_dir, last) else 0
+    changed = rows(data_dir, select(func.count()).select_from(runs).where(runs.c.changed > since))
+    return bool(changed) and changed[0][0] > MANY
+
+
+def _is_of(data_dir: Path, snapshot: Snapshot) -> bool:
+    """Whether the registry went through the state that the snapshot shows."""
+    known = rows(data_dir, select(log.c.hash).where(log.c.seq == snapshot.seq))
+    return [digest for (digest,) in known] == [snapshot.hash]
+
+
+def _table(kept: Blobs, name: str) -> pa.Table:
+    with pq.ParquetFile(pa.BufferReader(kept.read(name))) as file:
+        return file.read(use_threads=False)
+
+
+def _parquet(table: pa.Table) -> memoryview:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", row_group_size=1 << 20)
+    return memoryview(sink.getvalue())
+
+
+def _keep(kept: Blobs, data: bytes | memoryview, kind: str) -> str:
+    name = f"{FOLDER}/{hashlib.sha256(data).hexdigest()}.{kind}"
+    kept.write(name, data)
+    return name
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came back: lines of the log, when the snapshot was made; run files that are gone, and that no run names."""
+
+    seq: int
+    made: str
+    missing: tuple[str, ...]
+    unnamed: tuple[str, ...]
+
+
+def restore(data_dir: Path) -> Restored:
+    """Make the registry again from the last snapshot, where it was lost; the run files are where they were.
+
+    What happened after the snapshot is not in it: those runs' files are `unnamed`. StoreError when there is a registry,
+    or no snapshot.
+    """
+    kept = blobs.of(data_dir)
+    with reading(data_dir) as connection:
+        if connection is not None:
+            hint = "restore a backup into a new directory instead"
+            raise StoreError("there is a registry already", where=str(data_dir), hint=hint)
+    last = latest(kept)
+    if last is None:
+        raise StoreError("there is no snapshot", where=kept.name, hint="restore a backup: `restore --from FILE`")
+    body = kept.read(last.registry)
+    if paths.registry_url():
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, REGISTRY).write_bytes(body)
+            move_registry(Path(folder), data_dir, dry_run=False)
+    else:
+        with files.explained(data_dir), files.staged(data_dir, REGISTRY) as staged:
+            files.fill(staged.descriptor, body)
+            files.move(staged.path, data_dir / REGISTRY)
+    named, there = named_files(data_dir), kept.names(RUNS)
+    return Restored(last.seq, last.made, tuple(sorted(named - there)), tuple(sorted(there - named)))
