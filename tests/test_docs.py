@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.make.program import run
+from tests.make.runs import run_table
+from tests.make.stores import make_data
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "data" / "README.md", *(ROOT / "docs").glob("*.md")])

@@ -236,6 +236,8 @@ def restore(data_dir: Path) -> Restored:
     else:
         with files.explained(data_dir), files.staged(data_dir, REGISTRY) as staged:
             files.fill(staged.descriptor, body)
+            for kind in ("-wal", "-shm"):  # what is left of the lost one is not to be read into this one
+                (data_dir / f"{REGISTRY}{kind}").unlink(missing_ok=True)
             files.move(staged.path, data_dir / REGISTRY)
     named, there = named_files(data_dir), kept.names(RUNS)
     return Restored(last.seq, last.made, tuple(sorted(named - there)), tuple(sorted(there - named)))
