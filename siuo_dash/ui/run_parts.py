@@ -13,6 +13,7 @@ from siuo_dash.analysis import board_list, runs
 from siuo_dash.benchmark.printed import source_link
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.scoring import Tally
+from siuo_dash.errors import StoreError
 from siuo_dash.report import runs as report
 from siuo_dash.report.evaluation import how_it_was_made
 from siuo_dash.report.export import Provenance, Table, plain_table
@@ -94,7 +95,10 @@ def _about(shown: Shown, _found: Figures) -> None:
     run = shown.row
     _facts(report.facts(run, shown.board.label))
     if str(run["file"]) != "results.parquet":
-        attempt = report.attempt_words(attempts(shown.store.data_dir).get(shown.run_id))
+        try:
+            attempt = report.attempt_words(attempts(shown.store.data_dir).get(shown.run_id))
+        except StoreError:  # the registry does not answer, and the page says so
+            attempt = ""
         if attempt:
             st.caption(f"Of the same person for this model: {attempt}.")
     if link := source_link(run["source"]):

@@ -1,0 +1,222 @@
+"""Several machines: each instance with a data directory of its own, one PostgreSQL, one bucket."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from siuo_dash.store import blobs, registry
+from siuo_dash.store.engine.database import Store
+from siuo_dash.store.registry.opening import close
+from siuo_dash.store.snapshots import write
+from tests.browser.driver import free_port
+from tests.make.bucket import ObjectStorage
+from tests.make.postgres import Cluster
+from tests.make.registry import events, faults, runs_in, states
+from tests.oidc.provider import Provider, serving
+from tests.server.instance import copy_data, running
+from tests.server.loops import finished
+from tests.server.nginx import HELP, Proxy, at_hand, hosted_behind, proxied
+from tests.server.test_failover import EACH, SUBMITTERS, Instances, submit
+from tests.server.test_nginx import BEHIND
+from tests.server.visitor import BROKEN, Visitor
+from tests.store.review_runs import REVIEWER
+
+AWAY = "does not answer"
+
+
+class Machines(Instances):
+    """Instances with a data directory each."""
+
+    def start(self, which: int) -> None:
+        data = self.data / str(which)
+        options = {"port": self.ports[which], "options": BEHIND, "environment": self.environment}
+        self.now[which] = self.stacks[which].enter_context(running(self.folder, data, **options))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def shared(cluster: Cluster, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data directory of this process, an instance as others are; theirs inherit where the rest is kept."""
+    monkeypatch.setenv("SIUO_REGISTRY", cluster.schema(tmp_path))
+    return copy_data(tmp_path / "own")
+
+
+@pytest.mark.skipif(not at_hand(), reason=HELP)
+def test_sent_at_one_machine_decided_at_another(shared: Path, tmp_path: Path, cluster: Cluster) -> None:
+    """And a database that goes away: what is in memory is shown, pages say so, and go on when it is back."""
+    (tmp_path / "nginx").mkdir()
+    people = {"ada": {"email": "ada@example.org"}}
+    ports = [free_port(), free_port()]
+
+    async def visit(proxy: Proxy) -> None:
+        async with Visitor(proxy.address, proxy.tls) as visitor:
+            await visitor.open()
+            await visitor.sign_in("ada")
+            await visitor.open("upload")
+            assert "waiting for review" in await submit(visitor, "Far-7B", 21)
+        (waiting,) = runs_in(shared, "pending")
+        await asyncio.to_thread(registry.approve, shared, waiting, REVIEWER)
+        async with Visitor(proxy.address, proxy.tls) as stranger:
+            await stranger.open("run", {"run": waiting})
+            assert "Far-7B" in stranger.words() and not stranger.alerts()
+            cluster.stop(signal.SIGQUIT)
+            try:
+                await stranger.open("run", {"run": waiting})
+                assert "Far-7B" in stranger.words() and AWAY in stranger.words()
+            finally:
+                cluster.start()
+            await stranger.open("run", {"run": waiting})
+            assert "Far-7B" in stranger.words() and not stranger.alerts()
+
+    with (
+        serving(Provider(people=people), free_port()) as provider,
+        proxied(tmp_path / "nginx", ports) as proxy,
+        running(
+            tmp_path,
+            copy_data(tmp_path / "data"),
+            port=ports[0],
+            options=BEHIND,
+            environment=hosted_behind(provider, tmp_path, proxy),
+        ),
+    ):
+        finished(visit(proxy))
+    assert list(states(shared).values()) == ["published"] and faults(shared) == []
+    assert len(blobs.of(shared).names("runs")) == 1 and not (shared / "runs").exists()
+    close(shared)
+
+
+async def insist(proxy: Proxy, cookies: dict[str, str], model: str, safe: int, seen: Counter[str]) -> None:
+    """Send one run for review, again whenever the page breaks or says that something is away, as a person would."""
+    deadline = monotonic() + 900
+    while monotonic() < deadline:
+        try:
+            async with Visitor(proxy.address, proxy.tls, patience=90, cookies=dict(cookies)) as visitor:
+                await visitor.open("upload")
+                if AWAY in visitor.words():
+                    seen["told when it was opened"] += 1
+                    await asyncio.sleep(0.3)
+                    continue
+                said = await submit(visitor, model, safe)
+            if "waiting for review" in said or "you sent the same content before" in said:
+                return
+            assert AWAY in said or "is being read or sent" in said or "has been changing" in said, said
+            seen["told when it was sent"] += 1
+            await asyncio.sleep(0.3)
+        except BROKEN as error:
+            seen[type(error).__name__] += 1
+    raise AssertionError("never sent")
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(not at_hand(), reason=HELP)
+def test_an_instance_the_database_and_the_bucket_go_away_under_load(
+    shared: Path, tmp_path: Path, cluster: Cluster, object_storage: ObjectStorage
+) -> None:
+    """Six people send four runs each, behind nginx; nothing is lost or doubled."""
+    for which in ("0", "1"):
+        copy_data(tmp_path / "data" / which)
+    (tmp_path / "nginx").mkdir()
+    names = [f"person-{number}" for number in range(SUBMITTERS)]
+    people = {name: {"email": f"{name}@example.org"} for name in (*names, "reviewer")}
+    machines = Machines(tmp_path, tmp_path / "data")
+    seen: Counter[str] = Counter()
+
+    async def signed_in(proxy: Proxy, name: str) -> dict[str, str]:
+        async with Visitor(proxy.address, proxy.tls) as visitor:
+            await visitor.open()
+            await visitor.sign_in(name)
+            return visitor.cookies
+
+    async def submitter(proxy: Proxy, number: int, cookies: dict[str, str]) -> None:
+        for turn in range(EACH):
+            await insist(proxy, cookies, f"Far-{number}-{turn}", 10 + number * EACH + turn, seen)
+
+    async def until(count: int) -> None:
+        while len(await asyncio.to_thread(runs_in, shared, "pending")) < count:
+            await asyncio.sleep(0.02)
+
+    async def trouble() -> None:
+        await until(3)
+        await asyncio.to_thread(machines.kill, 0)
+        await asyncio.to_thread(machines.start, 0)
+        await until(8)
+        await asyncio.to_thread(cluster.stop, signal.SIGQUIT)
+        await asyncio.sleep(3)
+        await asyncio.to_thread(cluster.start)
+        await until(12)
+        await asyncio.to_thread(object_storage.stop)
+        await asyncio.sleep(20)
+        await asyncio.to_thread(object_storage.start)
+        await until(16)
+        await asyncio.to_thread(machines.kill, 1)
+        await asyncio.to_thread(machines.start, 1)
+
+    async def everybody(proxy: Proxy) -> None:
+        cookies = [await signed_in(proxy, name) for name in names]
+        troubles = asyncio.create_task(trouble())
+        await asyncio.gather(*(submitter(proxy, number, each) for number, each in enumerate(cookies)))
+        await troubles
+        async with Visitor(proxy.address, proxy.tls, cookies=await signed_in(proxy, "reviewer")) as reviewer:
+            await reviewer.open("review")
+            await reviewer.press("Approve")
+            assert "is published" in reviewer.words()
+
+    with ExitStack() as stack:
+        provider = stack.enter_context(serving(Provider(people=people), free_port()))
+        proxy = stack.enter_context(proxied(tmp_path / "nginx", machines.ports))
+        machines.environment = hosted_behind(provider, tmp_path, proxy)
+        for each in machines.stacks:
+            stack.enter_context(each)
+        for which in (0, 1):
+            machines.start(which)
+        finished(everybody(proxy))
+    found = states(shared)
+    assert Counter(found.values()) == {"pending": SUBMITTERS * EACH - 1, "published": 1}
+    models = [f"far-{number}-{turn}-" for number in range(SUBMITTERS) for turn in range(EACH)]
+    assert [sum(run.startswith(name) for run in found) for name in models] == [1] * len(models)
+    sent = [event for event in events(shared) if event.event == "submit"]
+    assert Counter(event.run_id for event in sent) == Counter(found.keys())
+    assert [finding for finding in faults(shared) if finding.severity == "error"] == []
+    assert seen["told when it was opened"] + seen["told when it was sent"] > 0 and len(seen) > 1, seen
+    print(f"24 sent once each; what people met meanwhile: {dict(seen)}")
+    close(shared)
+
+
+@pytest.mark.heavy
+def test_a_read_only_machine_without_a_database(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster: Cluster
+) -> None:
+    """Hosted, from the last snapshot, with nobody to sign in: pages show, the upload page says why nothing comes in."""
+    from tests.make.runs import run_table
+
+    run_id = registry.publish(shared, run_table("Far"), by=None).run_id
+    write(shared)
+    version = Store(shared).version
+    environment = {
+        "SIUO_REGISTRY": "snapshots",
+        "SIUO_MODE": "hosted",
+        "SIUO_UPLOADS": "nobody",
+        "STREAMLIT_SECRETS_FILES": str(tmp_path / "none.toml"),
+    }
+
+    async def visit(address: str) -> None:
+        async with Visitor(address) as visitor:
+            await visitor.open("run", {"run": run_id})
+            assert "Far" in visitor.words() and version in visitor.words() and not visitor.alerts()
+            await visitor.open("upload")
+            assert "nothing can be uploaded here" in f"{visitor.words()} {visitor.alerts()}".casefold()
+            assert "Sign in" not in visitor.words()
+
+    with running(tmp_path, copy_data(tmp_path / "shows"), environment=environment) as instance:
+        cluster.stop(signal.SIGQUIT)
+        try:
+            finished(visit(instance.address))
+        finally:
+            cluster.start()
+    close(shared)
