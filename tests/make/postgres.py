@@ -38,7 +38,7 @@ def programs() -> Path | None:
 
 def _as_another(*command: str | Path) -> list[str]:
     """The command, as a user whom PostgreSQL serves: it refuses root."""
-    other = ("setpriv", "--pdeathsig", "QUIT", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", "--")
+    other = ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", "--")
     return [*(other if os.geteuid() == 0 else ()), *map(str, command)]
 
 

@@ -119,8 +119,8 @@ def test_an_instance_the_database_and_the_bucket_go_away_under_load(
     shared: Path, tmp_path: Path, cluster: Cluster, object_storage: ObjectStorage
 ) -> None:
     """Six people send four runs each, behind nginx; nothing is lost or doubled."""
-    for which in ("0", "1"):
-        copy_data(tmp_path / "data" / which)
+    for name in ("0", "1"):
+        copy_data(tmp_path / "data" / name)
     (tmp_path / "nginx").mkdir()
     names = [f"person-{number}" for number in range(SUBMITTERS)]
     people = {name: {"email": f"{name}@example.org"} for name in (*names, "reviewer")}
