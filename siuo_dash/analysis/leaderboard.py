@@ -16,7 +16,7 @@ from siuo_dash.analysis.once import once
 from siuo_dash.analysis.stats import ranking
 from siuo_dash.analysis.stats.differences import mcnemar_mid_p, newcombe_array
 from siuo_dash.analysis.stats.multiple import holm
-from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.benchmark.schema import BENCHMARK, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.store.engine.database import Store
 
@@ -49,8 +49,8 @@ def run_labels(store: Store) -> dict[str, str]:
     """
     labels: dict[str, str] = {}
     taken: set[str] = set()
-    for run_id, model, judge in queries.RUN_NAMES.run(store).itertuples(index=False):
-        label = f"{model} · {short_judge(judge)}"
+    for run_id, model, judge, sample_set in queries.RUN_NAMES.run(store).itertuples(index=False):
+        label = " · ".join([model, short_judge(judge), *([] if sample_set == BENCHMARK else [sample_set])])
         if label in taken:
             label = f"{label} · {run_id.rsplit('-', 1)[-1]}"
         taken.add(label)

@@ -150,8 +150,8 @@ RUN_IDS: Final = Query(
 
 RUN_NAMES: Final = Query(
     "run_names",
-    "The model and judge of every run, in the order in which the runs came.",
-    "SELECT run_id, model, judge FROM runs ORDER BY submitted_at NULLS FIRST, run_id",
+    "The model, judge and sample set of every run, in the order in which the runs came.",
+    "SELECT run_id, model, judge, sample_set FROM runs ORDER BY submitted_at NULLS FIRST, run_id",
 )
 
 DOMAIN_COUNTS: Final = Query(

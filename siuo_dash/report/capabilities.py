@@ -64,7 +64,8 @@ def answer(
         of = f"mean of {counted(len(names), 'run')}"
     lowest, *others = sorted(means.index, key=lambda each: means[each])
     rest = ", ".join(f"{grouping.groups[each]} {figures[each]}" for each in others)
-    first = f"Lowest: {grouping.groups[lowest]}, {figures[lowest]} {metric.label.lower()} ({of}); {rest}."
+    lead = "Lowest" if others else "All samples"
+    first = f"{lead}: {grouping.groups[lowest]}, {figures[lowest]} {metric.label.lower()} ({of}){rest and f'; {rest}'}."
     return f"{first} {differences_sentence(gaps, names, grouping)}"
 
 

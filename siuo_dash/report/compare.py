@@ -126,6 +126,12 @@ def domains_table(differences: Sequence[Difference]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+def domain_sizes(differences: Sequence[Difference]) -> str:
+    """'16 to 21': how many graded samples the domains have, on either side."""
+    sizes = [side.n for each in differences for side in (each.first, each.second)]
+    return f"{min(sizes)} to {max(sizes)}" if sizes else "no"
+
+
 def chart_rows(differences: Sequence[Difference], first: str = "A", second: str = "B") -> pd.DataFrame:
     """What the chart of differences draws: label, difference, low, high (fractions), significant, hover words."""
     rows = []

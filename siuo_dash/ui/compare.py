@@ -70,9 +70,14 @@ def _two(choice: Choice) -> None:
     if overall.table is None:
         _sides(found, choice.metric)
         display.table(report.metrics_table(found), key="metrics", alt="Difference of A and B by metric")
-        st.caption(
-            plain(f"{report.gap_words(overall)} Domains and samples need a verdict for each sample of both runs.")
-        )
+        if not found.domains[choice.metric.id]:
+            missing = "Domains and samples need a verdict for each sample of both runs."
+            st.caption(plain(f"{report.gap_words(overall)} {missing}"))
+            return
+        st.caption(plain(report.gap_words(overall)))
+        with frame.tools():
+            downloads = display.icon_menu("Download charts", "image", key="icon-charts")
+        _domains(found, overall, names, provenance, downloads)
         return
     with frame.tools():
         downloads = display.icon_menu("Download charts", "image", key="icon-charts")
@@ -144,7 +149,8 @@ def _domains(
         with table:
             display.table(report.domains_table(domains), key="by-domain", alt="Difference by domain")
             st.caption(
-                "Domains have 16 to 21 samples, so intervals are wide. p adjusted: Benjamini–Hochberg over the domains."
+                f"Domains have {report.domain_sizes(domains)} samples, so intervals are wide. "
+                "p adjusted: Benjamini–Hochberg over the domains."
             )
 
 

@@ -14,7 +14,7 @@ from siuo_dash.analysis.sample_filters import SampleFilters
 from siuo_dash.analysis.texts import records
 from siuo_dash.benchmark.catalogue import Catalogue, Sample
 from siuo_dash.benchmark.protocol import set_of
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS
+from siuo_dash.benchmark.schema import BENCHMARK, DOMAIN_LABELS, METRICS
 from siuo_dash.report import samples as report
 from siuo_dash.report.boards import caveat
 from siuo_dash.report.export import Provenance, Table
@@ -161,6 +161,7 @@ def _step(label: str, key: str, target: int | None) -> None:
 
 def _what_it_is(store: Store, asked: Asked, sample: Sample) -> None:
     """Our summary, and the benchmark's own picture and text where they are installed."""
+    is_benchmark = asked.board.sample_set == BENCHMARK
     own, picture = asked.text.samples.get(sample.question_id), asked.text.picture(sample)
     lines = [("Scene", sample.scene), ("Request", sample.request), ("Risk", sample.hazard)]
     needs = [name for name in ("knowledge", "reasoning") if getattr(sample, f"needs_{name}")]
@@ -172,18 +173,20 @@ def _what_it_is(store: Store, asked: Asked, sample: Sample) -> None:
         with st.container(width="stretch", gap="small"):
             st.markdown("  \n".join(f"**{label}** {plain(words)}" for label, words in [*lines, ("Tests", tests)]))
             if own is not None:
-                _own_text(own, sample)
-    fetching.offer(store, asked.text)
+                _own_text(own, sample, is_benchmark=is_benchmark)
+    if is_benchmark:
+        fetching.offer(store, asked.text)
 
 
-def _own_text(own: SampleText, sample: Sample) -> None:
+def _own_text(own: SampleText, sample: Sample, *, is_benchmark: bool) -> None:
     if own.differs:
         st.warning(
             f"The installed {' and the '.join(own.differs)} is not the one that our fingerprint was taken of.",
             icon=":material/rule:",
         )
     if own.question:
-        st.caption("The benchmark's question (CC BY-NC 4.0); the lines above are our own summary")
+        whose = "benchmark's question (CC BY-NC 4.0)" if is_benchmark else "set's own question"
+        st.caption(f"The {whose}; the lines above are our own summary" if is_benchmark else f"The {whose}")
         plain_text(own.question)
     with st.expander("Safety warning, reference answer and options"):
         parts = {"Safety warning": own.safety_warning, "Reference answer": own.reference_answer}

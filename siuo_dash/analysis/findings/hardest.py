@@ -117,6 +117,7 @@ def _domains(samples: pd.DataFrame, board: Board, view: BoardView) -> Statement:
     )
     caveat = (
         "Samples are compared, each by the share of runs that pass it; intervals are Welch's for one domain alone, the "
-        f"test is corrected over {len(found)} domains (Benjamini–Hochberg). A domain has 16 to 21 samples."
+        f"test is corrected over {len(found)} domains (Benjamini–Hochberg). A domain has {sizes.min()} to "
+        f"{sizes.max()} samples."
     )
     return Statement("domains", sentence, n, figures, caveat, link)
