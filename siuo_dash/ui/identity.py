@@ -63,7 +63,8 @@ def visitor_with(claims: Mapping[str, Any]) -> Visitor:
 def site() -> str:
     """The dashboard's own address, as its visitors open it; "" locally, where nobody else does."""
     found = settings().sign_in
-    return "" if found is None else found.redirect_uri.removesuffix("/oauth2callback")
+    address = "" if found is None else found.redirect_uri.removesuffix("/oauth2callback")
+    return address.replace("{port}", str(st.get_option("server.port")))  # as Streamlit has it there
 
 
 def sign_out(claims: Mapping[str, Any]) -> None:

@@ -170,7 +170,8 @@ def footer(store: Store) -> None:
     frame.end()
     links = " · ".join(f"[{name}]({url})" for name, url in frame.LINKS.items())
     st.container(key="footer").markdown(
-        f"Data version {store.version}. Rates recomputed from verdicts; 95% Wilson intervals. Benchmark: {links}"
+        f"Data version {store.version}. Rates recomputed from verdicts; 95% Wilson intervals. "
+        f"For programs: [API](/api/v1/). Benchmark: {links}"
     )
 
 

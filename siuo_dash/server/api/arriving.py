@@ -28,6 +28,8 @@ _ASKING: Final = anyio.CapacityLimiter(2)
 LOCAL: Final = (
     "this dashboard runs in local mode, where any page that a browser has open could send to it, so nothing can be sent"
 )
+_AT_ONCE: Final = 4
+"""Uploads on their way to an instance at the same time: all of them are in its memory."""
 _arriving: Final[set[str]] = set()
 """Whose files are on their way to this instance. One event loop asks, no lock."""
 
@@ -53,10 +55,12 @@ async def holder(request: Request) -> Actor:
 
 @contextmanager
 def one_at_a_time(actor: Actor) -> Iterator[None]:
-    """Refuse a second upload of a person at this instance, so that one's files alone are held for them."""
+    """Refuse a second upload of a person at this instance, and one more than it can hold in memory."""
     person = actor.id or ""
     if person in _arriving:
         raise Refused(409, "another upload of yours is on its way", hint="wait until it is done, then try again")
+    if len(_arriving) >= _AT_ONCE:
+        raise Refused(503, "other uploads are on their way", hint="try again soon", headers={"Retry-After": "10"})
     _arriving.add(person)
     try:
         yield

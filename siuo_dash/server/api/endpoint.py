@@ -32,6 +32,8 @@ HTML: Final = (
 # Limits of its own: what programs ask must not use up the threads that serve pages. Few threads, since only one of
 # them computes at a time, and the pages wait for the same processor.
 _WORKERS: Final = anyio.CapacityLimiter(3)
+_FILES: Final = anyio.CapacityLimiter(1)
+"""For the one file, which takes seconds to make: whoever wants it, too, waits without a thread."""
 _MOST_WAITING: Final = 40
 _RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
@@ -86,10 +88,11 @@ class Endpoint:
         return shared(request, response)
 
     async def _read(self, request: Request, asked: Asked, wrong: list[dict[str, str]]) -> Response:
-        if _WORKERS.statistics().tasks_waiting >= _MOST_WAITING:
+        limiter = _FILES if self.ranges else _WORKERS
+        if limiter.statistics().tasks_waiting >= _MOST_WAITING:
             raise Refused(503, "too much is being asked at once", hint="try again soon", headers={"Retry-After": "5"})
         known = request.headers.get("if-none-match")
-        body, tag = await anyio.to_thread.run_sync(self._made, asked, wrong, known, limiter=_WORKERS)
+        body, tag = await anyio.to_thread.run_sync(self._made, asked, wrong, known, limiter=limiter)
         kept = f"public, max-age={self.max_age}" if self.max_age else "public, no-cache"
         headers = {"ETag": tag, "Cache-Control": kept} | ({"Accept-Ranges": "bytes"} if self.ranges else {})
         if body is None:

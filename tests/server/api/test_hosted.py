@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from siuo_dash.cli.app import program
+from siuo_dash.errors import SiuoError
 from siuo_dash.server.api.routes import ENDPOINTS
 from siuo_dash.store.registry import Actor, tokens
 from tests.browser.driver import free_port
@@ -43,12 +46,13 @@ class Site:
     folder: Path
     token: str
 
-    def submit(self, *words: str, file: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    def submit(self, *words: str, file: Path | None = None, **environment: str) -> tuple[int, str]:
+        """What the command line makes of it, in this process: the exit code, and all that it says."""
         said = ["--model", "Job-7B", "--judge", "human", "--server", self.server.address, *words]
-        path = file or self.folder / "results.json"
-        return run(
-            "siuo_dash", "submit", path, *said, environment=os.environ | {"SIUO_TOKEN": self.token} | environment
-        )
+        path = str(file or self.folder / "results.json")
+        done = CliRunner().invoke(program, ["submit", path, *said], env={"SIUO_TOKEN": self.token} | environment)
+        assert done.exception is None or isinstance(done.exception, SystemExit | SiuoError), done.exception
+        return done.exit_code, done.output + (str(done.exception) if isinstance(done.exception, SiuoError) else "")
 
 
 @pytest.fixture(scope="module")
@@ -98,26 +102,26 @@ def test_every_command_of_the_document_runs(site: Site) -> None:
     assert len(states(site.data)) == before + 1, "sent once: the second is known by its content"
     size = (site.folder / "results.parquet").stat().st_size
     assert size > 10_000 and (site.folder / "etag.txt").read_text().startswith('"')
-    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    done = run(code=program.replace(SITE, site.server.address))
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    done = run(code=code.replace(SITE, site.server.address))
     assert done.returncode == 0 and "Safe-RLHF-V" in done.stdout, done.stderr
 
 
 def test_a_job_sends_what_it_states_and_reads_what_is_wrong(site: Site) -> None:
     tried = site.submit("--dry-run", "--params-b", "7", "--open", "--evaluated-on", "2026-11-01")
-    assert tried.returncode == 0 and tried.stdout.splitlines()[-1] == "not sent: --dry-run", tried.stderr
-    assert re.search(r"Safe +2[34]\.\d\d%", tried.stdout)
-    sent = site.submit("--json", "--params-b", "7", "--organization", "A lab", file=_other(site, 44))
-    assert json.loads(sent.stdout)["state"] == "pending"
-    again = site.submit(file=_other(site, 44))
-    assert again.returncode == 1 and "not sent: you sent the same content before" in again.stdout
-    judge = site.submit("--judge", "nobody-9", file=_other(site, 45))
-    assert judge.returncode == 1 and "error: judge: No run was judged by “nobody-9”" in judge.stdout
-    assert site.submit("--judge", "nobody-9", "--new-board", file=_other(site, 45)).returncode == 0
+    assert tried[0] == 0 and tried[1].splitlines()[-1] == "not sent: --dry-run", tried
+    assert re.search(r"Safe +2[34]\.\d\d%", tried[1])
+    code, sent = site.submit("--json", "--params-b", "7", "--organization", "A lab", file=_other(site, 44))
+    assert code == 0 and json.loads(sent)["state"] == "pending"
+    code, again = site.submit(file=_other(site, 44))
+    assert code == 1 and "not sent: you sent the same content before" in again
+    code, judge = site.submit("--judge", "nobody-9", file=_other(site, 45))
+    assert code == 1 and "error: judge: No run was judged by “nobody-9”" in judge
+    assert site.submit("--judge", "nobody-9", "--new-board", file=_other(site, 45))[0] == 0
     broken = site.folder / "broken.json"
     broken.write_text("{")
-    refused = site.submit(file=broken)
-    assert refused.returncode == 1 and "error: broken.json" in refused.stdout
+    code, refused = site.submit(file=broken)
+    assert code == 1 and "error: broken.json" in refused
 
 
 def _other(site: Site, safe: int) -> Path:
@@ -134,18 +138,18 @@ def test_a_token_goes_nowhere_else(site: Site) -> None:
         (f"{site.server.address}/?x=1", "no address of a dashboard"),
         (f"http://127.0.0.1:{free_port()}", "cannot be reached"),
     ):
-        done = site.submit("--server", server)
-        assert done.returncode == 1 and said in done.stderr and site.token not in done.stderr + done.stdout
+        code, words = site.submit("--server", server)
+        assert code == 1 and said in words and site.token not in words
     for token, said in (("", "SIUO_TOKEN: this variable is not set"), ("x", "this holds no token")):
-        assert said in site.submit(SIUO_TOKEN=token).stderr
-    unknown = site.submit(SIUO_TOKEN="siuo_" + "a" * 43)
-    assert unknown.returncode == 1 and "not known, or was revoked" in unknown.stderr
-    assert site.submit("--all-runs").returncode == 2
-    assert "--token" not in run("siuo_dash", "submit", "--help").stdout
+        assert said in site.submit(SIUO_TOKEN=token)[1]
+    code, unknown = site.submit(SIUO_TOKEN="siuo_" + "a" * 43)
+    assert code == 1 and "not known, or was revoked" in unknown
+    assert site.submit("--all-runs")[0] == 2
+    assert "--token" not in CliRunner().invoke(program, ["submit", "--help"]).output
     asked: list[str] = []
     with redirecting(asked, f"{site.server.address}/api/v1/submissions") as address:
-        moved = site.submit("--server", address)
-    assert moved.returncode == 1 and "sends elsewhere" in moved.stderr and len(asked) == 1
+        code, moved = site.submit("--server", address)
+    assert code == 1 and "sends elsewhere" in moved and len(asked) == 1
 
 
 class redirecting:
@@ -176,13 +180,14 @@ class redirecting:
 
 def test_the_operator_lists_and_ends_a_person_s_tokens(site: Site) -> None:
     token, made = tokens.make(site.data, Actor("gone@example.org"), "old \u202e job", 7)
-    listed = run("siuo_dash", "tokens", "--of", "Gone@example.org", "--data", site.data)
-    assert "old   job" in listed.stdout and made.token_id not in listed.stdout and token not in listed.stdout
-    ended = run("siuo_dash", "tokens", "--of", "gone@example.org", "--revoke", "--data", site.data)
-    assert "revoked 1 token of gone@example.org" in ended.stdout
+    command = ["tokens", "--of", "Gone@example.org", "--data", str(site.data)]
+    listed = CliRunner().invoke(program, command).output
+    assert "old   job" in listed and made.token_id not in listed and token not in listed
+    ended = CliRunner().invoke(program, [*command, "--revoke"]).output
+    assert "revoked 1 token of gone@example.org" in ended
     answer = site.server.get("/api/v1/submissions", authorization=f"Bearer {token}")
     assert answer.status == 401
-    assert run("siuo_dash", "tokens", "--of", "nobody").returncode == 2
+    assert CliRunner().invoke(program, ["tokens", "--of", "nobody"]).exit_code == 2
 
 
 def test_no_token_is_in_the_server_s_log(site: Site) -> None:

@@ -210,6 +210,9 @@ def test_what_arrives_is_limited_before_it_is_read(hosted: Over, data: Path, mon
     arriving._arriving.add(ADA.id or "")
     try:
         assert send(client, headers).status_code == 409
+        arriving._arriving.update("abc")
+        full = send(client, bearer(data, BOB))
+        assert full.status_code == 503 and full.headers["retry-after"]
     finally:
         arriving._arriving.clear()
     assert len(states(data)) == 1
