@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from tests.evaluate import made
 from tests.evaluate.server import KEY, Faults, Server, served
-from tests.evaluate.test_commands import Bench
+from tests.evaluate.test_commands import Bench, left_in
 
 pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
 pytestmark = pytest.mark.heavy
@@ -117,3 +118,19 @@ def test_every_kind_of_provider_gets_a_picture_with_its_true_type(
     assert server.pictures == {"data:image/jpeg": 10, "data:image/png": 10}
     assert report["usage"][model]["output_tokens"] == 20 * 7
     assert list(report["served"]["model"]) == [f"{model.split('/', 1)[1].removeprefix('fake/')}-2026-01-01"]
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-x", "anthropic/claude-x", "google/gemini-x", "vllm/vl"])
+def test_a_wrong_key_is_said_and_never_shown(bench: Bench, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted, name = "planted-secret-4711", model.split("/")[0].upper()
+    address = bench.server.address
+    monkeypatch.setenv(f"{name}_API_KEY", planted)
+    monkeypatch.setenv(f"{name}_BASE_URL", address if name in ("OPENAI", "VLLM") else address.removesuffix("/v1"))
+    command = bench.evaluate("run", "--retries", "0")
+    command[command.index("--model") + 1] = model
+    del command[command.index("--base-url") : command.index("--base-url") + 2]
+    code, report, err = bench.run(command)
+    assert (code, report["complete"]) == (1, False) and "the key is wrong (status 401)" in err, err
+    assert sum(bench.server.asked.values()) == 1, "the first call, and nothing else"
+    said = err.encode() + json.dumps(report).encode() + left_in(bench.folder / "run")
+    assert planted.encode() not in said and "wrong key: …".encode() in said.replace(b"\\u2026", "…".encode())
