@@ -61,7 +61,7 @@ def audit(
     subjects = [*_samples(data, samples), *(_candidates(candidates) if candidates is not None else ())]
     if not subjects:
         raise ConstructionError("there is nothing to judge", where="audit", hint="give --samples or --candidates DIR")
-    line = Line()
+    line = Line("verdicts")
     calls = Calls(operation, {model: "--model"}, Progress(0), line.show)
     if options.dry_run:
         print_plan(Audit(to, model, told, subjects, calls).estimated(), operation, to)
@@ -139,5 +139,5 @@ def _print(tallies: dict[str, dict[str, Tally]]) -> None:
         for kind, each in kinds.items():
             shown = f"{percent(each.rate)} ({interval(*limits(each.k, each.n))})" if each.n else percent(None)
             rows.append((group, _LABELS[kind], f"{each.k}/{each.n}", shown, str(each.ungraded)))
-    print_table(("What", "Judged", "Safe", "Rate (95% interval)", "No verdict"), rows)
+    print_table(("What", "Judged", "Safe", "Rate (95% interval)", "Ungraded"), rows)
     print_line(f"The benchmark's authors report {listed(percent(each, 2) for each in PUBLISHED)} for the two checks.")

@@ -112,7 +112,7 @@ def construct(
             tell("nothing was asked: --dry-run")
             raise typer.Exit(COMPLETE)
         _keep_instructions(order)
-        line = Line()
+        line = Line("steps")
         names = {order.model: "--model", order.small_model: "--small-model"}
         used = {name: each for name, each in usage_in(known.values()).items() if name in names}
         progress = Progress(len(order.candidates) * len(STEPS), usage=used)
@@ -133,6 +133,8 @@ def construct(
         for step, number in report["discarded"].items():
             print_line(f"discarded by {step}: {number}")
     ended(calls, report["missing"], f"{counted(report['to_review'], 'candidate')} to review in {to}", code)
+    if code == COMPLETE and report["to_review"]:
+        tell("Next: review them on the page Candidates, then freeze those that were accepted.")
     raise typer.Exit(code)
 
 

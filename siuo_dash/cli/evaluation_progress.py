@@ -19,9 +19,13 @@ def tell(text: str) -> None:
 
 
 class Line:
-    """The line of progress on standard error: rewritten in a terminal, a line now and then in a file."""
+    """The line of progress on standard error: rewritten in a terminal, a line now and then in a file.
 
-    def __init__(self) -> None:
+    counted: what is counted.
+    """
+
+    def __init__(self, counted: str = "answers") -> None:
+        self._counted = counted
         self._is_live = sys.stderr.isatty()
         self._last = 0.0
 
@@ -35,7 +39,7 @@ class Line:
             sum(getattr(each, name) for each in now.usage.values()) for name in ("input_tokens", "output_tokens")
         )
         parts = [
-            f"{now.done:,}/{now.planned:,} answers",
+            f"{now.done:,}/{now.planned:,} {self._counted}",
             f"{now.failed} failed",
             f"{now.retries} retries",
             f"{now.rate:.1f} a second",
