@@ -13,6 +13,7 @@ from siuo_dash.construct.candidates import DISAGREED, Candidate, Candidates, loa
 from siuo_dash.construct.funnel import funnel
 from siuo_dash.construct.lines import CRITERIA, DECISIONS, FILE
 from siuo_dash.report import candidates as report
+from siuo_dash.store.candidate_files import FOLDER
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import state_of
 from siuo_dash.ui import (
@@ -29,8 +30,6 @@ from siuo_dash.ui import (
 from siuo_dash.ui import candidate_acts as acts
 from siuo_dash.ui.display import plain
 
-FOLDER: Final = "candidates"
-"""Below the data directory: a folder for each run of `construct`."""
 SECTIONS: Final = {
     "review": "Review",
     "funnel": "Funnel",
