@@ -43,6 +43,7 @@ STYLE: Final = """
 .st-key-head, .st-key-head [data-testid="stHorizontalBlock"] { gap: 0.5rem; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-copy-link) { position: absolute; top: 0; right: 0; z-index: 10; }
 [data-testid="stSelectbox"] input { text-overflow: ellipsis; }
+.st-key-head [data-tag]:not(:only-child) { max-width: 5rem; }
 .st-key-elsewhere button { min-height: 1.5rem; max-width: 100%; white-space: normal; text-align: left; }
 [data-testid="stLayoutWrapper"]:has(> :is(.st-key-controls, .st-key-tools)), .st-key-controls, .st-key-tools {
   display: contents; }

@@ -97,7 +97,7 @@ def _order(show: str, runs: Mapping[str, str]) -> str:
 
 
 def _choose_runs(store: Store, board: board_list.Board, labels: dict[str, str]) -> dict[str, str]:
-    chosen = run_choice.choose_runs(_offered(store, board.id), labels, width=200, label_visibility="collapsed")
+    chosen = run_choice.choose_runs(_offered(store, board.id), labels, width=230, label_visibility="collapsed")
     others = [] if len(store.sets) == 1 else chosen
     elsewhere = [run_id for run_id in others if queries.find_run(store, run_id)["sample_set"] != board.sample_set]
     if elsewhere:

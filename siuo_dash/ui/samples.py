@@ -61,9 +61,8 @@ def show(store: Store, asked: Asked) -> None:
     if hits := report.hits_words(asked.hits, asked.runs):
         frame.note(hits)
     with frame.tools():
-        display.exports(found.table, key="samples")
-        if asked.runs and found.ids:
-            _responses_file(store, asked, found.ids)
+        own: Any = {"more": partial(_responses_file, store, asked, found.ids)} if asked.runs and found.ids else {}
+        display.exports(found.table, key="samples", **own)
     opened = _choose_sample(asked.catalogue, found.ids)
     left, right = st.columns([35, 65], gap="medium")
     with left:
@@ -95,10 +94,9 @@ def _responses_file(store: Store, asked: Asked, ids: list[int]) -> None:
     def lines() -> bytes:
         return display.json_lines(records(store, list(asked.runs), ids, words=partial(with_words, store.data_dir)))
 
-    with display.icon_menu("Download responses", "save", key="icon-files"):
-        st.caption("The listed samples with the responses and verdicts of the selected runs, one JSON object a line.")
-        name = f"siuo-samples-{asked.board.id}-{store.version}.jsonl"
-        display.download("Responses (JSONL)", lines, name, key="download-responses", icon=None, width="stretch")
+    name = f"siuo-samples-{asked.board.id}-{store.version}.jsonl"
+    help = "The listed samples with the responses and verdicts of the selected runs, one JSON object a line"
+    display.download("Responses (JSONL)", lines, name, key="download-responses", icon=None, help=help)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_BY_VERSION)
