@@ -45,7 +45,7 @@ def run(work: Path, runs: int) -> list[str]:
     for name, folder in folders.items():
         make_data(folder)
         if name == "full":
-            _fill(folder, runs)
+            fill(folder, runs)
         stores[name] = Store(folder)
     file = _file(0)
     numbers = count(1)
@@ -131,7 +131,7 @@ def _send(folder: Path, made: Submission) -> str:
     return registry.submit(folder, made.to_table(RunMetadata("Sent-VL-7B", JUDGE)), _PEOPLE[0], limits=limits).run_id
 
 
-def _fill(folder: Path, runs: int) -> None:
+def fill(folder: Path, runs: int) -> None:
     """So many published runs of 167 samples without texts, sent by fifty people and approved by one."""
     patterns = [_pattern(number) for number in range(min(runs, _PATTERNS))]
     (folder / RUNS).mkdir()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import duckdb
@@ -90,6 +91,7 @@ class Store:
         self.data_dir = data_dir
         self._lock = threading.Lock()
         self._held = _Held()
+        self._away: tuple[float, StoreError] | None = None
         self._state = self._open()
 
     @property
@@ -168,7 +170,17 @@ class Store:
         Costs one question to the registry and a stat of samples.csv and results.parquet, however many runs there are.
         """
         with self._lock:
-            changed = self._update()
+            if self._away is not None and monotonic() < self._away[0]:
+                raise StoreError(*self._away[1].args, where=self._away[1].where, hint=self._away[1].hint)
+            started = monotonic()
+            try:
+                changed = self._update()
+            except StoreError as error:
+                # A database that does not even refuse is asked again after a while: all visitors wait for the answer.
+                waited = monotonic() - started
+                self._away = (monotonic() + 3 * waited, error) if waited > 1 else None
+                raise
+            self._away = None
         if self._held.state not in (None, self._state):
             self._let_go()
             self._hold()
