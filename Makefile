@@ -6,12 +6,14 @@ HOST ?= 127.0.0.1
 PORT ?= 8501
 N ?= 50000
 TO ?= dist
+BASE ?= docker.io/library/python:3.11-slim-bookworm
+BUILDER ?= $(shell for p in podman buildah docker; do command -v $$p && break; done)
 SEED ?= 0
 
 # The tests start many processes: what one has compiled, the next need not compile again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run wheel evaluate engine test test-spark heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
+.PHONY: help run wheel space container evaluate engine test test-spark heavy lint types unit fuzz browser build screenshots bench load sbom audit lock docs
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -20,6 +22,16 @@ run: .venv/run ## start the dashboard on the shipped data (HOST=, PORT=, SIUO_DA
 
 wheel: .venv/made ## the program as one file to install, with app, pages and data in it (TO=dist)
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(TO) .
+
+space: .venv/made ## the files of a container, or of a Hugging Face Space: build/space
+	rm -rf build/space
+	mkdir -p build/space
+	$(MAKE) wheel TO=build/space
+	cp requirements.txt hosting/huggingface/README.md build/space
+	cp hosting/Containerfile build/space/Dockerfile
+
+container: space ## build the container siuo-dash with podman, buildah or docker (BASE=the image it is built on)
+	$(BUILDER) build --tag siuo-dash --build-arg BASE=$(BASE) build/space
 
 evaluate: .venv/evaluate ## what `siuo-dash evaluate` needs: the engine and the providers' libraries
 	@echo "run: $(BIN)/python -m siuo_dash evaluate --help; docs/evaluate.md has examples"

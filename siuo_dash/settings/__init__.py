@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     uploads: Annotated[Literal["signed-in", "reviewers", "nobody"], _one_of("signed-in", "reviewers", "nobody")] = (
         "signed-in"
     )
-    """Who may upload when hosted: `signed-in`, `reviewers` or `nobody`. Without sign-in, no one ever may."""
+    """Who may upload when hosted: `signed-in`, `reviewers` or `nobody`, which needs no sign-in and no reviewer."""
     quota_per_day: Annotated[int, _within(1, 10_000)] = 20
     """How many submissions a person may make in a day (UTC), drafts among them. Hosted only."""
     quota_mb_per_day: Annotated[int, _within(1, 1_000_000)] = 200
@@ -190,8 +190,9 @@ def read(secrets: Sequence[Path] = ()) -> Settings:
         # What else is wrong is said at once, so the checks go on with the values that are right.
         settings = Settings(**{name: raw for name, raw in given.items() if name not in wrong})
     faults.extend(wrong.values())
-    # Who shows what others keep needs nobody to sign in.
-    if settings.hosted and not (storage.only_shows() and "auth" not in tables):
+    # Where nobody can upload, nobody need sign in; a section [auth] says that people shall all the same.
+    reading = settings.uploads == "nobody" or storage.only_shows()
+    if settings.hosted and not (reading and "auth" not in tables):
         if missing and len(missing) == len(secrets):
             faults.append(
                 f"hosted, but there is no secrets file, so nobody could sign in: looked for "
@@ -245,7 +246,8 @@ def summary(settings: Settings) -> str:
     if not settings.hosted:
         return "local: no accounts; what is uploaded is published; listens on this machine only"
     if settings.sign_in is None:
-        return "hosted: shows snapshots only; nobody signs in"
+        what = "shows snapshots only" if storage.only_shows() else "everybody reads, nothing can be uploaded"
+        return f"hosted: {what}; nobody signs in"
     return (
         f"hosted: {counted(len(settings.reviewers), 'reviewer')}; uploads: {settings.uploads}; "
         f"identities from {settings.sign_in.issuer}, which sends people back to {settings.sign_in.redirect_uri}"

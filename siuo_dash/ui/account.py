@@ -53,7 +53,12 @@ def control() -> None:
 
 
 def ask_to_sign_in(words: str) -> None:
-    """Why a sign-in is needed here, and the button."""
+    """Why a sign-in is needed here, and the button; or that this dashboard is only for reading."""
+    if identity.settings().sign_in is None:
+        st.info(
+            "This dashboard is for reading: nobody signs in, and nothing is uploaded.", icon=":material/visibility:"
+        )
+        return
     who = identity.visitor()
     if who.why:
         st.warning(plain(f"You are signed in, but {who.why}."), icon=":material/person_alert:")

@@ -13,7 +13,8 @@ from siuo_dash.benchmark import badges
 from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.store import registry
 from siuo_dash.store.registry import Actor
-from tests.make.pages import OpenAs, words
+from siuo_dash.ui import identity
+from tests.make.pages import OpenApp, OpenAs, words
 from tests.make.registry import events, file_of
 from tests.make.runs import make_run, run_id_of, share, with_column
 
@@ -303,3 +304,18 @@ def test_only_what_names_its_publication_can_be_called_published(open_as: OpenAs
 
     silent = send(data, "Silent-3B", safe=31)
     assert badges.badge_words("published") not in open_as(REVIEWER).selectbox(key=f"badge-{silent}").options
+
+
+@pytest.mark.parametrize("page", ["contribute/upload.py", "contribute/review.py"])
+def test_a_dashboard_for_reading_offers_no_sign_in(
+    open_app: OpenApp, data: Path, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setenv("SIUO_MODE", "hosted")
+    monkeypatch.setenv("SIUO_UPLOADS", "nobody")
+    identity.settings.cache_clear()
+    try:
+        app = open_app(data, page)
+        assert "This dashboard is for reading: nothing can be uploaded." in words(app)
+        assert not app.exception and "Sign in" not in [button.label for button in app.button]
+    finally:
+        identity.settings.cache_clear()

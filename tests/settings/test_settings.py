@@ -118,6 +118,16 @@ def test_hosted_without_auth_at_all(tmp_path: Path) -> None:
     assert "no section [auth]" in faults(HOSTED, path)[0]
 
 
+def test_where_nobody_uploads_nobody_need_sign_in(tmp_path: Path) -> None:
+    found = read({"SIUO_MODE": "hosted", "SIUO_UPLOADS": "nobody"}, [tmp_path / "none.toml"])
+    check(found, Serving(address=None))
+    assert found.hosted and found.sign_in is None and "nobody signs in" in program.summary(found)
+    # Who has a section [auth] means it, and its faults are told.
+    signing = HOSTED | {"SIUO_UPLOADS": "nobody"}
+    assert read(signing, [auth(tmp_path)]).sign_in is not None
+    assert "client_id" in faults(signing, auth(tmp_path, client_id=None))[0]
+
+
 def test_secrets_files_that_are_not_there_are_named(tmp_path: Path) -> None:
     places = [tmp_path / "one.toml", tmp_path / "two" / "secrets.toml"]
     (fault,) = faults(HOSTED, *places)
