@@ -55,9 +55,7 @@ def control() -> None:
 def ask_to_sign_in(words: str) -> None:
     """Why a sign-in is needed here, and the button; or that this dashboard is only for reading."""
     if identity.settings().sign_in is None:
-        st.info(
-            "This dashboard is for reading: nobody signs in, and nothing is uploaded.", icon=":material/visibility:"
-        )
+        st.info("This dashboard is for reading: nothing can be uploaded.", icon=":material/visibility:")
         return
     who = identity.visitor()
     if who.why:
