@@ -11,9 +11,17 @@ from siuo_dash.text import counted, listed
 JUDGE: Final = "openai/gpt-4o-mini-2024-07-18"
 """The judge that most published totals share."""
 MODEL: Final = "openai/gpt-4o"
+LOCAL: Final = "http://127.0.0.1:8000/v1"
+"""Where vLLM serves unless it is told another address."""
+_PROVIDERS: Final = frozenset(
+    "openai openai-api anthropic google hf vllm mistral grok groq together fireworks deepseek openrouter ollama "
+    "bedrock perplexity azureai sagemaker sglang cloudflare moonshot meta sambanova llama-cpp-python litellm-proxy "
+    "hf-inference-providers".split()
+)
+"""The engine's, by the names that stand before a model's."""
 ABOUT_THE_COMMAND: Final = (
     "Names are `PROVIDER/NAME`: `openai/gpt-4o`, `anthropic/…`, `google/…`, `ollama/…`; any other server is "
-    "`openai-api/NAME/MODEL` with `--base-url`. It needs the engine (`make evaluate`) and the benchmark's texts "
+    "`openai-api/NAME/MODEL` with its `--base-url`. It needs the engine (`make evaluate`) and the benchmark's texts "
     "(`python -m siuo_dash fetch-benchmark`), says what it costs with `--dry-run --price …`, and goes on when you run "
     "it again. "
     "Responses that exist already: `python -m siuo_dash judge FILE --judge …`. All of it is in docs/evaluate.md."
@@ -56,9 +64,15 @@ def how_it_was_made(how: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def command(model: str = "") -> str:
-    """The command that runs the benchmark on a model, ready to copy. model: as somebody typed it."""
+    """The command that runs the benchmark on a model, ready to copy. model: as somebody typed it.
+
+    A name without a provider that the engine knows is taken for a model of a server on this machine.
+    """
     name = " ".join(model.split())[:_LONGEST] or MODEL
-    return f"python -m siuo_dash evaluate --model {shlex.quote(name)} --judge {JUDGE} --publish"
+    if name.split("/", 1)[0] not in _PROVIDERS:
+        name = f"openai-api/local/{name}"
+    where = f" --base-url {LOCAL}" if name.startswith("openai-api/") else ""
+    return f"python -m siuo_dash evaluate --model {shlex.quote(name)}{where} --judge {JUDGE} --publish"
 
 
 _ORDER: Final = ("responses", "verdicts", "choices")

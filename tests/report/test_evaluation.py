@@ -63,8 +63,20 @@ def test_it_stays_with_the_published_run_and_changes_no_content(tmp_path: Path) 
     assert how_made(Store(plain), done.run_id) == {}
 
 
-@pytest.mark.parametrize("model", ["openai-api/local/x", "a'; rm -rf ~ #", "two words", "$(id)", "\n"])
-def test_a_typed_name_is_one_word_of_the_command(model: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [
+        ("openai-api/local/x", "openai-api/local/x"),
+        ("google/gemini-2.5-flash", "google/gemini-2.5-flash"),
+        ("openai/a'; rm -rf ~ #", "openai/a'; rm -rf ~ #"),
+        ("\n", "openai/gpt-4o"),
+        ("Qwen/Qwen2.5-VL-7B-Instruct", "openai-api/local/Qwen/Qwen2.5-VL-7B-Instruct"),
+        ("two  words", "openai-api/local/two words"),
+        ("$(id)", "openai-api/local/$(id)"),
+    ],
+)
+def test_a_typed_name_is_one_word_of_the_command(model: str, asked: str) -> None:
     words = shlex.split(command(model))
-    assert words[:5] == ["python", "-m", "siuo_dash", "evaluate", "--model"] and words[6] == "--judge"
-    assert len(words) == 9 and words[5] == (" ".join(model.split()) or "openai/gpt-4o")
+    assert words[:6] == ["python", "-m", "siuo_dash", "evaluate", "--model", asked]
+    address = ["--base-url", "http://127.0.0.1:8000/v1"] if asked.startswith("openai-api/") else []
+    assert words[6:] == [*address, "--judge", "openai/gpt-4o-mini-2024-07-18", "--publish"]
