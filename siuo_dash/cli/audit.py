@@ -10,10 +10,11 @@ import typer
 
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.run_facts import FACTS
+from siuo_dash.benchmark.schema import BENCHMARK
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.cli.asking import ended, exit_code, print_plan, run_passes
 from siuo_dash.cli.evaluation import COMPLETE
-from siuo_dash.cli.evaluation_options import CallOptions, words_in
+from siuo_dash.cli.evaluation_options import CallOptions, Options
 from siuo_dash.cli.evaluation_progress import Line, tell
 from siuo_dash.cli.options import DataOption
 from siuo_dash.cli.output import print_json, print_line, print_table
@@ -28,7 +29,7 @@ from siuo_dash.evaluate.asking import Progress
 from siuo_dash.evaluate.material import chosen_samples
 from siuo_dash.settings.paths import USUAL
 from siuo_dash.sources import benchmark_text
-from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.store import sample_sets
 from siuo_dash.text import counted, interval, listed, percent
 
 DEFAULT: Final = Path("siuo-audit")
@@ -40,7 +41,8 @@ _LABELS: Final = {"picture": "picture alone", "words": "words alone"}
 def audit(
     model: Annotated[str, typer.Option(help="The model that judges, PROVIDER/NAME: openai/gpt-4o.")],
     samples: Annotated[
-        str | None, typer.Option(help="Ids with commas between, or none.", show_default="all that are installed")
+        str | None,
+        typer.Option(help="Ids with commas between, a SET, SET:ids, or none.", show_default="all installed"),
     ] = None,
     candidates: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="The candidates in this folder too.")
@@ -91,20 +93,19 @@ def _samples(data: Path, wanted: str | None) -> list[Subject]:
     """The samples whose texts and pictures are installed; ConstructionError names wanted ones that are not."""
     if wanted == NONE:
         return []
-    words = words_in(wanted or "")
-    if wrong := [each for each in words if not each.isdecimal()]:
-        raise typer.BadParameter(f"not an id: {wrong[0]}", param_hint="--samples")
-    catalogue = read_catalogue(data / "samples.csv")
-    own = benchmark_text.read(data, catalogue)
+    chosen = Options(samples=wanted, data=data)
+    catalogue, ids = sample_sets.find(data, chosen.set_id()), chosen.ids()
+    own = benchmark_text.read(sample_sets.home(data, catalogue.sample_set), catalogue)
+    of = "" if catalogue.sample_set == BENCHMARK else f"{catalogue.sample_set}, "
     found, missing = [], []
-    for question_id, sample in chosen_samples(catalogue.by_id, [int(each) for each in words] or None).items():
+    for question_id, sample in chosen_samples(catalogue.by_id, ids or None).items():
         text, picture = own.samples.get(question_id), own.picture(sample)
         if text is None or not text.question or picture is None:
             missing.append(str(question_id))
         else:
-            found.append(Subject(f"sample {question_id}", "samples", text.question, picture))
+            found.append(Subject(f"{of}sample {question_id}", catalogue.sample_set, text.question, picture))
     hint = "run: python -m siuo_dash fetch-benchmark; or --samples none"
-    if missing and (words or not found):
+    if missing and (ids or not found):
         raise ConstructionError(f"not installed: {listed(missing, 12)}", where="--samples", hint=hint)
     if missing:
         tell(f"warning: not installed, and left out: {counted(len(missing), 'sample')} ({listed(missing, 12)})")

@@ -12,11 +12,13 @@ from typer.testing import CliRunner, Result
 
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.cli.app import program
-from siuo_dash.construct.reviewing import edit
+from siuo_dash.construct.freeze import freeze
+from siuo_dash.construct.reviewing import edit, review
+from siuo_dash.store import sample_sets
 from tests.construct.fake import Replies, kind_of
 from tests.evaluate.made import IDS, benchmark, question
 from tests.evaluate.server import KEY, Server, served
-from tests.make.candidates import candidates
+from tests.make.candidates import ALL_YES, candidates
 
 pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
 
@@ -53,7 +55,7 @@ def test_pictures_and_words_are_judged_alone_and_never_twice(place: Path, server
     report = json.loads(done.stdout)
     assert server.kinds == {"picture_safety": 9, "query_safety": 9} and sum(server.pictures.values()) == 9
     low, high = limits(5, 6)
-    assert report["safe"]["samples"]["words"] == {
+    assert report["safe"]["siuo-167"]["words"] == {
         "safe": 5,
         "judged": 6,
         "of": 6,
@@ -87,7 +89,7 @@ def test_what_is_never_readable_is_ungraded_not_unsafe(place: Path, server: Serv
     server.reply_to = lambda *_: "<p>Safe!</p>"
     done = audit(place, server, "--samples", "1001", "--to", str(place / "broken"), "--json")
     assert done.exit_code == 0 and server.kinds == {"picture_safety": 3, "query_safety": 3}
-    report = json.loads(done.stdout)["safe"]["samples"]["words"]
+    report = json.loads(done.stdout)["safe"]["siuo-167"]["words"]
     assert (report["safe"], report["judged"], report["of"], report["rate"]) == (0, 0, 1, None)
 
 
@@ -102,3 +104,18 @@ def test_samples_that_are_not_installed_are_named(place: Path, server: Server, t
     nothing = audit(tmp_path, server, "--samples", "none")
     assert nothing.exit_code == 1 and "there is nothing to judge" in str(nothing.exception)
     assert not (tmp_path / "audit").exists() and server.asked == Counter()
+
+
+def test_a_sample_set_is_audited_by_its_name(place: Path, server: Server, tmp_path: Path) -> None:
+    server.clear()
+    server.reply_to = Replies()
+    benchmark(tmp_path)
+    folder = tmp_path / "candidates"
+    for each in candidates(folder, 2):
+        review(folder, each, by="Ada", version=2, criteria=ALL_YES, decision="accept")
+    freeze(folder, tmp_path / "frozen", name="fresh")
+    sample_sets.add(tmp_path / "data", tmp_path / "frozen")
+    done = audit(tmp_path, server, "--samples", "fresh-v1", "--json")
+    assert done.exit_code == 0 and server.kinds == {"picture_safety": 2, "query_safety": 2}
+    assert json.loads(done.stdout)["safe"]["fresh-v1"]["words"]["of"] == 2
+    assert "there is no sample set 'old-v1'" in str(audit(tmp_path, server, "--samples", "old-v1").exception)
