@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from siuo_dash.benchmark.run_facts import RunMetadata
-from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS
+from siuo_dash.benchmark.schema import BENCHMARK, DOMAIN_LABELS, METRICS
 from siuo_dash.benchmark.totals import COUNTS
 from siuo_dash.cli.options import DataOption, JsonOption
 from siuo_dash.cli.output import print_json, print_line, print_table
@@ -19,7 +19,7 @@ from siuo_dash.errors import Finding
 from siuo_dash.ingest.published_figure import DOMAIN_COLUMNS, Printed, PublishedFigure, read_domain_rows, read_printed
 from siuo_dash.report.published_figure import scores
 from siuo_dash.settings.paths import USUAL
-from siuo_dash.store.catalogue_file import read_catalogue
+from siuo_dash.store.sample_sets import find
 from siuo_dash.text import fraction
 
 _PRINTED = "as printed: a count (89) or a rate in percent (53.29%)"
@@ -31,11 +31,14 @@ def submit_published(
     safe: Annotated[str, typer.Option(help=f"Safe, {_PRINTED}.")] = "",
     effective: Annotated[str, typer.Option(help=f"Effective, {_PRINTED}.")] = "",
     both: Annotated[str, typer.Option(help=f"Safe & Effective, {_PRINTED}.")] = "",
-    n: Annotated[int, typer.Option("--n", help="How many samples the figures are over.")] = 167,
+    n: Annotated[
+        int | None, typer.Option("--n", help="How many samples the figures are over.", show_default="all of the set")
+    ] = None,
     responses: Annotated[int | None, typer.Option(help="Responses a sample.", show_default="not stated")] = None,
     by_domain: Annotated[
         Path | None, typer.Option("--by-domain", exists=True, dir_okay=False, readable=True, help=_DOMAINS)
     ] = None,
+    sample_set: Annotated[str, typer.Option("--set", help="The sample set, as `sets list` names it.")] = BENCHMARK,
     data: DataOption = USUAL,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
     json: JsonOption = False,
@@ -43,7 +46,8 @@ def submit_published(
 ) -> None:
     """Publish what a paper or page prints, without its verdicts; the last line is the run_id. --source is needed."""
     rows = read_domain_rows(by_domain.read_text(encoding="utf-8-sig")) if by_domain else []
-    figure = read_printed(Printed(n, safe, effective, both, responses, rows), read_catalogue(data / "samples.csv"))
+    samples = find(data, sample_set)
+    figure = read_printed(Printed(len(samples) if n is None else n, safe, effective, both, responses, rows), samples)
     metadata = replace(RunMetadata("", submitted_at=datetime.now(UTC)), **as_stated(stated))
     wrong, run_id = figure.check_metadata(metadata), None
     if figure.ok and not wrong:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from siuo_dash.analysis import preview
 from siuo_dash.analysis.leaderboard import run_labels
+from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.errors import Finding, SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile
@@ -101,7 +102,7 @@ def _answer(done: int, words: str = "") -> None:
 def _show_figure(store: Store, draft: Draft, corrected: pa.Table | None, left: Any, right: Any) -> None:
     """What a publication prints, to be typed in. corrected: the rows of totals to correct."""
     with left:
-        figure = published_figure.ask(draft, store.catalogue, corrected)
+        figure = published_figure.ask(draft, _figure_s_set(store, draft, corrected), corrected)
     with right:
         metadata = upload_facts.facts(draft, figures.stated(corrected), _names(store))
         wrong = figure.check_metadata(metadata)
@@ -135,6 +136,16 @@ def _show_files(
     else:
         with right:
             _show_examples()
+
+
+def _figure_s_set(store: Store, draft: Draft, corrected: pa.Table | None) -> Catalogue:
+    """The sample set that a published figure is over; asked where there are several."""
+    known = list(store.sets)
+    stated = known[0] if corrected is None else str(corrected["sample_set"][0])
+    if len(known) > 1:
+        place = known.index(stated) if stated in known else 0
+        stated = st.selectbox("Sample set", known, place, key=draft.key("set"), width=300)
+    return store.sets.get(stated, store.catalogue)
 
 
 def _show_formats() -> None:

@@ -79,3 +79,11 @@ def test_an_evaluation_names_set_and_samples(
     assert Options(samples="fresh-v1", data=data, limit=2).ids() == (1001, 1002)
     with pytest.raises(NoSampleSet):
         Options(samples="old-v1", data=data).set_id()
+
+
+def test_a_printed_figure_can_be_of_a_set(data: Path) -> None:
+    about = ("--model", "Printed-7B", "--judge", "human", "--source", "https://example.org/paper", "--set", "fresh-v1")
+    assert siuo(data, "submit-published", "--safe", "5", *about).exit_code == 0
+    ranked = siuo(data, "leaderboard", "--board", "fresh-v1--human-unstated").stdout
+    assert "Printed-7B" in ranked and "45.5" in ranked, "5 of the set's 11"
+    assert "12 samples" in siuo(data, "submit-published", "--safe", "5", "--n", "12", *about).output
