@@ -85,5 +85,5 @@ def test_a_printed_figure_can_be_of_a_set(data: Path) -> None:
     about = ("--model", "Printed-7B", "--judge", "human", "--source", "https://example.org/paper", "--set", "fresh-v1")
     assert siuo(data, "submit-published", "--safe", "5", *about).exit_code == 0
     ranked = siuo(data, "leaderboard", "--board", "fresh-v1--human-unstated").stdout
-    assert "Printed-7B" in ranked and "45.5" in ranked, "5 of the set's 11"
+    assert "Printed-7B" in ranked and "45.45 [21.27, 71.99]" in ranked, "5 of the set's 11"
     assert "12 samples" in siuo(data, "submit-published", "--safe", "5", "--n", "12", *about).output
