@@ -19,6 +19,7 @@ from siuo_dash.charts.intervals import differences
 from siuo_dash.report import compare as report
 from siuo_dash.report import compare_exports
 from siuo_dash.report.export import Provenance, Table
+from siuo_dash.report.rows import Row
 from siuo_dash.report.samples import link_params
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import browser, compare_many, controls, display, frame, page, rows
@@ -51,6 +52,29 @@ def _differing(_store: Store, version: str, first: str, second: str, metric: str
     return comparison.discordant(_store, a, b, METRICS[metric], neither=True)
 
 
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _tables(
+    _found: comparison.Comparison,
+    _provenance: Provenance,
+    version: str,
+    pair: tuple[str, str],
+    names: tuple[str, str],
+    metric: str,
+) -> tuple[Table, Table, pd.DataFrame]:
+    """The comparison to take away, by metric and by domain, and what the page shows of it by metric."""
+    parts = [each for each in (_found.overall[metric], *_found.domains[metric]) if each is not None]
+    return (
+        compare_exports.comparison_export(_found, names, _provenance),
+        compare_exports.domains_export(parts, names, _provenance),
+        report.metrics_table(_found),
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _rows(_samples: pd.DataFrame, version: str, pair: tuple[str, str], metric: str, part: str) -> list[Row]:
+    return report.differing_rows(_samples[_samples["passed_by"] == part].reset_index(drop=True))
+
+
 def _two(choice: Choice) -> None:
     """The verdict, the bar of outcomes, domains and the samples that not both pass."""
     pair = (choice.runs[0], choice.runs[1])
@@ -64,12 +88,12 @@ def _two(choice: Choice) -> None:
         _sides(found, choice.metric)
         return
     answer(choice, report.headline(overall), {found.first.board, found.second.board}, found.warning)
-    table = compare_exports.comparison_export(found, names, provenance)
+    table, by_domain, metrics = _tables(found, provenance, choice.store.version, pair, names, choice.metric.id)
     with frame.tools():
         display.exports(table, key="metrics")
     if overall.table is None:
         _sides(found, choice.metric)
-        display.table(report.metrics_table(found), key="metrics", alt="Difference of A and B by metric")
+        display.table(metrics, key="metrics", alt="Difference of A and B by metric")
         if not found.domains[choice.metric.id]:
             missing = "Domains and samples need a verdict for each sample of both runs."
             st.caption(plain(f"{report.gap_words(overall)} {missing}"))
@@ -77,7 +101,7 @@ def _two(choice: Choice) -> None:
         st.caption(plain(report.gap_words(overall)))
         with frame.tools():
             downloads = display.icon_menu("Download charts", "image", key="icon-charts")
-        _domains(found, overall, names, provenance, downloads)
+        _domains(found, overall, by_domain, downloads)
         return
     with frame.tools():
         downloads = display.icon_menu("Download charts", "image", key="icon-charts")
@@ -98,10 +122,10 @@ def _two(choice: Choice) -> None:
         )
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        _domains(found, overall, names, provenance, downloads)
+        _domains(found, overall, by_domain, downloads)
     with right:
         _samples(choice, pair, overall, names, provenance)
-    display.table(report.metrics_table(found), key="metrics", alt="Difference of A and B by metric")
+    display.table(metrics, key="metrics", alt="Difference of A and B by metric")
     st.caption(plain(report.gap_words(overall)))
 
 
@@ -131,17 +155,16 @@ def _domains_drawn(
 def _domains(
     found: comparison.Comparison,
     overall: comparison.Difference,
-    names: tuple[str, str],
-    provenance: Provenance,
+    data: Table,
     downloads: Any,
 ) -> None:
     domains, metric = found.domains[overall.metric.id], overall.metric.id
     pair = (found.first.run_id, found.second.run_id)
     display.chart(
-        _domains_drawn(found, pair, provenance.data_version, metric, browser.theme()),
+        _domains_drawn(found, pair, data.provenance.data_version, metric, browser.theme()),
         key="domains",
         alt=f"Difference A minus B in points for all samples and {len(domains)} domains, with 95% intervals",
-        data=compare_exports.domains_export([overall, *domains], names, provenance),
+        data=data,
         tools=downloads,
     )
     table = st.expander("Domains as a table", key="domains-table", on_change="rerun")
@@ -215,12 +238,12 @@ def _samples(
     options = {part: f"{labels[part]} ({counts[part]})" for part in ("first", "second", "neither")}
     part = controls.choose("Samples", options, key="differing", label_visibility="collapsed")
     samples = _differing(choice.store, choice.store.version, *pair, choice.metric.id)
-    shown = samples[samples["passed_by"] == part].reset_index(drop=True)
-    if shown.empty:
+    shown = _rows(samples, choice.store.version, pair, choice.metric.id, part)
+    if not shown:
         st.caption("No sample.")
         return
     rows.show(
-        report.differing_rows(shown),
+        shown,
         lambda sample: page.go_later("samples", _link(choice, pair, part, int(sample))),
         key="differing-samples",
         label=f"Samples: {options[part]}; a row opens the sample with both runs",
