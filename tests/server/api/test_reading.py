@@ -40,6 +40,12 @@ def store() -> Store:
     return shipped()
 
 
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with runs of every kind, which nobody changes."""
+    return demo(tmp_path_factory.mktemp("demo") / "data")
+
+
 def get(client: Client, path: str, **query: str) -> Any:
     answer = client.get(f"{PREFIX}{path}", params=query)
     assert answer.status_code == 200, answer.text
@@ -101,8 +107,8 @@ def test_the_parameters_are_those_of_the_command_line(at: At, store: Store, monk
         assert answer.content == printed(monkeypatch, store, "leaderboard", *words, "--format", "json")
 
 
-def test_a_run_whole_agrees_with_its_verdicts(at: At, tmp_path: Path) -> None:
-    client = at(demo(tmp_path / "data"))
+def test_a_run_whole_agrees_with_its_verdicts(at: At, shown: Path) -> None:
+    client = at(shown)
     for run in get(client, "/runs")[::3]:
         whole, verdicts = get(client, f"/runs/{run['run_id']}"), get(client, f"/runs/{run['run_id']}/samples")
         assert {name: whole[name] for name in run} == run
@@ -209,9 +215,9 @@ def test_what_is_not_public_is_at_no_address(at: At, tmp_path: Path) -> None:
     assert sorted(set(table["model"].to_pylist())) == ["Hidden-new-7B", "Public-7B"]
 
 
-def test_every_answer_is_as_openapi_says(at: At, tmp_path: Path) -> None:
+def test_every_answer_is_as_openapi_says(at: At, shown: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="no JSON Schema here: requirements-dev.txt brings it")
-    client = at(demo(tmp_path / "data"))
+    client = at(shown)
     document = get(client, "/openapi.json")
     ids = [run["run_id"] for run in get(client, "/runs")]
     for each in ENDPOINTS:
