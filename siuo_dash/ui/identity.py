@@ -17,7 +17,7 @@ from typing import Any, Final
 import streamlit as st
 
 from siuo_dash import settings as rules
-from siuo_dash.errors import NotAllowed, SiuoError
+from siuo_dash.errors import NotAllowed, SiuoError, StoreError
 from siuo_dash.settings import Settings
 from siuo_dash.settings.paths import data_dir
 from siuo_dash.store.registry import Actor, Limits, sign_outs, tokens
@@ -55,8 +55,11 @@ def visitor() -> Visitor:
 def visitor_with(claims: Mapping[str, Any]) -> Visitor:
     """Who these claims make the visitor now; nobody when that sign-in has ended, in any tab or copy of a cookie."""
     found = visitor_of(claims, settings(), time.time())
-    if found.actor is not None and found.actor.id is not None and sign_outs.has_ended(data_dir(), claims):
-        return Visitor()
+    try:
+        if found.actor is not None and found.actor.id is not None and sign_outs.has_ended(data_dir(), claims):
+            return Visitor()
+    except StoreError as error:  # nobody acts as long as it is not known; what everybody may see is shown
+        return Visitor(why=f"the list of ended sign-ins cannot be read ({error.what}); try again in a minute")
     return found
 
 

@@ -6,9 +6,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic, sleep
 
 import pytest
@@ -237,3 +238,43 @@ def test_a_bucket_with_a_registry_in_a_file(
     monkeypatch.setenv("SIUO_BLOBS", "ftp://bucket/siuo")
     (fault,) = storage.faults(hosted=hosted, instances=instances)
     assert "must begin with s3://, gs://, abfs://" in fault
+
+
+def test_nothing_but_plain_words_while_the_database_comes_and_goes(in_database: Path, cluster: Cluster) -> None:
+    """Whatever is asked at whatever moment of a crash and a start: an answer, or a StoreError."""
+    published(in_database)
+    over, seen, wrong = Event(), Counter[str](), list[BaseException]()
+
+    def ask(what: Callable[[], object]) -> None:
+        while not over.is_set():
+            try:
+                what()
+                seen["answered"] += 1
+            except StoreError:
+                seen["refused"] += 1
+            except BaseException as error:  # noqa: BLE001
+                wrong.append(error)
+                return
+
+    questions: list[Callable[[], object]] = [
+        lambda: version(in_database),
+        lambda: states(in_database),
+        lambda: sign_outs.end(in_database, {"sub": "x"}),
+        lambda: registry.one(in_database, RUN, ADA),
+    ]
+    threads = [Thread(target=ask, args=(each,)) for each in questions * 2]
+    for each in threads:
+        each.start()
+    try:
+        for _ in range(4):
+            before = seen["answered"]
+            while seen["answered"] < before + 40 and not wrong:
+                sleep(0.001)
+            cluster.stop(signal.SIGQUIT)
+            cluster.start()
+    finally:
+        over.set()
+        for each in threads:
+            each.join()
+    assert wrong == [] and seen["refused"] > 0, wrong
+    assert version(in_database) == 2 and faults(in_database) == []
