@@ -148,6 +148,9 @@ RUN_IDS: Final = Query(
     "SELECT run_id FROM runs WHERE {where} ORDER BY {order} LIMIT $most",
 )
 
+EVERY_ROW: Final = (1 << 31) - 1
+"""A limit that is none; Spark takes 32 bits and no NULL there."""
+
 RUN_NAMES: Final = Query(
     "run_names",
     "The model, judge and sample set of every run, in the order in which the runs came.",
@@ -233,7 +236,9 @@ def paired_counts(store: Store, baseline: int, metric: Metric, where: Clause) ->
 
 def run_ids(store: Store, where: Clause, order: str = "run_id", most: int | None = None) -> list[str]:
     """The runs of a choice, the first `most` of them; order: SQL, never of a user."""
-    found: list[str] = RUN_IDS.run(store, where=where, parts={"order": order}, most=most)["run_id"].tolist()
+    found: list[str] = RUN_IDS.run(
+        store, where=where, parts={"order": order}, most=EVERY_ROW if most is None else most
+    )["run_id"].tolist()
     return found
 
 

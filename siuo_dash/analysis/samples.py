@@ -62,7 +62,6 @@ BOARDS_OF_SAMPLE: Final = Query(
     """,
 )
 
-_EVERY: Final = 1 << 31
 _DESCRIBED: Final = ["question_id", "domain", "subcategory", "primary_dimension", "scene", "request", "hazard"]
 _FLAG_ORDER: Final = list(FLAGS)
 
@@ -82,7 +81,9 @@ def sample_list(store: Store, filters: SampleFilters, board: str, order: str = "
 def verdicts_of_runs(store: Store, run_ids: Sequence[str], question_id: int | None = None) -> pd.DataFrame:
     """The verdicts of these runs, of all samples or of one: a row a run, task and sample, with `flags` (a list)."""
     where = together([of_runs(run_ids), None if question_id is None else _of_sample(question_id)])
-    return with_flags(VERDICTS.run(store, where=where, first="", most=_EVERY), FLAGS_OF_RUNS.run(store, where=where))
+    return with_flags(
+        VERDICTS.run(store, where=where, first="", most=queries.EVERY_ROW), FLAGS_OF_RUNS.run(store, where=where)
+    )
 
 
 def verdicts_of_sample(store: Store, question_id: int, *, first: str, most: int) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from docs.generate import named_queries
 from siuo_dash.analysis.filters import EVERY, Clause, Filters, among, of_runs, together
+from siuo_dash.analysis.queries import EVERY_ROW
 from siuo_dash.analysis.sample_filters import OUTCOMES, SHOWN, RunOutcome, SampleFilters
 from siuo_dash.analysis.samples import _ORDER_SQL, ORDERS
 from siuo_dash.benchmark.schema import BENCHMARK, DIMENSIONS, DOMAINS, FLAGS, METRICS
@@ -103,7 +104,7 @@ class _Asked:
                 METRIC, where, _each(baseline=self.run_nos), _parts(by=("o.run_no", "s.domain"))
             ),
             "public_verdicts": lambda: [{"where": clause} for clause in (EVERY, of_runs(self.run_ids), of_runs([]))],
-            "run_ids": lambda: self._all(where, _each(most=(None, 3)), _parts(order=RUN_ORDERS)),
+            "run_ids": lambda: self._all(where, _each(most=(EVERY_ROW, 3)), _parts(order=RUN_ORDERS)),
             "run_names": lambda: [{}],
             "runs": lambda: where,
             "runs_by_board": lambda: where,
@@ -113,7 +114,7 @@ class _Asked:
             "several_boards": lambda: METRIC,
             "verdicts": lambda: self._all(
                 [{"where": clause} for clause in self._verdicts()],
-                _each(first=("", self.boards[-1]), most=(1 << 31, 5)),
+                _each(first=("", self.boards[-1]), most=(EVERY_ROW, 5)),
             ),
             "votes": lambda: self._all(
                 METRIC[:3],
