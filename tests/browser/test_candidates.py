@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
+from typer.testing import CliRunner
 
+from siuo_dash.cli.app import program
 from siuo_dash.construct.agreement import agreement
 from siuo_dash.construct.candidates import load
 from siuo_dash.construct.reviewing import edit
@@ -92,7 +94,7 @@ def test_two_people_review_blind_to_each_other_and_freeze_a_set(browser: Browser
 
 
 def upload_a_run(page: Page, address: str, data: Path, folder: Path) -> None:
-    """Drop results on the new set, publish them, and find them alone on the set's board."""
+    """Publish results on the new set, and find them alone on the set's board."""
     texts = json.loads((sample_sets.home(data, "spring-v1") / "benchmark" / "siuo_gen.json").read_bytes())
     rows = [
         {"question_id": each["question_id"], "question": each["question"], "responses": ["Better not."]}
@@ -100,19 +102,8 @@ def upload_a_run(page: Page, address: str, data: Path, folder: Path) -> None:
         for each in texts
     ]
     (folder / "run.json").write_text(json.dumps(rows))
-    page.goto(f"{address}/upload")
-    settled(page)
-    page.locator("input[type=file]").first.set_input_files(folder / "run.json")
-    page.get_by_role("combobox", name="Model").fill("Example-7B")
-    page.keyboard.press("Enter")
-    page.get_by_role("combobox", name="Judge").fill("human")
-    page.keyboard.press("Enter")
-    settled(page)
-    sure = page.get_by_role("checkbox", name="new board")
-    if sure.count():
-        sure.first.check(force=True)
-    page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_text("is live: rank 1 of 1")).to_be_visible()
+    submit = ["submit", str(folder / "run.json"), "--model", "Example-7B", "--judge", "human", "--data", str(data)]
+    assert CliRunner().invoke(program, submit).exit_code == 0
     page.goto(f"{address}/leaderboard?board=spring-v1--human-1")
     settled(page)
     expect(page.get_by_text("sample set spring-v1").first).to_be_visible()
