@@ -10,8 +10,8 @@ import typer
 from siuo_dash.cli.options import DataOption
 from siuo_dash.cli.output import print_line, print_table
 from siuo_dash.report.tokens import tokens_frame
-from siuo_dash.settings import address_of
 from siuo_dash.settings.paths import USUAL
+from siuo_dash.settings.values import address_of
 from siuo_dash.store.registry import Actor
 from siuo_dash.store.registry.tokens import own, revoke_all
 from siuo_dash.text import counted

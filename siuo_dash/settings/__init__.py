@@ -21,68 +21,12 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 
 from siuo_dash.errors import SettingsError
 from siuo_dash.settings import provider, storage
-from siuo_dash.settings.auth import SignIn, is_loopback, is_web, sign_in
+from siuo_dash.settings.auth import SignIn, is_loopback, sign_in
+from siuo_dash.settings.values import addresses, one_of, web_address, within
 from siuo_dash.text import counted
 
 PREFIX: Final = "SIUO_"
 SECTION: Final = "siuo"
-_OPEN_TO_ALL: Final = ("all", "everybody", "everyone", "anyone", "public", "open", "anonymous")
-_ADDRESS: Final = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-
-
-def address_of(text: object) -> str | None:
-    """An e-mail address in the one form in which addresses are compared; None for what is none.
-
-    ASCII only, so that no letter that merely looks like another, or folds to it, makes two people one.
-    """
-    if not isinstance(text, str) or not text.isascii() or len(text) > 254:
-        return None
-    folded = text.casefold()
-    return folded if _ADDRESS.fullmatch(folded) and ".." not in folded else None
-
-
-def _one_of(*allowed: str) -> BeforeValidator:
-    def checked(raw: object) -> str:
-        word = raw.strip().casefold() if isinstance(raw, str) else ""
-        if word in allowed:
-            return word
-        if word in _OPEN_TO_ALL and "signed-in" in allowed:
-            raise ValueError(
-                "uploads open to all are not served, since nobody could be asked about a submission; "
-                "let people sign in (signed-in), or only reviewers upload (reviewers)"
-            )
-        raise ValueError(f"{raw!r} is not one of {', '.join(allowed)}")
-
-    return BeforeValidator(checked)
-
-
-def _within(low: int, high: int) -> BeforeValidator:
-    def checked(raw: object) -> int:
-        if isinstance(raw, str) and raw.strip().isdecimal():
-            raw = int(raw)
-        if type(raw) is int and low <= raw <= high:  # not True, and not 2.0: in a file, both are slips
-            return raw
-        raise ValueError(f"{raw!r} is no whole number from {low:,} to {high:,}")
-
-    return BeforeValidator(checked)
-
-
-def _addresses(raw: object) -> tuple[str | None, ...]:
-    listed = re.split(r"[\s,;]+", raw.strip(" ,;\n")) if isinstance(raw, str) else raw
-    if not isinstance(listed, list | tuple):
-        raise ValueError("write the addresses as a list")
-    if wrong := [each for each in listed if address_of(each) is None]:
-        raise ValueError(f"{wrong[0]!r} is no e-mail address")
-    return tuple(dict.fromkeys(map(address_of, listed)))
-
-
-def _issuer(raw: object) -> str:
-    try:
-        if isinstance(raw, str) and is_web(raw.strip()):
-            return raw.strip()
-    except ValueError:
-        pass
-    raise ValueError("the issuer is no web address; it begins with https://")
 
 
 class Settings(BaseSettings):
@@ -92,35 +36,35 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, validate_default=False, use_attribute_docstrings=True
     )
 
-    mode: Annotated[Literal["local", "hosted"], _one_of("local", "hosted")] = "local"
+    mode: Annotated[Literal["local", "hosted"], one_of("local", "hosted")] = "local"
     """`local`: one person on this machine, no accounts, what is uploaded is published. `hosted`: everybody reads,
     people sign in to upload, reviewers decide."""
-    reviewers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_addresses)] = ()
+    reviewers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(addresses)] = ()
     """The reviewers' e-mail addresses, separated by commas or white space; in the file a list. Hosted needs one."""
-    uploads: Annotated[Literal["signed-in", "reviewers", "nobody"], _one_of("signed-in", "reviewers", "nobody")] = (
+    uploads: Annotated[Literal["signed-in", "reviewers", "nobody"], one_of("signed-in", "reviewers", "nobody")] = (
         "signed-in"
     )
     """Who may upload when hosted: `signed-in`, `reviewers` or `nobody`, which needs no sign-in and no reviewer."""
-    quota_per_day: Annotated[int, _within(1, 10_000)] = 20
+    quota_per_day: Annotated[int, within(1, 10_000)] = 20
     """How many submissions a person may make in a day (UTC), drafts among them. Hosted only."""
-    quota_mb_per_day: Annotated[int, _within(1, 1_000_000)] = 200
+    quota_mb_per_day: Annotated[int, within(1, 1_000_000)] = 200
     """How many megabytes of submissions a person may have kept in a day (UTC), as they lie on the disk. Hosted only."""
-    quota_mb: Annotated[int, _within(1, 1_000_000)] = 1_000
+    quota_mb: Annotated[int, within(1, 1_000_000)] = 1_000
     """How many megabytes of submissions a person may have kept in all, whatever became of them. Hosted only."""
-    quota_open: Annotated[int, _within(1, 1_000)] = 10
+    quota_open: Annotated[int, within(1, 1_000)] = 10
     """How many drafts and pending submissions a person may have at once. Hosted only."""
-    upload_mb: Annotated[int, _within(1, 1_024)] = 64
+    upload_mb: Annotated[int, within(1, 1_024)] = 64
     """How many megabytes the files of one upload may have together."""
-    pages_per_address: Annotated[int, _within(1, 10_000)] = 50
+    pages_per_address: Annotated[int, within(1, 10_000)] = 50
     """How many pages one address may have open at an instance without signing in. Hosted only."""
-    api_per_minute: Annotated[int, _within(1, 1_000_000)] = 300
+    api_per_minute: Annotated[int, within(1, 1_000_000)] = 300
     """How many requests a minute one address may make to the API at an instance. Hosted only."""
-    sign_in_hours: Annotated[int, _within(1, 720)] = 24
+    sign_in_hours: Annotated[int, within(1, 720)] = 24
     """After how many hours a person must sign in again to upload or to decide. Hosted only."""
-    instances: Annotated[int, _within(0, 10_000)] = 0
+    instances: Annotated[int, within(0, 10_000)] = 0
     """How many instances serve this store; 0: not said. Needed only for a bucket (SIUO_BLOBS) without SIUO_REGISTRY,
     where it must be 1."""
-    issuer: Annotated[str, BeforeValidator(_issuer)] = ""
+    issuer: Annotated[str, BeforeValidator(web_address)] = ""
     """Who must have issued an identity; empty: what `server_metadata_url` of [auth] says before
     `/.well-known/openid-configuration`, which is so for nearly every provider."""
     sign_in: SignIn | None = None

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import streamlit as st
 
-from siuo_dash import settings as rules
 from siuo_dash.errors import NotAllowed, SiuoError, StoreError
 from siuo_dash.settings import Settings
 from siuo_dash.settings.paths import data_dir
+from siuo_dash.settings.values import address_of
 from siuo_dash.store.registry import Actor, Limits, sign_outs, tokens
 from siuo_dash.text import is_hidden
 from siuo_dash.ui import start_check, streamlit_private
@@ -126,7 +126,7 @@ def visitor_of(claims: Mapping[str, Any], found: Settings, now: float) -> Visito
         return Visitor(why=f"this sign-in is older than {found.sign_in_hours} hours")
     if claims.get("email_verified") is not True:
         return Visitor(why="the provider does not confirm that the e-mail address is this person's own")
-    address = rules.address_of(claims.get("email"))
+    address = address_of(claims.get("email"))
     if address is None:
         return Visitor(why="the provider states no e-mail address, or one with other characters than plain ones")
     name, salt = shown_name(claims.get("name")), streamlit_private.salt_of(address)

@@ -15,8 +15,9 @@ import pytest
 
 from siuo_dash import settings as program
 from siuo_dash.errors import SettingsError
-from siuo_dash.settings import NAMES, PREFIX, VARIABLES, Serving, Settings, address_of, check
+from siuo_dash.settings import NAMES, PREFIX, VARIABLES, Serving, Settings, check
 from siuo_dash.settings.auth import is_loopback
+from siuo_dash.settings.values import address_of
 from siuo_dash.sources.benchmark_fetch import Sources
 from tests.conftest import ROOT
 
