@@ -19,6 +19,7 @@ from tests.construct.fake import Replies, kind_of
 from tests.evaluate.made import IDS, benchmark, question
 from tests.evaluate.server import KEY, Server, served
 from tests.make.candidates import ALL_YES, candidates
+from tests.server.loops import beside
 
 pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
 
@@ -41,7 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def audit(place: Path, server: Server, *more: str) -> Result:
     where = ("--to", place / "audit", "--data", place / "data", "--base-url", server.address, "--retries", "2")
     command = ["audit", "--model", "openai-api/fake/vl", *map(str, where), *more]
-    return CliRunner().invoke(program, command, env={"FAKE_API_KEY": KEY})
+    return beside(lambda: CliRunner().invoke(program, command, env={"FAKE_API_KEY": KEY}))
 
 
 def test_pictures_and_words_are_judged_alone_and_never_twice(place: Path, server: Server) -> None:

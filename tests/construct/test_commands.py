@@ -28,6 +28,7 @@ from tests.evaluate.made import benchmark
 from tests.evaluate.server import KEY, Faults, Server, served
 from tests.make.candidates import ALL_YES, draw
 from tests.make.program import Program
+from tests.server.loops import beside
 
 pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
 
@@ -54,7 +55,7 @@ class Bench:
         return os.environ | {"FAKE_API_KEY": self.key, "HOME": str(self.folder)}
 
     def run(self, command: list[str]) -> tuple[int, dict[str, Any], str]:
-        done = CliRunner().invoke(program, command, env={"FAKE_API_KEY": self.key})
+        done = beside(lambda: CliRunner().invoke(program, command, env={"FAKE_API_KEY": self.key}))
         said = done.stderr + (f"error: {done.exception}" if isinstance(done.exception, SiuoError) else "")
         return done.exit_code, json.loads(done.stdout) if done.stdout.strip() else {}, said
 

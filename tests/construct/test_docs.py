@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.construct.fake import Replies, kind_of
 from tests.evaluate.made import benchmark
 from tests.evaluate.server import KEY, Server, served
 from tests.make.candidates import ALL_YES, draw
+from tests.server.loops import beside
 from tests.test_docs import shown_commands
 
 pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
@@ -64,7 +66,7 @@ def test_the_commands_of_the_page_run_in_their_order(
         if " evaluate " in command:
             command += f" --rubric {place / 'rubric'}"
         words = [re.sub(r"https?://\S+/v1", server.address, word) for word in shlex.split(command)[3:]]
-        done = CliRunner().invoke(program, words)
+        done = beside(partial(CliRunner().invoke, program, words))
         assert done.exit_code == 0, f"{command}\n{done.stderr}\n{done.exception!r}"
         if "--dry-run" in command:
             assert " evaluate " in command or not (place / "data" / "candidates").exists()

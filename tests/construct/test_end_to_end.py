@@ -21,6 +21,7 @@ from tests.evaluate.made import benchmark
 from tests.evaluate.server import KEY, Server, kind_of, reply_to, served
 from tests.make.candidates import ALL_YES, draw
 from tests.make.program import run
+from tests.server.loops import beside
 
 pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
 MODEL, SMALL, JUDGE = (f"openai-api/fake/{name}" for name in ("vl", "small", "judge"))
@@ -42,7 +43,7 @@ def siuo(*words: object) -> Any:
         whole = run("siuo_dash", *words, environment=os.environ | {"FAKE_API_KEY": KEY})
         assert whole.returncode == 0, whole.stderr
         return json.loads(whole.stdout)
-    done = CliRunner().invoke(program, [*map(str, words)], env={"FAKE_API_KEY": KEY})
+    done = beside(lambda: CliRunner().invoke(program, [*map(str, words)], env={"FAKE_API_KEY": KEY}))
     assert done.exit_code == 0, f"{done.stderr}{done.exception!r}"
     return json.loads(done.stdout) if "--json" in words else done.stdout
 
