@@ -36,9 +36,10 @@ container: space ## build the container siuo-dash with podman, buildah or docker
 evaluate: .venv/evaluate ## what `siuo-dash evaluate` needs: the engine and the providers' libraries
 	@echo "run: $(BIN)/python -m siuo_dash evaluate --help; docs/evaluate.md has examples"
 
-# One file's tests run in one process, and so share a server. (Groups by xdist_group have no effect with pytest 9.2.)
+# One file's tests run in one process, and so share a server (groups by xdist_group have no effect with pytest 9.2).
+# Three on two cores: tests wait for servers and browsers half of their time.
 test: lint types .venv/browser ## everything: lint, types, unit, page and browser tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 heavy: .venv/browser ## the tests that take minutes: a kill at every step, all golden outputs, 1,000 examples of each property
 	$(BIN)/pytest -n 2 --dist worksteal --heavy
