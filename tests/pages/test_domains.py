@@ -22,7 +22,7 @@ from tests.make.runs import (
     share,
     totals_by_domain,
 )
-from tests.make.stores import with_results
+from tests.make.stores import make_data, with_results
 
 LLAMA = "meta-llama-meta-llama-3-1-8b-instruct-1"
 GLM = "glm-4-1v-9b-thinking-meta-llama-meta-llama-3-1-8b-instruct-1aea6095"
@@ -145,6 +145,15 @@ def test_a_board_of_totals_is_named_and_another_shown(opened: OpenApp, page: str
     words = texts(app)
     assert "Human judges · 3 responses has published totals only, no verdicts for each sample. Showing Llama" in words
     assert app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("page", ["domains", "capabilities", "samples", "reliability"])
+def test_one_upload_does_not_change_the_board_that_a_page_opens_on(opened: OpenApp, page: str, tmp_path: Path) -> None:
+    lonely = make_run("Lonely", share(80), share(90), judge="human", responses_per_sample=3)
+    data = make_data(tmp_path / "data", lonely, shipped=True)
+    offered = opened(page, data).selectbox(key="board-samples")
+    assert offered.value == LLAMA, "the board with the most such runs"
+    assert any("Human judges · 3 responses" in option for option in offered.options), "which has one such run now"
 
 
 @pytest.mark.parametrize("page", ["domains", "capabilities"])
