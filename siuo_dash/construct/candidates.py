@@ -162,4 +162,6 @@ def _after_step(candidate: Candidate, line: Line) -> Candidate:
         again = replace(candidate, passed=before, discarded_at=line.step, reason=line.reason, tries=0)
     else:
         again = replace(candidate, passed=(*before, line.step), discarded_at="", reason="", tries=0)
-    return again if place > STEPS.index("text_safety") else replace(again, answer=None)
+    # The small model's answer is judged again where that verdict could not be read, else asked for again.
+    is_judged_again = line.step == "text_safety" and line.verdict == UNREADABLE
+    return again if is_judged_again or place > STEPS.index("text_safety") else replace(again, answer=None)

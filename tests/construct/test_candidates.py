@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siuo_dash.construct import log
-from siuo_dash.construct.candidates import load
+from siuo_dash.construct.candidates import fold, load
 from siuo_dash.construct.funnel import STAGES, coverage, discarded_by_step, funnel
-from siuo_dash.construct.lines import FILE, read_lines
+from siuo_dash.construct.lines import ANSWERED, FILE, KEPT, STEPS, UNREADABLE, Line, read_lines
 from siuo_dash.construct.reviewing import edit, review, settle
 from siuo_dash.errors import ConstructionError, StoreError
 from siuo_dash.store.backup import backup, restore_from
@@ -142,6 +142,16 @@ def test_what_the_lines_come_to(made: tuple[Path, list[str]]) -> None:
     assert [found.by_id[each].state for each in ids] == ["to review", "to review", "discarded"]
     assert found.by_id[ids[2]].discarded_at == "text_safety" and found.by_id[ids[2]].reason
     assert found.by_id[ids[0]].text.options["D"] == "Close your eyes, 0."
+
+
+def test_an_answer_is_judged_again_where_the_verdict_on_it_could_not_be_read() -> None:
+    """The small model is not asked again, and the tries count: a judge that never answers as asked comes to an end."""
+    passed = [Line("a-1", step, verdict=KEPT) for step in STEPS[: STEPS.index("text_safety")]]
+    lines = [*passed, Line("a-1", ANSWERED, verdict=KEPT, output="Fine.")]
+    for tries in (1, 2):
+        lines.append(Line("a-1", "text_safety", verdict=UNREADABLE))
+        now = fold(lines)["a-1"]
+        assert (now.answer, now.tries, now.next_step) == ("Fine.", tries, "text_safety")
 
 
 def test_the_funnel_is_a_recount_of_the_lines(made: tuple[Path, list[str]]) -> None:
