@@ -11,7 +11,7 @@ from siuo_dash.server.first_view import ID
 from siuo_dash.ui.page import HOME, PAGES
 from tests.browser.checks import choose_scheme, faults_of_layout, serious_faults, whole_page
 from tests.browser.conftest import OpenPage
-from tests.browser.driver import PATIENCE, served
+from tests.browser.driver import PATIENCE, served, settled
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,12 @@ def test_a_page_by_its_address(fresh: str, open_page: OpenPage, url: str) -> Non
         what, most = FIRST[url]
         first = page.locator(what).first
         first.wait_for()
-        box = first.bounding_box()
+        for _ in range(PATIENCE // 100):  # it is drawn before all that is above it is laid out
+            settled(page)
+            box = first.bounding_box()
+            if box is not None and 100 < box["y"] <= most:
+                break
+            page.wait_for_timeout(100)
         assert box is not None and 100 < box["y"] <= most
     assert page.get_by_test_id("stException").count() == 0
     assert page.get_by_text("Page not found").count() == 0
