@@ -66,6 +66,7 @@ body:has(.st-key-account) .st-key-links { right: 18.5rem; }
   .st-key-head { padding-right: 0; }
   .st-key-head h1 { font-size: 1.25rem; line-height: 1.8rem; }
   [data-testid="stLayoutWrapper"]:has(> .st-key-copy-link) { position: fixed; top: 9px; right: 12px; z-index: 999991; }
+  .st-key-section button { padding-inline: 0.5rem; }
   .st-key-account { right: 56px; }
   .st-key-account > * button [data-testid="stMarkdownContainer"] {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
