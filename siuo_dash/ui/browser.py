@@ -104,6 +104,25 @@ export default function ({ setStateValue }) {
 screen_width = st.components.v2.component("siuo_screen", html="<span></span>", js=_SCREEN_JS)
 
 
+# A digit presses the next answer of a group as the mouse would, so that the browser alone holds what is chosen: of two
+# keys that are quicker than the page, the server would see one, or an answer from before them.
+_DIGITS_JS: Final = """
+export default function ({ data, parentElement }) {
+  removeEventListener("keydown", parentElement.siuoTurn);
+  parentElement.siuoTurn = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.target.closest?.("input:not([type=radio]), textarea, select, [contenteditable]")) return;
+    const group = document.querySelectorAll("." + data.within + " [role=radiogroup]")[Number(event.key) - 1];
+    if (!group) return;
+    const answers = [...group.querySelectorAll("[role=radio]")];
+    answers[(answers.findIndex((each) => each.ariaChecked === "true") + 1) % answers.length].click();
+  };
+  addEventListener("keydown", parentElement.siuoTurn);
+  return () => removeEventListener("keydown", parentElement.siuoTurn);
+}
+"""
+digits = st.components.v2.component("siuo_digits", html="<span></span>", js=_DIGITS_JS)
+
 # The address is made whole by the browser alone: behind a proxy the server does not know its own name.
 _COPY_JS: Final = """
 export default function ({ parentElement, data }) {

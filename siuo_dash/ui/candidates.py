@@ -16,17 +16,7 @@ from siuo_dash.report import candidates as report
 from siuo_dash.store.candidate_files import FOLDER
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.files import state_of
-from siuo_dash.ui import (
-    account,
-    address,
-    candidate_view,
-    controls,
-    display,
-    frame,
-    identity,
-    page,
-    rows,
-)
+from siuo_dash.ui import account, address, browser, candidate_view, controls, display, frame, identity, page, rows
 from siuo_dash.ui import candidate_acts as acts
 from siuo_dash.ui.display import plain
 
@@ -157,20 +147,13 @@ def _criteria(folder: Path, candidate: Candidate, ids: list[str], left: list[str
                 on_click=acts.open_one,
                 args=(target,),
             )
-    for number, each in enumerate(CRITERIA.values(), start=1):
-        key = acts.key(candidate, each.id)
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.button(
-                each.label,
-                key=f"next-{key}",
-                shortcut=str(number),
-                type="tertiary",
-                width=165,
-                help=each.question,
-                on_click=_turn,
-                args=(key, each.answers),
-            )
-            st.segmented_control(each.question, each.answers, key=key, label_visibility="collapsed")
+    with st.container(key="criteria", gap="small"):
+        for number, each in enumerate(CRITERIA.values(), start=1):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(f":gray-badge[{number}] {each.label}", width=165, help=each.question)
+                answer = acts.key(candidate, each.id)
+                st.segmented_control(each.question, each.answers, key=answer, label_visibility="collapsed")
+        browser.digits(key="digits", data={"within": "st-key-criteria"})
     reason = acts.key(candidate, "reason")
     st.text_area("Reason", key=reason, height=68, placeholder="Reason: needed to revise or reject", max_chars=2000)
     own = candidate.current.get(same(reviewer))
@@ -190,12 +173,6 @@ def _criteria(folder: Path, candidate: Candidate, ids: list[str], left: list[str
             )
     if not reviewer:
         st.caption("Type your name above: each review is kept under a name.")
-
-
-def _turn(key: str, answers: tuple[str, ...]) -> None:
-    """The next answer to a criterion: none, then each in turn."""
-    given = st.session_state.get(key)
-    st.session_state[key] = answers[0] if given not in answers else answers[(answers.index(given) + 1) % len(answers)]
 
 
 def _agreement(folder: Path, known: Candidates, reviewer: str) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from typer.testing import CliRunner
 
 from siuo_dash.cli.app import program
@@ -14,8 +14,9 @@ from siuo_dash.construct.agreement import agreement
 from siuo_dash.construct.candidates import load
 from siuo_dash.construct.reviewing import edit
 from siuo_dash.store import sample_sets
+from tests.browser.conftest import OpenPage
 from tests.browser.driver import PATIENCE, served, settled
-from tests.make.candidates import candidates
+from tests.make.candidates import ALL_YES, candidates
 from tests.make.heavy import heavy
 from tests.make.stores import make_data
 
@@ -29,15 +30,17 @@ def sign(page: Page, name: str) -> None:
     settled(page)
 
 
-def decide(page: Page, decision: str, reason: str = "") -> None:
-    """Answer all six criteria by their digits, the last one twice (medium), and decide; a key once the last shows."""
+def criteria(page: Page) -> Locator:
+    """The answers to each criterion."""
+    return page.get_by_role("radiogroup").filter(has=page.get_by_role("radio", name=re.compile("^(yes|easy)$")))
+
+
+def decide(page: Page, decision: str, reason: str = "", keys: str = "1234566") -> None:
+    """Answer all six criteria by their digits, the last one twice (medium), and decide; no key waits for the page."""
     page.get_by_role("heading", name="Candidates", exact=True).click()
-    groups = page.get_by_role("radiogroup").filter(has=page.get_by_role("radio", name=re.compile("^(yes|easy)$")))
-    expect(groups.get_by_role("radio", checked=True)).to_have_count(0)  # the next candidate is there
-    for key, answer in (*((key, "yes") for key in "12345"), ("6", "easy"), ("6", "medium")):
+    expect(criteria(page).get_by_role("radio", checked=True)).to_have_count(0)  # the next candidate is there
+    for key in keys:
         page.keyboard.press(key)
-        expect(groups.nth(int(key) - 1).get_by_role("radio", name=answer, exact=True)).to_be_checked()
-        settled(page)
     if reason:
         page.get_by_role("textbox", name="Reason").fill(reason)
         page.keyboard.press("Tab")
@@ -51,6 +54,22 @@ def accept(page: Page) -> None:
     """Accept the open candidate by the keyboard alone."""
     decide(page, "a")
     expect(page.get_by_text("Accepted.", exact=True)).to_be_visible()
+
+
+def test_no_key_is_lost_however_fast_they_are_pressed(open_page: OpenPage, tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data")
+    folder = data / "candidates" / "spring"
+    ids = candidates(folder, 2)
+    with served(data) as address:
+        page = open_page(f"{address}/candidates")
+        sign(page, "Ada")
+        page.get_by_role("textbox", name="Reason").fill("12")
+        expect(criteria(page).get_by_role("radio", checked=True)).to_have_count(0)
+        for keys in ("1234566", "6666612345"):
+            decide(page, "a", keys=keys)
+        expect(page.get_by_text("You said: accepted.")).to_be_visible()
+        for each in load(folder).by_id.values():
+            assert [dict(review.criteria) for review in each.reviews] == [ALL_YES], f"candidate {ids.index(each.id)}"
 
 
 @heavy

@@ -78,16 +78,6 @@ def test_a_review_is_kept_and_the_next_one_opens(open_app: OpenApp, data: Path, 
     assert load(folder).by_id[ids[1]].state == "rejected"
 
 
-def test_a_digit_s_button_turns_an_answer(open_app: OpenApp, data: Path, folder: Path) -> None:
-    app = open_app(data, FILE)
-    key = f"answer-{ids_of(folder)[0]}-2-difficulty"
-    given = []
-    for _ in range(4):
-        press(app, f"next-{key}")
-        given.append(app.session_state[key])
-    assert given == ["easy", "medium", "hard", "easy"]
-
-
 def test_nobody_sees_another_s_review_before_their_own(open_app: OpenApp, data: Path, folder: Path) -> None:
     first = ids_of(folder)[0]
     review(folder, first, by="Ada", version=2, criteria=ALL_YES, decision="revise", reason="Too plain, Ada says.")
