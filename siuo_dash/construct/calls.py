@@ -60,12 +60,11 @@ class Calls:
 
         of: (what the call is about, the step), to name it where it fails.
         """
-        is_first = model not in self._open
-        opened = self._open.setdefault(model, anyio.Event())
-        if not is_first:
-            await opened.wait()
+        if (others := self._open.get(model)) is not None:
+            await others.wait()
         if self.stop is not None:
             raise Stopped(self.stop.words)
+        opened = self._open.setdefault(model, anyio.Event())  # not before: what is stopped opens nothing
         try:
             answer = await ask(model, prompt, picture, max_tokens=max_tokens, temperature=temperature)
         except Exception as error:  # whatever a provider's library raises is one call that failed

@@ -190,6 +190,8 @@ def test_a_budget_ends_it_and_a_higher_one_goes_on(bench: Bench) -> None:
     assert code == 75 and "the budget of $1.5 is used up" in err and "with a higher --max-cost" in err
     assert 1.5 <= report["cost_usd"] < 2.5 and report["missing"]
     asked = bench.answered()
+    code, report, err = bench.run(bench.construct("budget", *prices, "--max-cost", "1.5"))
+    assert code == 75 and "the budget of $1.5 is used up" in err and bench.answered() == asked
     code, report, err = bench.run(bench.construct("budget", *prices, "--max-cost", "1000"))
     assert code == 0 and report["complete"]
     model_lines = [line for line in lines_in(bench.folder / "budget") if line.get("model")]
