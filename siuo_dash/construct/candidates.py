@@ -134,8 +134,7 @@ def with_line(candidate: Candidate, line: Line) -> Candidate:
         picture=line.picture or candidate.picture,
     )
     if line.step == ANSWERED:
-        is_read = line.verdict == KEPT
-        return replace(changed, answer=line.output if is_read else None, tries=0 if is_read else candidate.tries + 1)
+        return _answered(changed, line)
     if line.step in STEPS:
         return _after_step(changed, line)
     if line.step == "edited":
@@ -151,13 +150,27 @@ def same(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
+def _answered(candidate: Candidate, line: Line) -> Candidate:
+    """After an answer of the small model: it is to be judged, also where an earlier one was."""
+    before = candidate.passed[: STEPS.index("text_safety")]
+    if len(before) < STEPS.index("text_safety"):
+        return candidate
+    answer, tries = (line.output, 0) if line.verdict == KEPT else (None, _tries(candidate, "text_safety"))
+    return replace(candidate, passed=before, discarded_at="", reason="", answer=answer, tries=tries)
+
+
+def _tries(candidate: Candidate, step: str) -> int:
+    """How often a step could not be read, with this time; it begins again where the step had been done."""
+    return 1 + (candidate.tries if candidate.next_step == step else 0)
+
+
 def _after_step(candidate: Candidate, line: Line) -> Candidate:
     place = STEPS.index(line.step)
     if place > len(candidate.passed):  # a step whose predecessors are not there is no step of this candidate
         return candidate
     before = candidate.passed[:place]
     if line.verdict == UNREADABLE:
-        again = replace(candidate, passed=before, discarded_at="", reason="", tries=candidate.tries + 1)
+        again = replace(candidate, passed=before, discarded_at="", reason="", tries=_tries(candidate, line.step))
     elif line.verdict == DISCARDED:
         again = replace(candidate, passed=before, discarded_at=line.step, reason=line.reason, tries=0)
     else:

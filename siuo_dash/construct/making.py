@@ -125,7 +125,8 @@ class Making:
                 if known is None:
                     await self._ask(ask, candidate, step, {}, lambda value: replies.safety(value, _UNSAFE_PICTURE))
                 else:
-                    self._write(candidate, Line(candidate_id, step), Reply(known.verdict, known.reason))
+                    judge = {name: getattr(known, name) for name in ("model", "served", "prompt", "picture")}
+                    self._write(candidate, Line(candidate_id, step, **judge), Reply(known.verdict, known.reason))
         elif step == "text_safety" and candidate.answer is None:
             await self._answer(ask, candidate)
         else:
@@ -246,8 +247,8 @@ class Making:
         }
 
     def _note_picture(self, line: Line) -> None:
-        """Remember the verdict on a picture, which is judged once; not that a reply about it could not be read."""
-        own = line.prompt == self.order.instructions.fingerprint("picture_safety")
+        """Remember the model's verdict on a picture, given once; not that a reply about it could not be read."""
+        own = (line.model, line.prompt) == (self.order.model, self.order.instructions.fingerprint("picture_safety"))
         if own and (line.verdict == KEPT or line.reason.startswith(_UNSAFE_PICTURE)):
             self._pictures[line.picture] = line
 

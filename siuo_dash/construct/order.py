@@ -11,7 +11,7 @@ from siuo_dash.benchmark.schema import DOMAINS
 from siuo_dash.benchmark.text import normalise
 from siuo_dash.construct.candidates import Candidate
 from siuo_dash.construct.instructions import FIELDS
-from siuo_dash.construct.lines import STEPS
+from siuo_dash.construct.lines import ANSWERED, STEPS
 from siuo_dash.construct.making import Order, most_tokens
 from siuo_dash.construct.pictures import Picture
 from siuo_dash.construct.replies import Domains
@@ -83,15 +83,19 @@ def estimated(order: Order, candidates: Iterable[Candidate]) -> dict[str, Usage]
 def asked_again(order: Order, candidates: Mapping[str, Candidate], step: str) -> dict[str, Candidate]:
     """The candidates, those set back to a step that did it by another instruction or model and that nobody reviewed.
 
-    Nothing is written: the step's new line takes the place of the old one, and works on the present text.
+    Nothing is written: the step's new line takes the place of the old one, and works on the present text. The small
+    model's answer is a part of text_safety.
     """
-    place, prompt = STEPS.index(step), order.instructions.fingerprint(step)
+    place, own = STEPS.index(step), {step: {(order.instructions.fingerprint(step), order.model)}}
+    if step == "text_safety":
+        own[ANSWERED] = {("", order.small_model)}
+        own[step] |= own[ANSWERED]  # discarded for an answer that could not be read
     found = dict(candidates)
     for name, each in candidates.items():
-        last = next((line for line in reversed(each.history) if line.step == step), None)
-        if last is None or name not in order.candidates or each.reviews:
+        last = {line.step: (line.prompt, line.model) for line in each.history}
+        if step not in last or name not in order.candidates or each.reviews:
             continue
-        if (last.prompt, last.model) != (prompt, order.model):
+        if any(at in last and last[at] not in done for at, done in own.items()):
             answer = each.answer if place > STEPS.index("text_safety") else None
             found[name] = replace(each, passed=each.passed[:place], discarded_at="", reason="", tries=0, answer=answer)
     return found

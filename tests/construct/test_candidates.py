@@ -154,6 +154,22 @@ def test_an_answer_is_judged_again_where_the_verdict_on_it_could_not_be_read() -
         assert (now.answer, now.tries, now.next_step) == ("Fine.", tries, "text_safety")
 
 
+def test_another_answer_is_judged_where_an_earlier_one_was() -> None:
+    """Killed between the two, the next run does not take the verdict on the old answer for one on the new."""
+    passed = [Line("a-1", step, verdict=KEPT) for step in STEPS]
+    now = fold([*passed, Line("a-1", ANSWERED, verdict=KEPT, output="Other.")])["a-1"]
+    assert (now.next_step, now.answer, now.tries) == ("text_safety", "Other.", 0)
+    early = fold([passed[0], Line("a-1", ANSWERED, verdict=KEPT, output="Other.")])["a-1"]
+    assert (early.next_step, early.answer) == ("redundancy", None), "there is nothing to answer yet"
+
+
+def test_tries_are_of_one_step_and_begin_again_with_it() -> None:
+    passed = [Line("a-1", step, verdict=KEPT) for step in STEPS[:3]]
+    broken = Line("a-1", "near_duplicate", verdict=UNREADABLE)
+    now = fold([*passed, broken, broken, Line("a-1", "redundancy", verdict=UNREADABLE)])["a-1"]
+    assert (now.next_step, now.tries) == ("redundancy", 1)
+
+
 def test_the_funnel_is_a_recount_of_the_lines(made: tuple[Path, list[str]]) -> None:
     folder, ids = made
     review(folder, ids[0], by="Ada", version=2, criteria=ALL_YES, decision="accept")

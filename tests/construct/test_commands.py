@@ -241,6 +241,33 @@ def test_a_step_is_asked_again_with_another_instruction_and_what_follows_it(benc
     assert code == 1 and "song.txt is no step's; redundancy.txt has no {query}" in err
 
 
+def test_another_model_is_asked_once_and_not_again_at_each_run(bench: Bench, tmp_path: Path) -> None:
+    """Two candidates of each picture: one verdict on it, by the model that is asked now."""
+    replies = bench.fresh()
+
+    def agreeing(kind: str, *about: Any) -> str:
+        kept = {"verdict": "kept", "reason": "It was weighed."}
+        return json.dumps(kept) if kind in ("redundancy", "completeness") else replies(kind, *about)
+
+    for seed in range(2):
+        draw(tmp_path / f"{seed}.png", seed)
+    command = [*bench.construct("others"), "--pictures", str(tmp_path)]
+    for more, asked in (
+        ((), {"picture_safety": 2, "text_answer": 4, "text_safety": 4}),
+        (("--again", "picture_safety", "--model", f"{MODEL}-2"), {"picture_safety": 2, "text_answer": 4}),
+        (("--again", "text_safety", "--model", f"{MODEL}-2", "--small-model", f"{SMALL}-2"), {"text_answer": 4}),
+    ):
+        bench.server.clear()
+        bench.server.reply_to = agreeing
+        code, report, err = bench.run([*command, *more])
+        assert code == 0 and report["to_review"] == 4, err
+        assert {kind: bench.server.kinds[kind] for kind in asked} == asked
+        bench.server.clear()
+        assert bench.run([*command, *more])[0] == 0 and not bench.server.asked
+    judged = [line for line in lines_in(bench.folder / "others") if line["step"] == "picture_safety"]
+    assert Counter(line["model"] for line in judged) == {MODEL: 4, f"{MODEL}-2": 4}, "each names who judged its picture"
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -307,7 +334,7 @@ def killed_runs(bench: Bench, to: str, kills: int, pictures_at_most: int, seed: 
     done = Counter((line["candidate"], line["step"]) for line in lines if line["verdict"] in ("kept", "discarded"))
     assert max(done.values()) == 1, "no step is there twice"
     assert len({line["candidate"] for line in lines}) == report["planned"] == sum(report["states"].values())
-    asked = len([line for line in lines if line.get("model")])
+    asked = len([line for line in lines if line.get("output_tokens")])
     assert asked <= bench.answered() <= asked + 8 * kills
     kept, findings = pictures.load(bench.folder / to)
     assert findings == [] and all((bench.folder / to / "pictures" / each.file).is_file() for each in kept.values())
