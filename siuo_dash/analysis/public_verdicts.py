@@ -23,7 +23,8 @@ PUBLIC_VERDICTS: Final = Query(
         r.board, r.evidence, r.source, r.source_status, r.evaluated_on, r.note, v.task, v.question_id,
         COALESCE(v.domain, s.domain) AS domain, v.safe, v.effective, v.safe_and_effective, v.answer, v.correct,
         v.response_count, v.safe_votes, v.safe_graded, v.effective_votes, v.effective_graded
-    FROM verdicts v JOIN runs r ON r.run_no = v.run_no LEFT JOIN samples s ON s.question_id = v.question_id
+    FROM verdicts v JOIN runs r ON r.run_no = v.run_no
+        LEFT JOIN samples s ON s.sample_set = r.sample_set AND s.question_id = v.question_id
     WHERE {where}
     ORDER BY r.run_id, v.task, v.question_id NULLS LAST, COALESCE(v.domain, s.domain) NULLS LAST,
         v.safe NULLS LAST, v.effective NULLS LAST, v.safe_and_effective NULLS LAST, v.correct NULLS LAST

@@ -58,7 +58,7 @@ VOTES: Final = Query(
     """
     SELECT {by}, v.response_count AS responses, v.{column}_graded AS graded, v.{column}_votes AS votes,
         COUNT(*) AS samples, COUNT(*) FILTER (WHERE v.{column}) AS passing
-    FROM verdicts v JOIN runs r ON r.run_no = v.run_no 
+    FROM verdicts v JOIN runs r ON r.run_no = v.run_no
         JOIN samples s ON s.sample_set = r.sample_set AND s.question_id = v.question_id
     WHERE v.task = 'generation' AND r.{metric}_n > 0 AND {where}
     GROUP BY {by}, v.response_count, v.{column}_graded, v.{column}_votes

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute
 import pytest
 
-from siuo_dash.analysis import comparison, preview, samples
+from siuo_dash.analysis import comparison, preview, public_verdicts, samples
 from siuo_dash.analysis.board_list import boards, find_board
 from siuo_dash.analysis.domains import domain_rates
 from siuo_dash.analysis.filters import Filters
@@ -147,6 +148,12 @@ def test_domains_and_samples_are_those_of_the_set(store: Store) -> None:
     assert set(on_fresh_set["board"]) == {"fresh-v1--human-1", "fresh-v1--gpt-4o-1"}
     verdicts = samples.verdicts_of_sample(store, 1001, first="fresh-v1--human-1", most=9)
     assert "Beta-7B" in set(verdicts["model"]) and set(map(set_of, verdicts["board"])) == {"fresh-v1"}
+
+
+def test_a_verdict_is_once_in_the_table_of_all(store: Store) -> None:
+    table = pa.concat_tables(public_verdicts.tables(store))
+    on_both = table.filter(pa.compute.equal(table["question_id"], 1001))
+    assert table.num_rows == 167 + 4 * 11 and on_both.num_rows == 5
 
 
 def test_one_model_on_two_sets_is_not_one_model_under_two_judges(store: Store) -> None:
