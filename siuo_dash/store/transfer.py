@@ -97,11 +97,12 @@ def move_registry(source: Path, data_dir: Path, *, dry_run: bool) -> int:
         with reading(data_dir) as there:
             if there is not None:
                 _must_be_earlier(there, here)
+            is_new = there is None
         if not dry_run:
             make(data_dir)
             with changing(data_dir) as now:
                 _must_be_earlier(now.connection, here)
-                if now.seq < last.seq:
+                if is_new or now.seq < last.seq:  # before the first run there may be tokens and sign-outs
                     copying.copy(here, now.connection, copying.ALL)
                     now.seq, now.hash = last.seq, last.hash
         return int(last.seq)

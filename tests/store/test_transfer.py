@@ -11,6 +11,7 @@ from siuo_dash.errors import StoreError
 from siuo_dash.store import blobs, registry
 from siuo_dash.store.backup import backup, restore_from
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.registry import tokens
 from siuo_dash.store.registry.opening import close, version
 from siuo_dash.store.registry.reading import log_lines
 from siuo_dash.store.transfer import migrate
@@ -131,6 +132,17 @@ def test_an_older_copy_is_brought_up_to_date_and_another_registry_refused(
     with pytest.raises(StoreError, match="the database holds another registry"):
         migrate(other)
     assert (other / "registry.db").exists()
+    close(data)
+
+
+def test_tokens_move_also_before_the_first_run(
+    tmp_path: Path, elsewhere: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_data(tmp_path / "data")
+    token, made = tokens.make(data, ADA, "nightly", 30)
+    switch(monkeypatch, {"SIUO_REGISTRY": elsewhere["SIUO_REGISTRY"]})
+    migrate(data)
+    assert tokens.own(data, ADA) == [made] and tokens.owner_of(data, token, tokens.SUBMIT) == ADA.id
     close(data)
 
 
