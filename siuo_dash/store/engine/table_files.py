@@ -43,10 +43,12 @@ def write_tables(store: Store, place: str) -> str:
         with system.open_output_stream(f"{folder}/.{_CURRENT}") as file:
             file.write(version.encode())
         system.move(f"{folder}/.{_CURRENT}", f"{folder}/{_CURRENT}")
-        found = system.get_file_info(pa.fs.FileSelector(folder))
-        states = sorted((each for each in found if each.type == pa.fs.FileType.Directory), key=lambda each: each.mtime)
-        for old in [each for each in states if each.base_name != version][: 1 - _KEPT]:
-            system.delete_dir(old.path)
+        found = system.get_file_info(pa.fs.FileSelector(folder, recursive=True))  # in a bucket, folders have no time
+        written = {
+            Path(each.path).parent.name: each.mtime for each in found if each.base_name == f"{TABLES[-1]}.parquet"
+        }
+        for old in sorted(written.keys() - {version}, key=written.__getitem__)[: 1 - _KEPT]:
+            system.delete_dir(f"{folder}/{old}")
         return version
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"the tables cannot be written ({error})", where=place, hint="look at the place") from error
@@ -64,8 +66,8 @@ def current(place: str) -> str:
 
 
 def _named(system: pa.fs.FileSystem, folder: str) -> str:
-    path = f"{folder}/{_CURRENT}"
-    if system.get_file_info(path).type == pa.fs.FileType.NotFound:
+    try:
+        with system.open_input_stream(f"{folder}/{_CURRENT}") as file:
+            return str(file.read().decode())
+    except FileNotFoundError:
         return ""
-    with system.open_input_stream(path) as file:
-        return str(file.read().decode())
