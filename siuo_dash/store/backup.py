@@ -12,6 +12,7 @@ import tarfile
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -33,8 +34,7 @@ FORMAT: Final = "siuo-backup-2"
 _READ: Final = (FORMAT, "siuo-backup-1")
 _HELD: Final = re.compile(
     rf"{SAMPLES}|{RESULTS}|{REGISTRY}|{RUNS}/[0-9a-f]{{64}}\.parquet|log\.jsonl|log\.torn-[^/]*\.log"
-    rf"|{sample_sets.FOLDER}/[a-z0-9-]+/(?:[a-z]+\.(?:csv|json|md)|benchmark/siuo_[a-z]+\.json|{sample_sets.PICTURES}/\w+\.\w+)"
-    rf"|{candidate_files.HELD}"
+    rf"|{sample_sets.HELD}|{candidate_files.HELD}"
 )
 """The names that a backup can hold; the log is in those of versions without a registry, beside the runs in FOLDERS."""
 _SCRATCH: Final = ".siuo-restore"
@@ -132,11 +132,9 @@ def _write(data_dir: Path, body: BinaryIO) -> Backup:
         image, named = _image(data_dir)
         if image:
             held[REGISTRY] = _add(tar, REGISTRY, image)
-        for name in (SAMPLES, RESULTS, *sample_sets.file_names(data_dir)):
+        others = chain((SAMPLES, RESULTS), sample_sets.file_names(data_dir), candidate_files.names(data_dir))
+        for name in filter(_allowed, others):
             if (path := placed(data_dir / name)).is_file():
-                held[name] = _add(tar, name, path.read_bytes())
-        for name in filter(_allowed, candidate_files.names(data_dir)):
-            if (path := data_dir / name).is_file():
                 held[name] = _add(tar, name, path.read_bytes())
         kept = blobs.of(data_dir)
         for name in named:

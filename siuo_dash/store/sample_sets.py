@@ -31,6 +31,9 @@ SOURCES: Final = "sources.csv"
 """Source and licence of each picture."""
 TEXTS: Final = ("benchmark/siuo_gen.json", "benchmark/siuo_mcqa.json")
 PICTURES: Final = "benchmark/images"
+_FILE: Final = rf"[a-z]+\.(?:csv|json|md)|benchmark/siuo_[a-z]+\.json|{PICTURES}/(?!\.)[^/\\\x00-\x1f]+"
+HELD: Final = rf"{FOLDER}/[a-z0-9-]+/(?:{_FILE})"
+"""The names of their files, from the data directory on, as a regular expression."""
 _LONGEST_NAME: Final = 60
 _LARGEST: Final = 64 * 1024 * 1024
 _RESERVED: Final = frozenset({BENCHMARK, "benchmark", "all"})

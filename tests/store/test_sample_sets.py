@@ -107,6 +107,18 @@ def test_a_backup_holds_the_sets(data: Path, tmp_path: Path) -> None:
     assert list(Store(tmp_path / "again").sets) == [BENCHMARK, "fresh-v1"]
 
 
+def test_a_backup_holds_every_picture_and_is_restored_whatever_else_lies_there(tmp_path: Path) -> None:
+    data, again = make_data(tmp_path / "data"), tmp_path / "again"
+    sample_sets.add(data, make_set(tmp_path / "set"))
+    for name in ("benchmark/images/one more (2).png", "benchmark/images/.DS_Store", "Thumbs.db"):
+        (data / "sets" / "fresh-v1" / name).write_bytes(b"x")
+    backup.backup(data, tmp_path / "all.tar")
+    backup.restore_from(tmp_path / "all.tar", again)
+    assert list(Store(again).sets) == [BENCHMARK, "fresh-v1"]
+    pictures = {path.name for path in (again / "sets" / "fresh-v1" / "benchmark" / "images").iterdir()}
+    assert len(pictures) == 12 and "one more (2).png" in pictures
+
+
 def test_a_board_s_id_names_its_set_and_gives_it_back() -> None:
     assert Protocol("human", 3).id == "human-3", "as it always was"
     board = Protocol("human", 3, "fresh-v1").id
