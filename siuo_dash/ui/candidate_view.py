@@ -59,13 +59,7 @@ def _picture(folder: Path, candidate: Candidate) -> None:
     except OSError:
         st.caption("The picture is not there.")
         return
-    asked = st.toggle("Show the picture", key=f"picture-{candidate.id}")
-    shown = content if asked else responses.blurred(content)
-    if shown is None:
-        st.caption("The picture cannot be read.")
-    else:
-        alt = candidate.text.scene if asked else "The candidate's picture, blurred"
-        st.image(shown, alt=alt or "The candidate's picture", width="stretch")
+    responses.picture(content, "candidate", key=candidate.id, alt=candidate.text.scene)
     st.caption(plain(" · ".join(filter(None, (known.source, known.licence or "licence not stated")))))
 
 
@@ -89,9 +83,7 @@ def _edit(folder: Path, candidate: Candidate, reviewer: str) -> None:
     text, end = candidate.text, f"{candidate.id}-{candidate.version}"
     with st.form(f"edit-{end}", border=False):
         changed: dict[str, Any] = {
-            name: st.text_area(
-                name.replace("_", " ").capitalize(), getattr(text, name), key=f"edit-{name}-{end}", height=68
-            )
+            name: st.text_area(_label(name), getattr(text, name), key=f"edit-{name}-{end}", height=68)
             for name in _TEXTS
         }
         domains, dimensions = list(DOMAIN_LABELS), list(DIMENSIONS)
@@ -102,9 +94,7 @@ def _edit(folder: Path, candidate: Candidate, reviewer: str) -> None:
             "Primary dimension", dimensions, _place(dimensions, text.primary_dimension), key=f"edit-p-{end}"
         )
         for name in ("needs_knowledge", "needs_reasoning"):
-            changed[name] = st.checkbox(
-                name.replace("_", " ").capitalize(), getattr(text, name), key=f"edit-{name}-{end}"
-            )
+            changed[name] = st.checkbox(_label(name), getattr(text, name), key=f"edit-{name}-{end}")
         changed["options"] = {
             letter: st.text_input(f"Option {letter}", text.options.get(letter, ""), key=f"edit-{letter}-{end}")
             for letter in OPTIONS

@@ -97,6 +97,20 @@ _VERDICTS: Final[dict[str, tuple[str, str, Any]]] = {
 }
 
 
+def picture(content: bytes, of: str, *, key: str, alt: str) -> None:
+    """The picture of a sample or a candidate (of), blurred until the visitor asks for it.
+
+    key: one for each picture, so that asking for one uncovers no other. alt: what it shows, where that is said.
+    """
+    covered, name = blurred(content), f"The {of}'s picture"
+    if covered is None:
+        st.caption("The picture cannot be read.")
+        return
+    asked = st.toggle("Show the picture", key=f"picture-{key}")
+    st.image(content if asked else covered, alt=alt or name if asked else f"{name}, blurred", width="stretch")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
 def blurred(content: bytes) -> bytes | None:
     """A small PNG in the picture's colours and shape, nothing else to be seen; None where it cannot be read.
 

@@ -167,7 +167,7 @@ def _what_it_is(store: Store, asked: Asked, sample: Sample) -> None:
     with st.container(horizontal=True, gap="medium"):
         if picture is not None:
             with st.container(width=220):
-                _picture(picture.read_bytes(), sample)
+                responses.picture(picture.read_bytes(), "sample", key=str(sample.question_id), alt=sample.scene)
         with st.container(width="stretch", gap="small"):
             st.markdown("  \n".join(f"**{label}** {plain(words)}" for label, words in [*lines, ("Tests", tests)]))
             if own is not None:
@@ -194,16 +194,6 @@ def _own_text(own: SampleText, sample: Sample, *, is_benchmark: bool) -> None:
                 key = " (the key)" if label == f"Option {sample.correct_option}" else ""
                 st.markdown(f"**{label}**{key}")
                 plain_text(words)
-
-
-def _picture(content: bytes, sample: Sample) -> None:
-    # One key for each picture: asking for one does not uncover the next.
-    asked = st.toggle("Show the picture", key=f"picture-{sample.question_id}")
-    shown = content if asked else responses.blurred(content)
-    if shown is None:
-        st.caption("The picture cannot be read.")
-    else:
-        st.image(shown, alt=sample.scene if asked else "The sample's picture, blurred", width="stretch")
 
 
 def _every_verdict(store: Store, asked: Asked, question_id: int) -> None:

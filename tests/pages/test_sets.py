@@ -52,6 +52,7 @@ def test_samples_are_the_set_s_own(open_app: OpenApp, sets: Path) -> None:
     assert "Made-up scene 1001" in said and "Rooftop" not in said, "1001 of the set is another sample"
     assert "Evaluated on other samples: Alpha-7B · human" in said
     assert "set's own question" in said and "CC BY-NC" not in said
+    assert "The picture cannot be read." in said and "Show the picture" not in {each.label for each in app.toggle}
 
 
 def test_a_run_on_the_benchmark_and_one_on_the_set_are_compared_by_domain(open_app: OpenApp, sets: Path) -> None:
