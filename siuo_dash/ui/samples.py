@@ -167,7 +167,8 @@ def _what_it_is(store: Store, asked: Asked, sample: Sample) -> None:
     with st.container(horizontal=True, gap="medium"):
         if picture is not None:
             with st.container(width=220):
-                responses.picture(picture.read_bytes(), "sample", key=str(sample.question_id), alt=sample.scene)
+                key = f"{asked.board.sample_set}-{sample.question_id}"
+                responses.picture(picture.read_bytes(), "sample", key=key, alt=sample.scene)
         with st.container(width="stretch", gap="small"):
             st.markdown("  \n".join(f"**{label}** {plain(words)}" for label, words in [*lines, ("Tests", tests)]))
             if own is not None:

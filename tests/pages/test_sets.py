@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from siuo_dash.store import sample_sets
-from tests.make.pages import OpenApp, rows
+from siuo_dash.store.engine.database import Store
+from tests.make.candidates import draw
+from tests.make.pages import OpenApp, opened_row, rows
 from tests.make.pages import words as escaped
 from tests.make.runs import IDS, judged_run, run_id_of
 from tests.make.sample_sets import make_set
@@ -62,3 +64,20 @@ def test_a_run_on_the_benchmark_and_one_on_the_set_are_compared_by_domain(open_a
     assert "Alpha-7B · human · fresh-v1" in said
     charts = [each for each in app.get("plotly_chart") if "domains" in str(each.proto.id)]
     assert charts and "Self-harm" in str(charts[0].proto.spec)
+
+
+def test_a_picture_that_was_asked_for_uncovers_none_of_another_set(
+    open_app: OpenApp, data: Path, tmp_path: Path
+) -> None:
+    sample_sets.add(data, make_set(tmp_path / "fresh"))
+    make_data(data, OWN, *NEW)
+    for name, catalogue in Store(data).sets.items():
+        pictures = sample_sets.home(data, name) / "benchmark" / "images"
+        pictures.mkdir(parents=True, exist_ok=True)
+        draw(pictures / catalogue.by_id[1001].image, 1)
+    app = open_app(data, "inspect/samples.py", board=BOARD, sample="1001")
+    shown = next(each for each in app.toggle if each.label == "Show the picture")
+    shown.set_value(True).run()
+    next(each for each in app.selectbox if each.label == "Judged by").select("human-1").run()
+    assert opened_row(app) == "1001" and "Made-up scene 1001" not in escaped(app)
+    assert not next(each for each in app.toggle if each.label == "Show the picture").value
