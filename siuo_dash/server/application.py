@@ -60,7 +60,7 @@ async def _keep_snapshots() -> None:
         await anyio.sleep(SNAPSHOTS_EVERY)
         try:
             await anyio.to_thread.run_sync(snapshots.keep_up, data_dir(), abandon_on_cancel=True)
-        except (SiuoError, OSError) as error:  # the next look tries again
+        except Exception as error:  # noqa: BLE001 - the next look tries again; what left the task would end all pages
             logs.event("no snapshot", level=logging.WARNING, error=error)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import anyio
 import pytest
 
 from siuo_dash.errors import StoreError
+from siuo_dash.server import application
 from siuo_dash.store import blobs, files, registry, snapshots
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import mirror
@@ -18,6 +20,7 @@ from siuo_dash.store.snapshots import LATEST, keep_up, latest, restore, take, wr
 from tests.make.registry import faults, states
 from tests.make.runs import run_id_of, run_table
 from tests.make.stores import add, make_data
+from tests.server.loops import finished
 from tests.store.review_runs import ADA, BOB, CORRECTED, CORRECTION, FIRST, LOCAL, REVIEWER, RUN, correction_waits
 
 TABLES = ("runs", "verdicts", "flagged")
@@ -92,6 +95,27 @@ def test_one_is_made_when_enough_changed_and_nobody_else_makes_it(data: Path, mo
     third = write(data)
     there = blobs.of(data).names("snapshots")
     assert there == {LATEST, *third.files, *second.files}, "the one before stays, for who is reading it"
+
+
+def test_a_server_outlives_a_look_that_nobody_foresaw(
+    data: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It runs beside the pages in one task group: an error that left it would end every page."""
+    write(data)
+    kept = blobs.of(data)
+    kept.write(LATEST, json.dumps(json.loads(kept.read(LATEST)) | {"runs": 5}).encode())
+    monkeypatch.setenv("SIUO_DATA", str(data))
+    monkeypatch.setattr(snapshots, "MANY", -1)
+    monkeypatch.setattr(application, "SNAPSHOTS_EVERY", 0.01)
+
+    async def two_looks() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(application._keep_snapshots)
+            while [each.message for each in caplog.records].count("no snapshot") < 2:
+                await anyio.sleep(0.01)
+            tasks.cancel_scope.cancel()
+
+    finished(two_looks())
 
 
 @pytest.mark.parametrize("what", ["cut short", "no json", "rows gone", "of another registry", "another column"])
