@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, delete, insert, inspect, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
 from siuo_dash.errors import NoRun, NotAllowed, StoreError, SubmissionError
 from siuo_dash.store.registry.actors import Actor
-from siuo_dash.store.registry.opening import changing, reading
+from siuo_dash.store.registry.opening import changing, rows
 from siuo_dash.store.registry.tables import tokens
 from siuo_dash.text import one_line
 
@@ -81,8 +81,8 @@ def make(data_dir: Path, actor: Actor, name: str, days: int, scope: str = SUBMIT
 
 def own(data_dir: Path, actor: Actor) -> list[Token]:
     """The actor's tokens, the latest first; expired ones until another is made."""
-    found = _rows(data_dir, tokens.c.owner == actor.id) if actor.id else []
-    return [_told(row) for row in sorted(found, key=lambda row: -row.made)]
+    held = select(tokens).where(tokens.c.owner == actor.id).order_by(tokens.c.made.desc())
+    return [_told(row) for row in rows(data_dir, held)] if actor.id else []
 
 
 def revoke(data_dir: Path, actor: Actor, token_id: str) -> None:
@@ -102,7 +102,7 @@ def owner_of(data_dir: Path, token: str, scope: str) -> str:
     StoreError when the registry cannot be asked: nobody is let in then.
     """
     digest, now = _hash(token), time.time()
-    row = next(iter(_rows(data_dir, tokens.c.hash == digest)), None)
+    row = next(iter(rows(data_dir, select(tokens).where(tokens.c.hash == digest))), None)
     if row is None:
         raise NotAllowed("this token is not known, or was revoked", hint="make another one on the upload page")
     if row.expires <= now:
@@ -126,15 +126,8 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def _rows(data_dir: Path, condition: ColumnElement[bool]) -> list[Row[Any]]:
-    with reading(data_dir) as connection:
-        if connection is None or not inspect(connection).has_table(tokens.name):
-            return []
-        return list(connection.execute(select(tokens).where(condition)).all())
-
-
 def _end(data_dir: Path, condition: ColumnElement[bool]) -> int:
-    if not _rows(data_dir, condition):
+    if not rows(data_dir, select(tokens.c.token_id).where(condition)):
         return 0
     with changing(data_dir) as change:
         return int(change.connection.execute(delete(tokens).where(condition)).rowcount)
