@@ -19,9 +19,19 @@ def background() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=2, thread_name_prefix="siuo")
 
 
+def later(work: Callable[[], Any], *key: Any) -> Future[Any]:
+    """`work()` in the background, once for each key (which names the data version).
+
+    What failed is told to one who asks after it, and not kept: whoever asks next has it tried again.
+    """
+    found: Future[Any] = _kept(work, *key)
+    if found.done() and found.exception() is not None:
+        _kept.clear(work, *key)
+    return found
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
-def later(_work: Any, *key: Any) -> Future[Any]:
-    """`_work()` in the background, once for each key (which names the data version)."""
+def _kept(_work: Callable[[], Any], *key: Any) -> Future[Any]:
     return background().submit(_work)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as strategies
 from markdown_it import MarkdownIt
 
-from siuo_dash.errors import NoRun
+from siuo_dash.errors import NoRun, StoreError
 from siuo_dash.text import is_hidden
 from siuo_dash.ui import background, display, page
 from tests.make.runs import make_run
@@ -97,3 +98,22 @@ def test_background_work_is_done_once_a_key() -> None:
     assert first is second
     assert (first.result(), background.later(work, "a", 2).result()) == (1, 2)
     assert background.when_ready(first, "words") == 1
+
+
+def test_background_work_that_failed_is_told_and_then_tried_again() -> None:
+    """As after a cluster that did not answer: the data's version, and so the key, stay the same."""
+    away, asked = [True], threading.Event()
+
+    def work() -> str:
+        asked.wait()
+        if away[0]:
+            raise StoreError("the cluster does not answer")
+        return "there"
+
+    failed = background.later(work, "away", 1)
+    asked.set()
+    wait([failed])
+    told = background.later(work, "away", 1)
+    assert told is failed, "a page that waited says why; with another try in its place it would wait for ever"
+    away[0] = False
+    assert background.later(work, "away", 1).result() == "there"
