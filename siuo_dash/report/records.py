@@ -79,22 +79,20 @@ def find_board(store: Store, asked: Asked) -> board_list.Board | None:
     return None if asked.board.strip().lower() == ALL else board_list.find_board(store, asked.board)
 
 
-Ranges = Callable[[str], pd.DataFrame]
-"""By a board's id, what `analysis.leaderboard.rank_ranges` computes of it."""
+Ranges = Callable[..., pd.DataFrame]
+"""As `analysis.leaderboard.rank_ranges`, whether it computes them or has them already."""
 
 
-def leaderboard_frame(store: Store, asked: Asked, ranges: Ranges | None = None) -> pd.DataFrame:
-    """The rows of a leaderboard with their rank ranges. ranges: computes them, by default at once."""
+def leaderboard_frame(store: Store, asked: Asked, ranges: Ranges = analysis.rank_ranges) -> pd.DataFrame:
+    """The rows of a leaderboard with their rank ranges."""
     board, metric = find_board(store, asked), METRICS[asked.metric]
     filters = Filters(board=board.id if board else None, search=asked.search, plain=asked.plain)
     frame = analysis.leaderboard(store, filters, metric, rank_partial=asked.partial)
-    if board is None:
-        return with_ranges(frame, None)
-    computed = analysis.rank_ranges(store, board.id, metric, rank_partial=asked.partial) if ranges is None else None
-    return with_ranges(frame, computed if ranges is None else ranges(board.id))
+    found = None if board is None else ranges(store, board.id, metric, rank_partial=asked.partial)
+    return with_ranges(frame, found)
 
 
-def leaderboard(store: Store, asked: Asked, ranges: Ranges | None = None) -> list[Record]:
+def leaderboard(store: Store, asked: Asked, ranges: Ranges = analysis.rank_ranges) -> list[Record]:
     """The runs of a board, best first."""
     return [run_record(row, ranked=True) for row in leaderboard_frame(store, asked, ranges).to_dict("records")]
 

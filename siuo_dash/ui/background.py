@@ -8,7 +8,12 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import pandas as pd
 import streamlit as st
+
+from siuo_dash.analysis import leaderboard
+from siuo_dash.benchmark.schema import Metric
+from siuo_dash.store.engine.database import Store
 
 T = TypeVar("T")
 
@@ -33,6 +38,14 @@ def later(work: Callable[[], Any], *key: Any) -> Future[Any]:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _kept(_work: Callable[[], Any], *key: Any) -> Future[Any]:
     return background().submit(_work)
+
+
+def rank_ranges(store: Store, board: str, metric: Metric, *, rank_partial: bool = False) -> Future[pd.DataFrame]:
+    """A board's rank ranges: a bootstrap that is computed once, for all pages and the API."""
+    return later(
+        lambda: leaderboard.rank_ranges(store, board, metric, rank_partial=rank_partial),
+        *("ranges", store.version, board, metric.id, rank_partial),
+    )
 
 
 def when_ready(future: Future[Any], words: str, *, patience: float = 0.25) -> Any | None:

@@ -153,10 +153,7 @@ def _changes(store: Store) -> object:
 def _later_ranges(view: _View) -> Future[pd.DataFrame]:
     """The rank ranges of the view's board, computed in the background."""
     board = view.board.id if view.board else ""
-    return background.later(
-        lambda: analysis.rank_ranges(view.store, board, view.metric, rank_partial=view.rank_partial),
-        *("ranges", view.version, board, view.metric.id, view.rank_partial),
-    )
+    return background.rank_ranges(view.store, board, view.metric, rank_partial=view.rank_partial)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -154,12 +154,7 @@ def _with_ranges(shown: Shown, places: Mapping[str, report.Place]) -> dict[str, 
     if place is None or place.rank is None:
         return found
     board = runs.board_of(shown.row, metric)
-    # The key is the leaderboard's, too: what one page had computed, the other has.
-    work = background.later(
-        lambda: leaderboard.rank_ranges(shown.store, board, metric),
-        *("ranges", shown.store.version, board, metric.id, False),
-    )
-    ranges = background.when_ready(work, "Computing rank ranges…")
+    ranges = background.when_ready(background.rank_ranges(shown.store, board, metric), "Computing rank ranges…")
     found[metric.id] = report.with_range(place, ranges, shown.run_id)
     return found
 

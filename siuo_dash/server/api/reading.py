@@ -7,14 +7,12 @@ from typing import Any, Final
 
 import pandas as pd
 
-from siuo_dash.analysis import leaderboard as analysis
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.samples import ORDERS
-from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.benchmark.schema import Metric
 from siuo_dash.report import records
 from siuo_dash.report.public_file import public_file
-from siuo_dash.report.records import Ranges
 from siuo_dash.server.api import schemas
 from siuo_dash.server.api.endpoint import Endpoint, json_of
 from siuo_dash.server.api.parameters import METRIC, TEXT, Asked, Parameter, flag, one_of
@@ -38,17 +36,9 @@ PARTIAL: Final = flag("partial", "Rank runs that lack some samples, too.")
 RUN: Final = Parameter("run_id", "A run's id.", place="path", required=True)
 
 
-def ranges(store: Store, metric: str, *, partial: bool) -> Ranges:
+def ranges(store: Store, board: str, metric: Metric, *, rank_partial: bool) -> pd.DataFrame:
     """Rank ranges, a bootstrap that is computed once for pages and programs."""
-
-    def of_board(board: str) -> pd.DataFrame:
-        found: pd.DataFrame = background.later(
-            lambda: analysis.rank_ranges(store, board, METRICS[metric], rank_partial=partial),
-            *("ranges", store.version, board, metric, partial),
-        ).result()
-        return found
-
-    return of_board
+    return background.rank_ranges(store, board, metric, rank_partial=rank_partial).result()
 
 
 def asked_of(asked: Asked) -> records.Asked:
@@ -58,8 +48,7 @@ def asked_of(asked: Asked) -> records.Asked:
 
 
 def _leaderboard(store: Store, asked: Asked) -> bytes:
-    wanted = asked_of(asked)
-    return json_of(records.leaderboard(store, wanted, ranges(store, wanted.metric, partial=wanted.partial)))
+    return json_of(records.leaderboard(store, asked_of(asked), ranges))
 
 
 def _runs(store: Store, asked: Asked) -> bytes:

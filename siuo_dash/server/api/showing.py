@@ -103,7 +103,7 @@ def _embedded(store: Store, asked: Asked) -> bytes:
         hint = "give one board, as `boards` lists them"
         wrong = {"field": "board", "message": "runs of several boards cannot be ranked together", "hint": hint}
         raise Refused(400, "wrong parameter: board", errors=[wrong])
-    frame = records.leaderboard_frame(store, wanted, ranges(store, wanted.metric, partial=wanted.partial))
+    frame = records.leaderboard_frame(store, wanted, ranges)
     shown = [METRICS[name] for name in worth_showing(frame, list(METRICS), metric)]
     head = "".join(f'<th scope="col">{safe_words(each.label)}</th>' for each in shown)
     rows = "".join(_row(row, shown) for row in frame.head(MOST_ROWS).to_dict("records"))
