@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import board_list, queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.samples import ORDERS
 from siuo_dash.benchmark.schema import Metric
@@ -28,8 +28,8 @@ def _find_board(store: Store, board: str) -> object:
 
 
 _FIRST: Final = "A board's id or its words; by default the first board."
-BOARD: Final = Parameter("board", f"{_FIRST} `all`: all runs, without ranks.", known=_find_board)
-_A_BOARD: Final = Parameter("board", _FIRST, known=_find_board)
+_BOARD: Final = Parameter("board", f"{_FIRST} `all`: all runs, without ranks.", known=_find_board)
+ONE_BOARD: Final = Parameter("board", _FIRST, known=board_list.find_board)
 _SEARCH: Final = Parameter("search", "Only runs whose model or organization contains this.", TEXT | {"default": ""})
 _PLAIN: Final = flag("plain", "Only plain models: no defence, training or prompt.")
 PARTIAL: Final = flag("partial", "Rank runs that lack some samples, too.")
@@ -85,7 +85,7 @@ ENDPOINTS: Final = (
         "The same as `leaderboard --format json`.",
         schema=_listed("RankedRun"),
         make=_leaderboard,
-        parameters=(BOARD, METRIC, _SEARCH, _PLAIN, PARTIAL),
+        parameters=(_BOARD, METRIC, _SEARCH, _PLAIN, PARTIAL),
     ),
     Endpoint(
         "/runs",
@@ -114,7 +114,7 @@ ENDPOINTS: Final = (
         "The samples in this project's own words, and how many runs of a board pass each.",
         schema=_listed("Sample"),
         make=lambda store, asked: json_of(records.sample_list(store, asked_of(asked), asked["order"])),
-        parameters=(_A_BOARD, METRIC, one_of("order", "In which order.", ORDERS, "number")),
+        parameters=(ONE_BOARD, METRIC, one_of("order", "In which order.", ORDERS, "number")),
     ),
     Endpoint(
         "/compare",

@@ -13,12 +13,12 @@ from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.charts.colours import METRIC_COLOURS
 from siuo_dash.charts.figure import FONT
+from siuo_dash.errors import NoBoard
 from siuo_dash.report import records
 from siuo_dash.report.leaderboard import worth_showing
 from siuo_dash.server.api.endpoint import HTML, Endpoint
 from siuo_dash.server.api.parameters import METRIC, Asked, Parameter, one_of
-from siuo_dash.server.api.problems import Refused
-from siuo_dash.server.api.reading import BOARD, PARTIAL, RUN, asked_of, ranges
+from siuo_dash.server.api.reading import ONE_BOARD, PARTIAL, RUN, asked_of, ranges
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import interval, percent, spelled_out
 
@@ -100,9 +100,7 @@ def _embedded(store: Store, asked: Asked) -> bytes:
     wanted = asked_of(asked)
     board, metric = records.find_board(store, wanted), METRICS[wanted.metric]
     if board is None:
-        hint = "give one board, as `boards` lists them"
-        wrong = {"field": "board", "message": "runs of several boards cannot be ranked together", "hint": hint}
-        raise Refused(400, "wrong parameter: board", errors=[wrong])
+        raise NoBoard("there is no board yet", hint="it comes with the first run that is published")
     frame = records.leaderboard_frame(store, wanted, ranges)
     shown = [METRICS[name] for name in worth_showing(frame, list(METRICS), metric)]
     head = "".join(f'<th scope="col">{safe_words(each.label)}</th>' for each in shown)
@@ -160,7 +158,7 @@ EMBEDDED: Final = Endpoint(
     media="text/html",
     schema={"type": "string"},
     make=_embedded,
-    parameters=(BOARD, METRIC, PARTIAL, one_of("theme", "Its colours.", THEMES, "auto")),
+    parameters=(ONE_BOARD, METRIC, PARTIAL, one_of("theme", "Its colours.", THEMES, "auto")),
     max_age=_KEPT,
 )
 ENDPOINTS: Final = (BADGE, EMBEDDED)

@@ -290,9 +290,19 @@ def test_everything_wrong_is_said_at_once(at: At) -> None:
     assert {each["field"] for each in body["errors"]} == {"metric", "board", "plain", "colour", "search"}
     assert all(each["message"] and each["hint"] for each in body["errors"])
     assert "human-3" in next(each["hint"] for each in body["errors"] if each["field"] == "board")
-    assert client.get(f"{PREFIX}/embed/leaderboard?board=all").status_code == 400
+    for path in ("/embed/leaderboard", "/samples"):  # of one board; over all, each sample was passed by 0 of 0 runs
+        several = client.get(f"{PREFIX}{path}?board=all")
+        assert several.status_code == 400 and "human-3" in several.json()["errors"][0]["hint"], path
     same = client.get(f"{PREFIX}/runs").json()[0]["run_id"]
     assert "itself" in client.get(f"{PREFIX}/compare?first={same}&second={same}").text
+
+
+def test_where_nothing_was_published_there_is_no_board(at: At, tmp_path: Path) -> None:
+    client = at(make_data(tmp_path / "data"))
+    assert get(client, "/boards") == get(client, "/leaderboard") == get(client, "/runs") == []
+    assert {(each["passed"]["k"], each["passed"]["n"]) for each in get(client, "/samples")} == {(0, 0)}
+    answer = client.get(f"{PREFIX}/embed/leaderboard")
+    assert answer.status_code == 404 and "no board" in answer.json()["detail"]
 
 
 def test_an_unreadable_directory_is_said_without_its_place(at: At, tmp_path: Path) -> None:
