@@ -11,8 +11,8 @@ from siuo_dash import __version__
 from siuo_dash.charts.figure import FONT
 from siuo_dash.server.api.endpoint import HTML, Endpoint
 from siuo_dash.server.api.parameters import Parameter
-from siuo_dash.server.api.problems import MEDIA
-from siuo_dash.server.api.schemas import SCHEMAS, ref
+from siuo_dash.server.api.problems import failure
+from siuo_dash.server.api.schemas import SCHEMAS
 from siuo_dash.server.api.sharing import PREFIX, SUBMISSIONS
 
 _ABOUT: Final = (
@@ -56,9 +56,9 @@ def _operation(each: Endpoint) -> dict[str, Any]:
         answers["304"] = {"description": "The answer is still the one that If-None-Match names."}
     if each.ranges:
         answers["206"] = {"description": "The part that was asked for.", "content": _content(each)}
-        answers["416"] = _failure("The part is outside the file.")
+        answers["416"] = failure("The part is outside the file.")
     applies = [status for status in _FAILURES if status != "404" or any(one.place == "path" for one in each.parameters)]
-    answers |= {status: _failure(_FAILURES[status]) for status in applies}
+    answers |= {status: failure(_FAILURES[status]) for status in applies}
     named = re.sub(r"\W+", "_", f"{each.method.lower()}{each.path}").strip("_")
     more = dict(each.more)
     answers |= more.pop("responses", {})
@@ -70,10 +70,6 @@ def _operation(each: Endpoint) -> dict[str, Any]:
 
 def _content(each: Endpoint) -> dict[str, Any]:
     return {each.media: {"schema": dict(each.schema)}}
-
-
-def _failure(words: str) -> dict[str, Any]:
-    return {"description": words, "content": {MEDIA: {"schema": ref("Problem")}}}
 
 
 def _parameter(each: Parameter) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def check(parameters: Sequence[Parameter], asked: Asked, wrong: list[dict[str, s
     found = list(wrong)
     for each in parameters:
         value = asked[each.name]
-        if store is not None and each.known is not None and value is not None and each.place == "query":
+        if store is not None and each.known is not None and value is not None:
             try:
                 each.known(store, value)
             except SiuoError as error:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from siuo_dash.errors import FilterError, NoBoard, NoRun, NotAllowed, SiuoError, SubmissionError
+from siuo_dash.server.api.schemas import ref
 from siuo_dash.server.api.sharing import PREFIX
 
 MEDIA: Final = "application/problem+json"
@@ -66,3 +67,8 @@ def refused(error: SiuoError) -> Refused:
     if kind is None:
         return Refused(503, "the results cannot be read at the moment", hint="try again in a minute")
     return Refused(_STATUS[kind], error.what, hint=_READ.get(kind, error.hint))
+
+
+def failure(words: str) -> dict[str, Any]:
+    """A problem as openapi.json describes an answer."""
+    return {"description": words, "content": {MEDIA: {"schema": ref("Problem")}}}

@@ -24,7 +24,7 @@ from siuo_dash.server.api import schemas
 from siuo_dash.server.api.arriving import form, holder, one_at_a_time
 from siuo_dash.server.api.endpoint import JSON, Endpoint, json_of
 from siuo_dash.server.api.parameters import Asked, Parameter
-from siuo_dash.server.api.problems import MEDIA, Refused
+from siuo_dash.server.api.problems import Refused, failure
 from siuo_dash.server.api.sharing import PREFIX, SUBMISSIONS
 from siuo_dash.server.api.stated import OTHERS, SWITCHES, Stated, schema_of, stated
 from siuo_dash.settings.paths import data_dir
@@ -148,14 +148,11 @@ _FORM: Final = {
 }
 _SECURED: Final[dict[str, Any]] = {"security": [{"token": []}]}
 _REFUSALS: Final = {
-    status: {"description": words, "content": {MEDIA: {"schema": schemas.ref("Problem")}}}
-    for status, words in {
-        "401": "There is no token, or it is unknown, revoked or expired.",
-        "403": "This person may not send here, or a quota is reached; locally nobody may.",
-    }.items()
+    "401": failure("There is no token, or it is unknown, revoked or expired."),
+    "403": failure("This person may not send here, or a quota is reached; locally nobody may."),
 }
 _OF_FORM: Final = {
-    status: _REFUSALS["401"] | {"description": words}
+    status: failure(words)
     for status, words in {
         "404": "There is no such submission to correct.",
         "408": "The files took too long to arrive.",

@@ -18,6 +18,7 @@ from siuo_dash.report import records
 from siuo_dash.report.leaderboard import worth_showing
 from siuo_dash.server.api.endpoint import HTML, Endpoint
 from siuo_dash.server.api.parameters import METRIC, Asked, Parameter, one_of
+from siuo_dash.server.api.problems import failure
 from siuo_dash.server.api.reading import ONE_BOARD, PARTIAL, RUN, asked_of, ranges
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import interval, percent, spelled_out
@@ -160,5 +161,6 @@ EMBEDDED: Final = Endpoint(
     make=_embedded,
     parameters=(ONE_BOARD, METRIC, PARTIAL, one_of("theme", "Its colours.", THEMES, "auto")),
     max_age=_KEPT,
+    more={"responses": {"404": failure("There is no board yet.")}},
 )
 ENDPOINTS: Final = (BADGE, EMBEDDED)
