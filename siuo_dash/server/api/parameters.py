@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.errors import SiuoError
+from siuo_dash.errors import NoBoard, NoRun
 from siuo_dash.server.api.problems import Refused
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry.tokens import LOOKS_LIKE_ONE
@@ -22,7 +22,7 @@ _YES_NO: Final = {"true": True, "false": False}
 class Parameter:
     """One parameter. schema: JSON Schema of its value: a string, one of an `enum`, or a boolean.
 
-    known: raises a SiuoError for a value that the data do not have.
+    known: raises NoBoard or NoRun for a value that the data do not have.
     """
 
     name: str
@@ -103,7 +103,7 @@ def check(parameters: Sequence[Parameter], asked: Asked, wrong: list[dict[str, s
         if store is not None and each.known is not None and value is not None:
             try:
                 each.known(store, value)
-            except SiuoError as error:
+            except (NoBoard, NoRun) as error:
                 found.append(_error(each.name, error.what, error.hint))
     if found:
         names = listed(dict.fromkeys(each["field"] for each in found))

@@ -18,9 +18,11 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli import rankings, runs
 from siuo_dash.cli.app import program
+from siuo_dash.errors import StoreError
 from siuo_dash.report import public_file
 from siuo_dash.report.compare_exports import comparison_export
 from siuo_dash.report.export import Provenance
+from siuo_dash.server.api.parameters import Parameter, check
 from siuo_dash.server.api.routes import ENDPOINTS
 from siuo_dash.server.api.sharing import PREFIX
 from siuo_dash.store import registry
@@ -303,6 +305,15 @@ def test_where_nothing_was_published_there_is_no_board(at: At, tmp_path: Path) -
     assert {(each["passed"]["k"], each["passed"]["n"]) for each in get(client, "/samples")} == {(0, 0)}
     answer = client.get(f"{PREFIX}/embed/leaderboard")
     assert answer.status_code == 404 and "no board" in answer.json()["detail"]
+
+
+def test_a_question_that_cannot_be_asked_is_no_wrong_parameter(store: Store) -> None:
+    def away(*_: object) -> None:
+        raise StoreError("the cluster does not answer")
+
+    board = Parameter("board", "A board.", known=away)
+    with pytest.raises(StoreError):  # 503 to whoever asks, and not 400
+        check([board], {"board": "human-3"}, [], store)
 
 
 def test_an_unreadable_directory_is_said_without_its_place(at: At, tmp_path: Path) -> None:
