@@ -87,11 +87,17 @@ def changes(line: Line) -> list[tuple[str, str, str]]:
     ]
 
 
-def may_show(line: Line, candidate: Candidate, reviewer: str) -> bool:
-    """Whether this person may see a line: others' reviews of the present text only after their own."""
-    if line.step not in ("reviewed", "settled") or same(line.by) == same(reviewer):
-        return True
-    return line.version != candidate.version or same(reviewer) in candidate.current
+def visible_lines(candidate: Candidate, reviewer: str) -> list[Line]:
+    """The lines that this person may see: others' reviews of the present text only after their own."""
+    own, has_reviewed = same(reviewer), same(reviewer) in candidate.current
+    return [
+        line
+        for line in candidate.history
+        if line.step not in ("reviewed", "settled")
+        or same(line.by) == own
+        or line.version != candidate.version
+        or has_reviewed
+    ]
 
 
 def funnel_frame(found: Funnel) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ import streamlit as st
 from siuo_dash.benchmark.schema import DIMENSIONS, DOMAIN_LABELS, OPTIONS
 from siuo_dash.construct import pictures
 from siuo_dash.construct.candidates import Candidate
-from siuo_dash.construct.lines import DECISIONS
+from siuo_dash.construct.lines import DECISIONS, Line
 from siuo_dash.construct.pictures import Picture
 from siuo_dash.report import candidates as report
 from siuo_dash.store.files import opened, state_of
@@ -40,8 +41,9 @@ def show(folder: Path, candidate: Candidate, reviewer: str) -> None:
             right_one = " (right)" if letter == text.correct_option else ""
             st.markdown(f"**{letter}**{right_one}")
             responses.plain_text(option)
-    with st.expander(f"Record: {len(candidate.history)} steps"):
-        _record(candidate, reviewer)
+    lines = report.visible_lines(candidate, reviewer)  # the number of all would say that somebody has reviewed
+    with st.expander(f"Record: {len(lines)} steps"):
+        _record(lines)
     for review in candidate.visible_reviews(reviewer):
         st.caption(plain(f"{review.by}: {DECISIONS[review.decision]}. {review.reason}"))
     with st.expander("Edit"):
@@ -68,10 +70,8 @@ def _pictures(folder: Path, state: object) -> dict[str, Picture]:
     return pictures.load(folder)[0]
 
 
-def _record(candidate: Candidate, reviewer: str) -> None:
-    for line in candidate.history:
-        if not report.may_show(line, candidate, reviewer):
-            continue
+def _record(lines: Iterable[Line]) -> None:
+    for line in lines:
         st.markdown(plain(report.record_words(line)))
         for name, before, after in report.changes(line):
             st.caption(plain(f"{name}, before: {before}"))

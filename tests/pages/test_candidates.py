@@ -84,6 +84,7 @@ def test_nobody_sees_another_s_review_before_their_own(open_app: OpenApp, data: 
     app = open_app(data, FILE, candidate=first)
     app.text_input(key="reviewer").set_value("Ben").run()
     assert "Ada" not in words(app) and "mark" not in rows(app)[0]
+    assert [each.label for each in app.expander if each.label.startswith("Record")] == ["Record: 8 steps"]
     press(answer_all(app, first), "decide-accept")
     app = open_app(data, FILE, candidate=first)
     app.text_input(key="reviewer").set_value("Ben").run()
