@@ -66,6 +66,15 @@ def ask_to_sign_in(words: str) -> None:
     st.button("Sign in", icon=":material/login:", on_click=st.login, key="sign-in-here")
 
 
+def for_reviewers_only() -> None:
+    """Say to a visitor who is no reviewer that this page is for them, and what to do instead."""
+    if identity.visitor().actor is None:
+        ask_to_sign_in("This page is for reviewers. Sign in if you are one.")
+        return
+    st.info("This page is for reviewers, and your address is not on their list.", icon=":material/lock:")
+    page.link("upload", "Status of your submissions", {"section": "My submissions"})
+
+
 def act(url: str, who: Callable[[], Actor], change: Callable[[Actor], object], words: str) -> bool:
     """Do something as whoever is signed in now, for a callback; `outcome` on the page of this url says what came of it.
 

@@ -37,15 +37,8 @@ def folders(data_dir: Path) -> dict[str, Path]:
 
 
 def may_review() -> bool:
-    """Whether the visitor may see this page; hosted, it is for reviewers, who are told so."""
-    if not identity.settings().hosted:
-        return True
-    who = identity.visitor()
-    if who.actor is None:
-        account.ask_to_sign_in("This page is for reviewers. Sign in if you are one.")
-    elif not who.is_reviewer:
-        st.info("This page is for reviewers, and your address is not on their list.", icon=":material/lock:")
-    return who.actor is not None and who.is_reviewer
+    """Whether the visitor may see this page; hosted, it is for reviewers."""
+    return not identity.settings().hosted or identity.visitor().is_reviewer
 
 
 def choose(store: Store) -> tuple[Path | None, str, str]:
@@ -74,11 +67,11 @@ def show(store: Store, folder: Path | None, section: str, reviewer: str) -> None
     for finding in known.findings[:3]:
         frame.note(str(finding))
     found = funnel(known.by_id.values())
-    waiting = report.open_to(known.by_id.values(), reviewer)
+    waiting = [each.id for each in report.open_to(known.by_id.values(), reviewer)]
     frame.answer(plain(report.answer(found, len(waiting), reviewer)))
     match section:
         case "review":
-            _review(folder, known, reviewer)
+            _review(folder, known, waiting, reviewer)
         case "funnel":
             display.table(
                 report.funnel_frame(found), key="funnel", alt="How many candidates reach each step, by domain"
@@ -103,14 +96,13 @@ def _of_state(folder: Path, state: object) -> Candidates:
     return load(folder)
 
 
-def _review(folder: Path, known: Candidates, reviewer: str) -> None:
-    """The queue, the candidate and its criteria, side by side."""
+def _review(folder: Path, known: Candidates, left: list[str], reviewer: str) -> None:
+    """The queue, the candidate and its criteria, side by side. left: the ids that wait for this reviewer."""
     queue = [each for each in known.by_id.values() if each.state in report.REVIEWED]
     if not queue:
         st.info("No candidate is ready for review yet.", icon=":material/hourglass_empty:")
         return
     ids = [each.id for each in queue]
-    left = [each.id for each in report.open_to(queue, reviewer)]
     picked = address.held("candidate", {each: each for each in ids})
     opened = known.by_id[picked or (left or ids)[0]]
     beside, middle, right = st.columns([22, 43, 35], gap="medium")

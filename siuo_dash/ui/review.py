@@ -56,11 +56,8 @@ def show(store: Store) -> None:
         page.link("upload", "Upload a run")
     elif who.is_reviewer and who.actor is not None:
         _queue(store, who.actor)
-    elif who.actor is None:
-        account.ask_to_sign_in("This page is for reviewers. Sign in if you are one.")
     else:
-        st.info("This page is for reviewers, and your address is not on their list.", icon=":material/lock:")
-        page.link("upload", "Status of your submissions", {"section": "My submissions"})
+        account.for_reviewers_only()
 
 
 def _queue(store: Store, me: Actor) -> None:
