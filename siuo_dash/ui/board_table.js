@@ -103,8 +103,9 @@ class Board {
   }
 
   see({ target, isIntersecting }) {
-    if (isIntersecting) this.fill(target);
-    else if (target.filled && !this.isHidden() && !target.contains(document.activeElement)) this.empty(target, target.offsetHeight);
+    if (isIntersecting) return this.fill(target);
+    const isUsed = target.contains(document.activeElement);
+    if (target.filled && !isUsed && !this.isHidden()) this.empty(target, target.offsetHeight);
   }
 
   // Behind the first view, whose end nothing may delay: no row is in sight there, and the first ones soon are.

@@ -23,6 +23,7 @@ from siuo_dash.ui.display import plain
 from siuo_dash.ui.submissions import Draft
 
 _FIRST: Final = ("model", "judge", "source_status", "source")
+"""The facts that are asked for in sight."""
 
 
 def describe(

@@ -19,7 +19,6 @@ from siuo_dash.ui.display import plain
 from siuo_dash.ui.submissions import Draft
 
 _FEW: Final = 8
-"""The facts that are asked for in sight."""
 _ANSWERS: Final[MappingOf[str, MappingOf[str, str]]] = {
     **{role: {option: f"They mean {option}" for option in options} for role, options in YES_MEANS.items()},
     **{
