@@ -84,6 +84,15 @@ def latest(kept: Blobs) -> Snapshot | None:
         return None
 
 
+def whole(kept: Blobs, name: str) -> bytes:
+    """A file of a snapshot. FileNotFoundError; StoreError where somebody changed it, or the bucket is away."""
+    body = kept.read(name)
+    if hashlib.sha256(body).hexdigest() != Path(name).stem:
+        hint = "write another snapshot, or restore a backup"
+        raise StoreError("its bytes are not those that it is named by", where=name, hint=hint)
+    return body
+
+
 def take(data_dir: Path, wanted: Mapping[str, PublicRun]) -> Taken | None:
     """Of the wanted runs those that the last snapshot has just as they are; None where it is of no use.
 
@@ -134,7 +143,7 @@ def write(data_dir: Path) -> Snapshot:
             raise StoreError("nothing was ever published here", where=str(data_dir), hint="publish a run first")
         end = connection.execute(select(head.c.seq, head.c.hash)).one()
         public = {run.run_id: run for run in public_in(connection)}
-        whole = image(connection, PUBLISHED)
+        registry = image(connection, PUBLISHED)
         lines = connection.execute(select(log.c.line).order_by(log.c.seq)).scalars().all()
     before, taken = latest(kept), take(data_dir, public)
     parts = [] if taken is None else [taken.part]
@@ -162,7 +171,7 @@ def write(data_dir: Path) -> Snapshot:
         _keep(kept, _parquet(listed), "parquet"),
         _keep(kept, _parquet(pa.concat_tables([NOTHING.rows, *(part.rows for part in parts)])), "parquet"),
         _keep(kept, _parquet(pa.concat_tables([NOTHING.flags, *(part.flags for part in parts)])), "parquet"),
-        _keep(kept, whole, "db"),
+        _keep(kept, registry, "db"),
         _keep(kept, b"".join(line + b"\n" for line in lines), "jsonl"),
         () if before is None else before.files,
     )
@@ -188,7 +197,7 @@ def _is_of(data_dir: Path, snapshot: Snapshot) -> bool:
 
 
 def _table(kept: Blobs, name: str) -> pa.Table:
-    with pq.ParquetFile(pa.BufferReader(kept.read(name))) as file:
+    with pq.ParquetFile(pa.BufferReader(whole(kept, name))) as file:
         return file.read(use_threads=False)
 
 
@@ -228,7 +237,7 @@ def restore(data_dir: Path) -> Restored:
     last = latest(kept)
     if last is None:
         raise StoreError("there is no snapshot", where=kept.name, hint="restore a backup: `restore --from FILE`")
-    body = kept.read(last.registry)
+    body = whole(kept, last.registry)
     if paths.registry_url():
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, REGISTRY).write_bytes(body)

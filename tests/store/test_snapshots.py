@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import anyio
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from siuo_dash.errors import StoreError
@@ -118,7 +120,9 @@ def test_a_server_outlives_a_look_that_nobody_foresaw(
     finished(two_looks())
 
 
-@pytest.mark.parametrize("what", ["cut short", "no json", "rows gone", "of another registry", "another column"])
+@pytest.mark.parametrize(
+    "what", ["cut short", "no json", "rows gone", "another verdict", "of another registry", "another column"]
+)
 def test_a_snapshot_of_no_use_is_passed_over(data: Path, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, made, kept = Store(data), write(data), blobs.of(data)
     said = json.loads(kept.read(LATEST))
@@ -128,6 +132,11 @@ def test_a_snapshot_of_no_use_is_passed_over(data: Path, what: str, monkeypatch:
         kept.write(LATEST, b'{"seq": 8')
     elif what == "rows gone":
         kept.remove(made.rows)
+    elif what == "another verdict":
+        rows = pq.read_table(data / made.rows)
+        pq.write_table(
+            rows.set_column(rows.column_names.index("safe"), "safe", pc.invert(rows["safe"])), data / made.rows
+        )
     elif what == "of another registry":
         kept.write(LATEST, json.dumps(said | {"hash": "0" * 64}).encode())
     else:
@@ -182,6 +191,16 @@ def test_a_store_is_restored_from_snapshot_and_files(
     registry.approve(data, CORRECTION, REVIEWER)
     with pytest.raises(StoreError, match="there is a registry already"):
         restore(data)
+
+
+def test_a_damaged_registry_is_not_restored(data: Path) -> None:
+    made = write(data)
+    close(data)
+    (data / REGISTRY).unlink()
+    (data / made.registry).write_bytes((data / made.registry).read_bytes()[:-1] + b"x")
+    with pytest.raises(StoreError, match=f"{made.registry}: its bytes are not those that it is named by"):
+        restore(data)
+    assert not (data / REGISTRY).exists()
 
 
 def test_without_a_snapshot_nothing_is_restored(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def _fetched(data_dir: Path, known: Path | None) -> Path | None:
         if known is not None and known.name == Path(last.registry).name:
             return known
         try:
-            body = kept.read(last.registry)
+            body = snapshots.whole(kept, last.registry)
         except FileNotFoundError:  # a newer one came, and the next, and this one's files are gone
             continue
         path = _folder() / Path(last.registry).name
