@@ -247,4 +247,13 @@ def test_an_instance_that_only_shows(reader: tuple[Path, Path], monkeypatch: pyt
     monkeypatch.setenv("SIUO_REGISTRY", "snapshots")
     assert store.refresh() and len(store.frame("SELECT * FROM runs")) == 1
     assert sorted(path.name for path in shows.iterdir()) == ["samples.csv"]
+    earlier = set(mirror._folder().glob("*.db"))
+    for number in range(3):
+        monkeypatch.delenv("SIUO_REGISTRY")
+        registry.publish(data, run_table(f"Later-{number}"), by=None)
+        named = Path(write(data).registry).name
+        monkeypatch.setenv("SIUO_REGISTRY", "snapshots")
+        assert store.refresh()
+    copies = {path.name for path in {*mirror._folder().glob("*.db")} - earlier}
+    assert named in copies and len(copies) == 2, "old copies do not pile up"
     close(shows)

@@ -27,9 +27,13 @@ EVERY: Final = 10.0
 
 @dataclass
 class _Copy:
-    """What this process has of the last snapshot. looked: when it was asked for, on the monotonic clock."""
+    """What this process has of the last snapshot. looked: when it was asked for, on the monotonic clock.
+
+    before: of the snapshot before, which a question that has begun may still open.
+    """
 
     path: Path | None = None
+    before: Path | None = None
     looked: float = float("-inf")
 
 
@@ -66,7 +70,11 @@ class Mirror:
             copy = _copies.setdefault(self.data_dir, _Copy())
             if time.monotonic() - copy.looked >= EVERY:
                 try:
-                    copy.path = _fetched(self.data_dir, copy.path)
+                    found = _fetched(self.data_dir, copy.path)
+                    if found != copy.path:
+                        if copy.before is not None:
+                            copy.before.unlink(missing_ok=True)
+                        copy.path, copy.before = found, copy.path
                 except StoreError:
                     if copy.path is None:
                         raise
