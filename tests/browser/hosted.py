@@ -130,6 +130,8 @@ def fill_in(page: Page, file: Path, model: str, judge: str = "human") -> None:
     fill(page, "Model", model)
     choose_judge(page, judge)
     new_board = page.get_by_role("button", name="Open a new board")
+    complete = page.get_by_role("button", name=re.compile("^(Send for review|Publish)$"), disabled=False)
+    see(new_board.or_(complete).first)  # the page may answer after it has looked settled once
     if new_board.count():
         new_board.click()
         settled(page)

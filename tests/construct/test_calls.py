@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import anyio
 import pytest
 
@@ -10,6 +12,7 @@ from siuo_dash.evaluate.answers import Answer
 from siuo_dash.evaluate.asking import Progress, Stopped
 from siuo_dash.evaluate.budget import Usage
 from siuo_dash.evaluate.plan import Operation
+from tests.server.loops import beside
 
 
 @pytest.mark.parametrize("model", ["a/strong", "a/small"])
@@ -36,5 +39,5 @@ def test_where_the_budget_is_used_up_all_are_told_so_and_nobody_waits(model: str
             await anyio.wait_all_tasks_blocked()
             group.cancel_scope.cancel()
 
-    anyio.run(all_of_them)
+    beside(partial(anyio.run, all_of_them))
     assert told == [0, 1, 2]
