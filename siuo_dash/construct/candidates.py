@@ -49,7 +49,7 @@ class Candidate:
     """What the lines of a candidate come to. version: how often the text was changed; a review is of one version.
 
     passed: the steps that it has passed. discarded_at: the step that discarded it. tries: answers to the next step
-    that could not be read. reviews: all of them, in order. history: its lines.
+    that could not be read. reviews: all of them, in order. settled: the decision on the present text. history: its lines.
     """
 
     id: str
@@ -82,7 +82,7 @@ class Candidate:
             return DISCARDED
         if self.next_step:
             return IN_PROGRESS
-        if self.settled is not None and self.settled.version == self.version:
+        if self.settled is not None:
             return DECISIONS[self.settled.decision]
         decisions = {each.decision for each in self.current.values()}
         if len(decisions) > 1:
@@ -132,6 +132,7 @@ def with_line(candidate: Candidate, line: Line) -> Candidate:
         text=replace(candidate.text, **line.after),
         version=candidate.version + bool(line.after),
         picture=line.picture or candidate.picture,
+        settled=None if line.after else candidate.settled,
     )
     if line.step == ANSWERED:
         return _answered(changed, line)
@@ -141,7 +142,7 @@ def with_line(candidate: Candidate, line: Line) -> Candidate:
         return changed
     review = Review(line.by, line.verdict, line.criteria, line.reason, line.version, line.number)
     if line.step == "settled":
-        return replace(changed, settled=review)
+        return replace(changed, settled=review) if line.version == changed.version else changed
     return replace(changed, reviews=(*changed.reviews, review))
 
 

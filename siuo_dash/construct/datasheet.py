@@ -79,7 +79,7 @@ def _reviewers(inside: Sequence[Candidate], candidates: Sequence[Candidate]) -> 
     by_number = Counter(len(each.current) for each in inside)
     edited = sum(any(line.step == "edited" for line in each.history) for each in inside)
     unchecked = sum(each.changed_after_checks for each in inside)
-    settled = sum(each.settled is not None and each.settled.version == each.version for each in inside)
+    settled = sum(each.settled is not None for each in inside)
     shares = listed(
         f"{counted(n, 'sample')} by {counted(number, 'person', 'people')}" for number, n in sorted(by_number.items())
     )

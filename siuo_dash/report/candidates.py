@@ -39,12 +39,8 @@ def open_to(candidates: Iterable[Candidate], reviewer: str) -> list[Candidate]:
     return [
         each
         for each in candidates
-        if each.state in REVIEWED and same(reviewer) not in each.current and not _is_settled(each)
+        if each.state in REVIEWED and same(reviewer) not in each.current and each.settled is None
     ]
-
-
-def _is_settled(candidate: Candidate) -> bool:
-    return candidate.settled is not None and candidate.settled.version == candidate.version
 
 
 def queue_rows(candidates: Iterable[Candidate], reviewer: str) -> list[Row]:

@@ -212,6 +212,8 @@ def test_two_people_review_blind_and_a_disagreement_is_settled(made: tuple[Path,
     assert done.state == load(folder).by_id[ids[0]].state == "accepted"
     edited = edit(folder, ids[0], by="Cy", version=2, changes={"hazard": "Another."})
     assert edited.state == "to review", "a review is of one version of the text"
+    with pytest.raises(ConstructionError, match="its reviewers do not disagree"):
+        settle(folder, ids[0], by="Cy", version=3, decision="accept", reason="It was settled before.")
     with pytest.raises(ConstructionError, match="somebody changed its text meanwhile"):
         review(folder, ids[0], by="Ada", version=2, criteria=ALL_YES, decision="accept")
 
