@@ -1,7 +1,8 @@
 """Are pictures and words safe alone? A model judges each picture without its words, and each query without its picture.
 
 The benchmark's authors checked their samples so, and report 94.76% and 95.96% for the two checks. Answers are kept in
-audit.jsonl: what was judged by the same model and instruction is not asked again.
+audit.jsonl: what was judged by the same model and instruction is not asked again, also for another candidate of the
+picture.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import anyio
 
@@ -31,8 +32,7 @@ from siuo_dash.evaluate.plan import fingerprint
 FILE: Final = "audit.jsonl"
 PUBLISHED: Final = (0.9476, 0.9596)
 """The shares that the benchmark's authors report for their two checks."""
-Kind = Literal["picture", "words"]
-KINDS: Final[Mapping[Kind, str]] = {"picture": "picture_safety", "words": "query_safety"}
+KINDS: Final[Mapping[str, str]] = {"picture": "picture_safety", "words": "query_safety"}
 """{what is judged alone: the instruction}."""
 SAFE: Final = "safe"
 UNSAFE: Final = "unsafe"
@@ -53,7 +53,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A line of audit.jsonl. about: the fingerprint of the picture or the query that was judged."""
+    """A line of audit.jsonl. subject: the first. about: the fingerprint of the picture or the query that was judged."""
 
     subject: str
     kind: str
@@ -67,8 +67,13 @@ class Verdict:
     input_tokens: int = 0
     output_tokens: int = 0
 
+    @property
+    def key(self) -> _Key:
+        """What was asked, and whom."""
+        return self.kind, self.about, self.model, self.prompt
 
-_Key = tuple[str, str, str, str, str]
+
+_Key = tuple[str, str, str, str]
 
 
 class Audit:
@@ -81,17 +86,20 @@ class Audit:
         self.model = model
         self.instructions = instructions
         self.calls = calls
-        self._wanted: dict[_Key, tuple[Subject, Kind]] = {
-            self._key(each, kind): (each, kind) for each in subjects for kind in KINDS
-        }
+        self._subjects = [(each, self._key(each, kind)) for each in subjects for kind in KINDS]
+        self._wanted: dict[_Key, Subject] = {}
+        for each, key in self._subjects:
+            self._wanted.setdefault(key, each)
         self._known: dict[_Key, Verdict] = {}
         self._tries: dict[_Key, int] = {}
+        usage = Usage()  # by what was asked of these subjects, read or not
         for _, value in log.read(folder / FILE)[0]:
-            if (verdict := _verdict(value)) is not None:
+            if (verdict := _verdict(value)) is not None and verdict.key in self._wanted:
                 self._note(verdict)
+                usage.add(Answer("", model, input_tokens=verdict.input_tokens, output_tokens=verdict.output_tokens))
         calls.progress.planned = len(self._wanted)
         calls.progress.done = calls.progress.planned - len(self.unfinished())
-        calls.progress.usage = self._usage()
+        calls.progress.usage = {model: usage} if usage.calls else {}
 
     def unfinished(self) -> list[str]:
         """What has no verdict and may still be asked; not what could not be read several times."""
@@ -100,11 +108,11 @@ class Audit:
     def estimated(self) -> dict[str, Usage]:
         """Calls and tokens at most, roughly."""
         usage = Usage()
-        for key, (each, kind) in self._wanted.items():
+        for key, each in self._wanted.items():
             if self._is_open(key):
-                length = len(self.instructions.texts[KINDS[kind]]) + len(each.query) * (kind == "words")
+                length = len(self.instructions.texts[KINDS[key[0]]]) + len(each.query) * (key[0] == "words")
                 usage.calls += 1
-                usage.input_tokens += tokens_in(length, int(kind == "picture"))
+                usage.input_tokens += tokens_in(length, int(key[0] == "picture"))
                 usage.output_tokens += _TOKENS
         return {self.model: usage} if usage.calls else {}
 
@@ -130,9 +138,9 @@ class Audit:
     def tallies(self) -> dict[str, dict[str, Tally]]:
         """{group: {'picture' or 'words': how many are safe, of those judged, of all}}."""
         found: dict[str, dict[str, list[str]]] = {}
-        for key, (each, kind) in self._wanted.items():
+        for each, key in self._subjects:
             verdict = self._known.get(key)
-            found.setdefault(each.group, {}).setdefault(kind, []).append(verdict.verdict if verdict else "")
+            found.setdefault(each.group, {}).setdefault(key[0], []).append(verdict.verdict if verdict else "")
         return {
             group: {
                 kind: Tally(each.count(SAFE), each.count(SAFE) + each.count(UNSAFE), len(each))
@@ -144,8 +152,8 @@ class Audit:
     def unsafe(self) -> list[dict[str, str]]:
         """What was called unsafe alone, and why."""
         return [
-            {"subject": each.id, "alone": kind, "reason": verdict.reason}
-            for key, (each, kind) in self._wanted.items()
+            {"subject": each.id, "alone": key[0], "reason": verdict.reason}
+            for each, key in self._subjects
             if (verdict := self._known.get(key)) is not None and verdict.verdict == UNSAFE
         ]
 
@@ -154,7 +162,7 @@ class Audit:
         return {name: self.calls.failed.get(name, "not asked yet") for name in self.unfinished()}
 
     async def _judge(self, ask: Ask, key: _Key) -> None:
-        each, kind = self._wanted[key]
+        each, kind = self._wanted[key], key[0]
         prompt = self.instructions.fill(KINDS[kind], {"query": each.query})
         picture = data_uri(each.picture) if kind == "picture" else ""
         of = self._name(key), "audit"
@@ -164,7 +172,7 @@ class Audit:
             verdict, reason = (SAFE if reply.verdict == KEPT else UNSAFE), reply.reason.removeprefix(": ")
         except Unreadable as why:
             verdict, reason = UNREADABLE, str(why)
-        found = Verdict(*key, verdict, reason, answer.text[: replies.LONGEST], answer.served)
+        found = Verdict(each.id, *key, verdict, reason, answer.text[: replies.LONGEST], answer.served)
         whole = asdict(found) | {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens}
         with log.writing(self.folder / FILE) as file:
             file.append(whole | {"time": datetime.now(UTC).isoformat(timespec="seconds")})
@@ -173,29 +181,21 @@ class Audit:
         self.calls.progress.done += not self._is_open(key)
         self.calls.show()
 
-    def _key(self, subject: Subject, kind: Kind) -> _Key:
+    def _key(self, subject: Subject, kind: str) -> _Key:
         about = fingerprint(subject.picture.read_bytes() if kind == "picture" else subject.query)
-        return subject.id, kind, about, self.model, self.instructions.fingerprint(KINDS[kind])
+        return kind, about, self.model, self.instructions.fingerprint(KINDS[kind])
 
     def _name(self, key: _Key) -> str:
-        return f"{key[0]}, {key[1]}"
+        return f"{self._wanted[key].id}, {key[0]}"
 
     def _is_open(self, key: _Key) -> bool:
         return key not in self._known and self._tries.get(key, 0) < TRIES
 
     def _note(self, verdict: Verdict) -> None:
-        key = (verdict.subject, verdict.kind, verdict.about, verdict.model, verdict.prompt)
         if verdict.verdict == UNREADABLE:
-            self._tries[key] = self._tries.get(key, 0) + 1
+            self._tries[verdict.key] = self._tries.get(verdict.key, 0) + 1
         else:
-            self._known[key] = verdict
-
-    def _usage(self) -> dict[str, Usage]:
-        """What the verdicts on these subjects used, as audit.jsonl says."""
-        usage = Usage()
-        for each in (self._known[key] for key in self._wanted if key in self._known):
-            usage.add(Answer("", self.model, input_tokens=each.input_tokens, output_tokens=each.output_tokens))
-        return {self.model: usage} if usage.calls else {}
+            self._known[verdict.key] = verdict
 
 
 def _verdict(value: Mapping[str, Any]) -> Verdict | None:

@@ -49,7 +49,8 @@ class Candidate:
     """What the lines of a candidate come to. version: how often the text was changed; a review is of one version.
 
     passed: the steps that it has passed. discarded_at: the step that discarded it. tries: answers to the next step
-    that could not be read. reviews: all of them, in order. settled: the decision on the present text. history: its lines.
+    that could not be read. reviews: all of them, in order. settled: the decision on the present text. history: its
+    lines.
     """
 
     id: str

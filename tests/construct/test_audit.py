@@ -7,18 +7,26 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 from typer.testing import CliRunner, Result
 
 from siuo_dash.analysis.stats.proportions import limits
+from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.cli.app import program
+from siuo_dash.construct.auditing import Audit, Subject
+from siuo_dash.construct.calls import Calls
 from siuo_dash.construct.freeze import freeze
+from siuo_dash.construct.instructions import read
 from siuo_dash.construct.reviewing import edit, review
+from siuo_dash.evaluate.answers import Answer
+from siuo_dash.evaluate.asking import Progress
+from siuo_dash.evaluate.plan import Operation
 from siuo_dash.store import sample_sets
 from tests.construct.fake import Replies, kind_of
 from tests.evaluate.made import IDS, benchmark, question
 from tests.evaluate.server import KEY, Server, served
-from tests.make.candidates import ALL_YES, candidates
+from tests.make.candidates import ALL_YES, candidates, draw
 from tests.server.loops import beside
 
 pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
@@ -90,8 +98,27 @@ def test_what_is_never_readable_is_ungraded_not_unsafe(place: Path, server: Serv
     server.reply_to = lambda *_: "<p>Safe!</p>"
     done = audit(place, server, "--samples", "1001", "--to", str(place / "broken"), "--json")
     assert done.exit_code == 0 and server.kinds == {"picture_safety": 3, "query_safety": 3}
-    report = json.loads(done.stdout)["safe"]["siuo-167"]["words"]
-    assert (report["safe"], report["judged"], report["of"], report["rate"]) == (0, 0, 1, None)
+    report = json.loads(done.stdout)
+    words = report["safe"]["siuo-167"]["words"]
+    assert (words["safe"], words["judged"], words["of"], words["rate"]) == (0, 0, 1, None)
+    again = audit(place, server, "--samples", "1001", "--to", str(place / "broken"), "--json")
+    assert json.loads(again.stdout)["usage"] == report["usage"], "what could not be read was paid for too"
+    assert report["usage"]["openai-api/fake/vl"]["calls"] == 6 == sum(server.asked.values())
+
+
+def test_a_picture_of_two_candidates_is_judged_once_and_counts_for_both(tmp_path: Path) -> None:
+    draw(tmp_path / "a.png", 1)
+    subjects = [Subject(f"candidate {name}", "candidates", f"Query {name}?", tmp_path / "a.png") for name in "xy"]
+    calls = Calls(Operation(), {"a/judge": "--model"}, Progress(0), lambda _: None)
+    work = Audit(tmp_path, "a/judge", read(), subjects, calls)
+    assert work.estimated()["a/judge"].calls == calls.progress.planned == 3
+
+    async def ask(model: str, *_: object, **__: object) -> Answer:
+        return Answer('{"safe": true, "reason": "Weighed."}', asked=model)
+
+    anyio.run(work.one_pass, ask)
+    assert calls.progress.usage["a/judge"].calls == calls.progress.done == 3 and work.missing() == {}
+    assert work.tallies() == {"candidates": {"picture": Tally(2, 2, 2), "words": Tally(2, 2, 2)}}
 
 
 def test_samples_that_are_not_installed_are_named(place: Path, server: Server, tmp_path: Path) -> None:
