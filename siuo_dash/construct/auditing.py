@@ -22,7 +22,7 @@ from siuo_dash.construct.instructions import Instructions
 from siuo_dash.construct.lines import KEPT
 from siuo_dash.construct.making import TRIES
 from siuo_dash.construct.replies import Unreadable
-from siuo_dash.errors import StoreError
+from siuo_dash.errors import EvaluationError, StoreError
 from siuo_dash.evaluate.answers import Answer
 from siuo_dash.evaluate.asking import NotAnswered, Stop, Stopped
 from siuo_dash.evaluate.budget import Usage, tokens_in
@@ -130,6 +130,8 @@ class Audit:
                 return
             except StoreError as error:
                 self.calls.end(Stop("disk", str(error)))
+            except EvaluationError as error:  # its picture is gone, or none
+                self.calls.failed[self._name(key)] = error.what
 
         async with anyio.create_task_group() as group:
             for key in [key for key in self._wanted if self._is_open(key)]:

@@ -121,6 +121,18 @@ def test_a_picture_of_two_candidates_is_judged_once_and_counts_for_both(tmp_path
     assert work.tallies() == {"candidates": {"picture": Tally(2, 2, 2), "words": Tally(2, 2, 2)}}
 
 
+def test_a_file_that_is_no_picture_is_named_and_the_others_go_on(place: Path, server: Server, tmp_path: Path) -> None:
+    server.clear()
+    server.reply_to = Replies()
+    ids = candidates(tmp_path / "candidates", 2)
+    sorted((tmp_path / "candidates" / "pictures").iterdir())[0].write_text("<html>")
+    where = ("--to", str(tmp_path / "audit"), "--samples", "none", "--candidates", str(tmp_path / "candidates"))
+    done = audit(place, server, *where, "--json")
+    missing = json.loads(done.stdout)["missing"]
+    assert done.exit_code == 75 and len(ids) == 2 and server.kinds == {"picture_safety": 1, "query_safety": 2}
+    assert list(missing.values()) == ["this is no PNG, JPEG, GIF or WebP picture"]
+
+
 def test_samples_that_are_not_installed_are_named(place: Path, server: Server, tmp_path: Path) -> None:
     server.clear()
     benchmark(tmp_path)
