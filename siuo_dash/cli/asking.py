@@ -11,9 +11,9 @@ from typing import Protocol
 
 from siuo_dash.cli.evaluation import COMPLETE, INCOMPLETE, INTERRUPTED, REFUSED, loaded_engine, print_usage
 from siuo_dash.cli.evaluation_progress import tell
-from siuo_dash.construct.calls import Ask, Calls
+from siuo_dash.construct.calls import Calls
 from siuo_dash.evaluate import address
-from siuo_dash.evaluate.asking import Stop
+from siuo_dash.evaluate.asking import Ask, Stop
 from siuo_dash.evaluate.budget import Usage
 from siuo_dash.evaluate.plan import Operation
 

@@ -17,14 +17,14 @@ import anyio
 
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.construct import log, replies
-from siuo_dash.construct.calls import Ask, Calls
+from siuo_dash.construct.calls import Calls
 from siuo_dash.construct.instructions import Instructions
 from siuo_dash.construct.lines import KEPT
 from siuo_dash.construct.making import TRIES
 from siuo_dash.construct.replies import Unreadable
 from siuo_dash.errors import EvaluationError, StoreError
 from siuo_dash.evaluate.answers import Answer
-from siuo_dash.evaluate.asking import NotAnswered, Stop, Stopped
+from siuo_dash.evaluate.asking import Ask, NotAnswered, Stop, Stopped
 from siuo_dash.evaluate.budget import Usage, tokens_in
 from siuo_dash.evaluate.pictures import data_uri
 from siuo_dash.evaluate.plan import fingerprint

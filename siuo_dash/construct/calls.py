@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
 import anyio
 
 from siuo_dash.evaluate.answers import Answer
-from siuo_dash.evaluate.asking import NotAnswered, Progress, Stop, Stopped, refusal, words_of
-from siuo_dash.evaluate.budget import Usage, cost_of
+from siuo_dash.evaluate.asking import Ask, NotAnswered, Progress, Stop, Stopped, overspent, refusal, words_of
+from siuo_dash.evaluate.budget import Usage
 from siuo_dash.evaluate.plan import Operation
-
-
-class Ask(Protocol):
-    """`engine.Ask`, which is not imported: the engine is loaded only where something is asked."""
-
-    def __call__(
-        self, model: str, prompt: str, picture: str = "", *, max_tokens: int, temperature: float | None
-    ) -> Awaitable[Answer]: ...
 
 
 class Calls:
@@ -106,7 +97,5 @@ class Calls:
         return NotAnswered(reason)
 
     def _look_at_the_budget(self) -> None:
-        most = self.operation.max_cost
-        self.progress.cost = cost_of(self.progress.usage, self.operation.prices)
-        if most is not None and self.progress.cost is not None and self.progress.cost >= most:
-            self.end(Stop("budget", f"the budget of ${most:g} is used up: ${self.progress.cost:.4f} were spent"))
+        if (spent := overspent(self.progress, self.operation)) is not None:
+            self.end(spent)

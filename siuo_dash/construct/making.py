@@ -13,7 +13,7 @@ from typing import Any, Final
 import anyio
 
 from siuo_dash.construct import replies
-from siuo_dash.construct.calls import Ask, Calls
+from siuo_dash.construct.calls import Calls
 from siuo_dash.construct.candidates import Candidate, with_line
 from siuo_dash.construct.instructions import Instructions
 from siuo_dash.construct.lines import ANSWERED, DISCARDED, KEPT, STEPS, UNREADABLE, Line, add, differing
@@ -22,7 +22,7 @@ from siuo_dash.construct.replies import Domains, Reply, Unreadable
 from siuo_dash.construct.twins import Twins
 from siuo_dash.errors import EvaluationError, StoreError
 from siuo_dash.evaluate.answers import Answer
-from siuo_dash.evaluate.asking import NotAnswered, Stop, Stopped
+from siuo_dash.evaluate.asking import Ask, NotAnswered, Stop, Stopped
 from siuo_dash.evaluate.budget import Usage
 from siuo_dash.evaluate.pictures import data_uri
 

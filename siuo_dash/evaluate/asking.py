@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import anyio
 
@@ -68,6 +68,18 @@ class Progress:
     def seconds_left(self) -> float | None:
         """How long the rest takes at this rate; None before the first answer."""
         return (self.planned - self.done) / self.rate if self.here else None
+
+
+class Ask(Protocol):
+    """Asks one of the models that `engine.converse` has opened."""
+
+    async def __call__(
+        self, model: str, prompt: str, picture: str = "", *, max_tokens: int, temperature: float | None
+    ) -> Answer:
+        """The answer to a prompt and a picture (a data URI, '' = none); else what the provider's library raises.
+
+        temperature: None = the provider's own.
+        """
 
 
 class Asking:
@@ -191,10 +203,8 @@ class Asking:
             event.set()
 
     def _look_at_the_budget(self) -> None:
-        most = self.operation.max_cost
-        self.progress.cost = cost_of(self.progress.usage, self.operation.prices)
-        if most is not None and self.progress.cost is not None and self.progress.cost >= most:
-            self.end(Stop("budget", f"the budget of ${most:g} is used up: ${self.progress.cost:.4f} were spent"))
+        if (spent := overspent(self.progress, self.operation)) is not None:
+            self.end(spent)
 
     def _show(self) -> None:
         self.progress.failed = len(self.failed)
@@ -204,6 +214,14 @@ class Asking:
 def role_of(call: Call) -> Role:
     """Who is asked."""
     return "judge" if call.counts_as == "verdicts" else "model"
+
+
+def overspent(progress: Progress, operation: Operation) -> Stop | None:
+    """Why an evaluation ends where its budget is used up; notes what it cost so far."""
+    most, progress.cost = operation.max_cost, cost_of(progress.usage, operation.prices)
+    if most is None or progress.cost is None or progress.cost < most:
+        return None
+    return Stop("budget", f"the budget of ${most:g} is used up: ${progress.cost:.4f} were spent")
 
 
 def refusal(name: str, error: BaseException, *, was_heard: bool) -> Stop | None:

@@ -10,34 +10,23 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import anyio
 from inspect_ai import Task
 from inspect_ai import eval as run_tasks
 from inspect_ai.hooks import Hooks, ModelRetry, hooks
 from inspect_ai.log import EvalLog
-from inspect_ai.model import (
-    ChatMessage,
-    ChatMessageUser,
-    Content,
-    ContentImage,
-    ContentText,
-    GenerateConfig,
-    Model,
-    ModelCall,
-    ModelOutput,
-    get_model,
-)
+from inspect_ai.model import ChatMessage, ContentImage, GenerateConfig, Model, ModelCall, ModelOutput, get_model
 
 from siuo_dash.errors import EvaluationError
 from siuo_dash.evaluate.answers import Answer, Answers
-from siuo_dash.evaluate.asking import Asking, Progress, Stop, without_keys, without_secrets, words_of
+from siuo_dash.evaluate.asking import Ask, Asking, Progress, Stop, without_keys, without_secrets, words_of
 from siuo_dash.evaluate.folder import LOGS
 from siuo_dash.evaluate.material import Material, forget_pictures
 from siuo_dash.evaluate.pictures import stands_for
 from siuo_dash.evaluate.plan import CHOICE, GENERATION, Operation, Plan
-from siuo_dash.evaluate.tasks import GRADER, RUNNING, Running, answer_of, siuo_choice, siuo_generation
+from siuo_dash.evaluate.tasks import GRADER, RUNNING, Running, answer_of, message, siuo_choice, siuo_generation
 
 _NO_MODEL: Final = "none/none"
 _retried: Callable[[str], None] | None = None
@@ -229,18 +218,6 @@ def _open_model(option: str, name: str, url: str, operation: Operation, material
         raise EvaluationError(words_of(error), where=f"{option} {name}", hint=hint) from error
 
 
-class Ask(Protocol):
-    """Asks one of the models that `converse` has opened."""
-
-    async def __call__(
-        self, model: str, prompt: str, picture: str = "", *, max_tokens: int, temperature: float | None
-    ) -> Answer:
-        """The answer to a prompt and a picture (a data URI, '' = none); else what the provider's library raises.
-
-        temperature: None = the provider's own.
-        """
-
-
 def converse(
     models: Mapping[str, tuple[str, str]],
     operation: Operation,
@@ -257,10 +234,8 @@ def converse(
     opened = {name: _open_model(option, name, url, operation) for name, (option, url) in models.items()}
 
     async def ask(model: str, prompt: str, picture: str = "", *, max_tokens: int, temperature: float | None) -> Answer:
-        content: list[Content] = [ContentText(text=prompt)]
-        content += [ContentImage(image=picture)] if picture else []
         config = GenerateConfig(temperature=temperature, max_tokens=max_tokens)
-        output = await opened[model].generate([ChatMessageUser(content=content)], config=config)
+        output = await opened[model].generate([message(prompt, picture)], config=config)
         return answer_of(opened[model], output)
 
     async def all_of_it() -> None:

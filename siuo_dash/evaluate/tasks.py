@@ -23,7 +23,6 @@ from inspect_ai.model import (
     ChatCompletionChoice,
     ChatMessageAssistant,
     ChatMessageUser,
-    Content,
     ContentImage,
     ContentText,
     GenerateConfig,
@@ -81,13 +80,11 @@ async def _ask(running: Running, model: Model, call: Call, prompt: str, *, sees_
     if asking is not None and (known := asking.known(call)) is not None:
         return known
     try:
-        content: list[Content] = [ContentText(text=prompt)]
-        if sees_picture:
-            picture = stand_in if asking is not None else running.material.picture
-            content.append(ContentImage(image=picture(call.question_id)))
+        picture = stand_in if asking is not None else running.material.picture
+        asked = message(prompt, picture(call.question_id) if sees_picture else "")
         async with nullcontext() if asking is None else asking.admitted(call):
             config = _config(running, model, call.kind)
-            output = await model.generate([ChatMessageUser(content=content)], config=config)
+            output = await model.generate([asked], config=config)
     except anyio.get_cancelled_exc_class():  # by Ctrl-C, and nothing else: the engine may say success all the same
         if asking is not None:
             asking.end(Stop("interrupted", "interrupted"))
@@ -100,6 +97,12 @@ async def _ask(running: Running, model: Model, call: Call, prompt: str, *, sees_
     if asking is not None:
         asking.keep(call, answer)
     return answer
+
+
+def message(prompt: str, picture: str = "") -> ChatMessageUser:
+    """What a model is asked: words, and a picture (a data URI, '' = none)."""
+    words = ContentText(text=prompt)
+    return ChatMessageUser(content=[words, ContentImage(image=picture)] if picture else [words])
 
 
 def _config(running: Running, model: Model, kind: Kind) -> GenerateConfig:
