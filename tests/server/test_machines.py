@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
@@ -21,11 +19,11 @@ from tests.make.postgres import Cluster
 from tests.make.registry import events, faults, runs_in, states
 from tests.oidc.provider import Provider, serving
 from tests.server.instance import copy_data, running
+from tests.server.instances import EACH, SUBMITTERS, Instances, beginnings, sent_through, submit
 from tests.server.loops import finished
 from tests.server.nginx import HELP, Proxy, at_hand, hosted_behind, proxied
-from tests.server.test_failover import EACH, SUBMITTERS, Instances, submit
 from tests.server.test_nginx import BEHIND
-from tests.server.visitor import BROKEN, Visitor
+from tests.server.visitor import Visitor
 from tests.store.review_runs import REVIEWER
 
 AWAY = "does not answer"
@@ -34,10 +32,8 @@ AWAY = "does not answer"
 class Machines(Instances):
     """Instances with a data directory each."""
 
-    def start(self, which: int) -> None:
-        data = self.data / str(which)
-        options = {"port": self.ports[which], "options": BEHIND, "environment": self.environment}
-        self.now[which] = self.stacks[which].enter_context(running(self.folder, data, **options))  # type: ignore[arg-type]
+    def place(self, which: int) -> Path:
+        return self.data / str(which)
 
 
 @pytest.fixture
@@ -91,28 +87,6 @@ def test_sent_at_one_machine_decided_at_another(shared: Path, tmp_path: Path, cl
     close(shared)
 
 
-async def insist(proxy: Proxy, cookies: dict[str, str], model: str, safe: int, seen: Counter[str]) -> None:
-    """Send one run for review, again whenever the page breaks or says that something is away, as a person would."""
-    deadline = monotonic() + 900
-    while monotonic() < deadline:
-        try:
-            async with Visitor(proxy.address, proxy.tls, patience=90, cookies=dict(cookies)) as visitor:
-                await visitor.open("upload")
-                if AWAY in visitor.words():
-                    seen["told when it was opened"] += 1
-                    await asyncio.sleep(0.3)
-                    continue
-                said = await submit(visitor, model, safe)
-            if "waiting for review" in said or "you sent the same content before" in said:
-                return
-            assert AWAY in said or "is being read or sent" in said or "has been changing" in said, said
-            seen["told when it was sent"] += 1
-            await asyncio.sleep(0.3)
-        except BROKEN as error:
-            seen[type(error).__name__] += 1
-    raise AssertionError("never sent")
-
-
 @pytest.mark.heavy
 @pytest.mark.skipif(not at_hand(), reason=HELP)
 def test_an_instance_the_database_and_the_bucket_go_away_under_load(
@@ -121,21 +95,7 @@ def test_an_instance_the_database_and_the_bucket_go_away_under_load(
     """Six people send four runs each, behind nginx; nothing is lost or doubled."""
     for name in ("0", "1"):
         copy_data(tmp_path / "data" / name)
-    (tmp_path / "nginx").mkdir()
-    names = [f"person-{number}" for number in range(SUBMITTERS)]
-    people = {name: {"email": f"{name}@example.org"} for name in (*names, "reviewer")}
     machines = Machines(tmp_path, tmp_path / "data")
-    seen: Counter[str] = Counter()
-
-    async def signed_in(proxy: Proxy, name: str) -> dict[str, str]:
-        async with Visitor(proxy.address, proxy.tls) as visitor:
-            await visitor.open()
-            await visitor.sign_in(name)
-            return visitor.cookies
-
-    async def submitter(proxy: Proxy, number: int, cookies: dict[str, str]) -> None:
-        for turn in range(EACH):
-            await insist(proxy, cookies, f"Far-{number}-{turn}", 10 + number * EACH + turn, seen)
 
     async def until(count: int) -> None:
         while len(await asyncio.to_thread(runs_in, shared, "pending")) < count:
@@ -157,29 +117,11 @@ def test_an_instance_the_database_and_the_bucket_go_away_under_load(
         await asyncio.to_thread(machines.kill, 1)
         await asyncio.to_thread(machines.start, 1)
 
-    async def everybody(proxy: Proxy) -> None:
-        cookies = [await signed_in(proxy, name) for name in names]
-        troubles = asyncio.create_task(trouble())
-        await asyncio.gather(*(submitter(proxy, number, each) for number, each in enumerate(cookies)))
-        await troubles
-        async with Visitor(proxy.address, proxy.tls, cookies=await signed_in(proxy, "reviewer")) as reviewer:
-            await reviewer.open("review")
-            await reviewer.press("Approve")
-            assert "is published" in reviewer.words()
-
-    with ExitStack() as stack:
-        provider = stack.enter_context(serving(Provider(people=people), free_port()))
-        proxy = stack.enter_context(proxied(tmp_path / "nginx", machines.ports))
-        machines.environment = hosted_behind(provider, tmp_path, proxy)
-        for each in machines.stacks:
-            stack.enter_context(each)
-        for which in (0, 1):
-            machines.start(which)
-        finished(everybody(proxy))
+    busy = (AWAY, "is being read or sent", "has been changing")
+    seen = sent_through(tmp_path, machines, "Far", trouble, opened=(AWAY,), sent=busy, patience=90)
     found = states(shared)
     assert Counter(found.values()) == {"pending": SUBMITTERS * EACH - 1, "published": 1}
-    models = [f"far-{number}-{turn}-" for number in range(SUBMITTERS) for turn in range(EACH)]
-    assert [sum(run.startswith(name) for run in found) for name in models] == [1] * len(models)
+    assert all(sum(run.startswith(name) for run in found) == 1 for name in beginnings("Far"))
     sent = [event for event in events(shared) if event.event == "submit"]
     assert Counter(event.run_id for event in sent) == Counter(found.keys())
     assert [finding for finding in faults(shared) if finding.severity == "error"] == []
