@@ -44,7 +44,6 @@ from siuo_dash.ui.display import plain
 from siuo_dash.ui.run_parts import Figures, Shown
 
 _MOST_OPTIONS: Final = 500
-_BY_VERSION: Final[dict[Any, Any]] = {Store: lambda store: (str(store.data_dir), store.version)}
 _STYLE: Final = """<style>
 .figures { display: flex; flex-wrap: wrap; gap: 0.4rem 2.4rem; align-items: flex-end; line-height: 1.25; }
 .figures small { display: block; font-size: 0.8rem; opacity: 0.8; }
@@ -71,9 +70,7 @@ def _row(store: Store, _version: str, run_id: str) -> pd.Series[Any]:
     return queries.find_run(store, run_id)
 
 
-@st.cache_data(
-    max_entries=4, show_spinner=False, hash_funcs={Store: lambda store: (str(store.data_dir), store.version)}
-)
+@page.kept(4)
 def _default(store: Store) -> str:
     return runs.first_to_show(store)
 
@@ -128,7 +125,7 @@ def show(shown: Shown) -> None:
     run_parts.show(shown, found)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_BY_VERSION)
+@page.kept(64)
 def _figures(store: Store, run_id: str, metric_id: str) -> Figures:
     run, metric = queries.find_run(store, run_id), METRICS[metric_id]
     labels = leaderboard.run_labels(store)

@@ -30,7 +30,6 @@ from siuo_dash.ui.sample_filters import Asked
 _MOST_VERDICTS: Final = 300
 _PANE: Final = "sample"
 _LISTED: Final = "samples-listed"
-_BY_VERSION: Final[dict[Any, Any]] = {Store: lambda store: (str(store.data_dir), store.version)}
 # Beside each other, list and sample scroll each for itself: what leads to the next sample is never out of sight.
 _STYLE: Final = """<style>
 .st-key-content-warning { margin-bottom: -0.6rem; }
@@ -99,7 +98,7 @@ def _responses_file(store: Store, asked: Asked, ids: list[int]) -> None:
     display.download("Responses (JSONL)", lines, name, key="download-responses", icon=None, help=help)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_BY_VERSION)
+@page.kept(64)
 def _listed(store: Store, filters: SampleFilters, order: str, board: str) -> Listed:
     found = samples.sample_list(store, filters, filters.board, order)
     runs = dict(filters.runs)
