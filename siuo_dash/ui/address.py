@@ -197,6 +197,13 @@ def held(name: str, options: Mapping[str, str], aliases: Mapping[str, str] | Non
     return asked[0] if asked else ""
 
 
+def held_several(name: str, options: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> list[str]:
+    """Any number of options that no widget of this page holds, each once; see `held`."""
+    asked = _known(name, options, aliases)
+    _want(name, asked, asked)
+    return asked
+
+
 def keep(name: str) -> None:
     """Keep a choice in the address of a page that has no widget for it now."""
     _want(name, chosen(name), chosen(name))

@@ -110,8 +110,8 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
         if not rows.empty:
             display.exports(_export(view, columns, order), key="leaderboard", more=partial(_embed, view))
     run_choice.elsewhere(store, filters, controls.board_labels(store))
-    picked = run_choice.runs_chosen(labels)
-    for name in ("sort", "to", "runs"):
+    picked = address.held_several("runs", labels)
+    for name in ("sort", "to"):
         address.keep(name)
     if rows.empty:
         words = "No run passes these filters. Remove one, or choose another board."

@@ -44,18 +44,22 @@ _STYLE: Final = """<style>
 
 @dataclass(frozen=True)
 class Listed:
-    """What passes the filters: the ids in order, the rows of the list, and the table to take away."""
+    """What passes the filters: the ids in order, the rows of the list, and the table to take away.
+
+    order: by what they are ordered; by number, where there is no run to say how hard they are.
+    """
 
     ids: list[int]
     rows: list[Row]
     table: Table
+    order: str
 
 
 def show(store: Store, asked: Asked) -> None:
     """The list and the open sample: the one that the address names, else the first of the list."""
     st.html(_STYLE)
     found = _listed(store, asked.filters, asked.order, asked.board.label)
-    words = report.found_words(asked.filters, len(found.ids), len(asked.catalogue), asked.order)
+    words = report.found_words(asked.filters, len(found.ids), len(asked.catalogue), found.order)
     frame.answer(plain(words), plain(caveat(store, asked.board, asked.metric)))
     if hits := report.hits_words(asked.hits, asked.runs):
         frame.note(hits)
@@ -111,6 +115,7 @@ def _listed(store: Store, filters: SampleFilters, order: str, board: str) -> Lis
             found, metric, verdicts=verdicts, runs=len(runs), who="other runs" if runs else "runs of this board"
         ),
         report.list_export(found, verdicts, runs, provenance),
+        order if found["board_n"].any() else "number",
     )
 
 
@@ -205,7 +210,7 @@ def _every_verdict(store: Store, asked: Asked, question_id: int) -> None:
         st.caption(
             f"The first {_MOST_VERDICTS} verdicts, those of {plain(asked.board.label)} on top; counts are of all runs."
         )
-    widths = {"Model": 220, "Verdict": 160, "Responses": 200, "Flags": 160, "Board": 290}
+    widths = {"Model": 220, "Verdict": 160, "Responses": 220, "Flags": 160, "Board": 290}
     run_choice.selectable_table(
         every,
         every.index.tolist(),

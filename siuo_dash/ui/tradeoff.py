@@ -40,7 +40,7 @@ def choose_part() -> str:
 def show(view: View, part: str) -> None:
     """The runs judged by both as points beside a table, as bars of their outcomes, or as a table with all facts."""
     runs = _runs(view.store, view.store.version, view.filters, view.rank_partial)
-    address.keep("runs")
+    address.held_several("runs", view.labels)
     if not runs["judged"].any():
         words = "No run is judged by both Safe and Effective. Upload one that is."
         if view.board.both_runs:
