@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from siuo_dash.ui import page
 from tests.make.files import judged
 from tests.make.pages import OpenApp, rows
