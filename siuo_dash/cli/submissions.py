@@ -77,11 +77,11 @@ def submit(
     if stated["model"] is None and not all_runs:
         raise typer.BadParameter("a run needs a model", param_hint="--model")
     if server is not None:
-        if all_runs or save_mapping is not None or sample_set is not None:
-            what = "sends one run; leave --all-runs, --save-mapping and --set out (a mapping can name the set)"
+        if all_runs or save_mapping is not None:
+            what = "sends one run; leave --all-runs and --save-mapping out"
             raise typer.BadParameter(what, param_hint="--server")
         text = None if mapping is None else mapping.read_text(encoding="utf-8", errors="replace")
-        how = {"mapping": text, "dry_run": dry_run, "new_board": new_board}
+        how = {"mapping": text, "sample_set": sample_set, "dry_run": dry_run, "new_board": new_board}
         _send(server, files, as_stated(stated) | how, as_json=json)
         return
     submission = _read(files, data, mapping, save_mapping, sample_set)

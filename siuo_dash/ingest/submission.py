@@ -160,6 +160,7 @@ class Submission:
             "mapping": None if self.reading.mapping is None else json.loads(self.reading.mapping.as_json()),
             "read": [role.as_dict() for role in self.reading.roles],
             "run_id": run_id,
+            "sample_set": None if any(each.field == "sample_set" for each in self.errors) else self.sample_set,
         }
 
     def _rows(self, metadata: RunMetadata) -> pa.Table:

@@ -30,7 +30,8 @@ def read_for(
     """
     wanted = named or (mapping.sample_set if mapping is not None else None)
     if wanted is not None and wanted not in sets:
-        what, hint = f"there is no sample set {wanted!r}", f"one of {', '.join(sets)}; or add it: siuo-dash sets add"
+        what = f"there is no sample set {wanted[:60]!r}"
+        hint = f"one of {', '.join(sets)}; or add it: siuo-dash sets add"
         error = Finding("error", what, hint, field=ROLE)
         refused = read(next(iter(sets.values())))
         return Submission(refused.reading, findings=(error,))
@@ -52,5 +53,5 @@ def _asked(open_ones: list[Submission]) -> Submission:
     options = tuple(each.sample_set for each in open_ones)
     need = Need(ROLE, "Which sample set was the model asked about? The files fit several.", options)
     reading = replace(open_ones[0].reading, needs=(need,), samples=())
-    hint = f"name it with --set: {' or '.join(options)}"
+    hint = f"name it with --set: {' or '.join(options)} (the API's field: {ROLE})"
     return Submission(reading, findings=(Finding("error", need.question, hint, field=ROLE),))

@@ -13,7 +13,7 @@ from siuo_dash.analysis.preview import NEW, Candidate, Earlier, Standing
 from siuo_dash.analysis.queries import with_rates
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.protocol import Protocol
-from siuo_dash.benchmark.schema import DOMAINS, FLAGS, MCQA_JUDGE, METRICS, Metric
+from siuo_dash.benchmark.schema import BENCHMARK, DOMAINS, FLAGS, MCQA_JUDGE, METRICS, Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.formats import TABLE, UNKNOWN, understood
@@ -71,7 +71,8 @@ def recognised(submission: Submission) -> str:
     each = submission.responses_per_sample
     texts = (one.text is not None or one.chars for record in reading.samples for one in record.responses)
     responses = "" if each is None else f", {counted(each, 'response' if any(texts) else 'verdict')} each"
-    return f"{how}: {counted(submission.n_samples, 'sample')}{responses}."
+    of = "" if submission.sample_set == BENCHMARK else f" of {submission.sample_set}"
+    return f"{how}: {counted(submission.n_samples, 'sample')}{of}{responses}."
 
 
 def understood_frame(submission: Submission, rows: int = 8) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from tests.make.stores import make_data
 
 Run = Callable[..., tuple[int, str, str]]
 KEYS = ["ok", "task", "n_samples", "scores", "as_released", "health", "errors", "warnings", "notes", "mapping", "read"]
-KEYS += ["run_id"]
+KEYS += ["run_id", "sample_set"]
 FINDING = {"file", "row", "question_id", "field", "message", "hint", "details"}
 
 

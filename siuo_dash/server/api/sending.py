@@ -65,7 +65,7 @@ def _taken(actor: Actor, files: list[UploadedFile], said: Stated) -> tuple[dict[
     store.refresh()
     try:
         with registry.upload_lock(store.data_dir, actor):
-            submission = validate(files, store.sets, said.mapping)
+            submission = validate(files, store.sets, said.mapping, said.sample_set)
             known = suggested(submission.reading.known)
             metadata = replace(known, submitted_at=datetime.now(UTC), **said.facts)
             more = _found(store, submission, metadata, said) if submission.ok else []

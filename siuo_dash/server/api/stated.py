@@ -23,6 +23,7 @@ SWITCHES: Final = {
 OTHERS: Final = {
     "mapping": "A mapping of the fields as JSON, as the upload page saves it (docs/mapping.md).",
     "run": "Which run of the files, where they hold several.",
+    "sample_set": "The id of the sample set that the run is on; needed where the files fit several.",
     "corrects": "The id of an earlier submission of one's own that this one takes the place of.",
 }
 
@@ -33,6 +34,7 @@ class Stated:
 
     facts: dict[str, Any] = field(default_factory=dict)
     mapping: Mapping | None = None
+    sample_set: str | None = None
     corrects: str | None = None
     draft: bool = False
     dry_run: bool = False
@@ -70,7 +72,7 @@ def stated(fields: Sequence[tuple[str, str]]) -> tuple[Stated, list[Finding]]:
         wrong.append(Finding("error", error.what, hint=error.hint, field=error.where))
     if said.get("run"):
         mapping = (mapping or Mapping()).answered("run", said["run"])
-    kept = {name: said[name] for name in (*SWITCHES, "corrects") if name in said}
+    kept = {name: said[name] for name in (*SWITCHES, "sample_set", "corrects") if name in said}
     return Stated({name: value for name, value in facts.items() if value is not None}, mapping, **kept), wrong
 
 

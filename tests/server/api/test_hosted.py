@@ -118,6 +118,10 @@ def test_a_job_sends_what_it_states_and_reads_what_is_wrong(site: Site) -> None:
     code, judge = site.submit("--judge", "nobody-9", file=_other(site, 45))
     assert code == 1 and "error: judge: No run was judged by “nobody-9”" in judge
     assert site.submit("--judge", "nobody-9", "--new-board", file=_other(site, 45))[0] == 0
+    code, other_set = site.submit("--set", "old-v1", file=_other(site, 46))
+    assert code == 1 and "error: sample_set: there is no sample set 'old-v1'; one of siuo-167" in other_set
+    code, on_set = site.submit("--set", "siuo-167", "--dry-run", "--json", file=_other(site, 46))
+    assert code == 0 and json.loads(on_set)["sample_set"] == "siuo-167"
     broken = site.folder / "broken.json"
     broken.write_text("{")
     code, refused = site.submit(file=broken)

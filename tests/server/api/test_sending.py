@@ -16,11 +16,12 @@ from siuo_dash.benchmark.run_facts import FACTS
 from siuo_dash.server import logs
 from siuo_dash.server.api import arriving, stated
 from siuo_dash.server.api.sharing import PREFIX
-from siuo_dash.store import registry
+from siuo_dash.store import registry, sample_sets
 from siuo_dash.store.registry import Actor, local, tokens
 from tests.make.files import as_json, judged
 from tests.make.registry import states
 from tests.make.runs import make_run, share
+from tests.make.sample_sets import make_set, results_on
 from tests.make.stores import add, make_data
 
 Over = Callable[..., TestClient]
@@ -76,6 +77,36 @@ def test_a_run_is_sent_reviewed_and_followed(hosted: Over, data: Path) -> None:
     assert [each["run_id"] for each in client.get(URL, headers=headers).json()] == [corrected["run_id"], run_id]
     again = send(client, headers, 41)
     assert again.status_code == 409 and "the same content" in again.json()["detail"]
+
+
+def test_a_run_on_a_sample_set_is_sent(hosted: Over, data: Path, tmp_path: Path) -> None:
+    sample_sets.add(data, make_set(tmp_path / "fresh"))
+    client, headers = hosted(data), bearer(data)
+
+    def answer(texts: bool, **fields: str) -> Any:
+        content = as_json(results_on("fresh", [1001, 1002, 3001], [True, False, True], texts=texts))
+        about = {"model": "Fresh-7B", "judge": "human"} | fields
+        return client.post(URL, files={"file": ("fresh.json", content)}, data=about, headers=headers)
+
+    for fields, field, said in (
+        ({}, "sample_set", "--set: siuo-167 or fresh-v1 (the API's field: sample_set)"),
+        ({"sample_set": "old-v1"}, "sample_set", "one of siuo-167, fresh-v1"),
+        ({"sample_set": "x" * 9_000}, "sample_set", "one of siuo-167, fresh-v1"),
+    ):
+        refused = answer(False, **fields)
+        (error,) = refused.json()["errors"]
+        assert (refused.status_code, error["field"]) == (422, field) and said in error["hint"], refused.text
+        assert len(refused.text) < 5_000 and refused.json()["sample_set"] is None
+    wrong = answer(True, sample_set="siuo-167")
+    assert wrong.status_code == 422 and "question" in wrong.text, "texts of another set are refused, as on the page"
+    dry = answer(True, dry_run="true")
+    assert (dry.status_code, dry.json()["sample_set"]) == (200, "fresh-v1"), "its questions say which set it is"
+    sent = answer(False, sample_set="fresh-v1")
+    assert sent.status_code == 201 and sent.json()["sample_set"] == "fresh-v1", sent.text
+    run_id = sent.json()["run_id"]
+    registry.approve(data, run_id, REVIEWER)
+    assert client.get(f"{PREFIX}/runs/{run_id}").json()["safe"]["k"] == 2
+    assert "fresh-v1--human-1" in {each["board"] for each in client.get(f"{PREFIX}/boards").json()}
 
 
 def test_another_s_token_tells_nothing(hosted: Over, data: Path) -> None:
