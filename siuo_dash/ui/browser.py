@@ -105,20 +105,20 @@ screen_width = st.components.v2.component("siuo_screen", html="<span></span>", j
 
 
 # A digit presses the next answer of a group as the mouse would, so that the browser alone holds what is chosen: of two
-# keys that are quicker than the page, the server would see one, or an answer from before them.
+# keys that are quicker than the page, the server would see one, or an answer from before them. It listens once for all:
+# one that each run of the page takes away and sets up again would miss a key in between.
 _DIGITS_JS: Final = """
-export default function ({ data, parentElement }) {
-  removeEventListener("keydown", parentElement.siuoTurn);
-  parentElement.siuoTurn = (event) => {
+export default function ({ data }) {
+  if (window.siuoDigits) return;
+  window.siuoDigits = true;
+  addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (event.target.closest?.("input:not([type=radio]), textarea, select, [contenteditable]")) return;
     const group = document.querySelectorAll("." + data.within + " [role=radiogroup]")[Number(event.key) - 1];
     if (!group) return;
     const answers = [...group.querySelectorAll("[role=radio]")];
     answers[(answers.findIndex((each) => each.ariaChecked === "true") + 1) % answers.length].click();
-  };
-  addEventListener("keydown", parentElement.siuoTurn);
-  return () => removeEventListener("keydown", parentElement.siuoTurn);
+  });
 }
 """
 digits = st.components.v2.component("siuo_digits", html="<span></span>", js=_DIGITS_JS)
