@@ -159,6 +159,14 @@ def test_what_is_private_in_streamlit_stands_in_one_file() -> None:
     assert {module for module, name in of("streamlit") if re.match(private, name)} == {"siuo_dash.ui.streamlit_private"}
 
 
+def test_a_test_starts_no_event_loop_on_its_own_thread() -> None:
+    """There may be a browser's already, by an earlier test of the same process: tests/server/loops.py has a thread."""
+    known = {"tests/server/loops.py", "tests/ui/test_streamlit_private.py"}  # the second is a program of its own
+    tests = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in ROOT.glob("tests/**/*.py")}
+    starts = {name for name, text in tests.items() if re.search(r"\b(anyio|asyncio)\.run\(", text)}
+    assert starts == known
+
+
 def test_the_benchmark_is_pure() -> None:
     assert [
         found for found in by("siuo_dash.benchmark", "siuo_dash.errors") if within(found[1], tuple(WITH_FILES))

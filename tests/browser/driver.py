@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
-from playwright.sync_api import Locator, Page, TimeoutError
+from playwright.sync_api import Error, Locator, Page, TimeoutError
 
 from tests.make.program import ROOT as ROOT
 from tests.make.program import Program
@@ -86,6 +86,14 @@ def settled(page: Page, *, complete: bool = False) -> None:
     if complete:
         page.wait_for_function("() => !document.querySelector('[class*=\"st-key-waiting\"]')", timeout=PATIENCE)
         settled(page)
+
+
+def into_view(what: Locator) -> None:
+    """Scroll there; a page that is drawn again in that moment has taken away what was about to be scrolled to."""
+    for _ in range(10):
+        with suppress(Error):
+            return what.scroll_into_view_if_needed()
+    raise AssertionError(f"{what} is never there for long")
 
 
 def click_mark(page: Page, x: float, y: float, leads_to: Locator) -> None:

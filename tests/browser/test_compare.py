@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.driver import click_mark, settled
+from tests.browser.driver import click_mark, into_view, settled
 
 pytestmark = pytest.mark.browser
 _BOARD = "meta-llama-meta-llama-3-1-8b-instruct"
@@ -30,7 +30,7 @@ def query(page: Page) -> dict[str, list[str]]:
 
 def table(page: Page, position: int) -> Locator:
     found = page.get_by_test_id("stDataFrame").nth(position)
-    found.scroll_into_view_if_needed()
+    into_view(found)
     return found
 
 

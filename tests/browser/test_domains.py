@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.driver import click_mark, settled
+from tests.browser.driver import click_mark, into_view, settled
 
 pytestmark = pytest.mark.browser
 GLM = "glm-4-1v-9b-thinking-meta-llama-meta-llama-3-1-8b-instruct-1aea6095"
@@ -22,13 +22,13 @@ def chart(page: Page, key: str) -> Locator:
     found = page.locator(f".st-key-chart-{key}")
     expect(found.locator(".main-svg").first).to_be_visible()
     settled(page)  # it is drawn again once the width of the window is known
-    found.scroll_into_view_if_needed()
+    into_view(found)
     return found
 
 
 def click_middle(page: Page, target: Locator, leads_to: Locator | None = None) -> None:
     """Where a person would click, as plotly's own layer lies over what it draws; it leads to the samples, or there."""
-    target.scroll_into_view_if_needed()
+    into_view(target)
     box = target.bounding_box()
     assert box is not None
     click_mark(

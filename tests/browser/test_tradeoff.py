@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.driver import click_mark, settled
+from tests.browser.driver import click_mark, into_view, settled
 
 pytestmark = pytest.mark.browser
 CHART = ".st-key-chart-tradeoff"
@@ -35,7 +35,7 @@ def drawn(page: Page) -> None:
     expect(page.locator(f"{CHART} .annotation-text-g").first).to_be_visible()
     expect(page.get_by_text("Computing how stable")).to_have_count(0)
     settled(page)
-    page.locator(CHART).scroll_into_view_if_needed()
+    into_view(page.locator(CHART))
 
 
 def place(page: Page, name: str) -> tuple[float, float]:

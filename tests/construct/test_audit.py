@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -116,7 +117,7 @@ def test_a_picture_of_two_candidates_is_judged_once_and_counts_for_both(tmp_path
     async def ask(model: str, *_: object, **__: object) -> Answer:
         return Answer('{"safe": true, "reason": "Weighed."}', asked=model)
 
-    anyio.run(work.one_pass, ask)
+    beside(partial(anyio.run, work.one_pass, ask))
     assert calls.progress.usage["a/judge"].calls == calls.progress.done == 3 and work.missing() == {}
     assert work.tallies() == {"candidates": {"picture": Tally(2, 2, 2), "words": Tally(2, 2, 2)}}
 
