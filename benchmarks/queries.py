@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.measure import head, in_turn, line, ratio, words
-from siuo_dash.analysis.queries import Query
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 
 HEAD = head("runs", "query", "DuckDB", "pandas, frame in memory", "ratio", "pandas, from the file", "ratio")
 _LEADERBOARD = Query(

@@ -16,10 +16,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import siuo_dash.analysis  # noqa: E402
-from siuo_dash.analysis.queries import Query  # noqa: E402
 from siuo_dash.benchmark.catalogue import SAMPLE_COLUMNS  # noqa: E402
 from siuo_dash.benchmark.schema import DOMAINS, FLAGS, METRICS, RESPONSE_COLUMNS, RESULT_COLUMNS, Column  # noqa: E402
 from siuo_dash.store.engine import tables  # noqa: E402
+from siuo_dash.store.engine.query import Query  # noqa: E402
+from siuo_dash.store.runs import run_file  # noqa: E402
 
 
 def data_page() -> str:
@@ -71,10 +72,11 @@ def queries_page() -> str:
 
 
 def named_queries() -> list[Query]:
-    """Every Query that a module of the analysis wing declares, by name."""
+    """Every Query that a module of the analysis wing declares, or the reading of run files, by name."""
     found: dict[str, Query] = {}
-    for module in pkgutil.walk_packages(siuo_dash.analysis.__path__, "siuo_dash.analysis."):
-        for value in vars(importlib.import_module(module.name)).values():
+    analysis = pkgutil.walk_packages(siuo_dash.analysis.__path__, "siuo_dash.analysis.")
+    for module in (run_file, *(importlib.import_module(each.name) for each in analysis)):
+        for value in vars(module).values():
             if isinstance(value, Query) and found.setdefault(value.name, value) is not value:
                 raise SystemExit(f"two queries are named {value.name!r}")
     return [found[name] for name in sorted(found)]

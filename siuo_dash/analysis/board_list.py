@@ -9,11 +9,11 @@ import pandas as pd
 
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.once import once
-from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.protocol import Protocol, named_set
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import NoBoard
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 
 BOARDS: Final = Query(
     "boards",

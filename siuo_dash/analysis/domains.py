@@ -12,7 +12,7 @@ import pandas as pd
 
 from siuo_dash.analysis.filters import Clause, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.analysis.queries import DOMAIN_COUNTS, Query, sample_counts
+from siuo_dash.analysis.queries import DOMAIN_COUNTS, sample_counts
 from siuo_dash.analysis.stats.association import against_rest, domain_effect
 from siuo_dash.analysis.stats.means import MeanDifference, mean_difference, mean_of_rates
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg
@@ -20,6 +20,7 @@ from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.benchmark.protocol import set_of
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, Metric
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 
 Floats = npt.NDArray[np.float64]
 

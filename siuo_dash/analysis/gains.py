@@ -8,10 +8,10 @@ import pandas as pd
 
 from siuo_dash.analysis.baseline import paired_row, unpaired_row
 from siuo_dash.analysis.filters import Clause
-from siuo_dash.analysis.queries import Query
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 
 COLUMNS: Final = ("gain", "gain_low", "gain_high", "gain_p", "gain_paired", "base_run_id", "base_k", "base_n")
 

@@ -12,12 +12,13 @@ import pandas as pd
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.comparison import Side, side
 from siuo_dash.analysis.filters import Clause, Filters, of_runs
-from siuo_dash.analysis.queries import OUTCOMES, RUNS, Query, with_rates
+from siuo_dash.analysis.queries import OUTCOMES, RUNS, with_rates
 from siuo_dash.analysis.stats.agreement import Kappa, cohen_kappa, rogan_gladen
 from siuo_dash.analysis.stats.differences import PairedTable, paired_table
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 from siuo_dash.store.runs.run_file import response_fingerprints
 
 MOST_MODELS: Final = 500

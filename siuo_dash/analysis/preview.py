@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 from siuo_dash.analysis import board_list, comparison, queries
 from siuo_dash.analysis.filters import Clause, Filters, among, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
-from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.stats.differences import paired_table
 from siuo_dash.analysis.stats.ranking import competition_rank, rank_ranges
 from siuo_dash.benchmark.protocol import set_of
@@ -24,6 +23,7 @@ from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.benchmark.text import slug
 from siuo_dash.errors import SchemaError
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 from siuo_dash.store.runs.run_file import fingerprints_of, response_fingerprints
 
 NEW: Final = "this upload"

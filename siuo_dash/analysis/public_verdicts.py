@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import EVERY, of_runs
-from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.samples import FLAGS_OF_RUNS
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 
 PUBLIC_VERDICTS: Final = Query(
     "public_verdicts",

@@ -1,12 +1,10 @@
-"""Named queries: each a sentence and its SQL. Values are bound; identifiers come from the schema only.
+"""The named queries that several questions share, and what they give as frames.
 
 The SQL is kept to the standard where the standard has a way to say it, so that it can be moved to another engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -17,46 +15,10 @@ from siuo_dash.analysis.filters import EVERY, Clause, Filters
 from siuo_dash.analysis.once import once
 from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.benchmark.protocol import is_mcqa, mcqa_board, set_of
-from siuo_dash.benchmark.schema import BENCHMARK, METRICS, Metric
+from siuo_dash.benchmark.schema import BENCHMARK, Metric
 from siuo_dash.errors import NoRun
 from siuo_dash.store.engine.database import Store
-
-
-@dataclass(frozen=True)
-class Query:
-    """A named query. `{metric}`, `{column}`, `{task}` are parts of a metric, `{where}` is the condition of a filter.
-
-    Any other name in braces is a part of the text that the asking function chooses among its own.
-    """
-
-    name: str
-    sentence: str
-    sql: str
-
-    def run(
-        self,
-        store: Store,
-        *,
-        metric: Metric | None = None,
-        where: Clause | None = None,
-        parts: Mapping[str, str] | None = None,
-        **values: Any,
-    ) -> pd.DataFrame:
-        """The answer as a frame; the metric is looked up in the schema, the values are bound.
-
-        parts: {name in braces: text}, never of a user.
-        """
-        text = self.sql
-        for name, part in (parts or {}).items():
-            text = text.replace(f"{{{name}}}", part)
-        if metric is not None:
-            known = METRICS[metric.id]
-            text = text.replace("{metric}", known.id).replace("{column}", known.column).replace("{task}", known.task)
-        if where is not None:
-            text = text.replace("{where}", where.sql)
-            values |= where.values
-        return store.frame(text, values)
-
+from siuo_dash.store.engine.query import Query
 
 RUNS: Final = Query(
     "runs",

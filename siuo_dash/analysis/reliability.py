@@ -12,12 +12,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from siuo_dash.analysis.filters import Clause, Filters, of_runs, together
-from siuo_dash.analysis.queries import HEALTH, Query, outcome_matrix, sample_counts
+from siuo_dash.analysis.queries import HEALTH, outcome_matrix, sample_counts
 from siuo_dash.analysis.stats.association import discrimination
 from siuo_dash.analysis.stats.responses import ResponseMix, SingleResponse, response_mix, single_response_rate
 from siuo_dash.benchmark.protocol import set_of
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, Metric
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 
 CLEAN_COUNTS: Final = Query(
     "clean_counts",

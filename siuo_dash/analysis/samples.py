@@ -10,11 +10,12 @@ import pandas as pd
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Clause, Filters, among, of_runs, together
 from siuo_dash.analysis.once import once
-from siuo_dash.analysis.queries import Query, sample_counts
+from siuo_dash.analysis.queries import sample_counts
 from siuo_dash.analysis.sample_filters import SampleFilters
 from siuo_dash.benchmark.protocol import set_of
 from siuo_dash.benchmark.schema import BENCHMARK, FLAGS, METRICS, Metric
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 
 ORDERS: Final = {"hardest": "Hardest first", "easiest": "Easiest first", "number": "By number"}
 _ORDER_SQL: Final = {

@@ -8,11 +8,12 @@ from typing import Final
 import pandas as pd
 
 from siuo_dash.analysis.filters import Clause
-from siuo_dash.analysis.queries import Query, sample_counts
+from siuo_dash.analysis.queries import sample_counts
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import Labels
 from siuo_dash.benchmark.schema import BENCHMARK, DOMAIN_LABELS, Metric
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 
 GROUP_COUNTS: Final = Query(
     "group_counts",

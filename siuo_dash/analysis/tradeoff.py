@@ -10,10 +10,10 @@ import pandas as pd
 from siuo_dash.analysis import queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard
-from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.stats.frontier import JointTotals, frontier_share, pareto
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 
 HALF: Final = 0.5
 """Where the regions are cut: most samples safe, most samples effective."""

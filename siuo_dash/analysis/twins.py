@@ -10,9 +10,9 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from siuo_dash.analysis.queries import Query
 from siuo_dash.errors import Finding, SchemaError
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 from siuo_dash.store.runs.run_file import fingerprints_of, response_fingerprints
 
 LEAST_SAMPLES: Final = 20

@@ -17,6 +17,7 @@ from siuo_dash.benchmark.protocol import MCQA_BOARD, Protocol
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import NoBoard, NoRun
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 from tests.make.runs import make_run, share
 from tests.make.stores import make_data
 
@@ -172,7 +173,7 @@ def test_judges_that_a_slug_cannot_tell_apart_have_boards_of_their_own(tmp_path:
 
 
 @pytest.mark.parametrize("query", named_queries(), ids=lambda query: query.name)
-def test_each_query_has_a_sentence_and_binds_its_values(query: queries.Query) -> None:
+def test_each_query_has_a_sentence_and_binds_its_values(query: Query) -> None:
     assert query.sentence.endswith(".")
     filled = query.sql
     for name in ("metric", "column", "task", "where", "samples", "order", "by"):

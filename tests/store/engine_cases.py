@@ -15,7 +15,6 @@ from siuo_dash.analysis.sample_filters import OUTCOMES, SHOWN, RunOutcome, Sampl
 from siuo_dash.analysis.samples import _ORDER_SQL, ORDERS
 from siuo_dash.benchmark.schema import BENCHMARK, DIMENSIONS, DOMAINS, FLAGS, METRICS
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.runs.run_file import _FILE_OF_RUN
 
 Asked = dict[str, Any]
 """What a query is asked with: metric, where, parts, values."""
@@ -56,8 +55,6 @@ def cases(store: Store, most: int | None = None) -> Iterator[Case]:
                 how = {"sample_set": BENCHMARK} | how
             query.run(cast(Store, recorder), **how)
             yield (query.name, *recorder.asked)
-    for run_id in (*asked.run_ids, "no such run"):
-        yield "file_of_run", _FILE_OF_RUN, {"run_id": run_id}
 
 
 class _Asked:
@@ -86,6 +83,7 @@ class _Asked:
             "clean_counts": lambda: self._all(METRIC, where),
             "domain_counts": lambda: self._all(METRIC, where),
             "domain_runs": lambda: self._all(METRIC, where, _each(has_domains=(True, False), by_domain=(True, False))),
+            "file_of_run": lambda: _each(run_id=(*self.run_ids, "no such run")),
             "flags_of_runs": lambda: [{"where": clause} for clause in self._verdicts()],
             "group_counts": lambda: self._all(METRIC, where, [{"pairs": several}, {"pairs": [[1001, 0]]}]),
             "health": lambda: where,

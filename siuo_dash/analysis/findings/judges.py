@@ -8,12 +8,12 @@ import pandas as pd
 
 from siuo_dash.analysis import board_list
 from siuo_dash.analysis.findings.statement import BoardView, Link, Statement, cannot, count, share, unpaired
-from siuo_dash.analysis.queries import Query
 from siuo_dash.analysis.stats.differences import UnpairedDifference, unpaired_difference
 from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.benchmark.schema import BENCHMARK, Metric
 from siuo_dash.benchmark.text import normalise
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 from siuo_dash.text import percent
 
 MOST_FIGURES: Final = 6

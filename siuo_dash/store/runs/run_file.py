@@ -19,10 +19,15 @@ from siuo_dash.errors import NoRun, SchemaError
 from siuo_dash.store import blobs
 from siuo_dash.store.blobs import Folder
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.engine.query import Query
 from siuo_dash.store.files import RESULTS
 from siuo_dash.store.runs.parquet import MADE, made_in, parquet_bytes, under_schema, unreadable, with_values
 
-_FILE_OF_RUN: Final = "SELECT file, source_status FROM runs WHERE run_id = $run_id"
+FILE_OF_RUN: Final = Query(
+    "file_of_run",
+    "The file that holds a run, and its badge.",
+    "SELECT file, source_status FROM runs WHERE run_id = $run_id",
+)
 _VERDICTS: Final = ("question_id", "task", "safe", "effective", "safe_and_effective", "answer", "correct", "flags")
 _WORDS: Final = ("effectiveness_judgement", "safety_judgement", "text")
 
@@ -121,7 +126,7 @@ def fingerprints_of(rows: pa.Table) -> dict[int, str]:
 
 def _file_of(store: Store, run_id: str) -> tuple[str, str]:
     """The run's file inside the data directory, and its source_status; NoRun when there is no such run."""
-    found = store.frame(_FILE_OF_RUN, {"run_id": run_id})
+    found = FILE_OF_RUN.run(store, run_id=run_id)
     if found.empty:
         raise NoRun(f"there is no run {run_id!r}", hint="it may have been withdrawn; the leaderboard lists all runs")
     return str(found["file"].iloc[0]), str(found["source_status"].iloc[0])
