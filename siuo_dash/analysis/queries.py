@@ -25,6 +25,7 @@ RUNS: Final = Query(
     "Every run with its metadata, its counts and its samples.",
     "SELECT * FROM runs WHERE {where} ORDER BY model, board, submitted_at, run_id",
 )
+RUNS_ORDER: Final = RUNS.sql.split(" ORDER BY ")[1]
 
 LEADERBOARD: Final = Query(
     "leaderboard",

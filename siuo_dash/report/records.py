@@ -11,7 +11,8 @@ import pandas as pd
 
 from siuo_dash.analysis import board_list, comparison, queries, runs, samples
 from siuo_dash.analysis import leaderboard as analysis
-from siuo_dash.analysis.filters import Filters
+from siuo_dash.analysis.board_list import RUNS_BY_BOARD
+from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.analysis.public_verdicts import VOTES
 from siuo_dash.analysis.sample_filters import SampleFilters
 from siuo_dash.analysis.stats.proportions import limits
@@ -101,6 +102,15 @@ def all_runs(store: Store, filters: Filters | None = None) -> list[Record]:
     """Every run with its board and its scores."""
     frame = queries.RUNS.run(store, where=(filters or Filters()).where())
     return [run_record(row) for row in frame.to_dict("records")]
+
+
+def some_runs(store: Store, filters: Filters, first: int, most: int) -> tuple[list[Record], int]:
+    """At most so many runs of `all_runs` from place `first` on (0 is the first), and how many there are in all."""
+    where = filters.where()
+    run_ids = queries.run_ids(store, where, queries.RUNS_ORDER, first + most)[first:]
+    total = int(RUNS_BY_BOARD.run(store, where=where)["runs"].sum())
+    frame = queries.RUNS.run(store, where=of_runs(run_ids))
+    return [run_record(row) for row in frame.to_dict("records")], total
 
 
 def run_record(row: Record, *, ranked: bool = False) -> Record:

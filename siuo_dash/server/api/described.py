@@ -26,6 +26,14 @@ _FAILURES: Final = {
     "503": "The results cannot be read at the moment.",
 }
 
+_PAGED: Final = {
+    "X-Total-Count": {"description": "How many there are in all.", "schema": {"type": "integer"}},
+    "Link": {
+        "description": 'The next page, as `<?limit=…&offset=…>; rel="next"`; absent on the last one.',
+        "schema": {"type": "string"},
+    },
+}
+
 
 def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """OpenAPI 3.1 of these endpoints."""
@@ -52,6 +60,8 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 
 def _operation(each: Endpoint) -> dict[str, Any]:
     answers: dict[str, Any] = {"200": {"description": each.summary, "content": _content(each)}}
+    if each.paged:
+        answers["200"]["headers"] = _PAGED
     if each.make is not None:
         answers["304"] = {"description": "The answer is still the one that If-None-Match names."}
     if each.ranges:

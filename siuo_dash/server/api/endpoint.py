@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import anyio
 import anyio.to_thread
@@ -39,25 +40,38 @@ _RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
 @dataclass(frozen=True)
+class Part:
+    """One page of a list: the answer's body, how many there are in all, and what to ask for the next (None = no more).
+
+    after: the parameters of the next page; those that are not named stay as they were asked.
+    """
+
+    body: bytes
+    total: int
+    after: Mapping[str, object] | None
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """One address and method.
 
     path: below PREFIX, as OpenAPI writes it. media, schema: of the answer. make: the answer's body, from a state of the
-    data; respond: in its place, for what is not read from there. cost: how many requests it counts for. ranges: whether
-    parts of the answer can be asked for. max_age: seconds for which others may show it without asking again. more:
-    what openapi.json says beside all this.
+    data, or a Part of a list where it is `paged`; respond: in its place, for what is not read from there. cost: how
+    many requests it counts for. ranges: whether parts of the answer can be asked for. max_age: seconds for which others
+    may show it without asking again. more: what openapi.json says beside all this.
     """
 
     path: str
     summary: str
     media: str = JSON
     schema: Mapping[str, Any] = field(default_factory=dict)
-    make: Callable[[Store, Asked], bytes] | None = None
+    make: Callable[[Store, Asked], bytes | Part] | None = None
     respond: Callable[[Request, Asked], Awaitable[Response]] | None = None
     parameters: tuple[Parameter, ...] = ()
     method: str = "GET"
     cost: int = 1
     ranges: bool = False
+    paged: bool = False
     max_age: int = 0
     more: Mapping[str, Any] = field(default_factory=dict)
 
@@ -97,6 +111,13 @@ class Endpoint:
         headers = {"ETag": tag, "Cache-Control": kept} | ({"Accept-Ranges": "bytes"} if self.ranges else {})
         if body is None:
             return Response(None, 304, headers)
+        if isinstance(body, Part):
+            headers["X-Total-Count"] = str(body.total)
+            if body.after is not None:
+                # Only the query, which is right behind any proxy: it is read against the address that was asked.
+                query = urlencode(dict(request.query_params.multi_items()) | {**body.after})
+                headers["Link"] = f'<?{query}>; rel="next"'
+            body = body.body
         part = _part_of(request, tag, len(body)) if self.ranges else None
         if part is None:
             return Response(body, 200, headers, self.media)
@@ -110,7 +131,7 @@ class Endpoint:
         headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(body)}"
         return Response(body[part.start : part.stop], 206, headers, self.media)
 
-    def _made(self, asked: Asked, wrong: list[dict[str, str]], known: str | None) -> tuple[bytes | None, str]:
+    def _made(self, asked: Asked, wrong: list[dict[str, str]], known: str | None) -> tuple[bytes | Part | None, str]:
         """The body, None where whoever asks has it already, and its tag: the program's and the data's version."""
         assert self.make is not None
         store = page.the_store()

@@ -20,7 +20,7 @@ _YES_NO: Final = {"true": True, "false": False}
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter. schema: JSON Schema of its value: a string, one of an `enum`, or a boolean.
+    """One parameter. schema: JSON Schema of its value: a string, one of an `enum`, a boolean, or a number in bounds.
 
     known: raises NoBoard or NoRun for a value that the data do not have.
     """
@@ -38,6 +38,11 @@ class Parameter:
             if raw.lower() not in _YES_NO:
                 raise ValueError("true or false")
             return _YES_NO[raw.lower()]
+        if self.schema["type"] == "integer":
+            least, most = self.schema["minimum"], self.schema["maximum"]
+            if not raw.isascii() or not raw.isdigit() or len(raw) > 10 or not least <= int(raw) <= most:
+                raise ValueError(f"a whole number from {least} to {most}")
+            return int(raw)
         if "enum" in self.schema:
             if raw not in self.schema["enum"]:
                 raise ValueError(f"one of {', '.join(self.schema['enum'])}")
@@ -55,6 +60,11 @@ def flag(name: str, help: str) -> Parameter:
 def one_of(name: str, help: str, allowed: Iterable[str], default: str) -> Parameter:
     """A parameter that is one of some words."""
     return Parameter(name, help, {"type": "string", "enum": list(allowed), "default": default})
+
+
+def whole(name: str, help: str, least: int, most: int, default: int) -> Parameter:
+    """A parameter that is a whole number in bounds."""
+    return Parameter(name, help, {"type": "integer", "minimum": least, "maximum": most, "default": default})
 
 
 METRIC: Final = one_of("metric", "By which metric.", METRICS, "safe")

@@ -14,13 +14,15 @@ from siuo_dash.benchmark.schema import Metric
 from siuo_dash.report import records
 from siuo_dash.report.public_file import public_file
 from siuo_dash.server.api import schemas
-from siuo_dash.server.api.endpoint import Endpoint, json_of
-from siuo_dash.server.api.parameters import METRIC, TEXT, Asked, Parameter, flag, one_of
+from siuo_dash.server.api.endpoint import Endpoint, Part, json_of
+from siuo_dash.server.api.parameters import METRIC, TEXT, Asked, Parameter, flag, one_of, whole
 from siuo_dash.server.api.problems import Refused
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import background
 
 PARQUET: Final = "application/vnd.apache.parquet"
+MOST_RUNS: Final = 1000
+"""Runs in one answer: about a megabyte."""
 
 
 def _find_board(store: Store, board: str) -> object:
@@ -51,10 +53,13 @@ def _leaderboard(store: Store, asked: Asked) -> bytes:
     return json_of(records.leaderboard(store, asked_of(asked), ranges))
 
 
-def _runs(store: Store, asked: Asked) -> bytes:
+def _runs(store: Store, asked: Asked) -> Part:
     board = None if asked["board"] is None else records.find_board(store, records.Asked(asked["board"]))
     filters = Filters(board=board.id if board else None, search=asked["search"], plain=asked["plain"])
-    return json_of(records.all_runs(store, filters))
+    limit, offset = asked["limit"], asked["offset"]
+    found, total = records.some_runs(store, filters, offset, limit)
+    after = {"limit": limit, "offset": offset + limit} if offset + limit < total else None
+    return Part(json_of(found), total, after)
 
 
 def _compare(store: Store, asked: Asked) -> bytes:
@@ -89,10 +94,18 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         "/runs",
-        "Every public run with its board and its scores.",
+        f"The public runs with their boards and scores, by model, at most {MOST_RUNS:,} at once. The header "
+        "`X-Total-Count` says how many there are, `Link` where the next are.",
         schema=_listed("Run"),
         make=_runs,
-        parameters=(Parameter("board", "Only the runs of this board.", known=_find_board), _SEARCH, _PLAIN),
+        parameters=(
+            Parameter("board", "Only the runs of this board.", known=_find_board),
+            _SEARCH,
+            _PLAIN,
+            whole("limit", "How many runs at most.", 1, MOST_RUNS, MOST_RUNS),
+            whole("offset", "How many runs to pass over.", 0, 1_000_000_000, 0),
+        ),
+        paged=True,
     ),
     Endpoint(
         "/runs/{run_id}",

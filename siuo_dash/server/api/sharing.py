@@ -19,7 +19,7 @@ _READING: Final = ("GET", "HEAD", "OPTIONS")
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors "
 READERS: Final = (
     ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", "ETag, Content-Range, Accept-Ranges, Retry-After"),
+    ("Access-Control-Expose-Headers", "ETag, Content-Range, Accept-Ranges, Retry-After, Link, X-Total-Count"),
 )
 PREFLIGHT: Final = (
     ("Access-Control-Allow-Methods", "GET, HEAD"),

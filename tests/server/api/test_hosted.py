@@ -102,9 +102,13 @@ def test_every_command_of_the_document_runs(site: Site) -> None:
     assert len(states(site.data)) == before + 1, "sent once: the second is known by its content"
     size = (site.folder / "results.parquet").stat().st_size
     assert size > 10_000 and (site.folder / "etag.txt").read_text().startswith('"')
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    done = run(code=code.replace(SITE, site.server.address))
+    verdicts, pages = (
+        code.replace(SITE, site.server.address) for code in re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    )
+    done = run(code=verdicts)
     assert done.returncode == 0 and "Safe-RLHF-V" in done.stdout, done.stderr
+    done = run(code=f"{pages.replace('limit=500', 'limit=4')}print(len(runs))")
+    assert (done.stdout, done.returncode) == ("15\n", 0), done.stderr
 
 
 def test_a_job_sends_what_it_states_and_reads_what_is_wrong(site: Site) -> None:

@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlencode, urljoin
 
 import pyarrow.parquet as pq
 import pytest
@@ -66,6 +67,36 @@ def test_boards_and_runs_are_those_of_the_command_line(at: At, store: Store, mon
     client = at()
     assert client.get(f"{PREFIX}/boards").content == printed(monkeypatch, store, "boards", "--format", "json")
     assert client.get(f"{PREFIX}/runs").content == printed(monkeypatch, store, "runs", "--json")
+
+
+def test_runs_come_in_pages_and_the_answer_says_how_many_there_are(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = at()
+    whole = client.get(f"{PREFIX}/runs")
+    assert (len(whole.json()), whole.headers["x-total-count"], "link" in whole.headers) == (98, "98", False)
+    asked: list[tuple[int, dict[str, str]]] = [(40, {}), (7, {"board": "human-3"}), (1, {"search": "qwen-vl"})]
+    for limit, query in asked:
+        every = get(client, "/runs", **query)
+        url, found = f"{PREFIX}/runs?{urlencode(query | {'limit': str(limit)})}", []
+        while url:
+            answer = client.get(url)
+            assert (
+                answer.headers["x-total-count"] == str(len(every)) and answer.headers["etag"] == whole.headers["etag"]
+            )
+            assert 0 < len(answer.json()) <= limit
+            found += answer.json()
+            url = urljoin(url, answer.links["next"]["url"]) if answer.links else ""
+        assert found == every
+    behind = client.get(f"{PREFIX}/runs?offset=98")
+    assert (behind.json(), behind.headers["x-total-count"], behind.links) == ([], "98", {})
+    for wrong in ("limit=0", "limit=1001", "limit=-1", "limit=1.5", "limit=%C2%B2", "offset=-1", "offset=99999999999"):
+        refused = client.get(f"{PREFIX}/runs?{wrong}")
+        assert refused.status_code == 400 and "a whole number from" in refused.text, wrong
+    # A store that has grown: whoever asks as before gets the first of them, and is told.
+    limits = [each for path in ENDPOINTS if path.path == "/runs" for each in path.parameters if each.name == "limit"]
+    monkeypatch.setitem(cast(dict[str, Any], limits[0].schema), "default", 90)
+    cut = client.get(f"{PREFIX}/runs")
+    assert (cut.json(), cut.headers["x-total-count"]) == (whole.json()[:90], "98")
+    assert cut.headers["link"] == '<?limit=90&offset=90>; rel="next"'
 
 
 @pytest.mark.parametrize("board", [*(each.id for each in board_list.boards(shipped())), "all"])
