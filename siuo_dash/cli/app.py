@@ -59,7 +59,6 @@ COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
     (keeping.snapshot, "snapshot --data /srv/siuo"),
     (keeping.migrate, "migrate --dry-run --data /srv/siuo"),
     (tokens.tokens, "tokens --of somebody@example.org --revoke"),
-    (keeping.write_tables, "write-tables --to /srv/siuo-tables"),
     (keeping.check_settings, "check-settings --secrets /etc/siuo-dash/secrets.toml"),
     (benchmark.fetch, "fetch-benchmark --from ~/Downloads/SIUO"),
     (benchmark.fetch_words, "fetch-responses"),

@@ -12,12 +12,11 @@ import typer
 from siuo_dash.cli.options import ByOption, DataOption, JsonOption
 from siuo_dash.cli.output import print_json, print_line
 from siuo_dash.errors import Finding
-from siuo_dash.settings.paths import SHIPPED, USUAL, tables_place
+from siuo_dash.settings.paths import SHIPPED, USUAL, engine_url
 from siuo_dash.store import registry, snapshots
 from siuo_dash.store.backup import Backup, must_be_data, restore_from
 from siuo_dash.store.backup import backup as make_backup
 from siuo_dash.store.engine import table_files
-from siuo_dash.store.engine.database import Store
 from siuo_dash.store.transfer import migrate as move_out
 from siuo_dash.store.verify import repair as remove_left_over
 from siuo_dash.store.verify import verify as examine
@@ -66,17 +65,6 @@ def backup(
         print_line(f"warning: {finding}")
 
 
-def write_tables(
-    data: DataOption = USUAL,
-    to: Annotated[
-        str | None, typer.Option("--to", help="A folder, or s3://…", show_default="SIUO_TABLES, or DATA/tables")
-    ] = None,
-) -> None:
-    """Write the tables that a cluster reads (SIUO_ENGINE), unless they are there: run it each minute."""
-    place = to or tables_place()
-    print_line(f"{place}: version {table_files.write_tables(Store(data), place)}")
-
-
 def restore(
     run_id: Annotated[
         str | None, typer.Argument(metavar="[RUN_ID]", help="A withdrawn run, to be published again.")
@@ -111,9 +99,9 @@ def restore(
 
 
 def snapshot(data: DataOption = USUAL) -> None:
-    """Write a snapshot now: a start reads it instead of every run's file. Servers do so by themselves, now and then."""
+    """Write a snapshot now: a start reads it, or a cluster (SIUO_ENGINE). Servers do so by themselves, now and then."""
     must_be_data(data)
-    made = snapshots.write(data)
+    made = table_files.write(data) if engine_url() else snapshots.write(data)
     print_line(f"wrote {snapshots.LATEST}: {counted(made.seq, 'line')} of the log")
 
 

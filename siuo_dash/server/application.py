@@ -22,8 +22,9 @@ from siuo_dash.ingest import reader_process
 from siuo_dash.server import first_view, gate, guards, logs, monitoring, names
 from siuo_dash.server.api.routes import routes as api_routes
 from siuo_dash.server.monitoring import measured
-from siuo_dash.settings.paths import data_dir
+from siuo_dash.settings.paths import data_dir, engine_url
 from siuo_dash.store import snapshots
+from siuo_dash.store.engine import table_files
 from siuo_dash.ui import page, streamlit_private
 
 MOST_TO_A_PAGE: Final = 200_000_000
@@ -55,11 +56,12 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 
 async def _keep_snapshots() -> None:
-    """Look every minute whether a new snapshot is worth its while, so that starts stay quick."""
+    """Look every minute whether a new snapshot is worth its while, so that starts stay quick; a cluster shows each."""
+    keep_up = table_files.keep_up if engine_url() else snapshots.keep_up
     while True:
         await anyio.sleep(SNAPSHOTS_EVERY)
         try:
-            await anyio.to_thread.run_sync(snapshots.keep_up, data_dir(), abandon_on_cancel=True)
+            await anyio.to_thread.run_sync(keep_up, data_dir(), abandon_on_cancel=True)
         except Exception as error:  # noqa: BLE001 - the next look tries again; what left the task would end all pages
             logs.event("no snapshot", level=logging.WARNING, error=error)
 

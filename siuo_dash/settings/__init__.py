@@ -85,7 +85,7 @@ class Settings(BaseSettings):
 
 NAMES: Final = tuple(name for name in Settings.model_fields if name != "sign_in")
 PLACES: Final = (
-    *("data", "registry", "blobs", "engine", "tables"),
+    *("data", "registry", "blobs", "engine"),
     *(f"benchmark_{name}" for name in ("generation", "multiple_choice", "pictures", "rubric")),
     "responses",
 )

@@ -46,11 +46,6 @@ def engine_url() -> str:
     return os.environ.get("SIUO_ENGINE", "").strip()
 
 
-def tables_place() -> str:
-    """The folder or address of the tables that the cluster reads: SIUO_TABLES, or a folder in the data directory."""
-    return os.environ.get("SIUO_TABLES", "").strip() or str((data_dir() / "tables").absolute())
-
-
 def blobs_url() -> str:
     """The bucket of the run files: SIUO_BLOBS; "" = a folder in the data directory."""
     return os.environ.get("SIUO_BLOBS", "").strip()

@@ -109,6 +109,8 @@ def faults(*, hosted: bool, instances: int, uploads: str = "nobody") -> Iterator
             yield "SIUO_ENGINE must begin with sc://, as in sc://127.0.0.1:15002; unset it to use DuckDB"
         elif find_spec("pyspark") is None or find_spec("sqlglot") is None:
             yield f"SIUO_ENGINE: {', '.join(NO_CLUSTER)}"
+        elif blobs.startswith("abfs://"):
+            yield "SIUO_ENGINE reads the run files' folder, or a bucket of s3:// or gs://, but SIUO_BLOBS is abfs://"
     if hosted and blobs and not registry and instances != 1:
         yield (
             "the run files are in a bucket (SIUO_BLOBS), but the registry is a file of this machine, which no second "

@@ -40,6 +40,9 @@ class Blobs(Protocol):
     def name(self) -> str:
         """As a person knows it, without secrets."""
 
+    def address(self, name: str) -> str:
+        """Where another program finds a file, by its own right to read it."""
+
     def source(self, name: str) -> Path | pa.NativeFile:
         """A file that is there, for a reader that moves about in it."""
 
@@ -102,6 +105,9 @@ class Folder:
     @property
     def name(self) -> str:
         return str(self.data_dir)
+
+    def address(self, name: str) -> str:
+        return str(self.data_dir.absolute() / name)
 
     def source(self, name: str) -> Path:
         files.opened(self.data_dir / name).close()  # Arrow would wait for ever at a pipe
@@ -180,6 +186,9 @@ class Bucket:
     system: Any = field(repr=False)
     root: str = ""
     _sizes: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+
+    def address(self, name: str) -> str:
+        return f"{self.name.replace('s3://', 's3a://', 1)}/{name}"  # Hadoop's name for it; Sail knows both
 
     def source(self, name: str) -> pa.NativeFile:
         with _explained(self.name):

@@ -2,7 +2,8 @@
 
 An instance that starts reads the last one instead of every run's file, then what changed since. `latest.json` says
 which files it is made of; they are named by the hash of their bytes, and those of the one before are kept for whoever
-is reading them. Without the database, a snapshot and the run files are a whole store.
+is reading them. Without the database, a snapshot and the run files are a whole store. `engine/table_files` adds the
+tables that a cluster reads.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import hashlib
 import json
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -45,11 +46,31 @@ _logger: Final = logging.getLogger("siuo_dash.store")
 
 
 @dataclass(frozen=True)
+class Tables:
+    """What a cluster reads. files: one for each of `table_files.TABLES`; version: of the store that they show.
+
+    seq, own: the registry and the instance's own files that they were made from; broken: what was left out, and why.
+    """
+
+    seq: int
+    own: str
+    version: str
+    files: tuple[str, ...]
+    broken: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def said(cls, value: Mapping[str, Any]) -> Tables:
+        """From JSON, which has lists for tuples."""
+        return cls(**{**value, "files": tuple(value["files"]), "broken": tuple((k, v) for k, v in value["broken"])})
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """What `latest.json` says. seq, hash: of the log's last line then; the others: names of files.
 
     runs: run_id, file, source_status and digest of each public run that could be read; rows, flags: of `Part`;
-    registry: as `registry.db`; log: its lines, as `log.jsonl`. before: the files of the snapshot before.
+    registry: as `registry.db`; log: its lines, as `log.jsonl`. before: the files of the snapshot before; tables: the
+    last that were written, which may be those of an earlier snapshot.
     """
 
     seq: int
@@ -61,10 +82,12 @@ class Snapshot:
     registry: str
     log: str
     before: tuple[str, ...] = ()
+    tables: Tables | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
-        return self.runs, self.rows, self.flags, self.registry, self.log
+        own = self.runs, self.rows, self.flags, self.registry, self.log
+        return own if self.tables is None else own + self.tables.files
 
 
 @dataclass(frozen=True)
@@ -79,7 +102,8 @@ def latest(kept: Blobs) -> Snapshot | None:
     """The last snapshot; None where there is none that this version understands. StoreError for a bucket away."""
     try:
         said = json.loads(kept.read(LATEST))
-        return Snapshot(**(said | {"before": tuple(said["before"])}))
+        tables = None if said.get("tables") is None else Tables.said(said["tables"])
+        return Snapshot(**(said | {"before": tuple(said["before"]), "tables": tables}))
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None
 
@@ -101,7 +125,7 @@ def take(data_dir: Path, wanted: Mapping[str, PublicRun]) -> Taken | None:
     kept = blobs.of(data_dir)
     with suppress(OSError, pa.ArrowException, SiuoError):  # then each file is read
         last = latest(kept)
-        if last is None or not _is_of(data_dir, last):
+        if last is None or not is_of(data_dir, last):
             return None
         listed = _table(kept, last.runs).to_pylist()
         digests = {
@@ -123,12 +147,17 @@ def take(data_dir: Path, wanted: Mapping[str, PublicRun]) -> Taken | None:
 
 def keep_up(data_dir: Path) -> Snapshot | None:
     """Make a new snapshot if it is worth its while and nobody else is making one; what was made."""
-    if not _is_due(data_dir):
+    return make_if_due(data_dir, _is_due, write)
+
+
+def make_if_due(data_dir: Path, is_due: Callable[[Path], bool], make: Callable[[Path], Snapshot]) -> Snapshot | None:
+    """What was made, by this instance alone; None where nothing is due, or another instance is making it."""
+    if not is_due(data_dir):
         return None
     try:
         with turn(data_dir, _TURN, ""):
-            return write(data_dir) if _is_due(data_dir) else None
-    except SubmissionError:  # another instance is making one
+            return make(data_dir) if is_due(data_dir) else None
+    except SubmissionError:
         return None
 
 
@@ -168,30 +197,38 @@ def write(data_dir: Path) -> Snapshot:
         end.seq,
         end.hash,
         datetime.now(UTC).isoformat(timespec="seconds"),
-        _keep(kept, _parquet(listed), "parquet"),
-        _keep(kept, _parquet(pa.concat_tables([NOTHING.rows, *(part.rows for part in parts)])), "parquet"),
-        _keep(kept, _parquet(pa.concat_tables([NOTHING.flags, *(part.flags for part in parts)])), "parquet"),
+        keep_table(kept, listed),
+        keep_table(kept, pa.concat_tables([NOTHING.rows, *(part.rows for part in parts)])),
+        keep_table(kept, pa.concat_tables([NOTHING.flags, *(part.flags for part in parts)])),
         _keep(kept, registry, "db"),
         _keep(kept, b"".join(line + b"\n" for line in lines), "jsonl"),
         () if before is None else before.files,
+        None if before is None else before.tables,
     )
+    point_to(kept, made)
+    _logger.info("snapshot", extra={"event": "snapshot"})
+    return made
+
+
+def point_to(kept: Blobs, made: Snapshot) -> None:
+    """Make this snapshot, whose files are there, the last one; files that nobody needs any more are removed."""
     kept.write(LATEST, json.dumps(asdict(made), indent=1).encode())
     for name in kept.names(FOLDER) - {LATEST, *made.files, *made.before}:
         kept.remove(name)
-    _logger.info("snapshot", extra={"event": "snapshot"})
-    return made
 
 
 def _is_due(data_dir: Path) -> bool:
     """Whether more than MANY runs changed since the last snapshot, or none is of this registry."""
     last = latest(blobs.of(data_dir))
-    since = last.seq if last is not None and _is_of(data_dir, last) else 0
+    since = last.seq if last is not None and is_of(data_dir, last) else 0
     changed = rows(data_dir, select(func.count()).select_from(runs).where(runs.c.changed > since))
     return bool(changed) and changed[0][0] > MANY
 
 
-def _is_of(data_dir: Path, snapshot: Snapshot) -> bool:
-    """Whether the registry went through the state that the snapshot shows."""
+def is_of(data_dir: Path, snapshot: Snapshot) -> bool:
+    """Whether the registry went through the state that the snapshot shows, as each did through that without a line."""
+    if snapshot.seq == 0:
+        return True
     known = rows(data_dir, select(log.c.hash).where(log.c.seq == snapshot.seq))
     return [digest for (digest,) in known] == [snapshot.hash]
 
@@ -201,10 +238,11 @@ def _table(kept: Blobs, name: str) -> pa.Table:
         return file.read(use_threads=False)
 
 
-def _parquet(table: pa.Table) -> memoryview:
+def keep_table(kept: Blobs, table: pa.Table) -> str:
+    """Write a table as a file of a snapshot; its name."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", row_group_size=1 << 20)
-    return memoryview(sink.getvalue())
+    return _keep(kept, memoryview(sink.getvalue()), "parquet")
 
 
 def _keep(kept: Blobs, data: bytes | memoryview, kind: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, ParamSpec, Protocol, TypeVar, runtime_checkable
 import streamlit as st
 
 from siuo_dash.errors import SiuoError, StoreError
-from siuo_dash.settings.paths import data_dir, engine_url, registry_url, tables_place
+from siuo_dash.settings.paths import data_dir, engine_url, registry_url
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import address, background, frame, identity
 from siuo_dash.ui.display import plain
@@ -135,7 +135,7 @@ def _store(path: str) -> Store:
         return Store(Path(path))
     from siuo_dash.store.engine.cluster import ClusterStore  # an extra
 
-    return ClusterStore(Path(path), engine_url(), tables_place())
+    return ClusterStore(Path(path), engine_url())
 
 
 @runtime_checkable

@@ -23,6 +23,7 @@ from siuo_dash.settings import paths
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import AlreadyPublished, publish
+from siuo_dash.store.registry.reading import public_runs
 from siuo_dash.store.runs.parquet import parquet_bytes
 from siuo_dash.text import as_sentence
 from siuo_dash.ui import (
@@ -286,7 +287,10 @@ def _show_outcome(store: Store, run_id: str) -> None:
         submissions.show_sent(store.data_dir, run_id)
         return
     if run_id not in run_labels(store):
-        st.info("This run was withdrawn meanwhile.", icon=":material/undo:")
+        if any(run.run_id == run_id for run in public_runs(store.data_dir)):  # a cluster shows it with the next tables
+            st.info("The run is published. It shows on all pages in about a minute.", icon=":material/schedule:")
+        else:
+            st.info("This run was withdrawn meanwhile.", icon=":material/undo:")
         return
     live = preview.published_rank(store, run_id)
     words = report.live_words(f"**{plain(str(live.run['model']))}**", live.rank, live.ranked, live.metric)

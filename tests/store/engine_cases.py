@@ -51,10 +51,10 @@ def cases(store: Store, most: int | None = None) -> Iterator[Case]:
     for query in named_queries():
         every = list(asked.with_(query.name))
         for how in every[:: 1 if most is None else -(-len(every) // most)]:
-            if "$sample_set" in query.sql:
-                how = {"sample_set": BENCHMARK} | how
-            query.run(cast(Store, recorder), **how)
-            yield (query.name, *recorder.asked)
+            for sample_set in store.sets if "$sample_set" in query.sql else (BENCHMARK,):
+                of_set: Asked = {"sample_set": sample_set} if "$sample_set" in query.sql else {}
+                query.run(cast(Store, recorder), **(of_set | how))
+                yield (query.name, *recorder.asked)
 
 
 class _Asked:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pyarrow import fs
 
 from siuo_dash.errors import NotAllowed, StoreError, SubmissionError
 from siuo_dash.store import blobs, registry
 from siuo_dash.store.backup import backup, restore_from
-from siuo_dash.store.engine import table_files
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.engine.table_files import current, write_tables
 from siuo_dash.store.registry import AlreadySubmitted, Limits, publishing
 from siuo_dash.store.registry.opening import close
 from siuo_dash.store.registry.reading import log_lines, public_runs
@@ -154,18 +151,3 @@ def test_the_same_bytes_twice_are_one_file(data: Path) -> None:
     registry.retract(data, RUN, ADA)
     registry.submit(data, FIRST, ADA)
     assert len(in_bucket(data)) == 1 and len(states(data)) == 2 and run_id_of(FIRST) in states(data)
-
-
-def test_tables_for_a_cluster_are_written_again_and_the_oldest_removed(
-    data: Path, object_storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(table_files, "_KEPT", 2)
-    place = object_storage.bucket("tables")
-    with pytest.raises(StoreError, match="there are no tables"):
-        current(place)
-    for number in range(3):
-        registry.publish(data, table(f"Run-{number}"), by=None)
-        assert write_tables(Store(data), place) == current(place)
-    system, folder = table_files.place_of(place)
-    names = {each.base_name for each in system.get_file_info(fs.FileSelector(folder))}
-    assert len(names) == 3 and {"current", current(place)} < names

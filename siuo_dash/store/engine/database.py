@@ -33,10 +33,11 @@ from siuo_dash.text import counted
 
 @dataclass(frozen=True)
 class BrokenFile:
-    """A file that was left out, and why."""
+    """A file that was left out, and why. away: whether the bucket does not answer, and nothing is wrong with it."""
 
     name: str
     why: str
+    away: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Store:
         """The files that could not be read, each with its reason."""
         loaded = self._state.loaded
         away = [item for item in loaded.values() if item.away]
-        broken = [BrokenFile(f"{counted(len(away), 'run')}", away[0].broken)] if away else []
+        broken = [BrokenFile(counted(len(away), "run"), away[0].broken, away=True)] if away else []
         broken += [
             BrokenFile(
                 item.source.file if item.source.run_id is None else f"run {name}, {item.source.file}", item.broken

@@ -1,73 +1,56 @@
-"""The tables of a store as Parquet files in a folder or an object store: what a cluster reads."""
+"""The tables that a cluster reads: those of a store as Parquet files, beside the snapshot of the runs."""
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.fs
-import pyarrow.parquet as pq
-
 from siuo_dash.errors import StoreError
+from siuo_dash.settings.storage import only_shows
+from siuo_dash.store import blobs, sample_sets, snapshots
+from siuo_dash.store.blobs import Folder
+from siuo_dash.store.catalogue_file import read_judges
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.files import RESULTS
+from siuo_dash.store.registry.opening import version
+from siuo_dash.store.snapshots import Snapshot, Tables
 
 TABLES: Final = ("samples", "judges", "runs", "verdicts", "flagged")
-_CURRENT: Final = "current"
-_KEPT: Final = 8
 
 
-def place_of(place: str) -> tuple[pa.fs.FileSystem, str]:
-    """The file system of a folder, or of an address such as s3://bucket/tables, and the path in it."""
-    uri = place if "://" in place else str(Path(place).absolute())
-    system, path = pa.fs.FileSystem.from_uri(uri)
-    return system, path.rstrip("/")
+def keep_up(data_dir: Path) -> Snapshot | None:
+    """Write a snapshot with its tables if anything changed and no other instance is writing one; what was written."""
+    return None if only_shows() else snapshots.make_if_due(data_dir, _is_due, write)
 
 
-def write_tables(store: Store, place: str) -> str:
-    """Write the store's tables as they are now, unless they are there; the version, which `current` names then.
-
-    Each version is a folder of its own that never changes; the oldest are removed. StoreError when it cannot be
-    written.
-    """
-    try:
-        system, folder = place_of(place)
-        with store.reading():
-            version = store.version
-            if _named(system, folder) == version:
-                return version
-            system.create_dir(f"{folder}/{version}", recursive=True)
-            for name in TABLES:
-                table = store.table(f"SELECT * FROM {name}")  # noqa: S608
-                pq.write_table(table, f"{folder}/{version}/{name}.parquet", filesystem=system)
-        with system.open_output_stream(f"{folder}/.{_CURRENT}") as file:
-            file.write(version.encode())
-        system.move(f"{folder}/.{_CURRENT}", f"{folder}/{_CURRENT}")
-        found = system.get_file_info(pa.fs.FileSelector(folder, recursive=True))  # in a bucket, folders have no time
-        written = {
-            Path(each.path).parent.name: each.mtime for each in found if each.base_name == f"{TABLES[-1]}.parquet"
-        }
-        for old in sorted(written.keys() - {version}, key=written.__getitem__)[: 1 - _KEPT]:
-            system.delete_dir(f"{folder}/{old}")
-        return version
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"the tables cannot be written ({error})", where=place, hint="look at the place") from error
+def write(data_dir: Path) -> Snapshot:
+    """Write a snapshot, then the tables of the store that starts from it. StoreError as `snapshots.write`."""
+    made, own, kept = snapshots.write(data_dir), _own(data_dir), blobs.of(data_dir)
+    store = Store(data_dir)
+    if away := [each for each in store.broken if each.away]:
+        raise StoreError(away[0].why, where=away[0].name)
+    files = tuple(snapshots.keep_table(kept, store.table(f"SELECT * FROM {name}")) for name in TABLES)  # noqa: S608
+    broken = tuple((each.name, each.why) for each in store.broken)
+    made = replace(made, tables=Tables(made.seq, own, store.version, files, broken))
+    snapshots.point_to(kept, made)
+    return made
 
 
-def current(place: str) -> str:
-    """The version of the tables that are the newest. StoreError when there are none."""
-    try:
-        version = _named(*place_of(place))
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"the tables cannot be read ({error})", where=place, hint="look at the place") from error
-    if not version:
-        raise StoreError("there are no tables", where=place, hint="write them: `python -m siuo_dash write-tables`")
-    return version
+def _is_due(data_dir: Path) -> bool:
+    """Whether a change, a mended file or another shipped one is not in the tables; some milliseconds."""
+    last = snapshots.latest(blobs.of(data_dir))
+    if last is None or last.tables is None or last.tables.broken or not snapshots.is_of(data_dir, last):
+        return True
+    return (last.tables.seq, last.tables.own) != (version(data_dir), _own(data_dir))
 
 
-def _named(system: pa.fs.FileSystem, folder: str) -> str:
-    try:
-        with system.open_input_stream(f"{folder}/{_CURRENT}") as file:
-            return str(file.read().decode())
-    except FileNotFoundError:
-        return ""
+def _own(data_dir: Path) -> str:
+    """A hash of what an instance brings itself: samples, judges, shipped results."""
+    sets, _ = sample_sets.catalogues(data_dir)
+    digest = hashlib.sha256(repr(([each.samples for each in sets.values()], read_judges(data_dir))).encode())
+    with suppress(FileNotFoundError):
+        digest.update(Folder(data_dir).read(RESULTS))
+    return digest.hexdigest()
