@@ -31,7 +31,7 @@ space: .venv/made ## the files of a container, or of a Hugging Face Space: build
 	cp hosting/Containerfile build/space/Dockerfile
 
 container: space ## build the container siuo-dash with podman, buildah or docker (BASE=the image it is built on)
-	$(BUILDER) build --tag siuo-dash --build-arg BASE=$(BASE) build/space
+	BUILDAH_FORMAT=docker $(BUILDER) build --tag siuo-dash --build-arg BASE=$(BASE) build/space
 
 evaluate: .venv/evaluate ## what `siuo-dash evaluate` needs: the engine and the providers' libraries
 	@echo "run: $(BIN)/python -m siuo_dash evaluate --help; docs/evaluate.md has examples"
