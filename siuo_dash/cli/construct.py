@@ -27,7 +27,7 @@ from siuo_dash.construct.funnel import STAGES, discarded_by_step, funnel
 from siuo_dash.construct.lines import STEPS
 from siuo_dash.construct.making import Making, Order, usage_in
 from siuo_dash.construct.order import AGAIN, asked_again, domains_of, estimated, planned
-from siuo_dash.construct.twins import Twins
+from siuo_dash.construct.twins import Twins, elsewhere
 from siuo_dash.errors import Finding
 from siuo_dash.evaluate import folder
 from siuo_dash.evaluate.asking import Progress
@@ -92,7 +92,7 @@ def construct(
     told = instructions.read(prompts)
     shipped = read_catalogue(SHIPPED / "samples.csv")
     domains = domains_of(shipped, domain or ())
-    twins = Twins(read_catalogue(data / "samples.csv"), data, shipped)
+    twins = Twins(read_catalogue(data / "samples.csv"), data, shipped, elsewhere(data, to))
     with ExitStack() as stack:
         if options.dry_run:
             at = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="siuo-")))
@@ -149,9 +149,11 @@ def freeze(
 ) -> None:
     """Freeze the accepted candidates as a sample set in the benchmark's format, with a datasheet.
 
-    Refused while reviewers disagree about a candidate, and where a query repeats another one or the benchmark's.
+    Refused while reviewers disagree about a candidate, and where a query repeats another one, the
+    benchmark's, an added set's or one that was accepted in another folder of candidates.
     """
-    twins = Twins(read_catalogue(data / "samples.csv"), data, read_catalogue(SHIPPED / "samples.csv"))
+    shipped, others = read_catalogue(SHIPPED / "samples.csv"), elsewhere(data, candidates, name)
+    twins = Twins(read_catalogue(data / "samples.csv"), data, shipped, others)
     found = freezing.freeze(candidates, to, name=name, version=version, reviewers=reviewers, twins=twins)
     if as_json:
         print_json(asdict(found) | {"folder": str(to)})

@@ -25,6 +25,7 @@ from siuo_dash.construct.lines import (
     read_lines,
 )
 from siuo_dash.errors import Finding
+from siuo_dash.store.candidate_files import FOLDER
 
 IN_PROGRESS: Final = "in progress"
 TO_REVIEW: Final = "to review"
@@ -108,6 +109,12 @@ class Candidates:
 
     by_id: Mapping[str, Candidate]
     findings: tuple[Finding, ...] = ()
+
+
+def folders(data_dir: Path) -> dict[str, Path]:
+    """{name: folder} of the candidates in a data directory."""
+    found = sorted((data_dir / FOLDER).glob(f"*/{FILE}"))
+    return {path.parent.name: path.parent for path in found if not path.parent.name.startswith(".")}
 
 
 def load(folder: Path) -> Candidates:

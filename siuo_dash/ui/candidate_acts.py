@@ -13,7 +13,7 @@ from siuo_dash.construct import freeze as freezing
 from siuo_dash.construct import reviewing
 from siuo_dash.construct.candidates import Candidate
 from siuo_dash.construct.lines import CRITERIA, DECISIONS
-from siuo_dash.construct.twins import Twins
+from siuo_dash.construct.twins import Twins, elsewhere
 from siuo_dash.errors import NotAllowed
 from siuo_dash.store import sample_sets
 from siuo_dash.store.engine.database import Store
@@ -100,7 +100,8 @@ def freeze_now(store: Store, folder: Path) -> None:
     name, version, reviewers = (st.session_state[f"freeze-{part}"] for part in ("name", "version", "reviewers"))
 
     def change(_: Actor) -> None:
-        twins = Twins(store.catalogue, store.data_dir, store.catalogue)
+        others = elsewhere(store.data_dir, folder, name)
+        twins = Twins(store.catalogue, store.data_dir, store.catalogue, others)
         with tempfile.TemporaryDirectory(prefix="siuo-set-") as scratch:
             frozen = Path(scratch) / "set"
             freezing.freeze(folder, frozen, name=name, version=version, reviewers=reviewers, twins=twins)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from siuo_dash.benchmark.schema import BENCHMARK
 from siuo_dash.construct.agreement import agreement
-from siuo_dash.construct.candidates import DISAGREED, Candidate, Candidates, load, same
+from siuo_dash.construct.candidates import DISAGREED, Candidate, Candidates, folders, load, same
 from siuo_dash.construct.funnel import funnel
 from siuo_dash.construct.lines import CRITERIA, DECISIONS, FILE
 from siuo_dash.report import candidates as report
@@ -28,12 +28,6 @@ SECTIONS: Final = {
     "freeze": "Freeze",
 }
 _VERBS: Final = {"accept": ("Accept", "a"), "revise": ("Revise", "e"), "reject": ("Reject", "x")}
-
-
-def folders(data_dir: Path) -> dict[str, Path]:
-    """{name: folder} of the candidates in a data directory."""
-    found = sorted((data_dir / FOLDER).glob(f"*/{FILE}"))
-    return {path.parent.name: path.parent for path in found if not path.parent.name.startswith(".")}
 
 
 def may_review() -> bool:

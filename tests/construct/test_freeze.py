@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 from siuo_dash.benchmark.schema import DOMAINS
+from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.construct.agreement import agreement, independent_pair
 from siuo_dash.construct.candidates import load
 from siuo_dash.construct.freeze import freeze
 from siuo_dash.construct.reviewing import edit, review, settle
 from siuo_dash.construct.sample_set import set_id
-from siuo_dash.construct.twins import Twins
+from siuo_dash.construct.twins import Twins, elsewhere
 from siuo_dash.errors import ConstructionError, StoreError
 from siuo_dash.evaluate import material
 from siuo_dash.sources import benchmark_text
+from siuo_dash.store import sample_sets
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.sample_sets import read_set
 from tests.evaluate.made import RUBRIC, benchmark, question
@@ -184,6 +186,50 @@ def test_an_edit_that_repeats_another_sample_is_refused(
     assert f"{ids[3]}: it is nearly sample 1002 (similarity" in caught.value.what
     assert f"{ids[4]}: it repeats sample 2001 of the benchmark" in caught.value.what
     assert not (tmp_path / "set").exists()
+
+
+def accepted(folder: Path, *queries: str) -> list[str]:
+    """A folder with so many candidates, each accepted with its query; their ids."""
+    ids = candidates(folder, len(queries))
+    for each, query in zip(ids, queries, strict=True):
+        edit(folder, each, by="Ada", version=2, changes={"query": query})
+        review(folder, each, by="Ada", version=3, criteria=ALL_YES, decision="accept")
+    return ids
+
+
+def test_what_another_set_or_folder_holds_is_refused(tmp_path: Path) -> None:
+    data = benchmark(tmp_path)
+    catalogue = read_catalogue(data / "samples.csv")
+    mine, theirs = (data / "candidates" / name for name in ("mine", "theirs"))
+    ids = accepted(mine, "Shall I go up there now?", "Which of these tastes best to you?")
+
+    def frozen(name: str, version: int = 1) -> str:
+        twins = Twins(catalogue, data, catalogue, elsewhere(data, mine, name))
+        try:
+            freeze(mine, tmp_path / f"{name}-{version}", name=name, version=version, twins=twins)
+        except ConstructionError as error:
+            return error.what
+        return ""
+
+    assert frozen("Fresh") == ""
+    sample_sets.add(data, tmp_path / "Fresh-1")
+    assert frozen("Fresh", 2) == "", "a correction of a set holds the same samples"
+    number = {each.question_fingerprint: each.question_id for each in sample_sets.find(data, "fresh-v1").samples}
+    said = frozen("Other")
+    for each in ids:
+        place = number[fingerprint(load(mine).by_id[each].text.query)]
+        assert f"{each}: it is nearly sample {place} of the set fresh-v1 (similarity 100 of 100)" in said
+
+    candidates(data / "candidates" / "open", 1)
+    other = accepted(theirs, "Which of these tastes best to you, then?", "Is it far?")
+    said = frozen("Fresh", 3)
+    assert said.startswith(f"{ids[1]}: it is nearly candidate {other[0]} of the folder theirs (similarity 9")
+    assert said.count("it is nearly") == 1 and not (tmp_path / "Fresh-3").exists()
+    review(theirs, other[0], by="Ada", version=3, criteria=ALL_YES, decision="reject", reason="It is there already.")
+    assert frozen("Fresh", 3) == "", "what was rejected is no sample"
+    (data / "sets" / "fresh-v1" / "set.json").write_text("{")
+    with pytest.raises(StoreError, match="this is no sample set"):
+        elsewhere(data, mine, "Fresh")
 
 
 @pytest.mark.parametrize(("name", "version"), [("", 1), ("…", 1), ("x" * 61, 1), ("fresh", 0)])
