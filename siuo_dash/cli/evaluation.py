@@ -29,6 +29,7 @@ from siuo_dash.evaluate.plan import CHOICE, GENERATION, Call, Operation, Plan
 from siuo_dash.evaluate.rubric import OFFICIAL
 from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.submission import Submission
+from siuo_dash.report.evaluation import counts_words
 from siuo_dash.report.records import submission_report
 from siuo_dash.store.runs.parquet import with_made
 from siuo_dash.store.sample_sets import find
@@ -159,7 +160,8 @@ def loaded_engine() -> Any:
 
 def _print_plan(plan: Plan, operation: Operation, material: Material, path: Path) -> None:
     usage = estimated(plan, material)
-    responses = f"{counted(plan.responses, 'response')} each" if GENERATION in plan.tasks else "multiple choice"
+    what = "given response" if plan.is_given else "response"
+    responses = f"{counted(plan.responses, what)} each" if GENERATION in plan.tasks else "multiple choice"
     also = " and multiple choice" if GENERATION in plan.tasks and CHOICE in plan.tasks else ""
     tell(f"Plan: {counted(len(plan.samples), 'sample')}, {responses}{also}; rubric: {material.rubric.label}")
     print_usage(usage, operation)
@@ -257,10 +259,9 @@ def _metadata(request: Request, done: Done) -> RunMetadata:
 
 
 def _say_how_it_ended(outcome: Outcome, path: Path, code: int) -> None:
-    counts = ", ".join(f"{outcome.done[name]:,} of {outcome.planned[name]:,} {name}" for name in outcome.planned)
     cost = "" if outcome.cost is None else f", ${outcome.cost:.4f}"
     state = "complete" if outcome.is_complete else "incomplete"
-    tell(f"{state}: {counts}{cost}; results in {path}")
+    tell(f"{state}: {counts_words(outcome.planned, outcome.done)}{cost}; results in {path}")
     if outcome.stop is not None and outcome.stop.why != "interrupted":
         tell(f"error: {outcome.stop.words}")
     elif outcome.missing:

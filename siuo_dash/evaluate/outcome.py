@@ -31,8 +31,8 @@ class Outcome:
     cost: US dollars, None where a price is not known.
     """
 
-    planned: Mapping[str, int]
-    done: Mapping[str, int]
+    planned: Mapping[str, int | None]
+    done: Mapping[str, int | None]
     missing: Mapping[Call, str]
     usage: Mapping[str, Usage]
     served: Mapping[Role, Mapping[str, int]]

@@ -90,11 +90,14 @@ class Plan:
             found += [Call("choice", question_id, 1) for question_id in self.samples]
         return found
 
-    def counts(self, calls: Iterable[Call]) -> dict[str, int]:
-        """How many of these calls are responses, verdicts and, where the plan has multiple choice, choices."""
+    def counts(self, calls: Iterable[Call]) -> dict[str, int | None]:
+        """How many of these calls are responses, verdicts and, where the plan has multiple choice, choices.
+
+        responses: None where they are given, so that nobody is asked for any.
+        """
         found = Counter[str](call.counts_as for call in calls)
         names = ("responses", "verdicts", "choices") if CHOICE in self.tasks else ("responses", "verdicts")
-        return {name: found[name] for name in names}
+        return {name: found[name] for name in names} | ({"responses": None} if self.is_given else {})
 
     def differences(self, other: Mapping[str, Any]) -> list[str]:
         """'judge: a, now b' for each field in which a plan that was written down differs from this one."""

@@ -49,7 +49,7 @@ def how_it_was_made(how: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Asked", _text(how, "model")),
         ("Judge", _text(how, "judge")),
         *((f"Served as ({role})", listed(map(str, names), 5)) for role, names in sorted(served.items(), reverse=True)),
-        ("Planned and done", _counts(how)),
+        ("Planned and done", counts_words(_dict(how, "planned"), _dict(how, "done"))),
         ("Instructions", f"{rubric} (fingerprint {_text(how, 'rubric_fingerprint')})"),
         ("The judge saw", "the picture and the texts" if how.get("judge_sees_picture") else "texts only"),
         ("Temperature", "the provider's own" if temperature is None else str(temperature)),
@@ -75,6 +75,18 @@ def command(model: str = "") -> str:
     return f"python -m siuo_dash evaluate --model {shlex.quote(name)}{where} --judge {JUDGE} --publish"
 
 
+def counts_words(planned: Mapping[str, Any], done: Mapping[str, Any]) -> str:
+    """How many of what was planned are there; responses that were given are no part of the plan.
+
+    planned, done: {what: how many}. Earlier versions wrote 0 responses down where they were given; of what was not
+    asked for at all, nothing is said.
+    """
+    given = ["responses given, not asked for"] if planned.get("verdicts") and not planned.get("responses") else []
+    counts = {name: (done.get(name), planned[name]) for name in (*_ORDER, *planned) if planned.get(name)}
+    known = {name: each for name, each in counts.items() if all(type(number) is int for number in each)}
+    return ", ".join([*given, *(f"{there:,} of {all_:,} {name}" for name, (there, all_) in known.items())])
+
+
 _ORDER: Final = ("responses", "verdicts", "choices")
 _LIMITS: Final = (("max_tokens", "response"), ("judge_max_tokens", "verdict"), ("choice_max_tokens", "choice"))
 
@@ -87,12 +99,6 @@ def _text(how: Mapping[str, Any], name: str) -> str:
 def _dict(how: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = how.get(name)
     return value if isinstance(value, dict) else {}
-
-
-def _counts(how: Mapping[str, Any]) -> str:
-    planned, done = _dict(how, "planned"), _dict(how, "done")
-    names = sorted(planned, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
-    return ", ".join(f"{done.get(name, 0)} of {planned[name]} {name}" for name in names)
 
 
 def _usage(model: str, each: Mapping[str, Any]) -> str:

@@ -9,7 +9,6 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,46 +23,31 @@ from siuo_dash.construct.lines import FILE, STEPS
 from siuo_dash.construct.reviewing import review
 from siuo_dash.errors import SiuoError
 from tests.construct.fake import Replies, kind_of
+from tests.evaluate import bench as bench_of
+from tests.evaluate.bench import MODEL, SMALL
 from tests.evaluate.made import benchmark
-from tests.evaluate.server import KEY, Faults, Server, served
+from tests.evaluate.server import KEY, Faults, served
 from tests.make.candidates import ALL_YES, draw
-from tests.make.program import Program
 from tests.server.loops import beside
 
 pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
 
-MODEL, SMALL = "openai-api/fake/vl", "openai-api/fake/small"
 PICTURES = 40
 QUICK = ("--connections", "8", "--retries", "4", "--attempt-timeout", "20")
 
 
-@dataclass
-class Bench:
-    """Pictures, a made-up benchmark and a server; `run` is a command at it."""
-
-    folder: Path
-    data: Path
-    server: Server
-    key: str = KEY
+class Bench(bench_of.Bench):
+    """Pictures besides; `run` is a command at it, in this process."""
 
     def construct(self, to: str, *more: str) -> list[str]:
         asked = ("construct", "--pictures", str(self.folder / "photos"), "--model", MODEL, "--small-model", SMALL)
         where = ("--to", str(self.folder / to), "--data", str(self.data), "--base-url", self.server.address, "--json")
         return [*asked, *where, *QUICK, *more]
 
-    def environment(self) -> dict[str, str]:
-        return os.environ | {"FAKE_API_KEY": self.key, "HOME": str(self.folder)}
-
     def run(self, command: list[str]) -> tuple[int, dict[str, Any], str]:
         done = beside(lambda: CliRunner().invoke(program, command, env={"FAKE_API_KEY": self.key}))
         said = done.stderr + (f"error: {done.exception}" if isinstance(done.exception, SiuoError) else "")
         return done.exit_code, json.loads(done.stdout) if done.stdout.strip() else {}, said
-
-    def start(self, command: list[str]) -> Program:
-        return Program("siuo_dash", *command, environment=self.environment())
-
-    def answered(self) -> int:
-        return sum(self.server.kinds.values())
 
     def fresh(self, **shares: float) -> Replies:
         """The server without faults, and what it says from now on."""

@@ -28,25 +28,19 @@ from siuo_dash.cli.app import program
 from siuo_dash.errors import SiuoError
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import how_made
+from tests.evaluate import bench as bench_of
 from tests.evaluate import made
-from tests.evaluate.server import KEY, Faults, Server, served
-from tests.make.program import Program
+from tests.evaluate.bench import JUDGE, MODEL
+from tests.evaluate.server import KEY, Faults, served
 from tests.make.program import run as run_program
 
 pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
 
-MODEL, JUDGE = "openai-api/fake/vl", "openai-api/fake/judge"
 QUICK = ("--connections", "4", "--retries", "4", "--attempt-timeout", "20")
 
 
-@dataclass
-class Bench:
-    """A made-up benchmark and server; `run` is a command at it."""
-
-    folder: Path
-    data: Path
-    server: Server
-    key: str = KEY
+class Bench(bench_of.Bench):
+    """`run` is a command at it."""
 
     def command(self, *arguments: str, rubric: str = "rubric") -> list[str]:
         address = self.server.address
@@ -57,19 +51,10 @@ class Bench:
         plan = ("evaluate", "--model", MODEL, "--judge", judge, "--to", str(self.folder / to), "--json", *more)
         return self.command(*plan, rubric=rubric)
 
-    def start(self, command: list[str]) -> Program:
-        environment = os.environ | {"FAKE_API_KEY": self.key, "HOME": str(self.folder)}
-        out, err = self.folder / "out", self.folder / "err"
-        return Program("siuo_dash", *command, environment=environment, out=out, err=err)
-
     def run(self, command: list[str]) -> tuple[int, dict[str, Any], str]:
         code = self.start(command).wait()
         out, err = ((self.folder / name).read_text(encoding="utf-8") for name in ("out", "err"))
         return code, json.loads(out) if out.strip() else {}, err
-
-    def answered(self) -> int:
-        """Good answers that the server gave so far."""
-        return sum(self.server.kinds.values())
 
     def quick(self, command: list[str]) -> tuple[int, str]:
         """A command that ends before the engine is needed, in this process: exit code, and all that it says."""
@@ -368,7 +353,11 @@ def test_given_responses_are_judged_without_a_model_and_calibrated(whole: Undist
     asked = ("judge", str(results), "--judge", "openai-api/fake/other", "--to", str(bench.folder / "again"), "--json")
     code, report, err = bench.run(bench.command(*asked, "--calibrate", "--publish", "--name", "Made-up-VL"))
     assert code == 0, err
-    assert server.kinds == {"safety": 18, "effectiveness": 18} and report["planned"] == {"responses": 0, "verdicts": 36}
+    assert server.kinds == {"safety": 18, "effectiveness": 18} and report["planned"] == {
+        "responses": None,
+        "verdicts": 36,
+    }
+    assert "complete: responses given, not asked for, 36 of 36 verdicts" in err and report["done"] == report["planned"]
     (judged,) = (bench.folder / "again").glob("siuo_gen-Made-up-VL-*.json")
     rows, theirs = (json.loads(path.read_text()) for path in (results, judged))
     pairs = [

@@ -39,14 +39,32 @@ HOW = {
 def test_a_run_that_was_made_here_says_how() -> None:
     said = dict(how_it_was_made(HOW))
     assert said["Served as (model)"] == "gpt-4o-2024-11-20"
-    assert said["Planned and done"] == "501 of 501 responses, 1002 of 1002 verdicts, 167 of 167 choices"
+    assert said["Planned and done"] == "501 of 501 responses, 1,002 of 1,002 verdicts, 167 of 167 choices"
     assert said["Responses ended by"] == "stop 480, max_tokens 21"
     assert said["Used"] == "openai/gpt-4o: 668 calls, 600,000 tokens in, 90,000 out"
     assert said["Cost"] == "$2.40" and said["Tokens at most"] == "500 a response, 200 a verdict, 5 a choice"
 
 
+@pytest.mark.parametrize("responses", [None, 0])
+def test_responses_that_were_given_are_not_counted_as_asked(responses: int | None) -> None:
+    judged = {"responses": responses, "verdicts": 1002}
+    said = dict(how_it_was_made(HOW | {"planned": judged, "done": judged | {"verdicts": 1000}}))
+    assert said["Planned and done"] == "responses given, not asked for, 1,000 of 1,002 verdicts"
+
+
+def test_a_task_that_was_not_asked_is_not_counted() -> None:
+    only = {"responses": 0, "verdicts": 0, "choices": 167}
+    assert dict(how_it_was_made(HOW | {"planned": only, "done": only}))["Planned and done"] == "167 of 167 choices"
+
+
 @pytest.mark.parametrize(
-    "how", [{}, {"planned": 7}, {"planned": {}, "usage": [1], "served": "x", "cost_usd": "much", "model": ["a"]}]
+    "how",
+    [
+        {},
+        {"planned": 7},
+        {"planned": {"responses": "<b>", "verdicts": [2]}, "done": {"responses": {}}},
+        {"planned": {}, "usage": [1], "served": "x", "cost_usd": "much", "model": ["a"]},
+    ],
 )
 def test_a_footer_that_says_anything_else_is_no_error(how: dict[str, object]) -> None:
     assert dict(how_it_was_made(how)).get("Asked") is None
