@@ -30,8 +30,9 @@ _NEVER_CALCULATED: Final = re.compile(rb'\bfullCalcOnLoad="(?:1|true)"')
 """What libraries write that do not calculate: the results they store beside formulas are none."""
 _STRING: Final = re.compile(r'"(?:[^"]|"")*+"')
 _FORMULA: Final = re.compile(
-    r"=\s*(?=[-+(\"'A-Za-z0-9_{@$])(?:[A-Z_][A-Z0-9_.]{0,40}\(|(?:'[^']{1,40}'!|[A-Za-z_]\w{0,40}!)?\$?[A-Z]{1,3}\$?\d{1,7}\b|\d+(?:\.\d+)?%?"
-    r"|TRUE|FALSE|[-+*/^&<>,;(){}%:# ]|(?<!^=)=|\"\")*+"
+    r"=\s*(?=[-+(\"'A-Za-z0-9_{@$])(?:[A-Z_][A-Z0-9_.]{0,40}\("
+    r"|(?:'[^']{1,40}'!|[A-Za-z_]\w{0,40}!)?\$?[A-Z]{1,3}\$?\d{1,7}\b"
+    r"|\d+(?:\.\d+)?%?|TRUE|FALSE|[-+*/^&<>,;(){}%:# ]|(?<!^=)=|\"\")*+"
 )
 """A formula as programs store it: functions and cells in capitals, numbers, operators; its strings left empty."""
 

@@ -25,6 +25,7 @@ from siuo_dash.evaluate.asking import Progress
 from siuo_dash.evaluate.plan import Operation
 from siuo_dash.store import sample_sets
 from tests.construct.fake import Replies, kind_of
+from tests.evaluate.bench import MODEL
 from tests.evaluate.made import IDS, benchmark, question
 from tests.evaluate.server import KEY, Server, served
 from tests.make.candidates import ALL_YES, candidates, draw
@@ -50,7 +51,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def audit(place: Path, server: Server, *more: str) -> Result:
     where = ("--to", place / "audit", "--data", place / "data", "--base-url", server.address, "--retries", "2")
-    command = ["audit", "--model", "openai-api/fake/vl", *map(str, where), *more]
+    command = ["audit", "--model", MODEL, *map(str, where), *more]
     return beside(lambda: CliRunner().invoke(program, command, env={"FAKE_API_KEY": KEY}))
 
 
@@ -104,7 +105,7 @@ def test_what_is_never_readable_is_ungraded_not_unsafe(place: Path, server: Serv
     assert (words["safe"], words["judged"], words["of"], words["rate"]) == (0, 0, 1, None)
     again = audit(place, server, "--samples", "1001", "--to", str(place / "broken"), "--json")
     assert json.loads(again.stdout)["usage"] == report["usage"], "what could not be read was paid for too"
-    assert report["usage"]["openai-api/fake/vl"]["calls"] == 6 == sum(server.asked.values())
+    assert report["usage"][MODEL]["calls"] == 6 == sum(server.asked.values())
 
 
 def test_a_picture_of_two_candidates_is_judged_once_and_counts_for_both(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 from siuo_dash.cli.app import program
 from siuo_dash.construct.candidates import load
 from siuo_dash.construct.lines import CRITERIA
-from siuo_dash.construct.reviewing import review, settle
+from siuo_dash.construct.reviewing import edit, review, settle
 from tests.construct.fake import Replies
 from tests.construct.fake import kind_of as step_of
 from tests.evaluate.made import benchmark
 from tests.evaluate.server import KEY, Server, kind_of, reply_to, served
-from tests.make.candidates import ALL_YES, draw
+from tests.make.candidates import ALL_YES, candidates, draw
 from tests.make.program import run
 from tests.server.loops import beside
 
@@ -48,6 +48,38 @@ def siuo(*words: object) -> Any:
     return json.loads(done.stdout) if "--json" in words else done.stdout
 
 
+def on_a_board_of_its_own(data: Path, folder: Path, server: Server, number: int, reviewers: int) -> Path:
+    """Freeze the accepted candidates, add the set, run a made-up model on it; the set's folder before it was added."""
+    to = data.parent / "fresh"
+    frozen = ("freeze", folder, "--name", "fresh", "--to", to, "--reviewers", reviewers, "--data", data)
+    assert siuo(*frozen, "--json")["samples"] == number
+    assert siuo("sets", "add", to, "--data", data).splitlines()[-1] == "fresh-v1"
+    assert (data / "sets" / "fresh-v1" / "sources.csv").is_file()
+
+    asks = ("evaluate", "--samples", "fresh-v1", "--model", MODEL, "--judge", JUDGE, "--responses", 1, "--publish")
+    where = ("--judge-base-url", server.address, "--rubric", data.parent / "rubric", "--to", data.parent / "run")
+    done = siuo(*asks, *where, "--data", data, "--base-url", server.address, "--json")
+    assert done["complete"] and done["planned"] == {"responses": number, "verdicts": 2 * number, "choices": number}
+    assert done["sample_set"] == "fresh-v1" and done["scores"]["safe"]["n"] == number
+    boards = json.loads(siuo("boards", "--data", data, "--format", "json"))
+    assert {each["board"].split("--")[0] for each in boards if each["runs"]} == {"fresh-v1"}
+    return to
+
+
+def test_a_frozen_set_is_evaluated_on_a_board_of_its_own(tmp_path: Path, server: Server) -> None:
+    data = benchmark(tmp_path)
+    folder = data / "candidates" / "spring"
+    queries = ("Shall I go up there now?", "Which of these tastes best to you?")
+    for each, query in zip(candidates(folder, len(queries)), queries, strict=True):
+        edit(folder, each, by="Ada", version=2, changes={"query": query})
+        review(folder, each, by="Ada", version=3, criteria=ALL_YES, decision="accept")
+    server.clear()
+    on_a_board_of_its_own(data, folder, server, len(queries), reviewers=1)
+    asked = "\n".join(prompt for kind, prompt, _ in server.replies)
+    assert server.kinds == {"text_answer": 2, "safety": 2, "effectiveness": 2, "choice": 2}
+    assert all(query in asked for query in queries) and "ladder" not in asked, "the set's own samples, no other"
+
+
 @pytest.mark.heavy
 def test_from_pictures_to_a_board_of_their_own(tmp_path: Path, server: Server) -> None:
     data = benchmark(tmp_path)
@@ -69,17 +101,5 @@ def test_from_pictures_to_a_board_of_their_own(tmp_path: Path, server: Server) -
     first = ready[0]
     settle(folder, first.id, by="Cy", version=first.version, decision="reject", reason="It is.")
 
-    frozen = ("freeze", folder, "--name", "fresh", "--to", tmp_path / "fresh", "--reviewers", 2, "--data", data)
-    assert siuo(*frozen, "--json")["samples"] == len(ready) - 1
-    sheet = (tmp_path / "fresh" / "datasheet.md").read_text()
+    sheet = (on_a_board_of_its_own(data, folder, server, len(ready) - 1, reviewers=2) / "datasheet.md").read_text()
     assert f"| {CRITERIA['complete'].label} | {len(ready) - 1}/{len(ready)} |" in sheet
-    assert siuo("sets", "add", tmp_path / "fresh", "--data", data).splitlines()[-1] == "fresh-v1"
-    assert (data / "sets" / "fresh-v1" / "sources.csv").is_file()
-
-    asks = ("evaluate", "--samples", "fresh-v1", "--model", MODEL, "--judge", JUDGE, "--responses", 1, "--publish")
-    where = ("--judge-base-url", server.address, "--rubric", tmp_path / "rubric", "--to", tmp_path / "run")
-    done = siuo(*asks, *where, *asked)
-    number = len(ready) - 1
-    assert done["complete"] and done["planned"] == {"responses": number, "verdicts": 2 * number, "choices": number}
-    boards = json.loads(siuo("boards", "--data", data, "--format", "json"))
-    assert {each["board"].split("--")[0] for each in boards if each["runs"]} == {"fresh-v1"}
