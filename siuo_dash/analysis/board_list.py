@@ -65,6 +65,10 @@ class Board:
     sees: str = ""
     caveat: str = ""
 
+    def part(self, *, samples: bool, both: bool) -> int:
+        """How many of its runs are of use: those with a verdict for each sample, or judged by both; else all."""
+        return self.per_sample_runs if samples else self.both_runs if both else self.runs
+
     @property
     def sample_set(self) -> str:
         """The set whose samples its runs were evaluated on."""
@@ -95,6 +99,15 @@ def boards(store: Store) -> list[Board]:
         counts = int(row.runs), int(row.per_sample_runs), int(row.both_runs)
         found.append(Board(row.board, protocol, *counts, row.name, row.sees, row.caveat))
     return found
+
+
+def offered(store: Store, *, samples: bool = False, both: bool = False) -> list[Board]:
+    """The boards with runs of use, those with most of them first; without a condition, or where none has such, all."""
+    known = boards(store)
+    if not samples and not both:
+        return known
+    part = {board.id: board.part(samples=samples, both=both) for board in known}
+    return sorted((board for board in known if part[board.id]), key=lambda board: -part[board.id]) or known
 
 
 @once

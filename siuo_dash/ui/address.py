@@ -1,10 +1,8 @@
 """The address holds a page's choices: ids and values that a link gives, a copied link keeps and Back undoes.
 
 Streamlit can bind a widget to the address, but writes what people read there, and drops what it does not know. Here an
-address holds ids, labels of older links are understood, and a value that is not known is named on the page.
-
-A choice has one value in the session, whatever pages show it. A page that is opened, or gone back to, takes over what
-its address says; after that the widgets decide, and `write` puts what they chose into the address, in one step.
+address holds ids, labels of older links are understood, and a value that is not known is named on the page. A choice
+has one value in the session: an address decides when its page is opened, the widgets after that, and `write` follows.
 """
 
 from __future__ import annotations
@@ -90,8 +88,7 @@ def one(
     """One of several options, {id: what people read}, by a widget of Streamlit that takes a list of options.
 
     name: in the address. key: of the widget, where two pages offer other options under one name. aliases: {what an
-    older link may say: id}; the options' labels are understood as they are. quiet: the page itself says what is shown
-    instead of an unknown value.
+    older link may say: id}, beside the options' labels. quiet: the page itself says what it shows for an unknown value.
     """
     asked = _known(name, options, aliases, quiet=quiet)
     picked = _widget(widget, label, options, name, key or name, asked[0] if asked else default, **more)
@@ -204,6 +201,13 @@ def held_several(name: str, options: Mapping[str, str], aliases: Mapping[str, st
     return asked
 
 
+def is_alone(chart: str) -> bool:
+    """Whether the address asks for this chart of the page and nothing else; one that is not there is named."""
+    if asked := st.query_params.get("chart") == chart:
+        _visit().wanted["chart"] = [chart]
+    return asked
+
+
 def keep(name: str) -> None:
     """Keep a choice in the address of a page that has no widget for it now."""
     _want(name, chosen(name), chosen(name))
@@ -212,6 +216,8 @@ def keep(name: str) -> None:
 def unknown() -> list[str]:
     """What the address asks for and this dashboard does not have, a sentence each."""
     found: Mapping[str, list[str]] = st.session_state.get(_UNKNOWN, {})
+    if "chart" in st.query_params and "chart" not in _visit().wanted:
+        found = {**found, "chart": st.query_params.get_all("chart")}
     return [
         f"The link asks for {name} {listed(f'“{value}”' for value in values)}, which this dashboard does not have."
         for name, values in found.items()
@@ -220,16 +226,14 @@ def unknown() -> list[str]:
 
 def query() -> dict[str, list[str]]:
     """The choices of this page as its address will hold them, for links to the same page with one of them changed."""
-    visit = _visit()
-    others = {name: st.query_params.get_all(name) for name in st.query_params if name not in visit.wanted}
-    return others | {name: values for name, values in visit.wanted.items() if values}
+    wanted = _visit().wanted
+    others = {name: st.query_params.get_all(name) for name in st.query_params if name not in wanted}
+    return others | {name: values for name, values in wanted.items() if values}
 
 
 def write() -> None:
     """Put the choices of this run into the address, in one step that Back undoes."""
-    asked = {name: st.query_params.get_all(name) for name in st.query_params}
-    wanted = query()
-    if wanted != asked:
+    if (wanted := query()) != {name: st.query_params.get_all(name) for name in st.query_params}:
         streamlit_private.write_query(wanted)
 
 
@@ -245,8 +249,7 @@ def _values() -> dict[str, list[str]]:
 
 
 def _take_over(name: str) -> None:
-    visit = _visit()
-    if not visit.follows or name in visit.read:
+    if not (visit := _visit()).follows or name in visit.read:
         return
     visit.read.add(name)
     if asked := st.query_params.get_all(name):

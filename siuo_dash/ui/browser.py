@@ -67,9 +67,19 @@ history = st.components.v2.component("siuo_history", html="<span></span>", js=_H
 # set the format on the chart and press plotly's own (hidden) download button.
 _IMAGE_JS: Final = """
 export default function ({ parentElement, data }) {
-  for (const button of parentElement.querySelectorAll("button")) {
+  const link = parentElement.querySelector(".link");
+  link.onclick = async () => {
+    const to = new URL(location.href), words = link.textContent;
+    to.searchParams.set("chart", data.chart);
+    try {
+      await navigator.clipboard.writeText(to.href);
+      link.textContent = "Link copied";
+      setTimeout(() => { link.textContent = words; }, 2500);
+    } catch { prompt(words, to.href); }
+  };
+  for (const button of parentElement.querySelectorAll("[data-format]")) {
     button.onclick = () => {
-      const chart = document.querySelector("." + data.chart + " .js-plotly-plot");
+      const chart = document.querySelector(".st-key-chart-" + data.chart + " .js-plotly-plot");
       if (!chart) return;
       chart._context.toImageButtonOptions.format = button.dataset.format;
       const download = chart.querySelector('.modebar-btn[data-attr="toImage"], .modebar-btn[data-title^="Download"]');
@@ -81,6 +91,7 @@ export default function ({ parentElement, data }) {
 _IMAGE_HTML: Final = """
 <button type="button" data-format="png">PNG</button>
 <button type="button" data-format="svg">SVG</button>
+<button type="button" class="link" title="A link to this chart alone">Copy chart link</button>
 """
 _IMAGE_CSS: Final = """
 button { font: inherit; color: var(--st-text-color); background: none; border: 1px solid var(--st-border-color);

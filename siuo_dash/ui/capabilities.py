@@ -13,6 +13,7 @@ import streamlit as st
 from siuo_dash.analysis import capabilities as analysis
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.labels import LABEL_COLUMNS, Labels
+from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.parts import MOST_RUNS, group_dots
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.reader_process import read_labels
@@ -51,7 +52,7 @@ def show(view: View, chosen: list[str], grouping: analysis.Grouping) -> None:
     known = _known(view, own, state(view))
     if not own.is_own:
         frame.note(labels.sentence(own, view.catalogue))
-    provenance = view.provenance(warning="" if own.is_own else f"labels of {own.origin}, not the project's")
+    provenance = _provenance(view, own)
     empty = nothing_to_show(view, known.rates.runs)
     if empty:
         frame.answer("", plain(view.caveat))
@@ -59,8 +60,7 @@ def show(view: View, chosen: list[str], grouping: analysis.Grouping) -> None:
     else:
         with frame.tools():
             downloads = display.icon_menu("Download", "download", key="icon-downloads")
-        key = (*state(view), *chosen, grouping.id, browser.theme(), narrow)
-        drawn = _drawn(view, own, known, key, chosen, grouping, provenance, narrow=narrow)
+        drawn = draw(view, own, chosen, grouping, browser.theme(), narrow=narrow)
         for note in words.chosen_notes(chosen, [each for each in chosen if each in drawn.names], view.labels):
             frame.note(note)
         frame.answer(plain(drawn.answer), plain(view.caveat))
@@ -105,7 +105,7 @@ def _known(_view: View, own: Labels, key: tuple[object, ...]) -> _Known:
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class Drawn:
     """What the page shows for one choice. names: of the runs that are shown, best first."""
 
     answer: str
@@ -117,6 +117,18 @@ class _Drawn:
     table: pd.DataFrame
 
 
+def _provenance(view: View, own: Labels) -> Provenance:
+    return view.provenance(warning="" if own.is_own else f"labels of {own.origin}, not the project's")
+
+
+def draw(
+    view: View, own: Labels, chosen: list[str], grouping: analysis.Grouping, theme: Theme, *, narrow: bool = False
+) -> Drawn:
+    """The chart for a choice, once for each state of the data and the page."""
+    key = (*state(view), *chosen, grouping.id, theme)
+    return _drawn(view, own, _known(view, own, state(view)), key, chosen, grouping, theme, narrow=narrow)
+
+
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Labels: _labels_key})
 def _drawn(
     _view: View,
@@ -125,33 +137,33 @@ def _drawn(
     key: tuple[object, ...],
     _chosen: list[str],
     _grouping: analysis.Grouping,
-    _provenance: Provenance,
+    _theme: Theme,
     *,
     narrow: bool,
-) -> _Drawn:
-    metric, grouping = _view.metric, _grouping
+) -> Drawn:
+    metric, grouping, provenance = _view.metric, _grouping, _provenance(_view, own)
     order = _known.rates.runs["run_id"].tolist()
     shown = _known.rates.only([run_id for run_id in order if run_id in set(_chosen)] or order)
     names = words.run_names(shown.runs)
     gaps = analysis.differences(shown)
     cells = shown.cells[shown.cells["grouping"] == grouping.id]
-    return _Drawn(
+    return Drawn(
         answer=report.answer(shown, gaps, names, grouping, metric),
         shown=shown,
         gaps=gaps,
         names=names,
-        figure=group_dots(cells, names, grouping.groups, metric, browser.theme(), narrow=narrow),
+        figure=group_dots(cells, names, grouping.groups, metric, _theme, narrow=narrow),
         table=report.rates_screen(shown.cells, names, grouping),
-        data=report.rates_export(shown.cells, names, grouping, _provenance, f"{metric.label} by {grouping.words}"),
+        data=report.rates_export(shown.cells, names, grouping, provenance, f"{metric.label} by {grouping.words}"),
     )
 
 
-def _failures(view: View, drawn: _Drawn, grouping: analysis.Grouping, run_id: str, group: str) -> Way:
+def _failures(view: View, drawn: Drawn, grouping: analysis.Grouping, run_id: str, group: str) -> Way:
     where, params = failures(view, drawn.shown.runs, run_id)
     return where, {**params, **report.samples_filter(grouping, group)}
 
 
-def _chart(view: View, own: Labels, drawn: _Drawn, grouping: analysis.Grouping, downloads: Any) -> None:
+def _chart(view: View, own: Labels, drawn: Drawn, grouping: analysis.Grouping, downloads: Any) -> None:
     def open_failures() -> None:
         """For callbacks: a dot was clicked, and what its run fails there is opened."""
         points = st.session_state["groups"]["selection"]["points"]
@@ -180,7 +192,7 @@ def _papers_claim(known: _Known) -> None:
     page.link("method", "How the labels were made")
 
 
-def _rates(view: View, own: Labels, drawn: _Drawn, grouping: analysis.Grouping) -> None:
+def _rates(view: View, own: Labels, drawn: Drawn, grouping: analysis.Grouping) -> None:
     if own.is_own:
         groups = {group: label for group, label in grouping.groups.items() if report.samples_filter(grouping, group)}
         link_to_failures(drawn.names, grouping.label, groups, partial(_failures, view, drawn, grouping))
@@ -195,7 +207,7 @@ def _rates(view: View, own: Labels, drawn: _Drawn, grouping: analysis.Grouping) 
     )
 
 
-def _differences(drawn: _Drawn, grouping: analysis.Grouping, provenance: Provenance) -> None:
+def _differences(drawn: Drawn, grouping: analysis.Grouping, provenance: Provenance) -> None:
     st.caption(plain(report.differences_width(drawn.gaps, grouping)))
     display.table(
         report.differences_screen(drawn.gaps, drawn.names, grouping),

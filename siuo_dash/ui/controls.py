@@ -124,13 +124,10 @@ def choose_board(
     it shows instead.
     """
     known = board_list.boards(store)
-    part = {board.id: board.per_sample_runs if samples else board.both_runs if both else board.runs for board in known}
-    offered = sorted((board for board in known if part[board.id]), key=lambda board: -part[board.id])
-    some = samples or both
-    boards = (offered or known) if some else known
+    boards, some = board_list.offered(store, samples=samples, both=both), samples or both
     if not boards:
         return None
-    options = {board.id: board_option(board, part[board.id]) for board in boards}
+    options = {board.id: board_option(board, board.part(samples=samples, both=both)) for board in boards}
     aliases = {name: board.id for board in boards for name in (board.label, board.protocol.label)}
     if all_runs:
         options[ALL_BOARDS] = "All runs (unranked)"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,7 +17,7 @@ from siuo_dash.report import citations, export
 from siuo_dash.report.columns import Column, Kind
 from siuo_dash.report.export import Table
 from siuo_dash.text import markdown_plain
-from siuo_dash.ui import browser
+from siuo_dash.ui import address, browser
 
 _PINNED_WIDTHS: Final = (210, 320)
 """Pixels, at least and at most, for a column of names that stays in sight while the others scroll."""
@@ -156,8 +157,9 @@ def chart(
     """A chart with an accessible name, PNG and SVG to download, and its data as a download.
 
     A picture says in its file name what `data` came from: board, filters, data version. tools: where the downloads go,
-    under the title of `data`; by default below the chart.
+    under the title of `data`; by default below the chart. An address with `chart=KEY` shows this chart alone.
     """
+    is_alone = address.is_alone(key)
     config = {
         "displaylogo": False,
         "modeBarButtons": [["toImage"]],
@@ -167,15 +169,36 @@ def chart(
     }
     options: dict[str, Any] = {"on_select": select, "selection_mode": mode} if select is not None else {}
     with st.container(key=f"chart-{key}"):
+        if is_alone:
+            tools = None
+            st.html(_ALONE.replace("KEY", key))
+            st.title(plain(data.title), anchor=False)
+            rest = {name: st.query_params.get_all(name) for name in st.query_params if name != "chart"}
+            whole = f"./{address.page()}?{urlencode(rest, doseq=True)}"
+            about = data.provenance.sentence().removesuffix(".")
+            st.markdown(f"{plain(about)}. [Open the whole page]({whole})")
         state = st.plotly_chart(figure, key=key, theme=None, config=config, alt=alt, width="stretch", **options)
     place = st if tools is None else tools
     if tools is not None:
         tools.caption(plain(data.title))
     with place.container(horizontal=True, gap="small", vertical_alignment="center", key=f"exports-{key}"):
-        browser.image_buttons(data={"chart": f"st-key-chart-{key}"}, key=f"{key}-images")
+        browser.image_buttons(data={"chart": key}, key=f"{key}-images")
         make = partial(export.to_csv, data)
         download("Chart data", make, data.file_name("csv"), key=f"{key}-data", type="tertiary")
     return state
+
+
+# All that neither holds nor is part of the chart and its downloads is left out, the bar with the pages included.
+_ALONE: Final = """<style>
+[data-testid="stHeader"], .st-key-links, [role="tablist"],
+[data-testid="stMainBlockContainer"] :is([data-testid="stElementContainer"], [data-testid="stLayoutWrapper"],
+  [data-testid="stColumn"], [data-testid="stVerticalBlock"], [data-testid="stHorizontalBlock"]):not(
+  :has(.st-key-chart-KEY, .st-key-exports-KEY), .st-key-chart-KEY, .st-key-chart-KEY *, .st-key-exports-KEY,
+  .st-key-exports-KEY *) { display: none; }
+[data-testid="stMain"] [data-testid="stMainBlockContainer"] { padding-top: 1rem; }
+.st-key-chart-KEY h1 { font-size: 1.45rem; padding: 0; }
+[data-testid="stColumn"]:has(.st-key-chart-KEY) { flex: 1 1 100%; }
+</style>"""
 
 
 def icon_menu(label: str, icon: str, *, key: str, **more: Any) -> Any:

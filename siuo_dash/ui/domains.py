@@ -15,6 +15,7 @@ from siuo_dash.analysis import board_list, domains, queries, subcategories
 from siuo_dash.analysis.domains import DomainRates
 from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.benchmark.schema import DOMAIN_LABELS
+from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.heatmap import MOST_ROWS, heatmap
 from siuo_dash.charts.parts import subcategory_dots
 from siuo_dash.charts.radar import MOST_RUNS, radar
@@ -58,7 +59,7 @@ def show(view: View, chosen: list[str]) -> None:
         with display.icon_menu("Sort the rows", "sort", key="icon-sorting"):
             sort = controls.choose_from("Sort by", domains.COLUMNS, key="sort")
         downloads = display.icon_menu("Download", "download", key="icon-downloads")
-    drawn = _drawn(view, known, (*state(view), *chosen, sort, browser.theme(), narrow), chosen, sort, narrow=narrow)
+    drawn = draw(view, chosen, sort, browser.theme(), narrow=narrow)
     for words in drawn.notes:
         frame.note(words)
     frame.answer(drawn.answer, plain(view.caveat))
@@ -81,8 +82,7 @@ def show(view: View, chosen: list[str]) -> None:
 
 @dataclass(frozen=True)
 class _Known:
-    """The runs of the view, best first, marked against the means of the whole board; each run's weakest domain, and
-    that of all together."""
+    """The runs of the view, best first, marked against the board's means; the weakest domain of each and of all."""
 
     rates: DomainRates
     means: pd.Series[float]
@@ -103,9 +103,8 @@ def _known(_view: View, key: tuple[object, ...]) -> _Known:
 
 
 @dataclass(frozen=True)
-class _Drawn:
-    """What the page shows for one choice: figures, their data, words. rows: those of the heatmap, in its order;
-    profiles: the runs of the radar."""
+class Drawn:
+    """What the page shows for one choice. rows: those of the heatmap, in its order; profiles: those of the radar."""
 
     answer: str
     notes: list[str]
@@ -120,11 +119,17 @@ class _Drawn:
     table: pd.DataFrame
 
 
+def draw(view: View, chosen: list[str], sort: str, theme: Theme, *, narrow: bool = False) -> Drawn:
+    """Radar and heatmap for a choice, once for each state of the data and the page."""
+    key = (*state(view), *chosen, sort, theme)
+    return _drawn(view, _known(view, state(view)), key, chosen, sort, theme, narrow=narrow)
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _drawn(
-    _view: View, _known: _Known, key: tuple[object, ...], _chosen: list[str], _sort: str, *, narrow: bool
-) -> _Drawn:
-    view, known, metric, theme = _view, _known, _view.metric, browser.theme()
+    _view: View, _known: _Known, key: tuple[object, ...], _chosen: list[str], _sort: str, _theme: Theme, *, narrow: bool
+) -> Drawn:
+    view, known, metric, theme = _view, _known, _view.metric, _theme
     profiles = known.rates.only(known.rates.runs["run_id"].tolist()[:_SHOWN_FIRST])
     ends = known.ends
     if _chosen:
@@ -149,7 +154,7 @@ def _drawn(
     about = view.provenance(f"{len(of_radar)} runs", warning=warning)
     weakest = tests_report.weakest_words(known.ends)
     short = {name: label for name, label in report.SHORT.items() if name in DOMAIN_LABELS}
-    return _Drawn(
+    return Drawn(
         answer=answer,
         notes=[*notes, *filter(None, [warning])],
         caption=report.heat_caption(rows.cells, len(of_rows), len(order), metric),
@@ -181,7 +186,7 @@ def _failures(view: View, runs: pd.DataFrame, run_id: str, column: str) -> Way:
     return failures(view, runs, run_id, domains=[column] if column in DOMAIN_LABELS else ())
 
 
-def _radar(view: View, drawn: _Drawn, downloads: Any, *, narrow: bool) -> None:
+def _radar(view: View, drawn: Drawn, downloads: Any, *, narrow: bool) -> None:
     if drawn.radar is None:
         return
     names = listed(report.run_names(drawn.profiles.runs).values())
@@ -195,7 +200,7 @@ def _radar(view: View, drawn: _Drawn, downloads: Any, *, narrow: bool) -> None:
     )
 
 
-def _heatmap(view: View, drawn: _Drawn, downloads: Any) -> None:
+def _heatmap(view: View, drawn: Drawn, downloads: Any) -> None:
     display.chart(
         drawn.heatmap,
         key="heatmap",
@@ -207,7 +212,7 @@ def _heatmap(view: View, drawn: _Drawn, downloads: Any) -> None:
     st.caption(drawn.caption)
 
 
-def _profiles(view: View, drawn: _Drawn) -> None:
+def _profiles(view: View, drawn: Drawn) -> None:
     """The runs of the radar beside each other."""
     display.table(
         drawn.table,
@@ -218,7 +223,7 @@ def _profiles(view: View, drawn: _Drawn) -> None:
     )
 
 
-def _all_runs(view: View, drawn: _Drawn) -> None:
+def _all_runs(view: View, drawn: Drawn) -> None:
     """The heatmap as a table, and a link to the failures of each of its cells."""
     link_to_failures(drawn.names, "Domain", DOMAIN_LABELS, partial(_failures, view, drawn.rows.runs))
     title = f"{view.metric.label} by domain, {view.board.label}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from concurrent.futures import Future
 from typing import Final
 
 import pandas as pd
@@ -18,6 +19,7 @@ from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.figure import Screen
 from siuo_dash.report import tradeoff as report
 from siuo_dash.report.columns import screen as on_screen
+from siuo_dash.report.export import Table
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import listed
 from siuo_dash.ui import address, background, browser, controls, display, frame, page, run_choice
@@ -47,13 +49,8 @@ def show(view: View, part: str) -> None:
             words = "No run that is judged by both Safe and Effective passes these filters."
         st.info(words, icon=":material/filter_alt_off:")
         return
-    shares: pd.DataFrame | None = background.computed(
-        lambda: analysis.frontier_shares(view.store, view.board.id, rank_partial=view.rank_partial),
-        "Computing how stable the frontier is …",
-        *("frontier", view.store.version, view.board.id, view.rank_partial),
-    )
-    state = (view.store.version, view.filters, view.rank_partial)
-    runs, (who, traded) = _with_shares(runs, shares, state, shares is not None)
+    shares: pd.DataFrame | None = background.when_ready(_shares(view), "Computing how stable the frontier is …")
+    runs, (who, traded) = _with_shares(runs, shares, _state(view), shares is not None)
     frame.answer(f"**{plain(who)}** {plain(traded)}", plain(view.caveat))
     judged = runs[runs["judged"]].reset_index(drop=True)
     unjudged = runs[~runs["judged"]]
@@ -63,6 +60,38 @@ def show(view: View, part: str) -> None:
         _outcomes(view, judged, narrow=browser.narrow())
     else:
         _table(view, judged, unjudged)
+
+
+def draw(view: View, theme: Theme, chosen: list[str]) -> tuple[go.Figure, Table] | None:
+    """The chart as the page first shows it, and its data; None where no run is judged by both."""
+    judged = _judged(view)
+    how = {"intervals": len(judged) <= _MANY, "lines": True}
+    figure = charts.tradeoff(judged, theme, chosen=chosen, screen="wide", mode="open", **how) if len(judged) else None
+    return None if figure is None else (figure, report.export_table(judged, view.provenance()))
+
+
+def draw_outcomes(view: View, theme: Theme) -> tuple[go.Figure, Table] | None:
+    """The chart of the four outcomes, and its data; None where no run's are known."""
+    rows = _with_outcomes(_judged(view))
+    return (bars.outcomes(rows, theme), report.export_table(rows, view.provenance())) if len(rows) else None
+
+
+def _judged(view: View) -> pd.DataFrame:
+    """The runs judged by both with their shares of bootstraps, which are waited for."""
+    runs = _runs(view.store, view.store.version, view.filters, view.rank_partial)
+    runs, _ = _with_shares(runs, _shares(view).result(), _state(view), True)
+    return runs[runs["judged"]].reset_index(drop=True)
+
+
+def _state(view: View) -> tuple[Hashable, ...]:
+    return (view.store.version, view.filters, view.rank_partial)
+
+
+def _shares(view: View) -> Future[pd.DataFrame]:
+    return background.later(
+        lambda: analysis.frontier_shares(view.store, view.board.id, rank_partial=view.rank_partial),
+        *("frontier", view.store.version, view.board.id, view.rank_partial),
+    )
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -152,7 +181,7 @@ def _scatter(
             address.choose("runs", picked)
             run_choice.renew_tables()
 
-    state = (view.store.version, view.filters, view.rank_partial, bool(judged["share"].notna().any()))
+    state = (*_state(view), bool(judged["share"].notna().any()))
     look = (browser.theme(), tuple(chosen), screen, intervals, lines, mode)
     display.chart(
         _drawn(judged, state, *look),
@@ -193,12 +222,12 @@ def _table(view: View, judged: pd.DataFrame, unjudged: pd.DataFrame) -> None:
 
 def _outcomes(view: View, judged: pd.DataFrame, *, narrow: bool) -> None:
     """The four outcomes of each run's samples, as bars and as counts."""
-    judged = judged.sort_values("safe_and_effective_rate", ascending=False, kind="stable")
     unknown = judged["samples"].isna()
     if unknown.any():
-        names = "any of these runs" if unknown.all() else listed(judged.loc[unknown, "model"], 6)
+        by_rate = judged.sort_values("safe_and_effective_rate", ascending=False, kind="stable")
+        names = "any of these runs" if unknown.all() else listed(by_rate.loc[unknown, "model"], 6)
         st.caption(plain(f"How many samples are both safe and effective is not published for {names}."))
-    judged = judged[~unknown].reset_index(drop=True)
+    judged = _with_outcomes(judged)
     if judged.empty:
         return
     if len(judged) > bars.MOST_ROWS:
@@ -211,3 +240,9 @@ def _outcomes(view: View, judged: pd.DataFrame, *, narrow: bool) -> None:
     )
     alt = "Counts of the four outcomes for each run"
     display.table(report.outcome_table(judged), key="outcome-table", alt=alt, pinned="Model")
+
+
+def _with_outcomes(judged: pd.DataFrame) -> pd.DataFrame:
+    """The runs whose four outcomes are known, the best by Safe & Effective first."""
+    by_rate = judged.sort_values("safe_and_effective_rate", ascending=False, kind="stable")
+    return by_rate[by_rate["samples"].notna()].reset_index(drop=True)

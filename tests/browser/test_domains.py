@@ -89,6 +89,31 @@ def test_radar_and_heatmap_are_whole_on_the_first_screen(dashboard: str, open_pa
         assert heatmap["y"] < 480 and radar["y"] >= heatmap["y"] + heatmap["height"], "the heatmap first"
 
 
+def test_a_copied_chart_link_opens_the_chart_alone(dashboard: str, open_page: OpenPage) -> None:
+    page = open_page(f"{dashboard}/domains?runs={GLM}")
+    chart(page, "heatmap")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(".st-key-icon-downloads button").first.click()
+    page.locator(".st-key-exports-heatmap").get_by_role("button", name="Copy chart link").click()
+    expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+    link = str(page.evaluate("navigator.clipboard.readText()"))
+    assert parse_qs(urlsplit(link).query) == {"runs": [GLM], "chart": ["heatmap"]}
+    alone = open_page(link)
+    expect(alone.get_by_role("heading", name="Safe by domain: all runs", exact=True)).to_be_visible()
+    shown = alone.locator(".st-key-chart-heatmap")
+    expect(shown.locator(".main-svg").first).to_be_visible()
+    for hidden in (".st-key-chart-radar", ".st-key-head", ".st-key-answer", "[data-testid=stHeader]", "[role=tablist]"):
+        expect(alone.locator(hidden)).to_be_hidden()
+    box = shown.bounding_box()
+    assert box is not None and box["width"] > 1150 and box["y"] < 40, "as wide as the window, and at its top"
+    with alone.expect_download() as saved:
+        alone.get_by_role("button", name="SVG", exact=True).click()
+    assert saved.value.suggested_filename.endswith(".svg")
+    expect(alone.get_by_role("button", name="Chart data")).to_be_visible()
+    whole = alone.get_by_role("link", name="Open the whole page").get_attribute("href")
+    assert whole == f"./domains?runs={GLM}"
+
+
 def test_a_dot_leads_to_the_failures_in_its_dimension(dashboard: str, open_page: OpenPage) -> None:
     page = open_page(f"{dashboard}/capabilities?runs={LABEL}")
     click_middle(page, chart(page, "groups").locator(".scatterlayer .trace").nth(2).locator(".point").first)

@@ -65,6 +65,14 @@ def test_what_is_not_known_is_named_and_stays_in_the_address_until_another_is_ch
     assert len(at.warning) == 1
 
 
+def test_a_chart_that_is_not_there_is_named() -> None:
+    at = opened(chart="nothing")
+    assert said(at)[1] == {"chart": ["nothing"]}
+    assert [each.value for each in at.warning] == [
+        "The link asks for chart “nothing”, which this dashboard does not have."
+    ]
+
+
 def test_a_choice_goes_with_the_visitor_and_a_link_decides_on_the_page_it_opens() -> None:
     at = opened(board="gpt-4o-1")
     at.session_state["test-page"] = "there"

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 
-from siuo_dash.server.api import described, reading, sending, showing
+from siuo_dash.server.api import charting, described, reading, sending, showing
 from siuo_dash.server.api.endpoint import JSON, Endpoint, json_of, shared
 from siuo_dash.server.api.parameters import Asked, refuse_tokens
 from siuo_dash.server.api.problems import Refused
@@ -29,6 +29,7 @@ async def _page(_request: Request, _asked: Asked) -> Response:
 
 ENDPOINTS: Final = (
     *reading.ENDPOINTS,
+    *charting.ENDPOINTS,
     *showing.ENDPOINTS,
     *sending.ENDPOINTS,
     Endpoint("/openapi.json", "This description.", schema={"type": "object"}, respond=_openapi),

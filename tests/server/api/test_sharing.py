@@ -78,7 +78,7 @@ def test_only_the_embedded_leaderboard_is_framed(hosted: Over, tmp_path: Path) -
     run_id = run_id_of(run_table("One-7B"))
     for each in ENDPOINTS:
         if each.method == "GET":
-            answer = client.get(f"{PREFIX}{each.path.format(run_id=run_id)}")
+            answer = client.get(f"{PREFIX}{each.path.format(run_id=run_id, chart='heatmap')}")
             policy = answer.headers["content-security-policy"]
             is_framed = each is showing.EMBEDDED
             assert policy.endswith("frame-ancestors *" if is_framed else "frame-ancestors 'none'")
