@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
-
-import plotly.graph_objects as go
 
 from siuo_dash.analysis import board_list, queries
 from siuo_dash.analysis.capabilities import GROUPINGS
@@ -15,7 +14,7 @@ from siuo_dash.benchmark.labels import Labels
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import NoBoard
 from siuo_dash.report.export import Table, to_csv
-from siuo_dash.server.api.endpoint import Endpoint
+from siuo_dash.server.api.endpoint import Endpoint, json_of
 from siuo_dash.server.api.parameters import METRIC, Asked, Parameter, one_of
 from siuo_dash.server.api.problems import Refused, failure
 from siuo_dash.server.api.reading import PARTIAL
@@ -23,7 +22,8 @@ from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import capabilities, domains, tradeoff
 from siuo_dash.ui.controls import View
 
-Drawn = tuple[go.Figure, Table]
+Drawn = tuple[Any, Table]
+"""A plotly figure and its data."""
 _MOST_RUNS: Final = 20
 
 
@@ -79,9 +79,13 @@ def _drawn(store: Store, asked: Asked) -> Drawn:
 
 def _as_json(store: Store, asked: Asked) -> bytes:
     figure, data = _drawn(store, asked)
-    about = {"title": data.title, "view": data.provenance.sentence(), "data_version": store.version}
-    text: str = go.Figure(figure).update_layout(meta=about).to_json()
-    return text.encode("utf-8", "replace")
+    found = json.loads(figure.to_json())
+    found["layout"]["meta"] = {
+        "title": data.title,
+        "view": data.provenance.sentence(),
+        "data_version": store.version,
+    }
+    return json_of(found)
 
 
 def _ids(runs: str) -> list[str]:
