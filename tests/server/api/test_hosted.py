@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from siuo_dash.cli.app import program
 from siuo_dash.errors import SiuoError
+from siuo_dash.server.api.charting import CHARTS
 from siuo_dash.server.api.routes import ENDPOINTS
 from siuo_dash.store.registry import Actor, tokens
 from tests.browser.driver import free_port
@@ -72,13 +73,13 @@ def test_the_document_names_every_address_and_no_other() -> None:
     assert listed == {each.path for each in ENDPOINTS} - {"/"}
     assert {path for path in re.findall(r"/api/v1(/[\w./-]+)", PAGE)} <= {
         "/openapi.json",
-        *(each.path.replace("{run_id}", "RUN_ID") for each in ENDPOINTS),
+        *(each.path.format(run_id="RUN_ID", chart=chart) for each in ENDPOINTS for chart in CHARTS),
     }
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here (Debian: apt-get install curl)")
 def test_every_command_of_the_document_runs(site: Site) -> None:
-    assert len(OURS) == 8
+    assert len(OURS) == 9
     (site.folder / "results.json").write_bytes(as_json(judged(safe=41)))
     before = len(states(site.data))
     for command in OURS:
