@@ -103,13 +103,15 @@ def test_every_command_of_the_document_runs(site: Site) -> None:
     assert len(states(site.data)) == before + 1, "sent once: the second is known by its content"
     size = (site.folder / "results.parquet").stat().st_size
     assert size > 10_000 and (site.folder / "etag.txt").read_text().startswith('"')
-    verdicts, pages = (
+    verdicts, pages, chart = (
         code.replace(SITE, site.server.address) for code in re.findall(r"```python\n(.*?)```", PAGE, re.S)
     )
     done = run(code=verdicts)
     assert done.returncode == 0 and "Safe-RLHF-V" in done.stdout, done.stderr
     done = run(code=f"{pages.replace('limit=500', 'limit=4')}print(len(runs))")
     assert (done.stdout, done.returncode) == ("15\n", 0), done.stderr
+    done = run(code=f"{chart.replace('tradeoff.html', str(site.folder / 'tradeoff.html'))}print(len(figure.data))")
+    assert done.returncode == 0 and (site.folder / "tradeoff.html").is_file(), done.stderr
 
 
 def test_a_job_sends_what_it_states_and_reads_what_is_wrong(site: Site) -> None:
