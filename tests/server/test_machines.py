@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from siuo_dash.store import blobs, registry
 from siuo_dash.store.engine.database import Store
+from siuo_dash.store.registry import tokens
 from siuo_dash.store.registry.opening import close
 from siuo_dash.store.snapshots import write
 from tests.browser.driver import free_port
@@ -22,7 +24,7 @@ from tests.server.instance import copy_data, running
 from tests.server.instances import EACH, SUBMITTERS, Instances, beginnings, sent_through, submit
 from tests.server.loops import finished
 from tests.server.nginx import HELP, Proxy, at_hand, hosted_behind, proxied
-from tests.server.test_nginx import BEHIND
+from tests.server.test_nginx import BEHIND, ask
 from tests.server.visitor import Visitor
 from tests.store.review_runs import REVIEWER
 
@@ -58,6 +60,13 @@ def test_sent_at_one_machine_decided_at_another(shared: Path, tmp_path: Path, cl
             assert "waiting for review" in await submit(visitor, "Far-7B", 21)
         (waiting,) = runs_in(shared, "pending")
         await asyncio.to_thread(registry.approve, shared, waiting, REVIEWER)
+        ada = registry.Actor("ada@example.org")
+        token, made = await asyncio.to_thread(tokens.make, shared, ada, "job", 7)
+        of_ada = partial(ask, proxy, "/api/v1/submissions", authorization=f"Bearer {token}")
+        assert waiting in (await asyncio.to_thread(of_ada)).text
+        await asyncio.to_thread(tokens.revoke, shared, ada, made.token_id)
+        refused = await asyncio.to_thread(of_ada)
+        assert refused.status == 401 and "revoked" in refused.text and token not in refused.text
         async with Visitor(proxy.address, proxy.tls) as stranger:
             await stranger.open("run", {"run": waiting})
             assert "Far-7B" in stranger.words() and not stranger.alerts()

@@ -246,6 +246,25 @@ def test_nothing_that_nginx_writes_holds_a_session_or_a_sign_in_code(tmp_path: P
         assert line in logs["access.log"], line
 
 
+def test_what_an_address_asks_of_the_api_is_counted_over_all_instances(tmp_path: Path) -> None:
+    """Each instance counts for itself; a program without cookies is sent to one, then the other."""
+    (tmp_path / "nginx").mkdir()
+    with proxied(tmp_path / "nginx", [free_port(), free_port()]) as proxy:  # both are away
+        connection = http.client.HTTPSConnection("localhost", proxy.port, context=proxy.tls, timeout=300)
+        passed = 0
+        while True:
+            connection.request("GET", "/api/v1/boards" if passed % 2 else f"/api/v1/runs/{passed}")
+            answer = answer_of(connection.getresponse())
+            if answer.status == 429:
+                break
+            assert answer.status == 503
+            passed += 1
+        assert passed >= 301
+        own_answer(answer)
+        assert ask(proxy, "/").status == 503, "who reads pages is not counted with it"
+        connection.close()
+
+
 def test_uploads_that_never_end_lie_nowhere(tmp_path: Path) -> None:
     """Each is asked about at its beginning, nothing is put aside for it, and an address has a few at once."""
 

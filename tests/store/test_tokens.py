@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from siuo_dash.errors import NoRun, NotAllowed, SubmissionError
 from siuo_dash.store import registry
 from siuo_dash.store.backup import backup, restore_from
-from siuo_dash.store.registry import Actor, tokens
-from siuo_dash.store.registry.opening import REGISTRY, close, version
+from siuo_dash.store.registry import Actor, opening, tokens
+from siuo_dash.store.registry.opening import REGISTRY, close, reading, version
+from siuo_dash.store.registry.tables import metadata
 from siuo_dash.store.registry.tokens import MOST, SUBMIT, make, own, owner_of, revoke, revoke_all
 from siuo_dash.store.verify import verify
 from tests.make.runs import run_table
 from tests.make.stores import make_data
 
+pytestmark = pytest.mark.postgres
 ADA, BOB = Actor("ada@example.org"), Actor("bob@example.org", reviewer=True)
 
 
@@ -30,8 +32,11 @@ def test_a_token_is_known_by_its_hash_alone(data: Path) -> None:
     token, made = make(data, ADA, "nightly \u202e job", 30)
     assert tokens.LOOKS_LIKE_ONE.fullmatch(token) and made.name == "nightly   job" and made.used is None
     assert owner_of(data, token, SUBMIT) == ADA.id
-    kept = b"".join(path.read_bytes() for path in data.glob(f"{REGISTRY}*"))
-    assert token.encode() not in kept and token[5:].encode() not in kept and b"ada@example.org" in kept
+    with reading(data) as connection:
+        assert connection is not None
+        kept = repr([connection.execute(select(table)).all() for table in metadata.sorted_tables])
+    kept += "".join(path.read_bytes().decode("latin-1") for path in data.glob(f"{REGISTRY}*"))
+    assert token not in kept and token[5:] not in kept and "ada@example.org" in kept
     assert (made.expires - made.made).days == 30
     assert own(data, BOB) == [] and [each.token_id for each in own(data, ADA)] == [made.token_id]
     assert not [finding for finding in verify(data) if finding.file == REGISTRY]
@@ -109,9 +114,9 @@ def test_a_token_is_no_change_of_the_data_and_in_no_log(data: Path) -> None:
 def test_a_registry_of_an_earlier_version_gets_its_table(data: Path) -> None:
     registry.submit(data, run_table(), ADA)
     close(data)
-    with sqlite3.connect(data / REGISTRY) as connection:
-        connection.execute("DROP TABLE tokens")
-    connection.close()
+    engine = opening.kept(data).engine()
+    metadata.tables["tokens"].drop(engine)
+    engine.dispose()
     assert own(data, ADA) == []
     with pytest.raises(NotAllowed):
         owner_of(data, "siuo_" + "a" * 43, SUBMIT)
@@ -119,6 +124,7 @@ def test_a_registry_of_an_earlier_version_gets_its_table(data: Path) -> None:
     assert owner_of(data, token, SUBMIT) == ADA.id
 
 
+@pytest.mark.postgres(never=True)  # a backup is restored into a directory
 def test_a_restored_backup_lets_no_token_in(data: Path, tmp_path: Path) -> None:
     token, _ = make(data, ADA, "job", 7)
     backup(data, tmp_path / "kept.tar")

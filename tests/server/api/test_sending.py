@@ -48,6 +48,7 @@ def send(client: TestClient, headers: dict[str, str], safe: int = 40, **fields: 
     return client.post(URL, files=files, data={"model": "Sent-7B", "judge": "human"} | fields, headers=headers)
 
 
+@pytest.mark.postgres
 def test_a_run_is_sent_reviewed_and_followed(hosted: Over, data: Path) -> None:
     client, headers = hosted(data), bearer(data)
     dry = send(client, headers, dry_run="true")
@@ -109,6 +110,7 @@ def test_a_run_on_a_sample_set_is_sent(hosted: Over, data: Path, tmp_path: Path)
     assert "fresh-v1--human-1" in {each["board"] for each in client.get(f"{PREFIX}/boards").json()}
 
 
+@pytest.mark.postgres
 def test_another_s_token_tells_nothing(hosted: Over, data: Path) -> None:
     client, mine, theirs = hosted(data), bearer(data), bearer(data, BOB)
     run_id = send(client, mine).json()["run_id"]
@@ -124,6 +126,7 @@ def test_another_s_token_tells_nothing(hosted: Over, data: Path) -> None:
     assert client.get(f"{URL}/{public}", headers=mine).status_code == 404
 
 
+@pytest.mark.postgres
 def test_only_a_token_that_holds_lets_in(hosted: Over, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     client = hosted(data)
     token, made = tokens.make(data, ADA, "job", 7)
