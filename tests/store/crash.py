@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -27,7 +28,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from siuo_dash.errors import SiuoError, StoreError
-from siuo_dash.store import registry
+from siuo_dash.store import registry, takeover
 from siuo_dash.store.registry import AlreadyPublished, publish, restore, withdraw
 from siuo_dash.store.registry.opening import close
 from siuo_dash.store.runs.parquet import parquet_bytes
@@ -45,6 +46,7 @@ ACTIONS: dict[str, Callable[[Path], object]] = {
     "restore": lambda data_dir: restore(data_dir, run_id_of(run_table()), LOCAL_ADA),
     "publish another": lambda data_dir: publish(data_dir, run_table("Another"), by="bob"),
 } | {f"review: {name}": action for name, (_, action, _, _) in CASES.items()}
+ACTIONS["take over"] = takeover.settle
 ACTIONS["review: approve the one that waits"] = lambda data_dir: registry.approve(
     data_dir, runs_in(data_dir, "pending")[0], REVIEWER
 )
@@ -103,23 +105,44 @@ def kill_at(step: int) -> None:
     sys.setprofile(count)
 
 
-def kill_everywhere(action: str, start: Path, out: Path) -> None:
-    """From the same start, kill the action at its first step, its second, … until it lives to its end."""
+def layout(data_dir: Path) -> set[tuple[str, bool]]:
+    """Which files lie there, random names apart, and whether each holds anything."""
+    return {
+        (re.sub(r"\d+-[0-9a-f]{8}\.siuo-tmp", "tmp", str(path.relative_to(data_dir))), path.stat().st_size > 0)
+        for path in data_dir.rglob("*")
+        if path.is_file() and not path.name.endswith("-shm")
+    }
+
+
+def kill_everywhere(action: str, start: Path, out: Path, every: int) -> None:
+    """From the same start, kill the action at its first step, its second, … until it lives to its end.
+
+    every: at each n-th step only, and at both sides of each step between them by which files come, fill or go.
+    """
     run_table()  # imports what a table needs once, not in each child
-    step = 0
-    while True:
+
+    def killed_at(step: int) -> int:
         data_dir = out / f"{step:04}"
         shutil.copytree(start, data_dir)
 
-        def task(data_dir: Path = data_dir, step: int = step) -> int:
+        def task() -> int:
             kill_at(step)
             return attempt(ACTIONS[action], data_dir)
 
-        code = ended(fork(task))
-        if code != -signal.SIGKILL:
-            print(json.dumps({"steps": step, "code": code}))
-            return
-        step += 1
+        return ended(fork(task))
+
+    last = 0
+    while (code := killed_at(last)) == -signal.SIGKILL:
+        last += every
+    looked = {step: layout(out / f"{step:04}") for step in range(0, last + 1, every)}
+    between = list(itertools.pairwise(looked))
+    while between:
+        first, second = between.pop()
+        if (middle := (first + second) // 2) > first and looked[first] != looked[second]:
+            killed_at(middle)
+            looked[middle] = layout(out / f"{middle:04}")
+            between += [(first, middle), (middle, second)]
+    print(json.dumps({"steps": last, "code": code}))
 
 
 def cut_short(action: str, data_dir: Path, largest: int, deadly: bool) -> int:
@@ -273,7 +296,7 @@ def race(data_dir: Path, models: list[str], kill: list[int]) -> None:
 def main(task: str, *arguments: str) -> None:
     path = Path(arguments[0])
     if task == "kill everywhere":
-        kill_everywhere(arguments[1], path, Path(arguments[2]))
+        kill_everywhere(arguments[1], path, Path(arguments[2]), int(arguments[3]))
     elif task == "cut everywhere":
         cut_everywhere(arguments[1], path, Path(arguments[2]))
     elif task == "cut short":

@@ -21,7 +21,7 @@ from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import AlreadyPublished, publish, withdraw, withdrawn
 from siuo_dash.store.registry.opening import REGISTRY, close
 from siuo_dash.store.verify import repair
-from tests.make.heavy import some_heavy
+from tests.make.heavy import heavy, some_heavy
 from tests.make.registry import events, faults, file_of, left_over, replayed, states
 from tests.make.runs import run_id_of, run_table
 from tests.store.crash import DONE, FAILED, REFUSED
@@ -29,6 +29,8 @@ from tests.store.review_runs import LOCAL, LOCAL_ADA
 
 RUN = run_id_of(run_table())
 ANOTHER = run_id_of(run_table("Another"))
+STEPS = [pytest.param(8, id="each eighth"), pytest.param(1, id="each", marks=heavy)]
+"""How many of an action's steps are killed: where files come and go, all (see kill_everywhere)."""
 
 
 def crash(root: Path, task: str, *arguments: object, wrapper: tuple[str, ...] = ()) -> str:
@@ -78,24 +80,25 @@ def assert_sound(data_dir: Path) -> None:
     assert replayed(data_dir) == states(data_dir)
 
 
-def killed_everywhere(root: Path, tmp_path: Path, action: str, start: Path) -> list[Path]:
+def killed_everywhere(root: Path, tmp_path: Path, action: str, start: Path, every: int) -> list[Path]:
     """One directory for each distinct state that killing the action at some step leaves behind."""
     out = tmp_path / "killed"
     out.mkdir()
-    report = json.loads(crash(root, "kill everywhere", start, action, out))
+    report = json.loads(crash(root, "kill everywhere", start, action, out, every))
     assert report["code"] == DONE
     assert report["steps"] > 25
     directories = sorted(out.iterdir())
-    assert len(directories) == report["steps"] + 1
+    assert len(directories) > report["steps"] / every
     distinct = {state(directory): directory for directory in reversed(directories)}
     return sorted(distinct.values())
 
 
-def test_killed_at_every_step_of_publishing(root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", STEPS)
+def test_killed_at_every_step_of_publishing(root: Path, tmp_path: Path, every: int) -> None:
     start = tmp_path / "start"
     start.mkdir()
     outcomes = set()
-    for data_dir in killed_everywhere(root, tmp_path, "publish", start):
+    for data_dir in killed_everywhere(root, tmp_path, "publish", start, every):
         visible = states(data_dir)
         assert errors(data_dir) == []
         outcomes.add((len(visible), len(events(data_dir))))
@@ -111,8 +114,9 @@ def test_killed_at_every_step_of_publishing(root: Path, tmp_path: Path) -> None:
     assert outcomes == {(0, 0), (1, 1)}
 
 
+@pytest.mark.parametrize("every", STEPS)
 @pytest.mark.parametrize("action", some_heavy(["withdraw", "restore"], "withdraw"))
-def test_killed_at_every_step_of_withdrawing_and_restoring(root: Path, tmp_path: Path, action: str) -> None:
+def test_killed_at_every_step_of_withdrawing_and_restoring(root: Path, tmp_path: Path, action: str, every: int) -> None:
     start = tmp_path / "start"
     start.mkdir()
     publish(start, run_table(), by="ada")
@@ -120,7 +124,7 @@ def test_killed_at_every_step_of_withdrawing_and_restoring(root: Path, tmp_path:
         withdraw(start, RUN, LOCAL_ADA, "a reason")
     lines = len(events(start))
     outcomes = set()
-    for data_dir in killed_everywhere(root, tmp_path, action, start):
+    for data_dir in killed_everywhere(root, tmp_path, action, start, every):
         (now,) = states(data_dir).values()
         if now == "withdrawn":
             assert [(each.run_id, each.why, each.by) for each in withdrawn(data_dir)] == [(RUN, "a reason", "ada")]

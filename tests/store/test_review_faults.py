@@ -38,7 +38,7 @@ from tests.store.review_runs import (
     correction_waits,
     submitted,
 )
-from tests.store.test_faults import crash, errors, in_a_namespace, killed_everywhere, open_to_all, state
+from tests.store.test_faults import STEPS, crash, errors, in_a_namespace, killed_everywhere, open_to_all, state
 
 SOME = some_heavy(CASES, "submit", "approve", "approve a correction")
 
@@ -55,14 +55,15 @@ def visible(data_dir: Path) -> set[str]:
     return {run.run_id for run in public_runs(data_dir)}
 
 
+@pytest.mark.parametrize("every", STEPS)
 @pytest.mark.parametrize("name", SOME)
-def test_killed_at_every_step(root: Path, tmp_path: Path, name: str) -> None:
+def test_killed_at_every_step(root: Path, tmp_path: Path, name: str, every: int) -> None:
     _, action, before, after = CASES[name]
     start = started(tmp_path, name)
     lines = len(events(start))
     assert states(start) == before
     outcomes = set()
-    for data_dir in killed_everywhere(root, tmp_path, f"review: {name}", start):
+    for data_dir in killed_everywhere(root, tmp_path, f"review: {name}", start, every):
         assert errors(data_dir) == []
         now = states(data_dir)
         assert now in (before, after)

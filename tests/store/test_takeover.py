@@ -25,6 +25,7 @@ from siuo_dash.store.registry.tables import head, runs, sign_outs
 from tests.make.old_directory import OldWriter
 from tests.make.runs import make_run, run_id_of, run_table, totals_table, with_column
 from tests.make.stores import make_data
+from tests.store.test_faults import STEPS, killed_everywhere
 
 ADA, BOB, REVIEWER = "ada@example.org", "bob@example.org", "reviewer@example.org"
 
@@ -305,43 +306,15 @@ def test_what_does_not_agree_is_listed_and_never_becomes_visible(old: OldWriter,
     Store(old.data_dir)
 
 
-KILL = """
-import shutil, sys
-from pathlib import Path
-from siuo_dash.store.takeover import settle
-from tests.store.crash import attempt, ended, fork, kill_at
-start, out = map(Path, sys.argv[1:])
-step, code = 0, -9
-while code == -9:
-    data = out / f"{step:04}"
-    shutil.copytree(start, data)
-    def task():
-        kill_at(step)
-        return attempt(settle, data)
-    code = ended(fork(task))
-    step += 1
-print(step, code)
-"""
-
-
-def look(path: Path) -> tuple[str, int]:
-    parts = ("tmp" if "siuo-tmp" in part else part for part in path.parts[-3:])
-    return "/".join(parts).partition("/")[2], path.stat().st_size
-
-
-def test_killed_at_every_step_it_is_finished_by_the_next_start(old: OldWriter, tmp_path: Path, root: Path) -> None:
+@pytest.mark.parametrize("every", STEPS)
+def test_killed_at_every_step_it_is_finished_by_the_next_start(
+    old: OldWriter, tmp_path: Path, root: Path, every: int
+) -> None:
     a_full_store(old)
-    out = tmp_path / "out"
-    out.mkdir()
-    command = [sys.executable, "-c", KILL, str(old.data_dir), str(out)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    steps, code = map(int, done.stdout.split()[-2:])
-    assert code == 0 and steps > 100, done.stdout + done.stderr
+    killed = killed_everywhere(root, tmp_path, "take over", old.data_dir, every)
     takeover.settle(old.data_dir)
     outcomes = set()
-    # Random names apart, what leaves the same files is one case.
-    distinct = {tuple(sorted(map(look, data.rglob("*")))): data for data in out.iterdir()}
-    for data in distinct.values():
+    for data in killed:
         outcomes.add(((data / REGISTRY).exists(), (data / "log.jsonl").exists()))
         takeover.settle(data)
         assert (states(data), log_lines(data)) == (states(old.data_dir), old.lines)
