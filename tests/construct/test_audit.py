@@ -29,9 +29,10 @@ from tests.evaluate.bench import MODEL
 from tests.evaluate.made import IDS, benchmark, question
 from tests.evaluate.server import KEY, Server, served
 from tests.make.candidates import ALL_YES, candidates, draw
+from tests.make.program import needs_engine
 from tests.server.loops import beside
 
-pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
+needs_engine()
 
 
 @pytest.fixture(scope="module")

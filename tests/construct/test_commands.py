@@ -28,9 +28,10 @@ from tests.evaluate.bench import MODEL, SMALL
 from tests.evaluate.made import benchmark
 from tests.evaluate.server import KEY, Faults, served
 from tests.make.candidates import ALL_YES, draw
+from tests.make.program import needs_engine
 from tests.server.loops import beside
 
-pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
+needs_engine()
 
 PICTURES = 40
 QUICK = ("--connections", "8", "--retries", "4", "--attempt-timeout", "20")

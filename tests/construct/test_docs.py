@@ -21,10 +21,11 @@ from tests.construct.fake import Replies, kind_of
 from tests.evaluate.made import benchmark
 from tests.evaluate.server import KEY, Server, served
 from tests.make.candidates import ALL_YES, draw
+from tests.make.program import needs_engine
 from tests.server.loops import beside
 from tests.test_docs import shown_commands
 
-pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
+needs_engine()
 PAGE = (ROOT / "docs" / "construct.md").read_text(encoding="utf-8")
 COMMANDS = [command for page, command in shown_commands() if page == "construct.md"]
 

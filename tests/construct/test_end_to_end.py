@@ -20,10 +20,10 @@ from tests.construct.fake import kind_of as step_of
 from tests.evaluate.made import benchmark
 from tests.evaluate.server import KEY, Server, kind_of, reply_to, served
 from tests.make.candidates import ALL_YES, candidates, draw
-from tests.make.program import run
+from tests.make.program import needs_engine, run
 from tests.server.loops import beside
 
-pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
+needs_engine()
 MODEL, SMALL, JUDGE = (f"openai-api/fake/{name}" for name in ("vl", "small", "judge"))
 
 

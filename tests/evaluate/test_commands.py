@@ -32,9 +32,10 @@ from tests.evaluate import bench as bench_of
 from tests.evaluate import made
 from tests.evaluate.bench import JUDGE, MODEL
 from tests.evaluate.server import KEY, Faults, served
+from tests.make.program import needs_engine
 from tests.make.program import run as run_program
 
-pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
+needs_engine()
 
 QUICK = ("--connections", "4", "--retries", "4", "--attempt-timeout", "20")
 

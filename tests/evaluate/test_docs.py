@@ -19,10 +19,10 @@ from siuo_dash.cli.app import program
 from tests.conftest import ROOT
 from tests.evaluate import made
 from tests.evaluate.server import KEY, Server, served
-from tests.make.program import run
+from tests.make.program import needs_engine, run
 from tests.test_docs import shown_commands
 
-pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
+needs_engine()
 OURS = [
     command
     for page, command in shown_commands()

@@ -26,10 +26,10 @@ from siuo_dash.store.catalogue_file import read_catalogue
 from tests.conftest import ROOT
 from tests.evaluate import made
 from tests.evaluate.server import KEY, Server, served
-from tests.make.program import run
+from tests.make.program import needs_engine, run
 
 PYTHON = ROOT / ".venv-engine" / "bin" / "python"
-pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
+needs_engine()
 pytestmark = [
     pytest.mark.heavy,
     pytest.mark.skipif(not (PYTHON.parent / "transformers").exists(), reason="torch is not installed: make engine"),

@@ -15,8 +15,9 @@ import pytest
 from tests.evaluate import made
 from tests.evaluate.server import KEY, Faults, Server, served
 from tests.evaluate.test_commands import Bench, left_in
+from tests.make.program import needs_engine
 
-pytest.importorskip("inspect_ai", reason="the engine is an extra: make evaluate")
+needs_engine()
 pytestmark = pytest.mark.heavy
 NEEDED = 60
 

@@ -16,14 +16,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 LOADED = ["siuo_dash.cli", "siuo_dash.ui.start_check", "siuo_dash.server.application", "streamlit.web.cli"]
+LOADED += ["inspect_ai", "openai"]  # passed over where they are not installed
 _COPIES = multiprocessing.get_context("forkserver")
 _COPIES.set_forkserver_preload([*LOADED, __name__])
+
+
+def needs_engine() -> None:
+    """Skip the module where the engine is not installed; loading it to find out would take seconds in each process."""
+    if find_spec("inspect_ai") is None:
+        pytest.skip("the engine is an extra: make evaluate", allow_module_level=True)
 
 
 class Program:

@@ -21,7 +21,7 @@ from siuo_dash.benchmark.identity import content_hash
 from siuo_dash.benchmark.schema import RESULT_SCHEMA
 from siuo_dash.errors import NoRun, StoreError, SubmissionError
 from siuo_dash.store.files import write_parquet
-from siuo_dash.store.registry import Actor, AlreadyPublished, opening, publish, restore, withdraw, withdrawn
+from siuo_dash.store.registry import Actor, AlreadyPublished, opening, publish, restore, sqlite, withdraw, withdrawn
 from siuo_dash.store.registry.opening import changing, close, version
 from siuo_dash.store.registry.reading import public_runs
 from siuo_dash.store.registry.tables import runs
@@ -246,7 +246,8 @@ def test_without_a_data_directory_nothing_is_made(tmp_path: Path) -> None:
 def test_a_store_held_by_another_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(tmp_path, run_table(), by=None)
     close(tmp_path)
-    monkeypatch.setattr(opening, "LOCK_SECONDS", 0.0)
+    for module in (opening, sqlite):  # a thread of this process, another process
+        monkeypatch.setattr(module, "LOCK_SECONDS", 0.0)
     with closing(sqlite3.connect(tmp_path / opening.REGISTRY, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="another process"):
