@@ -25,7 +25,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LOADED = ["siuo_dash.cli", "siuo_dash.ui.start_check", "siuo_dash.server.application", "streamlit.web.cli"]
-LOADED += ["inspect_ai", "openai"]  # passed over where they are not installed
+LOADED += ["inspect_ai", "inspect_ai.agent._acp.server", "inspect_ai.model._providers.anthropic", "fastapi", "openai"]
 _COPIES = multiprocessing.get_context("forkserver")
 _COPIES.set_forkserver_preload([*LOADED, __name__])
 
