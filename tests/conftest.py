@@ -25,7 +25,7 @@ expect.set_options(timeout=PATIENCE)
 LONGEST = """
 browser/test_signin browser/test_upload server/test_failover browser/test_tradeoff browser/test_samples
 browser/test_every_page browser/test_domains browser/test_compare browser/test_leaderboard store/test_faults
-browser/test_signin_attacks server/test_surroundings server/test_nginx_signin golden/test_golden server/test_policy
+browser/test_signin_attacks server/test_surroundings server/test_nginx_signin golden/test_golden
 store/test_review_faults server/test_faults store/test_takeover settings/test_start store/test_backup
 pages/test_leaderboard pages/test_review server/test_nginx browser/test_labels generate/test_generated
 """.split()

@@ -54,7 +54,7 @@ def always() -> tuple[tuple[str, str], ...]:
 def policy() -> str:
     """The content security policy: this server only; no frame, no plugin, no worker, no form elsewhere, no eval.
 
-    What is allowed beyond 'self' was found by leaving it out (tests/server/test_policy.py opens every page): the two
+    What is allowed beyond 'self' was found by leaving it out (tests/browser/test_every_page.py opens all): the two
     scripts that are in the page itself, Streamlit's and the one of the theme, named by their hashes; `blob:` for the
     scripts of its components, which come over this server's socket; styles written at run time; icons and a font held
     as `data:`, and the PNG of a chart as `blob:`.

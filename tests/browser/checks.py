@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.browser.driver import settled
+
+LISTEN = """
+window.refused = [];
+document.addEventListener("securitypolicyviolation", e =>
+  window.refused.push(`${e.violatedDirective} ${e.blockedURI}`));
+"""
+"""Every page of the tests' shared context keeps what the content policy refuses."""
+TRIED = {"script-src wasm-eval"}
+"""One library tries WebAssembly for 64-bit numbers, finds it refused, and counts without it."""
+
+
+@contextmanager
+def within_the_policy(visitor: BrowserContext, address: str) -> Iterator[None]:
+    """The pages that are opened inside ask nothing of another host, and the content policy refuses nothing of them."""
+    said: list[str] = []
+    hosts: set[str] = set()
+
+    def hear(message: ConsoleMessage) -> None:
+        said.append(message.text)
+
+    def watch(request: Request) -> None:
+        hosts.add(urlsplit(request.url).netloc)
+
+    visitor.on("console", hear)
+    visitor.on("request", watch)
+    yield
+    visitor.remove_listener("console", hear)
+    visitor.remove_listener("request", watch)
+    assert [words for words in said if "Policy" in words] == []
+    assert hosts - {""} == {urlsplit(address).netloc}
+    for page in visitor.pages:
+        assert set(page.evaluate("window.refused")) <= TRIED
+
 
 # Every piece of text with the box in which it can be seen: frames that scroll clip what they hold, apart from the
 # page's own. Tables draw on a canvas and keep their text in a hidden grid.

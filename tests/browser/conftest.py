@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser.checks import LISTEN
 from tests.browser.driver import PATIENCE, served, settled
 
 OpenPage = Callable[..., Page]
@@ -31,6 +32,7 @@ def visitor(browser: Browser) -> Iterator[BrowserContext]:
     """A browser that has the program's scripts from its first page on: loading them anew is half of a test's work."""
     with browser.new_context(reduced_motion="reduce", accept_downloads=True) as context:
         context.set_default_timeout(PATIENCE)
+        context.add_init_script(LISTEN)
         yield context
 
 

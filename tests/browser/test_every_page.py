@@ -1,15 +1,15 @@
-"""Every page, opened by its address on a server that nobody has visited: it is there, readable, and fits a phone."""
+"""Every page, opened by its address on a server that nobody has visited: there, readable, within policy and phone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from siuo_dash.server.first_view import ID
 from siuo_dash.ui.page import HOME, PAGES
-from tests.browser.checks import choose_scheme, faults_of_layout, serious_faults, whole_page
+from tests.browser.checks import choose_scheme, faults_of_layout, serious_faults, whole_page, within_the_policy
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import PATIENCE, served, settled
 
@@ -38,8 +38,9 @@ FIRST = {
 
 # The home page comes last: a visit of it is what would wake a server that needs waking.
 @pytest.mark.parametrize("url", [*reversed(PAGES)])
-def test_a_page_by_its_address(fresh: str, open_page: OpenPage, url: str) -> None:
-    page = open_page(f"{fresh}/{'' if url == HOME else url}")
+def test_a_page_by_its_address(fresh: str, visitor: BrowserContext, open_page: OpenPage, url: str) -> None:
+    with within_the_policy(visitor, fresh):
+        page = open_page(f"{fresh}/{'' if url == HOME else url}")
     titles = TITLES.get(url, [PAGES[url].title])
     page.locator(f"#{ID}").wait_for(state="detached")
     assert page.locator("[data-testid=stHeading] h1").all_inner_texts()[:1] == titles
