@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.make.heavy import heavy
+
+pytestmark = heavy  # the tools have an environment of their own, which is installed first
 
 
 @pytest.fixture(scope="module", autouse=True)
