@@ -20,7 +20,7 @@ PUBLIC_VERDICTS: Final = Query(
     SELECT r.run_id, r.model, r.base_model, r.method, r.organization, r.params_b, r.open_weights,
         CASE WHEN v.task = 'mcqa' THEN 'exact match' ELSE r.judge END AS judge,
         CASE WHEN v.task = 'mcqa' THEN 1 ELSE r.responses_per_sample END AS responses_per_sample,
-        r.board, r.evidence, r.source, r.source_status, r.evaluated_on, r.note, v.task, v.question_id,
+        r.board, r.sample_set, r.evidence, r.source, r.source_status, r.evaluated_on, r.note, v.task, v.question_id,
         COALESCE(v.domain, s.domain) AS domain, v.safe, v.effective, v.safe_and_effective, v.answer, v.correct,
         v.response_count, v.safe_votes, v.safe_graded, v.effective_votes, v.effective_graded
     FROM verdicts v JOIN runs r ON r.run_no = v.run_no
@@ -38,7 +38,7 @@ SCHEMA: Final = pa.schema(
         ("open_weights", pa.bool_()),
         ("judge", pa.string()),
         ("responses_per_sample", pa.int32()),
-        *((name, pa.string()) for name in ("board", "evidence", "source", "source_status")),
+        *((name, pa.string()) for name in ("board", "sample_set", "evidence", "source", "source_status")),
         ("evaluated_on", pa.date32()),
         ("note", pa.string()),
         ("task", pa.string()),

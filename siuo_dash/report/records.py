@@ -16,6 +16,7 @@ from siuo_dash.analysis.filters import Filters, of_runs
 from siuo_dash.analysis.public_verdicts import VOTES
 from siuo_dash.analysis.sample_filters import SampleFilters
 from siuo_dash.analysis.stats.proportions import limits
+from siuo_dash.benchmark.protocol import set_of
 from siuo_dash.benchmark.run_facts import FACTS
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.benchmark.scoring import Tally
@@ -67,6 +68,7 @@ def boards(store: Store) -> list[Record]:
             "board": board.id,
             "judge": board.protocol.judge,
             "responses_per_sample": board.protocol.responses_per_sample,
+            "sample_set": board.sample_set,
             "runs": board.runs,
         }
         for board in board_list.boards(store)
@@ -124,6 +126,7 @@ def run_record(row: Record, *, ranked: bool = False) -> Record:
         "model": row["model"],
         **{name: row[name] if pd.notna(row[name]) else None for name in ("base_model", "method", "organization")},
         "board": row["board"],
+        "sample_set": row["sample_set"],
         "evidence": row["evidence"],
         **ranks,
         **{metric: rate(row[f"{metric}_k"], row[f"{metric}_n"]) for metric in METRICS},
@@ -157,6 +160,7 @@ def verdicts_of(store: Store, run_id: str) -> Record:
     frame = samples.verdicts_of_runs(store, [run_id])
     return {
         "run_id": run_id,
+        "sample_set": row["sample_set"],
         "evidence": row["evidence"],
         "samples": [
             {"question_id": int(each["question_id"]), "task": each["task"]}
@@ -168,12 +172,12 @@ def verdicts_of(store: Store, run_id: str) -> Record:
     }
 
 
-def sample_list(store: Store, asked: Asked, order: str) -> list[Record]:
-    """The catalogue in the project's own words, with k of n runs of the board that pass each sample by the metric."""
-    board = find_board(store, asked)
-    frame = samples.sample_list(store, SampleFilters(metric=asked.metric), board.id if board else "", order)
+def sample_list(store: Store, board: str, metric: str, order: str) -> list[Record]:
+    """The samples of a board's set in the project's own words, with k of n of its runs that pass each by the metric."""
+    frame = samples.sample_list(store, SampleFilters(metric=metric), board, order)
     return [
-        {name: _plain(each[name]) for name in _SAMPLE}
+        {"sample_set": set_of(board)}
+        | {name: _plain(each[name]) for name in _SAMPLE}
         | {"passed": {"k": int(each["board_k"]), "n": int(each["board_n"])}}
         for each in frame.to_dict("records")
     ]

@@ -61,6 +61,11 @@ class Refused(Exception):
         return Response(body, self.status, {"Cache-Control": "no-store"} | self.headers, MEDIA)
 
 
+def wrong(parameter: str, what: str, hint: str) -> Refused:
+    """What to answer where one parameter does not fit the others."""
+    return Refused(400, f"wrong parameter: {parameter}", errors=[{"field": parameter, "message": what, "hint": hint}])
+
+
 def refused(error: SiuoError) -> Refused:
     """What to answer to an error of the project. Places on the server's disk are for its log, not for visitors."""
     kind: type[SiuoError] | None = next((known for known in _STATUS if isinstance(error, known)), None)

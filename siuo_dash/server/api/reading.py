@@ -16,8 +16,9 @@ from siuo_dash.report.public_file import public_file
 from siuo_dash.server.api import schemas
 from siuo_dash.server.api.endpoint import Endpoint, Part, json_of
 from siuo_dash.server.api.parameters import METRIC, TEXT, Asked, Parameter, flag, one_of, whole
-from siuo_dash.server.api.problems import Refused
+from siuo_dash.server.api.problems import wrong
 from siuo_dash.store.engine.database import Store
+from siuo_dash.text import listed
 from siuo_dash.ui import background
 
 PARQUET: Final = "application/vnd.apache.parquet"
@@ -32,6 +33,11 @@ def _find_board(store: Store, board: str) -> object:
 _FIRST: Final = "A board's id or its words; by default the first board."
 _BOARD: Final = Parameter("board", f"{_FIRST} `all`: all runs, without ranks.", known=_find_board)
 ONE_BOARD: Final = Parameter("board", _FIRST, known=board_list.find_board)
+_SAMPLES_BOARD: Final = Parameter(
+    "board",
+    "A board's id or its words; by default the one with the most runs that have verdicts for each sample.",
+    known=board_list.find_board,
+)
 _SEARCH: Final = Parameter("search", "Only runs whose model or organization contains this.", TEXT | {"default": ""})
 _PLAIN: Final = flag("plain", "Only plain models: no defence, training or prompt.")
 PARTIAL: Final = flag("partial", "Rank runs that lack some samples, too.")
@@ -62,10 +68,26 @@ def _runs(store: Store, asked: Asked) -> Part:
     return Part(json_of(found), total, after)
 
 
+def _samples(store: Store, asked: Asked) -> bytes:
+    """Of a board that has verdicts for each sample by the metric; the catalogue alone where no run has any."""
+    fitting = [each for each in board_list.offered(store, samples=True) if each.per_sample_runs]
+    board = board_list.find_board(store, asked["board"]) if asked["board"] is not None else next(iter(fitting), None)
+    if board is not None and not board.per_sample_runs:
+        hint = f"one of {listed(each.id for each in fitting)}" if fitting else "no board has them yet"
+        raise wrong("board", "this board has published totals only, no verdicts for each sample", hint)
+    metric = asked["metric"]
+    if board is not None:
+        judged = board_list.metrics_judged(store, board.id, per_sample=True)
+        if metric not in judged:
+            raise wrong(
+                "metric", f"board {board.id} has no verdicts for each sample by {metric}", f"one of {listed(judged)}"
+            )
+    return json_of(records.sample_list(store, board.id if board else "", metric, asked["order"]))
+
+
 def _compare(store: Store, asked: Asked) -> bytes:
     if asked["first"] == asked["second"]:
-        wrong = {"field": "second", "message": "a run cannot be compared with itself", "hint": "choose another run"}
-        raise Refused(400, "wrong parameter: second", errors=[wrong])
+        raise wrong("second", "a run cannot be compared with itself", "choose another run")
     return json_of(records.compared(store, asked["first"], asked["second"]))
 
 
@@ -126,8 +148,8 @@ ENDPOINTS: Final = (
         "/samples",
         "The samples in this project's own words, and how many runs of a board pass each.",
         schema=_listed("Sample"),
-        make=lambda store, asked: json_of(records.sample_list(store, asked_of(asked), asked["order"])),
-        parameters=(ONE_BOARD, METRIC, one_of("order", "In which order.", ORDERS, "number")),
+        make=_samples,
+        parameters=(_SAMPLES_BOARD, METRIC, one_of("order", "In which order.", ORDERS, "number")),
     ),
     Endpoint(
         "/compare",

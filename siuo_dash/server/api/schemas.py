@@ -50,6 +50,7 @@ _NAMES: Final = {
     "method": _MAYBE_TEXT,
     "organization": _MAYBE_TEXT,
     "board": _TEXT,
+    "sample_set": _TEXT,
     "evidence": _TEXT,
 }
 _RATES: Final = {metric: _maybe("Rate") for metric in METRICS}
@@ -62,7 +63,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
         _COUNTS | {"rate": _NUMBER, "low": _NUMBER, "high": _NUMBER},
         description="k of n graded samples, as a fraction, and its Wilson 95% interval; null where nothing was graded.",
     ),
-    "Board": _object({"board": _TEXT, "judge": _TEXT, "responses_per_sample": _MAYBE_COUNT, "runs": _COUNT}),
+    "Board": _object(
+        {"board": _TEXT, "judge": _TEXT, "responses_per_sample": _MAYBE_COUNT, "sample_set": _TEXT, "runs": _COUNT}
+    ),
     "Run": _object(_NAMES | _RATES),
     "RankedRun": _object(
         _NAMES | _RANKS | _RATES | {"health": _FLAGS}, description="rank: in the whole board, whatever is searched for."
@@ -82,7 +85,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "without_flagged": _by(_maybe("Rate"), description="The rates without the flagged responses."),
         }
     ),
-    "Verdicts": _object({"run_id": _TEXT, "evidence": _TEXT, "samples": {"type": "array", "items": ref("Verdict")}}),
+    "Verdicts": _object(
+        {"run_id": _TEXT, "sample_set": _TEXT, "evidence": _TEXT, "samples": {"type": "array", "items": ref("Verdict")}}
+    ),
     "Verdict": _object(
         {
             "question_id": _COUNT,
@@ -103,6 +108,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "Sample": _object(
         {
+            "sample_set": _TEXT,
             "question_id": _COUNT,
             "split": _TEXT,
             "domain": _TEXT,

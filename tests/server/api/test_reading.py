@@ -26,11 +26,12 @@ from siuo_dash.report.export import Provenance
 from siuo_dash.server.api.parameters import Parameter, check
 from siuo_dash.server.api.routes import ENDPOINTS
 from siuo_dash.server.api.sharing import PREFIX
-from siuo_dash.store import registry
+from siuo_dash.store import registry, sample_sets
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry import Actor
 from siuo_dash.ui import leaderboard
-from tests.make.runs import make_run, run_id_of, run_table, share, totals_table
+from tests.make.runs import judged_run, make_run, run_id_of, run_table, share, totals_table
+from tests.make.sample_sets import make_set
 from tests.make.stores import demo, make_data, shipped
 from tests.server.api.conftest import Client
 
@@ -328,6 +329,45 @@ def test_everything_wrong_is_said_at_once(at: At) -> None:
         assert several.status_code == 400 and "human-3" in several.json()["errors"][0]["hint"], path
     same = client.get(f"{PREFIX}/runs").json()[0]["run_id"]
     assert "itself" in client.get(f"{PREFIX}/compare?first={same}&second={same}").text
+
+
+def test_every_answer_names_the_sample_set_where_ids_of_two_sets_look_alike(at: At, tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data")
+    sample_sets.add(data, make_set(tmp_path / "fresh"))
+    ids = [1001, 1002, 1003]
+    for name, verdict in (("siuo-167", True), ("fresh-v1", False)):
+        verdicts = dict.fromkeys(ids, verdict)
+        make_data(data, judged_run("Same-7B", "human", verdicts, text=lambda *_: None, sample_set=name))
+    client = at(data)
+    table = pq.read_table(io.BytesIO(client.get(f"{PREFIX}/results.parquet").content)).to_pandas()
+    assert table.groupby(["sample_set", "question_id"])["safe"].sum().tolist() == [0, 0, 0, 1, 1, 1]
+    sets = {"siuo-167", "fresh-v1"}
+    assert {each["sample_set"] for each in get(client, "/boards")} == sets
+    runs_there = get(client, "/runs")
+    assert {each["sample_set"]: each["safe"]["k"] for each in runs_there} == {"siuo-167": 3, "fresh-v1": 0}
+    for run in runs_there:
+        assert get(client, f"/runs/{run['run_id']}")["sample_set"] == run["sample_set"]
+        assert get(client, f"/runs/{run['run_id']}/samples")["sample_set"] == run["sample_set"]
+        assert get(client, "/leaderboard", board=run["board"])[0]["sample_set"] == run["sample_set"]
+        assert {each["sample_set"] for each in get(client, "/samples", board=run["board"])} == {run["sample_set"]}
+
+
+def test_samples_are_counted_on_a_board_that_has_verdicts_for_each(at: At) -> None:
+    client = at()
+    counted = get(client, "/samples")  # the first board of all has totals only: each sample passed by 0 of 0 runs
+    assert {each["passed"]["n"] for each in counted} == {10}
+    assert [each["passed"]["k"] for each in counted] != sorted(each["passed"]["k"] for each in counted)
+    hardest = [each["passed"]["k"] for each in get(client, "/samples", order="hardest")]
+    assert hardest == sorted(hardest) and hardest[0] < hardest[-1]
+    for query, field, words in (
+        ("board=human-3", "board", "meta-llama"),
+        ("metric=effective", "metric", "safe"),
+        ("board=human-3&metric=mcqa", "board", "meta-llama"),
+    ):
+        answer = client.get(f"{PREFIX}/samples?{query}")
+        assert answer.status_code == 400, query
+        [error] = answer.json()["errors"]
+        assert error["field"] == field and words in error["hint"], error
 
 
 def test_where_nothing_was_published_there_is_no_board(at: At, tmp_path: Path) -> None:
