@@ -103,7 +103,7 @@ def _lengths(partial: Partial) -> dict[str, int]:
 def _without_gaps(partial: Partial) -> Partial:
     """The sample without the responses of which nothing is given: a template's unused cells."""
     lengths = _lengths(partial)
-    if partial.benchmark_judge or set(lengths.values()) in (set(), {1}) or len(set(lengths.values())) > 1:
+    if partial.benchmark_judge or len(set(lengths.values())) != 1:
         return partial
     columns = [getattr(partial, name) for name in lengths]
     given = [cells for cells in zip(*columns, strict=True) if any(cell not in (None, "", Words("")) for cell in cells)]

@@ -266,7 +266,7 @@ def _rivals(best: Candidate, other: Candidate) -> bool:
     """Whether a person must choose between these two.
 
     A field whose name settles its direction goes before one whose name leaves doubt, unless the two are siblings:
-    `gpt4o_safe` and `llava_safe`, `original.is_safe` and `revised.is_safe`.
+    `gpt4o_safe` and `llava_safe`, `original.is_safe` and `revised.is_safe`, `safe` and `safe_rejudged`.
     """
     if other.level == 0 and best.level > 1:
         return False
@@ -274,7 +274,9 @@ def _rivals(best: Candidate, other: Candidate) -> bool:
         return True
     question_words = POSITIVE["safe"] | POSITIVE["effective"] | NEGATIVE["safe"] | NEGATIVE["effective"]
     mine, theirs = set(name_tokens(best.paths[0])), set(name_tokens(other.paths[0]))
-    return bool(mine & theirs & question_words) and bool(mine - question_words - _HARMLESS)
+    is_within = other.paths[0].startswith(f"{best.paths[0]}.")
+    is_alike = other.kind == best.kind and not is_within
+    return bool(mine & theirs & question_words) and (is_alike or bool(mine - question_words - _HARMLESS))
 
 
 def branch_of(path: str) -> frozenset[str]:

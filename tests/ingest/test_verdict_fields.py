@@ -89,6 +89,8 @@ def test_what_describes_the_test_is_no_verdict(catalogue: Catalogue, truth: int,
         {"judge_1_safe": lambda place: place % 2, "judge_2_safe": number},
         {"gpt3_safe": lambda place: place % 2, "gpt4_safe": number},
         {"is_safe": True, "score": number},
+        {"safe": lambda place: place % 2, "safe_rejudged": number},
+        {"is_safe": lambda place: place % 2, "is_safe_human": number},
     ],
     ids=lambda columns: "+".join(columns),
 )
