@@ -52,8 +52,20 @@ def test_boards_as_json(siuo: Run) -> None:
     assert [each["runs"] for each in found] == [15, 26, 15, 14, 12, 10, 4, 2]
     assert [found[0], found[1], found[4]] == [
         {"board": "human-3", "judge": "human", "responses_per_sample": 3, "sample_set": "siuo-167", "runs": 15},
-        {"board": "gpt-4o-mini-1", "judge": "gpt-4o-mini", "responses_per_sample": 1, "sample_set": "siuo-167", "runs": 26},
-        {"board": "gpt-4o-unstated", "judge": "gpt-4o", "responses_per_sample": None, "sample_set": "siuo-167", "runs": 12},
+        {
+            "board": "gpt-4o-mini-1",
+            "judge": "gpt-4o-mini",
+            "responses_per_sample": 1,
+            "sample_set": "siuo-167",
+            "runs": 26,
+        },
+        {
+            "board": "gpt-4o-unstated",
+            "judge": "gpt-4o",
+            "responses_per_sample": None,
+            "sample_set": "siuo-167",
+            "runs": 12,
+        },
     ]
 
 
