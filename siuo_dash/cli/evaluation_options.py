@@ -106,8 +106,12 @@ class Options(CallOptions):
 
     def set_id(self) -> str:
         """The sample set: the one that --samples names, else the benchmark's own. NoSampleSet where there is none."""
-        named = self._named()[0] or BENCHMARK
-        return named if named == BENCHMARK else find(self.data, named).sample_set
+        return self.named_set() or BENCHMARK
+
+    def named_set(self) -> str | None:
+        """The sample set that --samples names, if any. NoSampleSet where there is none of that name."""
+        named = self._named()[0] or None
+        return named if named in (None, BENCHMARK) else find(self.data, named).sample_set
 
     def _named(self) -> tuple[str, str]:
         """The set and the ids that --samples names; '' for either."""

@@ -20,13 +20,14 @@ from siuo_dash.errors import EvaluationError
 from siuo_dash.evaluate.answers import Answer
 from siuo_dash.evaluate.outcome import verdict_in
 from siuo_dash.evaluate.plan import Call, Kind
+from siuo_dash.ingest import which_set
 from siuo_dash.ingest.mapping import Mapping as FieldMapping
 from siuo_dash.ingest.reader_process import validate as validate_files
 from siuo_dash.ingest.records import suggested
 from siuo_dash.ingest.submission import Submission, each_run
 from siuo_dash.sources.responses import with_words
 from siuo_dash.store.runs.run_file import run_rows, run_table
-from siuo_dash.store.sample_sets import find
+from siuo_dash.store.sample_sets import catalogues
 from siuo_dash.text import percent
 
 _KINDS: Final[dict[Kind, Question]] = {"safety": "safe", "effectiveness": "effective"}
@@ -50,13 +51,16 @@ class GivenRun:
     sample_set: str = BENCHMARK
 
 
-def in_files(paths: list[Path], data: Path, mapping: Path | None, sample_set: str = BENCHMARK) -> list[GivenRun]:
-    """The run, or the runs, in these files; EvaluationError where no response can be read."""
+def in_files(paths: list[Path], data: Path, mapping: Path | None, sample_set: str | None = None) -> list[GivenRun]:
+    """The run, or the runs, in these files; EvaluationError where no response can be read.
+
+    sample_set: that they are on; None = found as for an upload, and asked about where several fit.
+    """
     chosen = None if mapping is None else FieldMapping.from_json(mapping.read_bytes(), where=mapping.name)
-    sets, dropped = {sample_set: find(data, sample_set)}, files_of(paths)
-    submission = validate_files(dropped, sets, chosen)
+    sets, dropped = catalogues(data)[0], files_of(paths)
+    submission = validate_files(dropped, sets, chosen, sample_set)
     if submission.reading.runs and not (chosen and chosen.run):
-        several = each_run(lambda one: validate_files(dropped, sets, one), submission.reading)
+        several = each_run(lambda one: validate_files(dropped, sets, one, sample_set), submission.reading)
         return [_given(each, name) for name, each in several.items()]
     return [_given(submission, "")]
 
@@ -91,6 +95,9 @@ def _given(submission: Submission, name: str) -> GivenRun:
     if not texts:
         said = [str(each) for each in submission.errors if each.severity == "error"]
         hint = "answer it with --mapping" if reading.needs else "see docs/formats.md for what is understood"
+        if any(need.role == which_set.ROLE for need in reading.needs):
+            hint = f"name it with --samples {' or '.join(reading.needs[0].options)}"
+            said = [reading.needs[0].question]
         where = name or (generation[0].file if generation else "")
         raise EvaluationError(said[0] if said else "no response could be read", where=where, hint=hint)
     verdicts = {

@@ -90,7 +90,8 @@ def submit(
         raise SubmissionError("the files hold one run", where="--all-runs", hint="leave it out")
     if all_runs:
         dropped, sets = files_of(files), catalogues(data)[0]
-        runs = each_run(lambda chosen: validate_files(dropped, sets, chosen, submission.sample_set), submission.reading)
+        named = submission.sample_set or None  # what is a question for all of them is asked of each
+        runs = each_run(lambda chosen: validate_files(dropped, sets, chosen, named), submission.reading)
     given = as_stated(stated)
     described = {}
     for name, each in runs.items():

@@ -39,7 +39,7 @@ class Submission:
 
     scores: {metric: counts}, for the metrics that were judged. as_released: what the released scripts would
     print. health: {flag: number of samples}. scores_without_flagged: {flag, or 'any': {metric: counts}}
-    without the responses that have it. sample_set: the id of the set that it was read for.
+    without the responses that have it. sample_set: the id of the set that it was read for; '' where that is open.
     """
 
     reading: Reading
@@ -160,7 +160,7 @@ class Submission:
             "mapping": None if self.reading.mapping is None else json.loads(self.reading.mapping.as_json()),
             "read": [role.as_dict() for role in self.reading.roles],
             "run_id": run_id,
-            "sample_set": None if any(each.field == "sample_set" for each in self.errors) else self.sample_set,
+            "sample_set": self.sample_set or None,
         }
 
     def _rows(self, metadata: RunMetadata) -> pa.Table:

@@ -34,7 +34,7 @@ def read_for(
         hint = f"one of {', '.join(sets)}; or add it: siuo-dash sets add"
         error = Finding("error", what, hint, field=ROLE)
         refused = read(next(iter(sets.values())))
-        return Submission(refused.reading, findings=(error,))
+        return Submission(refused.reading, findings=(error,), sample_set="")
     if wanted is not None or len(sets) == 1:
         return read(sets[wanted] if wanted is not None else next(iter(sets.values())))
     found = [read(each) for each in sets.values()]
@@ -54,4 +54,4 @@ def _asked(open_ones: list[Submission]) -> Submission:
     need = Need(ROLE, "Which sample set was the model asked about? The files fit several.", options)
     reading = replace(open_ones[0].reading, needs=(need,), samples=())
     hint = f"name it with --set: {' or '.join(options)} (the API's field: {ROLE})"
-    return Submission(reading, findings=(Finding("error", need.question, hint, field=ROLE),))
+    return Submission(reading, findings=(Finding("error", need.question, hint, field=ROLE),), sample_set="")

@@ -57,6 +57,47 @@ def test_a_run_is_placed_on_the_set_s_own_board(data: Path) -> None:
     assert ranked.exit_code == 0 and "Example-7B" in ranked.output
 
 
+def test_several_runs_on_a_set_are_asked_about_as_one_is(data: Path) -> None:
+    rows = [
+        {
+            "question_id": each["question_id"],
+            "response": f"By {model}: {each['responses'][0]}",
+            "safe": place % 2,
+            "model": model,
+        }
+        for model in ("First-7B", "Second-7B")
+        for place, each in enumerate(results_on("fresh", IDS, [True] * 11, texts=False))
+    ]
+    path = data.parent / "two.json"
+    path.write_bytes(as_json(rows))
+    command = ("submit", str(path), "--all-runs", "--judge", "human", "--dry-run", "--json")
+    asked = siuo(data, *command)
+    assert asked.exit_code == 1
+    for report in json.loads(asked.stdout):
+        assert "--set: siuo-167 or fresh-v1" in report["errors"][0]["hint"] and report["sample_set"] is None
+    named = json.loads(siuo(data, *command, "--set", "fresh-v1").stdout)
+    assert [(each["run"], each["sample_set"], each["ok"]) for each in named] == [
+        ("First-7B", "fresh-v1", True),
+        ("Second-7B", "fresh-v1", True),
+    ]
+
+
+def test_responses_to_judge_are_of_the_set_that_their_questions_name(data: Path, tmp_path: Path) -> None:
+    for name in ("safe", "effective"):
+        (tmp_path / f"{name}.txt").write_text("Judge this: {response}")
+    command = ("judge", str(data.parent / "texts.json"), "--judge", "openai/j", "--rubric", str(tmp_path), "--dry-run")
+    found = siuo(data, *command, "--json")
+    assert found.exit_code == 0, found.exception
+    assert json.loads(found.stdout)["plan"]["sample_set"] == "fresh-v1"
+    asked = siuo(data, *(str(each).replace("texts.json", "ids.json") for each in command))
+    assert asked.exit_code == 1 and "Which sample set" in str(asked.exception)
+    assert "--samples siuo-167 or fresh-v1" in str(asked.exception)
+    named = siuo(
+        data, *(each.replace("texts.json", "ids.json") for each in command), "--samples", "fresh-v1:1001", "--json"
+    )
+    assert json.loads(named.stdout)["plan"]["samples"] == [1001]
+
+
 def test_a_set_that_is_not_there_is_named(data: Path) -> None:
     refused = siuo(data, "validate", str(data.parent / "texts.json"), "--set", "old-v1")
     assert isinstance(refused.exception, NoSampleSet) and "siuo-167, fresh-v1" in str(refused.exception)
