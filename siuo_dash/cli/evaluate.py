@@ -47,7 +47,7 @@ def evaluate(
     if resume is not None:
         _finish([_resumed(resume, options, stated)], options)
     if given_files:
-        _finish(_judging(in_files(given_files, options.data, None, options.set_id()), options, stated), options)
+        _finish(_judging(in_files(given_files, options.data, None, options.named_set()), options, stated), options)
     if model is None:
         raise typer.BadParameter("a run needs a model", param_hint="--model")
     chosen = tuple(task for task in TASKS if task in words_in(tasks))
@@ -98,7 +98,7 @@ def judge(
         for each in what:
             if not Path(each).is_file():
                 raise typer.BadParameter(f"{each}: there is no such file; of runs say --runs", param_hint="FILE...")
-        found = in_files([Path(each) for each in what], options.data, mapping, options.set_id())
+        found = in_files([Path(each) for each in what], options.data, mapping, options.named_set())
     requests = _judging(found, options, stated)
     if calibrated:
         _finish([replace(each, after=calibrate(run)) for each, run in zip(requests, found, strict=True)], options)
@@ -162,8 +162,8 @@ def _finish(requests: list[Request], options: Options) -> None:
             raise typer.Exit(INTERRUPTED) from None
         codes.append(code)
         reports.append(report)
-        if code not in (0, INCOMPLETE):
-            break
+        if code not in (0, INCOMPLETE) and not report.get("complete"):
+            break  # a wrong key, say; a whole run that cannot be published keeps no other one back
     if options.json:
         print_json(reports[0] if len(requests) == 1 else reports)
     raise typer.Exit(max(codes))

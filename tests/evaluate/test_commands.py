@@ -389,6 +389,20 @@ def test_a_judge_that_says_the_same_has_a_run_of_its_own(whole: Undisturbed, ben
     assert code == 1 and f"already published as {report['run_id']}" in " ".join(said.split())
 
 
+def test_a_run_that_is_published_already_keeps_no_other_one_back(bench: Bench) -> None:
+    bench.server.clear()
+    path = bench.folder / "two.jsonl"
+    rows = [{"question_id": 1001, "response": f"{model}: mind the step.", "model": model} for model in ("One", "Two")]
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in rows))
+    command = bench.command(
+        "judge", str(path), "--judge", JUDGE, "--to", str(bench.folder / "two"), "--publish", "--json"
+    )
+    code, reports, err = bench.run(command)
+    assert code == 0 and len(reports) == 2, err
+    code, said = bench.quick(command)
+    assert code == 1 and said.count("already published as") == 2, "both are looked at again"
+
+
 def test_runs_that_are_not_there_are_named(bench: Bench) -> None:
     command = [*bench.command("judge", "--runs", "nobody", "--judge", JUDGE)]
     assert "there is no run 'nobody'" in bench.quick(command)[1]
