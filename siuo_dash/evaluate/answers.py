@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from siuo_dash.errors import StoreError
 from siuo_dash.evaluate.plan import Call
 from siuo_dash.store.files import explained
 
@@ -42,7 +43,8 @@ class Answer:
 class Answers(Mapping[Call, Answer]):
     """All answers so far, in a file to which lines are only ever added; for one process at a time.
 
-    What a killed process left of a line is cut off. Every method that writes raises StoreError when the disk refuses.
+    What a killed process left of a line is cut off. Every method that writes raises StoreError when the disk refuses;
+    so does opening a file with another line that is no answer: verdicts after it may be about what it held.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -87,18 +89,19 @@ class Answers(Mapping[Call, Answer]):
         """Read the file up to the last whole line; its length in bytes."""
         size = 0
         with self.path.open("rb") as lines:
-            for line in lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.endswith(b"\n"):
+                    break
                 found = _parsed(line)
                 if found is None:
-                    break
+                    hint = "take the file from a copy; or cut it off before that line: what follows is asked again"
+                    raise StoreError(f"line {number} is no answer", where=str(self.path), hint=hint)
                 self._known[found[0]] = found[1]
                 size += len(line)
         return size
 
 
 def _parsed(line: bytes) -> tuple[Call, Answer] | None:
-    if not line.endswith(b"\n"):
-        return None
     try:
         kind, question_id, place, answer = json.loads(line)
         known: dict[str, Any] = {name: answer[name] for name in Answer.__dataclass_fields__}

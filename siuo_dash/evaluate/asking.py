@@ -219,9 +219,10 @@ def role_of(call: Call) -> Role:
 def overspent(progress: Progress, operation: Operation) -> Stop | None:
     """Why an evaluation ends where its budget is used up; notes what it cost so far."""
     most, progress.cost = operation.max_cost, cost_of(progress.usage, operation.prices)
-    if most is None or progress.cost is None or progress.cost < most:
+    spent = progress.cost if progress.usage else 0.0
+    if most is None or spent is None or spent < most:
         return None
-    return Stop("budget", f"the budget of ${most:g} is used up: ${progress.cost:.4f} were spent")
+    return Stop("budget", f"the budget of ${most:g} is used up: ${spent:.4f} were spent")
 
 
 def refusal(name: str, error: BaseException, *, was_heard: bool) -> Stop | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from siuo_dash.errors import StoreError
 from siuo_dash.evaluate.answers import Answer, Answers
 from siuo_dash.evaluate.asking import Asking, NotAnswered, Stop, Stopped, status_of, without_keys, words_of
 from siuo_dash.evaluate.outcome import outcome_of
@@ -169,6 +170,23 @@ def test_nothing_is_asked_beyond_the_budget(tmp_path: Path) -> None:
     run.answers.__exit__()
     assert why(asking(tmp_path, max_cost=3.0, prices=prices)) == "budget", "what was spent before counts"
     assert why(asking(tmp_path, max_cost=9.0, prices=prices)) == ""
+
+
+def test_a_budget_of_nothing_asks_nothing(tmp_path: Path) -> None:
+    assert why(asking(tmp_path, max_cost=0.0, prices={"a/model": (1.0, 10.0)})) == "budget"
+
+
+def test_a_damaged_line_is_named_and_the_answers_after_it_are_not_lost(tmp_path: Path) -> None:
+    with Answers(tmp_path) as answers:
+        for place in (1, 2, 3):
+            answers.keep(Call("response", 1001, place), SAID)
+    path = tmp_path / "answers.jsonl"
+    lines = path.read_bytes().splitlines(True)
+    path.write_bytes(b"".join([lines[0], lines[1][:20] + b"\n", lines[2]]))
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="line 2 is no answer"):
+        Answers(tmp_path)
+    assert path.read_bytes() == before
 
 
 def test_what_a_killed_process_left_of_a_line_is_cut_off(tmp_path: Path) -> None:
