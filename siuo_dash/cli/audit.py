@@ -85,7 +85,8 @@ def audit(
         )
     else:
         _print(work.tallies())
-    ended(calls, missing, f"{counted(len(subjects), 'sample or candidate', 'samples and candidates')} judged", code)
+    of = counted(len(subjects), "sample or candidate", "samples and candidates")
+    ended(calls, missing, f"{work.judged():,} of {of} judged", code)
     raise typer.Exit(code)
 
 

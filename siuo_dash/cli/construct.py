@@ -28,7 +28,7 @@ from siuo_dash.construct.lines import STEPS
 from siuo_dash.construct.making import Making, Order, usage_in
 from siuo_dash.construct.order import AGAIN, asked_again, domains_of, estimated, planned
 from siuo_dash.construct.twins import Twins, elsewhere
-from siuo_dash.errors import Finding
+from siuo_dash.errors import ConstructionError, Finding
 from siuo_dash.evaluate import folder
 from siuo_dash.evaluate.asking import Progress
 from siuo_dash.settings.paths import SHIPPED, USUAL
@@ -105,6 +105,12 @@ def construct(
         order = Order(at, str(model), str(small_model), told, domains, candidates, per_picture)
         known = dict(found.by_id) if again is None else asked_again(order, found.by_id, again)
         _print_findings([*skipped, *found.findings])
+        if not candidates:
+            raise ConstructionError(
+                "it holds no picture that can be used",
+                where=str(pictures_from),
+                hint="JPEG, PNG, WebP or GIF; why others were skipped is said above",
+            )
         _print_order(order, taken, twins)
         unfinished = [known.get(each, Candidate(each)) for each in order.candidates]
         print_plan(estimated(order, unfinished), operation, to)

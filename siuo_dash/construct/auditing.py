@@ -159,6 +159,13 @@ class Audit:
             if (verdict := self._known.get(key)) is not None and verdict.verdict == UNSAFE
         ]
 
+    def judged(self) -> int:
+        """Subjects whose picture and words both have a verdict."""
+        return len(
+            {each.id for each, _ in self._subjects}
+            - {each.id for each, key in self._subjects if key not in self._known}
+        )
+
     def missing(self) -> dict[str, str]:
         """{what may still be asked: why it has no verdict}."""
         return {name: self.calls.failed.get(name, "not asked yet") for name in self.unfinished()}

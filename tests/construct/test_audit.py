@@ -107,6 +107,7 @@ def test_what_is_never_readable_is_ungraded_not_unsafe(place: Path, server: Serv
     again = audit(place, server, "--samples", "1001", "--to", str(place / "broken"), "--json")
     assert json.loads(again.stdout)["usage"] == report["usage"], "what could not be read was paid for too"
     assert report["usage"][MODEL]["calls"] == 6 == sum(server.asked.values())
+    assert "complete: 0 of 1 sample or candidate judged" in again.stderr
 
 
 def test_a_picture_of_two_candidates_is_judged_once_and_counts_for_both(tmp_path: Path) -> None:
@@ -134,6 +135,7 @@ def test_a_file_that_is_no_picture_is_named_and_the_others_go_on(place: Path, se
     missing = json.loads(done.stdout)["missing"]
     assert done.exit_code == 75 and len(ids) == 2 and server.kinds == {"picture_safety": 1, "query_safety": 2}
     assert list(missing.values()) == ["this is no PNG, JPEG, GIF or WebP picture"]
+    assert "incomplete: 1 of 2 samples and candidates judged" in done.stderr
 
 
 def test_samples_that_are_not_installed_are_named(place: Path, server: Server, tmp_path: Path) -> None:

@@ -268,6 +268,13 @@ def test_wrong_usage_is_one_line(bench: Bench, more: tuple[str, ...], said: str)
     assert code in (1, 2) and said in " ".join(err.replace("│", " ").split())
 
 
+def test_a_folder_without_a_usable_picture_is_refused(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_text("<html>")
+    for more in ((), ("--dry-run",)):
+        code, _, err = bench.run([*bench.construct("none"), "--pictures", str(tmp_path), *more])
+        assert code == 1 and "it holds no picture that can be used" in err and "broken.jpg: it is no picture" in err
+
+
 def test_a_picture_that_is_gone_is_named_and_the_others_go_on(bench: Bench) -> None:
     bench.fresh()
     bench.server.faults = Faults(status=400, only=("options",))
