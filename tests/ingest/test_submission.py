@@ -282,7 +282,7 @@ def test_json_as_the_command_line_prints_it(check: Check) -> None:
         json.dumps(submission.as_json(run_id="r", interval=lambda k, n: (k / n / 2, 1.0)), allow_nan=False)
     )
     assert list(printed) == [
-        *"ok task n_samples scores as_released health errors warnings notes mapping read run_id".split()
+        *"ok task n_samples scores as_released health errors warnings notes mapping read run_id sample_set".split()
     ]
     assert printed["scores"] == {"safe": {"k": 4, "n": 6, "rate": 4 / 6, "low": 2 / 6, "high": 1.0}}
     assert printed["as_released"] is None and printed["errors"] == [] and printed["run_id"] == "r"
