@@ -42,6 +42,11 @@ def of_runs(run_ids: Iterable[str]) -> Clause:
     return among("run_id", "runs", run_ids, "chosen by name")
 
 
+def numbered(run_nos: Iterable[int]) -> Clause:
+    """The runs with these numbers, which are the engine's own."""
+    return Clause("run_no IN (SELECT UNNEST($numbers))", {"numbers": [int(run_no) for run_no in run_nos]})
+
+
 def together(clauses: Iterable[Clause | None]) -> Clause:
     """All conditions as one; 'TRUE' when there is none."""
     given = [clause for clause in clauses if clause is not None]

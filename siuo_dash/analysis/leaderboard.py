@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import bounded, queries
 from siuo_dash.analysis.baseline import against_baseline
 from siuo_dash.analysis.comparison import side
-from siuo_dash.analysis.filters import Clause, Filters
+from siuo_dash.analysis.filters import Filters, numbered
 from siuo_dash.analysis.gains import gains
 from siuo_dash.analysis.once import once
 from siuo_dash.analysis.stats import ranking
@@ -63,25 +63,41 @@ def short_judge(judge: str) -> str:
     return judge.rsplit("/", 1)[-1].split(" (")[0]
 
 
-def rank_ranges(store: Store, board: str, metric: Metric, *, rank_partial: bool = False) -> pd.DataFrame:
-    """run_id, rank, rank_low, rank_high of a board's ranked runs (2,000 bootstrap draws, design §5)."""
-    filters = Filters(board=board)
+def rank_ranges(
+    store: Store, board: str, metric: Metric, *, rank_partial: bool = False, also: str = ""
+) -> pd.DataFrame:
+    """run_id, rank, rank_low, rank_high of a board's ranked runs (2,000 bootstrap draws, design §5).
+
+    Of more runs than bounded.most_runs only the best have a range, estimated as `bounded.best_and_some` says, and the
+    run `also`, if it is one of the board's; the others have none (null).
+    """
     with store.reading():  # counts and verdicts must be of one state; this runs beside the page, too
-        ranked = queries.ranking(store, filters, metric, rank_partial=rank_partial)
+        ranked = queries.ranking(store, Filters(board=board), metric, rank_partial=rank_partial)
         samples = queries.samples_of(store, board)
         ranked = ranked[ranked["rank"].notna()].reset_index(drop=True)
-        outcomes = queries.outcome_matrix(store, metric, filters.where(), samples["question_id"], ranked["run_no"])
+        compared = bounded.best_and_some(ranked["run_id"].tolist(), bounded.most_runs(store, board))
+        places, weights = compared.places, compared.weights
+        asked = np.setdiff1d(np.flatnonzero(ranked["run_id"] == also), places)
+        if weights is not None:
+            places, weights = np.append(places, asked), np.append(weights, np.zeros(len(asked)))
+        some = ranked.iloc[places]
+        outcomes = queries.outcome_matrix(store, metric, some["run_no"], samples["question_id"])
     ranges = ranking.rank_ranges(
-        run_ids=ranked["run_id"].tolist(),
-        k=ranked[f"{metric.id}_k"].to_numpy(dtype=np.int64),
-        n=ranked[f"{metric.id}_n"].to_numpy(dtype=np.int64),
+        run_ids=some["run_id"].tolist(),
+        k=some[f"{metric.id}_k"].to_numpy(dtype=np.int64),
+        n=some[f"{metric.id}_n"].to_numpy(dtype=np.int64),
         outcomes=outcomes,
         strata=samples["domain"].to_numpy(dtype=str),
+        weights=weights,
     )
-    return pd.DataFrame(
+    found = pd.DataFrame(
         [(item.run_id, item.rank, item.rank_low, item.rank_high) for item in ranges],
         columns=["run_id", "rank", "rank_low", "rank_high"],
     )
+    if weights is None:
+        return found
+    known = found[(found.index < compared.best) | (found["run_id"] == also)].drop(columns="rank")
+    return ranked[["run_id", "rank"]].merge(known, on="run_id", how="left")
 
 
 @dataclass(frozen=True)
@@ -134,7 +150,7 @@ def key_figures(store: Store, frame: pd.DataFrame, metric: Metric) -> KeyFigures
 def _like_leader_paired(store: Store, leader: pd.Series, others: pd.DataFrame, metric: Metric) -> tuple[str, ...]:
     if others.empty:
         return ()
-    runs = Clause("run_no IN (SELECT UNNEST($others))", {"others": others["run_no"].tolist()})
+    runs = numbered(others["run_no"])
     counts = queries.paired_counts(store, int(leader["run_no"]), metric, runs).reindex(others["run_no"], fill_value=0)
     p_values = [mcnemar_mid_p(int(b), int(c)) for b, c in zip(counts["baseline_only"], counts["run_only"], strict=True)]
     adjusted = holm(p_values)

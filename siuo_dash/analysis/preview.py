@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from siuo_dash.analysis import board_list, comparison, queries
+from siuo_dash.analysis import board_list, bounded, comparison, queries
 from siuo_dash.analysis.filters import Clause, Filters, among, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.stats.differences import paired_table
@@ -133,8 +133,9 @@ def rank_range(store: Store, candidate: Candidate, metric: Metric) -> tuple[int,
     with store.reading():  # counts and verdicts must be of one state; this runs beside the page, too
         ranked = _ranked(store, candidate, metric)
         samples = queries.samples_of(store, candidate.board)
-        where = Filters(board=candidate.board_for(metric)).where()
-        outcomes = queries.outcome_matrix(store, metric, where, samples["question_id"], ranked["run_no"])
+        compared = bounded.best_and_some(ranked["run_id"].tolist(), bounded.most_runs(store, candidate.board))
+        ranked = ranked.iloc[compared.places]
+        outcomes = queries.outcome_matrix(store, metric, ranked["run_no"], samples["question_id"])
     rate = candidate.rate(metric)
     own = samples["question_id"].map(candidate.outcomes[metric.id]).to_numpy(dtype=np.float32)
     ranges = rank_ranges(
@@ -143,6 +144,7 @@ def rank_range(store: Store, candidate: Candidate, metric: Metric) -> tuple[int,
         n=[*ranked[f"{metric.id}_n"].astype(int), rate.n],
         outcomes=np.vstack([outcomes, own]),
         strata=samples["domain"].to_numpy(dtype=str),
+        weights=None if compared.weights is None else [*compared.weights, 0.0],
     )
     low, high = ranges[-1].rank_low, ranges[-1].rank_high
     return None if low is None or high is None else (low, high)

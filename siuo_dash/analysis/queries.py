@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from siuo_dash.analysis.filters import EVERY, Clause, Filters
+from siuo_dash.analysis.filters import EVERY, Clause, Filters, numbered
 from siuo_dash.analysis.once import once
 from siuo_dash.analysis.stats.proportions import wilson_array
 from siuo_dash.benchmark.protocol import is_mcqa, mcqa_board, set_of
@@ -240,16 +240,15 @@ def board_for(metric: Metric, board: str) -> str:
 
 
 def outcome_matrix(
-    store: Store, metric: Metric, where: Clause, question_ids: pd.Series, run_nos: pd.Series | None = None
+    store: Store, metric: Metric, run_nos: pd.Series, question_ids: pd.Series
 ) -> npt.NDArray[np.float32]:
     """A metric's outcomes as runs × samples in the order of the two columns: 1, 0 or NaN = not known.
 
-    where: which runs are read. run_nos: the rows; None = each run of which an outcome is known, by run_no.
+    A row of the engine's for each of them: for more than bounded.MOST_OUTCOMES nobody may ask.
     """
-    found = OUTCOMES.run(store, metric=metric, where=where)
-    runs = np.unique(found["run_no"]) if run_nos is None else run_nos
-    matrix = np.full((len(runs), len(question_ids)), np.nan, dtype=np.float32)
-    rows = pd.Index(runs).get_indexer(found["run_no"])
+    found = OUTCOMES.run(store, metric=metric, where=numbered(run_nos))
+    matrix = np.full((len(run_nos), len(question_ids)), np.nan, dtype=np.float32)
+    rows = pd.Index(run_nos).get_indexer(found["run_no"])
     columns = pd.Index(question_ids).get_indexer(found["question_id"])
     known = (rows >= 0) & (columns >= 0)
     matrix[rows[known], columns[known]] = found["outcome"].to_numpy(dtype=np.float32)[known]

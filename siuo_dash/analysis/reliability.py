@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from siuo_dash.analysis.filters import Clause, Filters, of_runs, together
-from siuo_dash.analysis.queries import HEALTH, outcome_matrix, sample_counts
-from siuo_dash.analysis.stats.association import discrimination
+from siuo_dash.analysis.queries import HEALTH, sample_counts
+from siuo_dash.analysis.stats.association import item_rest
 from siuo_dash.analysis.stats.responses import ResponseMix, SingleResponse, response_mix, single_response_rate
 from siuo_dash.benchmark.protocol import set_of
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, FLAGS, Metric
@@ -50,6 +50,32 @@ SAMPLE_FLAGS: Final = Query(
     SELECT question_id, flag, COUNT(DISTINCT run_no) AS flagged FROM flagged
     WHERE task = '{task}' AND run_no IN (SELECT run_no FROM runs WHERE {where})
     GROUP BY GROUPING SETS ((question_id, flag), (question_id)) ORDER BY question_id, flagged DESC, flag NULLS FIRST
+    """,
+)
+
+# Whole numbers, so that it is the same figure on every engine, whatever the order of adding.
+ITEM_REST: Final = Query(
+    "item_rest",
+    "For each sample, and each number of other samples that a run is graded on: the runs graded on it, those that pass "
+    "it, and sums over them of how many of the others they pass.",
+    """
+    WITH graded AS (
+        SELECT run_no, question_id, CAST({column} AS INTEGER) AS outcome FROM verdicts
+        WHERE task = '{task}' AND {column} IS NOT NULL AND run_no IN (SELECT run_no FROM runs WHERE {where})
+            AND question_id IN (SELECT question_id FROM samples WHERE sample_set = $sample_set)
+    ),
+    totals AS (
+        SELECT run_no, CAST(SUM(outcome) AS BIGINT) AS passed, COUNT(*) - 1 AS others
+        FROM graded GROUP BY run_no HAVING COUNT(*) > 1
+    ),
+    rests AS (
+        SELECT g.question_id, t.others, g.outcome, t.passed - g.outcome AS rest
+        FROM graded g JOIN totals t ON t.run_no = g.run_no
+    )
+    SELECT question_id, others, COUNT(*) AS runs, CAST(SUM(outcome) AS BIGINT) AS passed,
+        CAST(SUM(rest) AS BIGINT) AS rest, CAST(SUM(outcome * rest) AS BIGINT) AS passed_rest,
+        CAST(SUM(rest * rest) AS BIGINT) AS rest_squared
+    FROM rests GROUP BY question_id, others ORDER BY question_id, others
     """,
 )
 
@@ -111,13 +137,13 @@ def sample_figures(store: Store, board: str, metric: Metric) -> pd.DataFrame:
         raised = SAMPLE_FLAGS.run(store, metric=metric, where=where)
         frame = sample_counts(store, metric, where, sample_set=set_of(board))
         frame = frame.loc[frame["runs"] > 0, _SHOWN].reset_index(drop=True)
-        matrix = outcome_matrix(store, metric, where, frame["question_id"])
+        sums = ITEM_REST.run(store, metric=metric, where=where, sample_set=set_of(board))
     flags: dict[int, dict[str, int]] = {}
     for question_id, name, count in raised[raised["flag"].notna()].itertuples(index=False):
         flags.setdefault(int(question_id), {})[name] = int(count)
     flagged = raised[raised["flag"].isna()].set_index("question_id")["flagged"]
     rate = frame["k"] / frame["n"].where(frame["n"] > 0)
-    frame = frame.assign(rate=rate, discrimination=discrimination(matrix.astype(np.float64)))
+    frame = frame.assign(rate=rate, discrimination=item_rest(sums, frame["question_id"]))
     frame = _flagged(frame, flagged.reindex(frame["question_id"], fill_value=0).to_numpy())
     return frame.assign(flags=[flags.get(int(question_id), {}) for question_id in frame["question_id"]])
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from siuo_dash.analysis import queries
+from siuo_dash.analysis import bounded, queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard
-from siuo_dash.analysis.stats.frontier import JointTotals, frontier_share, pareto
+from siuo_dash.analysis.stats.frontier import JointTotals, frontier_share, nearest, pareto
 from siuo_dash.benchmark.schema import METRICS, Metric
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.engine.query import Query
@@ -94,22 +94,24 @@ def regions(safe: pd.Series[float], effective: pd.Series[float]) -> pd.Series[st
 def frontier_shares(store: Store, board: str, *, rank_partial: bool = False) -> pd.DataFrame:
     """run_id and `share`, the share of 2,000 bootstrap draws in which each run of a board is on its frontier.
 
-    Totals that do not say how many samples are both are drawn as if the two had nothing to do with each other. Slow
-    with many runs. Only the runs that count for the frontier (see `tradeoff`) have a row.
+    Totals that do not say how many samples are both are drawn as if the two had nothing to do with each other. Only
+    the runs that count for the frontier (see `tradeoff`) have a row. Of more than bounded.most_runs only those that are
+    nearest to the frontier are drawn; the others have no share (null).
     """
     runs = tradeoff(store, Filters(board=board), METRICS["safe"], rank_partial=rank_partial)
-    runs = runs[runs["counted"]].reset_index(drop=True)
+    counted = runs[runs["counted"]]
+    runs = counted.iloc[nearest(counted["safe_rate"], counted["effective_rate"], bounded.most_runs(store, board))]
     samples = queries.samples_of(store, board)
     totals = {
         row.run_id: _joint(row)
         for row in runs.itertuples()
         if row.evidence != "per_sample" and row.effective_n == row.safe_n
     }
-    where = Filters(board=board).where()
     safe, effective = (
-        queries.outcome_matrix(store, METRICS[name], where, samples["question_id"], runs["run_no"])
+        queries.outcome_matrix(store, METRICS[name], runs["run_no"], samples["question_id"])
         for name in ("safe", "effective")
     )
     strata = samples["domain"].to_numpy(dtype=str)
     found = frontier_share(runs["run_id"].tolist(), safe, effective, strata, totals)
-    return pd.DataFrame([(item.run_id, item.share) for item in found], columns=["run_id", "share"])
+    shares = pd.DataFrame([(item.run_id, item.share) for item in found], columns=["run_id", "share"])
+    return shares if len(runs) == len(counted) else counted[["run_id"]].merge(shares, on="run_id", how="left")

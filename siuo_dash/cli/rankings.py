@@ -10,9 +10,10 @@ import typer
 
 from siuo_dash.analysis import board_list
 from siuo_dash.analysis.filters import Filters
+from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli.options import DataOption
 from siuo_dash.cli.output import open_store, print_json, print_line, print_table
-from siuo_dash.report import export, records
+from siuo_dash.report import export, leaderboard_words, records
 from siuo_dash.report import leaderboard as view
 from siuo_dash.settings.paths import USUAL
 from siuo_dash.sources.build import build as build_results
@@ -59,13 +60,16 @@ def leaderboard(
         columns = ("board", *columns[2:])
     words = Filters(search=search, plain=plain).sentence()
     place = chosen.label if chosen else "all runs, not comparable"
-    provenance = export.Provenance(store.version, place, words)
+    drawn = chosen and leaderboard_words.ranges_sentence(store, chosen.id, METRICS[metric.value], rank_partial=partial)
+    provenance = export.Provenance(store.version, place, words, drawn or "")
     labels = {item.id: item.label for item in board_list.boards(store)}
     title = f"SIUO, {chosen.label}" if chosen else "SIUO, all runs"
     table = view.export_table(frame, columns, labels, provenance, title)
     if format is Format.table:
         cells = table.text("range")
         print_table(tuple(cells.columns), list(cells.itertuples(index=False, name=None)))
+        if drawn:
+            print_line(drawn)
         return
     makers = {Format.csv: export.to_csv, Format.latex: export.to_latex, Format.markdown: export.to_markdown}
     sys.stdout.buffer.write(makers[format](table))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from siuo_dash.analysis import bounded, queries
+from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import KeyFigures, OtherRanking
 from siuo_dash.benchmark.schema import METRICS, Metric
+from siuo_dash.store.engine.database import Store
 from siuo_dash.text import listed, ordinal, points, points_interval, rate_and_count
 
 _MOST_NAMES: Final = 3
@@ -44,6 +47,19 @@ def other_ranking_sentence(other: OtherRanking, name: Callable[[str], str], link
     label, place = METRICS["safe_and_effective"].label, ordinal(other.rank_of_leader)
     words = f"{name(other.best)} leads and {name(other.leader)} is {place}: safety by refusal is not safety."
     return f"By {link(label)} {words}"
+
+
+def ranges_sentence(store: Store, board: str, metric: Metric, *, rank_partial: bool = False) -> str:
+    """Which runs have a rank range, and what it is estimated from, where a board has too many runs; else ''."""
+    found = queries.ranking(store, Filters(board=board), metric, rank_partial=rank_partial)
+    ranked, most = int(found["rank"].notna().sum()), bounded.most_runs(store, board)
+    if ranked <= most:
+        return ""
+    half = f"{most // 2:,}"
+    return (
+        f"Rank ranges are given for the best {half} of {ranked:,} runs, and estimated from these and {half} of the "
+        "others, chosen at random."
+    )
 
 
 def gain_sentence(row: Mapping[Any, Any], metric: Metric) -> str:

@@ -25,19 +25,24 @@ NOT_STATED: Final = "not stated"
 
 @dataclass(frozen=True)
 class Place:
-    """The place of a run by one metric: its rank among the ranked runs of the board, and the range of it if ready."""
+    """The place of a run by one metric: its rank among the ranked runs of the board, and the range of it if ready.
+
+    drawn: of how many runs the range is estimated, where the board has too many; 0 = of all.
+    """
 
     rank: int | None
     ranked: int
     low: int | None = None
     high: int | None = None
+    drawn: int = 0
 
     def words(self, partial: bool) -> str:
         """'rank 3 of 15 (95% range 2–5)'; why there is none."""
         if self.rank is None:
             return "not ranked: not every sample is judged" if partial else "not ranked"
         ends = [str(rank) for rank in dict.fromkeys((self.low, self.high)) if rank is not None]
-        return f"rank {self.rank} of {self.ranked}" + (f" (95% range {'–'.join(ends)})" if ends else "")
+        part = f", estimated from {self.drawn:,} of the runs" if self.drawn else ""
+        return f"rank {self.rank} of {self.ranked}" + (f" (95% range {'–'.join(ends)}{part})" if ends else "")
 
 
 def summary_line(run: Mapping[str, Any], board: str) -> str:
@@ -125,12 +130,18 @@ def attempt_words(attempt: Attempt | None) -> str:
     return f"{ordinal(attempt.number)} of {attempt.of} attempts"
 
 
-def with_range(place: Place, ranges: pd.DataFrame | None, run_id: str) -> Place:
-    """The place with its range, of analysis.leaderboard.rank_ranges; as it is while those are not ready."""
+def with_range(place: Place, ranges: pd.DataFrame | None, run_id: str, most: int) -> Place:
+    """The place with its range, of analysis.leaderboard.rank_ranges; as it is while those are not ready.
+
+    most: of bounded.most_runs.
+    """
     if ranges is None:
         return place
     own = ranges[ranges["run_id"] == run_id]
-    return place if own.empty else replace(place, low=int(own["rank_low"].iloc[0]), high=int(own["rank_high"].iloc[0]))
+    if own.empty or own["rank_low"].isna().iloc[0]:
+        return place
+    low, high = (int(own[name].iloc[0]) for name in ("rank_low", "rank_high"))
+    return replace(place, low=low, high=high, drawn=0 if len(ranges) <= most else most // 2 * 2)
 
 
 def is_partial(run: Mapping[str, Any], metric: Metric) -> bool:

@@ -26,6 +26,13 @@ def with_shares(frame: pd.DataFrame, shares: pd.DataFrame | None) -> pd.DataFram
     return frame.sort_values("frontier", ascending=False, kind="stable", ignore_index=True)
 
 
+def shares_sentence(counted: int, most: int) -> str:
+    """Which runs have a share of bootstraps, where a board has too many runs for all; else ''. most: of bounded."""
+    if counted <= most:
+        return ""
+    return f"Shares of bootstraps are computed among the {most:,} of {counted:,} runs that are nearest to the frontier."
+
+
 def sentence(frame: pd.DataFrame) -> tuple[str, str]:
     """Who is on the frontier, and what is traded along it and won; plain text. frame: of `tradeoff`."""
     judged = frame[frame["judged"]]

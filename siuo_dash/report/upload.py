@@ -210,14 +210,15 @@ def candidate(submission: Submission, judge: str, replaces: str | None = None) -
     return Candidate(board_protocol(submission, judge).id, submission.split_size, outcomes, replaces)
 
 
-def standing_words(found: Standing, range_: tuple[int, int] | None, board: str) -> str:
-    """'Safe: rank 5 of 11 (3–9) on Human judges · 3 responses.'"""
+def standing_words(found: Standing, range_: tuple[int, int] | None, board: str, most: int) -> str:
+    """'Safe: rank 5 of 11 (3–9) on Human judges · 3 responses.' most: of bounded.most_runs."""
     label = found.metric.label
     if not found.others:
         return f"{label}: the first run of the new board {board}; no other runs to compare with."
     words = f"{label}: rank {found.rank} of {found.others + 1}"
     if range_ is not None:
-        words += f" ({range_[0]}–{range_[1]})"
+        part = f", estimated from {most // 2 * 2:,} of the others" if found.others > most else ""
+        words += f" ({range_[0]}–{range_[1]}{part})"
     words += f" on {board}"
     if found.partial:
         words += ", counting partial runs. Some samples have no verdict, so it is ranked only where partial runs are"

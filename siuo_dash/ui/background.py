@@ -40,11 +40,16 @@ def _kept(_work: Callable[[], Any], *key: Any) -> Future[Any]:
     return background().submit(_work)
 
 
-def rank_ranges(store: Store, board: str, metric: Metric, *, rank_partial: bool = False) -> Future[pd.DataFrame]:
-    """A board's rank ranges: a bootstrap that is computed once, for all pages and the API."""
+def rank_ranges(
+    store: Store, board: str, metric: Metric, *, rank_partial: bool = False, also: str = ""
+) -> Future[pd.DataFrame]:
+    """A board's rank ranges: a bootstrap that is computed once, for all pages and the API.
+
+    also: of `analysis.leaderboard.rank_ranges`; for a board all runs of which have ranges it is not needed.
+    """
     return later(
-        lambda: leaderboard.rank_ranges(store, board, metric, rank_partial=rank_partial),
-        *("ranges", store.version, board, metric.id, rank_partial),
+        lambda: leaderboard.rank_ranges(store, board, metric, rank_partial=rank_partial, also=also),
+        *("ranges", store.version, board, metric.id, rank_partial, also),
     )
 
 

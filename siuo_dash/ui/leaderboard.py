@@ -190,12 +190,23 @@ def _export(view: _View, columns: tuple[str, ...], order: str) -> Table:
     board = view.board.label if view.board else "all runs, not comparable"
     words = view.filters.sentence() + (" Partial runs are ranked, too." if view.rank_partial else "")
     boards, rows = controls.board_labels(view.store), report.ordered(_rows(view), order)
-    return report.export_table(rows, columns, boards, Provenance(view.version, board, words), view.title)
+    provenance = Provenance(view.version, board, words, _drawn_from(view))
+    return report.export_table(rows, columns, boards, provenance, view.title)
 
 
 @lru_cache(maxsize=_KEPT)
 def _caveat(view: _View) -> str:
-    return boards_report.caveat(view.store, view.board, view.metric)
+    said = [boards_report.caveat(view.store, view.board, view.metric), _drawn_from(view)]
+    return " ".join(filter(None, said))
+
+
+@lru_cache(maxsize=_KEPT)
+def _drawn_from(view: _View) -> str:
+    """What the rank ranges are estimated from, where it is not all runs."""
+    if view.board is None:
+        return ""
+    partial = view.rank_partial
+    return leaderboard_words.ranges_sentence(view.store, view.board.id, view.metric, rank_partial=partial)
 
 
 def _embed(view: _View) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import board_list, leaderboard, queries, runs
+from siuo_dash.analysis import board_list, bounded, leaderboard, queries, runs
 from siuo_dash.analysis.filters import of_runs
 from siuo_dash.analysis.gains import gains
 from siuo_dash.analysis.texts import records
@@ -151,8 +151,11 @@ def _with_ranges(shown: Shown, places: Mapping[str, report.Place]) -> dict[str, 
     if place is None or place.rank is None:
         return found
     board = runs.board_of(shown.row, metric)
-    ranges = background.when_ready(background.rank_ranges(shown.store, board, metric), "Computing rank ranges…")
-    found[metric.id] = report.with_range(place, ranges, shown.run_id)
+    most = bounded.most_runs(shown.store, board)
+    also = shown.run_id if place.ranked > most else ""  # else the board's ranges, which are there for all pages
+    drawn = background.rank_ranges(shown.store, board, metric, also=also)
+    ranges = background.when_ready(drawn, "Computing rank ranges…")
+    found[metric.id] = report.with_range(place, ranges, shown.run_id, most)
     return found
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from siuo_dash.analysis import bounded
 from siuo_dash.analysis import tradeoff as analysis
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.schema import METRICS
@@ -19,7 +20,7 @@ from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.figure import Screen
 from siuo_dash.report import tradeoff as report
 from siuo_dash.report.columns import screen as on_screen
-from siuo_dash.report.export import Table
+from siuo_dash.report.export import Provenance, Table
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import listed
 from siuo_dash.ui import address, background, browser, controls, display, frame, page, run_choice
@@ -51,7 +52,8 @@ def show(view: View, part: str) -> None:
         return
     shares: pd.DataFrame | None = background.when_ready(_shares(view), "Computing how stable the frontier is …")
     runs, (who, traded) = _with_shares(runs, shares, _state(view), shares is not None)
-    frame.answer(f"**{plain(who)}** {plain(traded)}", plain(view.caveat))
+    caveat = " ".join(filter(None, [view.caveat, _drawn_from(view)]))
+    frame.answer(f"**{plain(who)}** {plain(traded)}", plain(caveat))
     judged = runs[runs["judged"]].reset_index(drop=True)
     unjudged = runs[~runs["judged"]]
     if part == "chart":
@@ -67,13 +69,13 @@ def draw(view: View, theme: Theme, chosen: list[str]) -> tuple[go.Figure, Table]
     judged = _judged(view)
     how = {"intervals": len(judged) <= _MANY, "lines": True}
     figure = charts.tradeoff(judged, theme, chosen=chosen, screen="wide", mode="open", **how) if len(judged) else None
-    return None if figure is None else (figure, report.export_table(judged, view.provenance()))
+    return None if figure is None else (figure, report.export_table(judged, _provenance(view)))
 
 
 def draw_outcomes(view: View, theme: Theme) -> tuple[go.Figure, Table] | None:
     """The chart of the four outcomes, and its data; None where no run's are known."""
     rows = _with_outcomes(_judged(view))
-    return (bars.outcomes(rows, theme), report.export_table(rows, view.provenance())) if len(rows) else None
+    return (bars.outcomes(rows, theme), report.export_table(rows, _provenance(view))) if len(rows) else None
 
 
 def _judged(view: View) -> pd.DataFrame:
@@ -92,6 +94,17 @@ def _shares(view: View) -> Future[pd.DataFrame]:
         lambda: analysis.frontier_shares(view.store, view.board.id, rank_partial=view.rank_partial),
         *("frontier", view.store.version, view.board.id, view.rank_partial),
     )
+
+
+def _drawn_from(view: View) -> str:
+    """What the shares are computed among, where that is not every run; '' while they are not there."""
+    shares = _shares(view)
+    most = bounded.most_runs(view.store, view.board.id)
+    return report.shares_sentence(len(shares.result()), most) if shares.done() else ""
+
+
+def _provenance(view: View) -> Provenance:
+    return view.provenance(warning=_drawn_from(view))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -187,7 +200,7 @@ def _scatter(
         _drawn(judged, state, *look),
         key="tradeoff",
         alt=f"Safe against effective for {len(judged)} runs; the table beside it has the same figures",
-        data=report.export_table(judged, view.provenance()),
+        data=report.export_table(judged, _provenance(view)),
         select=take_over,
         mode="points" if mode == "open" else mode,
     )
@@ -202,7 +215,7 @@ def _scatter(
 
 def _table(view: View, judged: pd.DataFrame, unjudged: pd.DataFrame) -> None:
     with frame.tools():
-        display.exports(lambda: report.export_table(judged, view.provenance()), key="tradeoff-table")
+        display.exports(lambda: report.export_table(judged, _provenance(view)), key="tradeoff-table")
     run_choice.selectable_table(
         on_screen(report.COLUMNS, judged),
         judged["run_id"].tolist(),
@@ -236,7 +249,7 @@ def _outcomes(view: View, judged: pd.DataFrame, *, narrow: bool) -> None:
         bars.outcomes(judged, browser.theme(), narrow=narrow),
         key="outcomes",
         alt=f"Both, safe only, effective only and neither for {min(len(judged), bars.MOST_ROWS)} runs",
-        data=report.export_table(judged, view.provenance()),
+        data=report.export_table(judged, _provenance(view)),
     )
     alt = "Counts of the four outcomes for each run"
     display.table(report.outcome_table(judged), key="outcome-table", alt=alt, pinned="Model")

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import preview, twins
+from siuo_dash.analysis import bounded, preview, twins
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS
@@ -109,7 +109,8 @@ def place(
                 "Computing the rank range …",
                 *("preview", store.version, submission.content_hash, new.board, metric.id, replaces or ""),
             )
-        st.markdown(f"**{plain(report.standing_words(found, range_, board))}**", width="content")
+        words = report.standing_words(found, range_, board, bounded.most_runs(store, new.board))
+        st.markdown(f"**{plain(words)}**", width="content")
     _twins(store, submission)
     with behind:
         _charts(store, submission, found, board)

@@ -162,7 +162,7 @@ def test_the_matrix_of_outcomes(tmp_path: Path) -> None:
     made = store_of(tmp_path, run, counted("Totals", 1, 0, 0, 0))
     runs = made.frame("SELECT * FROM runs WHERE run_id = ?", [run_id_of(run)])
     samples = queries.samples_of(made)["question_id"]
-    matrix = queries.outcome_matrix(made, SAFE, HUMAN.where(), samples, runs["run_no"])
+    matrix = queries.outcome_matrix(made, SAFE, runs["run_no"], samples)
     assert matrix.shape == (1, 167)
     assert matrix[0, :2].tolist() == [1.0, 0.0]
     assert np.isnan(matrix[0, 2:]).all()

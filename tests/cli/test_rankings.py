@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
+from siuo_dash.analysis import bounded
 from siuo_dash.cli import main
 from tests.make.runs import make_run, share, with_column
 from tests.make.stores import add, make_data
@@ -186,6 +187,17 @@ def test_latex_and_markdown_and_table(siuo: Run) -> None:
     assert words[1].split()[:3] == ["1", "1–3", "GPT-4V(ision)"]
     # Wide where nobody looks: no name is cut or folded in a pipe.
     assert "not published" in words[8]
+
+
+def test_a_board_of_more_runs_than_a_figure_is_made_of(siuo: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "Rank ranges are given for the best 4 of 15 runs, and estimated from these and 4 of the others, "
+    assert said not in siuo("leaderboard")[1]
+    monkeypatch.setattr(bounded, "MOST_OUTCOMES", 8 * 167)
+    for words in ((), ("--format", "csv"), ("--format", "latex"), ("--format", "markdown")):
+        assert f"{said}chosen at random." in siuo("leaderboard", *words)[1], words
+    rows = records(siuo("leaderboard", "--format", "json"))
+    assert [row["rank_low"] is not None and row["rank_high"] is not None for row in rows] == [True] * 4 + [False] * 11
+    assert [row["rank"] for row in rows][-1] == 15
 
 
 def test_boards_and_runs_as_tables(siuo: Run) -> None:

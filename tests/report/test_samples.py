@@ -150,10 +150,9 @@ def test_places_in_words() -> None:
     assert Place(3, 15).words(partial=False) == "rank 3 of 15"
     assert Place(None, 15).words(partial=True) == "not ranked: not every sample is judged"
     ranges = pd.DataFrame({"run_id": ["a"], "rank_low": [2.0], "rank_high": [5.0]})
-    assert run_view.with_range(Place(3, 15), ranges, "a") == Place(3, 15, 2, 5)
-    assert (
-        run_view.with_range(Place(3, 15), ranges, "b") == run_view.with_range(Place(3, 15), None, "a") == Place(3, 15)
-    )
+    assert run_view.with_range(Place(3, 15), ranges, "a", 15) == Place(3, 15, 2, 5)
+    for found, run_id in ((ranges, "b"), (None, "a")):
+        assert run_view.with_range(Place(3, 15), found, run_id, 15) == Place(3, 15)
 
 
 def run(store: Store, run_id: str) -> dict[str, Any]:

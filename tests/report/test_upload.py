@@ -216,12 +216,12 @@ def standing(tmp_path: Path, others: Sequence[int], safe: int) -> preview.Standi
 def test_the_place_in_words(tmp_path: Path) -> None:
     found = standing(tmp_path, [20, 90, 140], 100)
     board = "J as judge · 3 responses"
-    assert upload.standing_words(found, (1, 3), board) == "Safe: rank 2 of 4 (1–3) on J as judge · 3 responses."
-    assert upload.standing_words(found, None, board) == "Safe: rank 2 of 4 on J as judge · 3 responses."
+    assert upload.standing_words(found, (1, 3), board, 3) == "Safe: rank 2 of 4 (1–3) on J as judge · 3 responses."
+    assert upload.standing_words(found, None, board, 3) == "Safe: rank 2 of 4 on J as judge · 3 responses."
     alone = standing(tmp_path / "alone", [], 100)
-    assert "the first run of the new board" in upload.standing_words(alone, None, board)
+    assert "the first run of the new board" in upload.standing_words(alone, None, board, 3)
     partial = preview.Standing(found.metric, found.rate, True, 2, found.board)
-    assert "ranked only where partial runs are" in upload.standing_words(partial, (1, 3), board)
+    assert "ranked only where partial runs are" in upload.standing_words(partial, (1, 3), board, 3)
     assert upload.live_words("Mine", 2, 4, found.metric) == "Mine is live: rank 2 of 4 by Safe."
     assert upload.live_words("Mine", None, 4, found.metric) == (
         "Mine is live, without a rank: some samples have no verdict."

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pandas as pd
 
 from docs.generate import named_queries
-from siuo_dash.analysis.filters import EVERY, Clause, Filters, among, of_runs, together
+from siuo_dash.analysis.filters import EVERY, Clause, Filters, among, numbered, of_runs, together
 from siuo_dash.analysis.queries import EVERY_ROW
 from siuo_dash.analysis.sample_filters import OUTCOMES, SHOWN, RunOutcome, SampleFilters
 from siuo_dash.analysis.samples import _ORDER_SQL, ORDERS
@@ -88,6 +88,7 @@ class _Asked:
             "group_counts": lambda: self._all(METRIC, where, [{"pairs": several}, {"pairs": [[1001, 0]]}]),
             "health": lambda: where,
             "human_twins": lambda: _each(board=self.boards, most=(40,)),
+            "item_rest": lambda: self._all(METRIC, where),
             "judged_twice": lambda: [{"most": 500}, {"most": 1}],
             "leaderboard": lambda: self._all(
                 METRIC, where, _each(board=(*self.boards, None), rank_partial=(False, True), comparable=(True, False))
@@ -152,8 +153,8 @@ class _Asked:
             of_runs(self.run_ids),
             of_runs([]),
             among("model", "models", self.models),
-            Clause("run_no IN (SELECT UNNEST($others))", {"others": self.run_nos}),
-            Clause("run_no IN (SELECT UNNEST($others))", {"others": []}),
+            numbered(self.run_nos),
+            numbered([]),
             Clause("run_id = $run_id", {"run_id": self.run_ids[0]}),
             Clause("file LIKE 'runs/%'"),
             *(Clause(OF_MODEL, {"name": model}) for model in self.models),

@@ -6,8 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from siuo_dash.analysis import queries
-from siuo_dash.analysis.filters import Clause
+from siuo_dash.analysis import bounded, queries
 from siuo_dash.analysis.findings.statement import BoardView, Figure, Statement, cannot, count, rate, share
 from siuo_dash.analysis.leaderboard import key_figures
 from siuo_dash.analysis.stats.proportions import Interval
@@ -142,6 +141,8 @@ def _median(view: BoardView) -> Statement:
         "The interval says how far the median of these runs depends on the samples; it is no interval for models that "
         "are not here."
     )
+    if (most := bounded.most_runs(view.store, view.board.id)) < len(view.runs):
+        caveat += f" It is drawn from {most:,} of {len(view.runs):,} runs, chosen at random."
     return Statement("median", sentence, view.n, (figure,), caveat, view.link("leaderboard", "Leaderboard"))
 
 
@@ -150,10 +151,10 @@ def median_interval(view: BoardView) -> Interval:
 
     Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13.
     """
-    runs, metric = view.runs, view.metric
+    metric = view.metric
+    runs = view.runs.iloc[bounded.by_chance(view.runs["run_id"].tolist(), bounded.most_runs(view.store, view.board.id))]
     samples = queries.samples_of(view.store, view.board.id)
-    own = Clause("board = $board", {"board": view.board.id})
-    matrix = queries.outcome_matrix(view.store, metric, own, samples["question_id"], runs["run_no"])
+    matrix = queries.outcome_matrix(view.store, metric, runs["run_no"], samples["question_id"])
     k, n = (runs[f"{metric.id}_{part}"].to_numpy(dtype=np.int64) for part in ("k", "n"))
     medians = np.empty(DRAWS)
     for start, stop, rates in drawn_rates(runs["run_id"].tolist(), k, n, matrix, samples["domain"].to_numpy(dtype=str)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import atanh, isnan, sqrt, tanh
@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from siuo_dash.analysis.stats.differences import newcombe
 from siuo_dash.analysis.stats.proportions import Z95, Floats, Interval
@@ -133,18 +134,40 @@ def discrimination(outcomes: npt.ArrayLike) -> Floats:
     matrix = np.asarray(outcomes, dtype=np.float64)
     if matrix.ndim != 2:
         raise ValueError(f"outcomes are runs × samples, not {matrix.ndim}-dimensional")
-    graded = ~np.isnan(matrix)
-    x = np.where(graded, matrix, 0.0)
-    others = graded.sum(axis=1, keepdims=True) - graded
-    use = graded & (others > 0)
-    rest = np.where(use, (x.sum(axis=1, keepdims=True) - x) / np.maximum(others, 1), 0.0)
-    runs = use.sum(axis=0)
+    runs, samples = np.nonzero(~np.isnan(matrix))
+    outcome = matrix[runs, samples].astype(np.int64)
+    graded, passed = np.bincount(runs), np.bincount(runs, outcome).astype(np.int64)
+    each = pd.DataFrame({"question_id": samples, "others": graded[runs] - 1, "passed": outcome})
+    each = each.assign(runs=1, rest=passed[runs] - outcome)
+    each = each.assign(passed_rest=each["passed"] * each["rest"], rest_squared=each["rest"] ** 2)
+    sums = each[each["others"] > 0].groupby(["question_id", "others"], as_index=False).sum()
+    return item_rest(sums, range(matrix.shape[1]))
+
+
+def item_rest(sums: pd.DataFrame, question_ids: Iterable[int]) -> Floats:
+    """`discrimination` from sums, in the order of question_ids, as the engine gives them (the query item_rest).
+
+    sums: `question_id`, `others` (other samples that a run is graded on), and over the runs of both: `runs`, `passed`
+    (they pass the sample), `rest` (samples they pass of the others), `passed_rest`, `rest_squared` (of the products).
+    """
+    places = pd.Index(list(question_ids))
+    at = places.get_indexer(sums["question_id"])
+
+    def over(values: npt.ArrayLike) -> Floats:
+        return np.bincount(at, np.asarray(values), minlength=len(places)).astype(np.float64)
+
+    names = ("others", "runs", "passed", "rest", "passed_rest", "rest_squared")
+    others, n, k, rest, both, squares = (sums[name].to_numpy(dtype=np.int64) for name in names)
+    runs, passed = over(n), over(k)
     size = np.maximum(runs, 1)
-    dx = np.where(use, x - np.where(use, x, 0.0).sum(axis=0) / size, 0.0)
-    dr = np.where(use, rest - rest.sum(axis=0) / size, 0.0)
-    spread = np.sqrt((dx**2).sum(axis=0) * (dr**2).sum(axis=0))
+    # Inside a group differences of whole numbers, which are exact; between groups those of their means.
+    mean = rest / (n * others)
+    apart = mean - (over(rest / others) / size)[at]
+    spread_rest = over((n * squares - rest**2) / (n * others**2) + n * apart**2)
+    together = over((n * both - k * rest) / (n * others) + (k - n * (passed / size)[at]) * apart)
+    spread = np.sqrt(passed * (runs - passed) / size * spread_rest)
     defined = (runs >= 3) & (spread > 1e-9)
-    found = np.divide((dx * dr).sum(axis=0), spread, out=np.full(matrix.shape[1], np.nan), where=defined)
+    found = np.divide(together, spread, out=np.full(len(places), np.nan), where=defined)
     clipped: Floats = np.clip(found, -1.0, 1.0)
     return clipped
 

@@ -52,6 +52,23 @@ def pareto(x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     return on
 
 
+def nearest(x: npt.ArrayLike, y: npt.ArrayLike, most: int) -> npt.NDArray[np.int64]:
+    """The places of at most so many points, in their order: the frontier's, those of the frontier without them, …
+
+    Points with a NaN, which are never on it, come last.
+    """
+    a, b = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    left = np.arange(a.size)
+    if a.size <= most:
+        return left
+    found: list[int] = []
+    while len(found) < most:
+        on = pareto(a[left], b[left])
+        found += left[on if on.any() else slice(None)].tolist()
+        left = left[~on]
+    return np.sort(np.array(found[:most], dtype=np.int64))
+
+
 def frontier_share(
     run_ids: Sequence[str],
     safe: npt.ArrayLike | None,

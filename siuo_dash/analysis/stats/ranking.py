@@ -26,9 +26,10 @@ class RankRange:
     share_first: float | None
 
 
-def competition_rank(rates: npt.ArrayLike) -> Floats:
+def competition_rank(rates: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> Floats:
     """Rank along the last axis, the highest rate first: 1 + the number of strictly higher rates; NaN stays NaN.
 
+    weights: for how many each along that axis counts, where some stand for others; then a rank need not be whole.
     Written out because scipy's rankdata(-rates, "min", axis=-1, nan_policy="omit") gives the same in four times the
     time (14.0 against 3.3 ms for 2,000 × 42), and a page waits for its rank ranges; a test compares the two.
     """
@@ -38,6 +39,9 @@ def competition_rank(rates: npt.ArrayLike) -> Floats:
     order = np.argsort(-values, axis=-1)
     ordered = np.take_along_axis(values, order, axis=-1)
     place = np.arange(1, values.shape[-1] + 1, dtype=np.float64)
+    if weights is not None:
+        counts = np.asarray(weights, dtype=np.float64)[order]
+        place = 1 + np.cumsum(counts, axis=-1) - counts
     begins = np.concatenate([np.ones_like(ordered[..., :1], dtype=bool), ordered[..., 1:] != ordered[..., :-1]], -1)
     shared = np.maximum.accumulate(np.where(begins, place, 0.0), axis=-1)
     ranks = np.empty_like(values)
@@ -52,6 +56,7 @@ def rank_ranges(
     outcomes: npt.ArrayLike | None = None,
     strata: npt.ArrayLike | None = None,
     *,
+    weights: npt.ArrayLike | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> tuple[RankRange, ...]:
@@ -63,6 +68,7 @@ def rank_ranges(
     Per-sample runs share the sample ids of every draw, drawn within domain; a totals-only run is drawn
     binomially(n, k/n) from a stream seeded by its run_id. A draw that takes none of a run's graded samples
     says nothing about that run and is left out of its range.
+    weights: for how many runs of the board each counts, where these are not all of them; ranks are then estimates.
     The bootstrap is Efron's (1979, Ann. Stat. 7, 1–26), of ranks as in Goldstein & Spiegelhalter
     (1996, J. R. Stat. Soc. A 159, 385–443). Percentiles invert the distribution function, so they are ranks.
     Raises ValueError when shapes differ, an id is there twice, or k and n are not those of the outcomes.
@@ -75,19 +81,20 @@ def rank_ranges(
     if not ids:
         return ()
 
-    ranks = np.empty((len(ids), draws), dtype=np.int16 if len(ids) < 2**15 - 1 else np.int32)
+    most = len(ids) if weights is None else int(np.ceil(np.sum(np.asarray(weights))))
+    ranks = np.empty((len(ids), draws), dtype=np.int16 if most < 2**15 - 1 else np.int32)
     for start, stop, rates in drawn_rates(ids, passed_k, graded_n, matrix, labels, draws, seed):
         # One past the last rank marks a draw that says nothing, and sorts behind all others.
-        ranks[:, start:stop] = np.nan_to_num(competition_rank(rates), nan=len(ids) + 1).T
+        ranks[:, start:stop] = np.rint(np.nan_to_num(competition_rank(rates, weights), nan=most + 1)).T
     first = (ranks == 1).mean(axis=1)
-    telling = (ranks <= len(ids)).sum(axis=1)
+    telling = (ranks <= most).sum(axis=1)
     ranks.sort(axis=1)
     with np.errstate(invalid="ignore"):
-        observed = competition_rank(passed_k / np.where(graded_n, graded_n, np.nan))
+        observed = competition_rank(passed_k / np.where(graded_n, graded_n, np.nan), weights)
     return tuple(
         RankRange(
             run_id,
-            int(rank),
+            round(rank),
             int(row[_inverted_index(int(count), 25)]),
             int(row[_inverted_index(int(count), 975)]),
             float(share),

@@ -68,7 +68,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "Run": _object(_NAMES | _RATES),
     "RankedRun": _object(
-        _NAMES | _RANKS | _RATES | {"health": _FLAGS}, description="rank: in the whole board, whatever is searched for."
+        _NAMES | _RANKS | _RATES | {"health": _FLAGS},
+        description="rank: in the whole board, whatever is searched for. "
+        "rank_low, rank_high: on a board of very many runs they are null for all but the best.",
     ),
     "WholeRun": _object(
         _NAMES
