@@ -67,7 +67,15 @@ def test_every_statistic_is_explained() -> None:
     explained = {method.function for method in METHODS}
     assert len({method.name for method in METHODS}) == len(METHODS) == len(explained)
     parts = {"confusion", "competition_rank", "paired_difference", "paired_table", "pareto"}
-    parts |= {"limits", "unpaired_difference", "wilson_array", "newcombe_array", "score_test_array"}
+    parts |= {
+        "limits",
+        "unpaired_difference",
+        "wilson_array",
+        "newcombe_array",
+        "score_test_array",
+        "item_rest",
+        "nearest",
+    }
     public = {
         function
         for module in iter_modules(stats.__path__, f"{stats.__name__}.")
