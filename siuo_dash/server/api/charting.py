@@ -16,7 +16,7 @@ from siuo_dash.errors import NoBoard
 from siuo_dash.report.export import Table, to_csv
 from siuo_dash.server.api.endpoint import Endpoint, json_of
 from siuo_dash.server.api.parameters import METRIC, Asked, Parameter, one_of
-from siuo_dash.server.api.problems import Refused, failure
+from siuo_dash.server.api.problems import Refused, failure, wrong
 from siuo_dash.server.api.reading import PARTIAL
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import capabilities, domains, tradeoff
@@ -68,7 +68,12 @@ def _drawn(store: Store, asked: Asked) -> Drawn:
     board = board_list.find_board(store, asked["board"]) if asked["board"] else offered[0]
     metric = METRICS["safe_and_effective" if chart.both else asked["metric"]]
     view = View(store, board, metric, Filters(board=board.id), asked["partial"])
-    found = chart.draw(view, asked, _ids(asked["runs"]))
+    runs, there = _ids(asked["runs"]), queries.run_ids(store, view.filters.where())
+    if len(runs) > _MOST_RUNS:
+        raise wrong("runs", f"these are {len(runs)} runs", f"ask for at most {_MOST_RUNS}")
+    if elsewhere := [run for run in runs if run not in there]:
+        raise wrong("runs", f"{elsewhere[0]} is not on the board {board.id}", "ask for runs of one board, and name it")
+    found = chart.draw(view, asked, runs)
     if found is None or found[1].data.empty:
         words = (
             "judged by both Safe and Effective" if chart.both else f"with verdicts for each sample by {metric.label}"

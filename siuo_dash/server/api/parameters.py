@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.errors import NoBoard, NoRun
-from siuo_dash.server.api.problems import Refused
+from siuo_dash.server.api.problems import Refused, hint_of
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry.tokens import LOOKS_LIKE_ONE
 from siuo_dash.text import listed, spelled_out
@@ -114,7 +114,7 @@ def check(parameters: Sequence[Parameter], asked: Asked, wrong: list[dict[str, s
             try:
                 each.known(store, value)
             except (NoBoard, NoRun) as error:
-                found.append(_error(each.name, error.what, error.hint))
+                found.append(_error(each.name, error.what, hint_of(error)))
     if found:
         names = listed(dict.fromkeys(each["field"] for each in found))
         raise Refused(400, f"wrong {'parameter' if len(found) == 1 else 'parameters'}: {names}", errors=found)

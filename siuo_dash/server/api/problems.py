@@ -71,7 +71,12 @@ def refused(error: SiuoError) -> Refused:
     kind: type[SiuoError] | None = next((known for known in _STATUS if isinstance(error, known)), None)
     if kind is None:
         return Refused(503, "the results cannot be read at the moment", hint="try again in a minute")
-    return Refused(_STATUS[kind], error.what, hint=_READ.get(kind, error.hint))
+    return Refused(_STATUS[kind], error.what, hint=hint_of(error))
+
+
+def hint_of(error: SiuoError) -> str:
+    """The next step for a program that asks over HTTP."""
+    return _READ.get(type(error), error.hint)
 
 
 def failure(words: str) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def test_figures_and_files_are_those_of_the_pages(at: At) -> None:
 
 def test_what_a_board_cannot_show_is_said(at: At) -> None:
     client = at()
+    many = sorted((each["run_id"] for each in client.get(f"{PREFIX}/runs").json()), key=len)[:21]
     for path, status, words in (
         ("tradeoff.svg", 404, "there is nothing at this address"),
         ("unknown.json", 400, "give one of tradeoff, outcomes, heatmap, radar, groups"),
@@ -62,6 +63,9 @@ def test_what_a_board_cannot_show_is_said(at: At) -> None:
         ("heatmap.csv?board=human-3", 404, "has no run with verdicts for each sample by Safe"),
         ("radar.json?metric=effective", 404, "has no run with verdicts for each sample by Effective"),
         (f"radar.csv?runs={PHI},nobody", 400, "there is no run 'nobody'"),
+        (f"radar.csv?runs={PHI},nobody", 400, f"{PREFIX}/runs lists the runs"),
+        (f"radar.csv?runs={PHI},gpt-4v-ision-human-41d180d9", 400, "gpt-4v-ision-human-41d180d9 is not on the board"),
+        (f"radar.csv?runs={','.join(many)}", 400, "these are 21 runs"),
         ("radar.csv?board=robots", 400, "there is no board 'robots'"),
     ):
         answer = client.get(f"{PREFIX}/charts/{path}")
