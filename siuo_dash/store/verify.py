@@ -12,12 +12,13 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.identity import content_hash
@@ -26,7 +27,7 @@ from siuo_dash.errors import CatalogueError, Finding, SchemaError, StoreError
 from siuo_dash.store import blobs, files, sample_sets, takeover
 from siuo_dash.store.catalogue_file import read_catalogue
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES, opened
-from siuo_dash.store.registry.log import FOLDERS, MOVES, Event, hash_of, parse
+from siuo_dash.store.registry.log import FOLDERS, LONGEST_LINE, MOVES, Event, hash_of, parse
 from siuo_dash.store.registry.opening import REGISTRY, reading
 from siuo_dash.store.registry.publishing import discard
 from siuo_dash.store.registry.reading import named_files
@@ -37,6 +38,7 @@ REPAIR: Final = "run `python -m siuo_dash verify --repair`"
 _TAMPERED: Final = f"{REGISTRY} was changed by something else, or the disk lost a part: compare it with a backup"
 _FROM_BACKUP: Final = "restore the file from a backup"
 _BROKEN: Final = (SchemaError, pa.ArrowException, OSError, ValueError)
+_LONGEST: Final = 300
 _RUN_FILE: Final = re.compile(r"[0-9a-f]{64}\.parquet")
 
 
@@ -57,7 +59,7 @@ def verify(data_dir: Path, shipped: Path | None = None) -> list[Finding]:
     try:
         with reading(data_dir) as connection:
             if connection is not None:
-                findings += _registry(data_dir, connection)
+                findings += map(_short, _registry(data_dir, connection))
     except StoreError as error:
         place = error.where if error.where and not error.where.endswith(REGISTRY) else REGISTRY
         findings.append(Finding("error", error.what, error.hint, place))
@@ -157,10 +159,23 @@ def _registry(data_dir: Path, connection: Connection) -> Iterator[Finding]:
         yield from _run(data_dir, row)
 
 
+def _short(found: Finding) -> Finding:
+    """The finding as a person can read it, whatever a registry that something else wrote into names."""
+
+    def cut(words: str) -> str:
+        return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+
+    return replace(found, message=cut(found.message), file=cut(found.file))
+
+
 def _log(connection: Connection, events: list[Event]) -> Iterator[Finding]:
     """The faults of the log; fills in the events that can be read."""
     number, previous = 0, None
-    for number, row in enumerate(connection.execute(select(log).order_by(log.c.seq)), start=1):
+    # Of a line that is much too long no more is read than shows it; its hash is believed.
+    begins = func.substr(log.c.line, 1, LONGEST_LINE + 1, type_=log.c.line.type).label("line")
+    for number, row in enumerate(
+        connection.execute(select(log.c.seq, log.c.hash, begins).order_by(log.c.seq)), start=1
+    ):
         try:
             said = parse(row.line)
             events.append(said)
@@ -170,7 +185,8 @@ def _log(connection: Connection, events: list[Event]) -> Iterator[Finding]:
                 )
         except ValueError as error:
             yield Finding("error", f"this line of the log cannot be read ({error})", _TAMPERED, REGISTRY, number)
-        previous = hash_of(row.line)
+        is_whole = isinstance(row.line, bytes) and len(row.line) <= LONGEST_LINE
+        previous = hash_of(row.line) if is_whole else row.hash
     end = connection.execute(select(head.c.seq, head.c.hash)).first()
     if end is None or tuple(end) != (number, previous):
         message = "the log is truncated, or its last line was altered"

@@ -72,7 +72,9 @@ def site() -> str:
 
 def sign_out(claims: Mapping[str, Any]) -> None:
     """End the sign-in with these claims everywhere; where that cannot be written down, only the cookie ends."""
-    if visitor_of(claims, settings(), time.time()).actor is None:
+    issued = claims.get("iat")
+    then = issued if isinstance(issued, int | float) else time.time()  # it ends also while our clock is wrong
+    if visitor_of(claims, settings(), then).actor is None:
         return
     try:
         sign_outs.end(data_dir(), claims)

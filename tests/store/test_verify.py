@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
+import tracemalloc
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -129,6 +133,43 @@ def test_a_log_that_was_changed(data: Path, way: str) -> None:
     else:
         assert any("the log is truncated, or its last line was altered" in fault for fault in found)
     assert repair(data) == [] and faults(data) == found
+
+
+@pytest.mark.parametrize("kind", ["a run_id", "a value for each byte", "no JSON"])
+def test_a_line_of_50_mb_is_named_in_a_few_words_and_takes_no_memory(tmp_path: Path, kind: str) -> None:
+    data = make_data(tmp_path / "data", run_table())
+    with changing(data) as now:
+        line = now.connection.execute(log.select()).one().line
+        record = json.loads(line)
+        big = {
+            "a run_id": lambda: json.dumps(record | {"run_id": "r" * 50_000_000}).encode(),
+            "a value for each byte": lambda: b"{" + b"[],".join(b'"a":' for _ in range(7_000_000)) + b"0}",
+            "no JSON": lambda: b"x" * 50_000_000,
+        }[kind]()
+        now.connection.execute(update(log).values(line=big))
+        now.connection.execute(update(head).values(hash=hashlib.sha256(line).hexdigest()))
+        del big
+    tracemalloc.start()
+    found = faults(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert any("this line of the log cannot be read (it has more than 1,000,000 bytes)" in each for each in found)
+    assert max(map(len, found)) < 700 and peak < 25_000_000
+
+
+def test_what_a_hand_wrote_into_the_registry_is_named(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data", run_table())
+    if not (data / REGISTRY).exists():
+        pytest.skip("a database keeps a column's type; SQLite keeps what it is given")
+    with closing(sqlite3.connect(data / REGISTRY)) as registry:
+        registry.execute("UPDATE log SET line = CAST(line AS TEXT)")
+        registry.execute("UPDATE runs SET run_id = ?", ["r" * 5_000_000])
+        registry.commit()
+    found = faults(data)
+    assert any(
+        f"{REGISTRY}, row 1: this line of the log cannot be read (it is not kept as bytes)" in each for each in found
+    )
+    assert any("rrrr…" in each for each in found) and max(map(len, found)) < 900
 
 
 def test_a_log_whose_end_the_registry_does_not_know(data: Path) -> None:

@@ -14,7 +14,7 @@ from siuo_dash.store.registry.actors import Actor, Limits
 from siuo_dash.store.registry.change import Change
 from siuo_dash.store.registry.log import BEGINNINGS, OPEN
 from siuo_dash.store.registry.tables import log, runs
-from siuo_dash.text import megabytes
+from siuo_dash.text import counted, megabytes
 
 
 def check_limits(now: Change, actor: Actor, limits: Limits, run_id: str, replaced: Sequence[str]) -> None:
@@ -25,11 +25,14 @@ def check_limits(now: Change, actor: Actor, limits: Limits, run_id: str, replace
     today = select(log.c.run_id).join(runs, runs.c.run_id == log.c.run_id).where(own, log.c.by == actor.id)
     today = today.where(log.c.day == datetime.now(UTC).date().isoformat(), log.c.event.in_(BEGINNINGS))
     if limits.per_day is not None and len({*now.connection.execute(today).scalars(), run_id}) > limits.per_day:
-        raise NotAllowed(f"a person may send {limits.per_day} runs a day here", hint="try again tomorrow (UTC)")
+        raise NotAllowed(
+            f"a person may send {counted(limits.per_day, 'run')} a day here", hint="try again tomorrow (UTC)"
+        )
     waiting = {*now.connection.execute(select(runs.c.run_id).where(own, runs.c.state.in_(OPEN))).scalars()}
     if limits.open is not None and len((waiting - {*replaced}) | {run_id}) > limits.open:
+        most = counted(limits.open, "draft or submission", "drafts and submissions")
         raise NotAllowed(
-            f"a person may have {limits.open} drafts and submissions that wait for review at once",
+            f"a person may have {most} waiting at once",
             hint="wait for a decision, or take one back under My submissions",
         )
 

@@ -11,6 +11,8 @@ BEGINNINGS: Final = ("draft", "submit", "publish")
 """The events that bring a run into the registry; only its owner causes them."""
 SENDINGS: Final = ("submit", "publish")
 """The events from which on reviewers, or everybody, can see a run."""
+LONGEST_LINE: Final = 1_000_000
+"""Bytes; the longest line that is written has some 30,000. No memory is spent on one that something else wrote."""
 State = Literal["draft", "pending", "published", "rejected", "superseded", "withdrawn"]
 """What people are told of a submission."""
 PUBLIC: Final = ("published", "withdrawn")
@@ -97,8 +99,12 @@ _TEXTS: Final = ("at", "event", "run_id")
 def parse(line: bytes) -> Event:
     """An event from its line, each field of its type; fields that a later version added are passed over.
 
-    Raises ValueError.
+    Raises ValueError, in a few words.
     """
+    if not isinstance(line, bytes):  # SQLite keeps whatever it is given
+        raise ValueError("it is not kept as bytes")
+    if len(line) > LONGEST_LINE:
+        raise ValueError(f"it has more than {LONGEST_LINE:,} bytes")
     try:
         record = json.loads(line)
     except RecursionError as error:

@@ -14,8 +14,8 @@ from sqlalchemy import delete, insert, select
 from siuo_dash.store.registry.opening import changing, rows
 from siuo_dash.store.registry.tables import sign_outs
 
-_KEPT: Final = 32 * 86_400
-"""Seconds; a signed cookie is worth nothing after 31 days."""
+_KEPT: Final = 400 * 86_400
+"""Seconds. A signed cookie is worth nothing after 31 days; a clock that is a year ahead for an hour forgets none."""
 
 
 def end(data_dir: Path, claims: Mapping[str, Any]) -> None:
