@@ -164,6 +164,9 @@ def _print_plan(plan: Plan, operation: Operation, material: Material, path: Path
     responses = f"{counted(plan.responses, what)} each" if GENERATION in plan.tasks else "multiple choice"
     also = " and multiple choice" if GENERATION in plan.tasks and CHOICE in plan.tasks else ""
     tell(f"Plan: {counted(len(plan.samples), 'sample')}, {responses}{also}; rubric: {material.rubric.label}")
+    if plan.missing:
+        first = "sample {}, response {}".format(*plan.missing[0])
+        tell(f"  not given, and not judged: {counted(len(plan.missing), 'response')} (first: {first})")
     print_usage(usage, operation)
     tell(f"  folder: {path}")
 

@@ -75,9 +75,9 @@ class Answers(Mapping[Call, Answer]):
         line = (json.dumps([*call, asdict(answer)]) + "\n").encode()
         with explained(self.path):
             try:
-                written = os.write(self._file, line)
-                if written < len(line):  # a disk that is almost full takes a part
-                    os.write(self._file, line[written:])
+                written = 0
+                while written < len(line):  # a disk that is almost full takes a part
+                    written += os.write(self._file, line[written:])
             except OSError:
                 with suppress(OSError):  # what cannot be cut off now is cut off when the file is next opened
                     os.ftruncate(self._file, self._size)

@@ -389,6 +389,15 @@ def test_a_judge_that_says_the_same_has_a_run_of_its_own(whole: Undisturbed, ben
     assert code == 1 and f"already published as {report['run_id']}" in " ".join(said.split())
 
 
+def test_responses_that_are_not_given_are_named_in_the_plan(bench: Bench) -> None:
+    path = bench.folder / "gaps.json"
+    rows = [{"question_id": 1001, "responses": ["Mind it.", "No."]}, {"question_id": 1002, "responses": ["No."]}]
+    path.write_text(json.dumps(rows))
+    code, said = bench.quick(bench.command("judge", str(path), "--judge", JUDGE, "--dry-run"))
+    assert code == 0 and f"{JUDGE}: 6 calls" in said, said
+    assert "not given, and not judged: 1 response (first: sample 1002, response 2)" in said
+
+
 def test_a_run_that_is_published_already_keeps_no_other_one_back(bench: Bench) -> None:
     bench.server.clear()
     path = bench.folder / "two.jsonl"
