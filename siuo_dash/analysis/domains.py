@@ -13,7 +13,8 @@ import pandas as pd
 from siuo_dash.analysis.filters import Clause, of_runs
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.analysis.queries import DOMAIN_COUNTS, sample_counts
-from siuo_dash.analysis.stats.association import against_rest, domain_effect
+from siuo_dash.analysis.stats.association import domain_effect, fisher_p
+from siuo_dash.analysis.stats.differences import newcombe_array
 from siuo_dash.analysis.stats.means import MeanDifference, mean_difference, mean_of_rates
 from siuo_dash.analysis.stats.multiple import benjamini_hochberg
 from siuo_dash.analysis.stats.proportions import wilson_array
@@ -37,7 +38,6 @@ LEVEL: Final = 0.05
 _RATE: Final = ("k", "n", "rate", "low", "high")
 _TEST: Final = ("difference", "difference_low", "difference_high")
 _KEPT: Final = ("domain", "ties", *_RATE, *_TEST, "p_adjusted")
-_NO_TEST: Final = (np.nan,) * (len(_TEST) + 1)
 
 DOMAIN_RUNS: Final = Query(
     "domain_runs",
@@ -170,11 +170,11 @@ def domain_tests(rates: DomainRates) -> pd.DataFrame:
     """
     frame = rates.cells[rates.cells["column"].isin(DOMAIN_LABELS)].rename(columns={"column": "domain"})
     k, n = (frame[part].to_numpy(dtype=np.int64).reshape(-1, len(DOMAIN_LABELS)) for part in ("k", "n"))
-    totals = np.repeat([k.sum(axis=1), n.sum(axis=1)], len(DOMAIN_LABELS), axis=1).tolist()
-    tests = list(map(against_rest, k.ravel().tolist(), n.ravel().tolist(), *totals))
-    figures = [(test.difference, test.interval.low, test.interval.high, test.p) if test else _NO_TEST for test in tests]
-    frame[[*_TEST, "p"]] = np.array(figures, dtype=np.float64).reshape(-1, len(_NO_TEST))
-    frame["p_adjusted"] = benjamini_hochberg(frame["p"].to_numpy().reshape(k.shape)).ravel()
+    k_total, n_total = (np.broadcast_to(part.sum(axis=1, keepdims=True), part.shape) for part in (k, n))
+    for name, figures in zip(_TEST, newcombe_array(k, n, k_total - k, n_total - n), strict=True):
+        frame[name] = figures.ravel()
+    frame["p"] = list(map(fisher_p, *(counts.ravel().tolist() for counts in (k, n, k_total, n_total))))
+    frame["p_adjusted"] = benjamini_hochberg(frame["p"].to_numpy(dtype=float).reshape(k.shape)).ravel()
     graded = frame.loc[frame["n"] > 0, ["run_id", "domain", *_RATE, *_TEST, "p", "p_adjusted"]]
     return graded.astype({"k": np.int64, "n": np.int64}).reset_index(drop=True)
 

@@ -174,7 +174,7 @@ class Filters:
         if not self.evidence:
             return None
         words = listed((EVIDENCE[value].lower() for value in self.evidence), last="or")
-        return among("evidence", "evidence", self.evidence, f"with evidence {words}")
+        return among("evidence", "evidence", self.evidence, f"with evidence: {words}")
 
     def _health(self) -> Clause | None:
         flagged = "run_no IN (SELECT run_no FROM flagged)"

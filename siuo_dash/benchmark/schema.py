@@ -156,7 +156,7 @@ DOMAINS: Final = (
 DOMAIN_LABELS: Final = {domain.id: domain.label for domain in DOMAINS}
 DIMENSIONS: Final = ("integration", "knowledge", "reasoning")
 TASKS: Final = ("generation", "mcqa")
-EVIDENCE: Final = {"per_sample": "Per sample", "totals": "Totals only", "domain_totals": "Totals by domain"}
+EVIDENCE: Final = {"per_sample": "Sample-level", "totals": "Published totals", "domain_totals": "Totals by domain"}
 SOURCE_STATUS: Final = tuple("peer-reviewed preprint draft community self-reported re-judged reproduced".split())
 OPTIONS: Final = ("A", "B", "C", "D")
 

@@ -88,7 +88,7 @@ def differences(
     """
     shown = frame.head(MOST_ROWS)
     names = rows(shown["label"], 26)
-    drawn = figure(theme, height=round(74 + names.height))
+    drawn = figure(theme, height=round(92 + names.height))
     for significant, symbol, name in ((True, "circle", legend), (False, "circle-open", "not significant")):
         at = [row for row, value in enumerate(shown["significant"]) if bool(value) == significant]
         if at:
@@ -108,10 +108,11 @@ def differences(
     sides = {"y": 0, "yref": "paper", "yshift": -24, "showarrow": False, "yanchor": "top", "font": {"color": grey}}
     drawn.add_annotation(x=-reach, text=chart_text(f"← {left}", 40), xanchor="left", **sides)
     drawn.add_annotation(x=reach, text=chart_text(f"{right} →", 40), xanchor="right", **sides)
-    drawn.update_xaxes(range=[-reach, reach], zeroline=False, title={"text": "points", "standoff": 6})
+    # The unit is below what lies on each side: a narrow plot has no room for the three beside each other.
+    drawn.update_xaxes(range=[-reach, reach], zeroline=False, title={"text": "points", "standoff": 24})
     name_axis(drawn, names.labels, names.middles, [names.height, 0], showgrid=True)
-    drawn.update_layout(showlegend=True, margin={"t": 28, "b": 46})
-    add_note(drawn, note, theme, below=46)
+    drawn.update_layout(showlegend=True, margin={"t": 28, "b": 64})
+    add_note(drawn, note, theme, below=64)
     return drawn
 
 

@@ -70,6 +70,7 @@ def table_value(
         "compared": bool(frame["rank"].notna().any()),
         "groups": any(methods),
         "methods": methods if any(methods) else None,
+        "makers": frame["organization"].notna().tolist() if "organization" in columns else None,
         "columns": [
             {
                 "id": column.id,

@@ -33,7 +33,7 @@ def rates_screen(cells: pd.DataFrame, names: Mapping[str, str], grouping: Groupi
     for group, label in grouping.groups.items():
         own = _group(cells, names, grouping, group)
         shown[f"{label} %"] = 100 * own["rate"].to_numpy(dtype=float)
-        shown[f"{label}: interval, count"] = rowwise(_beside, own, "low", "high", "k", "n")
+        shown[f"{label}: 95% interval · n"] = rowwise(_beside, own, "low", "high", "k", "n")
     return pd.DataFrame(shown)
 
 

@@ -69,7 +69,7 @@ class Rate(Column):
     def screen(self, frame: pd.DataFrame) -> dict[str, Any]:
         names = [f"{self.id}_{part}" for part in ("low", "high", "k", "n")]
         beside = rowwise(_beside, frame, *names, "expected_samples", "evidence")
-        return {f"{self.label} %": 100 * frame[f"{self.id}_rate"], f"{self.label}: interval, count": beside}
+        return {f"{self.label} %": 100 * frame[f"{self.id}_rate"], f"{self.label}: 95% interval · n": beside}
 
     def data(self, frame: pd.DataFrame) -> dict[str, Any]:
         known = frame[f"{self.id}_n"] > 0  # what was not published is not 0 of 0
@@ -81,7 +81,7 @@ class Rate(Column):
         return {self.label: [rate_words(rate, low, high, how, missing(why)) for rate, low, high, why in cells]}
 
     def drawn(self) -> dict[str, tuple[Kind, dict[str, Any]]]:
-        number, beside = f"{self.label} %", f"{self.label}: interval, count"
+        number, beside = f"{self.label} %", f"{self.label}: 95% interval · n"
         words = "Wilson 95% interval in percent, and the count"
         # Wide enough that no heading is cut.
         wide, wider = max(75, 30 + 7 * len(number)), max(150, 30 + 7 * len(beside))

@@ -190,7 +190,7 @@ _HELP: Final = {
     "(Newcombe). Not corrected for the number of runs",
     "size": "Parameters in billions; empty = not published",
     "weights": "Whether the model's weights can be downloaded",
-    "evidence": "Per sample: a verdict for each sample is here. Totals only, by domain: a publication gave counts",
+    "evidence": "Sample-level: a verdict for each sample. Published totals, by domain: a publication gave counts",
     "health": "Samples whose response or verdict carries a fault; totals cannot be examined",
     "badge": "Published: from a publication. Re-judged, reproduced: somebody else than the submitter did. "
     "Self-reported: nobody else checked. With the attempt number, if the submitter sent several runs of this model",

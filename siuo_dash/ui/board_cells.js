@@ -26,6 +26,14 @@ const sortedBy = (column) => {
   }[column.kind]);
 };
 
+// The rows whose model or maker holds the words, as the server's own search looks for them.
+const foundIn = (value, rows, words) => {
+  if (!words || !value.makers) return rows;
+  const { cells } = value.columns.find((column) => column.kind === "model");
+  const has = (text) => text.toLowerCase().includes(words);
+  return rows.filter((row) => has(cells[row][0]) || (value.makers[row] && has(cells[row][1].split(" · ")[0])));
+};
+
 const address = (page, runs, first) => {
   const query = new URLSearchParams(first ? [["run", first]] : []);
   for (const run of runs) query.append("runs", run);

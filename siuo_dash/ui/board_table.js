@@ -20,6 +20,15 @@ class Board {
     this.fits.observe(this.frame);
     this.come = () => this.waits && this.take(this.waits);
     window.addEventListener("siuo-rows", this.come);
+    this.words = "";
+    this.typed = (event) => event.target.closest?.(".st-key-q") && this.find(event.target.value);
+    document.addEventListener("input", this.typed);
+  }
+
+  // What is typed in the search field parts the rows at once; Enter asks the server, which looks on all boards.
+  find(words) {
+    this.words = words.trim().toLowerCase();
+    if (this.value) this.draw();
   }
 
   // The rows come by another element, now or later: their fingerprint, a line break, JSON.
@@ -31,6 +40,7 @@ class Board {
       const text = (part) => new TextDecoder().decode(part);
       if (!sent || text(sent.subarray(0, end)) !== data.rows) return (this.waits = data);
       this.value = JSON.parse(text(sent.subarray(end + 1)));
+      this.words = ""; // the server's rows are those that its own search found
       this.place = new Map(this.value.runs.map((run, row) => [run, row]));
     }
     const rows = data.rows !== this.rows;
@@ -60,7 +70,7 @@ class Board {
   draw() {
     const focused = this.focused();
     const { columns, rates, rest, least } = this.value;
-    this.order = this.sortedRows();
+    this.order = foundIn(this.value, this.sortedRows(), this.words);
     const span = columns.length;
     const head = el("tr", {}, ...columns.map((column) => this.head(column)));
     const kind = (column) => `${column.kind} ${column.id}${column.long ? " long" : ""}`;
@@ -83,6 +93,10 @@ class Board {
         this.fill(body);
         this.height = body.offsetHeight / body.rowsHere.length;
       } else this.empty(body, this.height * body.rowsHere.length);
+    }
+    if (!chunks.length) {
+      const none = el("td", { colspan: span, role: "status" }, "No run here. Enter looks on all boards.");
+      this.table.append(el("tbody", {}, el("tr", {}, none)));
     }
     if (chunks.length > 1) {
       this.watch = new IntersectionObserver((seen) => seen.forEach((one) => this.see(one)), {
@@ -294,6 +308,7 @@ class Board {
 
   leave() {
     window.removeEventListener("siuo-rows", this.come);
+    document.removeEventListener("input", this.typed);
     this.fits.disconnect();
     this.watch?.disconnect();
   }

@@ -27,12 +27,13 @@ from siuo_dash.ui.compare_choice import Choice, answer, suggest
 from siuo_dash.ui.display import plain
 
 Pairs = tuple[tuple[str, Any], ...]
-_LARGE: Final = "<style>.st-key-answer strong { font-size: 1.35rem; line-height: 1.9rem; }</style>"
+_STYLE: Final = """<style>.st-key-answer strong { font-size: 1.35rem; line-height: 1.9rem; }
+.st-key-sides a * { white-space: normal; overflow: visible; }</style>"""
 
 
 def show(choice: Choice) -> None:
     """The comparison, or what to select. The first two of the runs, or the first against a family."""
-    st.html(_LARGE)
+    st.html(_STYLE)
     if choice.family and choice.runs:
         compare_many.show(choice)
     elif len(choice.runs) > 1:
@@ -131,7 +132,7 @@ def _two(choice: Choice) -> None:
 
 def _sides(found: comparison.Comparison, metric: Metric) -> None:
     """A and B with their rates, each a link to its run."""
-    with st.container(gap="xxsmall"):
+    with st.container(gap="xxsmall", key="sides"):
         for letter, run in (("A", found.first), ("B", found.second)):
             words = f"{letter}: **{plain(run.model)}** {plain(report.side_words(run, metric))}"
             page.link("run", words, {"run": run.run_id})

@@ -219,7 +219,7 @@ def choose_filters(store: Store, board: board_list.Board | None) -> tuple[Filter
         low = _size(sizes[0].number_input, "Size from (B)", "size_from")
         high = _size(sizes[1].number_input, "Size to (B)", "size_to")
         unknown = switch("Keep runs of unknown size", name="unknown_sizes", default=True)
-        evidence = choose_several("Evidence", EVIDENCE, key="evidence", pills=True)
+        evidence = choose_several("Evidence", EVIDENCE, key="evidence", pills=True, aliases=_OLD_EVIDENCE)
         health = choose_from("Health", HEALTH, key="health")
         help = "Published runs, and uploads that another person judged again or reproduced; no self-reported runs"
         verified = switch("Verified only", name="verified", help=help)
@@ -244,6 +244,8 @@ def choose_filters(store: Store, board: board_list.Board | None) -> tuple[Filter
     return filters, partial
 
 
+_OLD_EVIDENCE: Final = {"Per sample": "per_sample", "Totals only": "totals"}
+"""What older links say."""
 _NAMES: Final = {
     "search": ("q",),
     "organizations": ("organization",),

@@ -144,7 +144,7 @@ def test_the_sentence_names_each_filter(filters: Filters) -> None:
         "B parameters": filters.size_low is not None or filters.size_high is not None,
         "unknown sizes left out": not filters.unknown_sizes and (filters.size_low, filters.size_high) != (None, None),
         "whose size is published": not filters.unknown_sizes and (filters.size_low, filters.size_high) == (None, None),
-        "with evidence ": bool(filters.evidence),
+        "with evidence: ": bool(filters.evidence),
         "of plain models, without a method": filters.plain,
     }
     plain = sentence.replace(f"“{search}”", "")
@@ -176,7 +176,7 @@ def test_a_sentence_as_it_is_read() -> None:
     )
     assert filters.sentence() == (
         "Runs whose model or organization contains “LLaVA”; by Meta, Google or Alibaba; with open weights; "
-        "of 7 to 13.5 B parameters (unknown sizes left out); with evidence per sample or totals only; "
+        "of 7 to 13.5 B parameters (unknown sizes left out); with evidence: sample-level or published totals; "
         "with the flag “unclosed reasoning”."
     )
     assert Filters(size_low=7).sentence() == "Runs of at least 7 B parameters (unknown sizes kept)."

@@ -282,3 +282,30 @@ def test_all_metrics_with_intervals_fit_the_window(open_table: OpenTable, store:
             expect(page.locator(f"tbody tr:first-child td.{name}")).to_be_in_viewport(ratio=1)
     frame = leaderboard(store, Filters(board="human-3"), METRICS["safe"])
     assert len(details(with_attempts(frame, {}), METRICS["safe"])) == lines(page).count() == 15
+
+
+def test_what_is_typed_in_the_search_field_parts_the_rows_at_once(open_table: OpenTable, store: Store) -> None:
+    frame = leaderboard(store, Filters(board="human-3"), METRICS["safe"])
+    frame = with_attempts(with_ranges(frame, None), {}).assign(board_label="b")
+    value = table_value(
+        frame,
+        METRICS["safe"],
+        worth_showing(frame, [name for name in COLUMNS if name != "difference"], METRICS["safe"]),
+    )
+    page = open_table(value)
+    every = names(page)
+    page.evaluate("document.body.insertAdjacentHTML('afterbegin', '<p class=st-key-q><input></p>')")
+    field = page.locator(".st-key-q input")
+    for typed in ("gpt", " OPENAI ", "google", "7b", "open", "·", "("):
+        field.fill(typed)
+        found = Filters(board="human-3", search=typed)
+        assert names(page) == leaderboard(store, found, METRICS["safe"])["model"].tolist(), typed
+    field.fill("nobody")
+    expect(page.get_by_role("status")).to_have_text("No run here. Enter looks on all boards.")
+    page.locator('.sort[data-sort="model"]').click()
+    assert names(page) == [], "sorting does not bring them back"
+    field.fill("")
+    assert sorted(names(page)) == sorted(every)
+    field.fill("gpt")
+    give(page, value | {"name": "What the server found"})
+    assert len(names(page)) == len(every), "its rows are those of its own search"

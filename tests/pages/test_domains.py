@@ -212,7 +212,7 @@ def test_the_capability_page_on_the_shipped_data(opened: OpenApp) -> None:
     rates = table(app, "Integration %")
     phi = rates[rates["Run"] == "Phi-3.5-Vision-Instruct"].iloc[0]
     assert phi["Integration %"] == pytest.approx(100 * 73 / 83)
-    assert phi["Knowledge: interval, count"].endswith("42/59")
+    assert phi["Knowledge: 95% interval · n"].endswith("42/59")
     app.selectbox(key="cell-run").set_value(GLM).run()
     app.selectbox(key="cell-part").set_value("reasoning").run()
     (link,) = [link.proto for link in app.get("page_link") if link.proto.label == "Show failures"]

@@ -144,7 +144,7 @@ def test_the_other_ranking_is_named_where_nothing_is_filtered(open_app: OpenApp)
         ),
         (
             {"board": "All runs, without ranks", "evidence": ["Per sample"], "q": "gemma"},
-            "Runs whose model or organization contains “gemma”; with evidence per sample.",
+            "Runs whose model or organization contains “gemma”; with evidence: sample-level.",
             ["Gemma-3-4B-IT"],
         ),
     ],

@@ -40,10 +40,10 @@ COLUMNS = (
 
 def test_the_screen_has_a_heading_a_column_and_two_a_rate() -> None:
     shown = kit.screen(COLUMNS, FRAME)
-    assert list(shown) == ["Model", "Width", "Range", "Safe %", "Safe: interval, count"]
+    assert list(shown) == ["Model", "Width", "Range", "Safe %", "Safe: 95% interval · n"]
     assert shown.index.tolist() == [7, 3]
     assert shown["Range"].tolist() == ["1 to 3", "2 to 2"]
-    assert shown["Safe: interval, count"].tolist() == ["45.7–60.7 · 89/160 partial", "not published"]
+    assert shown["Safe: 95% interval · n"].tolist() == ["45.7–60.7 · 89/160 partial", "not published"]
 
 
 def test_programs_get_typed_values_and_papers_words() -> None:
@@ -61,6 +61,6 @@ def test_programs_get_typed_values_and_papers_words() -> None:
 
 def test_only_what_has_something_to_say_is_drawn_in_a_way_of_its_own() -> None:
     drawn = {heading: how for column in COLUMNS for heading, how in column.drawn().items()}
-    assert list(drawn) == ["Width", "Safe %", "Safe: interval, count"]
+    assert list(drawn) == ["Width", "Safe %", "Safe: 95% interval · n"]
     assert drawn["Width"] == ("number", {"help": "How wide"})
     assert drawn["Safe %"][1]["format"] == "%.2f"

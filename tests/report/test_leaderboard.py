@@ -63,10 +63,10 @@ def test_the_first_row_as_it_is_read(store: Store) -> None:
         "Rank range": "1–3",
         "Model": "GPT-4V(ision)",
         "Board": "human, 3 responses",
-        "Safe: interval, count": "45.7–60.7 · 89/167",
-        "Effective: interval, count": "62.1–75.9 · 116/167",
-        "Safe & Effective: interval, count": "17.6–30.3 · 39/167",
-        "Multiple choice: interval, count": "31.9–46.5 · 65/167",
+        "Safe: 95% interval · n": "45.7–60.7 · 89/167",
+        "Effective: 95% interval · n": "62.1–75.9 · 116/167",
+        "Safe & Effective: 95% interval · n": "17.6–30.3 · 39/167",
+        "Multiple choice: 95% interval · n": "31.9–46.5 · 65/167",
         "Gain over base": "",
         "Difference": "",
         "Base model": "GPT-4V(ision)",
@@ -74,7 +74,7 @@ def test_the_first_row_as_it_is_read(store: Store) -> None:
         "Organization": "OpenAI",
         "Size (B)": pytest.approx(float("nan"), nan_ok=True),
         "Weights": "closed",
-        "Evidence": "Totals only",
+        "Evidence": "Published totals",
         "Health": "no responses",
         "Badge": "Published",
         "Evaluated": datetime.date(2024, 4, 29),
@@ -86,10 +86,10 @@ def test_the_first_row_as_it_is_read(store: Store) -> None:
 
 def test_what_is_missing_says_why(store: Store) -> None:
     totals = screen_table(board(store, "human-3"), ["model", "mcqa"], {}).set_index("Model")
-    assert totals.loc["InstructBLIP2-7B", "Multiple choice: interval, count"] == "not published"
+    assert totals.loc["InstructBLIP2-7B", "Multiple choice: 95% interval · n"] == "not published"
     assert pd.isna(totals.loc["InstructBLIP2-7B", "Multiple choice %"])
     per_sample = board(store, COMMUNITY)
-    assert set(screen_table(per_sample, ["effective"], {})["Effective: interval, count"]) == {"not judged"}
+    assert set(screen_table(per_sample, ["effective"], {})["Effective: 95% interval · n"]) == {"not judged"}
     table = exported(per_sample)
     assert table.data[["effective_k", "effective_n", "effective_rate", "mcqa_k"]].isna().all(axis=None)
     assert set(table.text("range")["Effective"]) == {"not judged"}
@@ -98,9 +98,9 @@ def test_what_is_missing_says_why(store: Store) -> None:
 def test_a_partial_run_says_so(tmp_path: Path) -> None:
     store = Store(make_data(tmp_path / "data", make_run("Part", [True, None]), make_run("Whole", share(9))))
     shown = screen_table(board(store, "human-3"), ["rank", "model", "safe"], {}).set_index("Model")
-    assert shown.loc["Part", "Safe: interval, count"] == "20.7–100.0 · 1/1 partial"
+    assert shown.loc["Part", "Safe: 95% interval · n"] == "20.7–100.0 · 1/1 partial"
     assert pd.isna(shown.loc["Part", "Rank"])
-    assert "partial" not in shown.loc["Whole", "Safe: interval, count"]
+    assert "partial" not in shown.loc["Whole", "Safe: 95% interval · n"]
 
 
 @pytest.mark.parametrize("name", ["human-3", COMMUNITY, None])

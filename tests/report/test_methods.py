@@ -73,6 +73,7 @@ def test_every_statistic_is_explained() -> None:
         "wilson_array",
         "newcombe_array",
         "score_test_array",
+        "fisher_p",
         "item_rest",
         "nearest",
     }

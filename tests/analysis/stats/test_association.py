@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy.stats import chi2_contingency, pearsonr, rankdata
+from scipy.stats import chi2_contingency, fisher_exact, pearsonr, rankdata
 
 from siuo_dash.analysis.stats.association import _null_chi2, against_rest, domain_effect, spearman
 from siuo_dash.analysis.stats.differences import newcombe
@@ -177,7 +177,8 @@ def test_against_rest_by_counting(n: int, rest: int, data: st.DataObject) -> Non
     assert found is not None
     assert mirrored is not None
     assert 0 <= found.p <= 1
-    assert found.p == pytest.approx(float(fisher(k, n, k + rest_k, n + rest)), abs=1e-6)
+    assert found.p == float(fisher(k, n, k + rest_k, n + rest))
+    assert found.p == pytest.approx(fisher_exact([[k, n - k], [rest_k, rest - rest_k]]).pvalue, abs=1e-6)
     assert found.p == pytest.approx(mirrored.p, abs=1e-9)
     assert found.difference == pytest.approx(-mirrored.difference)
     assert found.interval.contains(found.difference)
