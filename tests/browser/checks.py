@@ -139,12 +139,12 @@ def choose_scheme(page: Page, scheme: str) -> None:
     settled(page, complete=True)
 
 
-def serious_faults(page: Page, *rules: str) -> list[str]:
-    """What axe-core finds serious or critical, by all of its rules or by these."""
+def serious_faults(page: Page, *rules: str, within: str = "html") -> list[str]:
+    """What axe-core finds serious or critical in a part of the page, by all of its rules or by these."""
     options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
     return [
         f"{fault['id']}: {node['html'][:200]}"
-        for fault in Axe().run(page, options=options).response["violations"]
+        for fault in Axe().run(page, context=within, options=options).response["violations"]
         if fault["impact"] in ("serious", "critical")
         for node in fault["nodes"]
     ]

@@ -49,7 +49,21 @@ def open_page(visitor: BrowserContext) -> Iterator[OpenPage]:
         return page
 
     yield opened
-    for page in visitor.pages:
+    forget(visitor)
+
+
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
+    """The browsers of people whom nobody plays now: they have loaded the program's scripts, and hold nothing else."""
+    free: list[BrowserContext] = []
+    yield free
+    for context in free:
+        context.close()
+
+
+def forget(context: BrowserContext) -> None:
+    """Close its pages, with all that they and the server stored in it."""
+    for page in context.pages:
         page.evaluate("localStorage.clear(), sessionStorage.clear()")
         page.close()
-    visitor.clear_cookies()
+    context.clear_cookies()

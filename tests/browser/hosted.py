@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.browser.conftest import forget
 from tests.browser.driver import PATIENCE, ROOT, choose_judge, free_port, served, settled
 from tests.make.files import as_json, judged
 from tests.make.registry import events
 from tests.oidc.provider import Provider, serving
+from tests.server.loops import finished
+from tests.server.visitor import Visitor
 
 EXAMPLE = ROOT / "examples" / "example-generation.json"
 HOSTILE = '=1+1 <img src=x onerror="document.title=1"> **b** [a](javascript:alert(1)) \u202egnp.exe\u200b'
@@ -51,12 +54,26 @@ def hosted(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield address, data
 
 
+def cookies(address: str, person: str | None) -> dict[str, str]:
+    """What the browser of a person holds who has signed in."""
+
+    async def sign_in() -> dict[str, str]:
+        async with Visitor(address) as visitor:
+            await visitor.open()
+            if person is not None:
+                await visitor.sign_in(person)
+            return visitor.cookies
+
+    return finished(sign_in())
+
+
 class Visit:
     """One person's browser: a context of its own with one page."""
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.context, self.address = context, address
         self.page: Page = context.new_page()
+        self.page.set_viewport_size({"width": 1280, "height": 900})
         self.page.set_default_timeout(PATIENCE)
 
     def open(self, path: str = "") -> Page:
@@ -75,25 +92,23 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser: Browser, hosted: tuple[str, Path]) -> Iterator[Any]:
-    """visit(person=None, path="", width=1280, scheme="light"): a browser of its own, signed in as that person."""
-    contexts = []
+def visit(browser: Browser, contexts: list[BrowserContext], hosted: tuple[str, Path]) -> Iterator[Any]:
+    """visit(person=None, path=""): a browser of its own, in which that person has signed in before."""
+    used = []
 
-    def visited(person: str | None = None, path: str = "", *, width: int = 1280, scheme: Any = "light") -> Visit:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-        )
-        contexts.append(context)
-        found = Visit(context, hosted[0])
-        if person is None:
-            found.open(path)
-        else:
-            found.sign_in(person, path)
+    def visited(person: str | None = None, path: str = "") -> Visit:
+        used.append(contexts.pop() if contexts else browser.new_context(reduced_motion="reduce"))
+        found = Visit(used[-1], hosted[0])
+        if person is not None:
+            held = cookies(hosted[0], person)
+            used[-1].add_cookies([{"name": name, "value": held[name], "url": hosted[0]} for name in held])
+        found.open(path)
         return found
 
     yield visited
-    for context in contexts:
-        context.close()
+    for context in used:
+        forget(context)
+        contexts.append(context)
 
 
 def see(what: Locator) -> None:

@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
+from tests.browser.checks import choose_scheme
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import PATIENCE, served, settled
 from tests.make.hostile_text import HOSTILE
@@ -254,18 +255,15 @@ def test_a_picture_is_blurred_until_asked_for(site: str, open_page: OpenPage) ->
     page.wait_for_function("picture => picture.naturalWidth === 64", arg=picture.element_handle())
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_one_sample_and_one_run_can_be_used_by_everybody(site: str, open_page: OpenPage, scheme: str) -> None:
-    for url in (at(site, "samples", runs=[BAD, EVIL], sample="1001"), at(site, "run", run=EVIL)):
-        page = open_page(url, scheme=scheme)
+@pytest.mark.parametrize("page_name", ["samples", "run"])
+def test_one_sample_and_one_run_can_be_used_by_everybody(site: str, open_page: OpenPage, page_name: str) -> None:
+    query = {"runs": [BAD, EVIL], "sample": "1001"} if page_name == "samples" else {"run": EVIL}
+    page = open_page(at(site, page_name, **query))
+    for scheme in ("light", "dark"):
+        choose_scheme(page, scheme)
         found = Axe().run(page, context={"exclude": [["[data-testid=stMultiSelect]"]]})
         serious = [each for each in found.response["violations"] if each["impact"] in ("serious", "critical")]
         assert [(each["id"], each["nodes"][0]["html"]) for each in serious] == []
-
-
-@pytest.mark.parametrize("page_name", ["samples", "run"])
-def test_a_phone_scrolls_down_only(site: str, open_page: OpenPage, page_name: str) -> None:
-    query = {"runs": [BAD, EVIL], "sample": "1001"} if page_name == "samples" else {"run": EVIL}
-    page = open_page(at(site, page_name, **query), width=390)
+    page = open_page(at(site, page_name, **query), width=390)  # a phone scrolls down only
     main = page.get_by_test_id("stMain")
     assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0

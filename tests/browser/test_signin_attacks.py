@@ -21,7 +21,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from siuo_dash.store import registry
 from siuo_dash.store.registry import Actor
 from tests.browser.driver import settled
-from tests.browser.hosted import HOSTILE, events_of, hosted, press, provider, see, visit
+from tests.browser.hosted import HOSTILE, cookies, events_of, hosted, press, provider, see, visit
 from tests.make.registry import events, runs_in
 from tests.make.runs import make_run, run_id_of, share
 from tests.oidc.provider import COOKIE_SECRET, Provider
@@ -39,19 +39,6 @@ def pending(hosted: tuple[str, Path]) -> str:
     table = make_run(f"{SECRET_NAME} {uuid4().hex[:8]}", share(40))
     registry.submit(hosted[1], table, SENDER)
     return run_id_of(table)
-
-
-def cookies(address: str, person: str | None) -> dict[str, str]:
-    """What the browser of a person holds who has signed in."""
-
-    async def sign_in() -> dict[str, str]:
-        async with Visitor(address) as visitor:
-            await visitor.open()
-            if person is not None:
-                await visitor.sign_in(person)
-            return visitor.cookies
-
-    return finished(sign_in())
 
 
 def said(visitor: Visitor) -> str:

@@ -157,11 +157,11 @@ def cut_short(action: str, data_dir: Path, largest: int, deadly: bool) -> int:
     return ended(fork(task))
 
 
-def cut_everywhere(action: str, start: Path, out: Path) -> None:
-    """From the same start, kill the action in the middle of the write that makes a file too long, for many lengths."""
+def cut_everywhere(action: str, start: Path, out: Path, every: int) -> None:
+    """From the same start, kill the action in the middle of the write that makes a file too long, at each n-th KB."""
     run_table()
     codes = {}
-    for largest in range(0, 150_000, 3_000):
+    for largest in range(0, 150_000, every * 1_000):
         shutil.copytree(start, out / f"{largest:06}")
         codes[f"{largest:06}"] = cut_short(action, out / f"{largest:06}", largest, deadly=True)
     print(json.dumps(codes))
@@ -298,7 +298,7 @@ def main(task: str, *arguments: str) -> None:
     if task == "kill everywhere":
         kill_everywhere(arguments[1], path, Path(arguments[2]), int(arguments[3]))
     elif task == "cut everywhere":
-        cut_everywhere(arguments[1], path, Path(arguments[2]))
+        cut_everywhere(arguments[1], path, Path(arguments[2]), int(arguments[3]))
     elif task == "cut short":
         print(cut_short(arguments[1], path, int(arguments[2]), arguments[3] == "deadly"))
     elif task == "as nobody":

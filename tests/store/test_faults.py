@@ -137,7 +137,8 @@ def test_killed_at_every_step_of_withdrawing_and_restoring(root: Path, tmp_path:
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["the first run of all", "one more run"])
-def test_killed_in_the_middle_of_any_write(root: Path, tmp_path: Path, first: bool) -> None:
+@pytest.mark.parametrize("every", STEPS)
+def test_killed_in_the_middle_of_any_write(root: Path, tmp_path: Path, first: bool, every: int) -> None:
     """No file may grow beyond a limit, and the write that would cross it kills: SQLite's own writes, too."""
     start = tmp_path / "start"
     start.mkdir()
@@ -146,7 +147,7 @@ def test_killed_in_the_middle_of_any_write(root: Path, tmp_path: Path, first: bo
     out = tmp_path / "cut"
     out.mkdir()
     outcomes = set()
-    for name, code in json.loads(crash(root, "cut everywhere", start, "publish", out)).items():
+    for name, code in json.loads(crash(root, "cut everywhere", start, "publish", out, every)).items():
         data_dir = out / name
         assert code in (-25, DONE)
         assert errors(data_dir) == []
