@@ -217,19 +217,17 @@ async def watch_memory(pids: Sequence[int], told: Measured) -> None:
         await asyncio.sleep(1)
 
 
-def report(ours: Measured, empty: Measured) -> list[str]:
-    """Two tables: interactions, and what they cost."""
+def report(ours: Measured, other: Measured, names: tuple[str, str] = ("dashboard", "empty page")) -> list[str]:
+    """Two tables: interactions, and what they cost. names: of what was measured."""
     lines = [
-        "| interaction | dashboard: n | median | p95 | empty page: n | median | p95 |",
+        f"| interaction | {names[0]}: n | median | p95 | {names[1]}: n | median | p95 |",
         "|---|---|---|---|---|---|---|",
     ]
-    beside = {"first page": "first page", "another page": "run", "search": "search"}
     for kind in ("first page", "another page", "search", "drop a file", "fill in a field", "publish"):
-        lines.append(
-            f"| {kind} | {cells(ours.seconds.get(kind, []))} | {cells(empty.seconds.get(beside.get(kind, ''), []))} |"
-        )
-    lines.append(f"| **all but the first page** | {cells(ours.all())} | {cells(empty.all())} |")
-    lines += ["", "| | dashboard | empty page |", "|---|---|---|"]
+        beside = other.seconds.get(kind, other.seconds.get("run", []) if kind == "another page" else [])
+        lines.append(f"| {kind} | {cells(ours.seconds.get(kind, []))} | {cells(beside)} |")
+    lines.append(f"| **all but the first page** | {cells(ours.all())} | {cells(other.all())} |")
+    lines += ["", f"| | {names[0]} | {names[1]} |", "|---|---|---|"]
     rows: tuple[tuple[str, Callable[[Measured], str]], ...] = (
         ("visits", lambda told: f"{told.visits:,}"),
         ("runs published", lambda told: f"{told.published:,}"),
@@ -240,7 +238,7 @@ def report(ours: Measured, empty: Measured) -> list[str]:
         ("memory of all instances at the start, in the middle, at the end", memory_words),
     )
     for label, say in rows:
-        lines.append(f"| {label} | {say(ours)} | {say(empty)} |")
+        lines.append(f"| {label} | {say(ours)} | {say(other)} |")
     return lines
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks import load
+from tests.conftest import ROOT
+from tests.make import postgres
 from tests.make.registry import runs_in
 from tests.server.instance import copy_data, running
 from tests.server.loops import finished
@@ -21,3 +27,13 @@ def test_a_small_load_runs_without_an_error_and_is_reported(tmp_path: Path) -> N
     assert {"first page", "another page", "drop a file", "publish"} <= set(told.seconds)
     table = "\n".join(load.report(told, load.Measured(took=1)))
     assert f"| runs published | {told.published} | 0 |" in table and "| errors | 0 | 0 |" in table
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(postgres.programs() is None, reason=postgres.HELP)
+def test_a_small_load_on_several_machines_runs_without_an_error() -> None:
+    small = ["--seconds", "8", "--visitors", "3", "--uploaders", "1", "--think", "0.1"]
+    command = [sys.executable, "-m", "benchmarks.machines", *small]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1800)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "| 2 on PostgreSQL and a bucket | one over a folder |" in done.stdout and "| errors | 0 | 0 |" in done.stdout
