@@ -23,11 +23,12 @@ settings.register_profile("heavy", PROPERTIES, max_examples=1_000)
 settings.load_profile("suite")
 expect.set_options(timeout=PATIENCE)
 LONGEST = """
-browser/test_signin browser/test_upload server/test_failover browser/test_tradeoff browser/test_samples
-browser/test_every_page browser/test_domains browser/test_compare browser/test_leaderboard store/test_faults
-browser/test_signin_attacks server/test_surroundings server/test_nginx_signin golden/test_golden
-store/test_review_faults server/test_faults store/test_takeover settings/test_start store/test_backup
-pages/test_leaderboard pages/test_review server/test_nginx browser/test_labels generate/test_generated
+browser/test_every_page browser/test_signin browser/test_upload browser/test_samples evaluate/test_commands
+server/test_failover browser/test_tradeoff browser/test_domains browser/test_compare golden/test_golden
+server/test_surroundings browser/test_signin_attacks server/test_nginx_signin browser/test_leaderboard store/test_faults
+server/test_faults browser/test_policy browser/test_first_view store/test_review_states store/test_review_faults
+pages/test_upload pages/test_review pages/test_leaderboard store/test_review pages/test_samples pages/test_domains
+store/test_takeover server/test_sessions store/test_snapshots construct/test_commands settings/test_start
 """.split()
 """The files that take longest come first: no process is left with one of them when the others are done."""
 

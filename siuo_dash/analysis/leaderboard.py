@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from siuo_dash.analysis import bounded, queries
-from siuo_dash.analysis.baseline import against_baseline
+from siuo_dash.analysis.baseline import against_baseline, gains
 from siuo_dash.analysis.comparison import side
 from siuo_dash.analysis.filters import Filters, numbered
-from siuo_dash.analysis.gains import gains
 from siuo_dash.analysis.once import once
 from siuo_dash.analysis.stats import ranking
 from siuo_dash.analysis.stats.differences import mcnemar_mid_p, newcombe_array

@@ -21,7 +21,6 @@ from siuo_dash.cli import (
     serving,
     sets,
     submissions,
-    tokens,
 )
 from siuo_dash.errors import SiuoError
 
@@ -58,7 +57,7 @@ COMMANDS: Final[tuple[tuple[Callable[..., None], str], ...]] = (
     (keeping.restore, "restore my-model-human-1a2b3c4d; restore --from siuo-2026-11-21.tar --data /srv/siuo"),
     (keeping.snapshot, "snapshot --data /srv/siuo"),
     (keeping.migrate, "migrate --dry-run --data /srv/siuo"),
-    (tokens.tokens, "tokens --of somebody@example.org --revoke"),
+    (keeping.tokens, "tokens --of somebody@example.org --revoke"),
     (keeping.check_settings, "check-settings --secrets /etc/siuo-dash/secrets.toml"),
     (benchmark.fetch, "fetch-benchmark --from ~/Downloads/SIUO"),
     (benchmark.fetch_words, "fetch-responses"),

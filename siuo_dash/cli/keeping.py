@@ -1,4 +1,4 @@
-"""Maintenance commands: verify, backup, restore, check-settings, migrate, snapshot."""
+"""Maintenance commands: verify, backup, restore, check-settings, migrate, snapshot, tokens."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from siuo_dash.cli.options import ByOption, DataOption, JsonOption
-from siuo_dash.cli.output import print_json, print_line
+from siuo_dash.cli.output import print_json, print_line, print_table
 from siuo_dash.errors import Finding
+from siuo_dash.report.tokens import tokens_frame
 from siuo_dash.settings.paths import SHIPPED, USUAL, engine_url
+from siuo_dash.settings.values import address_of
 from siuo_dash.store import registry, snapshots
 from siuo_dash.store.backup import Backup, must_be_data, restore_from
 from siuo_dash.store.backup import backup as make_backup
 from siuo_dash.store.engine import table_files
+from siuo_dash.store.registry import Actor
+from siuo_dash.store.registry.tokens import own, revoke_all
 from siuo_dash.store.transfer import migrate as move_out
 from siuo_dash.store.verify import repair as remove_left_over
 from siuo_dash.store.verify import verify as examine
@@ -151,3 +156,19 @@ def _told(finding: Finding) -> dict[str, object]:
 
 def _words(made: Backup) -> str:
     return f"{counted(made.runs, 'run')}, {made.size:,} bytes, made {made.made}"
+
+
+def tokens(
+    person: Annotated[str, typer.Option("--of", help="Whose: their e-mail address.")],
+    data: DataOption = USUAL,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End all of them, at once on all instances.")] = False,
+) -> None:
+    """List the tokens with which a person's jobs send runs, or end them."""
+    address = address_of(person)
+    if address is None:
+        raise typer.BadParameter(f"{person!r} is no e-mail address", param_hint="--of")
+    if revoke:
+        print_line(f"revoked {counted(revoke_all(data, address), 'token')} of {address}")
+        return
+    frame = tokens_frame(own(data, Actor(address)), pd.Timestamp.now("UTC"))
+    print_table(tuple(frame.columns), list(frame.itertuples(index=False, name=None)))

@@ -1,10 +1,12 @@
-"""The bibliography of what a table shows: the benchmark, and each source of its figures."""
+"""What is copied from a page: the bibliography of a table's sources, a run's badge, a leaderboard to embed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from html import escape
 from typing import Final
+from urllib.parse import quote, urlencode
 
 from siuo_dash.benchmark.printed import source_link
 from siuo_dash.benchmark.text import slug
@@ -46,3 +48,16 @@ def _entry(source: str) -> str:
     key = slug(source)[:40].strip("-") or "source"
     body = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
     return f"@misc{{{key},\n{body}}}\n"
+
+
+def badge_markdown(site: str, run_id: str, metric: str) -> str:
+    """A run's badge as Markdown, which leads to the run. site: the dashboard's own address."""
+    picture = f"{site}/api/v1/runs/{quote(run_id)}/badge.svg?{urlencode({'metric': metric})}"
+    return f"[![SIUO]({picture})]({site}/run?{urlencode({'run': run_id})})"
+
+
+def embed_html(site: str, board: str, metric: str, *, partial: bool) -> str:
+    """A board's leaderboard as an iframe. site: the dashboard's own address."""
+    query = {"board": board, "metric": metric} | ({"partial": "true"} if partial else {})
+    source = escape(f"{site}/api/v1/embed/leaderboard?{urlencode(query)}")
+    return f'<iframe src="{source}" title="SIUO leaderboard" width="100%" height="640" loading="lazy"></iframe>'

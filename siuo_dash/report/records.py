@@ -1,19 +1,23 @@
-"""Results as JSON: the very records that the command line prints and the API answers with, nothing rounded."""
+"""Results as JSON, and verdicts as Parquet: the very records that the command line prints and the API answers with, nothing rounded."""
 
 from __future__ import annotations
 
+import io
 import json
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from siuo_dash.analysis import board_list, comparison, queries, runs, samples
 from siuo_dash.analysis import leaderboard as analysis
 from siuo_dash.analysis.board_list import RUNS_BY_BOARD
 from siuo_dash.analysis.filters import Filters, of_runs
-from siuo_dash.analysis.public_verdicts import VOTES
+from siuo_dash.analysis.public_verdicts import SCHEMA, VOTES, tables
 from siuo_dash.analysis.sample_filters import SampleFilters
 from siuo_dash.analysis.stats.proportions import limits
 from siuo_dash.benchmark.protocol import set_of
@@ -250,3 +254,32 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return value.item() if hasattr(value, "item") else value
+
+
+VERSION: Final = b"siuo_data_version"
+"""The file's own note of the data that it was made of."""
+_lock: Final = threading.Lock()
+_kept: Final[dict[Path, tuple[str, bytes]]] = {}
+"""{data directory: (data version, the file)}; only of the version that was asked last."""
+
+
+def public_file(store: Store) -> bytes:
+    """The verdicts of every public run as one Parquet file, made once for each version of the data.
+
+    The same bytes wherever it is made. Under `store.reading`.
+    """
+    with _lock:
+        version, file = _kept.get(store.data_dir, ("", b""))
+        if version != store.version:
+            file = _made(store)
+            _kept[store.data_dir] = store.version, file
+        return file
+
+
+def _made(store: Store) -> bytes:
+    written = io.BytesIO()
+    schema = SCHEMA.with_metadata({VERSION: store.version.encode()})
+    with pq.ParquetWriter(written, schema, compression="zstd") as writer:
+        for table in tables(store):
+            writer.write_table(table.cast(schema))
+    return written.getvalue()

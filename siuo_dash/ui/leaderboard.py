@@ -22,9 +22,9 @@ from siuo_dash.errors import StoreError
 from siuo_dash.report import board_rows, leaderboard_words
 from siuo_dash.report import boards as boards_report
 from siuo_dash.report import leaderboard as report
+from siuo_dash.report.citations import embed_html
 from siuo_dash.report.export import Provenance, Table
 from siuo_dash.report.leaderboard import COLUMNS, ORDERS
-from siuo_dash.report.shared import embed_html
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry.opening import version

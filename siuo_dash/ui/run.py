@@ -10,19 +10,19 @@ import pandas as pd
 import streamlit as st
 
 from siuo_dash.analysis import board_list, bounded, leaderboard, queries, runs
+from siuo_dash.analysis.baseline import gains
 from siuo_dash.analysis.filters import of_runs
-from siuo_dash.analysis.gains import gains
 from siuo_dash.analysis.texts import records
 from siuo_dash.benchmark.schema import MCQA_CHANCE, METRICS
 from siuo_dash.benchmark.text import slug
 from siuo_dash.charts.colours import METRIC_COLOURS
 from siuo_dash.report import runs as report
 from siuo_dash.report.boards import caveat
+from siuo_dash.report.citations import badge_markdown
 from siuo_dash.report.export import Table
 from siuo_dash.report.leaderboard_words import gain_sentence
 from siuo_dash.report.rows import domain_rows, sample_rows
 from siuo_dash.report.samples import flag_words
-from siuo_dash.report.shared import badge_markdown
 from siuo_dash.sources.responses import with_words
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.runs.run_file import run_parquet

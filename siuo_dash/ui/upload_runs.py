@@ -13,8 +13,7 @@ from siuo_dash.errors import SiuoError, SubmissionError
 from siuo_dash.ingest.read import Reading
 from siuo_dash.ingest.reader_process import validate
 from siuo_dash.ingest.submission import Submission, UploadedFile, about_run, each_run
-from siuo_dash.report import upload_runs as report
-from siuo_dash.text import counted
+from siuo_dash.text import counted, listed
 from siuo_dash.ui import account, display
 from siuo_dash.ui.display import plain
 from siuo_dash.ui.submissions import Draft
@@ -56,7 +55,7 @@ def offer_all(
     reading = submission.reading
     if len(reading.runs) < 2:
         return
-    st.caption(plain(report.about_all(reading)))
+    st.caption(plain(about_all(reading)))
     label = f"{verb} all {len(reading.runs)} runs"
     if not st.button(label, icon=":material/library_add:", disabled=not ready, key=draft.key("all-runs")):
         return
@@ -93,3 +92,14 @@ def _examined(
             raise SubmissionError(str(wrong[0]), where=f"run {name}", hint="choose it above to see all that is wrong")
         found[name] = each, about
     return found
+
+
+def about_all(reading: Reading) -> str:
+    """What the runs of a file are called when all are published, with what was said of this one for the rest."""
+    how = {
+        "model": "each under its own model's name",
+        "judge": "each under its own judge's name",
+        "variant": "each with its name as the method, and the model as its base model",
+        "": "each with its name behind the model's",
+    }
+    return f"All {len(reading.runs)} runs can be published at once, {how[reading.run_kind]}: {listed(reading.runs, 6)}."

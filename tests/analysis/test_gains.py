@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from siuo_dash.analysis.baseline import gains
 from siuo_dash.analysis.comparison import compare
 from siuo_dash.analysis.filters import EVERY, Filters
-from siuo_dash.analysis.gains import gains
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.analysis.stats.differences import bonett_price, newcombe
 from siuo_dash.benchmark.schema import METRICS

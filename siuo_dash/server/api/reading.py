@@ -12,7 +12,7 @@ from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.samples import ORDERS
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.report import records
-from siuo_dash.report.public_file import public_file
+from siuo_dash.report.records import public_file
 from siuo_dash.server.api import schemas
 from siuo_dash.server.api.endpoint import Endpoint, Part, json_of
 from siuo_dash.server.api.parameters import METRIC, TEXT, Asked, Parameter, flag, one_of, whole

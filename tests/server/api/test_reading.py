@@ -20,7 +20,7 @@ from siuo_dash.benchmark.schema import METRICS
 from siuo_dash.cli import rankings, runs
 from siuo_dash.cli.app import program
 from siuo_dash.errors import StoreError
-from siuo_dash.report import public_file
+from siuo_dash.report import records
 from siuo_dash.report.compare_exports import comparison_export
 from siuo_dash.report.export import Provenance
 from siuo_dash.server.api.parameters import Parameter, check
@@ -183,7 +183,7 @@ def test_a_comparison_is_the_page_s(at: At, store: Store) -> None:
 def test_the_file_holds_every_verdict_and_no_words(at: At, store: Store, tmp_path: Path) -> None:
     answer = at().get(f"{PREFIX}/results.parquet")
     table = pq.read_table(io.BytesIO(answer.content))
-    assert table.schema.metadata == {public_file.VERSION: store.version.encode()}
+    assert table.schema.metadata == {records.VERSION: store.version.encode()}
     frame = table.to_pandas()
     own = store.frame("SELECT run_id, safe_k, safe_n, mcqa_n FROM runs ORDER BY run_id")
     counted = frame[frame["task"] == "generation"].groupby("run_id")["safe"].agg(["sum", "count"])
@@ -207,7 +207,7 @@ def test_the_file_is_the_same_wherever_it_is_made(tmp_path: Path, monkeypatch: p
             monkeypatch.setattr("siuo_dash.analysis.public_verdicts.AT_ONCE", 500)
         found = Store(make_data(tmp_path / f"{number}", *order))
         with found.reading():
-            files.append(public_file.public_file(found))
+            files.append(records.public_file(found))
     assert files[0] == files[1]
 
 

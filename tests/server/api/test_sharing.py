@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from siuo_dash.report import shared
+from siuo_dash.report import citations
 from siuo_dash.server import guards
 from siuo_dash.server.api import addresses, showing
 from siuo_dash.server.api.described import document
@@ -150,14 +150,14 @@ def test_the_badge_and_the_table_say_what_the_leaderboard_does(at: Over) -> None
 def test_what_pages_offer_to_copy_leads_there(at: Over) -> None:
     client, site = at(), "https://siuo.example.org"
     run_id = client.get(f"{PREFIX}/runs").json()[0]["run_id"]
-    badge = shared.badge_markdown(site, run_id, "safe")
+    badge = citations.badge_markdown(site, run_id, "safe")
     picture, page = badge.removeprefix("[![SIUO](").removesuffix(")").split(")](")
     assert client.get(picture.removeprefix(site)).headers["content-type"] == "image/svg+xml"
     assert page == f"{site}/run?run={run_id}"
-    ((tag, frame),) = Tags(shared.embed_html(site, "human-3", "mcqa", partial=True)).tags
+    ((tag, frame),) = Tags(citations.embed_html(site, "human-3", "mcqa", partial=True)).tags
     assert tag == "iframe" and frame["title"] and str(frame["src"]).startswith(f"{site}{EMBED}?")
     assert "Multiple choice: Human judges" in client.get(str(frame["src"]).removeprefix(site)).text
-    hostile = shared.embed_html(site, '"><script>', "safe&x=1", partial=False)
+    hostile = citations.embed_html(site, '"><script>', "safe&x=1", partial=False)
     assert [tag for tag, _ in Tags(hostile).tags] == ["iframe"]
 
 
