@@ -1,4 +1,4 @@
-"""Results as JSON, and verdicts as Parquet: the very records that the command line prints and the API answers with, nothing rounded."""
+"""Results for programs, nothing rounded: the records that command line and API both give, the verdicts as a file."""
 
 from __future__ import annotations
 

@@ -10,19 +10,20 @@ from typing import Final
 from urllib.parse import urlencode
 
 import anyio.to_thread
+import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from siuo_dash.benchmark.schema import METRICS
+from siuo_dash.charts.colours import Theme
 from siuo_dash.charts.figure import FONT
 from siuo_dash.server import logs
-from siuo_dash.server.first_theme import THEME_SCRIPT, theme_style
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import controls, frame, leaderboard, page, streamlit_private
 from siuo_dash.ui.board_html import css, table_html
-from siuo_dash.ui.streamlit_private import PAGE_ROOT
+from siuo_dash.ui.streamlit_private import PAGE_ROOT, STORED_THEME
 
 ROWS: Final = 40
 """More than fit into a window: the interactive table draws the others."""
@@ -234,3 +235,33 @@ body:has(#{ID}) [data-testid="stMain"] > * {{ content-visibility: hidden; }}
   #{ID} .copy {{ display: none; }}
 }}
 """
+
+
+THEME_SCRIPT: Final = f"""try {{
+  const kept = JSON.parse(localStorage.getItem({STORED_THEME}));
+  if (kept === "Light" || kept === "Dark") document.documentElement.dataset.first = kept.toLowerCase();
+}} catch {{}}"""
+"""In the page itself, by its hash in the content security policy: a script that is fetched comes after a paint."""
+_COLOURS: Final = {
+    "primary": "primaryColor",
+    "background": "backgroundColor",
+    "secondary": "secondaryBackgroundColor",
+    "text": "textColor",
+    "link": "linkColor",
+    "border": "borderColor",
+}
+
+
+def theme_style() -> str:
+    """The colours of both themes as variables --first-…, and the paper behind a page that is not drawn yet."""
+    light, dark = _colours("light"), _colours("dark")
+    return (
+        f"html {{ {light} background: var(--first-background); }}"
+        f"@media (prefers-color-scheme: dark) {{ html:not([data-first=light]) {{ {dark} }} }}"
+        f"html[data-first=dark] {{ {dark} }}"
+    )
+
+
+def _colours(theme: Theme) -> str:
+    found = {name: st.get_option(f"theme.{theme}.{option}") for name, option in _COLOURS.items()}
+    return " ".join(f"--first-{name}: {colour};" for name, colour in found.items()) + f" color-scheme: {theme};"

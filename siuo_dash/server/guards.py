@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from siuo_dash.server import logs, monitoring
 from siuo_dash.server.api.sharing import own_headers
-from siuo_dash.server.first_theme import THEME_SCRIPT
+from siuo_dash.server.first_view import THEME_SCRIPT
 from siuo_dash.ui import identity, streamlit_private
 
 WORDS: Final = (

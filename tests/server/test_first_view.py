@@ -8,8 +8,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from siuo_dash.server.first_theme import THEME_SCRIPT, theme_style
-from siuo_dash.server.first_view import ROWS, first_view
+from siuo_dash.server.first_view import ROWS, THEME_SCRIPT, first_view, theme_style
 from siuo_dash.server.guards import policy
 from siuo_dash.store.engine.database import Store
 from siuo_dash.ui import leaderboard

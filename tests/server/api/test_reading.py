@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from siuo_dash.analysis import board_list, comparison
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.benchmark.schema import METRICS
-from siuo_dash.cli import rankings, runs
+from siuo_dash.cli import rankings
 from siuo_dash.cli.app import program
 from siuo_dash.errors import StoreError
 from siuo_dash.report import records
@@ -57,8 +57,7 @@ def get(client: Client, path: str, **query: str) -> Any:
 
 
 def printed(monkeypatch: pytest.MonkeyPatch, store: Store, *words: str) -> bytes:
-    for module in (rankings, runs):
-        monkeypatch.setattr(module, "open_store", lambda _: store)
+    monkeypatch.setattr(rankings, "open_store", lambda _: store)
     answer = CliRunner().invoke(program, list(words))
     assert answer.exit_code == 0, answer.output
     return answer.stdout_bytes
