@@ -30,7 +30,7 @@ def shares_sentence(counted: int, most: int) -> str:
     """Which runs have a share of bootstraps, where a board has too many runs for all; else ''. most: of bounded."""
     if counted <= most:
         return ""
-    return f"Shares of bootstraps are computed among the {most:,} of {counted:,} runs that are nearest to the frontier."
+    return f"How often a run is on the frontier is computed among the {most:,} of {counted:,} runs nearest to it."
 
 
 def sentence(frame: pd.DataFrame) -> tuple[str, str]:

@@ -115,9 +115,14 @@ def _open_cell(view: View, run: pd.Series[Any], column: str) -> None:
         st.caption(f"No sample has {what}.")
 
 
+@page.kept(16)
+def _all_samples(store: Store, board: str, metric: str) -> pd.DataFrame:
+    return reliability.sample_figures(store, board, METRICS[metric])
+
+
 def _samples(view: View) -> None:
     """The board's samples: who passes them, and whether they separate good runs from bad."""
-    figures = reliability.sample_figures(view.store, view.board.id, view.metric)
+    figures = _all_samples(view.store, view.board.id, view.metric.id)
     flag = None
     if used := reliability.flags_in_use(figures):
         options = {"any": "Any flag"} | {name: FLAGS[name].label for name in used}

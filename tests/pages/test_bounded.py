@@ -18,7 +18,7 @@ from tests.pages.test_run import figures
 RANGES = (
     "Rank ranges are given for the best 5 of 15 runs, and estimated from these and 5 of the others, chosen at random."
 )
-SHARES = "Shares of bootstraps are computed among the 10 of 15 runs that are nearest to the frontier."
+SHARES = "How often a run is on the frontier is computed among the 10 of 15 runs nearest to it."
 
 
 @pytest.fixture
