@@ -26,6 +26,7 @@ from siuo_dash.store import registry
 from siuo_dash.store.files import write_parquet
 from siuo_dash.store.runs.parquet import CONTENT_HASH
 from siuo_dash.store.runs.run_file import run_table
+from siuo_dash.text import counted
 
 Format = StrEnum("Format", ["table", "json", "csv", "latex", "markdown"])
 BoardFormat = StrEnum("BoardFormat", ["table", "json"])
@@ -77,6 +78,11 @@ def leaderboard(
     if format is Format.table:
         cells = table.text("range")
         print_table(tuple(cells.columns), list(cells.itertuples(index=False, name=None)))
+        if cells.empty:
+            filters = Filters(board=chosen.id if chosen else None, search=search, plain=plain)
+            others = board_list.elsewhere(store, filters) if chosen else {}
+            there = "; ".join(f"{counted(runs, 'run')} on {board}" for board, runs in others.items())
+            print_line(f"no run here matches: {words}" + (f" {there}" if there else ""))
         if drawn:
             print_line(drawn)
         return

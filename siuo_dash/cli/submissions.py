@@ -74,8 +74,6 @@ def submit(
     **stated: Any,
 ) -> None:
     """Publish the run in these files; the last line is its run_id. What the files say need not be given again."""
-    if stated["model"] is None and not all_runs:
-        raise typer.BadParameter("a run needs a model", param_hint="--model")
     if server is not None:
         if all_runs or save_mapping is not None:
             what = "sends one run; leave --all-runs and --save-mapping out"
@@ -85,6 +83,9 @@ def submit(
         _send(server, files, as_stated(stated) | how, as_json=json)
         return
     submission = _read(files, data, mapping, save_mapping, sample_set)
+    is_exported = submission.reading.known.metadata is not None
+    if stated["model"] is None and not all_runs and not is_exported:  # a name in a table may be anything's
+        raise typer.BadParameter("a run needs a model", param_hint="--model")
     runs = {"": submission}
     if all_runs and not submission.reading.runs:
         raise SubmissionError("the files hold one run", where="--all-runs", hint="leave it out")

@@ -149,6 +149,10 @@ def test_the_first_board_is_the_default_and_a_search_narrows(siuo: Run) -> None:
     rows = records(siuo("leaderboard", "--search", "google", "--format", "json"))
     assert [(row["model"], row["rank"]) for row in rows] == [("Gemini 1.5 Pro", 2), ("Gemini 1.0 Pro", 7)]
     assert records(siuo("leaderboard", "--search", "%", "--format", "json")) == []
+    _, out, _ = siuo("leaderboard", "--search", "no such run")
+    assert "no run here matches: Runs" in out and "no such run" in out
+    _, out, _ = siuo("leaderboard", "--board", "gpt-4o-unstated", "--search", "phi-3.5")
+    assert "1 run on meta-llama-meta-llama-3-1-8b-instruct-1" in out
 
 
 def test_partial_runs_on_request(siuo: Run, tmp_path: Path) -> None:

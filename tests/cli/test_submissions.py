@@ -272,7 +272,7 @@ def test_export_and_submit_elsewhere_is_the_same_run(siuo: Run, tmp_path: Path, 
     assert pq.read_schema(exported).equals(RESULT_SCHEMA)
 
     elsewhere = make_data(tmp_path / "elsewhere")
-    again = report(siuo("submit", exported, "--model", "Example-VL-7B", "--data", elsewhere, "--json"))
+    again = report(siuo("submit", exported, "--data", elsewhere, "--json"))
     assert again["run_id"] == first["run_id"], "the same content under the same names has the same id"
     assert (again["scores"], again["health"]) == (first["scores"], first["health"])
     before, after = (pq.read_table(file_of(folder, first["run_id"]), partitioning=None) for folder in (data, elsewhere))

@@ -154,7 +154,10 @@ def no_run(data_dir: Path, run_id: str) -> NoRun:
             f"run {run_id} is shipped with the program and cannot be withdrawn or restored",
             hint="take it out of data/sources and run `python -m siuo_dash build`",
         )
-    return NoRun(f"there is no run {run_id}", hint="`python -m siuo_dash runs --withdrawn` lists them")
+    return NoRun(
+        f"there is no run {run_id}",
+        hint="`python -m siuo_dash runs` lists the published ones, `runs --withdrawn` the withdrawn",
+    )
 
 
 def _refuse_known(now: Change, upload: Upload, *, is_made: bool) -> None:
