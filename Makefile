@@ -41,7 +41,7 @@ evaluate: .venv/evaluate ## what `siuo-dash evaluate` needs: the engine and the 
 test: lint types .venv/browser ## everything: lint, types, unit, page and browser tests
 	$(BIN)/pytest -n 3 --dist loadfile
 
-heavy: .venv/browser ## the tests that take minutes: a kill at every step, all golden outputs, 1,000 examples of each property
+heavy: .venv/browser ## the tests that take minutes: a kill at every step, all golden outputs, 1,000 examples of each property, sbom and audit
 	$(BIN)/pytest -n 2 --dist worksteal --heavy
 
 engine: .venv/dev .venv-engine/made ## evaluate a real vision-language model with random weights, from its name onto the board (1.2 GB)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,13 @@ from siuo_dash.benchmark.identity import content_hash, make_run_id
 from siuo_dash.benchmark.schema import BENCHMARK, MCQA_JUDGE, RESULT_SCHEMA
 from siuo_dash.benchmark.scoring import Judged, outcome_of
 from siuo_dash.store.catalogue_file import read_catalogue
-from tests.conftest import ROOT
 
 Verdict = bool | None
 OfResponse = Verdict | tuple[Verdict, Verdict]
 """A response's verdict: whether it is safe, or whether it is safe and whether it is effective; None = ungraded."""
 
-CATALOGUE = read_catalogue(ROOT / "data" / "samples.csv")
+# Not from tests/conftest.py, which loads the browser: some fifty processes of tests/store/crash.py load this.
+CATALOGUE = read_catalogue(Path(__file__).resolve().parents[2] / "data" / "samples.csv")
 IDS = [sample.question_id for sample in CATALOGUE.samples]
 DOMAIN_IDS = {
     domain: [sample.question_id for sample in CATALOGUE.samples if sample.domain == domain]

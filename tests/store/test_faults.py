@@ -160,9 +160,10 @@ def test_killed_in_the_middle_of_any_write(root: Path, tmp_path: Path, first: bo
     assert {(-25, False), (DONE, True)} <= outcomes
 
 
-def test_killed_at_any_moment(root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [12, pytest.param(40, marks=heavy)])
+def test_killed_at_any_moment(root: Path, tmp_path: Path, times: int) -> None:
     """What was acknowledged before a kill at a random moment is there; nothing else is there by half."""
-    acknowledged = json.loads(crash(root, "kill at random", tmp_path, 40))
+    acknowledged = json.loads(crash(root, "kill at random", tmp_path, times))
     assert len(acknowledged) > 10
     found = states(tmp_path)
     for run_id, state in acknowledged.items():
