@@ -52,7 +52,7 @@ def construct(
     ] = None,
     domain: Annotated[list[str] | None, typer.Option(help="Only this domain; may be repeated.")] = None,
     per_picture: Annotated[int, typer.Option(min=1, max=20, help="Candidates for each picture.")] = 2,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many candidates.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many candidates.")] = None,
     to: Annotated[
         Path | None,
         typer.Option(

@@ -132,7 +132,9 @@ def export(
 ) -> None:
     """Write runs with their texts as Parquet. A file of one run can be submitted elsewhere and comes back whole."""
     if not to.parent.is_dir() or to.is_dir():
-        raise typer.BadParameter(f"{to} cannot be written: there is no such folder, or it is one", param_hint="--to")
+        raise typer.BadParameter(
+            f"{to} cannot be written: its folder is not there, or it is a folder itself", param_hint="--to"
+        )
     store = open_store(data)
     table = pa.concat_tables([run_table(store, run_id) for run_id in dict.fromkeys(run_ids)])
     metadata = {CONTENT_HASH: content_hash(table)} if len(set(run_ids)) == 1 else None

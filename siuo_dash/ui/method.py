@@ -11,11 +11,11 @@ import streamlit as st
 from siuo_dash.analysis import board_list, leaderboard, queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.labelling import least_differing, reader_agreement, subcategory_counts
-from siuo_dash.benchmark.schema import FLAGS, HUMAN, METRICS
+from siuo_dash.benchmark.schema import BENCHMARK, FLAGS, HUMAN, METRICS
 from siuo_dash.benchmark.text import slug
 from siuo_dash.report import method as report
 from siuo_dash.report.methods import METHODS
-from siuo_dash.settings.paths import placed
+from siuo_dash.settings.paths import SHIPPED
 from siuo_dash.sources.published import read_labelling
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import percent
@@ -38,9 +38,13 @@ class _Figures:
 
 @page.kept(2)
 def _figures(store: Store) -> _Figures:
-    samples, labelling = queries.samples_of(store), read_labelling(placed(store.data_dir / "sources"))
+    own = store.data_dir / "sources"  # a restored directory has none, nor one that holds only what is served
+    samples, labelling = queries.samples_of(store), read_labelling(own if own.is_dir() else SHIPPED / own.name)
     counts = subcategory_counts(samples, labelling.published)
-    human = next((board for board in board_list.boards(store) if board.protocol.judge == HUMAN), None)
+    human = next(
+        (board for board in board_list.boards(store) if (board.protocol.judge, board.sample_set) == (HUMAN, BENCHMARK)),
+        None,
+    )
     announced, metric = None, METRICS["safe"]
     if human is not None:
         ranked = leaderboard.leaderboard(store, Filters(board=human.id), metric)

@@ -22,6 +22,7 @@ from siuo_dash.errors import NoSampleSet, StoreError
 from siuo_dash.store import backup, sample_sets
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.verify import verify
+from siuo_dash.ui import method
 from tests.make.runs import IDS, judged_run
 from tests.make.sample_sets import TWO_DOMAINS, make_set
 from tests.make.stores import make_data
@@ -193,3 +194,10 @@ def test_an_upload_s_earlier_runs_on_another_set_are_not_paired(store: Store) ->
     earlier = preview.earlier_runs(store, candidate, "Alpha-7B", ["Alpha-7B"], [SAFE])
     paired = {each.same_board: each.differences["safe"].table is not None for each in earlier}
     assert paired == {True: True, False: False}
+
+
+def test_the_method_page_needs_no_sources_and_compares_announcements_with_the_benchmark_only(tmp_path: Path) -> None:
+    directory = make_data(tmp_path / "data")
+    sample_sets.add(directory, make_set(tmp_path / "fresh"))
+    only = Store(make_data(directory, on_fresh("Alpha-7B", [True] * 5 + [False] * 6)))
+    assert [each.sample_set for each in boards(only)] == ["fresh-v1"] and method._figures(only).announced is None
