@@ -48,7 +48,7 @@ def choose_grouping() -> analysis.Grouping:
 
 def show(view: View, chosen: list[str], grouping: analysis.Grouping) -> None:
     """Every run in each group of samples, beside it what the paper claims; rates, differences and labels in tabs."""
-    narrow, own = browser.narrow(), labels_in_use(view)
+    screen, own = browser.screen(), labels_in_use(view)
     known = _known(view, own, state(view))
     if not own.is_own:
         frame.note(labels.sentence(own, view.catalogue))
@@ -60,11 +60,11 @@ def show(view: View, chosen: list[str], grouping: analysis.Grouping) -> None:
     else:
         with frame.tools():
             downloads = display.icon_menu("Download", "download", key="icon-downloads")
-        drawn = draw(view, own, chosen, grouping, browser.theme(), narrow=narrow)
+        drawn = draw(view, own, chosen, grouping, browser.theme(), narrow=screen == "narrow")
         for note in words.chosen_notes(chosen, [each for each in chosen if each in drawn.names], view.labels):
             frame.note(note)
         frame.answer(plain(drawn.answer), plain(view.caveat))
-        left, right = st.columns([21, 10])
+        left, right = st.columns([21, 10]) if screen == "wide" else (st.container(), st.container())
         with left:
             _chart(view, own, drawn, grouping, downloads)
         with right:

@@ -49,7 +49,7 @@ def choose_runs(view: View) -> list[str]:
 
 def show(view: View, chosen: list[str]) -> None:
     """The radar of the selected runs, or the first ones, beside the heatmap of all; the rest in tabs."""
-    narrow = browser.narrow()
+    narrow, wide = (screen := browser.screen()) == "narrow", screen == "wide"
     known = _known(view, state(view))
     if nothing_to_show(view, known.rates.runs):
         frame.answer("", plain(view.caveat))
@@ -63,9 +63,9 @@ def show(view: View, chosen: list[str]) -> None:
     for words in drawn.notes:
         frame.note(words)
     frame.answer(drawn.answer, plain(view.caveat))
-    sides = st.columns([10, 21])
-    for right in (True, False) if narrow else (False, True):
-        with sides[right != narrow]:
+    sides = st.columns([10, 21]) if wide else (st.container(), st.container())
+    for right in (False, True) if wide else (True, False):
+        with sides[right == wide]:
             _heatmap(view, drawn, downloads) if right else _radar(view, drawn, downloads, narrow=narrow)
     opened, place = address.tabs(_TABS, name="part")
     with place:
