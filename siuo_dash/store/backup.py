@@ -22,6 +22,7 @@ from siuo_dash.errors import StoreError
 from siuo_dash.settings import paths
 from siuo_dash.settings.paths import placed
 from siuo_dash.store import blobs, candidate_files, files, sample_sets, takeover, verify
+from siuo_dash.store.catalogue_file import JUDGES
 from siuo_dash.store.files import RESULTS, RUNS, SAMPLES
 from siuo_dash.store.registry.copying import BACKED_UP, image
 from siuo_dash.store.registry.log import FOLDERS
@@ -33,7 +34,7 @@ MANIFEST: Final = "manifest.json"
 FORMAT: Final = "siuo-backup-2"
 _READ: Final = (FORMAT, "siuo-backup-1")
 _HELD: Final = re.compile(
-    rf"{SAMPLES}|{RESULTS}|{REGISTRY}|{RUNS}/[0-9a-f]{{64}}\.parquet|log\.jsonl|log\.torn-[^/]*\.log"
+    rf"{SAMPLES}|{RESULTS}|{JUDGES}|{REGISTRY}|{RUNS}/[0-9a-f]{{64}}\.parquet|log\.jsonl|log\.torn-[^/]*\.log"
     rf"|{sample_sets.HELD}|{candidate_files.HELD}"
 )
 """The names that a backup can hold; the log is in those of versions without a registry, beside the runs in FOLDERS."""
@@ -132,7 +133,8 @@ def _write(data_dir: Path, body: BinaryIO) -> Backup:
         image, named = _image(data_dir)
         if image:
             held[REGISTRY] = _add(tar, REGISTRY, image)
-        others = chain((SAMPLES, RESULTS), sample_sets.file_names(data_dir), candidate_files.names(data_dir))
+        own = [JUDGES] if (data_dir / JUDGES).is_file() else []
+        others = chain((SAMPLES, RESULTS, *own), sample_sets.file_names(data_dir), candidate_files.names(data_dir))
         for name in filter(_allowed, others):
             if (path := placed(data_dir / name)).is_file():
                 held[name] = _add(tar, name, path.read_bytes())

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from siuo_dash.analysis.board_list import boards
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import leaderboard
 from siuo_dash.benchmark.schema import METRICS
@@ -61,9 +62,12 @@ def left_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_restored_elsewhere_it_is_the_same_store(data: Path, saved: Path, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
+def test_restored_elsewhere_it_is_the_same_store(data: Path, tmp_path: Path) -> None:
+    saved, elsewhere = tmp_path / "own.tar", tmp_path / "elsewhere"
+    (data / "judges.csv").write_text("judge,name,sees,sees_picture,caveat\nhuman,Our own readers,,yes,\n")
+    backup(data, saved)
     assert restore_from(saved, elsewhere).runs == 3
+    assert "Our own readers" in {board.name for board in boards(Store(elsewhere))}
     assert verify(elsewhere) == []
     first, second = Store(data), Store(elsewhere)
     assert first.version == second.version
