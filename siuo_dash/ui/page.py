@@ -156,7 +156,10 @@ def drop_page_state(url: str) -> None:
 
 def kept(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keep what a function made for its last `most` arguments; a store is the same as long as its data are."""
-    of_data: dict[str | type[Any], Callable[[Any], Any]] = {Store: lambda store: (str(store.data_dir), store.version)}
+    # Streamlit takes a class for itself alone, not for those that are made from it.
+    of_data: dict[str | type[Any], Callable[[Any], Any]] = dict.fromkeys(
+        (Store, "siuo_dash.store.engine.cluster.ClusterStore"), lambda store: (str(store.data_dir), store.version)
+    )
     return st.cache_resource(max_entries=most, show_spinner=False, hash_funcs=of_data)
 
 

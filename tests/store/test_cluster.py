@@ -26,6 +26,7 @@ from siuo_dash.store.engine.database import Store
 from siuo_dash.store.engine.table_files import keep_up, write
 from siuo_dash.store.runs.parquet import with_values
 from siuo_dash.store.snapshots import LATEST, latest
+from siuo_dash.ui import page
 from tests.browser.driver import free_port
 from tests.conftest import ROOT
 from tests.golden.stores import Maker, demo, totals
@@ -167,6 +168,21 @@ def test_a_publication_is_seen_with_the_next_snapshot_and_never_in_the_middle_of
         assert last is not None and blobs.of(data).names("snapshots") == {LATEST, *last.files, *last.before}
         write(data)
         assert not cluster.refresh(), "another snapshot of the same runs is the same state"
+
+
+def test_what_pages_keep_is_kept_for_a_cluster_s_store_too(server: str, tmp_path: Path) -> None:
+    data, asked = make_data(tmp_path / "data", make_run("First", share(100))), []
+
+    @page.kept(2)
+    def runs(store: Store) -> int:
+        asked.append(store.version)
+        return counted(store)[1]
+
+    cluster = ClusterStore(data, server)
+    assert [runs(cluster), runs(cluster), runs(ClusterStore(data, server))] == [1, 1, 1] and len(asked) == 1
+    add(data, make_run("Second", share(120)))
+    keep_up(data)
+    assert cluster.refresh() and runs(cluster) == 2 and len(asked) == 2
 
 
 def test_what_is_left_out_is_named_and_comes_back(server: str, tmp_path: Path) -> None:
