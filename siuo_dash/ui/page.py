@@ -154,12 +154,17 @@ def drop_page_state(url: str) -> None:
                 kept.release()
 
 
+def as_it_is(state: Callable[[Store], Any]) -> dict[str | type[Any], Callable[[Any], Any]]:
+    """For Streamlit's caches: a store is the same as long as its state is, whatever engine answers it.
+
+    Streamlit takes a class for itself alone, not for those that are made from it.
+    """
+    return {Store: state, "siuo_dash.store.engine.cluster.ClusterStore": state}
+
+
 def kept(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keep what a function made for its last `most` arguments; a store is the same as long as its data are."""
-    # Streamlit takes a class for itself alone, not for those that are made from it.
-    of_data: dict[str | type[Any], Callable[[Any], Any]] = dict.fromkeys(
-        (Store, "siuo_dash.store.engine.cluster.ClusterStore"), lambda store: (str(store.data_dir), store.version)
-    )
+    of_data = as_it_is(lambda store: (str(store.data_dir), store.version))
     return st.cache_resource(max_entries=most, show_spinner=False, hash_funcs=of_data)
 
 

@@ -23,7 +23,7 @@ from siuo_dash.sources.benchmark_text import BenchmarkText, read, state
 from siuo_dash.store import sample_sets
 from siuo_dash.store.engine.database import Store
 from siuo_dash.text import listed
-from siuo_dash.ui import address, controls, display, frame, run_choice
+from siuo_dash.ui import address, controls, display, frame, page, run_choice
 
 FILTER_KEYS: Final = tuple("show find domain subcategory dimension needs outcome flag agreement difficulty".split())
 
@@ -159,14 +159,14 @@ def _choose_filters(
     return rest, order
 
 
-_AS_IT_IS: Final[dict[Any, Any]] = {
-    Store: lambda store: (
+_AS_IT_IS: Final = page.as_it_is(
+    lambda store: (
         str(store.data_dir),
         store.version,
         state(store.data_dir),
         responses.state(store.data_dir),
     )
-}
+)
 """What is kept is read again when the data change, or the files of the benchmark's own texts or of fetched words."""
 
 

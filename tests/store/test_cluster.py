@@ -35,6 +35,8 @@ from tests.make.runs import make_run, share
 from tests.make.sample_sets import make_set
 from tests.make.stores import add, make_data
 from tests.server.instance import copy_data, running
+from tests.server.loops import finished
+from tests.server.visitor import Visitor
 from tests.store.engine_cases import cases
 
 pytest.importorskip("pyspark", reason="the extra `spark` is not installed (make test installs it)")
@@ -253,6 +255,14 @@ def test_a_server_shows_what_is_published_within_its_minute(server: str, tmp_pat
             assert answer.status == 200, answer.text
             return answer.text
 
+        async def every_page() -> None:
+            async with Visitor(site.address) as visitor:
+                await visitor.open()
+                for url in [each for each in visitor.pages if each]:
+                    await visitor.go(url)
+                    assert visitor.alerts() == [], url
+
+        finished(every_page())
         before = board()
         assert before == CliRunner().invoke(program, asked).output and "Second" not in before
         add(data, make_run("Second", share(120)))
