@@ -290,7 +290,7 @@ def test_export_of_what_is_not_there_and_of_several(siuo: Run, tmp_path: Path) -
     assert siuo("export", new, totals, new, "--to", to)[0] == 0
     assert set(pq.read_table(to)["run_id"].to_pylist()) == {new, totals} and pq.read_table(to).num_rows == 334
     code, _, err = siuo("export", new, "--to", tmp_path / "nowhere" / "out.parquet")
-    assert code == 2 and "no such folder" in err and not (tmp_path / "nowhere").exists()
+    assert code == 2 and "cannot be written: its folder is not there" in err and not (tmp_path / "nowhere").exists()
 
 
 def test_two_files_are_one_run_whatever_their_order(siuo: Run, tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ def test_what_is_too_much_is_said(open_as: OpenAs, data: Path, monkeypatch: pyte
     registry.save_draft(data, table, Actor(SENDER))
     app = open_as(SENDER, "contribute/upload.py", section="My submissions")
     app.button(key=f"send-{run_id_of(table)}").click().run()
-    assert "a person may have 1 drafts and submissions" in words(app)
+    assert "a person may have 1 draft or submission waiting at once" in words(app)
     assert registry.one(data, run_id_of(table), Actor(SENDER)).state == "draft"
 
     app = open_as(SENDER, "contribute/upload.py")

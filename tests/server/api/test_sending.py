@@ -216,7 +216,7 @@ def test_quotas_turns_and_who_may_upload_are_the_page_s(hosted: Over, data: Path
     client, headers = hosted(data, SIUO_QUOTA_OPEN=1), bearer(data)
     assert send(client, headers).status_code == 201
     full = send(client, headers, 41)
-    assert full.status_code == 403 and "1 drafts and submissions" in full.json()["detail"]
+    assert full.status_code == 403 and "1 draft or submission waiting at once" in full.json()["detail"]
     with registry.upload_lock(data, BOB):
         busy = send(client, bearer(data, BOB))
         assert busy.status_code == 409 and "another upload of yours" in busy.json()["detail"]
