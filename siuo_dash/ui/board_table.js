@@ -31,15 +31,13 @@ class Board {
     if (this.value) this.draw();
   }
 
-  // The rows come by another element, now or later: their fingerprint, a line break, JSON.
+  // The rows come by another element, now or later.
   take(data) {
     this.waits = null;
     if (data.rows !== this.rows) {
-      const sent = window.siuoRows;
-      const end = sent?.indexOf(10);
-      const text = (part) => new TextDecoder().decode(part);
-      if (!sent || text(sent.subarray(0, end)) !== data.rows) return (this.waits = data);
-      this.value = JSON.parse(text(sent.subarray(end + 1)));
+      const sent = window.siuoRows?.get(data.rows);
+      if (!sent) return (this.waits = data);
+      this.value = JSON.parse(sent);
       this.words = ""; // the server's rows are those that its own search found
       this.place = new Map(this.value.runs.map((run, row) => [run, row]));
     }

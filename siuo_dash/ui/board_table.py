@@ -18,10 +18,17 @@ from siuo_dash.ui.board_html import css
 _HERE: Final = Path(__file__).parent
 HTML: Final = """<div class="siuo-board"><div class="frame"></div>
 <div class="actions" role="region" aria-label="Selected runs" hidden></div></div>"""
-_ROWS_JS: Final = """export default ({ data }) => {
-  window.siuoRows = data;
+ROWS_JS: Final = """export default ({ data }) => {
+  const rows = (window.siuoRows ??= new Map());
+  const end = data.indexOf(10);
+  const text = (part) => new TextDecoder().decode(part);
+  const print = text(data.subarray(0, end));
+  rows.delete(print);
+  rows.set(print, text(data.subarray(end + 1)));
+  if (rows.size > 3) rows.delete(rows.keys().next().value);
   window.dispatchEvent(new Event("siuo-rows"));
 };"""
+"""Keeps the last rows by their fingerprint: those of an earlier run of the page may come after those of a later."""
 KEY: Final = "board-table"
 _STATES: Final = ("picked", "sort", "open", "to")
 
@@ -46,7 +53,7 @@ def script() -> str:
 
 @cache
 def _rows() -> Any:
-    return st.components.v2.component("siuo_board_rows", html="<span></span>", js=_ROWS_JS)
+    return st.components.v2.component("siuo_board_rows", html="<span></span>", js=ROWS_JS)
 
 
 @cache
