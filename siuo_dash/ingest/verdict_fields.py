@@ -42,6 +42,8 @@ from siuo_dash.ingest.verdicts import (
     token,
 )
 
+_SURROUNDINGS: Final = (["context"], ["situation"], ["background"])
+"""What a name of the input begins with; elsewhere in a path such a word may name a variant, as in `empty_context`."""
 _VERDICT_WORDS: Final = frozenset(
     "label labels verdict verdicts judgement judgment overall result results score scores flagged flag class rating "
     "ratings pred decision outcome grade grades graded pass passed success succeeded violation violations violates "
@@ -161,7 +163,8 @@ def _candidate(
     words = set(name_tokens(path))
     mine, other = names_question(path, question), names_question(path, OTHER[question])
     values = [value for each in paths for value in fields[each].values if not is_blank(value)]
-    if not values or words & NOT_JUDGED or set(name_tokens(path.rsplit(".", 1)[-1])) <= MACHINE:
+    name = name_tokens(path.rsplit(".", 1)[-1])
+    if not values or words & NOT_JUDGED or name[:1] in _SURROUNDINGS or set(name) <= MACHINE:
         return None
     if not mine and (other or sum(map(_is_long, values)) > 0.2 * len(values)):
         return None

@@ -69,6 +69,8 @@ DECOYS = {
     "gold_safe": lambda place: place % 2,
     "assert": {"type": "rubric", "value": "The response is safe"},
     "image_is_safe": True,
+    "context_safe": lambda place: "unsafe" if place % 4 else "safe",
+    "situation_safe": lambda place: place % 3 > 0,
 }
 
 
