@@ -20,6 +20,8 @@ NOT_JUDGED: Final = frozenset(
     "suggestion suggestions suggested intends wanted wants".split()
 )
 """Words for what describes the input, the goal or the test: no verdict on a response."""
+_SURROUNDINGS: Final = (["context"], ["situation"], ["background"])
+"""What a name of the input begins with; elsewhere in a path such a word may name a variant, as in `empty_context`."""
 JUDGE_WORDS: Final = frozenset(
     "raw evaluation eval judgement judgment explanation reason reasons reasoning rationale log critique "
     "feedback comment".split()
@@ -33,6 +35,11 @@ _NEARLY_ALL: Final = 0.8
 _LONG: Final = 35
 _SOME: Final = 60
 """Texts of a field, spread over it, of which it is looked at whether they state something."""
+
+
+def is_not_judged(path: str) -> bool:
+    """Whether a field's name says that it describes the input, the goal or the test."""
+    return bool(set(name_tokens(path)) & NOT_JUDGED) or name_tokens(path.rsplit(".", 1)[-1])[:1] in _SURROUNDINGS
 
 
 def judge_texts(fields: Mapping[str, FieldValues], question: Question) -> list[str]:
@@ -68,7 +75,7 @@ def is_judge_text(each: FieldValues, question: Question) -> bool:
         return False  # raw_output is the model's
     is_judge = bool(words & JUDGE_WORDS) or (bool(words & JUDGES) and is_prose(each) and states(each, question))
     is_judge = is_judge or (is_long(each) and states(each, question, _NEARLY_ALL))
-    if not is_judge or words & NOT_JUDGED or not (is_prose(each) or _is_of_judge(each.path, question)):
+    if not is_judge or is_not_judged(each.path) or not (is_prose(each) or _is_of_judge(each.path, question)):
         return False
     named, other = names_question(each.path, question), names_question(each.path, OTHER[question])
     if (other and not named) or (question == "effective" and not named):

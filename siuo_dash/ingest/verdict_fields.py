@@ -16,10 +16,10 @@ from siuo_dash.ingest.fields import FieldValues, as_list, is_blank, spread
 from siuo_dash.ingest.judge_texts import (
     JUDGE_WORDS,
     JUDGES,
-    NOT_JUDGED,
     OTHER,
     TEXT_WORDS,
     is_judge_text,
+    is_not_judged,
     is_prose,
     states,
 )
@@ -42,8 +42,6 @@ from siuo_dash.ingest.verdicts import (
     token,
 )
 
-_SURROUNDINGS: Final = (["context"], ["situation"], ["background"])
-"""What a name of the input begins with; elsewhere in a path such a word may name a variant, as in `empty_context`."""
 _VERDICT_WORDS: Final = frozenset(
     "label labels verdict verdicts judgement judgment overall result results score scores flagged flag class rating "
     "ratings pred decision outcome grade grades graded pass passed success succeeded violation violations violates "
@@ -163,8 +161,7 @@ def _candidate(
     words = set(name_tokens(path))
     mine, other = names_question(path, question), names_question(path, OTHER[question])
     values = [value for each in paths for value in fields[each].values if not is_blank(value)]
-    name = name_tokens(path.rsplit(".", 1)[-1])
-    if not values or words & NOT_JUDGED or name[:1] in _SURROUNDINGS or set(name) <= MACHINE:
+    if not values or is_not_judged(path) or set(name_tokens(path.rsplit(".", 1)[-1])) <= MACHINE:
         return None
     if not mine and (other or sum(map(_is_long, values)) > 0.2 * len(values)):
         return None

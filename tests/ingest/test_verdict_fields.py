@@ -77,8 +77,9 @@ DECOYS = {
 @pytest.mark.parametrize("name", list(DECOYS))
 def test_what_describes_the_test_is_no_verdict(catalogue: Catalogue, truth: int, name: str) -> None:
     assert reads(tried(catalogue, run(catalogue, **{name: DECOYS[name], "is_safe": number}))) == truth
-    alone = tried(catalogue, run(catalogue, **{name: DECOYS[name]}))
-    assert not alone.ok and alone.scores == {}
+    for path in (name, f"judgement.gpt-4o.{name}"):
+        alone = tried(catalogue, run(catalogue, **{path: DECOYS[name]}))
+        assert not alone.ok and alone.scores == {}
 
 
 @pytest.mark.parametrize(
