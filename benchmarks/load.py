@@ -74,14 +74,17 @@ class Load:
     think: float
 
 
+def of_a_load(about: str | None) -> argparse.ArgumentParser:
+    """The options of a command that puts a load on servers."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, usual in (("seconds", 240.0), ("visitors", 50), ("uploaders", 5), ("think", 5.0), ("instances", 2)):
+        parser.add_argument(f"--{name}", type=type(usual), default=usual)
+    return parser
+
+
 def main() -> None:
     """Measure both and print Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=240)
-    parser.add_argument("--visitors", type=int, default=50)
-    parser.add_argument("--uploaders", type=int, default=5)
-    parser.add_argument("--think", type=float, default=5)
-    parser.add_argument("--instances", type=int, default=2)
+    parser = of_a_load(__doc__)
     parser.add_argument("--visits", type=int, default=600, help="visits of the memory measurement; 0 leaves it out")
     options = parser.parse_args()
     load = Load(options.seconds, options.visitors, options.uploaders, options.think)

@@ -8,7 +8,6 @@ answers from its memory (moto). All of it, and the visitors, share this machine'
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import subprocess
@@ -18,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks.load import Load, Measured, report, under_load
+from benchmarks.load import Load, Measured, of_a_load, report, under_load
 from tests.browser.driver import free_port, wait_for_server
 from tests.make import postgres
 from tests.make.bucket import CREDENTIALS, ObjectStorage
@@ -27,12 +26,7 @@ from tests.server.instance import copy_data, running
 
 def main() -> None:
     """Measure both and print Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=240)
-    parser.add_argument("--visitors", type=int, default=50)
-    parser.add_argument("--uploaders", type=int, default=5)
-    parser.add_argument("--think", type=float, default=5)
-    parser.add_argument("--instances", type=int, default=2)
+    parser = of_a_load(__doc__)
     options = parser.parse_args()
     if postgres.programs() is None:
         parser.exit(1, f"{postgres.HELP}\n")

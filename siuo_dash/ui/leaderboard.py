@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -24,18 +24,15 @@ from siuo_dash.report import boards as boards_report
 from siuo_dash.report import leaderboard as report
 from siuo_dash.report.citations import embed_html
 from siuo_dash.report.export import Provenance, Table
-from siuo_dash.report.leaderboard import COLUMNS, ORDERS
+from siuo_dash.report.leaderboard import COLUMNS
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
 from siuo_dash.store.registry.opening import version
-from siuo_dash.ui import address, background, board_table, controls, display, frame, identity, run_choice
+from siuo_dash.ui import address, background, board_choice, board_table, controls, display, frame, identity, run_choice
 from siuo_dash.ui.display import plain
 
-_HIDDEN: Final = {"difference", "base_model", "evidence", "date", "status"}
-"""Columns that are shown when they are asked for: what a row unfolds to says them, too."""
 _KEPT: Final = 16
 """Tables that are kept ready: of thousands of runs one is a few megabytes."""
-_OLD_ORDERS: Final = {label: order for order, label in ORDERS.items()} | {"Evaluated, newest first": "date"}
 
 
 @dataclass(frozen=True)
@@ -93,13 +90,13 @@ def show(store: Store, board: Board | None, metric: Metric, filters: Filters, *,
             ready = background.when_ready(_later_ranges(view), "Computing the rank ranges …")
         view = replace(view, ranges=ready is not None)
     labels = analysis.run_labels(store)
-    order, to = _order(all_runs=board is None), _compared_with(labels) if board else ""
+    order, to = board_choice.order(all_runs=board is None), board_choice.compared_with(labels) if board else ""
     with frame.tools(), display.icon_menu("Columns and order", "view_column", key="icon-columns-menu"):
-        chosen = _choose_columns(all_runs=board is None)
-        order = _choose_order(order, all_runs=board is None)
+        chosen = board_choice.choose_columns(all_runs=board is None)
+        order = board_choice.choose_order(order, all_runs=board is None)
     if to:
         chosen = list(dict.fromkeys([*chosen, "difference"]))
-        controls.remove_chips({"to": f"difference to {labels[to]}"}, _forget_to)
+        controls.remove_chips({"to": f"difference to {labels[to]}"}, board_choice.forget_compared)
     if "difference" in chosen:
         view = replace(view, to=to or _leader(view))
     rows = _rows(view)
@@ -136,7 +133,7 @@ def first(store: Store) -> First | None:
     _later_ranges(view).result()
     view = replace(view, ranges=True)
     rows = _rows(view)
-    shown = [name for name in COLUMNS if name in (*_default_columns(all_runs=False), "model")]
+    shown = [name for name in COLUMNS if name in (*board_choice.default_columns(all_runs=False), "model")]
     columns = tuple(report.worth_showing(rows, shown, view.metric))
     caveat = escape(_caveat(view))
     said = f"{_answer(view, HTML)} <small>{caveat}</small>" if caveat else _answer(view, HTML)
@@ -250,52 +247,3 @@ def _answer(view: _View, markup: Markup) -> str:
     query = urlencode({"board": view.board.id, "metric": "safe_and_effective"})
     more = leaderboard_words.other_ranking_sentence(other, markup.name, lambda label: markup.link(label, f"/?{query}"))
     return f"{said} {more}"
-
-
-def _order(*, all_runs: bool) -> str:
-    """The order of the rows that is asked for, also by the words of older links. URL name: sort."""
-    asked = next(iter(address.chosen("sort")), "rank")
-    order = _OLD_ORDERS.get(asked, asked)
-    known = report.is_order(order) and not (all_runs and order.endswith("rank"))
-    return order if known else "model" if all_runs else "rank"
-
-
-def _compared_with(labels: Mapping[str, str]) -> str:
-    """The run that was chosen for the others to be compared with; "" where none was. URL name: to."""
-    asked = next(iter(address.chosen("to")), "")
-    if asked and asked not in labels:
-        frame.note(f"The link compares with the run “{asked}”, which this dashboard does not have.")
-    return asked if asked in labels else ""
-
-
-def _forget_to(_names: Any) -> None:
-    address.choose("to", [])
-
-
-def _choose_columns(*, all_runs: bool) -> list[str]:
-    """Which columns the table shows, in their fixed order. URL name: columns."""
-    no_sense = ("rank", "rank_range", "difference") if all_runs else ()
-    offered = {name: column.label for name, column in COLUMNS.items() if name not in (*no_sense, "model")}
-    chosen = address.several(
-        st.multiselect,
-        "Columns of the table",
-        offered,
-        name="columns",
-        key="columns-all" if all_runs else "columns",
-        default=_default_columns(all_runs=all_runs),
-    )
-    return [name for name in COLUMNS if name in chosen or name == "model"]
-
-
-def _default_columns(*, all_runs: bool) -> list[str]:
-    hidden = {*_HIDDEN, "model", *(("rank", "rank_range") if all_runs else ("board",))}
-    return [name for name in COLUMNS if name not in hidden]
-
-
-def _choose_order(order: str, *, all_runs: bool) -> str:
-    """The order of the rows by name: also those that no head of a column gives. URL name: sort."""
-    offered = {name: label for name, label in ORDERS.items() if name != "rank" or not all_runs}
-    if order not in offered:  # by a column, or turned round, as a head was pressed
-        column = COLUMNS[order.removeprefix("-")].label
-        offered |= {order: f"{column}, {'turned round' if order.startswith('-') else 'as its head sorts'}"}
-    return address.one(st.selectbox, "Sort by", offered, name="sort", default="model" if all_runs else "rank")

@@ -12,40 +12,34 @@ import pyarrow as pa
 import streamlit as st
 
 from siuo_dash.analysis import preview
-from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.benchmark.run_facts import RunMetadata
-from siuo_dash.errors import Finding, SiuoError
 from siuo_dash.ingest.submission import Submission, UploadedFile
 from siuo_dash.report import published_figure as figures
 from siuo_dash.report import upload as report
 from siuo_dash.settings import paths
 from siuo_dash.store import registry
 from siuo_dash.store.engine.database import Store
-from siuo_dash.store.registry import AlreadyPublished, publish
-from siuo_dash.store.registry.reading import public_runs
 from siuo_dash.store.runs.parquet import parquet_bytes
 from siuo_dash.text import as_sentence
 from siuo_dash.ui import (
     account,
-    browser,
     controls,
     display,
     evaluation,
     frame,
     identity,
-    page,
     published_figure,
     submissions,
     tokens,
     upload_facts,
     upload_form,
     upload_preview,
+    upload_publish,
     upload_runs,
     withdrawal,
 )
 from siuo_dash.ui.display import plain
-from siuo_dash.ui.submissions import Draft, Publishable
+from siuo_dash.ui.submissions import Draft
 
 SECTIONS: Final = {
     "Upload": "Result files",
@@ -87,7 +81,7 @@ def show(store: Store, section: str) -> None:
         corrected = registry.table_of(store.data_dir, draft.corrects, identity.actor()) if draft.corrects else None
         is_totals = corrected is not None and corrected["evidence"][0].as_py() != "per_sample"
         if draft.published:
-            _show_outcome(store, draft.published)
+            upload_publish.show_outcome(store, draft.published)
         left, right = st.columns([7, 5], gap="medium")
         if section == "Published figure" or (is_totals and not draft.files):
             _show_figure(store, draft, corrected if is_totals else None, left, right)
@@ -108,7 +102,7 @@ def _show_figure(store: Store, draft: Draft, corrected: pa.Table | None, left: A
         metadata = upload_facts.facts(draft, figures.stated(corrected), _names(store))
         wrong = figure.check_metadata(metadata)
         sure = upload_facts.ask_judge(draft, [metadata.judge], preview.judges(store))
-        _offer(store, draft, figure, metadata, wrong, ready=figure.ok and not wrong and sure)
+        upload_publish.offer(store, draft, figure, metadata, wrong, ready=figure.ok and not wrong and sure)
     _answer((1 + 2 * (not wrong)) * figure.ok)
 
 
@@ -196,8 +190,8 @@ def _show_upload(
         each_judge = reading.runs if reading.run_kind == "judge" else [metadata.judge]
         sure = "generation" not in submission.tasks or upload_facts.ask_judge(draft, each_judge, preview.judges(store))
         ready = not wrong and sure
-        _offer(store, draft, submission, metadata, wrong, ready=ready)
-        _offer_all(store, draft, submission, files, metadata, ready=ready)
+        upload_publish.offer(store, draft, submission, metadata, wrong, ready=ready)
+        upload_publish.offer_all(store, draft, submission, files, metadata, ready=ready)
     with summary:
         upload_preview.scores(submission)
         model, judge = metadata.model.strip(), metadata.judge.strip()
@@ -224,80 +218,3 @@ def _show_recognised(draft: Draft, submission: Submission) -> None:
         submissions.load_mapping(draft)
         st.button("Start again", icon=":material/restart_alt:", type="tertiary", on_click=draft.start_again)
     submissions.mapping_state(draft)
-
-
-def _offer(
-    store: Store, draft: Draft, made: Publishable, metadata: RunMetadata, wrong: Sequence[Finding], *, ready: bool
-) -> None:
-    """The last step: what is still missing, and the button that sends or publishes."""
-    if wrong:
-        st.markdown(f":orange[:material/edit_note:] {plain(upload_facts.problems(wrong))}")
-    if identity.settings().hosted:
-        submissions.offer(store.data_dir, draft, made, metadata, ready=ready)
-        return
-    button: dict[str, Any] = {
-        "type": "primary",
-        "icon": ":material/publish:",
-        "key": draft.key("publish"),
-        "width": "stretch",
-    }
-    if not st.button("Publish", disabled=not ready, **button):
-        return
-    try:
-        with st.spinner("Publishing …"):
-            run = publish(store.data_dir, made.to_table(metadata), by=metadata.trimmed("submitted_by"))
-    except AlreadyPublished as known:
-        st.error(plain(f"{known.what}. Nothing was written."), icon=":material/content_copy:")
-        if known.existing_run_id in run_labels(store):
-            page.link("run", "Open that run", {"run": known.existing_run_id})
-        else:
-            page.link("upload", "Restore it among the withdrawn runs", {"section": "Withdrawn"})
-    except SiuoError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-    else:
-        draft.start_again(published=run.run_id)
-        st.rerun()
-
-
-def _offer_all(
-    store: Store,
-    draft: Draft,
-    submission: Submission,
-    files: Sequence[UploadedFile],
-    metadata: RunMetadata,
-    *,
-    ready: bool,
-) -> None:
-    """Where the files hold several runs: a button that publishes or sends all of them."""
-    hosted = identity.settings().hosted
-
-    def put(table: pa.Table, about: RunMetadata) -> None:
-        if hosted:
-            submissions.send(store.data_dir, table)
-        else:
-            publish(store.data_dir, table, by=about.trimmed("submitted_by"))
-
-    verb = "Send" if hosted else "Publish"
-    upload_runs.offer_all(draft, submission, files, metadata, store.sets, put, verb=verb, ready=ready)
-
-
-def _show_outcome(store: Store, run_id: str) -> None:
-    """What became of what was just published or sent."""
-    if identity.settings().hosted:
-        submissions.show_sent(store.data_dir, run_id)
-        return
-    if run_id not in run_labels(store):
-        if any(run.run_id == run_id for run in public_runs(store.data_dir)):  # a cluster shows it with the next tables
-            st.info("The run is published. It shows on all pages in about a minute.", icon=":material/schedule:")
-        else:
-            st.info("This run was withdrawn meanwhile.", icon=":material/undo:")
-        return
-    live = preview.published_rank(store, run_id)
-    words = report.live_words(f"**{plain(str(live.run['model']))}**", live.rank, live.ranked, live.metric)
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="published"):
-        st.markdown(f":green[:material/check_circle:] {words}", help=f"Run ID: {plain(run_id)}", width="content")
-        page.link("run", "Open run", {"run": run_id})
-        page.link("leaderboard", "See leaderboard", {"board": str(live.run["board"]), "runs": run_id})
-        browser.copy_link(key="copy-run", data={"path": f"run?run={run_id}"})
-        with st.popover(":gray[Withdraw]", type="tertiary"):
-            withdrawal.ask(store.data_dir, run_id, run_id, "upload", end_of_keys="-published")
