@@ -74,9 +74,12 @@ def rank_ranges(
         ranked = queries.ranking(store, Filters(board=board), metric, rank_partial=rank_partial)
         samples = queries.samples_of(store, board)
         ranked = ranked[ranked["rank"].notna()].reset_index(drop=True)
-        compared = bounded.best_and_some(ranked["run_id"].tolist(), bounded.most_runs(store, board))
+        run_ids, most = ranked["run_id"].tolist(), bounded.most_runs(store, board)
+        own, compared = np.flatnonzero(ranked["run_id"] == also), bounded.best_and_some(run_ids, most)
+        if not np.isin(own, compared.places).all():
+            compared = bounded.best_and_some(run_ids, most - 1)
         places, weights = compared.places, compared.weights
-        asked = np.setdiff1d(np.flatnonzero(ranked["run_id"] == also), places)
+        asked = np.setdiff1d(own, places)
         if weights is not None:
             places, weights = np.append(places, asked), np.append(weights, np.zeros(len(asked)))
         some = ranked.iloc[places]
@@ -96,6 +99,8 @@ def rank_ranges(
     if weights is None:
         return found
     known = found[(found.index < compared.best) | (found["run_id"] == also)].drop(columns="rank")
+    ends = ["rank_low", "rank_high"]
+    known[ends] = known[ends].clip(upper=len(ranked))  # `also` is one of those whom the others count for
     return ranked[["run_id", "rank"]].merge(known, on="run_id", how="left")
 
 

@@ -19,7 +19,6 @@ from siuo_dash.cli.output import open_store, print_json, print_line, print_table
 from siuo_dash.report import export as exports
 from siuo_dash.report import leaderboard as view
 from siuo_dash.report import leaderboard_words, records
-from siuo_dash.report.records import all_runs
 from siuo_dash.settings.paths import USUAL
 from siuo_dash.sources.build import build as build_results
 from siuo_dash.store import registry
@@ -104,13 +103,13 @@ def runs(
     if withdrawn:
         _withdrawn(data, as_json=json)
         return
-    records = all_runs(open_store(data))
+    found = records.all_runs(open_store(data))
     if json:
-        print_json(records)
+        print_json(found)
         return
     print_table(
         ("Run", "Model", "Board", "Evidence"),
-        [(item["run_id"], item["model"], item["board"], item["evidence"]) for item in records],
+        [(item["run_id"], item["model"], item["board"], item["evidence"]) for item in found],
     )
 
 

@@ -72,8 +72,8 @@ def elsewhere(data_dir: Path, folder: Path, name: str = "") -> dict[str, str]:
     SiuoError for a set that cannot be read: nobody knows what it holds.
     """
     sets, broken = sample_sets.catalogues(data_dir)
-    for error in broken.values():
-        raise error
+    if broken:
+        raise next(iter(broken.values()))
     found: dict[str, str] = {}
     for set_id, catalogue in sets.items():
         if set_id != BENCHMARK and set_id.rpartition("-v")[0] != slug(name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from siuo_dash.analysis import bounded, queries
+from siuo_dash.analysis import board_list, bounded, queries
 from siuo_dash.analysis.filters import Filters
 from siuo_dash.analysis.leaderboard import KeyFigures, OtherRanking
 from siuo_dash.benchmark.schema import METRICS, Metric
@@ -51,9 +51,11 @@ def other_ranking_sentence(other: OtherRanking, name: Callable[[str], str], link
 
 def ranges_sentence(store: Store, board: str, metric: Metric, *, rank_partial: bool = False) -> str:
     """Which runs have a rank range, and what it is estimated from, where a board has too many runs; else ''."""
+    most = bounded.most_runs(store, board)
+    if board_list.find_board(store, board).runs <= most:
+        return ""
     found = queries.ranking(store, Filters(board=board), metric, rank_partial=rank_partial)
-    ranked, most = int(found["rank"].notna().sum()), bounded.most_runs(store, board)
-    if ranked <= most:
+    if (ranked := int(found["rank"].notna().sum())) <= most:
         return ""
     half = f"{most // 2:,}"
     return (

@@ -69,7 +69,7 @@ _IMAGE_JS: Final = """
 export default function ({ parentElement, data }) {
   const link = parentElement.querySelector(".link");
   link.onclick = async () => {
-    const to = new URL(location.href), words = link.textContent;
+    const to = new URL(location.href), words = "Copy chart link";
     to.searchParams.set("chart", data.chart);
     try {
       await navigator.clipboard.writeText(to.href);

@@ -173,7 +173,7 @@ def chart(
             tools = None
             st.html(_ALONE.replace("KEY", key))
             st.title(plain(data.title), anchor=False)
-            rest = {name: st.query_params.get_all(name) for name in st.query_params if name != "chart"}
+            rest = {name: values for name, values in address.query().items() if name != "chart"}
             whole = f"./{address.page()}?{urlencode(rest, doseq=True)}"
             about = data.provenance.sentence().removesuffix(".")
             st.markdown(f"{plain(about)}. [Open the whole page]({whole})")

@@ -56,10 +56,10 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     assert max(brought) <= PART * SAMPLES, "more rows than a figure may be made of"
 
 
-def candidate(store: Store) -> Candidate:
-    """A run that passes every second sample."""
+def candidate(store: Store, *, passes: bool = True) -> Candidate:
+    """A run that passes every second sample, or none."""
     verdicts: dict[int, bool | None] = {
-        each.question_id: place % 2 == 0 for place, each in enumerate(store.catalogue.samples)
+        each.question_id: passes and place % 2 == 0 for place, each in enumerate(store.catalogue.samples)
     }
     return Candidate(BOARD, SAMPLES, {"safe": verdicts})
 
@@ -97,6 +97,14 @@ def test_rank_ranges_of_the_best_are_nearly_exact(store: Store, exact: dict[str,
     assert apart.loc[400].max() <= 4 * 15
     assert found.loc[400, "rank_low"] < found.loc[400, "rank"] < found.loc[400, "rank_high"]
     assert leaderboard.rank_ranges(store, BOARD, SAFE)["rank_low"].notna().sum() == 150
+
+
+def test_the_worst_run_has_the_last_ranks(store: Store, exact: dict[str, Any], rows: list[int]) -> None:
+    worst = exact["ranges"].iloc[-1]
+    found = leaderboard.rank_ranges(store, BOARD, SAFE, also=str(worst["run_id"])).iloc[-1]
+    assert found["rank"] == worst["rank"] and found["rank_low"] <= found["rank"]
+    assert abs(found["rank_low"] - worst["rank_low"]) <= 4 * 15 and found["rank_high"] == worst["rank_high"] == RUNS
+    assert preview.rank_range(store, candidate(store, passes=False), SAFE) == (RUNS + 1, RUNS + 1)
 
 
 def test_a_candidates_rank_range_is_within_the_error_of_the_sample(

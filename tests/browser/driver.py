@@ -91,8 +91,12 @@ def settled(page: Page, *, complete: bool = False) -> None:
 def into_view(what: Locator) -> None:
     """Scroll there; a page that is drawn again in that moment has taken away what was about to be scrolled to."""
     for _ in range(10):
-        with suppress(Error):
+        try:
             return what.scroll_into_view_if_needed()
+        except TimeoutError:
+            raise
+        except Error:
+            continue
     raise AssertionError(f"{what} is never there for long")
 
 

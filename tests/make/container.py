@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -114,8 +115,10 @@ def running(folder: Path, root: Path, image: dict[str, Any], volume: Path) -> It
         process_ = subprocess.Popen([*_CRUN, "run", "--bundle", bundle, name], stdout=log, stderr=log)
     try:
         container = Container(name, image["User"], image["Env"])
+        deadline = monotonic() + 300
         while container.get("/healthz") != "ok\n\n":
-            if process_.poll() is not None:
+            sleep(0.1)
+            if process_.poll() is not None or monotonic() > deadline:
                 raise ConnectionError((bundle / "log").read_text(errors="replace")[-3000:])
         yield container
     finally:

@@ -81,7 +81,8 @@ def rank_ranges(
     if not ids:
         return ()
 
-    most = len(ids) if weights is None else int(np.ceil(np.sum(np.asarray(weights))))
+    # A run that counts for none itself can be behind all that the others count for.
+    most = len(ids) if weights is None else round(float(np.sum(np.asarray(weights)))) + 1
     ranks = np.empty((len(ids), draws), dtype=np.int16 if most < 2**15 - 1 else np.int32)
     for start, stop, rates in drawn_rates(ids, passed_k, graded_n, matrix, labels, draws, seed):
         # One past the last rank marks a draw that says nothing, and sorts behind all others.

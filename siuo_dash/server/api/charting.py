@@ -68,9 +68,9 @@ def _drawn(store: Store, asked: Asked) -> Drawn:
     board = board_list.find_board(store, asked["board"]) if asked["board"] else offered[0]
     metric = METRICS["safe_and_effective" if chart.both else asked["metric"]]
     view = View(store, board, metric, Filters(board=board.id), asked["partial"])
-    runs, there = _ids(asked["runs"]), queries.run_ids(store, view.filters.where())
-    if len(runs) > _MOST_RUNS:
+    if len(runs := _ids(asked["runs"])) > _MOST_RUNS:
         raise wrong("runs", f"these are {len(runs)} runs", f"ask for at most {_MOST_RUNS}")
+    there = queries.run_ids(store, view.filters.where()) if runs else []
     if elsewhere := [run for run in runs if run not in there]:
         raise wrong("runs", f"{elsewhere[0]} is not on the board {board.id}", "ask for runs of one board, and name it")
     found = chart.draw(view, asked, runs)

@@ -158,7 +158,7 @@ class ClusterStore(Store):
             what, hint = "there are no tables for the cluster yet", "reload in a minute: another instance writes them"
             raise StoreError(what, where=self._blobs.name, hint=hint)
         if known is not None and known.tables.files == last.tables.files:
-            return replace(known, looked=looked)
+            return replace(known, tables=last.tables, looked=looked)  # what was left out may differ
         samples: dict[str, list[Sample]] = {BENCHMARK: []}
         for row in self._answer(last.tables, "SELECT * FROM samples ORDER BY sample_set", {}).to_pylist():
             samples.setdefault(row["sample_set"], []).append(Sample(*(row[name] for name in SAMPLE_COLUMNS)))
