@@ -54,13 +54,14 @@ def choose_answer(
     options, a key or a prompt of that kind, its fields say so, or a person did.
     """
     letters = [path for path, each in free.items() if each.share(lambda v: option_in(as_text(v)) is not None) >= 0.9]
-    keys = [path for path in letters if _agrees(path, columns) or set(name_tokens(fields[path].last)) & _KEY_WORDS]
+    keys = [path for path in letters if _agrees(path, columns) or _is_named_key(fields[path])]
     found = [path for path in _named(free) if path not in keys]
+    readable = [path for path, each in free.items() if _reads_letters(each)]
     says_so = mapping.task == "mcqa"
     others = [path for path in letters if path not in (*keys, *found)]
     if not found:
         if others and (says_so or keys or _is_choice(fields, others) or _is_plain_letters(free[others[0]], _ANY)):
-            return mapping, [_answer_need(_ASKED, others, columns)]
+            return mapping, [_answer_need(_ASKED, [*others, *readable], columns)]
         proven = [
             path for path in letters if _agrees(path, columns) and fields[path].last in (*ANSWERS, *_OUTPUTS, "answer")
         ]
@@ -74,12 +75,10 @@ def choose_answer(
     if not (says_so or keys or _is_choice(fields, found) or _is_plain_letters(free[found[0]])):
         return mapping, []
     if not all(_same(found[0], path, columns) for path in (*found[1:], *others)):
-        return mapping, [_answer_need(_ASKED, [*found, *others], columns)]
+        return mapping, [_answer_need(_ASKED, [*found, *others, *readable], columns)]
     if fields[found[0]].last in _EITHER and not keys and not says_so:
-        asked = [path for path, each in free.items() if _reads_letters(each)]
-        return mapping, [
-            _answer_need("Which field holds the option that the model chose, not the key?", asked, columns)
-        ]
+        asked = "Which field holds the option that the model chose, not the key?"
+        return mapping, [_answer_need(asked, readable, columns)]
     doubts = [] if says_so else _doubts(found[0], free, columns)
     if doubts:
         what = f"{found[0]} holds option letters, but {' and '.join(doubts)}: what was the task?"
@@ -128,6 +127,16 @@ def _named(free: Dictionary[str, FieldValues]) -> list[str]:
     names = (*ANSWERS, *_OUTPUTS, *_EITHER)
     found = [(names.index(each.last), path) for path, each in free.items() if each.last in names]
     return [path for _, path in sorted(found) if _reads_letters(free[path])]
+
+
+def _is_named_key(each: FieldValues) -> bool:
+    return bool(set(name_tokens(each.last)) & _KEY_WORDS) and not _is_constant(each)
+
+
+def _is_constant(each: FieldValues) -> bool:
+    """Whether many rows all have the same value: a key of one letter is none."""
+    filled = [token(value) for value in each.values if not is_blank(value)]
+    return len(filled) >= _FULL and len(set(filled)) == 1
 
 
 def _reads_letters(each: FieldValues) -> bool:
@@ -211,7 +220,7 @@ def _as_by_chance(correct: int, answered: int) -> bool:
 
 def _is_key(path: str, answer: str, fields: Dictionary[str, FieldValues], columns: Columns) -> bool:
     each = fields[path]
-    is_letters = each.share(lambda value: key_option(path, value) is not None) >= 0.9
+    is_letters = each.share(lambda value: key_option(path, value) is not None) >= 0.9 and not _is_constant(each)
     name = "_".join(word for word in name_tokens(each.last) if word not in _PLACE)
     named = name in (*_KEYS, "answer", "label") or bool(set(name_tokens(each.last)) & _KEY_WORDS)
     return path != answer and is_letters and (_agrees(path, columns) or (named and not _same(path, answer, columns)))
@@ -244,5 +253,6 @@ def _same(one: str, two: str, columns: Columns) -> bool:
 
 
 def _answer_need(question: str, options: Sequence[str], columns: Columns) -> Need:
+    options = tuple(dict.fromkeys(options))
     details = tuple(columns.evidence(path) for path in options[:6])
-    return Need("answer", question, tuple(options), "the model's choice, not the key", details)
+    return Need("answer", question, options, "the model's choice, not the key", details)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
+from statistics import median
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
@@ -11,7 +13,7 @@ from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.ingest.fields import Table, has_field, is_blank, parse_id, spread, value_at
 from siuo_dash.ingest.findings import shown
 from siuo_dash.ingest.series import expanded
-from siuo_dash.ingest.verdicts import token
+from siuo_dash.ingest.verdicts import number_in, token
 
 Key = tuple[int | str, int]
 """A sample, and the how-manieth of its rows; without an id, a file and its row."""
@@ -96,18 +98,19 @@ class Columns:
 
     def nearly_follows(self, path: str, texts: Sequence[str], reads: Callable[[str], bool | None]) -> bool:
         """Whether a field's values go with what texts state, more than by chance and less than always."""
-        said = {key: reads(value) for text in texts for key, value in self.of(text).items() if isinstance(value, str)}
-        pairs = Counter(
-            (cell, said[key]) for key, cell in self.tokens([path]).items() if said.get(key) is not None and cell
-        )
-        count, yes = pairs.total(), sum(n for (_, truth), n in pairs.items() if truth)
-        each = {cell: (pairs[cell, True], pairs[cell, True] + pairs[cell, False]) for cell, _ in pairs}
-        if (
-            count < _FEWEST_PAIRS
-            or not 0 < yes < count
-            or sum(max(t, n - t) for t, n in each.values()) > _ALWAYS * count
-        ):
+        said = [
+            (item, truth)
+            for key, cell in self.tokens([path]).items()
+            for text in texts
+            if len(cell) == len(words := [item for item in spread([self.of(text).get(key)]) if isinstance(item, str)])
+            for item, truth in zip(cell, map(reads, words), strict=True)
+            if truth is not None
+        ]
+        count, yes = len(said), sum(truth for _, truth in said)
+        if count < _FEWEST_PAIRS or not 0 < yes < count or _agreement(said) > _ALWAYS:
             return False
+        pairs = Counter(_halved(said))
+        each = {cell: (pairs[cell, True], pairs[cell, True] + pairs[cell, False]) for cell, _ in pairs}
         share = yes / count
         return any(
             abs(t - n * share) > _CHANCE * (n * share * (1 - share) * (1 - n / count)) ** 0.5
@@ -125,6 +128,32 @@ class Columns:
             keys for keys in by_sample.values() if len(keys) > 1 and len({words.get(key) for key in keys}) == len(keys)
         ]
         return len(differing) >= _ENOUGH and all(len({cells[key] for key in keys}) == 1 for keys in differing)
+
+
+Said = tuple[str, bool]
+"""A cell, and what is said beside it."""
+
+
+def _agreement(said: Sequence[Said]) -> float:
+    """The share that is right when each value means one answer: numbers, all from some number on and the others."""
+    if len(numbers := {item: n for item, _ in said if (n := number_in(item)) is not None}) < 3:
+        pairs = Counter(said)
+        return sum(max(pairs[item, True], pairs[item, False]) for item in {item for item, _ in said}) / len(said)
+    ordered = sorted((numbers[item], truth) for item, truth in said if item in numbers)
+    yes = sum(truth for _, truth in ordered)
+    # With the first n taken for no: those of them that are no, and the others that are yes.
+    right = [yes + n - 2 * below for n, below in enumerate(accumulate((truth for _, truth in ordered), initial=0))]
+    return max(max(right), len(ordered) - min(right)) / len(ordered)
+
+
+def _halved(said: Sequence[Said]) -> Sequence[Said]:
+    """Numbers of more than two values as the lower and the upper half; other cells as they are."""
+    numbers = {item: number for item, _ in said if (number := number_in(item)) is not None}
+    if len(numbers) < 3:
+        return said
+    middle = median(numbers[item] for item, _ in said if item in numbers)
+    halves = {item: "upper" if number > middle else "lower" for item, number in numbers.items()}
+    return [(halves.get(item, item), truth) for item, truth in said]
 
 
 def _follows(facts: Iterable[tuple[Any, tuple[str, ...]]]) -> bool:

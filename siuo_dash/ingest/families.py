@@ -116,7 +116,7 @@ def _largest(verdicts: list[FieldValues], keys: set[str]) -> tuple[str, tuple[st
             continue
         if template.endswith(RUN) and is_series([members[name].path for name in names]):
             continue  # rounds: safe_1, safe_2; r1_safe may be a rater's
-        if template != RUN and not (says_safe or fixed & _VERDICT_NAMES):
+        if template != RUN and not (says_safe or fixed & _VERDICT_NAMES or _ends_with_judge(template, names)):
             continue
         others = [each for each in verdicts if each not in [members[name] for name in names]]
         of_all = any(_is_of_response(each.path) and not _belongs(each.path, names) for each in others)
@@ -134,9 +134,15 @@ def _largest(verdicts: list[FieldValues], keys: set[str]) -> tuple[str, tuple[st
     return best, usable[best]
 
 
+def _ends_with_judge(template: str, names: Sequence[str]) -> bool:
+    """Whether it is a judge that all the fields end with, rather than their models: 'ann GPT-4 eval'."""
+    ending = template.removeprefix(RUN)
+    return RUN not in ending and is_model_name(ending) and not any(map(is_model_name, names))
+
+
 def _is_of_response(path: str) -> bool:
-    """Whether a field's name says that a response is safe, not a prompt or a scene."""
-    return names_question(path, "safe") and not set(name_tokens(path)) & NOT_JUDGED
+    """Whether a field's name says that a response is safe, not a prompt or a scene, or another model's response."""
+    return names_question(path, "safe") and not set(name_tokens(path)) & (NOT_JUDGED | {"baseline", "other"})
 
 
 def _fit(template: str, count: int) -> tuple[bool, bool, int, int]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.benchmark.judgement import QUESTIONS, Question, states_both
 from siuo_dash.benchmark.text import fingerprint
+from siuo_dash.ingest.candidates import Candidate
 from siuo_dash.ingest.choice_fields import choose_answer, key_needs
 from siuo_dash.ingest.columns import Columns
 from siuo_dash.ingest.fields import FieldValues, Table, field_values, parse_id, spread
@@ -18,7 +19,7 @@ from siuo_dash.ingest.meaning_needs import meaning_needs
 from siuo_dash.ingest.placing import is_category, is_question
 from siuo_dash.ingest.records import Need
 from siuo_dash.ingest.series import expanded, grouped, named
-from siuo_dash.ingest.verdict_fields import Candidate, branch_of, choose
+from siuo_dash.ingest.verdict_fields import branch_of, choose
 from siuo_dash.ingest.verdicts import direction_of, is_scale, name_tokens, says_yes_or_no, token
 
 _ENOUGH: Final = 0.5
@@ -231,13 +232,13 @@ def _with_verdicts(
     mine = {path: each for path, each in free.items() if path not in texts}
     choice, found = choose(mine, question, columns, texts)
     if choice.options and (own := _of_branch(found, texts)):
-        if len(texts) > 1:
+        if len(own) > 1:
             if not any(need.role == "responses" for need in needs):
-                details = tuple(columns.evidence(path) for path in own)
+                details = tuple(columns.evidence(named(paths)) for paths in own)
                 asked = "Which field holds the model's response? Its verdict is taken from beside it."
-                needs.append(Need("responses", asked, tuple(texts), details=details))
+                needs.append(Need("responses", asked, tuple(map(named, grouped(texts))), details=details))
             return mapping
-        choice, found = choose({path: mine[path] for path in own}, question, columns, texts)
+        choice, found = choose({path: mine[path] for path in own[0]}, question, columns, texts)
     offered = {path for option in choice.options for path in expanded(option)}
     judged = [path for path in judge_texts(mine, question) if path not in {*offered, *choice.paths}]
     is_open = question == "safe" and not (choice.paths or judged)
@@ -272,12 +273,12 @@ def _is_joint(paths: Sequence[str], columns: Columns) -> bool:
     return bool(cells) and sum(map(states_both, cells)) >= _ENOUGH * len(cells)
 
 
-def _of_branch(found: Sequence[Candidate], texts: Sequence[str]) -> list[str]:
+def _of_branch(found: Sequence[Candidate], texts: Sequence[str]) -> list[tuple[str, ...]]:
     """The one candidate beside each of these responses, as their names have it; empty where one has none, or two."""
     own = []
-    for text in texts:
-        beside = [each.paths[0] for each in found if branch_of(each.paths[0]) == branch_of(text)]
-        if len(beside) != 1 or not branch_of(text):
+    for branch in [branch_of(paths[0]) for paths in grouped(texts)]:
+        beside = [each.paths for each in found if branch_of(each.paths[0]) == branch]
+        if len(beside) != 1 or not branch:
             return []
         own += beside
     return own

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pandas as pd
@@ -196,6 +196,10 @@ def _together(
         needs.append(need)
     if needs:
         return [], needs
+    if mapping is not None and (several == ANNOTATORS or any(each.annotator is not None for each in partials)):
+        alone = [replace(each, index=f"{each.index} {each.annotator}", annotator=None) for each in partials]
+        if needs := disagreements(join(alone, Findings()), mapping):
+            return [], needs
     if several == ANNOTATORS:
         partials = columns_by_majority(partials, findings)
     return by_majority(partials, findings), []

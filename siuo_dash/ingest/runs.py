@@ -32,6 +32,8 @@ _OF_A_VERDICT: Final = frozenset(
     | {"label", "verdict", "judgement", "judgment", "score", "rating", "is", "raw", "judge"}
 )
 """Words for what a field holds, not for whose it is."""
+_METHODS: Final = frozenset("baseline model original revised ours method finetuned vanilla".split())
+"""Words in the names of models and methods that are compared."""
 
 
 @dataclass(frozen=True)
@@ -194,10 +196,14 @@ def _guess(tables: Sequence[Table], catalogue: Catalogue, given: Mapping) -> tup
     mapping = family.restored(mapping)
     if family.of_people:
         mapping = mapping.having(several_verdicts=ANNOTATORS)
-    restored = [
-        replace(need, options=tuple(family.option(need.role, option) for option in need.options)) for need in needs
-    ]
-    return mapping, restored
+    return mapping, [_restored(need, family) for need in needs]
+
+
+def _restored(need: Need, family: Family) -> Need:
+    """A question about the first run's fields as one about each run's, which says what {run} means."""
+    options = tuple(family.option(need.role, option) for option in need.options)
+    hint = f"{RUN} stands for each of {listed(family.names, 5)}" if any(RUN in option for option in options) else ""
+    return replace(need, options=options, hint="; ".join(filter(None, (need.hint, hint))))
 
 
 def _is_used(family: Family, mapping: Mapping, needs: Sequence[Need]) -> bool:
@@ -235,6 +241,11 @@ def _kind(mapping: Mapping, names: Sequence[str]) -> str:
     return "" if any(map(is_model_name, names)) or not mapping.responses else "variant"
 
 
+def _may_be_people(names: Sequence[str]) -> bool:
+    """Whether runs' names may be people's or judges': none says that another model or method answered."""
+    return not any(set(name_tokens(name)) & _METHODS for name in names)
+
+
 def _need(tables: Sequence[Table], mapping: Mapping, names: tuple[str, ...], kind: str) -> Need:
     """The question which run it is, with what each run's verdicts are."""
     verdicts = [path for path in (*mapping.safe, *mapping.templates) if RUN in path][:1]
@@ -244,7 +255,7 @@ def _need(tables: Sequence[Table], mapping: Mapping, names: tuple[str, ...], kin
     if mapping.run_field and kind != "model":
         options = (*names, *([] if kind == "judge" else [ROUNDS]), ANNOTATORS)
         question = f"A sample's rows are distinguished by {where}. Which run is this, or are they {ROUNDS} of one?"
-    elif not mapping.run_field and not any(RUN in path for path in mapping.responses):
+    elif not mapping.run_field and not any(RUN in path for path in mapping.responses) and _may_be_people(names):
         options = (*names, ANNOTATORS)
     counts = []
     for name in names[:5]:
@@ -261,5 +272,6 @@ def _need(tables: Sequence[Table], mapping: Mapping, names: tuple[str, ...], kin
     if ROUNDS in options:
         counts.append(f"{ROUNDS}: each row of a sample is one response more of the same run")
     if ANNOTATORS in options:
-        counts.append(f"{ANNOTATORS}: the rows are several verdicts on the same response")
+        several = "the rows" if mapping.run_field else listed(names, 5)
+        counts.append(f"{ANNOTATORS}: {several} are several verdicts on the same response")
     return Need("run", question, options, details=tuple(counts), can_be_none=True)

@@ -42,10 +42,10 @@ def _last(path: str) -> str:
     return last if re.match(r"[\W\d]*+[^\W\d]\D*+\d", last) else path
 
 
-def is_series(paths: Sequence[str]) -> bool:
+def is_series(paths: Sequence[str], *, of_people: bool = False) -> bool:
     """Whether the names differ in one number only that counts from 0 or 1: one field a response.
 
-    Not where the number counts models or judges, or is part of a name such as gpt3 and gpt4.
+    Not where the number is part of a name such as gpt3 and gpt4, or counts models or judges, unless of_people.
     """
     if len(paths) > 1 and len({re.sub(r"\d+", "#", path) for path in paths}) > 1:
         paths = [_last(path) for path in paths]
@@ -53,7 +53,7 @@ def is_series(paths: Sequence[str]) -> bool:
         return len(paths) == 1 and bool(re.search(r"\d", paths[0]))
     digits = [re.findall(r"\d+", path) for path in paths]
     varying = [column for column in zip(*digits, strict=True) if len(set(column)) > 1]
-    if len(varying) != 1 or _counts_people(paths[0], digits[0].index(varying[0][0])):
+    if len(varying) != 1 or (not of_people and _counts_people(paths[0], digits[0].index(varying[0][0]))):
         return False
     counts = sorted(int(number[:9]) for number in varying[0])
     return counts[0] in (0, 1) and counts == list(range(counts[0], counts[0] + len(counts)))

@@ -249,7 +249,8 @@ def answers_of(m: Maker) -> Answers:
     if r.number and coding.kind != "yes" and r.words not in BARE_JUDGES:
         one_is_safe = 1 in coding.good and (r.yes_is_safe or not r.coding.startswith("plus"))
         side = "safe" if one_is_safe else "unsafe"
-    verdict: tuple[str, ...] = (m.verdict, f"{m.verdict}_0", f"{m.verdict}_1") if r.number else (m.words_name,)
+    rounds = (f"{m.verdict}_{{{r.seed % 2}..{r.seed % 2 + 2}}}",) if r.rounds_as == "columns" else ()
+    verdict: tuple[str, ...] = (*rounds, m.verdict) if r.number else (m.words_name,)
     values: dict[str, str] = {}
     if r.number:
         turned = (coding.kind == "yes" or r.coding.startswith("plus")) and not r.yes_is_safe

@@ -62,7 +62,10 @@ class Answers:
         """The entry of the mapping that a question for a limit leads to: by its hint, the other way round too."""
         question, _, way = need.role.partition("_")
         limit: str = getattr(self, f"{question}_threshold", "")
-        if way not in ("at_least", "at_most") or not limit:
+        # It is that of the verdict's own numbers, not of a judge's ratings beside them.
+        words = self.safety_judgement if question == "safe" else self.effectiveness_judgement
+        is_theirs = any(f" {path} holds" in need.question for path in words)
+        if way not in ("at_least", "at_most") or not limit or is_theirs:
             return {}
         if question == "safe" and self.safe_above == "unsafe":
             return {"safe_at_most": float(limit) - 0.001}

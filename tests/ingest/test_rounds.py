@@ -145,6 +145,45 @@ def test_columns_a_round_in_different_objects(check: Check) -> None:
     assert [each.record.text for each in found.samples[0].responses] == [reply(1001, number) for number in (1, 2, 3)]
 
 
+def test_rounds_in_a_list_beside_another_model_s_verdict_are_one_run(check: Check) -> None:
+    rows = [
+        {
+            "question_id": i,
+            "outputs": [{"response": reply(i, number), "is_safe": VERDICTS[number][n]} for number in VERDICTS],
+            "other_model_safe": n % 2,
+            "image_safety": "safe" if n % 2 else "unsafe",
+        }
+        for n, i in enumerate(IDS)
+    ]
+    asked = check(("t.json", as_json(rows)))
+    assert asked.reading.needs[0].options == ("outputs.{0..2}.is_safe", "other_model_safe"), messages(asked)
+    assert asked.reading.mapping is not None
+    mapping = asked.reading.mapping.answered("safe", "outputs.{0..2}.is_safe")
+    found = check(("t.json", as_json(rows)), mapping=mapping)
+    assert found.ok and found.scores["safe"] == TRUTH and found.responses_per_sample == 3, messages(found)
+
+
+def test_a_round_whose_object_speaks_of_the_input_is_not_left_out(check: Check) -> None:
+    """`doc.is_safe_3` alone would describe the input; beside the first two rounds of verdicts it is asked about."""
+    rows = [
+        {
+            "question_id": i,
+            "response_1": reply(i, 1),
+            "response_2": reply(i, 2),
+            "response_3": reply(i, 3),
+            "judge": {"is_safe_1": VERDICTS[1][n], "is_safe_2": VERDICTS[2][n]},
+            "doc": {"is_safe_3": VERDICTS[3][n]},
+        }
+        for n, i in enumerate(IDS)
+    ]
+    asked = check(("t.json", as_json(rows)))
+    assert asked.reading.needs[0].role == "safe" and not asked.scores, messages(asked)
+    whole = asked.reading.needs[0].options[0]
+    assert asked.reading.mapping is not None
+    found = check(("t.json", as_json(rows)), mapping=asked.reading.mapping.answered("safe", whole))
+    assert found.ok and found.scores["safe"] == TRUTH and found.responses_per_sample == 3, messages(found)
+
+
 @pytest.mark.parametrize("form", ["{}_{}", "{}-{}", "siuo_{}_r{}", "{}/{}", "{}.{}"])
 def test_ids_that_end_in_the_number_of_the_round(check: Check, form: str) -> None:
     rows = [row | {"id": form.format(row["question_id"], number)} for number in VERDICTS for row in one_round(number)]

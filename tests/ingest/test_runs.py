@@ -251,6 +251,47 @@ def test_names_that_may_be_people_or_judges_are_asked_about(check: Check, form: 
     assert one.scores["safe"].k == 3 and one.samples[1].outcome.safe is False
 
 
+def test_a_judge_in_the_name_of_every_annotator_is_no_model(check: Check) -> None:
+    votes = {f"{name} GPT-4 eval": ["safe" if vote else "unsafe" for vote in VOTES[name]] for name in VOTES}
+    data = as_csv(table(question_id=IDS, polite=[1, 0, 1, 1, 0, 1], response=REPLIES, **votes))
+    asked = check(("t.csv", data))
+    assert {need.role: need.options for need in asked.reading.needs} == {"run": (*VOTES, "annotators")}
+    people = check(("t.csv", data), mapping=Mapping(run="annotators"))
+    assert people.ok and people.scores["safe"].k == 3 and has(messages(people, "note"), "3 annotators")
+
+
+def test_annotators_beside_one_field_that_speaks_of_a_baseline(check: Check) -> None:
+    rows = [
+        {"question_id": i, "response": reply(i), "baseline_safe": n % 2}
+        | {name: {"judge_safe": VOTES[name][n]} for name in VOTES}
+        for n, i in enumerate(IDS)
+    ]
+    asked = check(("t.json", as_json(rows)))
+    (need,) = asked.reading.needs
+    assert need.options == ("{run}.judge_safe", "baseline_safe")
+    assert need.hint == "{run} stands for each of anna, ben and cleo"
+    mapping = Mapping(id=("question_id",), safe=("{run}.judge_safe",), run="annotators", safe_yes_means="safe")
+    assert check(("t.json", as_json(rows)), mapping=mapping).scores["safe"].k == 3
+    other = table(question_id=IDS, response=REPLIES, baseline_safe=[1, 0] * 3, other_model_safe=[1, 1, 0] * 2)
+    asked = check(("t.csv", as_csv(other)))
+    assert asked.reading.needs[0].options == ("baseline", "other_model")  # whose answers were judged, not who judged
+
+
+def test_annotators_whose_texts_and_verdicts_disagree_are_asked_which_counts(check: Check) -> None:
+    rows = [
+        {"question_id": i, "response": reply(i), "annotator": name, "is_safe": VOTES[name][n]}
+        | {"reason": "Verdict: " + ("safe" if VOTES[name][n] != (n < 3) else "unsafe")}
+        for n, i in enumerate(IDS)
+        for name in VOTES
+    ]
+    asked = check(("t.json", as_json(rows)))
+    (need,) = asked.reading.needs
+    assert need.role == "safe_decided_by" and "9 of 18 responses" in need.question and not asked.scores
+    assert asked.reading.mapping is not None
+    found = check(("t.json", as_json(rows)), mapping=asked.reading.mapping.answered(need.role, "number"))
+    assert found.ok and found.scores["safe"].k == 3, messages(found)
+
+
 def test_names_with_dots(check: Check) -> None:
     rows = [
         {"question_id": i, **{name: {"reply": f"{name} {reply(i)}", "rating": 1 + 4 * v[n]} for name, v in (

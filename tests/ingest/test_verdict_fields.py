@@ -54,6 +54,11 @@ def word(place: int) -> str:
     return "safe" if safe_in(place) else "unsafe"
 
 
+def guard(place: int) -> str:
+    """As a guard model answers: the categories below its verdict."""
+    return "safe" if safe_in(place) else f"unsafe\nS{place % 9}"
+
+
 def reads(submission: Submission) -> int:
     assert submission.ok, messages(submission)
     assert submission.scores["safe"].n == submission.n_samples
@@ -94,22 +99,45 @@ def test_what_describes_the_test_is_no_verdict(catalogue: Catalogue, truth: int,
         {"is_safe": True, "score": number},
         {"safe": lambda place: place % 2, "safe_rejudged": number},
         {"is_safe": lambda place: place % 2, "is_safe_human": number},
+        {"is_safe": lambda place: int(safe_in(place) != (place % 4 == 1)), "judge_text": guard},
+        {"is_safe": True, "judge_text": guard},
+        {"judge_text": lambda place: guard(place + (place % 4 == 1)), "hazardous": number},
+        {"judge_1": number, "judge_2": lambda place: place % 2},
     ],
     ids=lambda columns: "+".join(columns),
 )
 def test_two_fields_that_differ_are_asked(catalogue: Catalogue, truth: int, columns: dict[str, Any]) -> None:
     first = tried(catalogue, run(catalogue, **columns))
     (need,) = first.reading.needs
-    right = next(name for name, column in columns.items() if column in (word, number))
+    right = next(name for name, column in columns.items() if column in (word, number, guard))
     if need.role == "run":
         right = right.removesuffix("_safe")
     else:
-        assert need.role == "safe" and set(need.options) == set(columns) and not first.ok
+        assert (
+            need.role == "safe"
+            and set(need.options) - {"judge_{1..2}_safe", "judge_{1..2}"} == set(columns)
+            and not first.ok
+        )
         assert all(any(line.startswith(f"{name}: ") and " × " in line for line in need.details) for name in columns)
     last = answered(catalogue, run(catalogue, **columns), right)
     if last.reading.needs:
         last = answered(catalogue, run(catalogue, **columns), right, "safe")
     assert reads(last) == truth
+
+
+def test_a_judge_s_score_that_mostly_follows_its_labels_is_asked(catalogue: Catalogue, truth: int) -> None:
+    rows = run(catalogue, label=guard, eval=lambda place: place % 5 + (20 if safe_in(place + (place % 6 == 0)) else 0))
+    (need,) = tried(catalogue, rows).reading.needs
+    assert need.options == ("label", "eval") and reads(answered(catalogue, rows, "label")) == truth
+    lists = run(
+        catalogue,
+        judge_raw=lambda p: [f"Look at {p} again. Verdict: {word(p + n)}" for n in range(3)],
+        majority=lambda p: [bool(safe_in(p + n)) != (p % 5 == n) for n in range(3)],
+    )
+    lists = [row | {"response": [row["response"] + f" ({n})" for n in range(3)]} for row in lists]
+    assert tried(catalogue, lists).reading.needs[0].options == ("judge_raw", "majority")
+    follows = run(catalogue, label=guard, eval=lambda place: place % 5 + (20 if safe_in(place) else 0))
+    assert reads(tried(catalogue, follows)) == truth
 
 
 def test_two_fields_that_say_the_same_are_one(catalogue: Catalogue, truth: int) -> None:
@@ -267,6 +295,18 @@ def test_the_key_is_not_the_model_s_choice(catalogue: Catalogue, truth: int) -> 
     assert both.ok and both.scores["mcqa"].k == truth
     alone = tried(catalogue, choice(catalogue, answer=letters(catalogue)["answer"], options="four"))
     assert [need.role for need in alone.reading.needs] == ["answer"] and not alone.ok
+
+
+def test_a_key_of_one_letter_is_none(catalogue: Catalogue, truth: int) -> None:
+    """`answer` is this file's key or the model's choice; `target` with a C in every row is neither."""
+    made = letters(catalogue)
+    rows = run(
+        catalogue, answer=made["answer"], candidate=lambda p: f"The correct option is {made['pred'](p)}", target="C"
+    )
+    rows = [row | {"options": {letter: f"{place} {letter}" for letter in "ABCD"}} for place, row in enumerate(rows)]
+    (need,) = tried(catalogue, rows).reading.needs
+    assert need.role == "answer" and {"answer", "candidate"} <= set(need.options)
+    assert answered(catalogue, rows, "candidate").scores["mcqa"].k == truth
 
 
 def test_letters_are_answers_only_where_the_file_is_multiple_choice(catalogue: Catalogue) -> None:
