@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
@@ -98,16 +99,9 @@ class Columns:
 
     def nearly_follows(self, path: str, texts: Sequence[str], reads: Callable[[str], bool | None]) -> bool:
         """Whether a field's values go with what texts state, more than by chance and less than always."""
-        said = [
-            (item, truth)
-            for key, cell in self.tokens([path]).items()
-            for text in texts
-            if len(cell) == len(words := [item for item in spread([self.of(text).get(key)]) if isinstance(item, str)])
-            for item, truth in zip(cell, map(reads, words), strict=True)
-            if truth is not None
-        ]
+        said = self._beside(path, texts, reads)
         count, yes = len(said), sum(truth for _, truth in said)
-        if count < _FEWEST_PAIRS or not 0 < yes < count or _agreement(said) > _ALWAYS:
+        if not _is_telling(said) or _agreement(said) > _ALWAYS:
             return False
         pairs = Counter(_halved(said))
         each = {cell: (pairs[cell, True], pairs[cell, True] + pairs[cell, False]) for cell, _ in pairs}
@@ -117,6 +111,24 @@ class Columns:
             for t, n in each.values()
             if _TELLING <= n < count
         )
+
+    def differs(self, path: str, texts: Sequence[str], reads: Callable[[str], bool | None]) -> bool:
+        """Whether a field's values do not always go with what texts state."""
+        said = self._beside(path, texts, reads)
+        return _is_telling(said) and _agreement(said) <= _ALWAYS
+
+    def _beside(self, path: str, texts: Sequence[str], reads: Callable[[str], bool | None]) -> list[Said]:
+        """Each of a field's cells with what the text beside it states: of rounds, the text of the same number."""
+        numbers = re.findall(r"\d+", path)
+        texts = [text for text in texts if re.findall(r"\d+", text) == numbers] or texts
+        return [
+            (item, truth)
+            for key, cell in self.tokens([path]).items()
+            for text in texts
+            if len(cell) == len(words := [item for item in spread([self.of(text).get(key)]) if isinstance(item, str)])
+            for item, truth in zip(cell, map(reads, words), strict=True)
+            if truth is not None
+        ]
 
     def _ignores_responses(self, cells: dict[Key, tuple[str, ...]], texts: Sequence[str]) -> bool:
         """Whether it is the same for all of a sample's rows, though their responses differ."""
@@ -132,6 +144,11 @@ class Columns:
 
 Said = tuple[str, bool]
 """A cell, and what is said beside it."""
+
+
+def _is_telling(said: Sequence[Said]) -> bool:
+    """Whether there are enough cells, with yes and no beside them."""
+    return len(said) >= _FEWEST_PAIRS and len({truth for _, truth in said}) == 2
 
 
 def _agreement(said: Sequence[Said]) -> float:

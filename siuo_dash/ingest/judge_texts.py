@@ -20,7 +20,7 @@ NOT_JUDGED: Final = frozenset(
     "suggestion suggestions suggested intends wanted wants".split()
 )
 """Words for what describes the input, the goal or the test: no verdict on a response."""
-_SURROUNDINGS: Final = (["context"], ["situation"], ["background"])
+_SURROUNDINGS: Final = (["context"], ["situation"], ["background"], ["user"])
 """What a name of the input begins with; elsewhere in a path such a word may name a variant, as in `empty_context`."""
 JUDGE_WORDS: Final = frozenset(
     "raw evaluation eval judgement judgment explanation reason reasons reasoning rationale log critique "

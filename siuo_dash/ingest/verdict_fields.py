@@ -5,6 +5,7 @@ A field is taken only with positive evidence (its name, its words) and no counte
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,16 @@ from siuo_dash.benchmark.judgement import Question
 from siuo_dash.ingest.candidates import VERDICT_WORDS, Candidate, candidate, says_verdict
 from siuo_dash.ingest.columns import Columns
 from siuo_dash.ingest.fields import FieldValues
-from siuo_dash.ingest.judge_texts import JUDGE_WORDS, JUDGES, TEXT_WORDS, is_judge_text, is_not_judged, is_prose, states
+from siuo_dash.ingest.judge_texts import (
+    JUDGE_WORDS,
+    JUDGES,
+    OTHER,
+    TEXT_WORDS,
+    is_judge_text,
+    is_not_judged,
+    is_prose,
+    states,
+)
 from siuo_dash.ingest.offered import any_other, judge_reads
 from siuo_dash.ingest.series import grouped, is_series, named, numbered
 from siuo_dash.ingest.verdicts import NEGATIVE, POSITIVE, name_tokens, names_question
@@ -24,6 +34,8 @@ _HARMLESS: Final = frozenset(
     "bool eval evaluation evaluations result results final llm".split()
 )
 """Words in a name that do not distinguish runs, as 'gpt4o', 'original' and 'response' may."""
+_VERDICTS_OF: Final = frozenset("human humans attack attacked jailbreak jailbreaks jb bypass bypassed".split())
+"""Words in names of a person's verdict, or of what an attack came to, in whatever coding."""
 _BY_WHOM: Final = frozenset("gpt gpt4 gpt4o gpt4v llm".split())
 
 
@@ -57,9 +69,12 @@ def choose(
     found.sort(key=lambda each: (each.is_weak, -each.level))
     pool = _distinct([each for each in found if not each.is_weak]) or _distinct(found)
     best = [each for each in pool if each.level == max(every.level for every in pool)]
-    others = [path for path in any_other(fields, texts) if path not in alone]
+    others = [path for path in any_other(fields, texts) if path not in alone and not _is_of_other(path, question)]
     if not best or (best[0].level == 0 and judged):
-        beside = [path for path in others if columns.nearly_follows(path, judged, judge_reads(question))]
+        doubted = [
+            each for each in grouped(others) if any(_is_rival_of_words(i, judged, question, columns) for i in each)
+        ]
+        beside = list(itertools.chain.from_iterable(doubted))
         options = [*judged, *beside] if beside else [] if judged or question == "effective" else others
         return Choice(options=_offered(map(named, grouped(options)))), found if options else []
     rivals = [each for each in pool if each is not best[0] and _rivals(best[0], each)]
@@ -83,8 +98,12 @@ def choose(
         return Choice(options=(named(whole), named(best[0].paths))), found
     beside = [path for path in judged if not is_prose(fields[path])]
     beside += [each.paths[0] for each in found if each.level == 0]
-    beside += [path for path in others if set(name_tokens(path)) & (VERDICT_WORDS | JUDGE_WORDS | JUDGES)]
-    is_sure &= not _is_doubted(best[0], beside, question, columns)
+    beside += [
+        path for path in others if set(name_tokens(path)) & (VERDICT_WORDS | JUDGE_WORDS | JUDGES | _VERDICTS_OF)
+    ]
+    is_sure &= best[0].kind != "words" or not any(
+        _is_rival_of_words(path, best[0].paths, question, columns) for path in beside
+    )
     if len(best) == 1 and not rivals and is_sure and not (others and _of_another_model(best[0].paths[0])):
         return Choice(best[0].paths), found
     asked = dict.fromkeys(named(each.paths) for each in [*best, *rivals, *pool, *found])
@@ -93,10 +112,11 @@ def choose(
     return Choice(options=_offered(asked)), found
 
 
-def _is_doubted(best: Candidate, beside: Sequence[str], question: Question, columns: Columns) -> bool:
-    """Whether a yes or no, or a judge's score, mostly says the same as labels of safe and unsafe, but not always."""
+def _is_rival_of_words(path: str, words: Sequence[str], question: Question, columns: Columns) -> bool:
+    """Whether a yes or no, or a score, mostly says what a judge's words say, or by its name should and does not."""
     reads = judge_reads(question)
-    return best.kind == "words" and any(columns.nearly_follows(path, best.paths, reads) for path in beside)
+    names = set(name_tokens(path)) & _VERDICTS_OF
+    return columns.differs(path, words, reads) if names else columns.nearly_follows(path, words, reads)
 
 
 def _offered(names: Iterable[str]) -> tuple[str, ...]:
@@ -106,6 +126,11 @@ def _offered(names: Iterable[str]) -> tuple[str, ...]:
         alike.setdefault(re.sub(r"\d+", "#", name), []).append(name)
     together = [named(numbered(each)) for each in alike.values() if len(each) > 1 and is_series(each, of_people=True)]
     return *together, *options
+
+
+def _is_of_other(path: str, question: Question) -> bool:
+    """Whether a name speaks of the other question alone."""
+    return names_question(path, OTHER[question]) and not names_question(path, question)
 
 
 def _of_another_model(path: str) -> bool:

@@ -136,8 +136,9 @@ def _nested(made: Made, row: Row) -> Row:
         )
         home = chance.choice(around[: 5 if r.layout == "nested" else 7])
         homes[name] = home if chance.random() < 0.6 else ()
-        if r.several and name.endswith(r.name):  # the verdicts of several runs are at the same place
-            homes[name] = next(homes[first] for first in homes if first.endswith(r.name))
+        alike = [first for first in homes if first.endswith(r.name) or isinstance(row[first], dict)]
+        if r.several and name in alike:  # the verdicts of several runs are at the same place
+            homes[name] = homes[alike[0]]
     out: Row = {}
     for name, value in row.items():
         place = out

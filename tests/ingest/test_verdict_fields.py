@@ -76,6 +76,7 @@ DECOYS = {
     "image_is_safe": True,
     "context_safe": lambda place: "unsafe" if place % 4 else "safe",
     "situation_safe": lambda place: place % 3 > 0,
+    "user_safety": lambda place: "unsafe" if place % 4 else "safe",
 }
 
 
@@ -103,6 +104,8 @@ def test_what_describes_the_test_is_no_verdict(catalogue: Catalogue, truth: int,
         {"is_safe": True, "judge_text": guard},
         {"judge_text": lambda place: guard(place + (place % 4 == 1)), "hazardous": number},
         {"judge_1": number, "judge_2": lambda place: place % 2},
+        {"assessment": guard, "human": lambda place: place % 3 / 2},
+        {"assessment": guard, "bypassed": lambda place: place % 7 / 7},
     ],
     ids=lambda columns: "+".join(columns),
 )
