@@ -30,11 +30,18 @@ ROWS: Final = 40
 ID: Final = "siuo-first-view"
 SCRIPT_URL: Final = "/first-view.js"
 SCRIPT: Final = f"""
-// Gives way to the interactive page: at once where that has something else to say, or is left; else once its table is
-// drawn, nothing on it is loading, and the table has not moved for a few frames.
+// Streamlit's scripts are two megabytes: they wait for the first rows to be painted. A tab out of sight paints nothing.
 const view = document.getElementById("{ID}");
 const home = location.pathname;
 const one = (selector) => document.querySelector(selector);
+const start = () => {{
+  const held = one("#siuo-script");
+  if (held) document.head.append(held.content), held.remove();
+}};
+requestAnimationFrame(() => requestAnimationFrame(start));
+setTimeout(start, 1000);
+// Gives way to the interactive page: at once where that has something else to say, or is left; else once its table is
+// drawn, nothing on it is loading, and the table has not moved for a few frames.
 let still = 0, before = "", drawn = 0;
 const look = (now) => {{
   if (!view.isConnected) return;
@@ -47,10 +54,14 @@ const look = (now) => {{
     before = `${{top}} ${{width}}`;
   }}
   const other = one("[data-testid=stAlert], [data-testid=stException]") || location.pathname !== home;
-  if (other || still > 3 || (drawn && now - drawn > 4000)) view.remove();
-  else requestAnimationFrame(look);
+  if (other || still > 1 || (drawn && now - drawn > 4000)) {{
+    view.remove();
+    document.documentElement.classList.remove("siuo-first");
+  }} else requestAnimationFrame(look);
 }};
-if (view) requestAnimationFrame(look);
+// As a class: `body:has(…)` in the style would be looked at again with each element that Streamlit adds.
+document.documentElement.classList.add("siuo-first");
+requestAnimationFrame(look);
 """
 
 
@@ -81,7 +92,8 @@ class FirstPage:
             return
         is_home = path == "/" and not scope["query_string"]
         part = await anyio.to_thread.run_sync(_part) if is_home else b""
-        await self.app({**scope, "headers": plain}, receive, _adding(_start() + part + WAITING.encode(), send))
+        whole = _start() + part + WAITING.encode()
+        await self.app({**scope, "headers": plain}, receive, _adding(whole, send, waits=bool(part)))
 
 
 def _leading_home(name: str, scope: Scope, receive: Receive, send: Send) -> Send:
@@ -113,7 +125,8 @@ async def script(_request: Request) -> Response:
     return Response(SCRIPT, media_type="text/javascript")
 
 
-def _adding(part: bytes, send: Send) -> Send:
+def _adding(part: bytes, send: Send, *, waits: bool) -> Send:
+    """Adds a part to Streamlit's page. waits: whether Streamlit's script waits for the part's own to start it."""
     started: list[Message] = []
     body = bytearray()
 
@@ -124,7 +137,12 @@ def _adding(part: bytes, send: Send) -> Send:
         body.extend(message.get("body", b""))
         if message.get("more_body"):
             return
-        whole = bytes(body).replace(PAGE_ROOT, PAGE_ROOT + part, 1)
+        whole = bytes(body)
+        later = b""
+        if waits:
+            whole, script = streamlit_private.without_script(whole)
+            later = b'<template id="siuo-script">' + script + b"</template>"
+        whole = whole.replace(PAGE_ROOT, PAGE_ROOT + part + later, 1)
         headers = MutableHeaders(raw=list(started[0]["headers"]))
         headers["content-length"] = str(len(whole))
         for name in ("etag", "last-modified"):  # they are of the file without the addition
@@ -160,20 +178,13 @@ def _of(store: Store, _version: str) -> bytes:
     return first_view(first).encode() if first else b""
 
 
-@lru_cache(maxsize=1)
-def _preloads() -> str:
-    """The browser fetches what draws the leaderboard while it waits for the server's first word on what there is."""
-    scripts = streamlit_private.scripts_of("Html", "Selectbox", "ButtonGroup", "TextInput", "BidiComponent")
-    return "".join(f'<link rel="modulepreload" crossorigin href="{script}">' for script in scripts)
-
-
 def first_view(first: leaderboard.First) -> str:
     """The first rows of a board as the page's own table has them, as a part of a page; every name is escaped."""
     runs = len(first.value["runs"])
     places = _PLACES.format(board=html.escape(first.board), width=controls.width_of(first.board))
     more = f"The first {ROWS} of {runs:,} runs. " if runs > ROWS else ""
     return (
-        f"{_preloads()}<style>{css()}{_CSS}</style>"
+        f"<style>{css()}{_CSS}</style>"
         f'<div id="{ID}" role="region" aria-label="Leaderboard, still loading" tabindex="0">'
         f'<div class="head"><h1>Leaderboard</h1>{places}</div>'
         f'<p class="answer">{first.answer}</p>{table_html(first.value, ROWS)}'
@@ -213,7 +224,7 @@ _CSS: Final = f"""
   --st-background-color: var(--first-background); --st-secondary-background-color: var(--first-secondary);
   --st-text-color: var(--first-text); --st-link-color: var(--first-link); --st-border-color: var(--first-border);
   color: var(--first-text); background: var(--first-background); }}
-body:has(#{ID}) [data-testid="stMain"] > * {{ content-visibility: hidden; }}
+.siuo-first [data-testid="stMain"] > * {{ content-visibility: hidden; }}
 #{ID} .head {{ position: relative; padding-right: 50px; display: flex; flex-wrap: wrap; align-items: center;
   gap: 7.5px; }}
 #{ID} h1 {{ font: 700 21.75px/36px {FONT}; margin: 0; white-space: nowrap; }}

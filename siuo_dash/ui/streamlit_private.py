@@ -60,7 +60,8 @@ DEVELOPERS: Final = (
 """Kinds of messages that only a developer's page sends."""
 _WIDGETS: Final = (GENERATED_ELEMENT_ID_PREFIX, STREAMLIT_INTERNAL_KEY_PREFIX)
 """How the names begin under which a page sends the values of its widgets."""
-_IMPORTED: Final = re.compile(r"""(?:from|import)\s*["'`]\./([\w.-]+\.js)["'`]""")
+_SCRIPT: Final = re.compile(rb'<script type="module"[^>]{1,300}></script>')
+_IMPORTED: Final = re.compile(rb'<link rel="modulepreload"[^>]{1,300}>')
 UNCAUGHT: Final = ("streamlit.error_util", "Uncaught app execution")
 """The logger, and its words, for an error of a page that `on_script_error` has already been given."""
 NO_VISIT: Final = "streamlit.runtime.scriptrunner_utils.script_run_context"
@@ -72,23 +73,9 @@ def page_html() -> bytes:
     return (Path(st.__file__).parent / "static" / "index.html").read_bytes()
 
 
-def scripts_of(*kinds: str) -> list[str]:
-    """The addresses of what draws these kinds of elements, and of what that needs, beyond what every page fetches.
-
-    kinds: as Streamlit names its scripts, such as "BidiComponent". A page fetches them only once it knows that it has
-    such an element.
-    """
-    folder = Path(st.__file__).parent / "static" / "static" / "js"
-    begun = page_html().decode()
-    wanted = [path for kind in kinds for path in sorted(folder.glob(f"{kind}.*.js"))]
-    found: dict[str, None] = {}
-    while wanted:
-        path = wanted.pop(0)
-        if path.name not in found and path.name not in begun and path.is_file():
-            found[path.name] = None
-            imported = _IMPORTED.findall(path.read_text(encoding="utf-8"))
-            wanted += [folder / name for name in imported]
-    return [f"./static/js/{name}" for name in found]
+def without_script(whole: bytes) -> tuple[bytes, bytes]:
+    """Streamlit's page without its script, and this; what it imports, it fetches by itself."""
+    return _IMPORTED.sub(b"", _SCRIPT.sub(b"", whole)), b"".join(_SCRIPT.findall(whole))
 
 
 def ignore_pages_folder() -> None:

@@ -34,6 +34,16 @@ def test_the_leaderboard_is_there_without_any_script(dashboard: str, browser: Br
         context.close()
 
 
+def test_the_page_comes_without_frames_too(dashboard: str, browser: Browser) -> None:
+    """A tab that is opened out of sight draws no frames; the first view's script waits for some."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.add_init_script("window.requestAnimationFrame = () => 0")
+    page.goto(dashboard)
+    page.locator("[data-testid=stApp]").wait_for(state="attached")
+    page.close()
+
+
 COUNT_SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => {

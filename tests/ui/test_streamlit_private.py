@@ -325,17 +325,12 @@ def test_load_options_takes_flags_environment_and_the_file_beside_the_script(
     assert done.stdout.startswith(words), done
 
 
-def test_scripts_of_an_element_are_those_that_the_page_does_not_fetch_by_itself() -> None:
-    found = private.scripts_of("BidiComponent", "Selectbox")
-    folder = Path(st.__file__).parent / "static"
-    assert [Path(each).name.partition(".")[0] for each in found[:2]] == ["BidiComponent", "Selectbox"]
-    assert all((folder / each).is_file() for each in found) and len(found) == len(set(found)) > 5
-    assert not any(Path(each).name.encode() in private.page_html() for each in found)
-    assert private._IMPORTED.findall('import{a}from"./A.x1.js";import"./B-2.js";import(`./C.js`)') == [
-        "A.x1.js",
-        "B-2.js",
-    ]
-    assert private.scripts_of("NoSuchElement") == []
+def test_the_page_without_its_script() -> None:
+    whole, script = private.without_script(private.page_html())
+    assert not private._SCRIPT.search(whole) and not private._IMPORTED.search(whole)
+    assert b'.js"' not in whole and private.PAGE_ROOT in whole and b'<link rel="stylesheet"' in whole
+    (address,) = re.findall(rb'<script type="module" crossorigin src="./(\S+\.js)"></script>', script)
+    assert (Path(st.__file__).parent / "static" / address.decode()).is_file()
 
 
 def test_the_chosen_theme_is_kept_where_the_first_view_looks_for_it() -> None:
