@@ -35,7 +35,7 @@ const view = document.getElementById("{ID}");
 const home = location.pathname;
 const one = (selector) => document.querySelector(selector);
 const start = () => {{
-  const held = one("#siuo-script");
+  const held = one("#siuo-scripts");
   if (held) document.head.append(held.content), held.remove();
 }};
 requestAnimationFrame(() => requestAnimationFrame(start));
@@ -126,7 +126,7 @@ async def script(_request: Request) -> Response:
 
 
 def _adding(part: bytes, send: Send, *, waits: bool) -> Send:
-    """Adds a part to Streamlit's page. waits: whether Streamlit's script waits for the part's own to start it."""
+    """Adds a part to Streamlit's page. waits: whether Streamlit's scripts wait for the part's own to start them."""
     started: list[Message] = []
     body = bytearray()
 
@@ -140,8 +140,8 @@ def _adding(part: bytes, send: Send, *, waits: bool) -> Send:
         whole = bytes(body)
         later = b""
         if waits:
-            whole, script = streamlit_private.without_script(whole)
-            later = b'<template id="siuo-script">' + script + b"</template>"
+            whole, scripts = streamlit_private.without_scripts(whole)
+            later = b'<template id="siuo-scripts">' + scripts + b"</template>"
         whole = whole.replace(PAGE_ROOT, PAGE_ROOT + part + later, 1)
         headers = MutableHeaders(raw=list(started[0]["headers"]))
         headers["content-length"] = str(len(whole))

@@ -60,8 +60,7 @@ DEVELOPERS: Final = (
 """Kinds of messages that only a developer's page sends."""
 _WIDGETS: Final = (GENERATED_ELEMENT_ID_PREFIX, STREAMLIT_INTERNAL_KEY_PREFIX)
 """How the names begin under which a page sends the values of its widgets."""
-_SCRIPT: Final = re.compile(rb'<script type="module"[^>]{1,300}></script>')
-_IMPORTED: Final = re.compile(rb'<link rel="modulepreload"[^>]{1,300}>')
+_SCRIPTS: Final = re.compile(rb'<script type="module"[^>]{1,300}></script>|<link rel="modulepreload"[^>]{1,300}>')
 UNCAUGHT: Final = ("streamlit.error_util", "Uncaught app execution")
 """The logger, and its words, for an error of a page that `on_script_error` has already been given."""
 NO_VISIT: Final = "streamlit.runtime.scriptrunner_utils.script_run_context"
@@ -73,9 +72,9 @@ def page_html() -> bytes:
     return (Path(st.__file__).parent / "static" / "index.html").read_bytes()
 
 
-def without_script(whole: bytes) -> tuple[bytes, bytes]:
-    """Streamlit's page without its script, and this; what it imports, it fetches by itself."""
-    return _IMPORTED.sub(b"", _SCRIPT.sub(b"", whole)), b"".join(_SCRIPT.findall(whole))
+def without_scripts(whole: bytes) -> tuple[bytes, bytes]:
+    """Streamlit's page without its script and what that imports, and these."""
+    return _SCRIPTS.sub(b"", whole), b"".join(_SCRIPTS.findall(whole))
 
 
 def ignore_pages_folder() -> None:
