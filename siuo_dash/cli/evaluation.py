@@ -88,28 +88,27 @@ def carry_out(request: Request) -> tuple[int, dict[str, Any]]:
     with folder.locked(path):
         folder.claim(path, plan, settings, request.given)
         with Answers(path) as answers:
-            failed, stop = _ask(plan, operation, material, path, answers)
-            outcome = outcome_of(plan, answers, failed, operation.prices, stop)
+            outcome = _ask(plan, operation, material, path, answers)
             how = folder.made(plan, operation, material, outcome)
             written = folder.finish(path, plan, material, outcome, answers, how, options.name)
             compared = None if request.after is None else request.after(answers)
     return _show(request, Done(plan, material, outcome, path, how, written, compared))
 
 
-def _ask(
-    plan: Plan, operation: Operation, material: Material, path: Path, answers: Answers
-) -> tuple[Mapping[Call, str], Stop | None]:
-    """Ask for what is missing; what failed and why it was stopped. The engine is not loaded where nothing is."""
-    if all(call in answers for call in plan.calls()):
-        return {}, None
+def _ask(plan: Plan, operation: Operation, material: Material, path: Path, answers: Answers) -> Outcome:
+    """Ask for what is missing, and count. The engine is not loaded where there is nothing to ask."""
+    refused = folder.refused_in(path, plan)
+    before = outcome_of(plan, operation, answers, {}, refused=refused)
+    if not before.left:
+        return before
     for role, url in (("", operation.base_url), ("judge-", operation.judge_base_url)):
         if url:
             address.reach(f"--{role}base-url", url)
     line = Line()
     with redirect_stdout(io.StringIO()):  # the engine greets there, where the results belong
-        asking: Asking = loaded_engine().carry_out(plan, operation, material, path, answers, line.show)
+        asking: Asking = loaded_engine().carry_out(plan, operation, material, path, answers, line.show, refused)
     line.end()
-    return asking.failed, asking.stop
+    return outcome_of(plan, operation, answers, asking.failed, asking.stop, asking.refused)
 
 
 def with_material(request: Request) -> tuple[Plan, Material]:
@@ -208,6 +207,10 @@ def _show(request: Request, done: Done) -> tuple[int, dict[str, Any]]:
         "complete": outcome.is_complete,
         "planned": dict(outcome.planned),
         "done": dict(outcome.done),
+        "given_up": [
+            {"call": str(call), "sample": call.question_id, **outcome.refused[call]._asdict()}
+            for call in sorted(outcome.given_up)
+        ],
         "folder": str(done.path),
         "usage": {name: asdict(each) for name, each in outcome.usage.items()},
         "served": done.how["served"],
@@ -270,7 +273,11 @@ def _say_how_it_ended(outcome: Outcome, path: Path, code: int) -> None:
     elif outcome.missing:
         for line in outcome.why_incomplete()[:10]:
             tell(f"  missing: {line}")
-    if outcome.missing and code != REFUSED:
+    for line in outcome.why_given_up():
+        tell(f"  given up: {line}")
+    if outcome.given_up and not outcome.left:
+        tell("Nothing else is left to ask. Without --give-up what was given up is asked again.")
+    elif outcome.missing and code != REFUSED:
         more = "with a higher --max-cost" if _is(outcome.stop, "budget") else "or siuo-dash evaluate --resume DIR"
         tell(f"Run the same command again ({more}): it goes on from here.")
 

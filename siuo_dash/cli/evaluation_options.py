@@ -87,6 +87,10 @@ class Options(CallOptions):
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples.")] = None
     judge_picture: Annotated[bool, typer.Option(help="Whether the judge sees the picture.")] = True
     judge_max_tokens: Annotated[int, typer.Option(min=1, help="Tokens that a verdict may have.")] = 200
+    give_up: Annotated[
+        int | None,
+        typer.Option(min=1, help="Ask no more for what the provider refused N times.", show_default="never"),
+    ] = None
     publish: Annotated[bool, typer.Option("--publish", help="Publish the run when it is complete.")] = False
     partial: Annotated[
         bool, typer.Option("--partial", help="Publish what is there, also where something is missing.")
@@ -127,7 +131,7 @@ class Options(CallOptions):
         for name, url in urls.items():
             if url:
                 address.check(f"--{name.replace('_', '-')}", url)
-        return replace(self.operation(), **urls)
+        return replace(self.operation(), give_up=self.give_up or 0, **urls)
 
 
 def words_in(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from siuo_dash.errors import StoreError
 from siuo_dash.evaluate.answers import Answer, Answers
 from siuo_dash.evaluate.budget import Usage, cost_of, usage_of
 from siuo_dash.evaluate.plan import Call, Operation, Plan
+from siuo_dash.evaluate.refusals import Refused, given_up, is_about_the_call, left_of
 
 Role = Literal["model", "judge"]
 Why = Literal["refused", "budget", "disk", "interrupted"]
@@ -89,12 +90,20 @@ class Asking:
     anything else is spent. After that everything may go at once.
     """
 
-    def __init__(self, plan: Plan, operation: Operation, answers: Answers, tell: Callable[[Progress], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        operation: Operation,
+        answers: Answers,
+        tell: Callable[[Progress], None],
+        refused: Mapping[Call, Refused] | None = None,
+    ) -> None:
         self.plan = plan
         self.operation = operation
         self.answers = answers
         self.stop: Stop | None = None
         self.failed: dict[Call, str] = {}
+        self.refused = dict(refused or {})
         self._wanted = set(plan.calls())
         done = [call for call in answers if call in self._wanted]
         self.progress = Progress(len(self._wanted), len(done), usage=usage_of(answers[call] for call in done))
@@ -105,7 +114,7 @@ class Asking:
 
     def begin(self) -> None:
         """Begin a pass over all that is missing, in an event loop of its own."""
-        missing = {call for call in self._wanted if call not in self.answers}
+        missing = self.left()
         kinds = {call.kind for call in missing}
         self._first_kind = "response" if "response" in kinds else "choice"
         self._open: dict[Role, anyio.Event] = {"model": anyio.Event(), "judge": anyio.Event()}
@@ -114,6 +123,14 @@ class Asking:
         for role, event in self._open.items():
             if role in self._heard or role not in map(role_of, missing):
                 event.set()
+
+    def left(self) -> set[Call]:
+        """What is still to be asked."""
+        return left_of(self._wanted, self.answers, given_up(self.refused, self.answers, self.operation))
+
+    def is_given_up(self, call: Call) -> bool:
+        """Whether a call is asked no more."""
+        return call in given_up(self.refused, self.answers, self.operation)
 
     def known(self, call: Call) -> Answer | None:
         """The answer that is there already."""
@@ -175,8 +192,9 @@ class Asking:
 
     def fail(self, call: Call, error: Exception) -> Exception:
         """Note that a call failed for good, and what to raise in its place."""
-        reason = words_of(error)
-        self.failed[call] = reason
+        self.failed[call] = reason = words_of(error)
+        if is_about_the_call(status_of(error)):
+            self.refused[call] = Refused(self.refused.get(call, (0,))[0] + 1, reason)
         self._show()
         role = role_of(call)
         name = self.plan.judge if role == "judge" else self.plan.model

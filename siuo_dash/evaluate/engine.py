@@ -25,7 +25,8 @@ from siuo_dash.evaluate.asking import Ask, Asking, Progress, Stop, without_keys,
 from siuo_dash.evaluate.folder import LOGS
 from siuo_dash.evaluate.material import Material, forget_pictures
 from siuo_dash.evaluate.pictures import stands_for
-from siuo_dash.evaluate.plan import CHOICE, GENERATION, Operation, Plan
+from siuo_dash.evaluate.plan import CHOICE, GENERATION, Call, Operation, Plan
+from siuo_dash.evaluate.refusals import Refused
 from siuo_dash.evaluate.tasks import GRADER, RUNNING, Running, answer_of, message, siuo_choice, siuo_generation
 
 _NO_MODEL: Final = "none/none"
@@ -54,14 +55,16 @@ def carry_out(
     folder: Path,
     answers: Answers,
     tell: Callable[[Progress], None],
+    refused: Mapping[Call, Refused],
 ) -> Asking:
     """Ask for everything that is missing, and again for what failed, until nothing more comes; the counts are in it.
 
+    refused: what the provider refused in earlier tries.
     EvaluationError before anything is asked, where the engine does not know a model's name or has no key.
     """
     _keep_pictures_apart()
     models = _models(plan, operation, material)
-    asking = Asking(plan, operation, answers, tell)
+    asking = Asking(plan, operation, answers, tell, refused)
     running = Running(
         material,
         asking,
@@ -77,10 +80,11 @@ def carry_out(
     try:
         for _ in range(max(1, operation.passes)):
             here = asking.progress.here
-            if asking.progress.done < asking.progress.planned and asking.stop is None:
-                asking.begin()
-                _one_pass(plan, operation, models, folder, asking)
-            if asking.progress.done >= asking.progress.planned or asking.progress.here == here or asking.stop:
+            if not asking.left() or asking.stop:
+                break
+            asking.begin()
+            _one_pass(plan, operation, models, folder, asking)
+            if asking.progress.here == here:
                 break
     finally:
         RUNNING.reset(token)

@@ -24,7 +24,8 @@ from siuo_dash.evaluate.outcome import (
     generation_rows,
     short_name,
 )
-from siuo_dash.evaluate.plan import Operation, Plan
+from siuo_dash.evaluate.plan import Call, Operation, Plan
+from siuo_dash.evaluate.refusals import Refused
 from siuo_dash.store import files
 
 DEFAULT: Final = "siuo-runs"
@@ -88,6 +89,13 @@ def claim(path: Path, plan: Plan, settings: dict[str, Any], given: Given) -> Non
     _write(path, record | {"plan": json.loads(plan.as_json()), "settings": settings})
 
 
+def refused_in(path: Path, plan: Plan) -> dict[Call, Refused]:
+    """What the provider refused in earlier tries, as run.json has it."""
+    calls = {str(call): call for call in plan.calls()}
+    noted = (read_record(path) or {}).get("missing", [])
+    return {calls[each["call"]]: Refused(each["refused"], each["reason"]) for each in noted if "refused" in each}
+
+
 def given_in(path: Path) -> Given:
     """The responses that were given to a run, as its folder keeps them."""
     try:
@@ -134,7 +142,11 @@ def finish(
         if rows:
             files.replace(path / name, as_bytes(rows))
             written.append(path / name)
-    missing = [{"call": str(call), "reason": reason} for call, reason in outcome.missing.items()]
+    missing = [
+        {"call": str(call), "reason": reason}
+        | ({"refused": outcome.refused[call].times} if call in outcome.refused else {})
+        for call, reason in outcome.missing.items()
+    ]
     record = read_record(path) or {}
     _write(path, record | {"ended": _now(), "complete": outcome.is_complete, "made": how, "missing": missing})
     return written

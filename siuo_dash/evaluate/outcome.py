@@ -14,9 +14,10 @@ from siuo_dash.benchmark.judgement import Question, stated
 from siuo_dash.benchmark.text import nfkc
 from siuo_dash.evaluate.answers import Answer
 from siuo_dash.evaluate.asking import Role, Stop, role_of
-from siuo_dash.evaluate.budget import Prices, Usage, cost_of, usage_of
+from siuo_dash.evaluate.budget import Usage, cost_of, usage_of
 from siuo_dash.evaluate.material import Material
-from siuo_dash.evaluate.plan import CHOICE, GENERATION, Call, Kind, Plan
+from siuo_dash.evaluate.plan import CHOICE, GENERATION, Call, Kind, Operation, Plan
+from siuo_dash.evaluate.refusals import Refused, given_up, left_of
 
 _QUESTIONS: Final[Mapping[str, Question]] = {"safety": "safe", "effectiveness": "effective"}
 _WORDS: Final = {"safety": "safety_evaluation", "effectiveness": "effectiveness_evaluation"}
@@ -28,7 +29,8 @@ class Outcome:
     """planned, done: how many, as `Plan.counts` has them. missing: what was not answered, and why. usage: by model.
 
     served: {role: {name that the endpoint gave: answers}}. stopped: {why a response ended: responses}.
-    cost: US dollars, None where a price is not known.
+    cost: US dollars, None where a price is not known. refused: what the provider refused, of what is missing.
+    given_up: what is therefore asked no more. left: what the next try asks.
     """
 
     planned: Mapping[str, int | None]
@@ -39,6 +41,9 @@ class Outcome:
     stopped: Mapping[str, int] = field(default_factory=dict)
     cost: float | None = None
     stop: Stop | None = None
+    refused: Mapping[Call, Refused] = field(default_factory=dict)
+    given_up: frozenset[Call] = frozenset()
+    left: frozenset[Call] = frozenset()
 
     @property
     def is_complete(self) -> bool:
@@ -47,20 +52,36 @@ class Outcome:
 
     def why_incomplete(self) -> list[str]:
         """The reasons for what is missing, each with how often and where first; the most frequent first."""
+        found = self._by_reason(given_up=False)
+        return [f"{len(calls)} × {reason} (first: {calls[0]})" for reason, calls in found]
+
+    def why_given_up(self) -> list[str]:
+        """What is asked no more, every call named, with the provider's words."""
+        return [f"{reason}: {'; '.join(map(str, calls))}" for reason, calls in self._by_reason(given_up=True)]
+
+    def _by_reason(self, *, given_up: bool) -> list[tuple[str, list[Call]]]:
         by_reason: dict[str, list[Call]] = {}
         for call, reason in self.missing.items():
-            by_reason.setdefault(reason, []).append(call)
-        ordered = sorted(by_reason.items(), key=lambda item: -len(item[1]))
-        return [f"{len(calls)} × {reason} (first: {calls[0]})" for reason, calls in ordered]
+            if (call in self.given_up) == given_up:
+                by_reason.setdefault(reason, []).append(call)
+        return sorted(by_reason.items(), key=lambda item: -len(item[1]))
 
 
 def outcome_of(
-    plan: Plan, answers: Mapping[Call, Answer], failed: Mapping[Call, str], prices: Prices, stop: Stop | None = None
+    plan: Plan,
+    operation: Operation,
+    answers: Mapping[Call, Answer],
+    failed: Mapping[Call, str],
+    stop: Stop | None = None,
+    refused: Mapping[Call, Refused] | None = None,
 ) -> Outcome:
-    """Count a run's answers against its plan."""
+    """Count a run's answers against its plan. refused: what the provider refused, in this try and in earlier ones."""
     calls = plan.calls()
     there = {call: answers[call] for call in calls if call in answers}
-    missing = {call: failed.get(call, "not asked yet") for call in calls if call not in there}
+    without = given_up(refused or {}, answers, operation)
+    left = left_of(calls, answers, without)
+    reasons = {call: "its response was given up" for call in set(calls) - left} | dict(failed) | without
+    missing = {call: reasons.get(call, "not asked yet") for call in calls if call not in there}
     usage = usage_of(there.values())
     served: dict[Role, Counter[str]] = {}
     for call, answer in there.items():
@@ -73,8 +94,11 @@ def outcome_of(
         usage=usage,
         served=served,
         stopped=Counter(answer.stopped for call, answer in there.items() if call.kind == "response"),
-        cost=cost_of(usage, prices),
+        cost=cost_of(usage, operation.prices),
         stop=stop if missing else None,
+        refused={call: each for call, each in (refused or {}).items() if call in missing},
+        given_up=frozenset(without),
+        left=frozenset(left),
     )
 
 

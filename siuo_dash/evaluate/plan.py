@@ -129,7 +129,7 @@ class Operation:
     """How a run is carried out: nothing here changes what is asked, so it may change between two tries.
 
     prices: {model: US dollars a million tokens in and out}. attempt_timeout: seconds. passes: how often what failed is
-    asked again.
+    asked again. give_up: how often a call may be refused by the provider before it is asked no more; 0 = no limit.
     """
 
     base_url: str = ""
@@ -138,6 +138,7 @@ class Operation:
     retries: int = 6
     attempt_timeout: int = 120
     batch: bool = False
+    give_up: int = 0
     passes: int = 3
     max_cost: float | None = None
     prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)

@@ -37,7 +37,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from siuo_dash.benchmark.choice_letter import parse_option
 from siuo_dash.benchmark.text import nfkc
 from siuo_dash.evaluate.answers import BY_RULE, Answer
-from siuo_dash.evaluate.asking import Asking, Stop, Stopped
+from siuo_dash.evaluate.asking import Asking, NotAnswered, Stop, Stopped
 from siuo_dash.evaluate.material import Material, chosen_samples, load
 from siuo_dash.evaluate.outcome import verdict_in
 from siuo_dash.evaluate.pictures import stand_in
@@ -79,6 +79,8 @@ async def _ask(running: Running, model: Model, call: Call, prompt: str, *, sees_
     asking = running.asking
     if asking is not None and (known := asking.known(call)) is not None:
         return known
+    if asking is not None and asking.is_given_up(call):
+        raise NotAnswered(asking.refused[call].reason)
     try:
         picture = stand_in if asking is not None else running.material.picture
         asked = message(prompt, picture(call.question_id) if sees_picture else "")

@@ -20,7 +20,7 @@ _KEYS = ("Authorization", "x-api-key", "x-goog-api-key")
 
 @dataclass
 class Faults:
-    """Shares of the requests that end so, and what is always so. only: of these kinds of calls."""
+    """Shares of the requests that end so, and what is always so. only: of these kinds; about: with these words."""
 
     too_many: float = 0.0
     retry_after: int | None = None
@@ -34,6 +34,7 @@ class Faults:
     status: int | None = None
     latency: float = 0.0
     only: tuple[str, ...] = ()
+    about: str = ""
     alike: bool = False
 
 
@@ -175,7 +176,7 @@ def _answer(handler: BaseHTTPRequestHandler, server: Server, body: dict[str, Any
         draw = [server.chance.random() for _ in range(8)]
     if faults.latency:
         server.release.wait(faults.latency)
-    hit = not faults.only or kind in faults.only
+    hit = (not faults.only or kind in faults.only) and faults.about in prompt
     if asked.key != KEY and "/api/" not in path and head.get("Authorization") != "Bearer ollama":
         return _send(handler, 401, {"error": {"message": f"wrong key: {asked.key}"}})
     if hit and faults.status:

@@ -156,7 +156,7 @@ def test_given_responses_are_judged_without_a_model(tmp_path: Path) -> None:
     run = asking(tmp_path, plan)
     rounds = finished(play(plan.calls(), run, lambda call: SAID))
     assert [len(each) for each in rounds] == [1, 7]
-    assert outcome_of(plan, run.answers, {}, {}).is_complete
+    assert outcome_of(plan, Operation(), run.answers, {}).is_complete
 
 
 def test_nothing_is_asked_beyond_the_budget(tmp_path: Path) -> None:
@@ -244,9 +244,41 @@ def test_a_status_is_found_in_whatever_caused_the_error() -> None:
     assert (status_of(outer), status_of(Refused(429)), status_of(RuntimeError())) == (404, 429, None)
 
 
+def test_only_what_the_provider_refuses_itself_is_given_up(tmp_path: Path) -> None:
+    call, other = Call("response", 1001, 2), Call("response", 1002, 1)
+    run = asking(tmp_path, give_up=2)
+    for status in (400, 429, 500, 408, 402):
+        run.fail(call, Refused(status))
+    run.fail(other, TimeoutError("nobody answers"))
+    assert run.refused == {call: (1, "status 400")} and not run.is_given_up(call)
+    assert run.left() == set(PLAN.calls())
+    again = Asking(PLAN, Operation(give_up=2), run.answers, lambda now: None, run.refused)
+    again.fail(call, Refused(422))
+    assert again.is_given_up(call), "those of earlier tries count"
+    about = {call, Call("safety", 1001, 2), Call("effectiveness", 1001, 2)}
+    assert set(PLAN.calls()) - again.left() == about, "nobody can judge it; the choice of sample 1001 is asked"
+    unlimited = Asking(PLAN, Operation(), run.answers, lambda now: None, again.refused)
+    assert unlimited.left() == set(PLAN.calls())
+    outcome = outcome_of(PLAN, Operation(give_up=2), run.answers, {}, refused=again.refused)
+    assert outcome.why_given_up() == ["status 422: sample 1001, response 2"] and not outcome.is_complete
+    assert outcome.why_incomplete()[-1] == "2 × its response was given up (first: sample 1001, safety 2)"
+
+
+def test_a_run_in_which_all_else_is_given_up_or_known_comes_to_its_end(tmp_path: Path) -> None:
+    gone = Call("response", 1001, 1)
+    run = asking(tmp_path, give_up=1)
+    for call in PLAN.calls():
+        if call.kind == "response" and call != gone:
+            run.keep(call, SAID)
+    run.fail(gone, Refused(400))
+    run.begin()
+    rounds = finished(play(sorted(run.left()), run, lambda call: SAID))
+    assert sum(map(len, rounds)) == 6 + 2 and not run.left(), "no choice waits for a verdict that nobody will give"
+
+
 def test_what_is_missing_is_named_with_its_reason() -> None:
     there = {call: SAID for call in PLAN.calls() if call.kind != "effectiveness"}
-    outcome = outcome_of(PLAN, there, {Call("effectiveness", 1002, 1): "status 400"}, {})
+    outcome = outcome_of(PLAN, Operation(), there, {Call("effectiveness", 1002, 1): "status 400"})
     assert (outcome.planned, outcome.done) == (
         {"responses": 4, "verdicts": 8, "choices": 2},
         {"responses": 4, "verdicts": 4, "choices": 2},

@@ -347,6 +347,28 @@ def test_a_judge_that_refuses_leaves_the_run_incomplete_and_nothing_is_asked_twi
     assert server.kinds - before == {"effectiveness": 18}, "no model is asked again"
 
 
+def test_what_is_refused_for_ever_is_given_up_by_name_and_asked_again_without_the_option(bench: Bench) -> None:
+    server, command = bench.server, bench.evaluate("given-up", "--responses", "1", "--limit", "3")
+    server.clear()
+    server.faults = Faults(status=400, only=("response",), about=made.question(1002))
+    code, report, err = bench.run([*command, "--give-up", "2"])
+    assert (code, report["complete"]) == (75, False) and server.asked["response"] == 2 + 2
+    assert report["done"] == {"responses": 2, "verdicts": 4, "choices": 3}, "the rest is there"
+    (given_up,) = report["given_up"]
+    assert (given_up["call"], given_up["sample"], given_up["times"]) == ("sample 1002, response 1", 1002, 2)
+    assert "as told" in given_up["reason"] and KEY not in err
+    assert f"given up: {given_up['reason']}: sample 1002, response 1" in err
+    assert "2 × its response was given up (first: sample 1002, safety 1)" in err
+    assert "Without --give-up what was given up is asked again" in err and "same command again" not in err
+    asked = Counter(server.asked)
+    code, said = bench.quick([*command, "--give-up", "1"])  # in this process: no engine is needed
+    assert code == 75 and server.asked == asked and '"times": 2' in said
+    server.faults = Faults()
+    code, report, err = bench.run(command)
+    assert (code, report["complete"], report["given_up"]) == (0, True, []), err
+    assert server.asked - asked == {"response": 1, "safety": 1, "effectiveness": 1}
+
+
 def test_given_responses_are_judged_without_a_model_and_calibrated(whole: Undisturbed, bench: Bench) -> None:
     server = bench.server
     server.clear()
