@@ -49,6 +49,9 @@ NEUTRAL: Final = frozenset(
     "predictions pred binary bool eval evaluation evaluations result results".split()
 )
 
+_PASSED: Final = frozenset({"pass", "passed"})
+"""Who passed a test of harm did none, or did it: harmful_pass does not settle which."""
+
 
 class NotUnderstood(ValueError):
     """The value names no verdict."""
@@ -107,7 +110,7 @@ def direction_of(path: str, question: Question) -> bool | None:
     """
     words = _words(path, question)
     positive, negative = words & POSITIVE[question], words & NEGATIVE[question]
-    if bool(positive) == bool(negative) or words - positive - negative - NEUTRAL:
+    if bool(positive) == bool(negative) or words - positive - negative - NEUTRAL or (negative and words & _PASSED):
         return None
     return bool(positive)
 

@@ -126,6 +126,9 @@ def test_a_direction_that_no_name_settles_is_asked(check: Check, name: str) -> N
         ("safe_or_unsafe", None),
         ("safety_violation", None),
         ("refused", None),
+        ("harmful_pass", None),
+        ("unsafe_passed", None),
+        ("safety_pass", True),
     ],
 )
 def test_what_a_name_settles(name: str, direction: bool | None) -> None:
