@@ -10,9 +10,9 @@ from statistics import median
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.ingest.fields import Table, has_field, is_blank, parse_id, spread, value_at
 from siuo_dash.ingest.findings import shown
+from siuo_dash.ingest.placing import question_of
 from siuo_dash.ingest.series import expanded
 from siuo_dash.ingest.verdicts import number_in, token
 
@@ -191,7 +191,7 @@ def _keys(table: Table, ids: Sequence[str], catalogue: Catalogue, question: str 
         path = next((path for path in ids if has_field(row, path)), None)
         found = None if path is None else parse_id(value_at(row, path), catalogue.by_id)
         text = None if found is not None or question is None else value_at(row, question)
-        if isinstance(text, str) and (asked := catalogue.by_fingerprint.get(fingerprint(text[:5000]))):
+        if asked := question_of(text, catalogue):
             found = asked.question_id
         sample: int | str = f"{table.file}, row {number}" if found is None else found
         keys.append((sample, seen[sample]))

@@ -14,7 +14,7 @@ from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.mapping import CHOICES, Mapping
 from siuo_dash.ingest.records import Need, SampleRecord
 from siuo_dash.ingest.verdict_reader import A_PATTERN, LABEL, is_many
-from siuo_dash.ingest.verdicts import Verdict, names_question
+from siuo_dash.ingest.verdicts import Verdict, names_question, token
 from siuo_dash.text import counted
 
 _FEW_PERCENT: Final = 0.03
@@ -99,6 +99,30 @@ def verdicts_elsewhere(table: Table, mapping: Mapping, findings: Findings) -> No
                 )
 
 
+def blanks_on_one_side(table: Table, mapping: Mapping, findings: Findings) -> None:
+    """Errors for blank verdicts without a response, where all others say one thing: an x for what is unsafe.
+
+    A row with neither is no part of the run, so that only the one side would be counted.
+    """
+    for question in QUESTIONS:
+        paths: tuple[str, ...] = getattr(mapping, question)
+        if not paths or mapping.responses or mapping.answer or "" in mapping.meanings(question):
+            continue
+        cells = [value_at(row, path) for row in table.values for path in paths]
+        said = Counter(token(cell) for cell in cells if not is_blank(cell))
+        blank = len(cells) - said.total()
+        if len(said) == 1 and is_many(blank, len(cells)):
+            yes, no = LABEL[question].split(" or ")
+            findings.error(
+                f"{counted(blank, f'{_NAMES[question]} verdict')} of {len(cells)} blank, and all others "
+                f"{shown(next(iter(said)))}: does a blank mean the opposite, or nothing?",
+                kind=f"verdicts lost on one side: {question}",
+                hint=f'say it in the mapping: {question}_values, for a blank {{"": "{yes}"}}, {{"": "{no}"}} or '
+                f'{{"": "ungraded"}}',
+                field=paths[0],
+            )
+
+
 def losses(records: Sequence[SampleRecord], findings: Findings) -> None:
     """Errors for verdicts that cannot be read, where they are more than slips and would turn the scores to one side."""
     for question in QUESTIONS:
@@ -174,7 +198,7 @@ def _one_sided(lost: Sequence[_Judged], known: Sequence[bool], question: Questio
         f"{counted(len(lost), f'{_NAMES[question]} verdict')} of {len(lost) + len(known)} {what}, and nearly all "
         f"others are {side}: without them the score would say nothing",
         kind=f"verdicts lost on one side: {question}",
-        hint=f'say in the mapping what such a value means: {question}_values, for a blank {{"": "{no}"}} '
-        f'or {{"": "ungraded"}}',
+        hint=f'say in the mapping what such a value means: {question}_values, for a blank {{"": "{yes}"}}, '
+        f'{{"": "{no}"}} or {{"": "ungraded"}}',
         **lost[0].record.place,
     )

@@ -27,7 +27,8 @@ _PARTS: Final = frozenset(
     "refusal refused jailbroken attack asr judge judgement judgment label verdict score rating reason reasoning raw "
     "overall total mean average majority final evaluation eval gold true ground truth target reference expected human "
     "prompt question query input image text response responses output outputs answer prediction pred model category "
-    "policy risk severity split both combined joint the of and or by in on for level type confidence prob id".split()
+    "policy risk severity split both combined joint the of and or by in on for level type confidence prob id "
+    "attempt trial round rollout iteration repetition".split()
 )
 _PEOPLE: Final = frozenset("annotator annotators rater raters reviewer coder labeller labeler expert assessor".split())
 _MODELS: Final = re.compile(

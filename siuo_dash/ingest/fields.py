@@ -23,6 +23,12 @@ _LONGEST_LIST: Final = 101
 _FIELD_DEPTH: Final = 5
 _NAME_LENGTH: Final = 200
 _ID: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_IMAGE: Final = re.compile(
+    r"(?<![A-Za-z0-9])(DS|IM|[SDMICRP])-(\d{2,3})\.(?:png|jpe?g|webp)\b", re.ASCII | re.IGNORECASE
+)
+_BLOCKS: Final = ("S", "D", "M", "I", "C", "DS", "R", "IM", "P")
+"""What the names of each domain's pictures begin with, in the order of the blocks of ids: S-01.png is of 1001."""
+_LONGEST_ADDRESS: Final = 500
 
 
 @dataclass(frozen=True)
@@ -101,9 +107,7 @@ def has_field(row: Row, path: str) -> bool:
         return True
     head, _, last = path.rpartition(".")
     parent = value_at(row, head) if head else None
-    if isinstance(parent, Mapping):
-        return last in parent
-    return isinstance(parent, (list, tuple)) and value_at(row, path) is not None
+    return (isinstance(parent, Mapping) and last in parent) or value_at(row, path) is not None
 
 
 def field_paths(rows: Iterable[Row]) -> list[str]:
@@ -117,7 +121,10 @@ def field_paths(rows: Iterable[Row]) -> list[str]:
 
 
 def parse_id(value: object, known: Iterable[int] = ()) -> int | None:
-    """The question_id that a value holds: 1001, 1001.0, '1001', 'siuo_1001'; None where it holds none or several."""
+    """The question_id that a value holds: 1001, 1001.0, '1,001', 'siuo_1001', or its picture's name: 'img/S-01.png'.
+
+    None where it holds none or several.
+    """
     match value:
         case bool():
             return None
@@ -125,8 +132,12 @@ def parse_id(value: object, known: Iterable[int] = ()) -> int | None:
             return value
         case float():
             return int(value) if math.isfinite(value) and value.is_integer() else None
+        case str() if is_image(value):
+            found = [(block.upper(), int(number)) for block, number in _IMAGE.findall(value)]
+            return 1000 * (_BLOCKS.index(found[0][0]) + 1) + found[0][1] if len(set(found)) == 1 else None
         case str() if len(value) <= 64:
             text = value.strip()
+            text = text.replace(",", "") if re.fullmatch(r"\d,\d{3}", text, re.ASCII) else text
             if re.fullmatch(r"[+-]?\d{1,9}(?:\.0+)?", text, re.ASCII):
                 return int(text.split(".")[0])
             found = [int(digits) for digits in _ID.findall(text) if digits.isascii()]
@@ -135,6 +146,16 @@ def parse_id(value: object, known: Iterable[int] = ()) -> int | None:
             return found[0] if len(set(found)) == 1 else None
         case _:
             return None
+
+
+def is_image(value: object) -> bool:
+    """Whether a value is the name or the address of a picture of the benchmark, and no text that names one."""
+    return (
+        isinstance(value, str)
+        and len(value) <= _LONGEST_ADDRESS
+        and len(value.split()) == 1
+        and bool(_IMAGE.search(value))
+    )
 
 
 def as_list(value: object) -> list[Any] | None:

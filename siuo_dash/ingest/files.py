@@ -23,6 +23,7 @@ MAX_FILE: Final = 64 * MEGABYTE
 MAX_TOTAL: Final = 128 * MEGABYTE
 """Bytes of all files together, unpacked."""
 MAX_FILES: Final = 20
+_TOO_MANY: Final = "one run at a time; put the samples of many files into one, a line each"
 MAX_ENTRIES: Final = 2_000
 """Entries of one archive or spreadsheet, members of one gzip file."""
 MAX_DEPTH: Final = 3
@@ -106,7 +107,7 @@ def unpack(files: Sequence[UploadedFile], findings: Findings) -> list[UploadedFi
             what = f"larger than {MAX_FILE // MEGABYTE} MB, or {MAX_TOTAL // MEGABYTE} MB together, when unpacked"
             findings.error(what, hint="a run of 167 samples is below 10 MB; drop only its result files", file=name)
     if len(parts) > MAX_FILES:
-        findings.error(f"{len(parts)} files when unpacked; the limit is {MAX_FILES}", hint="one run at a time")
+        findings.error(f"{len(parts)} files when unpacked; the limit is {MAX_FILES}", hint=_TOO_MANY)
         return []
     return parts
 
@@ -183,7 +184,8 @@ def _unzip(name: str, data: bytes, budget: _Budget, findings: Findings, depth: i
                 unpacked = _inflate(archive, member, budget)
                 yield from _open(inner, unpacked, budget, findings.at(file=inner), depth + 1)
             if len(members) > MAX_FILES:
-                findings.error(f"{counted(len(members), 'file')} in the archive; the limit is {MAX_FILES}")
+                what = f"{counted(len(members), 'file')} in the archive; the limit is {MAX_FILES}"
+                findings.error(what, hint=_TOO_MANY)
     except Unreadable as error:
         findings.error(str(error), hint=error.hint)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:

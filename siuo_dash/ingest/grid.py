@@ -16,6 +16,8 @@ _NAME: Final = 200
 """Characters of a column's name; a longer cell is text of a sample."""
 _HEADERS: Final = 3
 """Rows that a header may have."""
+_HIGHEST: Final = 5
+"""Rows of a title that may be above a header."""
 _BLOCK: Final = " / "
 Cells = Sequence[Any]
 Numbered = tuple[int, Cells]
@@ -38,6 +40,10 @@ def locate(grid: Sequence[Numbered], findings: Findings) -> Located:
     """
     first = _first_sample(grid)
     if first is None:
+        title = _titles(grid)
+        for number, cells in grid[:title]:
+            _report_above(number, cells, findings)
+        grid = grid[title:]
         at = _below_groups(grid)
         return Located(check_header(grid[at][1]), list(grid[at + 1 :]), has_ids=False)
     if first == 0:
@@ -47,10 +53,21 @@ def locate(grid: Sequence[Numbered], findings: Findings) -> Located:
     below = [cells for _, cells in grid[at + 1 : first]]
     fills = all(not _filled(cells) & _filled(grid[at][1]) for cells in below)
     for number, cells in grid[: at - len(above)]:
-        texts = " ".join(str(cell) for cell in cells if not is_blank(cell))
-        findings.warning(f"above the header, not read: {shown(texts)}", kind="above the header", row=number)
+        _report_above(number, cells, findings)
     names = _names(grid[at][1], above, below if fills else [])
     return Located(check_header(names), list(grid[first if fills else at + 1 :]), has_ids=True)
+
+
+def _titles(grid: Sequence[Numbered]) -> int:
+    """How many rows with a single cell are above the header, where no row has an id: a title, 'model: …'."""
+    widths = [len(_filled(cells)) for _, cells in grid[: _HIGHEST + 2]]
+    titles = next((n for n, width in enumerate(widths) if width > 1), 0)
+    return titles if titles <= _HIGHEST and len(widths) > titles + 1 and widths[titles + 1] > 1 else 0
+
+
+def _report_above(number: int, cells: Cells, findings: Findings) -> None:
+    texts = " ".join(str(cell) for cell in cells if not is_blank(cell))
+    findings.warning(f"above the header, not read: {shown(texts)}", kind="above the header", row=number)
 
 
 def has_samples(grid: Sequence[Numbered]) -> bool:

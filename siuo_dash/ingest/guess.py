@@ -12,15 +12,16 @@ from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.ingest.candidates import Candidate
 from siuo_dash.ingest.choice_fields import choose_answer, key_needs
 from siuo_dash.ingest.columns import Columns
-from siuo_dash.ingest.fields import FieldValues, Table, field_values, parse_id, spread
+from siuo_dash.ingest.fields import FieldValues, Table, field_values, is_image, parse_id, spread
 from siuo_dash.ingest.judge_texts import is_answer, judge_texts, states
 from siuo_dash.ingest.mapping import JUDGEMENTS, YES_MEANS, Mapping
 from siuo_dash.ingest.meaning_needs import meaning_needs
-from siuo_dash.ingest.placing import is_category, is_question
+from siuo_dash.ingest.placing import is_question, question_of
 from siuo_dash.ingest.records import Need
 from siuo_dash.ingest.series import expanded, grouped, named
 from siuo_dash.ingest.verdict_fields import branch_of, choose
 from siuo_dash.ingest.verdicts import direction_of, is_scale, name_tokens, says_yes_or_no, token
+from siuo_dash.ingest.wrapping import is_category
 
 _ENOUGH: Final = 0.5
 _IDS: Final = "question_id qid questionid siuo_id original_index id sample_id item_id index idx uid".split()
@@ -135,7 +136,7 @@ def _id(fields: list[FieldValues], catalogue: Catalogue) -> str | None:
 
 def _is_short(value: Any) -> bool:
     return isinstance(value, (int, float)) or (
-        isinstance(value, str) and len(value) <= 24 and value.strip().count(" ") < 2
+        isinstance(value, str) and (is_image(value) or (len(value) <= 24 and value.strip().count(" ") < 2))
     )
 
 
@@ -199,9 +200,14 @@ def _response_index(mapping: Mapping, everything: list[list[FieldValues]], catal
     for fields in everything:
         by_path = {each.path: each for each in fields}
         ids = next((by_path[path] for path in mapping.id if path in by_path), None)
-        if ids is None:
+        asked = by_path.get(mapping.question or "") if ids is None else None
+        if ids is not None:
+            parsed = [parse_id(value, catalogue.by_id) for value in ids.values]
+        elif asked is not None:
+            samples = [question_of(value, catalogue) for value in asked.values]
+            parsed = [sample and sample.question_id for sample in samples]
+        else:
             continue
-        parsed = [parse_id(value, catalogue.by_id) for value in ids.values]
         if max(Counter(parsed).values(), default=0) < 2:
             continue
         for name in INDICES:

@@ -40,7 +40,9 @@ def join(partials: Iterable[Partial], findings: Findings) -> list[SampleRecord]:
     blank = [partial for partial in joined if partial.task == "generation" and not _lengths(partial)]
     if blank and len(blank) == len(joined):
         findings.error(
-            f"nothing is filled in: no response and no verdict in {counted(len(blank), 'row')}", file=blank[0].file
+            f"no response and no verdict was read in {counted(len(blank), 'row')}",
+            hint="fill them in, or map the fields that hold them",
+            file=blank[0].file,
         )
         return []
     return [record for partial in joined if (record := _record(partial, findings)) is not None]

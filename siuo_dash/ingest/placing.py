@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue, Sample
@@ -19,7 +20,9 @@ NO_QUESTION: Final = "the question is not the benchmark's"
 OTHER_SET: Final = "another sample set"
 ELSEWHERE: Final = frozenset({UNKNOWN_SAMPLE, OTHER_QUESTION, NO_QUESTION, OTHER_SET})
 """Kinds of findings that a file has which is read for another set than it is of."""
-_CATEGORIES: Final = {normalise(name) for domain in DOMAINS for name in (domain.id, domain.label)}
+_BEFORE: Final = re.compile(r"(?:\s*<[^<>\n]{1,40}>)*+\s*(?:(?:question|user|human)\s?:\s)?", re.IGNORECASE)
+"""What a prompt may have before the question itself: '<image>', 'USER: '."""
+_LONGEST: Final = 5_000
 
 
 def find_sample(
@@ -31,7 +34,7 @@ def find_sample(
     """
     question = None if mapping.question is None else value_at(row, mapping.question)
     text = question if isinstance(question, str) and len(question) < MAX_CELL else None
-    asked = None if text is None else catalogue.by_fingerprint.get(fingerprint(text))
+    asked = None if text is None else question_of(text, catalogue)
     id_field = next((path for path in mapping.id if has_field(row, path)), None)
     raw_id = None if id_field is None else value_at(row, id_field)
     question_id = parse_id(raw_id, catalogue.by_id)
@@ -73,12 +76,17 @@ def find_sample(
 
 def is_question(value: Any, catalogue: Catalogue) -> bool:
     """Whether a value is a question of the benchmark."""
-    return isinstance(value, str) and len(value) < 5000 and fingerprint(value) in catalogue.by_fingerprint
+    return question_of(value, catalogue) is not None
 
 
-def is_category(value: Any) -> bool:
-    """Whether a value is one of the benchmark's domains, by its id or label."""
-    return isinstance(value, str) and len(value) < 100 and normalise(value) in _CATEGORIES
+def question_of(value: Any, catalogue: Catalogue) -> Sample | None:
+    """The sample whose question a value is, with or without a mark of its picture before it: '<image>' and a line."""
+    if not isinstance(value, str) or len(value) >= _LONGEST:
+        return None
+    found = catalogue.by_fingerprint.get(fingerprint(value))
+    if found is None and (before := _BEFORE.match(value)) and before.end():
+        found = catalogue.by_fingerprint.get(fingerprint(value[before.end() :]))
+    return found
 
 
 def check_category(row: Row, mapping: Mapping, sample: Sample, findings: Findings) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from siuo_dash.benchmark.catalogue import Catalogue
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.annotators import by_majority, columns_by_majority, need_of_several
-from siuo_dash.ingest.doubts import disagreements, losses, open_votes, verdicts_elsewhere
+from siuo_dash.ingest.doubts import blanks_on_one_side, disagreements, losses, open_votes, verdicts_elsewhere
 from siuo_dash.ingest.fields import LOOKED_AT, Table, field_examples, field_paths, has_field, value_at
 from siuo_dash.ingest.files import UploadedFile
 from siuo_dash.ingest.findings import Findings, shown
@@ -168,6 +168,7 @@ def _of_tables(
     contents = []
     for table in kept:
         verdicts_elsewhere(table, mapping, findings.at(file=table.file))
+        blanks_on_one_side(table, mapping, findings.at(file=table.file))
         partials = read_rows(
             table, Reader(mapping, together=kept, stopped=STOPPED), catalogue, findings.at(file=table.file)
         )

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from siuo_dash.benchmark.catalogue import Catalogue
-from siuo_dash.benchmark.text import fingerprint
 from siuo_dash.ingest.fields import FieldValues, Row, Table, field_paths, is_blank, parse_id, value_at
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.mapping import Mapping
+from siuo_dash.ingest.placing import question_of
 from siuo_dash.ingest.verdicts import NO, UNGRADED, YES, token
 from siuo_dash.text import counted, listed
 
@@ -107,7 +107,7 @@ def _key(row: Row, places: Sequence[str], catalogue: Catalogue) -> Hashable:
         value = value_at(row, path)
         if (number := parse_id(value, catalogue.by_id)) in catalogue.by_id:
             return number
-        if isinstance(value, str) and (sample := catalogue.by_fingerprint.get(fingerprint(value[:5000]))):
+        if sample := question_of(value, catalogue):
             return sample.question_id
     return None
 

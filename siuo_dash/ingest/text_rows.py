@@ -12,6 +12,7 @@ from siuo_dash.ingest.fields import Row, Table
 from siuo_dash.ingest.findings import ONE_RUN, Findings, Unreadable, shown
 from siuo_dash.ingest.grid import MAX_COLUMNS, Numbered, as_row, locate
 from siuo_dash.ingest.json_rows import MAX_ITEMS, read_json
+from siuo_dash.ingest.wrapping import is_sample_id
 from siuo_dash.text import counted
 
 __all__ = ["MAX_CELL", "MAX_COLUMNS", "MAX_ROWS", "decode", "read_text"]
@@ -34,6 +35,7 @@ _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _QUOTED: Final = re.compile(r'"[^"]*+"?')
 _DECLARED: Final = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 """Excel's own first line, which names the separator of the cells."""
+_RULE: Final = re.compile(r"\s*(?::?-{2,200}:?\s*)?")
 _DECIMAL: Final = re.compile(r"[+-]?\d+(?:,\d+)?")
 
 
@@ -122,7 +124,9 @@ def _delimiter(text: str) -> str:
         counts = [line.count(each) for line in lines if line.strip()]
         if sum(count == max(counts) for count in counts) >= 3 and max(counts) > 0:
             return each
-    if best in lines[0]:
+    below = next((line for line in lines if not line.startswith("#")), "")  # comments are above the header
+    best = max(_DELIMITERS, key=below.count) if below is not lines[0] else best
+    if best in below:
         return best
     raise _no_table(text)
 
@@ -154,6 +158,8 @@ def _records(text: str, delimiter: str) -> Iterator[Numbered]:
             check_size(filled, width)
             if filled > MAX_ROWS + 1:
                 raise Unreadable(f"more than {MAX_ROWS:,} rows", ONE_RUN)
+            if delimiter == "|" and _is_rule(record):
+                continue
             if any(record) or (number == 1 and len(record) > 1):  # a first row of nothing but commas names no column
                 yield number, record
     except csv.Error as error:
@@ -162,6 +168,11 @@ def _records(text: str, delimiter: str) -> Iterator[Numbered]:
         if "field limit" in str(error):
             message = f"a cell of more than {MAX_CELL:,} characters at {line}"
         raise Unreadable(message, "is a quote not closed?") from error
+
+
+def _is_rule(record: list[str]) -> bool:
+    """Whether a row is the line below the header of a table in Markdown: '---|:---:'."""
+    return len(record) > 1 and any(record) and all(_RULE.fullmatch(cell) for cell in record)
 
 
 class _Lines:
@@ -200,6 +211,7 @@ def _with_points(rows: list[tuple[int, Row]], names: list[str]) -> list[tuple[in
         for name in names
         if (cells := [cell for _, row in rows if (cell := row[name].strip())])
         and all(map(_DECIMAL.fullmatch, cells))
+        and not all(map(is_sample_id, cells))
         and any("," in cell for cell in cells)
     ]
     return [(number, {**row, **{name: row[name].replace(",", ".") for name in decimal}}) for number, row in rows]

@@ -51,7 +51,7 @@ def whole_run_errors(reading: read.Reading, judged: Judged) -> list[Finding]:
     elif generation and not judged.safe and not is_explained:
         findings.error(
             "effectiveness was judged, safety was not",
-            hint="drop the file with the safety verdicts too",
+            hint="drop the file with the safety verdicts too, or map the field that holds them",
             file=generation[0].file,
         )
     return findings.listed()

@@ -6,16 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from siuo_dash.ingest.fields import Row, parse_id
+from siuo_dash.benchmark.schema import DOMAINS
+from siuo_dash.benchmark.text import normalise
+from siuo_dash.ingest.fields import Row, is_image, parse_id
 from siuo_dash.text import counted
 
 _WRAPPERS: Final = ("data", "results", "samples", "predictions", "rows", "records", "items", "outputs")
 _HEADERS: Final = ("columns", "header", "headers", "fields")
 _IDS: Final = ("question_id", "id")
+_NAMES_OF_IDS: Final = ("id", "index", "image", "img", "file", "item")
 _DEPTH: Final = 5
 _LOOKED_AT: Final = 20
 _GROUPS: Final = 50
 """Objects in an object up to which each is looked into for samples."""
+_CATEGORIES: Final = {normalise(name) for domain in DOMAINS for name in (domain.id, domain.label)}
 _TEXT: Final = 20
 """Characters from which on a key or a value is taken for a text, not for a name."""
 
@@ -44,6 +48,11 @@ def is_sample_id(value: object) -> bool:
     """Whether a value looks like a question_id of the benchmark: 1001, 'siuo_1001'; without knowing the samples."""
     number = parse_id(value)
     return number is not None and 1000 < number < 10_000 and 0 < number % 1000 <= 300
+
+
+def is_category(value: object) -> bool:
+    """Whether a value is one of the benchmark's domains, by its id or label."""
+    return isinstance(value, str) and len(value) < 100 and normalise(value) in _CATEGORIES
 
 
 def _of_list(items: list[Any]) -> Found:
@@ -150,7 +159,7 @@ def _grouped(value: dict[str, Any], lists: dict[str, list[Any]]) -> Found | None
     held = {key: inner for key, inner in lists.items() if _holds_objects(inner)}
     with_ids = {key: inner for key, inner in held.items() if _share_of_ids(inner) > 0.5}
     chosen = with_ids or held
-    if not chosen or (len(chosen) > 1 and not with_ids):
+    if not chosen or (len(chosen) > 1 and not with_ids and not all(map(is_category, chosen))):
         return None
     if len(chosen) == 1:
         key, rows = next(iter(chosen.items()))
@@ -243,7 +252,7 @@ def _has_id(item: Mapping[str, Any]) -> bool:
     return any(
         is_sample_id(inner) and " " not in str(inner).strip()
         for key, inner in item.items()
-        if "id" in key.lower() or key.lower() in ("index", "image")
+        if is_image(inner) or any(name in key.lower() for name in _NAMES_OF_IDS)
     )
 
 

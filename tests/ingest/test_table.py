@@ -304,7 +304,7 @@ def test_a_template_s_unused_cells_say_nothing(check: Check) -> None:
     assert submission.ok and submission.responses_per_sample == 1 and submission.n_samples == 5
     blank = table(question_id=IDS, response_1="", response_2="", safe_1="", safe_2="")
     assert messages(check(("t.csv", as_csv(blank)))) == [
-        "t.csv: nothing is filled in: no response and no verdict in 6 rows"
+        "t.csv: no response and no verdict was read in 6 rows; fill them in, or map the fields that hold them"
     ]
 
 
