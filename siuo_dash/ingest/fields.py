@@ -133,8 +133,8 @@ def parse_id(value: object, known: Iterable[int] = ()) -> int | None:
         case float():
             return int(value) if math.isfinite(value) and value.is_integer() else None
         case str() if is_image(value):
-            found = [(block.upper(), int(number)) for block, number in _IMAGE.findall(value)]
-            return 1000 * (_BLOCKS.index(found[0][0]) + 1) + found[0][1] if len(set(found)) == 1 else None
+            ids = {1000 * (_BLOCKS.index(block.upper()) + 1) + int(place) for block, place in _IMAGE.findall(value)}
+            return ids.pop() if len(ids) == 1 else None
         case str() if len(value) <= 64:
             text = value.strip()
             text = text.replace(",", "") if re.fullmatch(r"\d,\d{3}", text, re.ASCII) else text

@@ -205,7 +205,7 @@ def _response_index(mapping: Mapping, everything: list[list[FieldValues]], catal
             parsed = [parse_id(value, catalogue.by_id) for value in ids.values]
         elif asked is not None:
             samples = [question_of(value, catalogue) for value in asked.values]
-            parsed = [sample and sample.question_id for sample in samples]
+            parsed = [None if sample is None else sample.question_id for sample in samples]
         else:
             continue
         if max(Counter(parsed).values(), default=0) < 2:
