@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from siuo_dash.benchmark.schema import Metric
 from siuo_dash.charts import colours
 from siuo_dash.charts.colours import Theme
-from siuo_dash.charts.figure import chart_text, figure, name_axis, rows
+from siuo_dash.charts.figure import chart_text, figure, name_axis, rows, text_width
 from siuo_dash.text import interval, percent
 
 MOST_ROWS: Final = 60
@@ -27,8 +27,8 @@ _CELL: Final = 27
 _NAMES: Final = {False: (178, 25), True: (2, 30)}
 """Pixels beside the cells and characters of a line of the names, on a wide and on a narrow screen."""
 _HEAD: Final = {False: 74, True: 92}
-_WEAKEST: Final = {False: 2.5, True: 0.0}
-"""Columns that the weakest domain's name takes beside the cells; on a narrow screen it is beside the run's name."""
+_LEAST_WIDTH: Final = 520
+"""Pixels of cells and weakest domains together in the narrowest window that has them beside each other."""
 
 
 def heatmap(
@@ -93,6 +93,7 @@ def heatmap(
             customdata=[[run_id, weakest[run_id][0]] for run_id in named],
         )
     )
+    beside = 0 if narrow else _beside(len(columns), [weakest[run_id][1] for run_id in named])
     fixed = {"showgrid": False, "automargin": False, "ticks": "", "fixedrange": True}
     heads = {
         place: f"<b>{label} ▾</b>" if column == sorted_by else label
@@ -105,17 +106,23 @@ def heatmap(
         ticktext=list(heads.values()),
         tickangle=-90 if narrow else -38,
         tickfont={"size": 12},
-        range=[-0.5, len(columns) - 0.5 + _WEAKEST[narrow]],
+        range=[-0.5, len(columns) - 0.5 + beside],
         zeroline=False,
         **fixed,
     )
-    beside = [] if narrow else names.labels
-    name_axis(drawn, beside, bands.names[: len(beside)], [bands.edges[-1], 0], **fixed)
+    labels = [] if narrow else names.labels
+    name_axis(drawn, labels, bands.names[: len(labels)], [bands.edges[-1], 0], **fixed)
     for label, y in zip(names.labels if narrow else (), bands.names, strict=False):
         held = {"showarrow": False, "xanchor": "left", "xref": "paper", "align": "left", "borderpad": 0}
         drawn.add_annotation(x=0, y=y, text=label, font={"size": 12}, **held)
     margins = {"l": margin, "r": 2, "t": _HEAD[narrow], "b": 2}
     return drawn.update_layout(margin=margins, hoverdistance=60, showlegend=False)
+
+
+def _beside(columns: int, words: Collection[str]) -> float:
+    """How many columns' width the weakest domains take beside so many columns."""
+    needed = max((text_width(f"{each} ›", 12) for each in words), default=0.0)
+    return max(2.5, columns * needed / (_LEAST_WIDTH - needed))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
@@ -12,7 +13,7 @@ from siuo_dash.charts.figure import FONT, text_width
 
 Scale = Literal["percent", "points", "rho"]
 _WIDTH: Final = 340
-_ROW: Final = 32
+_LINE: Final = 15
 _SIZE: Final = 12.5
 
 
@@ -30,7 +31,7 @@ class Mark(NamedTuple):
 
 
 def picture(marks: Sequence[Mark], scale: Scale, theme: Theme) -> str:
-    """The marks below each other: a dot with its interval, or a bar where there is no interval. Labels are cut."""
+    """The marks below each other: a dot with its interval, or a bar where there is none. Long labels are folded."""
     reach = max([0.05, *(abs(end) for mark in marks for end in (mark.value, mark.low, mark.high) if end is not None)])
     start, stop = {"percent": (0.0, 1.0), "points": (-reach, reach), "rho": (-1.0, 1.0)}[scale]
 
@@ -39,9 +40,13 @@ def picture(marks: Sequence[Mark], scale: Scale, theme: Theme) -> str:
 
     ink, grey, line = colours.ink(theme), colours.muted(theme), colours.grid(theme)
     parts = []
-    for row, mark in enumerate(marks):
-        top, middle = _ROW * row, _ROW * row + 23
-        parts.append(_text(mark.label, mark.words, top + 12, ink, grey))
+    top = 0
+    for mark in marks:
+        first = next(iter(_folded(mark.label, _WIDTH - 16 - text_width(mark.words, _SIZE))), "")
+        lines = [first, *_folded(mark.label[len(first) :], _WIDTH - 4)]
+        middle = top + _LINE * len(lines) + 8
+        parts += [_text(line, 2, top + 12 + _LINE * number, grey) for number, line in enumerate(lines)]
+        parts.append(_text(mark.words, _WIDTH - 2, top + 12, ink, ' text-anchor="end"'))
         parts.append(_line(6, _WIDTH - 6, middle, line, 2))
         if mark.low is None or mark.high is None:
             parts.append(_line(across(max(start, 0.0)), across(mark.value), middle, ink, 7))
@@ -52,20 +57,23 @@ def picture(marks: Sequence[Mark], scale: Scale, theme: Theme) -> str:
             zero = across(0)
             ends = f'x1="{zero:.1f}" x2="{zero:.1f}" y1="{middle - 7}" y2="{middle + 7}"'
             parts.append(f'<line {ends} stroke="{grey}" stroke-width="1.5"/>')
-    box = f'viewBox="0 0 {_WIDTH} {_ROW * len(marks)}"'
+        top = middle + 9
+    box = f'viewBox="0 0 {_WIDTH} {top}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box}>{"".join(parts)}</svg>'
 
 
-def _text(label: str, words: str, y: int, ink: str, grey: str) -> str:
-    room = _WIDTH - 16 - text_width(words, _SIZE)
-    shown = label
-    while text_width(shown, _SIZE) > room and len(shown) > 1:
-        shown = f"{shown.rstrip('…')[:-1].rstrip()}…"
+def _folded(label: str, room: float) -> list[str]:
+    """A label in lines of at most so many pixels, between words where it can be."""
+    for width in range(len(label), 5, -1):
+        lines = textwrap.wrap(label, width)
+        if all(text_width(line, _SIZE) <= room for line in lines):
+            return lines
+    return textwrap.wrap(label, 5)
+
+
+def _text(words: str, x: int, y: int, colour: str, more: str = "") -> str:
     font = f'font-family="{FONT}" font-size="{_SIZE}"'
-    return (
-        f'<text x="2" y="{y}" {font} fill="{grey}">{html.escape(shown)}</text>'
-        f'<text x="{_WIDTH - 2}" y="{y}" {font} fill="{ink}" text-anchor="end">{html.escape(words)}</text>'
-    )
+    return f'<text x="{x}" y="{y}" {font} fill="{colour}"{more}>{html.escape(words)}</text>'
 
 
 def _line(left: float, right: float, y: int, colour: str, width: int) -> str:

@@ -41,9 +41,9 @@ BOARDS: Final = """
 A run is one model evaluated once under one **protocol**: who judged, and how many responses each sample had. The
 runs of one protocol are a **board**. Ranks, tests and frontiers exist only inside a board, because the protocol
 moves a score more than most models do: Qwen2.5-VL-7B is at about 30% safe on one board of this dashboard and
-at 57% on another. A **per-sample** run has a verdict for every sample. Of a run that is **totals only**, a
-publication gave nothing but counts: its rates and intervals are exact, but nothing is known about a domain or a
-sample, and it cannot be paired with another run. Multiple choice needs no judge: its answers are compared with the
+at 57% on another. A **sample-level** run has a verdict for every sample. A run with **published totals** has nothing
+but counts: its rates and intervals are exact, but nothing is known about a domain or a sample, and it cannot be paired
+with another run. Multiple choice needs no judge: its answers are compared with the
 key, so its protocol is called *exact match*.
 """
 

@@ -40,12 +40,11 @@ def flags_in_use(health: pd.DataFrame) -> list[str]:
 
 def health_table(health: pd.DataFrame, metric: Metric, names: Mapping[str, str]) -> pd.DataFrame:
     """Runs × flags: samples that have each flag, and the metric with and without the flagged samples."""
-    counts = {"Samples": "samples", "Any flag": "flagged"} | {FLAGS[flag].label: flag for flag in flags_in_use(health)}
     return pd.DataFrame(
-        {"Run": health["run_id"].map(names)}
-        | {label: health[name] for label, name in counts.items()}
+        {"Run": health["run_id"].map(names), "Samples": health["samples"], "Any flag": health["flagged"]}
         | {metric.label: rowwise(rate_and_count, health, "k", "n")}
         | {f"{metric.label}, excluding flagged": rowwise(_enough, health, "clean_k", "clean_n")}
+        | {FLAGS[flag].label: health[flag] for flag in flags_in_use(health)}
     )
 
 

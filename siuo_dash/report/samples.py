@@ -116,7 +116,7 @@ _EXPORTED: Final = {"generation": ("safe", "effective", "safe_and_effective", "f
 
 
 def verdict_table(verdicts: pd.DataFrame, boards: Mapping[str, str], first: str) -> pd.DataFrame:
-    """Every run's verdict on one sample, one row a run, by board, the board `first` on top.
+    """Every run's verdict on one sample, one row a run, by board, the board `first` on top; one board is not named.
 
     verdicts: of verdicts_of_sample; boards: {board: label}. The index is the run_id.
     """
@@ -131,7 +131,8 @@ def verdict_table(verdicts: pd.DataFrame, boards: Mapping[str, str], first: str)
     on_top = boards.get(first, first)
     ordered = sorted(rows.items(), key=lambda each: (each[1]["Board"] != on_top, each[1]["Board"]))
     table = pd.DataFrame.from_dict(dict(ordered), orient="index", columns=columns)
-    return table.loc[:, [*columns[:2], *(name for name in columns[2:] if table[name].ne("").any())]]
+    said = [name for name in columns[2:-1] if table[name].ne("").any()]
+    return table.loc[:, [*columns[:2], *said, *(["Board"] if table["Board"].nunique() > 1 else [])]]
 
 
 def board_table(counts: pd.DataFrame, boards: Mapping[str, str]) -> pd.DataFrame:

@@ -42,7 +42,7 @@ EXAMPLES: Final = {
     "example-generation.json": "Example: responses and verdicts",
     "example-multiple-choice.json": "Example: multiple choice",
     "example-table.csv": "Example: table needing a mapping",
-    "example-mapping.json": "Mapping for it",
+    "example-mapping.json": "Mapping for that table",
 }
 """Files of examples/ that can be had from the page: invented, in our own words."""
 AROUND: Final = 8

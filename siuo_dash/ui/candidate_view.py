@@ -24,7 +24,7 @@ _TEXTS: Final = ("query", "hazard", "reference_answer", "scene", "request", "sub
 def show(folder: Path, candidate: Candidate, reviewer: str) -> None:
     """Picture and words, the reviews that this person may see, the record folded, and the way to edit."""
     text = candidate.text
-    left, right = st.columns([9, 11], gap="small")
+    left, right = st.container(key="beside-picture").columns([9, 11], gap="small")
     with left:
         _picture(folder, candidate)
     with right:

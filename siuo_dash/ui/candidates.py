@@ -167,7 +167,7 @@ def _agreement(folder: Path, known: Candidates, reviewer: str) -> None:
     found = agreement(known.by_id.values())
     display.table(report.agreement_frame(found), key="agreement", alt="Agreement of two reviewers by criterion")
     open_ones = [each for each in known.by_id.values() if each.state == DISAGREED]
-    st.subheader(f"To settle: {len(open_ones)}", anchor=False)
+    st.markdown(f"**To settle: {len(open_ones)}**")
     for each in open_ones:
         with st.container(border=True):
             st.text(each.text.query)

@@ -106,7 +106,7 @@ def _two(choice: Choice) -> None:
         return
     with frame.tools():
         downloads = display.icon_menu("Download charts", "image", key="icon-charts")
-    left, right = st.columns([4, 7], vertical_alignment="center")
+    left, right = st.container(key="beside-outcomes").columns([4, 7], vertical_alignment="center")
     with left:
         _sides(found, choice.metric)
     with right:
@@ -121,7 +121,7 @@ def _two(choice: Choice) -> None:
             note=note,
             select=lambda part: page.go_later("samples", _link(choice, pair, part)),
         )
-    left, right = st.columns([1, 1], gap="medium")
+    left, right = st.container(key="beside-samples").columns(2, gap="medium")
     with left:
         _domains(found, overall, by_domain, downloads)
     with right:

@@ -45,7 +45,7 @@ def show(choice: Choice) -> None:
     with frame.tools():
         display.exports(export, key="against-export")
     names = report.short_names(found, choice.labels)
-    left, right = st.columns([1, 1], gap="medium")
+    left, right = st.container(key="beside-runs").columns(2, gap="medium")
     with left:
         _against_chart(choice, found, names, export, report.picture_note(warning))
     with right:

@@ -272,7 +272,7 @@ def _subcategories(view: View, rows: DomainRates, names: Mapping[str, str]) -> N
             page.go_later("samples", link_params(board=view.board.id, domains=[domain], subcategories=[name]))
 
     failing = samples[["question_id", "domain", "subcategory", "graded", "failing"]]
-    left, right = st.columns([2, 3])
+    left, right = st.container(key="beside-subcategories").columns([2, 3])
     with left:
         display.chart(
             subcategory_dots(parts, view.metric, browser.theme()),

@@ -22,7 +22,7 @@ _STYLE: Final = """<style>
 .st-key-cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(330px, 100%), 1fr)); gap: 0.6rem; }
 .st-key-cards > * { height: 100%; }
 .st-key-cards p { font-size: 0.95rem; line-height: 1.3rem; }
-.st-key-cards img { width: 100%; max-width: 100%; height: auto; display: block; }
+.st-key-cards img { width: 100%; max-width: 400px; height: auto; display: block; }
 </style>"""
 
 

@@ -59,6 +59,9 @@ STYLE: Final = """
 .st-key-account { position: fixed; top: 0.6rem; right: 3.2rem; z-index: 999991; width: auto; max-width: 15rem; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-account) { position: absolute; }
 body:has(.st-key-account) .st-key-links { right: 18.5rem; }
+[data-testid="stExpandSidebarButton"] { width: auto; padding-right: 0.5rem; }
+[data-testid="stExpandSidebarButton"]::after { content: "Menu"; }
+@media (max-width: 1000px) { [class*="st-key-beside"] [data-testid="stColumn"] { min-width: 100%; } }
 @media (max-width: 1240px) { .st-key-links { display: none; } }
 @media (max-width: 1420px) { body:has(.st-key-account) .st-key-links { display: none; } }
 @media (max-width: 760px) {
@@ -70,8 +73,6 @@ body:has(.st-key-account) .st-key-links { right: 18.5rem; }
   .st-key-account { right: 56px; }
   .st-key-account > * button [data-testid="stMarkdownContainer"] {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  [data-testid="stExpandSidebarButton"] { width: auto; padding-right: 0.5rem; }
-  [data-testid="stExpandSidebarButton"]::after { content: "Menu"; }
 }
 """
 """In the page before any script runs (server.first_view), so that nothing moves when the page is drawn."""

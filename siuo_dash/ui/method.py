@@ -67,11 +67,12 @@ def show(store: Store) -> None:
     contents = " · ".join(f"[{title}](#{slug(title)})" for title in report.CONTENTS)
     frame.answer(report.ANSWER, contents)
     _section("What SIUO measures", report.MEASURES)
-    left, right = st.columns([4, 7])
+    left, right = st.container(key="beside-metrics").columns([4, 7])
     with left:
         display.table(figures.domains, key="domains", alt="Domains with their samples")
     with right:
-        metrics = [(metric.label, metric.task, metric.help) for metric in METRICS.values()]
+        tasks = {"mcqa": "multiple choice"}
+        metrics = [(metric.label, tasks.get(metric.task, metric.task), metric.help) for metric in METRICS.values()]
         shown = pd.DataFrame(metrics, columns=["Metric", "Task", "What it is"])
         display.table(shown, key="metrics", alt="The four metrics")
     _section("Boards", report.BOARDS)
@@ -118,7 +119,7 @@ def _labels(figures: _Figures) -> None:
     kappa = {"Kappa": st.column_config.NumberColumn(format="%.2f")}
     display.table(figures.agreement, key="agreement", alt="Agreement of the readers", columns=kappa)
     st.markdown(figures.counted)
-    left, right = st.columns([6, 5])
+    left, right = st.container(key="beside-uncertain").columns([6, 5])
     with left:
         alt = "Samples in each subcategory, by our labels and by the benchmark's own count"
         display.table(figures.counts, key="subcategories", alt=alt, most_pixels=470)

@@ -38,7 +38,7 @@ def show(view: View, section: str) -> None:
     """One section of the page, of report.SECTIONS, and why others are not offered."""
     {"health": _health, "samples": _samples, "responses": _responses, "judges": show_judges}[section](view)
     for name, why in _missing(view.store).items():
-        st.caption(f"{report.SECTIONS[name]} is not shown: {why}.")
+        st.caption(f"{report.SECTIONS[name]} cannot be shown: {why}.")
 
 
 @page.kept(8)
@@ -160,7 +160,7 @@ def _sample_figures(view: View, figures: pd.DataFrame, runs: int) -> None:
     """All samples in counts and two charts. runs: how many have verdicts for each sample."""
     limit = reliability.chance_limit(runs)
     frame.answer(report.sample_words(figures, runs), plain(view.caveat))
-    left, right = st.columns(2, gap="large")
+    left, right = st.container(key="beside-charts").columns(2, gap="large")
     export = report.samples_export(figures, view.provenance(f"all samples; {view.metric.label}"))
     with left:
         st.markdown("**Difficulty**")

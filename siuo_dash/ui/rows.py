@@ -92,7 +92,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 """
 _CSS: Final = """
 ol { list-style: none; margin: 0; padding: 0; overflow-y: auto; position: relative; font-size: 14px; line-height: 1.3;
-  font-family: var(--st-font); color: var(--st-text-color); font-variant-numeric: tabular-nums; max-height: 250px;
+  font-family: var(--st-font); color: var(--st-text-color); font-variant-numeric: tabular-nums; max-height: 280px;
   border: 1px solid var(--st-border-color); border-radius: 8px; scrollbar-width: thin; }
 @media (min-width: 761px) {
   ol { max-height: 460px; }
@@ -108,7 +108,7 @@ a[aria-current] { background: var(--st-secondary-background-color); border-left-
 .name { font-weight: 600; }
 .beside, .below { color: color-mix(in srgb, var(--st-text-color) 78%, transparent); overflow: hidden;
   text-overflow: ellipsis; }
-.beside { flex: 1; min-width: 0; }
+.beside { flex: 1; min-width: 0; white-space: normal; }
 .below { display: block; font-size: 12.5px; white-space: nowrap; }
 .mark { font-size: 12.5px; font-weight: 600; }
 .fail::before { content: "✕ "; } .pass::before { content: "✓ "; }

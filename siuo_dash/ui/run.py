@@ -115,7 +115,7 @@ def show(shown: Shown) -> None:
     if metric.id not in places:
         st.info(f"{metric.label} is not judged for this run.", icon=":material/info:")
     elif shown.per_sample:
-        left, right = st.columns([9, 11], gap="medium")
+        left, right = st.container(key="beside-failures").columns([9, 11], gap="medium")
         with left:
             _domains(shown, found.profile)
         with right:

@@ -210,7 +210,7 @@ def _every_verdict(store: Store, asked: Asked, question_id: int) -> None:
         st.caption(
             f"The first {_MOST_VERDICTS} verdicts, those of {plain(asked.board.label)} on top; counts are of all runs."
         )
-    widths = {"Model": 220, "Verdict": 160, "Responses": 220, "Flags": 160, "Board": 290}
+    widths = {"Model": 190, "Verdict": 110, "Responses": 190, "Flags": 240, "Board": 290}
     run_choice.selectable_table(
         every,
         every.index.tolist(),

@@ -284,7 +284,7 @@ def test_names_are_text(open_table: OpenTable) -> None:
     assert all(re.match(r"(run|samples|domains|compare)\?|https://example\.org/", href) for href in hrefs)
 
 
-@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("width", [390, 761, 1024, 1280])
 def test_all_metrics_with_intervals_fit_the_window(open_table: OpenTable, store: Store, width: int) -> None:
     shown = first(store)
     assert shown is not None
@@ -295,6 +295,10 @@ def test_all_metrics_with_intervals_fit_the_window(open_table: OpenTable, store:
         expect(cell.locator("b")).to_be_in_viewport(ratio=1)
         expect(cell.locator("small")).to_be_in_viewport(ratio=1)
         assert cell.evaluate("(cell) => cell.scrollWidth <= cell.clientWidth + 1"), metric
+    tracks = page.locator(".track").evaluate_all("all => all.map((each) => each.offsetWidth)")
+    assert min(tracks) >= 30 if width == 1280 else max(tracks) == 0, "a dot on a few pixels would say nothing"
+    cut = page.locator(".sort").evaluate_all("all => all.filter((each) => each.scrollWidth > each.clientWidth + 1)")
+    assert not cut, "heads are whole"
     if width == 1280:
         for name in ("health", "badge", "source"):
             expect(page.locator(f"tbody tr:first-child td.{name}")).to_be_in_viewport(ratio=1)

@@ -92,8 +92,8 @@ def test_on_a_phone_the_verdict_is_on_the_first_screen_and_nothing_is_cut(dashbo
 def test_a_count_of_faults_leads_to_its_samples(dashboard: str, open_page: OpenPage) -> None:
     page = open_page(f"{dashboard}/reliability")
     table(page, 0).click(
-        position={"x": 560, "y": 35 + 17}
-    )  # the first row is GLM's; the widest column counts reasonings
+        position={"x": 820, "y": 35 + 17}
+    )  # the first row is GLM's; after its rates, the widest column counts reasonings
     link = page.get_by_role("link", name="Show 138 samples: unclosed reasoning")
     expect(link).to_be_visible()
     follow(page, link, "Samples")

@@ -61,8 +61,9 @@ def test_a_page_by_its_address(fresh: str, visitor: BrowserContext, open_page: O
     assert serious_faults(page) == []
     choose_scheme(page, "dark")
     assert serious_faults(page, "color-contrast") == []
-    whole_page(page, 390)
-    assert faults_of_layout(page) == []
+    for width in (761, 390):
+        whole_page(page, width)
+        assert faults_of_layout(page) == [], width
 
 
 def test_the_home_page_has_an_address_of_its_own(fresh: str, open_page: OpenPage) -> None:

@@ -11,7 +11,7 @@ import pytest
 from siuo_dash.analysis import domains
 from siuo_dash.benchmark.schema import DOMAIN_LABELS, METRICS
 from siuo_dash.charts import colours
-from siuo_dash.charts.figure import LINE_HEIGHT
+from siuo_dash.charts.figure import LINE_HEIGHT, text_width
 from siuo_dash.charts.heatmap import MOST_ROWS, heatmap
 from siuo_dash.report import domain_tests
 from siuo_dash.report import domains as view
@@ -87,6 +87,15 @@ def test_each_row_names_its_weakest_domain_with_its_count(rates: domains.DomainR
         assert text.startswith(f"{view.SHORT[domain]} {int(own.at[domain, 'k'])}/{int(own.at[domain, 'n'])}")
         alike = int((own["rate"] == own["rate"].min()).sum()) - 1
         assert (f"+{alike}" in text) == (alike > 0)
+
+
+def test_the_weakest_domains_are_whole_in_the_narrowest_window_with_cells_beside_them(
+    rates: domains.DomainRates,
+) -> None:
+    figure = drawn_heatmap(rates)
+    low, high = figure.layout.xaxis.range
+    beside = (700 - figure.layout.margin.l - figure.layout.margin.r) * (high - figure.data[-1].x[0]) / (high - low)
+    assert beside >= max(text_width(text, 12) for text in figure.data[-1].text) > 100
 
 
 def test_the_rows_are_in_the_asked_order_from_the_top(rates: domains.DomainRates) -> None:

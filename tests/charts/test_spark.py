@@ -42,11 +42,14 @@ def test_what_has_a_sign_is_around_zero(scale: str, value: float) -> None:
     assert zero - first == pytest.approx(second - zero, abs=0.2)
 
 
-@pytest.mark.parametrize("name", ["<b>x</b> & 'y'", "W" * 200, "", "…" * 90])
-def test_a_name_is_text_and_leaves_room_for_its_figure(name: str) -> None:
+@pytest.mark.parametrize("name", ["<b>x</b> & 'y'", "W" * 200, "", "a b " * 40])
+def test_a_name_is_whole_text_and_leaves_room_for_its_figure(name: str) -> None:
     words = "+53.9 (+44.1 to +62.0)"
-    label, figure = drawn(Mark(name, words, 0.5, 0.4, 0.6), scale="points").iter(f"{SVG}text")
+    found = drawn(Mark(name, words, 0.5, 0.4, 0.6), Mark("B", "", 0.1, 0.0, 0.2), scale="points")
+    *lines, figure, _, _ = found.iter(f"{SVG}text")
     assert figure.text == words
-    shown = label.text or ""
-    assert shown == name or shown.endswith("…")
-    assert text_width(shown, 12.5) + text_width(words, 12.5) < 340
+    assert "".join(line.text or "" for line in lines).replace(" ", "") == name.replace(" ", ""), "nothing is cut"
+    assert text_width(lines[0].text or "", 12.5) + text_width(words, 12.5) < 340
+    assert all(text_width(line.text or "", 12.5) < 340 for line in lines)
+    lowest, second = (float(dot.attrib["cy"]) for dot in found.iter(f"{SVG}circle"))
+    assert float(lines[-1].attrib["y"]) < lowest < second - 20

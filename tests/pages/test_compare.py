@@ -159,7 +159,7 @@ def test_health_leads_from_a_cell_to_its_samples(opened: OpenApp) -> None:
     assert "10 runs examined: all 10 have flags" in said(at)
     assert "88 runs with published totals only cannot be examined" in said(at)
     assert at.button_group(key="section").options == ["Health", "Samples", "Judges"]
-    assert "Responses is not shown: no run has the verdicts of several responses per sample" in said(at)
+    assert "Responses cannot be shown: no run has the verdicts of several responses per sample" in said(at)
     assert "too few: 22 samples" in table.value["Safe, excluding flagged"].tolist(), "145 of 167 are flagged"
 
 
