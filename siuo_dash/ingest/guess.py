@@ -24,6 +24,7 @@ from siuo_dash.ingest.verdicts import direction_of, is_scale, name_tokens, says_
 from siuo_dash.ingest.wrapping import is_category
 
 _ENOUGH: Final = 0.5
+_MOSTLY: Final = 0.9
 _IDS: Final = "question_id qid questionid siuo_id original_index id sample_id item_id index idx uid".split()
 _RESPONSES: Final = (
     "responses response predictions prediction model_response model_responses model_output output outputs "
@@ -118,25 +119,31 @@ def _first(fields: Iterable[FieldValues], test: Callable[[FieldValues], bool]) -
 def _id(fields: list[FieldValues], catalogue: Catalogue) -> str | None:
     """The field whose values are the most often ids of samples; a known name counts more than another.
 
-    Without such a field one that is called question_id is taken, so that what is wrong with it can be said.
+    Without such a field, and without questions, it is that of the pictures, unless there are two that differ. Without
+    any one that is called question_id is taken, so that what is wrong with it can be said.
     """
 
     def weight(each: FieldValues) -> float:
         share = each.share(lambda value: parse_id(value, catalogue.by_id) in catalogue.by_id)
         if each.last in _IDS:
             return 0.0 if share < _ENOUGH else 2 + share - _IDS.index(each.last) / 100
-        return share if share >= 0.9 and each.share(_is_short) == 1 else 0.0
+        return share if share >= _MOSTLY and each.share(_is_short) == 1 else 0.0
 
     best = max(fields, key=weight, default=None)
     if best is not None and weight(best) > 0:
         return best.path
-    asked = any(each.share(lambda value: is_question(value, catalogue)) >= _ENOUGH for each in fields)
-    return None if asked else next((each.path for each in fields if each.last in _IDS[:3]), None)
+    if any(each.share(lambda value: is_question(value, catalogue)) >= _ENOUGH for each in fields):
+        return None
+    pictures = [each for each in fields if each.share(is_image) >= _MOSTLY]
+    if pictures:
+        differ = any([*map(parse_id, each.values)] != [*map(parse_id, pictures[0].values)] for each in pictures)
+        return None if differ else pictures[0].path
+    return next((each.path for each in fields if each.last in _IDS[:3]), None)
 
 
 def _is_short(value: Any) -> bool:
     return isinstance(value, (int, float)) or (
-        isinstance(value, str) and (is_image(value) or (len(value) <= 24 and value.strip().count(" ") < 2))
+        isinstance(value, str) and len(value) <= 24 and value.strip().count(" ") < 2 and not is_image(value)
     )
 
 

@@ -36,6 +36,8 @@ _HARMLESS: Final = frozenset(
 """Words in a name that do not distinguish runs, as 'gpt4o', 'original' and 'response' may."""
 _VERDICTS_OF: Final = frozenset("human humans attack attacked jailbreak jailbreaks jb bypass bypassed".split())
 """Words in names of a person's verdict, or of what an attack came to, in whatever coding."""
+_CORRECTIONS: Final = frozenset("override overrides overridden overruled corrected correction corrections".split())
+"""Words in names of verdicts that replace others, where they are filled in."""
 _BY_WHOM: Final = frozenset("gpt gpt4 gpt4o gpt4v llm".split())
 
 
@@ -104,6 +106,7 @@ def choose(
     is_sure &= best[0].kind != "words" or not any(
         _is_rival_of_words(path, best[0].paths, question, columns) for path in beside
     )
+    is_sure &= not any(set(name_tokens(each.paths[0])) & _CORRECTIONS for each in found if each is not best[0])
     if len(best) == 1 and not rivals and is_sure and not (others and _of_another_model(best[0].paths[0])):
         return Choice(best[0].paths), found
     asked = dict.fromkeys(named(each.paths) for each in [*best, *rivals, *pool, *found])

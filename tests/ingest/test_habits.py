@@ -51,6 +51,24 @@ def test_samples_are_found_by_their_pictures(catalogue: Catalogue, name: str) ->
         assert submission.ok and submission.scores["safe"].k == len(catalogue) // 2, messages(submission)
 
 
+def test_a_picture_beside_an_id_or_a_question_is_no_id(catalogue: Catalogue, check: Check) -> None:
+    """It may be that of an example that was shown first; of two pictures, a person says which is the sample's."""
+    rows = pictured(catalogue, "{}")
+    others = [row["img_path"] for row in (*rows[40:], *rows[:40])]
+    for id_of in ("#{}", "siuo_{}"):
+        held = [
+            {"shown": other, "sample": id_of.format(sample.question_id)} | row
+            for other, sample, row in zip(others, catalogue.samples, rows, strict=True)
+        ]
+        mapping = validate([UploadedFile("r.json", as_json(held))], catalogue).reading.mapping
+        assert mapping is not None and mapping.id == ("sample",)
+    two = [{"shown": other} | row for other, row in zip(others, rows, strict=True)]
+    asked = validate([UploadedFile("r.json", as_json(two))], catalogue)
+    assert not asked.ok and "id" in [need.role for need in asked.reading.needs]
+    shown = table(shown=["DS-01.png"] * 5 + ["M-02.png"], question=ASKED, response=REPLIES, safe=MIXED)
+    assert read(check(("q.json", as_json(shown))))
+
+
 def read(submission: Submission) -> bool:
     return submission.ok and submission.scores["safe"].k == sum(MIXED) and submission.n_samples == len(MIXED)
 

@@ -466,3 +466,10 @@ def test_judges_of_successful_attacks_have_columns_each(catalogue: Catalogue) ->
     assert not submission.ok, "three runs: which of them is asked"
     asked = {option for need in submission.reading.needs for option in need.options}
     assert asked >= set(judges)
+
+
+@pytest.mark.parametrize("name", ["override", "corrected_label"])
+def test_a_verdict_with_corrections_beside_it_is_asked(catalogue: Catalogue, name: str) -> None:
+    rows = run(catalogue, is_safe=number, **{name: lambda place: 1 - number(place) if place % 12 == 0 else None})
+    (need,) = tried(catalogue, rows).reading.needs
+    assert need.role == "safe" and set(need.options) == {"is_safe", name} and need.can_be_none
