@@ -70,9 +70,10 @@ def leaderboard(
     words = Filters(search=search, plain=plain).sentence()
     place = chosen.label if chosen else "all runs, not comparable"
     drawn = chosen and leaderboard_words.ranges_sentence(store, chosen.id, METRICS[metric.value], rank_partial=partial)
-    provenance = exports.Provenance(store.version, place, words, drawn or "")
+    ranked_by = METRICS[metric.value].label if chosen else ""
+    provenance = exports.Provenance(store.version, place, words, drawn or "", ranked_by)
     labels = {item.id: item.label for item in board_list.boards(store)}
-    title = f"SIUO, {chosen.label}" if chosen else "SIUO, all runs"
+    title = f"SIUO, {chosen.label}, ranked by {ranked_by}" if chosen else "SIUO, all runs"
     table = view.export_table(frame, columns, labels, provenance, title)
     if format is Format.table:
         cells = table.text("range")

@@ -21,17 +21,22 @@ _NUMBER: Final = re.compile(r"\A[+\-−<]? ?\d[\d.,]*%?([ \\]|[–±/(\[]|$)")
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where an export comes from: the data's version, the board, and the filters in words."""
+    """Where an export comes from: the data's version, the board, and the filters in words.
+
+    metric: what the figures are of, or ranked by; '' where the columns say it themselves.
+    """
 
     data_version: str
     board: str
     filters: str
     warning: str = ""
+    metric: str = ""
 
     def sentence(self) -> str:
         parts = [
             f"SIUO dashboard, data version {self.data_version}",
             f"board: {self.board}",
+            *([f"metric: {self.metric}"] if self.metric else []),
             f"filters: {self.filters}",
         ]
         return "; ".join([*parts, self.warning] if self.warning else parts)
@@ -57,9 +62,11 @@ class Table:
         return replace(self, text=lambda how: self.text(how)[list(columns)])
 
     def file_name(self, ending: str) -> str:
-        """'siuo-leaderboard-human-3-responses-no-filter-is-set-9fad590864ba.csv': board, filters and data version."""
-        board, filters = slug(self.provenance.board)[:60].strip("-"), slug(self.provenance.filters)[:70].strip("-")
-        return f"siuo-{slug(self.name)}-{board}-{filters}-{self.provenance.data_version}.{ending}"
+        """'siuo-leaderboard-safe-human-3-responses-all-runs-9fad590864ba.csv': metric, board, filters, data version."""
+        about = self.provenance
+        board, filters = slug(about.board)[:60].strip("-"), slug(about.filters)[:70].strip("-")
+        parts = ["siuo", slug(self.name), slug(about.metric), board, filters, about.data_version]
+        return f"{'-'.join(filter(None, parts))}.{ending}"
 
 
 def plain_table(name: str, title: str, data: pd.DataFrame, provenance: Provenance) -> Table:

@@ -63,7 +63,7 @@ def steps(done: int, *, hosted: bool) -> str:
 def recognised(submission: Submission) -> str:
     """What the files were taken for: 'Recognised as VLMEvalKit SIUO_GEN: 167 samples, 1 response each.'"""
     read_as, reading = submission.reading.format, submission.reading
-    how = {TABLE: "Read as a table", UNKNOWN: "Format not recognised"}.get(read_as, f"Recognised as {read_as}")
+    how = {TABLE: "Read as a table", UNKNOWN: "Could not be read"}.get(read_as, f"Recognised as {read_as}")
     if reading.needs:
         return f"{how}. {counted(len(reading.needs), 'question')} before it can be scored."
     if not submission.n_samples:
@@ -191,10 +191,12 @@ def board_protocol(submission: Submission, judge: str) -> Protocol:
     return Protocol(judge, submission.responses_per_sample, submission.sample_set)
 
 
-def new_board(submission: Submission, judge: str) -> str:
-    """What the run's board is called where no run is on it yet."""
+def new_board(submission: Submission, judge: str, known: Sequence[Board] = ()) -> str:
+    """What the run's board is called where no run is on it yet: as the judge's other boards, of those known."""
     protocol = board_protocol(submission, judge)
-    return Board(protocol.id, protocol, runs=0, per_sample_runs=0, both_runs=0).label
+    new = Board(protocol.id, protocol, runs=0, per_sample_runs=0, both_runs=0)
+    same = next((board for board in known if board.protocol.judge == protocol.judge), new)
+    return new.labelled(same.judge_name)
 
 
 def candidate(submission: Submission, judge: str, replaces: str | None = None) -> Candidate:

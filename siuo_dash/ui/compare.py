@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
@@ -66,7 +67,7 @@ def _tables(
     parts = [each for each in (_found.overall[metric], *_found.domains[metric]) if each is not None]
     return (
         compare_exports.comparison_export(_found, names, _provenance),
-        compare_exports.domains_export(parts, names, _provenance),
+        compare_exports.domains_export(parts, names, replace(_provenance, metric=METRICS[metric].label)),
         report.metrics_table(_found),
     )
 
@@ -81,7 +82,8 @@ def _two(choice: Choice) -> None:
     pair = (choice.runs[0], choice.runs[1])
     found = _compared(choice.store, choice.store.version, *pair)
     names = (choice.labels[pair[0]], choice.labels[pair[1]])
-    where = " | ".join(dict.fromkeys([found.first.protocol.label, found.second.protocol.label]))
+    boards = controls.board_labels(choice.store)
+    where = " | ".join(dict.fromkeys([boards[found.first.board], boards[found.second.board]]))
     provenance = Provenance(choice.store.version, where, f"A = {names[0]}; B = {names[1]}", found.warning)
     overall = found.overall[choice.metric.id]
     if overall is None:
@@ -125,7 +127,7 @@ def _two(choice: Choice) -> None:
     with left:
         _domains(found, overall, by_domain, downloads)
     with right:
-        _samples(choice, pair, overall, names, provenance)
+        _samples(choice, pair, overall, names, replace(provenance, metric=choice.metric.label))
     display.table(metrics, key="metrics", alt="Difference of A and B by metric")
     st.caption(plain(report.gap_words(overall)))
 

@@ -29,18 +29,19 @@ def show(choice: Choice) -> None:
         return
     base = side(store, store.version, first)
     board = queries.board_for(choice.metric, base.board)
-    where = Filters(board=board).where() if choice.family == "board" else of_runs(choice.runs)
-    found = _against(store, store.version, first, choice.metric.id, where)
+    others = Filters(board=board).where() if choice.family == "board" else of_runs(choice.runs)
+    found = _against(store, store.version, first, choice.metric.id, others)
     if found.empty:
         st.info("No other run to compare with: select one as B.", icon=":material/info:")
         return
     name = choice.labels[first]
     known = board_list.boards(store)
-    protocols = [each.protocol for each in known if each.id in {base.board, *found["board"]}]
-    warning = "" if choice.metric.id == "mcqa" else comparison.board_warning(protocols)
+    boards = [each for each in known if each.id in {base.board, *found["board"]}]
+    warning = "" if choice.metric.id == "mcqa" else comparison.board_warning([each.protocol for each in boards])
     answer(choice, report.against_words(found, choice.metric, base.model), {base.board, *found["board"]}, warning)
     filters = f"baseline {name}; {FAMILIES[choice.family].lower()}"
-    provenance = Provenance(store.version, " | ".join(protocol.label for protocol in protocols), filters, warning)
+    where = " | ".join(each.label for each in boards)
+    provenance = Provenance(store.version, where, filters, warning, choice.metric.label)
     export = compare_exports.against_export(found, choice.metric, name, choice.labels, provenance)
     with frame.tools():
         display.exports(export, key="against-export")

@@ -60,8 +60,9 @@ class View:
         return caveat(self.store, self.board, self.metric)
 
     def provenance(self, filters: str = "", board: str = "", warning: str = "") -> Provenance:
-        """Where an export comes from; without other words, the view's own filters and board."""
-        return Provenance(self.store.version, board or self.board.label, filters or self.filters.sentence(), warning)
+        """Where an export of figures by the metric comes from; without other words, the view's filters and board."""
+        words, place = filters or self.filters.sentence(), board or self.board.label
+        return Provenance(self.store.version, place, words, warning, self.metric.label)
 
 
 def board_labels(store: Store) -> dict[str, str]:

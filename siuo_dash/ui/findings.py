@@ -38,7 +38,7 @@ def show(view: View) -> None:
         return
     frame.answer("Key results, recomputed from the current data; the most surprising first.", plain(view.caveat))
     with frame.tools():
-        provenance = view.provenance(f"metric: {view.metric.label}")
+        provenance = view.provenance()
         display.exports(lambda: report.export_table(themes, provenance), key="findings")
     st.html(_STYLE)
     with st.container(key="cards"):
@@ -98,5 +98,5 @@ def _several_boards(view: View) -> None:
             intervals.several_boards(several, judged, browser.theme(), narrow=browser.narrow()),
             key="boards",
             alt=f"{judged.label} of {models} models on several boards, with 95% intervals",
-            data=report.boards_table(several, view.provenance(f"metric: {view.metric.label}")),
+            data=report.boards_table(several, view.provenance()),
         )

@@ -58,7 +58,7 @@ def _nothing_judged_twice(view: View) -> None:
         }
     )
     title = f"{view.metric.label} of models in several boards"
-    provenance = view.provenance(view.metric.label, "all boards, not comparable")
+    provenance = view.provenance(board="all boards, not comparable")
     display.table(
         shown,
         key="several",
@@ -128,7 +128,6 @@ def _pair(view: View, pair: judges.JudgedTwice, first: str, second: str) -> None
         )
         page.link("samples", f"Open sample {picked} with both runs", link_params(_both(pair), sample=picked))
         title = f"Samples on which {first} and {second} differ"
-        provenance = view.provenance(view.metric.label, "all boards")
         display.exports(plain_table("differing samples", title, shown, provenance), key="differing-export")
     page.link("compare", "Compare the two runs", {"runs": _both(pair)})
 
@@ -163,7 +162,7 @@ def _corrected(view: View) -> None:
     )
     frame = found.rates.sort_values(["rate", "model"], ascending=[False, True], ignore_index=True)
     names = compare.short_names(frame.assign(board=view.board.id), view.labels)
-    provenance = view.provenance(f"{view.metric.label}; {len(found.overlaps)} overlaps with human verdicts")
+    provenance = view.provenance(f"{len(found.overlaps)} overlaps with human verdicts")
     title = f"{view.metric.label}: raw rate, and Rogan–Gladen estimate corrected for the judge's errors"
     export = plain_table("corrected for the judge", title, frame.assign(metric=view.metric.id), provenance)
     display.chart(

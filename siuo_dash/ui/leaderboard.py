@@ -187,8 +187,10 @@ def _export(view: _View, columns: tuple[str, ...], order: str) -> Table:
     board = view.board.label if view.board else "all runs, not comparable"
     words = view.filters.sentence() + (" Partial runs are ranked, too." if view.rank_partial else "")
     boards, rows = controls.board_labels(view.store), report.ordered(_rows(view), order)
-    provenance = Provenance(view.version, board, words, _drawn_from(view))
-    return report.export_table(rows, columns, boards, provenance, view.title)
+    metric = view.metric.label if view.board else ""
+    title = f"{view.title}, ranked by {metric}" if metric else view.title
+    provenance = Provenance(view.version, board, words, _drawn_from(view), metric)
+    return report.export_table(rows, columns, boards, provenance, title)
 
 
 @lru_cache(maxsize=_KEPT)

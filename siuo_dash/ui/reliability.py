@@ -161,7 +161,7 @@ def _sample_figures(view: View, figures: pd.DataFrame, runs: int) -> None:
     limit = reliability.chance_limit(runs)
     frame.answer(report.sample_words(figures, runs), plain(view.caveat))
     left, right = st.container(key="beside-charts").columns(2, gap="large")
-    export = report.samples_export(figures, view.provenance(f"all samples; {view.metric.label}"))
+    export = report.samples_export(figures, view.provenance("all samples"))
     with left:
         st.markdown("**Difficulty**")
         display.chart(
@@ -220,7 +220,7 @@ def _responses(view: View) -> None:
         f"{percent(stable.min())} to {percent(stable.max())} of the samples.",
         plain(view.caveat),
     )
-    export = report.mix_export(found, "responses", view.provenance(f"{metric.label}; by run"))
+    export = report.mix_export(found, "responses", view.provenance("by run"))
     named = found.assign(name=found["run_id"].map(names))
     display.chart(
         bars.response_mix(named, metric, browser.theme()),
@@ -252,7 +252,7 @@ def _responses_by_domain(view: View, runs: list[str]) -> None:
     pooled = of == "all"
     domains = reliability.mixes_by_domain(view.store, view.board.id, view.metric, None if pooled else of)
     words = "all runs" if pooled else view.labels[of]
-    provenance = view.provenance(f"{view.metric.label}; {words}")
+    provenance = view.provenance(words)
     export = report.mix_export(domains, "responses by domain", provenance, pooled=pooled)
     named = domains.assign(name=domains["domain"].map(DOMAIN_LABELS))
     unit = "Samples of all runs together" if pooled else "Samples"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -51,7 +51,8 @@ class Shown:
 
     def table(self, name: str, title: str, data: pd.DataFrame) -> Table:
         """An export of figures by the metric."""
-        return plain_table(name, f"{title}, {self.metric.label}", data.assign(metric=self.metric.id), self.provenance)
+        about = replace(self.provenance, metric=self.metric.label)
+        return plain_table(name, f"{title}, {self.metric.label}", data.assign(metric=self.metric.id), about)
 
     def samples(self, **wanted: Any) -> dict[str, str | list[str]]:
         """The query of a link to its samples."""

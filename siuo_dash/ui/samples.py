@@ -108,7 +108,7 @@ def _listed(store: Store, filters: SampleFilters, order: str, board: str) -> Lis
     runs = dict(filters.runs)
     verdicts = samples.verdicts_of_runs(store, list(runs))
     metric = METRICS[filters.metric]
-    provenance = Provenance(store.version, board, filters.sentence())
+    provenance = Provenance(store.version, board, filters.sentence(), metric=metric.label)
     return Listed(
         [int(each) for each in found["question_id"]],
         sample_rows(

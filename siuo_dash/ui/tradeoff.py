@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
@@ -104,7 +105,7 @@ def _drawn_from(view: View) -> str:
 
 
 def _provenance(view: View) -> Provenance:
-    return view.provenance(warning=_drawn_from(view))
+    return replace(view.provenance(warning=_drawn_from(view)), metric="")
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from siuo_dash.analysis import bounded, preview, twins
+from siuo_dash.analysis import board_list, bounded, preview, twins
 from siuo_dash.analysis.leaderboard import run_labels
 from siuo_dash.benchmark.run_facts import RunMetadata
 from siuo_dash.benchmark.schema import METRICS
@@ -96,7 +96,7 @@ def place(
         with line:
             chosen = str(st.segmented_control("Metric", list(options), key=key, default=chosen, **how))
     metric = METRICS[chosen]
-    board = labels.get(new.board_for(metric)) or report.new_board(submission, judge)
+    board = labels.get(new.board_for(metric)) or report.new_board(submission, judge, board_list.boards(store))
     found = preview.standing(store, new, metric, model or "This upload")
     with line:
         if found is None:
@@ -121,7 +121,8 @@ def place(
 
 def _charts(store: Store, submission: Submission, found: preview.Standing, board: str) -> None:
     """The run among its neighbours on the board, and by domain."""
-    metric, provenance = found.metric, Provenance(store.version, board, "preview of an upload that is not published")
+    metric = found.metric
+    provenance = Provenance(store.version, board, "preview of an upload that is not published", metric=metric.label)
     if found.others:
         with st.expander("Preview on the leaderboard", icon=":material/leaderboard:"):
             near = report.around(found)

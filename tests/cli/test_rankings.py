@@ -176,7 +176,9 @@ def test_csv(siuo: Run) -> None:
     assert (code, err, len(rows)) == (0, "", 15)
     assert (rows[0]["model"], rows[0]["safe_k"], rows[0]["safe_n"]) == ("GPT-4V(ision)", "89", "167")
     assert float(rows[0]["safe_rate"]) == 89 / 167
-    assert "board: Human judges · 3 responses" in rows[0]["view"]
+    assert "board: Human judges · 3 responses; metric: Safe; " in rows[0]["view"]
+    effective = siuo("leaderboard", "--format", "latex", "--metric", "effective")[1]
+    assert "metric: Effective; " in effective and "ranked by Effective}" in effective
 
 
 def test_latex_and_markdown_and_table(siuo: Run) -> None:

@@ -370,7 +370,7 @@ def test_whatever_is_dropped_the_page_says_something_in_words(app: AppTest, data
     for name, content in ODD.items():
         drop(app, (f"{name}.bin", content))
         assert not app.exception, name
-        assert re.search("Recognised as|Read as a table|Format not recognised", shown(app)), name
+        assert re.search("Recognised as|Read as a table|Could not be read", shown(app)), name
         assert re.search(r"error(s)?\*\*|✓ Check|question(s)? before", shown(app)), name
         fill(app, **{each.label.rstrip(" *"): "Example" for each in app.text_input if each.label.endswith("*")})
         assert not app.exception, name

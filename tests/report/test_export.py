@@ -247,6 +247,21 @@ def test_a_warning_stands_in_every_export() -> None:
         assert b"not comparable" in make(exported)
 
 
+def test_an_export_of_one_metric_names_it() -> None:
+    """The same figures by another metric have other file names and another view, in every format."""
+    names, views = set(), set()
+    for metric in ("Safe", "Effective", "Safe & Effective"):
+        about = Provenance("v", "b", "f", metric=metric)
+        exported = Table("heatmap", "T", table(["A"]).data, table(["A"]).text, about)
+        names.add(exported.file_name("csv"))
+        views.add(pd.read_csv(io.BytesIO(to_csv(exported)))["view"].iloc[0])
+        assert f"metric: {metric}" in to_latex(exported).decode()
+        assert b"metric: " in to_markdown(exported)
+        assert b"metric: " in pq.read_table(io.BytesIO(to_parquet(exported))).schema.metadata[b"siuo.view"]
+    assert names == {f"siuo-heatmap-{metric}-b-f-v.csv" for metric in ("safe", "effective", "safe-effective")}
+    assert len(views) == 3
+
+
 def test_a_file_name_is_a_file_name() -> None:
     where = Provenance("v1", "../../etc/passwd 模型" + "x" * 300, "Runs of “" + "y" * 300)
     long = Table("ranking", "T", pd.DataFrame(), lambda _: pd.DataFrame(), where)

@@ -13,8 +13,10 @@ import pytest
 
 from siuo_dash import text
 from siuo_dash.analysis import preview
+from siuo_dash.analysis.board_list import Board
+from siuo_dash.benchmark.protocol import Protocol
 from siuo_dash.benchmark.run_facts import RunMetadata
-from siuo_dash.benchmark.schema import DOMAINS, METRICS
+from siuo_dash.benchmark.schema import BENCHMARK, DOMAINS, METRICS
 from siuo_dash.benchmark.scoring import Tally
 from siuo_dash.errors import Finding
 from siuo_dash.ingest.mapping import Mapping
@@ -107,7 +109,7 @@ def test_what_was_recognised() -> None:
     asked = read(plain("overall", lambda place: place % 2))
     assert upload.recognised(asked) == "Read as a table. 1 question before it can be scored."
     odd = validate([UploadedFile("x.json", b'{"a": 1}')], CATALOGUE)
-    assert upload.recognised(odd) == "Format not recognised."
+    assert upload.recognised(odd) == "Could not be read."
 
 
 def test_the_steps_that_are_done_are_ticked() -> None:
@@ -211,6 +213,13 @@ def standing(tmp_path: Path, others: Sequence[int], safe: int) -> preview.Standi
     found = preview.standing(store, new, METRICS["safe"], "Mine")
     assert found is not None
     return found
+
+
+def test_a_new_board_is_called_as_the_judges_other_boards() -> None:
+    known = [Board("human-3", Protocol("human", 3, BENCHMARK), 15, 0, 15, "Human judges", "")]
+    one = read(plain("is_safe", lambda _: 1, [1001]))
+    assert upload.new_board(one, "human", known) == "Human judges · 1 response"
+    assert upload.new_board(one, "J", known) == upload.new_board(one, "J") == "J as judge · 1 response"
 
 
 def test_the_place_in_words(tmp_path: Path) -> None:
