@@ -199,8 +199,9 @@ def correcting(draft: Draft, data_dir: Path) -> str | None:
     """Says which submission the next one corrects, with a way out of it; the published run that it would replace."""
     if draft.corrects is None:
         return None
+    me = identity.actor()
     try:
-        old = registry.one(data_dir, draft.corrects, identity.actor())
+        old = registry.one(data_dir, draft.corrects, me)
     except SiuoError:
         draft.corrects = None
         return None
@@ -210,7 +211,15 @@ def correcting(draft: Draft, data_dir: Path) -> str | None:
             f"({report.STATES[old.state][0].lower()}). Change what is said of it below, or drop other files."
         )
         st.button("Not a correction", key=draft.key("no-correction"), on_click=_forget, args=(draft,), type="tertiary")
+    _asked_for(old, me)
     return report.replaced(old)
+
+
+def _asked_for(sent: Submitted, me: Actor) -> None:
+    """A reviewer's words, where a decision was the last that happened."""
+    last = sent.history[-1] if sent.history else None
+    if last is not None and last.why and last.by != me.id and last.event in report.DECISIONS:
+        st.info(plain(f"A reviewer said: {last.why}"), icon=":material/chat:")
 
 
 def _forget(draft: Draft) -> None:
@@ -241,9 +250,7 @@ def show(store: Store, me: Actor) -> None:
     label, meaning = report.STATES[chosen.state]
     st.subheader(plain(report.name(chosen)), anchor=False)
     st.markdown(f"**{label}.** {meaning}")
-    last = chosen.history[-1] if chosen.history else None
-    if last is not None and last.why and last.by != me.id and last.event in report.DECISIONS:
-        st.info(plain(f"A reviewer said: {last.why}"), icon=":material/chat:")
+    _asked_for(chosen, me)
     display.table(
         report.history_frame(chosen.history, me.id, addresses=False),
         key=f"history-{chosen.run_id}",

@@ -106,6 +106,7 @@ def test_a_submission_is_sent_back_corrected_and_rejected(hosted: tuple[str, Pat
     press(sender, "Correct")
     see(sender.get_by_text("This corrects", exact=False))
     settled(sender)
+    see(sender.get_by_text("A reviewer said: Name the decoding settings."))
     sender.get_by_text("More (optional)", exact=False).click()
     write(sender, "Note", "temperature 0")
     press(sender, "Send for review")
