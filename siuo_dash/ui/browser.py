@@ -16,6 +16,7 @@ from siuo_dash.charts.figure import Screen
 # of theirs: it replaces the entry, else back would lead to the same page again. So does all else that follows without
 # a press: on a busy machine what the next page writes comes before the move to it.
 # A link of the sentence above a result to the same page is a choice: Streamlit would open it in another tab.
+# A popover is drawn at the end of the page. By Tab it comes after its button, and after it what is beside the button.
 _HISTORY_JS: Final = """
 export default function ({ setTriggerValue }) {
   window.siuoChoose = (query) => setTriggerValue("link", query);
@@ -37,6 +38,18 @@ export default function ({ setTriggerValue }) {
     event.preventDefault();
     event.stopPropagation();
     window.siuoChoose(to.search);
+  }, true);
+  addEventListener("keydown", (event) => {
+    const button = document.querySelector('[data-testid="stPopover"] button[aria-expanded="true"]');
+    const body = document.querySelector('[data-testid="stPopoverBody"]');
+    if (event.key !== "Tab" || !button || !body) return;
+    const inside = [...body.querySelectorAll("a[href], button, input, select, textarea, [tabindex]")]
+      .filter((each) => (each.dataset.tabindex ?? each.tabIndex) >= 0 && !each.disabled && each.checkVisibility());
+    const here = document.activeElement, into = here === button && !event.shiftKey;
+    if (inside.length && (into || (here === inside[0] && event.shiftKey))) {
+      event.preventDefault();
+      (into ? inside[0] : button).focus();
+    } else if (here === inside.at(-1) && !event.shiftKey) button.focus();
   }, true);
   history.pushState = (state, title, url) => {
     const to = new URL(url ?? location.href, location.href);

@@ -59,6 +59,7 @@ STYLE: Final = """
 .st-key-account { position: fixed; top: 0.6rem; right: 3.2rem; z-index: 999991; width: auto; max-width: 15rem; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-account) { position: absolute; }
 body:has(.st-key-account) .st-key-links { right: 18.5rem; }
+:is([data-testid="stHeader"], [data-testid="stSidebar"]) a:focus-visible { outline: 2px solid; outline-offset: -2px; }
 [data-testid="stExpandSidebarButton"] { width: auto; padding-right: 0.5rem; }
 [data-testid="stExpandSidebarButton"]::after { content: "Menu"; }
 @media (max-width: 1000px) { [class*="st-key-beside"] [data-testid="stColumn"] { min-width: 100%; } }

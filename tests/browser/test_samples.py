@@ -149,6 +149,16 @@ def test_keys_and_buttons_lead_through_the_filtered_list_and_a_link_restores_it(
     search.press("Enter")
     ready(page, re.compile("that contain “answers”"))
     ready(page, "2 of 3")
+    # A popover is drawn at the end of the page; by Tab it comes after its button.
+    filters, popover = page.get_by_role("button", name="Filters and order"), page.get_by_test_id("stPopoverBody")
+    filters.press("Enter")
+    expect(popover.get_by_role("radio").first).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(popover.locator(":focus")).to_have_count(1)
+    page.keyboard.press("Shift+Tab")
+    expect(filters).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(popover).to_have_count(0)
     copied = page.url
     again = open_page(copied)
     ready(again, "2 of 3")
