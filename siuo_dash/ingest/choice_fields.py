@@ -60,6 +60,7 @@ def choose_answer(
     says_so = mapping.task == "mcqa"
     others = [path for path in letters if path not in (*keys, *found)]
     if not found:
+        texts = [path for path, each in free.items() if each.holds_text and not {*path.split(".")} & {*_OPTIONS}]
         if others and (says_so or keys or _is_choice(fields, others) or _is_plain_letters(free[others[0]], _ANY)):
             return mapping, [_answer_need(_ASKED, [*others, *readable], columns)]
         proven = [
@@ -67,9 +68,8 @@ def choose_answer(
         ]
         if proven and (says_so or _is_choice(fields, proven)):
             what = f"{proven[0]} is the benchmark's key in every row: is it what the model chose, or the key?"
-            return mapping, [_answer_need(what, letters, columns)]
+            return mapping, [_answer_need(what, [*letters, *readable, *texts], columns)]
         if says_so:
-            texts = [path for path, each in free.items() if each.holds_text]
             return mapping, [_answer_need(_ASKED, texts, columns)]
         return mapping, []
     if not (says_so or keys or _is_choice(fields, found) or _is_plain_letters(free[found[0]])):

@@ -160,3 +160,17 @@ def test_a_file_a_sample_is_told_what_to_do(check: Check) -> None:
     rows = table(question_id=IDS, response=REPLIES, safe=MIXED)
     many = {f"{n}.json": json.dumps(row).encode() for n, row in enumerate(rows * 4)}
     assert has(messages(check(("all.zip", as_zip(many)))), "put the samples of many files into one, a line each")
+
+
+def test_a_question_for_the_chosen_option_offers_the_model_s_words(catalogue: Catalogue) -> None:
+    rows = [
+        {
+            "question_id": sample.question_id,
+            "options": {letter: f"Take the path {letter} of {place}." for letter in "ABCD"},
+            "output": f"The best answer is {'ABCD'[place % 4]}. It keeps everybody away from the well.",
+            "answer": sample.correct_option,
+        }
+        for place, sample in enumerate(catalogue.samples)
+    ]
+    (need,) = validate([UploadedFile("m.json", as_json(rows))], catalogue).reading.needs
+    assert need.role == "answer" and need.options == ("answer", "output")
