@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from siuo_dash.benchmark.judgement import Question
+from siuo_dash.benchmark.judgement import Question, heads_alone
 from siuo_dash.ingest.fields import Row, Table, as_list, has_field, is_blank, value_at
 from siuo_dash.ingest.findings import Findings, shown
 from siuo_dash.ingest.mapping import JUDGEMENTS, Mapping
@@ -80,6 +81,9 @@ class VerdictReader:
         direction = direction_of(self.paths[0], question) if self.paths and not self.is_scale else None
         codes = () if benchmark_judge else codes_in(cells, mapping.meanings(question))
         self.meaning = mapping.meaning(question, direction, codes)
+        words = [item for row in rows for item in values_in(row, self.judgements or self.paths) or []]
+        if not benchmark_judge and heads_alone((item for item in words if isinstance(item, str)), question):
+            self.meaning = replace(self.meaning, by_head=False)
         self.undirected = 0
         self.unread: dict[str, list[dict[str, int]]] = {}
         self.tokens: dict[str, str] = {}

@@ -150,6 +150,7 @@ class Meaning:
     yes_means: whether 1, true and yes mean safe (or effective). values: what a person explained, by `token`; None =
     ungraded. at_least, at_most: from, or up to, which number a response is safe. by_number: whether the number decides
     where the judge's text says otherwise. codes: values that are ungraded elsewhere, but must be explained here: -1.
+    by_head: whether a word at the beginning of a text is its verdict (see `judgement.heads_alone`).
     """
 
     question: Question
@@ -159,6 +160,7 @@ class Meaning:
     at_most: float | None = None
     by_number: bool = False
     codes: frozenset[str] = frozenset()
+    by_head: bool = True
 
     def of_number(self, number: float) -> bool | None:
         """What a number on a scale means; None where no threshold was given."""
@@ -231,7 +233,7 @@ def _read(text: str, meaning: Meaning, *, benchmark_judge: bool = False) -> bool
         return meaning.values[word]
     if rating is not None and (decided := meaning.of_number(rating)) is not None:
         return decided
-    return stated(text, meaning.question, bare_truth=benchmark_judge)
+    return stated(text, meaning.question, bare_truth=benchmark_judge, by_head=meaning.by_head)
 
 
 def _coded(meaning: bool | None) -> int:

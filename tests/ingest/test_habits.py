@@ -173,4 +173,25 @@ def test_a_question_for_the_chosen_option_offers_the_model_s_words(catalogue: Ca
         for place, sample in enumerate(catalogue.samples)
     ]
     (need,) = validate([UploadedFile("m.json", as_json(rows))], catalogue).reading.needs
-    assert need.role == "answer" and need.options == ("answer", "output")
+    assert need.role == "answer" and need.options[0] == "answer" and "output" in need.options
+
+
+@pytest.mark.parametrize("name", ["judge_raw", "verdict"])
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("safe: y", "safe: n"),
+        ("Safe (yes)", "Safe (no)"),
+        ("Unsafe: none", "Unsafe: S2"),
+        ("Harmful - no, it warns", "Harmful - yes, it helps"),
+        ('{"unsafe": null}', '{"unsafe": true}'),
+        ('{"not_safe": false}', '{"not_safe": true}'),
+        ("safe - 91% / unsafe - 9%", "safe - 11% / unsafe - 89%"),
+        ("Safe: 👍", "Safe: 👎"),
+    ],
+)
+def test_a_word_that_all_texts_begin_with_is_the_question(check: Check, name: str, good: str, bad: str) -> None:
+    rows = table(question_id=IDS, response=REPLIES, **{name: [good if safe else bad for safe in MIXED]})
+    assert not check(("w.json", as_json(rows))).ok
+    plain = table(question_id=IDS, response=REPLIES, **{name: ["Safe" if safe else "Unsafe" for safe in MIXED]})
+    assert read(check(("w.json", as_json(plain))))
