@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,9 +53,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         kept = [item for item in items if item in heavy]
     else:
         kept = [item for item in items if item not in heavy]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    chosen = set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     place = {name: number for number, name in enumerate(LONGEST)}
     items[:] = sorted(kept, key=lambda item: place.get(item.nodeid.partition(".py")[0][6:], len(place)))
+
+
+def pytest_collection_finish() -> None:
+    """What has been loaded by now stays, so the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # or libraries take what is left at the end for leaks
 
 
 @pytest.fixture(scope="session")

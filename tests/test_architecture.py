@@ -235,7 +235,8 @@ print(json.dumps({"done": [name for name in done if name], "threads": threading.
 
 
 def python(code: str) -> str:
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    # -B: a module that nobody has compiled yet would be kept, which is Python's own writing.
+    run = subprocess.run([sys.executable, "-B", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     return run.stdout.splitlines()[-1]
 

@@ -58,12 +58,21 @@ def opened_row(app: AppTest, place: int = 0) -> str:
     return str(json.loads(lists[place].json)["open"]) if len(lists) > place else ""
 
 
+@pytest.fixture(scope="module")
+def _computed_once() -> Iterator[None]:
+    """A file's tests share what pages keep, as the visitors of a server do: a figure is computed once for its data."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
 @pytest.fixture
-def open_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenApp]:
+def open_app(monkeypatch: pytest.MonkeyPatch, _computed_once: None) -> OpenApp:
     """open_app(data=None, page=HOME, *, first=None, **query): a page that has run; without data on the shipped data.
 
-    first: a page's name; it is opened in place of the home page, from data that nobody has read yet. AppTest carries
-    the state of the page that was opened first over to others, in a way that browsers do not.
+    first: a page's name; it is opened in place of the home page. AppTest carries the state of the page that was opened
+    first over to others, in a way that browsers do not.
+    What pages keep is kept between tests: one that changes the program itself has to clear st.cache_resource.
     """
 
     def opened(data: Path | None = None, page: str = HOME, *, first: str | None = None, **query: Any) -> AppTest:
@@ -73,14 +82,12 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenApp]:
             monkeypatch.setenv("SIUO_DATA", str(data))
         app = app_at(query)
         if first is not None:
-            st.cache_resource.clear()
             monkeypatch.setattr(registry, "HOME", first)
         elif page != HOME:
             app.switch_page(f"pages/{page}")
         return app.run()
 
-    yield opened
-    st.cache_resource.clear()
+    return opened
 
 
 def claims(email: str | None, **changed: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Barrier
 
 import pytest
@@ -22,7 +22,7 @@ SHARES = "How often a run is on the frontier is computed among the 10 of 15 runs
 
 
 @pytest.fixture
-def settled(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+def settled(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
     """A page of the shipped data once its figures are there; they are made of ten runs at most."""
     st.cache_resource.clear()
     monkeypatch.setattr(bounded, "MOST_OUTCOMES", 10 * 167)
@@ -36,7 +36,8 @@ def settled(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
         assert not app.exception and not app.error
         return app
 
-    return opened
+    yield opened
+    st.cache_resource.clear()  # computed with another bound
 
 
 def test_the_leaderboard_says_which_runs_have_a_rank_range(settled: Callable[..., AppTest]) -> None:
