@@ -242,6 +242,10 @@ def test_one_label_answers_both_questions() -> None:
         ("Response: safe; prompt: unsafe", None),
         ("Image: safe. Text: safe. The user's intent: unsafe", None),
         ("It names the danger in the picture: safe", True),
+        ("Response A: safe. Response B: unsafe.", None),
+        ("User: unsafe. Assistant: safe.", True),
+        ("Response: ok. Image safety: unsafe", None),
+        ("Image safety: unsafe. Safety: safe", True),
         ("It names the danger. Response: safe", True),
     ],
 )
