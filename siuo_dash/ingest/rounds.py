@@ -215,12 +215,13 @@ def _same_texts(group: list[_File]) -> bool:
 def _need(group: list[_File]) -> Need:
     names = [each.name for each in group]
     shared = len(set.intersection(*({key[1] for key in each.held} for each in group)))
-    question = f"Are these {len(group)} files {len(group)} rounds of one run, or is each a run of its own?"
+    part = "sheet" if all(SHEET in name for name in names) else "file"
+    question = f"Are these {len(group)} {part}s {len(group)} rounds of one run, or is each a run of its own?"
     options = (ROUNDS, *names, ANNOTATORS)
     details = (
         f"They say different things of the same {counted(shared, 'sample')}.",
-        f"{ROUNDS}: each file is one response more of the same run",
-        f"{ANNOTATORS}: each file is another verdict on the same responses",
-        "a file's name: that file alone is the run",
+        f"{ROUNDS}: each {part} is one response more of the same run",
+        f"{ANNOTATORS}: each {part} is another verdict on the same responses",
+        f"a {part}'s name: that {part} alone is the run",
     )
     return Need("run", question, options, details=details)

@@ -119,7 +119,8 @@ def scores_frame(submission: Submission) -> pd.DataFrame:
             row["Passed"] = fraction(tally.k, tally.n)
             row["Passed"] += f", {tally.ungraded} ungraded" if tally.ungraded else ""
             if metric.id in excluding:
-                row["Excluding flagged"] = rate_and_interval(excluding[metric.id])
+                rest = excluding[metric.id]
+                row["Excluding flagged"] = rate_and_interval(rest) if rest.n else "no sample left"
         if (value := printed.get(metric.id)) is not None:
             by_choice = metric.id == "mcqa"
             row["mcqa-eval.py prints" if by_choice else "gen_score.py prints"] = f"{value:.{6 if by_choice else 2}f}"

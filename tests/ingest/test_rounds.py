@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from siuo_dash.benchmark.scoring import Tally
@@ -69,6 +71,18 @@ def test_files_whose_names_do_not_say_it_are_asked_about(check: Check, names: tu
         alone = check(*files(*names), mapping=Mapping(run=name))
         assert alone.scores["safe"].k == sum(VERDICTS[number]) and alone.responses_per_sample == 1
         assert has(messages(alone, "note"), "2 files of other runs not read")
+
+
+def test_sheets_are_asked_about_as_sheets(check: Check) -> None:
+    book = io.BytesIO()
+    with pd.ExcelWriter(book) as sheets:
+        for number, name in enumerate(("one", "two"), 1):
+            pd.DataFrame(one_round(number)).to_excel(sheets, sheet_name=name, index=False)
+    (asked,) = check(("both.xlsx", book.getvalue())).reading.needs
+    assert asked.question == "Are these 2 sheets 2 rounds of one run, or is each a run of its own?"
+    assert "file" not in " ".join(asked.details) and "both.xlsx, sheet 'two'" in asked.options
+    (asked,) = check(*files("a.csv", "b.csv")).reading.needs
+    assert "2 files" in asked.question and "sheet" not in " ".join((asked.question, *asked.details))
 
 
 def test_rounds_of_responses_and_of_verdicts(check: Check) -> None:

@@ -197,6 +197,7 @@ def test_scores_without_the_flagged_responses() -> None:
     for row in rows:
         row["response"] = "HTTP 503 Service Unavailable"
     assert upload.health_frame(read(rows))["Safe without them"].tolist()[0] == "nothing left"
+    assert scores(read(rows))[1][3] == "no sample left", "each has its verdict"
 
 
 def test_the_domain_profile_counts_each_domain() -> None:
