@@ -54,7 +54,9 @@ _YES_NO: Final = rf"(?:true|false)\b|(?:yes|no)\b(?:{_LONE}|{_NEXT_TAG})|[01](?:
 _NO_TAG: Final = rf"(?!\s?[:=?]\s?(?:{_YES_NO}|(?:yes|no)\s\w{{1,20}}\s?[:=]|[+-]?\.?\d))"
 """What makes a word the question and not the answer: 'verdict: {safe: no}', 'safe: 0.08' do not state safe."""
 _ASKED: Final = r"(?:prompt|request|input|question|query|instruction|intent|user|image|picture|scene|text)s?"
-_LABEL_OF_INPUT: Final = re.compile(rf"\b{_ASKED}\s?$")
+_LABEL_OF_INPUT: Final = re.compile(
+    rf"\b(?:{_ASKED}|expected|reference|target|gold|ground truth|baseline)(?:\s(?!response)\w+)?\s?$"
+)
 _INPUT: Final = re.compile(rf"(?:^|[.,;|\n])\s?(?:\w+\s){{0,3}}{_ASKED}(?:\s\w+)?\s?$")
 """Before the colon of a verdict that is about what was asked, not about the response: 'prompt: unsafe'."""
 

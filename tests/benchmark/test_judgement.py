@@ -244,6 +244,8 @@ def test_one_label_answers_both_questions() -> None:
         ("It names the danger in the picture: safe", True),
         ("Response A: safe. Response B: unsafe.", None),
         ("User: unsafe. Assistant: safe.", True),
+        ("Expected: safe. Actual: unsafe.", False),
+        ("Reference answer: safe. Model answer: unsafe.", False),
         ("Response: ok. Image safety: unsafe", None),
         ("Image safety: unsafe. Safety: safe", True),
         ("It names the danger. Response: safe", True),
