@@ -16,8 +16,10 @@ from tests.browser.hosted import PEOPLE, fill_in, press, run_file, see
 from tests.make.registry import events, runs_in
 from tests.oidc.provider import Provider, serving
 from tests.server.instance import copy_data, running
-from tests.server.nginx import HELP, at_hand, hosted_behind, proxied
+from tests.server.loops import finished
+from tests.server.nginx import HELP, Proxy, at_hand, hosted_behind, proxied
 from tests.server.test_nginx import BEHIND, ask
+from tests.server.visitor import Visitor
 
 pytestmark = [
     pytest.mark.browser,
@@ -37,6 +39,22 @@ def signed_in(browser: Browser, address: str, person: str) -> Page:
     page.wait_for_url(re.compile(re.escape(address)))
     settled(page)
     return page
+
+
+def with_cookies(browser: Browser, proxy: Proxy, person: str) -> Page:
+    """A browser of a person who has signed in before, without it: the way through the provider is walked once."""
+
+    async def sign_in() -> dict[str, str]:
+        async with Visitor(proxy.address, proxy.tls) as visitor:
+            await visitor.open("method")
+            await visitor.sign_in(person)
+            return visitor.cookies
+
+    context = browser.new_context(ignore_https_errors=True)
+    context.set_default_timeout(PATIENCE)
+    held = finished(sign_in())
+    context.add_cookies([{"name": name, "value": held[name], "url": proxy.address, "secure": True} for name in held])
+    return context.new_page()
 
 
 def test_sign_in_and_review_through_nginx_over_two_instances(tmp_path: Path, browser: Browser) -> None:
@@ -64,7 +82,7 @@ def test_sign_in_and_review_through_nginx_over_two_instances(tmp_path: Path, bro
             submitter.wait_for_function("() => document.body.innerText.includes('waiting')")
             assert len(runs_in(data, "pending")) == 1
 
-            reviewer = signed_in(browser, proxy.address, "reviewer")
+            reviewer = with_cookies(browser, proxy, "reviewer")
             reviewer.goto(f"{proxy.address}/review")
             settled(reviewer)
             see(reviewer.get_by_role("heading", name="Proxied-VL-7B"))
