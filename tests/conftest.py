@@ -29,7 +29,8 @@ server/test_failover browser/test_tradeoff browser/test_domains browser/test_com
 server/test_surroundings browser/test_signin_attacks server/test_nginx_signin browser/test_leaderboard store/test_faults
 server/test_faults browser/test_policy browser/test_first_view store/test_review_states store/test_review_faults
 pages/test_upload pages/test_review pages/test_leaderboard store/test_review pages/test_samples pages/test_domains
-store/test_takeover server/test_sessions store/test_snapshots construct/test_commands settings/test_start
+store/test_takeover server/test_unit server/test_sessions store/test_verify store/test_backup store/test_cluster
+store/test_snapshots construct/test_commands settings/test_start ingest/test_hostile
 """.split()
 """The files that take longest come first: no process is left with one of them when the others are done."""
 
