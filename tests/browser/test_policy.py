@@ -20,7 +20,7 @@ def test_charts_are_saved_under_the_policy(dashboard: str, open_page: OpenPage) 
         assert saved.value.path().read_bytes().startswith(beginning)
     page.goto(f"{dashboard}/compare")
     settled(page)
-    for place, board in enumerate(("comparison-meta-llama", "comparison-by-domain-meta-llama")):
+    for place, board in enumerate(("comparison-llama-3-1-8b", "comparison-by-domain-safe-llama-3-1-8b")):
         for name, beginning in (("SVG", b"<svg"), ("Chart data", b"")):
             if not page.get_by_role("button", name="Chart data").count():  # a picture that is saved closes the menu
                 page.get_by_role("button", name="Download charts").click()
