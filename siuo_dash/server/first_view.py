@@ -25,8 +25,8 @@ from siuo_dash.ui import controls, frame, leaderboard, page, streamlit_private
 from siuo_dash.ui.board_html import css, table_html
 from siuo_dash.ui.streamlit_private import PAGE_ROOT, STORED_THEME
 
-ROWS: Final = 40
-"""More than fit into a window: the interactive table draws the others."""
+ROWS: Final = 28
+"""As many as fit into a window of 1,200 pixels: the interactive table draws the others."""
 ID: Final = "siuo-first-view"
 SCRIPT_URL: Final = "/first-view.js"
 SCRIPT: Final = f"""
