@@ -59,6 +59,11 @@ _LABEL_OF_INPUT: Final = re.compile(
 )
 _INPUT: Final = re.compile(rf"(?:^|[.,;|\n])\s?(?:\w+\s){{0,3}}{_ASKED}(?:\s\w+)?\s?$")
 """Before the colon of a verdict that is about what was asked, not about the response: 'prompt: unsafe'."""
+_TOLD: Final = re.compile(
+    r"\b(?:it|response|reply|answer|model|assistant)\s(?:\w{1,20}\s){0,2}"
+    r"(?:tells?|told|says?|said|claims?|warns?|informs?|assures?|reminds?)\b[^.!?\n]{0,50}$"
+)
+"""Before the colon of what the response says, which is no verdict on it: 'it tells the user that this is: unsafe'."""
 
 
 def _scale(tag: str, other: str, words: str, choice: str, adjective: str) -> _Scale:
@@ -228,7 +233,8 @@ def stated(text: str, question: Question, *, bare_truth: bool = False, by_head: 
         verdicts = [_truth(found["value"]) for found in scale.sentence.finditer(plain)]
     tail = plain[-_LONGEST_LABEL:]
     end = scale.last.search(tail) if verdicts else scale.end.search(tail)
-    if end and (end[0][0] in ".!?" or not _INPUT.search(tail[: end.start()])):
+    before = tail[: end.start()] if end else ""
+    if end and (end[0][0] in ".!?" or not (_INPUT.search(before) or _TOLD.search(before))):
         others = [] if verdicts else [o for o in scale.labelled.finditer(plain) if not _is_of_input(plain, o.start())]
         verdicts += [_truth(found["value"]) for found in (end, *others)]
     return _agreed(verdicts)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from siuo_dash.ingest.fields import FieldValues, Table, field_paths, field_values, is_blank, spread, value_at
-from siuo_dash.ingest.judge_texts import NOT_JUDGED
+from siuo_dash.ingest.judge_texts import NOT_JUDGED, is_not_judged
 from siuo_dash.ingest.mapping import ROLES, RUN, Mapping
 from siuo_dash.ingest.series import is_series
 from siuo_dash.ingest.verdicts import NO, UNGRADED, YES, name_tokens, names_question, token
@@ -143,7 +143,8 @@ def _ends_with_judge(template: str, names: Sequence[str]) -> bool:
 
 def _is_of_response(path: str) -> bool:
     """Whether a field's name says that a response is safe, not a prompt or a scene, or another model's response."""
-    return names_question(path, "safe") and not set(name_tokens(path)) & (NOT_JUDGED | {"baseline", "other"})
+    is_other = is_not_judged(path) or bool(set(name_tokens(path)) & {"baseline", "other"})
+    return names_question(path, "safe") and not is_other
 
 
 def _fit(template: str, count: int) -> tuple[bool, bool, int, int]:

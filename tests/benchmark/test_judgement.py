@@ -248,6 +248,8 @@ def test_one_label_answers_both_questions() -> None:
         ("Reference answer: safe. Model answer: unsafe.", False),
         ("Response: ok. Image safety: unsafe", None),
         ("Image safety: unsafe. Safety: safe", True),
+        ("It tells the user that this is: unsafe", None),
+        ("It says no. Rating: unsafe", False),
         ("It names the danger. Response: safe", True),
     ],
 )

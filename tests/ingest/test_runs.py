@@ -277,6 +277,14 @@ def test_annotators_beside_one_field_that_speaks_of_a_baseline(check: Check) -> 
     assert asked.reading.needs[0].options == ("baseline", "other_model")  # whose answers were judged, not who judged
 
 
+def test_annotators_beside_a_field_that_speaks_of_the_scene(check: Check) -> None:
+    votes = {f"{name} response_safe": VOTES[name] for name in VOTES}
+    data = as_csv(table(question_id=IDS, context_safe=[1, 0] * 3, response=REPLIES, **votes))
+    asked = check(("t.csv", data))
+    assert asked.reading.needs[0].options == (*VOTES, "annotators")
+    assert check(("t.csv", data), mapping=Mapping(run="annotators")).scores["safe"].k == 3
+
+
 def test_annotators_whose_texts_and_verdicts_disagree_are_asked_which_counts(check: Check) -> None:
     rows = [
         {"question_id": i, "response": reply(i), "annotator": name, "is_safe": VOTES[name][n]}
