@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from siuo_dash.charts import colours
@@ -62,13 +63,14 @@ def picture(marks: Sequence[Mark], scale: Scale, theme: Theme) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box}>{"".join(parts)}</svg>'
 
 
-def _folded(label: str, room: float) -> list[str]:
+@lru_cache(maxsize=1_000)
+def _folded(label: str, room: float) -> tuple[str, ...]:
     """A label in lines of at most so many pixels, between words where it can be."""
     for width in range(len(label), 5, -1):
         lines = textwrap.wrap(label, width)
         if all(text_width(line, _SIZE) <= room for line in lines):
-            return lines
-    return textwrap.wrap(label, 5)
+            return tuple(lines)
+    return tuple(textwrap.wrap(label, 5))
 
 
 def _text(words: str, x: int, y: int, colour: str, more: str = "") -> str:
